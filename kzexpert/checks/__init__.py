@@ -1,0 +1,82 @@
+"""The passes over a loaded knowledge base: each says what is wrong with one side of it, and none stops the others.
+
+They read the knowledge base as written, before any snapshot, so they know nothing of as-of dates or conclusions.
+"""
+
+from collections.abc import Callable, Sequence
+
+from kzexpert.checks.contradictions import contradictions
+from kzexpert.checks.facts import concluded_records, fact_dates, fact_values
+from kzexpert.checks.identifiers import repeated_rule_ids
+from kzexpert.checks.repetitions import repeated_conditions
+from kzexpert.checks.rules import rule_plans
+from kzexpert.checks.sources import repeated_sources, sources_of_facts, sources_of_rules
+from kzexpert.checks.strata import cycles
+from kzexpert.checks.templates import templates
+from kzexpert.checks.usage import rules_that_never_fire, unused_predicates
+from kzexpert.checks.variables import lone_variables
+from kzexpert.checks.vocabulary import kinds, names, predicates
+from kzexpert.errors import Issue
+from kzexpert.language.loading import Loaded
+from kzexpert.model import NOWHERE, Case, KnowledgeBase
+
+__all__ = ["PASSES", "Pass", "by_place", "check", "examine"]
+
+Pass = Callable[[KnowledgeBase], list[Issue]]
+
+#: Every pass; their order does not matter, since the issues are sorted by place.
+PASSES: tuple[Pass, ...] = (
+    kinds,
+    predicates,
+    names,
+    templates,
+    repeated_rule_ids,
+    rule_plans,
+    cycles,
+    repeated_conditions,
+    contradictions,
+    lone_variables,
+    rules_that_never_fire,
+    unused_predicates,
+    repeated_sources,
+    sources_of_facts,
+    sources_of_rules,
+    fact_values,
+    fact_dates,
+    concluded_records,
+)
+
+
+def check(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list[Issue]:
+    """Run all passes.
+
+    Args:
+        kb: as loaded; its names may be wrong.
+        cases: its cases, where they are at hand: a predicate that only cases use is used.
+
+    Returns:
+        Errors and warnings together, each once, by file, line, column and code; the order of files, rules and facts
+        in `kb` changes nothing.
+    """
+    found = {issue for one in PASSES for issue in one(kb)}
+    if cases:
+        found = (found - set(unused_predicates(kb))) | set(unused_predicates(kb, cases))
+    return sorted(found, key=by_place)
+
+
+def examine(loaded: Loaded, cases: Sequence[Case] = ()) -> list[Issue]:
+    """What loading found and what the passes find, all at once.
+
+    Records that could not be read are missing from the knowledge base, so warnings that something is missing or unused
+    would mislead; they wait until everything can be read.
+    """
+    found = check(loaded.kb, cases)
+    if loaded.issues:
+        found = [issue for issue in found if issue.severity == "error"]
+    return sorted({*loaded.issues, *found}, key=by_place)
+
+
+def by_place(issue: Issue) -> tuple[str, int, int, str, str]:
+    """The key to sort issues by; those about the whole knowledge base come first."""
+    place = issue.location or NOWHERE
+    return place.file, place.line, place.column, issue.code, issue.message

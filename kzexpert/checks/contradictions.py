@@ -1,0 +1,164 @@
+"""Check: no two conditions of a rule exclude each other (KZ212); a warning, since such a rule merely never fires.
+
+It compares what is written, two conditions at a time. Whether facts could satisfy one is for `usage` to say.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from kzexpert.errors import Issue
+from kzexpert.model import (
+    ANY,
+    Comparison,
+    Condition,
+    Constant,
+    Expression,
+    KnowledgeBase,
+    Negation,
+    Pattern,
+    Premise,
+    Rule,
+    Value,
+)
+from kzexpert.resolve import resolve_atom, variable_types
+
+__all__ = ["FLIPPED", "contradictions"]
+
+#: An operator as it reads from right to left.
+FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
+#: An operator as the set of orders it allows between left and right: 1 less, 2 equal, 4 greater.
+_ORDERS = {"<": 1, "=": 2, "<=": 3, ">": 4, "!=": 5, ">=": 6}
+#: Where a value can lie in respect of a lower and of a higher constant.
+_REGIONS = ((1, 1), (2, 1), (4, 1), (4, 2), (4, 4))
+
+
+def contradictions(kb: KnowledgeBase) -> list[Issue]:
+    """Conditions of one rule that can never hold together (KZ212); two at a time, never three."""
+    issues: list[Issue] = []
+    for rule in kb.rules:
+        issues.extend(_denied_premises(kb, rule))
+        compared = [condition for condition in rule.when if isinstance(condition, Comparison)]
+        if compared:
+            issues.extend(_impossible_comparisons(rule, compared))
+            issues.extend(_opposed_comparisons(rule, compared))
+            issues.extend(_disjoint_bounds(kb, rule, compared))
+    return issues
+
+
+def _denied_premises(kb: KnowledgeBase, rule: Rule) -> Iterator[Issue]:
+    """``p(?x)`` with ``not p(?x)`` or ``not p(_)``; a negated window denies the same window alone."""
+    for negation in rule.when:
+        if not isinstance(negation, Negation):
+            continue
+        for premise in rule.when:
+            if isinstance(premise, Premise) and premise.atom.predicate == negation.atom.predicate:
+                held, denied = resolve_atom(kb, premise.atom)[0], resolve_atom(kb, negation.atom)[0]
+                if held and denied and _covers(denied, held):
+                    yield _contradiction(rule, negation, premise)
+
+
+def _covers(wider: Pattern, pattern: Pattern) -> bool:
+    """Whether each fact that one pattern matches, under one binding, is matched by the wider one."""
+    return wider.relation in (pattern.predicate, pattern.relation) and all(
+        term in (ANY, other) for term, other in zip(wider.terms, pattern.terms, strict=True)
+    )
+
+
+def _impossible_comparisons(rule: Rule, compared: list[Comparison]) -> Iterator[Issue]:
+    """``?x != ?x``, ``2 < 1``."""
+    for condition in compared:
+        left, right = condition.left, condition.right
+        if left == right:
+            order = 2
+        elif isinstance(left, Constant) and isinstance(right, Constant):
+            order = _order(left.value, right.value)
+        else:
+            continue
+        if not order & _ORDERS[condition.operator]:
+            message = f"the condition {condition.text} of rule {rule.id} never holds"
+            hint = "compare with something else, or leave it out"
+            yield Issue("KZ212", message, condition.location, hint, "warning")
+
+
+def _opposed_comparisons(rule: Rule, compared: list[Comparison]) -> Iterator[Issue]:
+    """``?x < ?y`` with ``?y < ?x``: the same two expressions in orders that exclude each other."""
+    seen: dict[tuple[str, str], list[tuple[int, Comparison]]] = {}
+    for condition in compared:
+        if isinstance(condition.left, Constant) or isinstance(condition.right, Constant):
+            continue
+        left, operator, right = str(condition.left), condition.operator, str(condition.right)
+        if right < left:
+            left, operator, right = right, FLIPPED[operator], left  # type: ignore[assignment]
+        orders = _ORDERS[operator]
+        earlier = seen.setdefault((left, right), [])
+        opposed = next((other for allowed, other in earlier if not allowed & orders), None)
+        if opposed:
+            yield _contradiction(rule, condition, opposed)
+        earlier.append((orders, condition))
+
+
+def _disjoint_bounds(kb: KnowledgeBase, rule: Rule, compared: list[Comparison]) -> Iterator[Issue]:
+    """``?x = a`` with ``?x = b``, ``?x < 1`` with ``?x > 2``: one expression against two constants."""
+    bounds: dict[str, list[tuple[int, Value, Comparison]]] = {}
+    for condition in compared:
+        bound = _bound(condition)
+        if bound:
+            expression, operator, value = bound
+            bounds.setdefault(str(expression), []).append((_ORDERS[operator], value, condition))
+    if all(len(group) < 2 for group in bounds.values()):
+        return
+    types = variable_types(kb, rule)[0]
+    for expression_text, group in bounds.items():
+        named = types.get(expression_text[1:]) in kb.kinds
+        canonical = [(orders, _canonical(kb, value) if named else value, item) for orders, value, item in group]
+        for index, (orders, value, condition) in enumerate(canonical):
+            for other_orders, other_value, other in canonical[:index]:
+                if _disjoint(orders, value, other_orders, other_value):
+                    yield _contradiction(rule, condition, other)
+                    break
+
+
+def _bound(condition: Comparison) -> tuple[Expression, str, Value] | None:
+    """A comparison with one constant, turned so that the constant is on the right."""
+    left, right = condition.left, condition.right
+    if isinstance(right, Constant) and not isinstance(left, Constant):
+        return left, condition.operator, right.value
+    if isinstance(left, Constant) and not isinstance(right, Constant):
+        return right, FLIPPED[condition.operator], left.value
+    return None
+
+
+def _canonical(kb: KnowledgeBase, value: Value) -> Value:
+    entity = kb.entity.get(value) if isinstance(value, str) else None
+    return entity.name if entity else value
+
+
+def _disjoint(orders: int, value: Value, other_orders: int, other_value: Value) -> bool:
+    """Whether no value stands in these orders to these two constants, as if there were a value between any two."""
+    if type(value) is not type(other_value):
+        return False
+    order = _order(value, other_value)
+    if order == 2:
+        return not orders & other_orders
+    low, high = (orders, other_orders) if order == 1 else (other_orders, orders)
+    return not any(below & low and above & high for below, above in _REGIONS)
+
+
+def _order(value: Value, other: Value) -> int:
+    """1, 2 or 4: less, equal, greater; values of two types are merely unequal, and pass for less."""
+    if value == other:
+        return 2
+    if isinstance(value, str) and isinstance(other, str):
+        return 1 if value < other else 4
+    if isinstance(value, date) and isinstance(other, date):
+        return 1 if value < other else 4
+    if isinstance(value, float) and isinstance(other, float):
+        return 1 if value < other else 4
+    return 1
+
+
+def _contradiction(rule: Rule, condition: Condition, other: Condition) -> Issue:
+    message = f"{condition.text} contradicts {other.text}, so rule {rule.id} can never fire"
+    hint = "leave one of them out; alternatives are rules of their own"
+    related = ((other.location, "the other condition"),)
+    return Issue("KZ212", message, condition.location, hint, "warning", related)

@@ -1,0 +1,19 @@
+"""Check: a rule id names one rule (KZ210), since traces, cases and messages refer to rules by id."""
+
+from kzexpert.errors import Issue, Location
+from kzexpert.model import KnowledgeBase
+
+__all__ = ["repeated_rule_ids"]
+
+
+def repeated_rule_ids(kb: KnowledgeBase) -> list[Issue]:
+    """Ids that stand twice; the place further down, or in the later file, is the one at fault."""
+    first: dict[str, Location] = {}
+    issues: list[Issue] = []
+    for location, name in sorted((rule.marks.get("id", rule.location), rule.id) for rule in kb.rules):
+        if name in first:
+            related = ((first[name], "the other rule of that id"),)
+            message, hint = f"rule id {name} stands twice", "rename one of the two"
+            issues.append(Issue("KZ210", message, location, hint, related=related))
+        first.setdefault(name, location)
+    return issues

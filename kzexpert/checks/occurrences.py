@@ -1,0 +1,47 @@
+"""Where the variables of a rule stand, for the checks of templates and of lone variables. It reports nothing itself."""
+
+from collections.abc import Iterator
+
+from kzexpert.errors import Location
+from kzexpert.model import Aggregation, Comparison, Rule, Variable
+from kzexpert.resolve import atoms_of, expression_variables
+
+__all__ = ["occurrences", "visible_variables"]
+
+
+def occurrences(rule: Rule) -> Iterator[tuple[str, int, Location]]:
+    """Every place of every variable of the conditions and of the conclusion.
+
+    Yields:
+        name, index of the condition (one past the last for the conclusion), place. Expressions know the place of their
+        condition only.
+    """
+    for index, condition in enumerate(rule.when):
+        if isinstance(condition, Comparison):
+            for side in (condition.left, condition.right):
+                for name in expression_variables(side):
+                    yield name, index, condition.location
+        if isinstance(condition, Aggregation):
+            yield condition.result, index, condition.location
+            yield condition.over, index, condition.location
+        for atom, certainty in atoms_of(condition):
+            for argument in atom.arguments:
+                if isinstance(argument.term, Variable):
+                    yield argument.term.name, index, argument.location
+            if certainty:
+                yield certainty, index, atom.location
+    for argument in rule.then.arguments:
+        if isinstance(argument.term, Variable):
+            yield argument.term.name, len(rule.when), argument.location
+
+
+def visible_variables(rule: Rule) -> list[str]:
+    """The variables that a firing binds: all but those that stand inside one aggregate only, sorted."""
+    parts: dict[str, set[int]] = {}
+    for name, index, _ in occurrences(rule):
+        parts.setdefault(name, set()).add(index)
+    results = {condition.result for condition in rule.when if isinstance(condition, Aggregation)}
+    aggregates = {index for index, condition in enumerate(rule.when) if isinstance(condition, Aggregation)}
+    return sorted(
+        name for name, places in parts.items() if name in results or len(places) > 1 or not places & aggregates
+    )

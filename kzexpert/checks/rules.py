@@ -1,0 +1,12 @@
+"""Check: every rule can be planned: its names exist, its types agree, its variables are bound. The planner decides."""
+
+from kzexpert.errors import Issue
+from kzexpert.model import KnowledgeBase
+from kzexpert.planning import plan_rule
+
+__all__ = ["rule_plans"]
+
+
+def rule_plans(kb: KnowledgeBase) -> list[Issue]:
+    """What keeps a rule from being run (KZ202 to KZ207, KZ217, KZ218)."""
+    return [issue for rule in kb.rules for issue in plan_rule(kb, rule)[1]]

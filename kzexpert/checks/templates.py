@@ -1,0 +1,89 @@
+"""Check: every ``{name}`` of `says`, `asks` and `because` names something, and braces come in pairs (KZ216).
+
+A template knows no escape: a brace that encloses no name is an error. It does not judge the sentence around them.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from kzexpert.checks.occurrences import visible_variables
+from kzexpert.errors import Issue, Location
+from kzexpert.language.nearest import did_you_mean
+from kzexpert.model import KnowledgeBase
+
+__all__ = ["PLACEHOLDER", "templates"]
+
+#: ``{name}``; a brace without its partner matches alone, with no group.
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
+
+
+def templates(kb: KnowledgeBase) -> list[Issue]:
+    """Templates that name no argument of their predicate, or no variable of their rule."""
+    reader = _Templates(kb)
+    for predicate in kb.predicates:
+        arguments = [spec.name for spec in predicate.args]
+        owner = f"argument of {predicate.name}"
+        reader.read(predicate.says, predicate.marks.get("says", predicate.location), "says", arguments, owner)
+        for index, question in enumerate(predicate.asks):
+            place = predicate.marks.get(f"asks.{index}", predicate.location)
+            reader.read(question, place, "asks", arguments, owner)
+    for rule in kb.rules:
+        if "{" in rule.because or "}" in rule.because:
+            place = rule.marks.get("because", rule.location)
+            reader.read(rule.because, place, "because", visible_variables(rule), f"variable of rule {rule.id}")
+    return reader.issues
+
+
+class _Templates:
+    """The issues found so far, and the lines of the files they stand in."""
+
+    def __init__(self, kb: KnowledgeBase) -> None:
+        self.kb = kb
+        self.issues: list[Issue] = []
+        self.lines: dict[str, list[str]] = {}
+
+    def read(self, template: str, start: Location, key: str, names: Sequence[str], owner: str) -> None:
+        """Look at one template.
+
+        Args:
+            start: where its text begins in the file.
+            key: the YAML key that it is the value of.
+            names: what it may name.
+            owner: what those are, for the message.
+        """
+        for found in PLACEHOLDER.finditer(template):
+            name = found[1]
+            if name in names:
+                continue
+            location = self.place(start, found[0], template[: found.start()].count(found[0]))
+            if name is None:
+                message, hint = f"a lone {found[0]} in '{key}'", "a name stands between { and }: {state}"
+            else:
+                message = f"{found[0]} in '{key}' names no {owner}"
+                hint = did_you_mean(name, names) or self.known(names, owner)
+            self.issues.append(Issue("KZ216", message, location, hint))
+
+    @staticmethod
+    def known(names: Sequence[str], owner: str) -> str:
+        listed = ", ".join(f"{{{name}}}" for name in names)
+        return f"it may name {listed}" if listed else f"there is no {owner}"
+
+    def place(self, start: Location, text: str, skip: int) -> Location:
+        """The place of the `skip`-th (from 0) `text` after `start`; `start` where the file does not show it."""
+        if start.file not in self.lines:
+            self.lines[start.file] = self.kb.texts.get(start.file, "").splitlines()
+        for number, column in self.places(self.lines[start.file], start, text):
+            if skip == 0:
+                return Location(start.file, number, column)
+            skip -= 1
+        return start
+
+    @staticmethod
+    def places(lines: Sequence[str], start: Location, text: str) -> Iterator[tuple[int, int]]:
+        column = max(start.column - 1, 0)
+        for number in range(max(start.line, 1), len(lines) + 1):
+            column = lines[number - 1].find(text, column)
+            while column >= 0:
+                yield number, column + 1
+                column = lines[number - 1].find(text, column + 1)
+            column = 0

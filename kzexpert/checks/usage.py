@@ -1,0 +1,164 @@
+"""Check: rules that no facts can set off, and predicates that nothing mentions; both are warnings.
+
+It looks at recorded facts of any date, so a rule it passes may still not fire on a given day.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from kzexpert.errors import Issue, Location
+from kzexpert.language.nearest import did_you_mean
+from kzexpert.model import Aggregation, Atom, Case, Condition, Constant, Fact, KnowledgeBase, Negation, Rule, Value
+from kzexpert.resolve import atoms_of, resolve_atom
+
+__all__ = ["rules_that_never_fire", "unused_predicates"]
+
+#: Values at some positions of the recorded facts of a predicate; None where a fact cannot be resolved.
+_Index = dict[tuple[str, tuple[int, ...]], set[tuple[Value, ...]] | None]
+
+
+def rules_that_never_fire(kb: KnowledgeBase) -> list[Issue]:
+    """Rules with a condition that no recorded fact matches and no rule that can fire concludes (KZ213).
+
+    A conclusion counts as possible whatever its arguments. Rules and facts that are at fault themselves are taken to
+    fit, so that one misspelled name does not condemn all that rests on it.
+    """
+    recorded = _recorded(kb)
+    lacking = {
+        index: [(condition, atom) for condition, atom in _required(rule) if not recorded(atom)]
+        for index, rule in enumerate(kb.rules)
+    }
+    concluded = _concluded(kb.rules, lacking)
+    issues: list[Issue] = []
+    for index, rule in enumerate(kb.rules):
+        for condition, atom in lacking[index]:
+            if atom.within or atom.predicate not in concluded:
+                issues.append(_never_fires(kb, rule, condition, atom))
+                break
+    return issues
+
+
+def _required(rule: Rule) -> Iterator[tuple[Condition, Atom]]:
+    """The atoms that some fact must match; counts and sums hold over nothing, the least and the greatest do not."""
+    for condition in rule.when:
+        if isinstance(condition, Negation) or (
+            isinstance(condition, Aggregation) and condition.function in ("count", "sum")
+        ):
+            continue
+        for atom, _ in atoms_of(condition):
+            yield condition, atom
+
+
+def _concluded(rules: Sequence[Rule], lacking: dict[int, list[tuple[Condition, Atom]]]) -> set[str]:
+    """The predicates that rules can establish, each rule looked at once for each of its open conditions."""
+    open_conditions = {index: len(found) for index, found in lacking.items()}
+    waiting: dict[str, list[int]] = {}
+    for index, found in lacking.items():
+        for _, atom in found:
+            if not atom.within:
+                waiting.setdefault(atom.predicate, []).append(index)
+    ready = [index for index, number in open_conditions.items() if number == 0]
+    concluded: set[str] = set()
+    for index in ready:
+        rule = rules[index]
+        if rule.certainty > 0 and rule.then.predicate not in concluded:
+            concluded.add(rule.then.predicate)
+            for dependent in waiting.get(rule.then.predicate, ()):
+                open_conditions[dependent] -= 1
+                if open_conditions[dependent] == 0:
+                    ready.append(dependent)
+    return concluded
+
+
+def _never_fires(kb: KnowledgeBase, rule: Rule, condition: Condition, atom: Atom) -> Issue:
+    name = atom.predicate
+    sources = sorted((other.location, other.id) for other in kb.rules if other.then.predicate == name)
+    related: tuple[tuple[Location, str], ...] = ()
+    if sources and not atom.within:
+        related = tuple((location, f"rule {other}") for location, other in sources)
+        against = all(other.certainty < 0 for other in kb.rules if other.then.predicate == name)
+        why = f"no rule establishes {name}" if against else f"the rules that conclude {name} can never fire"
+    elif any(fact.predicate == name for fact in kb.facts):
+        why = f"no recorded fact matches {condition.text}"
+    else:
+        why = f"there is no fact of {name}" + ("" if atom.within else " and no rule that concludes it")
+    return Issue(
+        "KZ213",
+        f"rule {rule.id} can never fire: {why}",
+        condition.location,
+        f"add facts of {name}, or correct the condition",
+        "warning",
+        related,
+    )
+
+
+def _recorded(kb: KnowledgeBase) -> Callable[[Atom], bool]:
+    """Whether some fact matches the constants of an atom. Facts are read once for each set of positions asked about."""
+    facts: dict[str, list[Fact]] = {}
+    for fact in kb.facts:
+        facts.setdefault(fact.predicate, []).append(fact)
+    indexes: _Index = {}
+
+    def matches(atom: Atom) -> bool:
+        rows = facts.get(atom.predicate, [])
+        constants = any(isinstance(argument.term, Constant) for argument in atom.arguments)
+        if atom.predicate in kb.predicate and (not rows or not constants):
+            return bool(rows)
+        pattern = resolve_atom(kb, atom)[0]
+        if pattern is None:
+            return True
+        fixed = {place: term.value for place, term in enumerate(pattern.terms) if isinstance(term, Constant)}
+        key = pattern.predicate, tuple(fixed)
+        if key not in indexes:
+            indexes[key] = _index(kb, rows, key[1])
+        index = indexes[key]
+        return index is None or tuple(fixed.values()) in index
+
+    return matches
+
+
+def _index(kb: KnowledgeBase, rows: Sequence[Fact], places: tuple[int, ...]) -> set[tuple[Value, ...]] | None:
+    specs = [kb.predicate[rows[0].predicate].args[place] for place in places]
+    found: set[tuple[Value, ...]] = set()
+    for fact in rows:
+        key: list[Value] = []
+        for spec in specs:
+            value = fact.arguments.get(spec.name)
+            if spec.type in kb.kinds and isinstance(value, str):
+                entity = kb.entity.get(value)
+                value = entity.name if entity else None
+            if value is None:
+                return None
+            key.append(value)
+        found.add(tuple(key))
+    return found
+
+
+# --- unused -----------------------------------------------------------------------------------------------------------
+
+
+def unused_predicates(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list[Issue]:
+    """Declared predicates that no rule, no fact and no case mentions (KZ214)."""
+    used = _mentioned(kb)
+    for case in cases:
+        used.update(_mentioned(case.kb))
+        wanted = (item.conclusion for item in case.want or ())
+        used.update(text.partition("(")[0].strip() for text in (case.ask, *case.assume, *case.without, *wanted))
+    return [
+        Issue(
+            "KZ214",
+            f"no rule and no fact uses {predicate.name}",
+            predicate.location,
+            did_you_mean(predicate.name, used - set(kb.predicate)) or "add a rule or facts for it, or take it out",
+            "warning",
+        )
+        for predicate in kb.predicates
+        if predicate.name not in used
+    ]
+
+
+def _mentioned(kb: KnowledgeBase) -> set[str]:
+    used = {fact.predicate for fact in kb.facts}
+    for rule in kb.rules:
+        used.add(rule.then.predicate)
+        used.update(atom.predicate for condition in rule.when for atom, _ in atoms_of(condition))
+    return used

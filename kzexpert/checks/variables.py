@@ -1,0 +1,57 @@
+"""Check: a variable connects something (KZ208); a warning, since one that stands only once merely matches anything.
+
+Variables that nothing binds are not its business: the planner reports them.
+"""
+
+from kzexpert.checks.occurrences import occurrences
+from kzexpert.checks.templates import PLACEHOLDER
+from kzexpert.errors import Issue, Location
+from kzexpert.model import Aggregation, Comparison, Condition, KnowledgeBase, Premise, Rule, Variable
+
+__all__ = ["lone_variables"]
+
+
+def lone_variables(kb: KnowledgeBase) -> list[Issue]:
+    """Variables that stand only once, in the conditions, the conclusion and `because` taken together (KZ208).
+
+    Two kinds of lone variable do count: in a rule with ``each: true`` every binding is evidence of its own, and a sum
+    adds one value for each binding. Those that nothing binds are errors, and the planner reports them.
+    """
+    issues: list[Issue] = []
+    for rule in kb.rules:
+        places: dict[str, tuple[int, Location]] = {}
+        repeated: set[str] = set()
+        for name, index, location in occurrences(rule):
+            if name in places:
+                repeated.add(name)
+            else:
+                places[name] = index, location
+        if len(repeated) == len(places):
+            continue
+        told = {found[1] for found in PLACEHOLDER.finditer(rule.because)}
+        for name, (index, location) in places.items():
+            if name not in repeated and name not in told and index < len(rule.when):
+                hint = _lone_hint(rule, rule.when[index], name)
+                if hint:
+                    message = f"?{name} stands only once in rule {rule.id}"
+                    issues.append(Issue("KZ208", message, location, hint, "warning"))
+    return issues
+
+
+def _lone_hint(rule: Rule, condition: Condition, name: str) -> str:
+    """What to do about a lone variable; "" where it does count or where it is an error."""
+    if isinstance(condition, Premise) and not rule.each:
+        return _blank(name, condition.certainty == name)
+    if isinstance(condition, Comparison):
+        binds = condition.operator == "=" and Variable(name) in (condition.left, condition.right)
+        return f"use ?{name}, or leave the condition out" if binds else ""
+    if isinstance(condition, Aggregation):
+        if name == condition.result:
+            return f"compare ?{name} with something, or leave the condition out"
+        if condition.function != "sum" and name != condition.over:
+            return _blank(name, any(premise.certainty == name for premise in condition.premises))
+    return ""
+
+
+def _blank(name: str, is_certainty: bool) -> str:
+    return f"leave '@ ?{name}' out" if is_certainty else f"write _ for ?{name}, or correct its name"

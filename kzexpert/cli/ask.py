@@ -1,0 +1,55 @@
+"""``kzexpert ask``: a question, and the answer with its reasons."""
+
+import click
+
+from kzexpert.cli.options import Options, common_options
+
+__all__ = ["ask"]
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  kzexpert ask "who leads the Pact?"
+  kzexpert ask "member(?state, Pact)" --as-of 1993
+  kzexpert ask "why is Ruritania in the Pact?"
+  kzexpert ask "who leads the Pact?" --without "leads(Borduria, Pact)" --format json
+
+A name such as member(?state, Pact) with variables asks for a pattern;
+anything else is plain words. "kzexpert vocabulary" lists what can be asked."""
+)
+@click.argument("question", nargs=-1, required=True)
+@click.option("--all", "weighed", is_flag=True, help="Show also what was weighed and not established.")
+@common_options()
+def ask(options: Options, question: tuple[str, ...], weighed: bool) -> int:
+    """Answer a QUESTION, in plain words or as a pattern.
+
+    Each answer has a certainty between -1 and 1, a likelihood word, and its lines of evidence with their sources. A
+    question that begins with why, or why not, is answered with a proof, or with what is missing.
+    """
+    from kzexpert.cli.session import infer, open_knowledge_base
+    from kzexpert.questions import read_question
+
+    kb = open_knowledge_base(options)
+    asked = read_question(kb, " ".join(question))
+    inference = infer(kb, options)
+    if asked.kind != "what":
+        from kzexpert.cli.why import explain
+
+        return explain(options, inference, asked)
+    from kzexpert.cli.output import emit
+    from kzexpert.query import answer
+
+    found = answer(inference, asked)
+    if options.format == "json":
+        from kzexpert.render.json import json_text
+
+        emit(options, lambda _style, _width: json_text(found if weighed else found.established))
+    else:
+        from kzexpert.render.text import answer_text
+
+        emit(
+            options,
+            lambda style, width: answer_text(inference, asked, found, weighed=weighed, style=style, width=width),
+        )
+    return 0 if found.established.answers else 3

@@ -1,0 +1,39 @@
+"""``kzexpert conclusions``: everything that rules have concluded."""
+
+import click
+
+from kzexpert.cli.options import Options, common_options
+
+__all__ = ["conclusions"]
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  kzexpert conclusions
+  kzexpert conclusions "alignment(?state, Borduria, ?sphere)"
+  kzexpert conclusions --all --as-of 2009"""
+)
+@click.argument("pattern", nargs=-1)
+@click.option("--all", "weighed", is_flag=True, help="Show also what was weighed and not established.")
+@common_options()
+def conclusions(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
+    """List the conclusions, or those that match a PATTERN, by predicate and certainty."""
+    from kzexpert.cli.output import emit
+    from kzexpert.cli.session import infer, open_knowledge_base
+    from kzexpert.query import conclusions_of
+    from kzexpert.questions import read_question
+
+    kb = open_knowledge_base(options)
+    asked = read_question(kb, " ".join(pattern)) if pattern else None
+    inference = infer(kb, options)
+    found = conclusions_of(inference, asked.pattern if asked else None, weighed=weighed)
+    if options.format == "json":
+        from kzexpert.render.json import json_text
+
+        emit(options, lambda _style, _width: json_text(found))
+    else:
+        from kzexpert.render.text import conclusions_text
+
+        emit(options, lambda style, width: conclusions_text(inference, found, style, width))
+    return 0 if any(item.established for item in found.conclusions) else 3

@@ -1,0 +1,95 @@
+"""The command group: commands that are imported when they are called, and the one place where errors become exit codes."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from kzexpert import __version__
+from kzexpert.errors import KzexpertError, UsageError
+
+__all__ = ["COMMANDS", "KzexpertGroup", "cli"]
+
+#: In the order of the help text. Each is an object of its own name in a module of its own name.
+COMMANDS = ("ask", "why", "conclusions", "check", "test", "vocabulary")
+
+_BUG = 70
+_INTERRUPTED = 130
+
+
+class KzexpertGroup(click.Group):
+    """Loads a command when it is named, and turns whatever goes wrong into a message and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"kzexpert.cli.{name}"), name)
+        return command
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+        """Run a command and exit: 0 answered · 1 the knowledge base is at fault · 2 usage · 3 nothing follows."""
+        extra["standalone_mode"] = False
+        run = super().main
+        sys.exit(_guarded(lambda: run(args, *rest, **extra)))
+
+
+def _guarded(run: Callable[[], Any]) -> int:
+    """The exit code of a run, after telling on stderr what went wrong."""
+    try:
+        code = run()
+    except KzexpertError as error:
+        _show_issues(error)
+        return 2 if isinstance(error, UsageError) else 1
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        return _INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except Exception as error:
+        _show_bug(error)
+        return _BUG
+    return code if isinstance(code, int) else 0
+
+
+def _show_issues(error: KzexpertError) -> None:
+    from kzexpert.cli.output import print_error
+    from kzexpert.render.issues import issues_text
+
+    print_error(lambda style: issues_text(error.issues, error.texts, style))
+
+
+def _show_bug(error: Exception) -> None:
+    if os.environ.get("KZEXPERT_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+        return
+    text = " ".join(str(error).split())[:500]
+    click.echo(f"kzexpert stopped on a bug of its own, not of your files: {type(error).__name__}: {text}", err=True)
+    click.echo("  hint: run it again with KZEXPERT_DEBUG=1 to see where, and report that", err=True)
+
+
+@click.group(
+    cls=KzexpertGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""\b
+Examples:
+  kzexpert ask "which organisations is Ruritania in?"
+  kzexpert why "member(Ruritania, ?org)"
+  kzexpert check --kb my-knowledge-base
+
+\b
+Exit codes: 0 answered; 1 the knowledge base is at fault; 2 usage;
+3 understood, but nothing follows.""",
+)
+@click.version_option(__version__, prog_name="kzexpert")
+def cli() -> None:
+    """Ask a knowledge base of rules and sourced facts, and see why it answers so."""

@@ -1,0 +1,70 @@
+"""The options that commands share, and the one value that carries them. It reads none of what they name."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Literal
+
+import click
+import msgspec
+
+__all__ = ["Options", "common_options"]
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the common options say; texts are as typed."""
+
+    kb: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    as_of: str | None = None
+    assume: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    engine: str = "experta"
+    format: Literal["text", "json"] = "text"
+    output: str | None = None
+    verbose: bool = False
+
+
+_SOURCES = (
+    click.option("--kb", multiple=True, metavar="DIR", help="A folder with rules/ and facts/; several are layered."),
+    click.option("--rules", multiple=True, metavar="FILE", help="One more file of rules."),
+    click.option("--facts", multiple=True, metavar="FILE", help="One more file of facts."),
+)
+_RUN = (
+    click.option(
+        "--as-of", metavar="DATE", help="A day, month or year; its last day counts.  [default: newest source]"
+    ),
+    click.option("--assume", multiple=True, metavar="ATOM", help="Take a fact as given."),
+    click.option("--without", multiple=True, metavar="ATOM", help="Leave out the facts that match."),
+    click.option("--engine", default="experta", show_default=True, metavar="NAME", help="The engine that infers."),
+)
+_OUTPUT = (
+    click.option(
+        "--format", type=click.Choice(("text", "json")), default="text", show_default=True, help="What to print."
+    ),
+    click.option("--output", metavar="FILE", help="Write to a file, and replace it only once all is written."),
+    click.option(
+        "-v", "--verbose", is_flag=True, help="Say on stderr what is loaded, inferred, and how long it takes."
+    ),
+)
+
+
+def common_options(*, run: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the common options, as one `Options` before its own parameters.
+
+    Args:
+        run: whether the command infers anything, and so needs a date, assumptions and an engine.
+    """
+    chosen = (*_SOURCES, *(_RUN if run else ()), *_OUTPUT)
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def command(**values: Any) -> Any:
+            given = {name: values.pop(name) for name in Options.__struct_fields__ if name in values}
+            return function(Options(**given), **values)
+
+        for option in reversed(chosen):
+            command = option(command)
+        return command
+
+    return decorate

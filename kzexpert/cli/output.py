@@ -1,0 +1,143 @@
+"""Where text goes: stdout, stderr or a file. Colours only for a terminal; a file is replaced at once or not at all."""
+
+import os
+import stat
+import sys
+from collections.abc import Callable
+from typing import IO
+
+import click
+
+from kzexpert.cli.options import Options
+from kzexpert.errors import Issue, Location, UsageError
+from kzexpert.render.layout import WIDTH, Style, as_markup, as_plain
+
+__all__ = ["emit", "note", "print_error"]
+
+_WIDEST = 100
+#: What a shell reports of a command whose reader has gone: 128 + SIGPIPE.
+_PIPE_CLOSED = 141
+
+
+def emit(options: Options, text_of: Callable[[Style, int], str]) -> None:
+    """Print a result on stdout, or write it to the file of ``--output``.
+
+    Args:
+        text_of: makes the text in a style, for a width in columns.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    if options.output is not None:
+        _replace_file(options.output, text_of(as_plain, WIDTH))
+        return
+    terminal = _is_terminal(sys.stdout)
+    styled = terminal and _colours()
+    text = text_of(as_markup if styled else as_plain, _columns() if terminal else WIDTH)
+    try:
+        _print(text, sys.stdout, styled)
+    except BrokenPipeError:
+        _silence_stdout()
+        raise click.exceptions.Exit(_PIPE_CLOSED) from None
+    except OSError as error:
+        _silence_stdout()
+        raise UsageError(Issue("KZ306", f"cannot write the result: {error.strerror}", Location("stdout"))) from None
+
+
+def print_error(text_of: Callable[[Style], str]) -> None:
+    """Print on stderr."""
+    styled = _is_terminal(sys.stderr) and _colours()
+    _print(text_of(as_markup if styled else as_plain), sys.stderr, styled)
+
+
+def note(options: Options, text: str) -> None:
+    """Say something on stderr that only ``--verbose`` asks for."""
+    if options.verbose:
+        click.echo(text, err=True)
+
+
+def _is_terminal(stream: IO[str] | None) -> bool:
+    return stream is not None and stream.isatty()
+
+
+def _colours() -> bool:
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _columns() -> int:
+    from shutil import get_terminal_size
+
+    return max(40, min(get_terminal_size((WIDTH, 24)).columns, _WIDEST))
+
+
+def _print(text: str, stream: IO[str], styled: bool) -> None:
+    if not styled:
+        click.echo(_encodable(text, stream), file=stream, nl=False)
+        return
+    from rich.console import Console
+
+    console = Console(file=stream, highlight=False, emoji=False)
+    console.print(_encodable(text, stream), end="", soft_wrap=True)
+
+
+def _encodable(text: str, stream: IO[str] | None) -> str:
+    """The text with what the stream's encoding lacks as escapes, so that no locale stops an answer."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+    return text
+
+
+def _silence_stdout() -> None:
+    """Keep the interpreter from trying again to write what it could not, when it exits."""
+    try:
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):  # stdout has no file behind it: then nothing is left to write
+        return
+
+
+def _replace_file(path: str, text: str) -> None:
+    """Write a new file beside the old one and put it in its place. A link is followed; a pipe or device is written to."""
+    target = os.path.realpath(path)
+    try:
+        if os.path.isdir(target):
+            raise _unwritable(path, "it is a folder")
+        if os.path.exists(target) and not stat.S_ISREG(os.stat(target).st_mode):
+            with open(target, "w", encoding="utf-8") as device:
+                device.write(text)
+            return
+        _write_beside(target, text.encode(errors="backslashreplace"))
+    except OSError as error:
+        raise _unwritable(path, error.strerror or type(error).__name__) from None
+
+
+def _write_beside(target: str, content: bytes) -> None:
+    """Write a temporary file in the folder of the target, and rename it."""
+    from tempfile import mkstemp
+
+    descriptor, temporary = mkstemp(prefix=f".{os.path.basename(target)}.", dir=os.path.dirname(target))
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, _mode(target))
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _mode(target: str) -> int:
+    """The permissions of the file that is replaced, or those that a new file gets."""
+    if os.path.exists(target):
+        return stat.S_IMODE(os.stat(target).st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _unwritable(path: str, reason: str) -> UsageError:
+    hint = "give the path of a file in a folder that exists and may be written to"
+    return UsageError(Issue("KZ306", f"cannot write: {reason}", Location(path), hint))

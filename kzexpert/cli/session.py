@@ -1,0 +1,188 @@
+"""Options → a checked knowledge base → an inference: the way that every command goes.
+
+All that is wrong with the files is reported at once. Times and counts go to stderr with ``--verbose``.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from datetime import date
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from kzexpert.cli.options import Options
+from kzexpert.cli.output import note, print_error
+from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
+from kzexpert.model import Atom, Inference, KnowledgeBase
+
+if TYPE_CHECKING:
+    from kzexpert.language.loading import Loaded
+
+__all__ = ["infer", "inspect", "layers", "open_knowledge_base"]
+
+_AS_OF, _ASSUME, _WITHOUT = "--as-of", "--assume", "--without"
+
+
+def open_knowledge_base(options: Options) -> KnowledgeBase:
+    """Load and check.
+
+    Raises:
+        KnowledgeBaseError: something is wrong with it; all of that.
+    """
+    kb, issues = inspect(options)
+    errors = [issue for issue in issues if issue.severity == "error"]
+    if errors:
+        raise KnowledgeBaseError(*errors, texts=kb.texts)
+    if options.verbose and issues:
+        from kzexpert.render.issues import issues_text
+
+        print_error(lambda style: issues_text(issues, kb.texts, style))
+    return kb
+
+
+def inspect(options: Options) -> tuple[KnowledgeBase, list[Issue]]:
+    """Load and check, and return all that is wrong, warnings too."""
+    from kzexpert.checks import by_place, check
+    from kzexpert.language import read_knowledge_base
+
+    start = perf_counter()
+    folders = layers(options)
+    loaded = read_knowledge_base(folders, options.rules, options.facts)
+    kb = loaded.kb
+    middle = perf_counter()
+    for folder in folders:
+        note(options, f"knowledge base: {folder}")
+    counts = (
+        f"{len(kb.facts)} facts, {len(kb.rules)} rules, {len(kb.predicates)} predicates, {len(kb.entities)} entities"
+    )
+    note(options, f"loaded: {counts} in {_milliseconds(middle - start)}")
+    issues = check(kb)
+    if loaded.issues:
+        issues = sorted([*loaded.issues, *_own_mistakes(issues, loaded)], key=by_place)
+    errors = sum(issue.severity == "error" for issue in issues)
+    took = _milliseconds(perf_counter() - middle)
+    note(options, f"checked: {errors} errors, {len(issues) - errors} warnings in {took}")
+    return kb, issues
+
+
+def layers(options: Options) -> list[str]:
+    """The folders of the knowledge base: those given, else the nearest one, else the packed one.
+
+    Raises:
+        KnowledgeBaseError: there is none.
+    """
+    if options.kb:
+        return list(options.kb)
+    from kzexpert.language import find_knowledge_base, packed_knowledge_base
+
+    folder = find_knowledge_base() or packed_knowledge_base()
+    if not os.path.isdir(folder):
+        message = "no folder at or above the current one has rules/ and facts/"
+        raise KnowledgeBaseError(Issue("KZ115", message, hint="name a knowledge base with --kb DIR"))
+    return [folder]
+
+
+#: Issues that can follow from a declaration that was not read: unknown names, and what they keep from being used.
+_UNKNOWN_NAME = frozenset(("KZ118", "KZ120", "KZ202", "KZ204"))
+_UNUSED = frozenset(("KZ213", "KZ214"))
+_DECLARED = re.compile(r"^[ \t]*(?:- )?(?:id: *)?[\"']?([^\s\"'#:\[{][^\"'#:]*?)[\"']?[ \t]*(?::|$)", re.MULTILINE)
+_LISTED = re.compile(r"(?:aliases|kinds):[ \t]*\[([^\]]*)\]")
+
+
+def _own_mistakes(issues: Sequence[Issue], loaded: "Loaded") -> list[Issue]:
+    """The issues of the checks without those that only follow from files that could not be read whole.
+
+    A name is not unknown if such a file seems to declare it: as a key, a rule id, an alias or a kind.
+    """
+    declared: set[str] = set()
+    for file in {issue.location.file for issue in loaded.issues if issue.location}:
+        text = loaded.kb.texts.get(file, "")
+        declared.update(_DECLARED.findall(text))
+        for names in _LISTED.findall(text):
+            declared.update(name.strip(" \"'") for name in names.split(","))
+    own = []
+    for issue in issues:
+        follows = issue.code in _UNUSED or (
+            issue.code in _UNKNOWN_NAME and any(f" {name} " in f"{issue.message} " for name in declared)
+        )
+        if not follows:
+            own.append(issue)
+    return own
+
+
+def infer(kb: KnowledgeBase, options: Options) -> Inference:
+    """Run the engine on a checked knowledge base.
+
+    Raises:
+        UsageError: the date, an assumption or the engine is none.
+        BudgetError: the rules conclude too much.
+    """
+    from kzexpert.engines import engine
+    from kzexpert.snapshot import snapshot
+
+    chosen = engine(options.engine)
+    start = perf_counter()
+    texts = {_ASSUME: _lines(options.assume), _WITHOUT: _lines(options.without)}
+    try:
+        assume, without = _atoms(options.assume, _ASSUME), _atoms(options.without, _WITHOUT)
+        program = snapshot(kb, _as_of(options.as_of), assume, without)
+    except UsageError as error:
+        error.texts = {**error.texts, **texts}
+        raise
+    inference = chosen.infer(program)
+    if options.verbose:
+        _tell(options, inference, perf_counter() - start)
+    return inference
+
+
+def _as_of(text: str | None) -> date | None:
+    if text is None:
+        return None
+    from kzexpert.language.dates import DATE_HINT, parse_partial_date
+
+    try:
+        return parse_partial_date(text.strip()).last
+    except ValueError as error:
+        raise UsageError(Issue("KZ303", str(error), Location(_AS_OF), DATE_HINT)) from None
+
+
+def _atoms(texts: Sequence[str], option: str) -> list[Atom]:
+    """The atoms of an option, each on a line of its own.
+
+    Raises:
+        UsageError: some of them cannot be read; all of those.
+    """
+    from kzexpert.language import GrammarError, parse_atom
+
+    atoms, issues = [], []
+    for number, text in enumerate(texts, 1):
+        try:
+            atoms.append(parse_atom(_line(text), Location(option, number, 1)))
+        except GrammarError as error:
+            issues.extend(error.issues)
+    if issues:
+        raise UsageError(*issues)
+    return atoms
+
+
+def _lines(texts: Sequence[str]) -> str:
+    """The texts of an option as the file that its issues refer to."""
+    return "\n".join(map(_line, texts))
+
+
+def _line(text: str) -> str:
+    return " ".join(text.splitlines())
+
+
+def _tell(options: Options, inference: Inference, seconds: float) -> None:
+    program = inference.program
+    predicates = {predicate.name for predicate in program.kb.predicates}
+    base = sum(len(facts) for relation, facts in program.base.items() if relation in predicates)
+    firings = sum(map(len, inference.firings.values()))
+    note(options, f"as of {program.as_of.isoformat()}, engine {inference.engine}")
+    counts = f"{base} facts in force, {len(inference.firings)} conclusions, {firings} firings"
+    note(options, f"inferred: {counts} in {_milliseconds(seconds)}")
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"

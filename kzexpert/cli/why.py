@@ -1,0 +1,61 @@
+"""``kzexpert why``: the whole proof of a conclusion, or what is missing for it."""
+
+import click
+
+from kzexpert.cli.options import Options, common_options
+from kzexpert.model import Inference
+from kzexpert.questions import Question
+
+__all__ = ["explain", "why"]
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  kzexpert why "rely on Borduria in security"
+  kzexpert why "alignment(Ruritania, Borduria, security)"
+  kzexpert why "alignment(Ruritania, ?power, security)" --as-of 2009"""
+)
+@click.argument("conclusion", nargs=-1, required=True)
+@common_options()
+def why(options: Options, conclusion: tuple[str, ...]) -> int:
+    """Show the proof of a CONCLUSION, given in plain words or as a pattern.
+
+    It goes down to recorded facts: rules, conditions in their order, what was looked for and not found, sources, files
+    and lines. Of a conclusion that does not hold it says what each rule lacks.
+    """
+    from kzexpert.cli.session import infer, open_knowledge_base
+    from kzexpert.questions import read_question
+
+    kb = open_knowledge_base(options)
+    question = read_question(kb, " ".join(conclusion))
+    return explain(options, infer(kb, options), question)
+
+
+def explain(options: Options, inference: Inference, question: Question) -> int:
+    """Print why something follows, or why not.
+
+    Returns:
+        The exit code: 3 when nothing is established.
+    """
+    from kzexpert.analysis.why_not import missing, not_in_force
+    from kzexpert.cli.output import emit
+    from kzexpert.proof import prove
+    from kzexpert.query import ranked
+    from kzexpert.render.explanation_text import explanation_text
+    from kzexpert.render.json import json_text
+    from kzexpert.render.proof_json import proof_document
+
+    proofs = [prove(inference, atom) for atom in ranked(inference, question)]
+    holding = [proof for proof in proofs if proof.root.established]
+    lacks = () if holding else missing(inference, question.pattern)
+    outside = () if holding else not_in_force(inference, question.pattern)
+    if options.format == "json":
+        document = proof_document(inference, question, holding or proofs, lacks)
+        emit(options, lambda _style, _width: json_text(document))
+    else:
+        emit(
+            options,
+            lambda style, width: explanation_text(inference, question, holding or proofs, lacks, outside, style, width),
+        )
+    return 0 if holding else 3

@@ -1,0 +1,145 @@
+"""Where things stand in the files, what is wrong with them, and the exceptions that carry it: the ground of all layers.
+
+It imports nothing of ours, and it prints nothing: an `Issue` is a value, and `render.issues` turns it into text.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+__all__ = [
+    "CODES",
+    "BudgetError",
+    "Issue",
+    "KnowledgeBaseError",
+    "KzexpertError",
+    "Location",
+    "UsageError",
+]
+
+
+class Location(msgspec.Struct, frozen=True, order=True):
+    """A place in a file.
+
+    Attributes:
+        file: the path as the user gave it or as it was found, or a name such as ``--assume``.
+        line: 1 for the first line; 0 when the issue is about the whole file.
+        column: 1 for the first character; 0 when the issue is about the whole line.
+    """
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        parts = [self.file]
+        if self.line:
+            parts.append(str(self.line))
+            if self.column:
+                parts.append(str(self.column))
+        return ":".join(parts)
+
+
+class Issue(msgspec.Struct, frozen=True):
+    """One finding about what a user wrote.
+
+    Attributes:
+        code: a key of `CODES`.
+        message: what is wrong, in one sentence without a full stop.
+        location: where; None for a finding about the whole knowledge base.
+        hint: what to do about it, or the nearest valid thing; may be empty.
+        severity: an error stops the program, a warning does not.
+        related: other places that belong to the finding, each with a few words.
+    """
+
+    code: str
+    message: str
+    location: Location | None = None
+    hint: str = ""
+    severity: Literal["error", "warning"] = "error"
+    related: tuple[tuple[Location, str], ...] = ()
+
+
+class KzexpertError(Exception):
+    """Anything that a user can be told about.
+
+    Attributes:
+        issues: what is wrong, all of it.
+        texts: file name → its text, so that the offending lines can be shown.
+    """
+
+    def __init__(self, *issues: Issue, texts: Mapping[str, str] | None = None) -> None:
+        super().__init__("; ".join(f"{issue.code} {issue.message}" for issue in issues))
+        self.issues = issues
+        self.texts: Mapping[str, str] = texts or {}
+
+
+class KnowledgeBaseError(KzexpertError):
+    """The knowledge base, a case or a trace is at fault (exit code 1)."""
+
+
+class BudgetError(KnowledgeBaseError):
+    """A rule set used up its budget of facts, firings or seconds (exit code 1)."""
+
+
+class UsageError(KzexpertError):
+    """A question, a pattern or an option is at fault (exit code 2)."""
+
+
+#: Every code that an `Issue` may bear, with its title; docs/errors.md explains each. Codes are never reused.
+CODES: dict[str, str] = {
+    # loading
+    "KZ101": "a file or folder is missing or cannot be read",
+    "KZ102": "a file is not text in UTF-8",
+    "KZ103": "a file is over the size limit",
+    "KZ104": "a file is empty",
+    "KZ105": "not valid YAML",
+    "KZ106": "a key stands twice",
+    "KZ107": "a YAML feature that is not allowed here",
+    "KZ108": "an unknown key",
+    "KZ109": "a key is missing",
+    "KZ110": "a value of the wrong shape",
+    "KZ111": "a certainty out of range",
+    "KZ112": "not a date",
+    "KZ113": "until lies before since",
+    "KZ114": "a CSV file that does not fit its predicate",
+    "KZ115": "no knowledge base",
+    "KZ116": "a case that wants nothing, or more than one thing",
+    "KZ117": "a fact's dates do not fit its predicate",
+    "KZ118": "an unknown kind of entity",
+    "KZ119": "a name with two meanings",
+    "KZ120": "an unknown source",
+    "KZ121": "a fact without a source",
+    "KZ122": "a case id stands twice",
+    # rules, and atoms wherever they stand
+    "KZ201": "a condition that cannot be read",
+    "KZ202": "an unknown predicate",
+    "KZ203": "arguments that do not fit the predicate",
+    "KZ204": "an unknown entity",
+    "KZ205": "a value or variable of the wrong type",
+    "KZ206": "an unbound variable",
+    "KZ207": "a conclusion with an open argument",
+    "KZ208": "a variable that stands only once",
+    "KZ209": "rules that depend on themselves through a negation, an aggregate, a certainty or evidence against",
+    "KZ210": "a rule id stands twice",
+    "KZ211": "a condition is repeated",
+    "KZ212": "conditions that contradict each other",
+    "KZ213": "a rule that can never fire",
+    "KZ214": "a predicate that nobody uses",
+    "KZ215": "a rule without a source",
+    "KZ216": "a template names something that does not exist",
+    "KZ217": "within on a predicate that is not an event",
+    "KZ218": "an aggregate that cannot be evaluated",
+    "KZ219": "a predicate is declared twice, and differently",
+    # questions and options
+    "KZ301": "a question that is not understood",
+    "KZ302": "a question that can be read in two ways",
+    "KZ303": "an as-of date that is not a date",
+    "KZ304": "nothing to withdraw",
+    "KZ305": "an assumption that is not a ground atom",
+    "KZ306": "output that cannot be written",
+    # engines
+    "KZ401": "the budget is used up",
+    "KZ402": "an unknown engine",
+}

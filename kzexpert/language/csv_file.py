@@ -1,0 +1,176 @@
+# ruff: noqa: PTH119
+"""A CSV file → facts: a table named after its predicate, with a column for each argument.
+
+It reads RFC 4180 with a header line, and says of every problem in which line it is. Whether names exist is not asked.
+"""
+
+import csv
+import io
+import os
+from collections.abc import Iterator, Mapping
+
+from kzexpert.errors import Location
+from kzexpert.language.dates import DATE_HINT, parse_partial_date
+from kzexpert.language.nearest import did_you_mean
+from kzexpert.language.reader import Reader, read_number, read_value
+from kzexpert.language.rules_file import ROW_KEYS
+from kzexpert.model import Citation, Fact, PartialDate, Predicate, Value
+
+__all__ = ["read_table"]
+
+#: A file with more problems than this is not read to its end.
+_MOST_ISSUES = 20
+_QUOTES = 'a cell with a comma, a quote or a line break stands in quotes, and a quote in it is doubled: "a ""b"""'
+
+
+def read_table(reader: Reader, vocabulary: Mapping[str, Predicate]) -> list[Fact]:
+    """Reads the rows of a CSV file.
+
+    Args:
+        reader: of the file, whose name without its ending is the predicate.
+        vocabulary: predicate by name.
+    """
+    file = reader.file.name
+    name = os.path.basename(file)[: -len(".csv")]
+    predicate = vocabulary.get(name)
+    if predicate is None:
+        hint = did_you_mean(name, vocabulary) or "a CSV file is named after the predicate whose facts it holds"
+        reader.note("KZ114", f"no predicate is called {name}", Location(file), hint)
+        return []
+    records = _records(reader)
+    _, header = next(records, (1, []))
+    if not header:
+        reader.note("KZ104", f"{file} is empty", Location(file), "its first line names the columns")
+        return []
+    columns = [column.strip() for column in header]
+    if not _check_header(reader, predicate, columns):
+        return []
+    table = _Table(reader, predicate, columns)
+    before = len(reader.issues)
+    facts = []
+    for line, cells in records:
+        fact = table.fact(line, cells)
+        if fact is not None:
+            facts.append(fact)
+        elif len(reader.issues) >= before + _MOST_ISSUES:
+            hint = "correct these first"
+            reader.note(
+                "KZ114", f"{_MOST_ISSUES} problems: the lines after this one were not read", Location(file, line), hint
+            )
+            break
+    return facts
+
+
+def _records(reader: Reader) -> Iterator[tuple[int, list[str]]]:
+    """The records with the line on which each begins; blank lines are passed over."""
+    rows = csv.reader(io.StringIO(reader.file.text, newline=""), strict=True, skipinitialspace=True)
+    while True:
+        line = rows.line_num + 1
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            unclosed = "limit" in str(error) or "end of data" in str(error)
+            hint = "is a closing quote missing?" if unclosed else _QUOTES
+            reader.note("KZ114", f"not valid CSV: {error}", Location(reader.file.name, line), hint)
+            return
+        if row is None:
+            return
+        if row:
+            yield line, row
+
+
+def _check_header(reader: Reader, predicate: Predicate, columns: list[str]) -> bool:
+    """Whether the columns are those of the predicate; if not, that is noted."""
+    before = len(reader.issues)
+    place = Location(reader.file.name, 1)
+    arguments = [spec.name for spec in predicate.args]
+    known = (*arguments, *ROW_KEYS)
+    if len(columns) == 1 and len(arguments) > 1 and (";" in columns[0] or "\t" in columns[0]):
+        reader.note("KZ114", "columns that are not separated by commas", place, "save the table with commas")
+        return False
+    for index, column in enumerate(columns):
+        if column not in known:
+            hint = did_you_mean(column, known) or f"the columns are {', '.join(known)}"
+            reader.note("KZ114", f"{predicate.name} has no column {column!r}", place, hint)
+        elif column in columns[:index]:
+            reader.note("KZ114", f"the column {column} stands twice", place, "keep one of the two")
+    for argument in arguments:
+        if argument not in columns:
+            reader.note("KZ114", f"no column for the argument {argument}", place, "every argument has a column")
+    return len(reader.issues) == before
+
+
+class _Table:
+    """Reads the rows below a header."""
+
+    __slots__ = ("columns", "predicate", "reader", "types")
+
+    def __init__(self, reader: Reader, predicate: Predicate, columns: list[str]) -> None:
+        self.reader = reader
+        self.predicate = predicate
+        self.columns = columns
+        self.types = {spec.name: spec.type for spec in predicate.args}
+
+    def fact(self, line: int, cells: list[str]) -> Fact | None:
+        """The fact of one row; None after an issue was noted."""
+        reader = self.reader
+        place = Location(reader.file.name, line)
+        if len(cells) != len(self.columns):
+            message = f"{len(cells)} cells, and the header has {len(self.columns)}"
+            reader.note("KZ114", message, place, "put a cell that holds a comma in quotes; leave empty cells empty")
+            return None
+        before = len(reader.issues)
+        arguments: dict[str, Value] = {}
+        beside: dict[str, str] = {}
+        for column, cell in zip(self.columns, cells, strict=True):
+            text = cell.strip()
+            if column in self.types:
+                self.argument(column, text, place, arguments)
+            elif text:
+                beside[column] = text
+        fact = self.with_row_keys(arguments, beside, place)
+        return fact if len(reader.issues) == before else None
+
+    def argument(self, column: str, text: str, place: Location, arguments: dict[str, Value]) -> None:
+        kind = self.types[column]
+        if not text:
+            self.reader.note("KZ114", f"no value for {column}", place, "every argument of a fact has a value")
+            return
+        try:
+            arguments[column] = read_value(text, kind)
+        except ValueError as error:
+            if kind == "date":
+                self.reader.note("KZ112", str(error), place, f"{column} is a full day: 2010-01-31")
+            else:
+                self.reader.note("KZ205", str(error), place, f"{column} is a number: 3, 0.5 or 1e6")
+
+    def with_row_keys(self, arguments: dict[str, Value], beside: dict[str, str], place: Location) -> Fact:
+        since, until, on = (
+            self.date(beside[key], place) if key in beside else None for key in ("since", "until", "on")
+        )
+        if since is not None and until is not None and until.last < since.first:
+            message = f"until {until} lies before since {since}"
+            self.reader.note("KZ113", message, place, "exchange them, or correct one")
+        certainty = self.certainty(beside["certainty"], place) if "certainty" in beside else 1.0
+        source = Citation(beside["source"], beside.get("at", ""), place) if "source" in beside else None
+        if source is None and "at" in beside:
+            self.reader.note("KZ109", "at without a source", place, "at is a place in a source: give source too")
+        note = beside.get("note", "")
+        return Fact(self.predicate.name, arguments, since, until, on, certainty, source, note, place)
+
+    def date(self, text: str, place: Location) -> PartialDate | None:
+        try:
+            return parse_partial_date(text)
+        except ValueError as error:
+            self.reader.note("KZ112", str(error), place, DATE_HINT)
+            return None
+
+    def certainty(self, text: str, place: Location) -> float:
+        number = read_number(text)
+        if number is None:
+            self.reader.note("KZ110", f"expected a certainty, found the text {text!r}", place, "a number: 0.8")
+        elif 0 < number <= 1:
+            return number
+        else:
+            self.reader.note("KZ111", f"a certainty of {text}", place, "it is over 0 and up to 1")
+        return 1.0

@@ -1,0 +1,106 @@
+"""A knowledge base in the making: what has been read so far of all its files, and how layers become one.
+
+Facts wait until every vocabulary is known, since the declared types say how their values are read. Nothing here reads
+a file.
+"""
+
+from collections.abc import Iterable
+
+from kzexpert.errors import Issue, Location
+from kzexpert.language.facts_file import PendingRows
+from kzexpert.language.files import Digests, TextFile
+from kzexpert.language.reader import Reader
+from kzexpert.model import Entity, Fact, KnowledgeBase, Predicate, Rule, Source
+
+__all__ = ["Draft", "layered"]
+
+
+class Draft:
+    """What was read so far, in the order of the files, and every issue.
+
+    Attributes:
+        pending: rows of facts that wait for the vocabularies.
+        tables: CSV files, which wait as well.
+    """
+
+    def __init__(self) -> None:
+        self.kinds: list[str] = []
+        self.predicates: list[Predicate] = []
+        self.entities: list[Entity] = []
+        self.sources: list[Source] = []
+        self.rules: list[Rule] = []
+        self.pending: list[PendingRows] = []
+        self.tables: list[Reader] = []
+        self.files: list[TextFile] = []
+        self.issues: list[Issue] = []
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """File name → its text."""
+        return {file.name: file.text for file in self.files}
+
+    def knowledge_base(self, facts: Iterable[Fact]) -> KnowledgeBase:
+        """Everything that was read, and these facts; what several files say alike is there once."""
+        return KnowledgeBase(
+            kinds=tuple(dict.fromkeys(self.kinds)),
+            predicates=_distinct_predicates(self.predicates),
+            entities=_joined_entities(self.entities),
+            sources=_distinct_sources(self.sources),
+            facts=tuple(facts),
+            rules=tuple(self.rules),
+            texts=self.texts,
+            digests=Digests({file.name: file.content for file in self.files}),
+        )
+
+
+def layered(base: KnowledgeBase, top: KnowledgeBase, *, replaces_facts: bool = False) -> KnowledgeBase:
+    """One knowledge base of two.
+
+    Args:
+        base: comes first.
+        top: is added, as a case adds its own rules and facts.
+        replaces_facts: whether the facts of `top` stand instead of those of `base`.
+    """
+    return KnowledgeBase(
+        kinds=tuple(dict.fromkeys((*base.kinds, *top.kinds))),
+        predicates=_distinct_predicates((*base.predicates, *top.predicates)),
+        entities=_joined_entities((*base.entities, *top.entities)),
+        sources=_distinct_sources((*base.sources, *top.sources)),
+        facts=top.facts if replaces_facts else (*base.facts, *top.facts),
+        rules=(*base.rules, *top.rules),
+        texts={**base.texts, **top.texts},
+        digests={**base.digests, **top.digests} if top.digests else base.digests,
+    )
+
+
+def _distinct_predicates(predicates: Iterable[Predicate]) -> tuple[Predicate, ...]:
+    """Each declaration once; two that differ both stay, for the checks to complain of."""
+    found: dict[object, Predicate] = {}
+    for item in predicates:
+        args = tuple((spec.name, spec.type) for spec in item.args)
+        found.setdefault((item.name, args, item.holds, item.says, item.asks, item.doc), item)
+    return tuple(found.values())
+
+
+def _distinct_sources(sources: Iterable[Source]) -> tuple[Source, ...]:
+    found: dict[object, Source] = {}
+    for item in sources:
+        says = (item.id, item.title, item.authors, item.publisher, item.date, item.reliability, item.url)
+        found.setdefault(says, item)
+    return tuple(found.values())
+
+
+def _joined_entities(entities: Iterable[Entity]) -> tuple[Entity, ...]:
+    """Each entity once, with the aliases of all its entries; one name with two kinds stays twice."""
+    found: dict[tuple[str, str], Entity] = {}
+    for item in entities:
+        first = found.setdefault((item.name, item.kind), item)
+        new = [alias for alias in item.aliases if alias not in first.aliases]
+        if first is item or not new:
+            continue
+        marks: dict[str, Location] = dict(first.marks)
+        for index, alias in enumerate(new, len(first.aliases)):
+            marks[f"aliases.{index}"] = item.marks.get(f"aliases.{item.aliases.index(alias)}", item.location)
+        aliases = (*first.aliases, *new)
+        found[item.name, item.kind] = Entity(first.name, first.kind, aliases, first.location, marks)
+    return tuple(found.values())

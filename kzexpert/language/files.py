@@ -1,0 +1,146 @@
+# ruff: noqa: PTH100, PTH109, PTH116, PTH118, PTH123
+"""Bytes on disk → text: the one place that opens a file of a knowledge base, after looking at what it is.
+
+It reads regular files of bounded size in UTF-8 and nothing else, and it does not know what the text means.
+It works with `os.path`: importing pathlib would take a twentieth of the time that a cold start may take.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from os import PathLike
+from stat import S_ISDIR, S_ISREG
+from typing import TypeAlias
+
+import msgspec
+
+from kzexpert.errors import Issue, KnowledgeBaseError, Location
+
+__all__ = ["CSV_LIMIT", "YAML_LIMIT", "Digests", "StrPath", "TextFile", "read_file", "shown_name", "unreadable"]
+
+StrPath: TypeAlias = str | PathLike[str]
+
+#: Bytes. A knowledge base of this size would fill two thousand pages; larger tables belong into CSV.
+YAML_LIMIT = 5_000_000
+CSV_LIMIT = 50_000_000
+_BOM = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+class TextFile(msgspec.Struct, frozen=True):
+    """A file that was read.
+
+    Attributes:
+        name: how issues call it: relative to the current folder where it lies below, else as given.
+        path: where it is.
+        text: without a byte order mark.
+        content: its bytes.
+    """
+
+    name: str
+    path: str
+    text: str
+    content: bytes
+
+
+class Digests(Mapping[str, str]):
+    """File name → SHA-256 of its bytes in hex, computed when asked for: only traces ask, and hashing loads OpenSSL."""
+
+    def __init__(self, contents: Mapping[str, bytes]) -> None:
+        self._contents = contents
+        self._known: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._known:
+            from hashlib import sha256
+
+            self._known[name] = sha256(self._contents[name]).hexdigest()
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._contents)
+
+    def __len__(self) -> int:
+        return len(self._contents)
+
+
+def shown_name(path: StrPath) -> str:
+    """How issues call a file: relative to the current folder where it lies below, else as given."""
+    given = os.fspath(path)
+    try:
+        here = os.path.join(os.getcwd(), "")
+    except OSError:  # the current folder was deleted: then nothing lies below it
+        return given
+    absolute = os.path.abspath(given)
+    return absolute[len(here) :] if absolute.startswith(here) else given
+
+
+def read_file(path: StrPath, limit: int) -> TextFile:
+    """Reads one file of text.
+
+    Args:
+        path: the file.
+        limit: the most bytes it may have; the size is looked at before a byte is read.
+
+    Raises:
+        KnowledgeBaseError: the file is missing, not a regular file or not readable (KZ101), not text in UTF-8 (KZ102)
+            or too large (KZ103).
+    """
+    name = shown_name(path)
+    content = _content(path, name, limit)
+    try:
+        if b"\0" in content or content.startswith(_UTF16):
+            raise _not_text(content, content.find(b"\0"), name)
+        text = content.removeprefix(_BOM).decode("utf-8")
+    except UnicodeDecodeError as error:
+        skipped = len(_BOM) if content.startswith(_BOM) else 0
+        raise _not_text(content, skipped + error.start, name) from None
+    return TextFile(name, os.fspath(path), text, content)
+
+
+def _content(path: StrPath, name: str, limit: int) -> bytes:
+    place = Location(name)
+    try:
+        status = os.stat(path)
+        if S_ISDIR(status.st_mode):
+            hint = "give a file; a whole knowledge base, a folder with rules/ and facts/, is given with --kb"
+            raise KnowledgeBaseError(Issue("KZ101", f"{name} is a folder, not a file", place, hint))
+        if not S_ISREG(status.st_mode):
+            hint = "copy it to a file first"
+            raise KnowledgeBaseError(Issue("KZ101", f"{name} is a pipe or a device, not a file", place, hint))
+        if status.st_size > limit:
+            raise _too_large(name, limit, status.st_size)
+        with open(path, "rb") as stream:
+            content = stream.read(limit + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise unreadable(name, error) from None
+    if len(content) > limit:  # it grew, or it does not know its size, as files of /proc
+        raise _too_large(name, limit, len(content))
+    return content
+
+
+def unreadable(name: str, error: OSError | ValueError) -> KnowledgeBaseError:
+    """KZ101 with the reason that the operating system gives."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    hint = "check the spelling of the path" if isinstance(error, FileNotFoundError) else ""
+    return KnowledgeBaseError(Issue("KZ101", f"cannot read {name}: {reason}", Location(name), hint))
+
+
+def _too_large(name: str, limit: int, size: int) -> KnowledgeBaseError:
+    message = f"{name} has {size:,} bytes, and {limit:,} is the limit"
+    hint = "split it, or put the rows into CSV files" if limit == YAML_LIMIT else "split it"
+    return KnowledgeBaseError(Issue("KZ103", message, Location(name), hint))
+
+
+def _not_text(content: bytes, offset: int, name: str) -> KnowledgeBaseError:
+    if content.startswith(_UTF16):
+        return KnowledgeBaseError(
+            Issue("KZ102", f"{name} is text in UTF-16", Location(name, 1), "save it in UTF-8 and try again")
+        )
+    line_start = content.rfind(b"\n", 0, offset) + 1
+    place = Location(name, content.count(b"\n", 0, offset) + 1, offset - line_start + 1)
+    if content[offset] == 0:
+        message, hint = f"{name} is not a text file: byte {offset + 1} is NUL", "rules and facts are text files"
+    else:
+        message = f"{name} is not text in UTF-8: byte {offset + 1} is 0x{content[offset]:02X}"
+        hint = "save it in UTF-8 and try again"
+    return KnowledgeBaseError(Issue("KZ102", message, place, hint))

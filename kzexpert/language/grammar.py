@@ -1,0 +1,385 @@
+"""Text → conditions, atoms and patterns: one hand-written recursive descent for all places where atoms are written.
+
+It reads syntax only: whether the names exist and the variables are bound is for the checks to say.
+"""
+
+import math
+from typing import Literal, cast
+
+from kzexpert.errors import Issue, Location
+from kzexpert.language.dates import parse_day
+from kzexpert.language.tokens import GrammarError, Locator, Token, is_name, locator, tokenize, unquoted
+from kzexpert.model import (
+    ANY,
+    Aggregation,
+    Argument,
+    Atom,
+    Comparison,
+    Condition,
+    Constant,
+    Expression,
+    Negation,
+    Operation,
+    Premise,
+    Term,
+    Variable,
+    Within,
+)
+
+__all__ = ["GrammarError", "parse_atom", "parse_condition", "parse_expected"]
+
+_ATOM_FORM = "an atom is written predicate(argument, ...): member(?state, ?org)"
+_CONDITION_FORM = "a condition is an atom, not and an atom, a comparison, or ?n = count(?x for atom and atom)"
+_AGGREGATE_FORM = "an aggregate is written ?n = count(?x for member(?x, ?org) and large(?x))"
+_TERM_FORM = 'a term is ?variable, _, a word, a "text", a number or a day YYYY-MM-DD'
+_ONE_A_LINE = "write one condition a line: all of them must hold; alternatives are rules of their own"
+_COMPARISONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
+_FUNCTIONS = ("count", "sum", "min", "max")
+_UNITS = {"day": "day", "days": "day", "month": "month", "months": "month", "year": "year", "years": "year"}
+_MOST_UNITS = 9_999_999
+#: Deeper or longer expressions would exhaust the stack of whoever walks them.
+_MOST_DEPTH = 40
+_MOST_OPERATIONS = 100
+
+
+def parse_condition(text: str, location: Location, locate: Locator | None = None) -> Condition:
+    """Reads one condition of a rule.
+
+    Args:
+        text: one line of text.
+        location: the place of its first character.
+        locate: gives the place of any character, where that is not simply further right on the same line.
+
+    Raises:
+        GrammarError: the text is not a condition (KZ201), or it names a day that no calendar has (KZ112).
+    """
+    parser = _Parser(text, locate or locator(location))
+    condition = parser.condition()
+    parser.end()
+    return condition
+
+
+def parse_atom(text: str, location: Location, locate: Locator | None = None) -> Atom:
+    """Reads one atom without ``@``: a conclusion, a pattern, an assumption. Arguments are as for `parse_condition`.
+
+    Raises:
+        GrammarError: the text is not an atom (KZ201), or it names a day that no calendar has (KZ112).
+    """
+    parser = _Parser(text, locate or locator(location))
+    atom = parser.atom()
+    parser.end()
+    return atom
+
+
+def parse_expected(text: str, location: Location, locate: Locator | None = None) -> tuple[Atom, str, str | None]:
+    """Reads what a case wants, ``ATOM`` or ``ATOM @ 0.88``.
+
+    Returns:
+        The atom, its text, and the certainty as written, None where there is none.
+
+    Raises:
+        GrammarError: as `parse_atom`, or what follows ``@`` is not a number.
+    """
+    parser = _Parser(text, locate or locator(location))
+    atom = parser.atom()
+    atom_text = parser.since(0)
+    certainty = parser.signed_number().text if parser.accept("@") else None
+    parser.end()
+    return atom, atom_text, certainty
+
+
+class _Parser:
+    """A text, its tokens and how far they are read."""
+
+    __slots__ = ("depth", "locate", "operations", "position", "text", "tokens")
+
+    def __init__(self, text: str, locate: Locator) -> None:
+        self.text = text
+        self.locate = locate
+        self.tokens = tokenize(text, locate)
+        self.position = 0
+        self.depth = 0
+        self.operations = 0
+
+    # --- tokens ---
+
+    def peek(self, ahead: int = 0) -> Token:
+        return self.tokens[self.position + ahead]
+
+    def accept(self, text: str) -> bool:
+        """Takes the next token if it is this mark or word."""
+        token = self.tokens[self.position]
+        if token.text == text and token.kind in ("mark", "word"):
+            self.position += 1
+            return True
+        return False
+
+    def expect(self, text: str, what: str, hint: str) -> None:
+        if not self.accept(text):
+            raise self.unexpected(what, hint)
+
+    def take(self) -> Token:
+        token = self.tokens[self.position]
+        self.position += 1
+        return token
+
+    def unexpected(self, what: str, hint: str, token: Token | None = None) -> GrammarError:
+        found = token or self.peek()
+        return self.error(f"expected {what}, found {found}", hint, found)
+
+    def error(self, message: str, hint: str, token: Token) -> GrammarError:
+        return GrammarError(Issue("KZ201", message, self.locate(token.offset), hint))
+
+    def since(self, start: int) -> str:
+        """The text from a token up to the last one read."""
+        last = self.tokens[self.position - 1]
+        return self.text[self.tokens[start].offset : last.offset + len(last.text)]
+
+    def end(self) -> None:
+        token = self.peek()
+        if token.kind == "end":
+            return
+        if token.text in ("and", "or", ","):
+            hint = _ONE_A_LINE
+        elif token.text == "within":
+            hint = "within stands right after an atom, and before @"
+        elif token.text == "@":
+            hint = "@ ?c stands after an atom that must hold; not, a conclusion, a pattern and an assumption take none"
+        elif token.text in _COMPARISONS:
+            hint = "a comparison has two sides; write two comparisons as two conditions, and an aggregate as ?n = ..."
+        else:
+            hint = _ONE_A_LINE
+        raise self.unexpected("the end", hint)
+
+    # --- conditions ---
+
+    def condition(self) -> Condition:
+        start = self.position
+        first, second = self.peek(), self.peek(1)
+        location = self.locate(first.offset)
+        if first.kind == "word" and first.text == "not" and second.text not in _COMPARISONS:
+            self.position += 1
+            atom = self.atom()
+            return Negation(atom, self.since(start), location)
+        if first.kind == "word" and second.text == "(":
+            return self.premise()
+        if first.kind == "variable" and second.text == "=" and self.peek(2).kind == "word" and self.peek(3).text == "(":
+            return self.aggregation()
+        if first.kind == "end":
+            raise self.unexpected("a condition", _CONDITION_FORM)
+        if first.kind == "word" and second.text not in _COMPARISONS and second.text not in ("+", "-", "*", "/"):
+            self.position += 1
+            raise self.unexpected(f"'(' after {first}", _ATOM_FORM)
+        return self.comparison()
+
+    def premise(self) -> Premise:
+        start = self.position
+        atom = self.atom()
+        certainty = None
+        if self.accept("@"):
+            token = self.take()
+            if token.kind != "variable":
+                hint = "@ takes a variable, which further conditions can compare: member(?x, ?y) @ ?c, then ?c > 0.5"
+                raise self.unexpected("a variable after '@'", hint, token)
+            certainty = token.text[1:]
+        return Premise(atom, self.since(start), certainty, atom.location)
+
+    def comparison(self) -> Comparison:
+        start = self.position
+        left = self.expression()
+        operator = self.peek()
+        if operator.kind != "mark" or operator.text not in _COMPARISONS:
+            hint = "write = for equality" if operator.text in ("is", "equals") else _CONDITION_FORM
+            raise self.unexpected("a comparison (= != < <= > >=)", hint)
+        self.position += 1
+        right = self.expression()
+        symbol = cast(Literal["=", "!=", "<", "<=", ">", ">="], operator.text)
+        return Comparison(left, symbol, right, self.since(start), self.locate(self.tokens[start].offset))
+
+    def aggregation(self) -> Aggregation:
+        start = self.position
+        result, _, function = self.take(), self.take(), self.take()
+        if function.text not in _FUNCTIONS:
+            message = f"expected an aggregate ({', '.join(_FUNCTIONS)}), found {function}"
+            raise self.error(message, _AGGREGATE_FORM, function)
+        self.expect("(", "'('", _AGGREGATE_FORM)
+        over = self.take()
+        if over.kind != "variable":
+            raise self.unexpected(f"a variable after '{function.text}('", _AGGREGATE_FORM, over)
+        self.expect("for", f"'for' after {over}", _AGGREGATE_FORM)
+        premises = [self.inner_premise()]
+        while self.accept("and"):
+            premises.append(self.inner_premise())
+        self.expect(")", "'and' or ')'", _AGGREGATE_FORM)
+        name = cast(Literal["count", "sum", "min", "max"], function.text)
+        location = self.locate(result.offset)
+        return Aggregation(result.text[1:], name, over.text[1:], tuple(premises), self.since(start), location)
+
+    def inner_premise(self) -> Premise:
+        token = self.peek()
+        if token.kind != "word" or token.text == "not" or self.peek(1).text != "(":
+            hint = "an aggregate ranges over atoms that must hold; put not and comparisons into a rule of its own"
+            raise self.unexpected("an atom", hint)
+        return self.premise()
+
+    # --- atoms ---
+
+    def atom(self) -> Atom:
+        name = self.take()
+        if name.kind != "word" or not is_name(name.text):
+            hint = "a rule against something has a negative certainty" if name.text == "not" else _ATOM_FORM
+            raise self.unexpected("the name of a predicate", hint, name)
+        self.expect("(", f"'(' after {name}", _ATOM_FORM)
+        arguments: list[Argument] = []
+        if not self.accept(")"):
+            self.arguments(arguments)
+        return Atom(name.text, tuple(arguments), self.within(), self.locate(name.offset))
+
+    def arguments(self, arguments: list[Argument]) -> None:
+        named: set[str] = set()
+        while True:
+            token = self.peek()
+            argument = self.argument()
+            if argument.name is None:
+                if named:
+                    hint = "positional arguments come first, named ones after them"
+                    raise self.error("a positional argument after a named one", hint, token)
+            elif argument.name in named:
+                raise self.error(f"the argument {argument.name} is given twice", "keep one of the two", token)
+            else:
+                named.add(argument.name)
+            arguments.append(argument)
+            if self.accept(")"):
+                return
+            if not self.accept(","):
+                raise self.unexpected("',' or ')'", self.after_argument_hint())
+
+    def after_argument_hint(self) -> str:
+        """What to do about a token that can follow no argument."""
+        before, found = self.tokens[self.position - 1], self.peek()
+        if found.kind == "end":
+            return "close the atom with )"
+        if found.text == "for":
+            return _AGGREGATE_FORM
+        if before.kind in ("word", "number") and found.kind in ("word", "number", "date", "text"):
+            return f'put a text with spaces in quotes: "{before.text} {found.text}"'
+        if found.text == "(":
+            return "an atom holds no other atom: give it a condition of its own and share a variable"
+        if found.text in ("+", "-", "*", "/"):
+            return "arithmetic stands in a comparison of its own: ?n = ?x + 1"
+        return _ATOM_FORM
+
+    def argument(self) -> Argument:
+        token = self.peek()
+        location = self.locate(token.offset)
+        if self.peek(1).text == "=" and self.peek(1).kind == "mark":
+            if token.kind != "word" or not is_name(token.text):
+                hint = f"a named argument is written name=value: {token.text.lstrip('?')}=..."
+                raise self.unexpected("the name of an argument", hint)
+            self.position += 2
+            return Argument(self.term(), token.text, location)
+        return Argument(self.term(), None, location)
+
+    def term(self) -> Term:
+        token = self.peek()
+        if token.kind == "word" and token.text == "_":
+            self.position += 1
+            return ANY
+        if token.kind == "mark" and token.text in ("-", "+"):
+            return Constant(self.number(self.signed_number()))
+        value = self.value()
+        if value is None:
+            raise self.unexpected("a term", _TERM_FORM)
+        return value
+
+    def value(self) -> Variable | Constant | None:
+        """A variable, a word, a text, a number or a day; None, and nothing read, when there is none."""
+        token = self.peek()
+        if token.kind in ("mark", "end"):
+            return None
+        self.position += 1
+        if token.kind == "variable":
+            return Variable(token.text[1:])
+        if token.kind == "word":
+            return Constant(token.text)
+        if token.kind == "text":
+            return Constant(unquoted(token, self.locate))
+        if token.kind == "number":
+            return Constant(self.number(token))
+        return Constant(parse_day(token.text))
+
+    def number(self, token: Token) -> float:
+        number = float(token.text)
+        if not math.isfinite(number):
+            raise self.error("a number too large to hold", "numbers are doubles, up to 1.7e308", token)
+        return number
+
+    def signed_number(self) -> Token:
+        """A number with its sign, if it has one, as one token."""
+        sign = self.take() if self.peek().text in ("-", "+") else None
+        token = self.take()
+        if token.kind != "number":
+            raise self.unexpected("a number", "a number is written 3, 0.5 or 1e6", token)
+        return token if sign is None else Token("number", sign.text + token.text, sign.offset)
+
+    def within(self) -> Within | None:
+        if not self.accept("within"):
+            return None
+        form = "write within and a whole number of days, months or years: within 2 years"
+        token = self.take()
+        amount = float(token.text) if token.kind == "number" else 0.0
+        if not (amount.is_integer() and 1 <= amount <= _MOST_UNITS):
+            raise self.unexpected("a positive whole number after 'within'", form, token)
+        unit = self.take()
+        if unit.text not in _UNITS:
+            raise self.unexpected("'days', 'months' or 'years'", form, unit)
+        return Within(int(amount), cast(Literal["day", "month", "year"], _UNITS[unit.text]))
+
+    # --- expressions ---
+
+    def expression(self) -> Expression:
+        left = self.product()
+        while self.peek().kind == "mark" and self.peek().text in ("+", "-"):
+            left = self.operation(left, self.take(), self.product())
+        return left
+
+    def product(self) -> Expression:
+        left = self.factor()
+        while self.peek().kind == "mark" and self.peek().text in ("*", "/"):
+            left = self.operation(left, self.take(), self.factor())
+        return left
+
+    def operation(self, left: Expression, operator: Token, right: Expression) -> Operation:
+        self.operations += 1
+        if self.operations > _MOST_OPERATIONS:
+            hint = "give parts of it a variable of their own: ?part = ?x + ?y"
+            raise self.error(f"an expression of more than {_MOST_OPERATIONS} operations", hint, operator)
+        return Operation(cast(Literal["+", "-", "*", "/"], operator.text), left, right)
+
+    def factor(self) -> Expression:
+        token = self.peek()
+        self.depth += 1
+        if self.depth > _MOST_DEPTH:
+            raise self.error(f"an expression nested more than {_MOST_DEPTH} deep", "take brackets away", token)
+        try:
+            return self.nested(token)
+        finally:
+            self.depth -= 1
+
+    def nested(self, token: Token) -> Expression:
+        if self.accept("("):
+            inner = self.expression()
+            self.expect(")", "')'", "close the bracket")
+            return inner
+        if self.accept("-"):
+            operand = self.factor()
+            if isinstance(operand, Constant) and isinstance(operand.value, float):
+                return Constant(-operand.value)
+            return self.operation(Constant(0.0), token, operand)
+        if token.kind == "word" and (token.text == "_" or self.peek(1).text == "("):
+            hint = _AGGREGATE_FORM if token.text in _FUNCTIONS else "give it a condition of its own"
+            raise self.unexpected("a value", hint if token.text != "_" else "name it: ?x")
+        value = self.value()
+        if value is None:
+            raise self.unexpected("a value", 'a value is ?variable, a word, a "text", a number or a day YYYY-MM-DD')
+        return value

@@ -1,0 +1,169 @@
+"""Files → one `KnowledgeBase`: all sections of all files, and all that is wrong with them at once.
+
+The order of files is that of their names, and it decides nothing but the order of issues.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from kzexpert.errors import Issue, KnowledgeBaseError, Location
+from kzexpert.language.documents import Node, parse_document
+from kzexpert.language.draft import Draft
+from kzexpert.language.facts_file import PendingRows, read_entities, read_row_keys, read_rows, read_sources
+from kzexpert.language.files import CSV_LIMIT, YAML_LIMIT, StrPath, read_file
+from kzexpert.language.folders import layer_files
+from kzexpert.language.reader import Reader
+from kzexpert.language.rules_file import ROW_KEYS, read_kinds, read_predicates, read_rules
+from kzexpert.model import Fact, KnowledgeBase, Predicate
+
+__all__ = [
+    "SECTIONS",
+    "Loaded",
+    "finish",
+    "load_knowledge_base",
+    "read_into",
+    "read_knowledge_base",
+    "read_sections",
+]
+
+#: What a file of a knowledge base may hold, in any combination.
+SECTIONS = ("kinds", "predicates", "rules", "entities", "sources", "facts")
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """What could be read, and what could not.
+
+    Attributes:
+        kb: everything but the records with a mistake.
+        issues: all problems, in the order of files and lines; empty when the knowledge base is whole.
+    """
+
+    kb: KnowledgeBase
+    issues: tuple[Issue, ...]
+
+
+def load_knowledge_base(
+    layers: Iterable[StrPath], rules: Iterable[StrPath] = (), facts: Iterable[StrPath] = ()
+) -> KnowledgeBase:
+    """Reads a knowledge base.
+
+    Args:
+        layers: folders with ``rules/`` or ``facts/`` or both; all of them are taken together.
+        rules: single files, added to them.
+        facts: single files, added to them; any file may hold any section.
+
+    Raises:
+        KnowledgeBaseError: something is wrong with the files (KZ1xx, KZ2xx); it holds all issues of all files.
+    """
+    loaded = read_knowledge_base(layers, rules, facts)
+    if loaded.issues:
+        raise KnowledgeBaseError(*loaded.issues, texts=loaded.kb.texts)
+    return loaded.kb
+
+
+def read_knowledge_base(
+    layers: Iterable[StrPath], rules: Iterable[StrPath] = (), facts: Iterable[StrPath] = ()
+) -> Loaded:
+    """Reads what can be read, as `load_knowledge_base`, but returns the issues beside it instead of raising them."""
+    draft = Draft()
+    seen: set[str] = set()
+    for path in _paths(layers, (*rules, *facts), draft.issues):
+        try:
+            real = os.path.realpath(path)
+        except (OSError, ValueError):  # a loop of links, a NUL in the name: reading it will tell
+            real = os.fspath(path)
+        if real not in seen:
+            seen.add(real)
+            read_into(draft, path)
+    kb = draft.knowledge_base(finish(draft, {}))
+    return Loaded(kb, tuple(sorted(draft.issues, key=_place)))
+
+
+def read_into(draft: Draft, path: StrPath) -> bool:
+    """Reads one file, by its ending as CSV or YAML; its facts wait for `finish`.
+
+    Returns:
+        Whether the file holds facts.
+    """
+    is_csv = os.fspath(path).lower().endswith(".csv")
+    try:
+        file = read_file(path, CSV_LIMIT if is_csv else YAML_LIMIT)
+        draft.files.append(file)
+        reader = Reader(file, draft.issues)
+        if is_csv:
+            draft.tables.append(reader)
+            return True
+        document = parse_document(file)
+    except KnowledgeBaseError as error:
+        draft.issues.extend(error.issues)
+        return False
+    draft.issues.extend(document.issues)
+    hint = f"a file holds any of {', '.join(SECTIONS)}, each with a colon"
+    fields = reader.fields(document.root, "the file", (*SECTIONS, *ROW_KEYS), (), hint)
+    return fields is not None and read_sections(reader, fields, draft)
+
+
+def read_sections(reader: Reader, fields: Mapping[str, Node], draft: Draft) -> bool:
+    """Reads the sections of a file or of a case; the rows of ``facts`` wait for `finish`.
+
+    Returns:
+        Whether there are facts among them.
+    """
+    if "kinds" in fields:
+        draft.kinds.extend(read_kinds(reader, fields["kinds"]))
+    if "predicates" in fields:
+        draft.predicates.extend(read_predicates(reader, fields["predicates"]))
+    if "entities" in fields:
+        draft.entities.extend(read_entities(reader, fields["entities"]))
+    if "sources" in fields:
+        draft.sources.extend(read_sources(reader, fields["sources"]))
+    if "rules" in fields:
+        draft.rules.extend(read_rules(reader, fields["rules"]))
+    beside = {key: fields[key] for key in ROW_KEYS if key in fields}
+    if "facts" in fields:
+        defaults = read_row_keys(reader, beside)
+        if defaults.at:
+            hint = "at is a place in a source: give source too"
+            reader.note("KZ109", "at without a source", defaults.places["at"], hint)
+        entries = reader.entries(fields["facts"], "a mapping of predicates to rows", "such as member: [{...}, {...}]")
+        draft.pending.extend(PendingRows(reader, key, rows, defaults) for key, rows in entries)
+        return True
+    for key, node in beside.items():
+        message, hint = f"{key!r} stands beside no facts", "beside `facts:` it is the default for the rows"
+        reader.note("KZ108", message, reader.at(node), hint)
+    return False
+
+
+def finish(draft: Draft, vocabulary: Mapping[str, Predicate]) -> list[Fact]:
+    """Reads the facts that waited.
+
+    Args:
+        draft: all files are read into it.
+        vocabulary: predicates that are known beside those of the draft, which go before them.
+    """
+    known = {**vocabulary, **{item.name: item for item in reversed(draft.predicates)}}
+    facts: list[Fact] = []
+    for pending in draft.pending:
+        facts.extend(read_rows(pending, known))
+    if draft.tables:
+        from kzexpert.language.csv_file import read_table  # most knowledge bases have no CSV file
+
+        for table in draft.tables:
+            facts.extend(read_table(table, known))
+    return facts
+
+
+def _paths(layers: Iterable[StrPath], files: Iterable[StrPath], issues: list[Issue]) -> Iterable[StrPath]:
+    """The files of all layers and then the single ones; a layer that is none is noted."""
+    for layer in layers:
+        try:
+            yield from layer_files(layer)
+        except KnowledgeBaseError as error:
+            issues.extend(error.issues)
+    yield from files
+
+
+def _place(issue: Issue) -> tuple[Location, str, str]:
+    return issue.location or Location(""), issue.code, issue.message

@@ -1,0 +1,161 @@
+"""Text → tokens: the lexical half of the atom grammar, and the error that both halves raise.
+
+It knows which characters make a word, a number or a text, and nothing of what may follow what.
+"""
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from kzexpert.errors import Issue, KnowledgeBaseError, Location
+from kzexpert.language.dates import parse_day
+
+__all__ = ["GrammarError", "Locator", "Token", "is_name", "locator", "tokenize", "unquoted"]
+
+#: Offset of a character in a text → its place in the file.
+Locator = Callable[[int], Location]
+
+_WORD = r"[^\W\d]\w*(?:[-.]\w+)*"
+_TOKEN = re.compile(
+    rf"""(?P<space>\s+)
+    |(?P<variable>\?[^\W\d]\w*(?:-[^\W\d]\w*)*)
+    |(?P<word>{_WORD})
+    |(?P<date>[0-9]+(?:-[0-9]+)+(?!\w))
+    |(?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?!\w))
+    |(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+    |(?P<foreign>==|<>|=<|=>|:=|:-|&&|\|\||!(?!=)|[≠≤≥∧∨¬~&|;:“”„‘’«»−–—])
+    |(?P<mark>!=|<=|>=|[=<>+\-*/(),@])""",
+    re.VERBOSE | re.DOTALL,
+)
+_NAME = re.compile(_WORD)
+#: How many tokens beyond the last one a parser may look at.
+_LOOKAHEAD = 5
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPES = {'"': '"', "'": "'", "\\": "\\", "n": "\n", "t": "\t"}
+_ONE_A_LINE = "write one condition a line: all of them must hold; alternatives are rules of their own"
+_NOT = "write not before an atom, != between two values"
+_FOREIGN = {
+    "==": "write = for equality",
+    "<>": "write != for inequality",
+    "≠": "write != for inequality",
+    "=<": "write <=",
+    "≤": "write <=",
+    "=>": "write >=",
+    "≥": "write >=",
+    ":=": "write = to give a variable a value",
+    ":-": "a rule has `when:`, a list of conditions, and `then:`, an atom",
+    ":": "a named argument is written name=value",
+    **dict.fromkeys(("&&", "||", "∧", "∨", "&", "|", ";"), _ONE_A_LINE),
+    **dict.fromkeys(("!", "~", "¬"), _NOT),
+    **dict.fromkeys("“”„‘’«»", 'write straight quotes: "text"'),
+    **dict.fromkeys("−–—", "write - for minus"),
+}
+
+
+class GrammarError(KnowledgeBaseError):
+    """A condition, an atom or a pattern that cannot be read: one issue, with the exact column."""
+
+    @property
+    def issue(self) -> Issue:
+        """What is wrong."""
+        return self.issues[0]
+
+
+class Token(msgspec.Struct, frozen=True):
+    """One token. `kind` is the name of its group in the expression above, or ``end``."""
+
+    kind: str
+    text: str
+    offset: int
+
+    def __str__(self) -> str:
+        if self.kind == "end":
+            return "the end"
+        return self.text if self.kind in ("variable", "text") else f"'{self.text}'"
+
+
+def is_name(text: str) -> bool:
+    """Whether the text can name a predicate or an argument: a bare word, and not ``_`` or ``not``."""
+    return _NAME.fullmatch(text) is not None and text not in ("_", "not")
+
+
+def locator(location: Location) -> Locator:
+    """Counts columns on from the place of a text's first character; on a place without a column it stays there."""
+    file, line, column = location.file, location.line, location.column
+    if not column:
+        return lambda offset: location
+    return lambda offset: Location(file, line, column + offset)
+
+
+def tokenize(text: str, locate: Locator) -> list[Token]:
+    """Splits a text into tokens, followed by some of kind ``end``, so that looking ahead needs no care.
+
+    Raises:
+        GrammarError: a character or a word that the grammar does not have (KZ201), a day that no calendar has (KZ112).
+    """
+    tokens = []
+    offset, size = 0, len(text)
+    while offset < size:
+        match = _TOKEN.match(text, offset)
+        if match is None:
+            raise _unreadable(text, offset, locate)
+        kind, found = match.lastgroup or "", match[0]
+        if kind == "space":
+            offset = match.end()
+            continue
+        if kind == "foreign":
+            raise GrammarError(Issue("KZ201", f"'{found}' is not part of a condition", locate(offset), _FOREIGN[found]))
+        if kind == "date":
+            _check_day(found, offset, locate)
+        tokens.append(Token(kind, found, offset))
+        offset = match.end()
+    tokens.extend([Token("end", "", len(text.rstrip()))] * _LOOKAHEAD)
+    return tokens
+
+
+def unquoted(token: Token, locate: Locator) -> str:
+    """The text between the quotes, its escapes undone.
+
+    Raises:
+        GrammarError: an escape other than ``\\"  \\'  \\\\  \\n  \\t``.
+    """
+    inner = token.text[1:-1]
+    if "\\" not in inner:
+        return inner
+    for escape in _ESCAPE.finditer(inner):
+        if escape[1] not in _ESCAPES:
+            place = locate(token.offset + 1 + escape.start())
+            hint = r"the escapes are \" \' \\ \n \t; a backslash itself is written \\"
+            raise GrammarError(Issue("KZ201", f"unknown escape {escape[0]!s} in a text", place, hint))
+    return _ESCAPE.sub(lambda escape: _ESCAPES[escape[1]], inner)
+
+
+def _check_day(text: str, offset: int, locate: Locator) -> None:
+    try:
+        parse_day(text)
+    except ValueError as error:
+        hint = "a date in a condition is a full day, YYYY-MM-DD; a minus sign takes spaces around it"
+        raise GrammarError(Issue("KZ112", str(error), locate(offset), hint)) from None
+
+
+def _unreadable(text: str, offset: int, locate: Locator) -> GrammarError:
+    character = text[offset]
+    if character == "?":
+        message, hint = "a variable without a name", "a variable is ? and a name that starts with a letter: ?state"
+    elif character in "\"'":
+        message, hint = "a text whose closing quote is missing", f"close the text with {character}"
+        if character == "'" and text[offset - 1 : offset].isalnum():
+            hint = 'put a text that holds an apostrophe in double quotes: "Cap d\'Or"'
+    elif character.isdigit() or character == ".":
+        word = re.compile(r"[\w.\-]+").match(text, offset)
+        shown = word[0] if word else character
+        message = f"{shown!r} is neither a number nor a word"
+        hint = f'a word starts with a letter; put the text in quotes: "{shown}"'
+    else:
+        shown = character if character.isprintable() else f"U+{ord(character):04X}"
+        message, hint = (
+            f"the character {shown} is not part of a condition",
+            'put a text with such characters in "quotes"',
+        )
+    return GrammarError(Issue("KZ201", message, locate(offset), hint))

@@ -1,0 +1,75 @@
+"""The answer to why and why not, as text: proofs, or what each rule lacks and which records do not hold that day."""
+
+from collections.abc import Iterator, Sequence
+
+from kzexpert.analysis.why_not import Missing
+from kzexpert.model import Fact, Inference
+from kzexpert.proof import Proof
+from kzexpert.questions import Question
+from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, wrap
+from kzexpert.render.proof_text import dates_text, proofs_text
+from kzexpert.render.text import footnote, nothing_supports
+
+__all__ = ["explanation_text"]
+
+
+def explanation_text(
+    inference: Inference,
+    question: Question,
+    proofs: Sequence[Proof],
+    lacks: Sequence[Missing] = (),
+    outside: Sequence[Fact] = (),
+    style: Style = as_plain,
+    width: int = WIDTH,
+) -> str:
+    """Why something follows, or why not.
+
+    Args:
+        proofs: of what is established, or else of what was weighed.
+        lacks: where nothing is established, the first failing condition of each rule.
+        outside: and the recorded rows that do not hold on the as-of date.
+    """
+    blocks = []
+    holds = any(proof.root.established for proof in proofs)
+    if holds and question.kind == "why-not":
+        blocks.append("It does follow:")
+    elif not holds and proofs:
+        blocks.append("Weighed, and not established:")
+    if proofs:
+        blocks.append(proofs_text(proofs, style, width))
+    if not holds:
+        blocks.append("\n".join(_missing(inference, question, not proofs, lacks, outside, style, width)))
+    return "\n\n".join([*filter(None, blocks), footnote(inference, style, width)]) + "\n"
+
+
+def _missing(
+    inference: Inference,
+    question: Question,
+    unknown: bool,
+    lacks: Sequence[Missing],
+    outside: Sequence[Fact],
+    style: Style,
+    width: int,
+) -> Iterator[str]:
+    program = inference.program
+    if unknown:
+        yield nothing_supports(inference, question, style, width)
+    for fact in outside:
+        row = f"On record {dates_text(fact)}, so not in force on {program.as_of.isoformat()} ({fact.location})."
+        yield wrap([("", row)], style, width=width, rest="  ")
+    name = question.pattern.predicate
+    if lacks:
+        intro = "Rules that could conclude it, each with the first condition that nothing satisfies:"
+        yield wrap([("", intro)], style, width=width)
+        for item in lacks:
+            yield from _rule(item, style, width)
+    elif name not in program.stratum_of:
+        yield wrap([("", f"No rule concludes {name}: it is on record, or it is not known.")], style, width=width)
+    elif unknown:
+        yield wrap([("", f"No rule that concludes {name} can conclude this.")], style, width=width)
+
+
+def _rule(item: Missing, style: Style, width: int) -> Iterator[str]:
+    title: list[Piece] = [("name", item.rule), ("", f": {item.title}" if item.title else "")]
+    yield wrap([*title, ("faint", f" ({item.place})")], style, width=width, first="  ", rest="    ")
+    yield wrap([("poor", "lacks "), ("", item.instance)], style, width=width, first="    ", rest="      ")

@@ -1,0 +1,85 @@
+"""Issues as text: place, code and message, the line itself with a caret, related places, and a hint."""
+
+from collections.abc import Mapping, Sequence
+
+from kzexpert.errors import Issue, Location
+from kzexpert.render.layout import Style, as_plain, display_width, visible, wrap
+
+__all__ = ["issue_text", "issues_text", "summary"]
+
+_TAB = 4
+#: A longer line is cut to this many characters around the place.
+_LONGEST_LINE = 100
+
+
+def issues_text(issues: Sequence[Issue], texts: Mapping[str, str], style: Style = as_plain) -> str:
+    """All issues, a block each with an empty line between them.
+
+    Args:
+        texts: file → its text, for the offending lines.
+    """
+    lines = {file: texts[file].splitlines() for file in _files(issues) if file in texts}
+    return "\n".join(f"{issue_text(issue, lines, style)}\n" for issue in issues)
+
+
+def _files(issues: Sequence[Issue]) -> set[str]:
+    return {issue.location.file for issue in issues if issue.location}
+
+
+def issue_text(issue: Issue, lines: Mapping[str, list[str]], style: Style = as_plain) -> str:
+    """One issue.
+
+    Args:
+        lines: file → its lines.
+    """
+    warning = issue.severity == "warning"
+    place = f"{visible(str(issue.location))}: " if issue.location else ""
+    word = "warning " if warning else ""
+    head = style("poor" if warning else "bad", f"{word}{issue.code}") + style("", f" {visible(issue.message)}")
+    parts = [style("strong", place) + head if place else head]
+    parts.extend(_excerpt(issue.location, lines, style))
+    parts.extend(style("", f"  {visible(str(location))}: {visible(words)}") for location, words in issue.related)
+    first, *rest = issue.hint.splitlines() or [""]
+    if first:
+        parts.append(wrap([("name", "hint: "), ("", first)], style, first="  ", rest=" " * 8))
+        parts.extend(style("", f"    {visible(line)}") for line in rest)
+    return "\n".join(parts)
+
+
+def _excerpt(location: Location | None, lines: Mapping[str, list[str]], style: Style) -> list[str]:
+    """The offending line, and a caret below the column where there is one."""
+    known = lines.get(location.file, []) if location else []
+    if location is None or not 0 < location.line <= len(known):
+        return []
+    text = known[location.line - 1]
+    column = min(location.column, len(text) + 1)
+    start = 0
+    if len(text) > _LONGEST_LINE:
+        start = max(0, column - 1 - _LONGEST_LINE // 2)
+    cut = text[start : start + _LONGEST_LINE]
+    left, right = "…" if start else "", "…" if start + _LONGEST_LINE < len(text) else ""
+    number = str(location.line)
+    excerpt = [style("faint", f"  {number} | ") + style("", f"{left}{_shown(cut)}{right}".rstrip())]
+    if location.column:
+        indent = display_width(left + _shown(cut[: column - 1 - start]))
+        excerpt.append(style("faint", f"  {' ' * len(number)} | ") + " " * indent + style("bad", "^"))
+    return excerpt
+
+
+def _shown(text: str) -> str:
+    """The text with tabs filled to the next stop, and control characters as escapes."""
+    first, *rest = text.split("\t")
+    shown = visible(first)
+    for part in rest:
+        shown += " " * (_TAB - display_width(shown) % _TAB) + visible(part)
+    return shown
+
+
+def summary(issues: Sequence[Issue]) -> str:
+    """How many errors and warnings there are."""
+    errors = sum(issue.severity == "error" for issue in issues)
+    return f"{_count(errors, 'error')}, {_count(len(issues) - errors, 'warning')}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

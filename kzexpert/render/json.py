@@ -1,0 +1,67 @@
+"""Values → JSON: documents that name their schema, two spaces deep, in the order of their fields."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from kzexpert.errors import Issue, Location
+
+__all__ = ["IssueRecord", "Issues", "issues_document", "json_text"]
+
+
+def json_text(document: object) -> str:
+    """A document as JSON.
+
+    Args:
+        document: a struct whose first field names its schema, or what msgspec can encode.
+    """
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A place that belongs to an issue."""
+
+    file: str
+    line: int
+    column: int
+    what: str
+
+
+class IssueRecord(msgspec.Struct, frozen=True):
+    """An issue; line and column are 0 where it is about a whole file or line."""
+
+    code: str
+    severity: str
+    message: str
+    file: str
+    line: int
+    column: int
+    hint: str
+    related: tuple[Place, ...]
+
+
+class Issues(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.issues/1"):
+    """What ``check`` found."""
+
+    errors: int
+    warnings: int
+    issues: tuple[IssueRecord, ...]
+
+
+def issues_document(issues: Sequence[Issue]) -> Issues:
+    """The issues as a document."""
+    errors = sum(issue.severity == "error" for issue in issues)
+    return Issues(errors, len(issues) - errors, tuple(map(_record, issues)))
+
+
+def _record(issue: Issue) -> IssueRecord:
+    place = issue.location or Location("")
+    related = tuple(Place(_clean(at.file), at.line, at.column, what) for at, what in issue.related)
+    return IssueRecord(
+        issue.code, issue.severity, issue.message, _clean(place.file), place.line, place.column, issue.hint, related
+    )
+
+
+def _clean(path: str) -> str:
+    """The path as UTF-8 can say it: a file name may hold bytes that are no text."""
+    return path.encode(errors="replace").decode()

@@ -1,0 +1,92 @@
+"""Lines that fit a terminal: widths, wrapping, and roles that a style may turn into colours.
+
+Nothing that comes from a file reaches the terminal as a control character.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+__all__ = ["WIDTH", "Piece", "Style", "as_markup", "as_plain", "display_width", "sentence", "visible", "wrap"]
+
+#: Columns of a line where no terminal says otherwise.
+WIDTH = 80
+
+#: A role and a text. Roles: "" · strong · name · good · poor · faint.
+Piece: TypeAlias = tuple[str, str]
+
+#: Role, text → text as it is printed.
+Style: TypeAlias = Callable[[str, str], str]
+
+_COLOURS = {"strong": "bold", "name": "cyan", "good": "green", "poor": "yellow", "bad": "bold red", "faint": "dim"}
+
+
+def as_plain(_role: str, text: str) -> str:
+    """The style of pipes and files."""
+    return text
+
+
+def as_markup(role: str, text: str) -> str:
+    """The style of terminals: console markup of rich."""
+    from rich.markup import escape
+
+    escaped = escape(text)
+    return f"[{_COLOURS[role]}]{escaped}[/]" if role in _COLOURS else escaped
+
+
+def visible(text: str) -> str:
+    """The text with control characters, and others that do not show, as escapes; any white space is a space."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else " " if c.isspace() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
+
+def sentence(text: str) -> str:
+    """The text with a capital in front, as a sentence begins."""
+    return text[:1].upper() + text[1:]
+
+
+def display_width(text: str) -> int:
+    """Columns that a text takes on a terminal: wide characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def wrap(pieces: Sequence[Piece], style: Style, *, width: int = WIDTH, first: str = "", rest: str = "") -> str:
+    """Fill lines with the words of some pieces, which join without a space.
+
+    Args:
+        first: what the first line begins with; `rest`: what the others begin with.
+        width: in columns; a longer word stands on a line of its own.
+    """
+    lines: list[list[Piece]] = [[("", first)]]
+    column = display_width(first)
+    gap = ""
+    for role, text in pieces:
+        for index, word in enumerate(visible(text).split(" ")):
+            if index:
+                gap = " "
+            if not word:
+                continue
+            if gap and column + 1 + display_width(word) > width:
+                lines.append([("", rest)])
+                column, gap = display_width(rest), ""
+            lines[-1].append((role, gap + word))
+            column += len(gap) + display_width(word)
+            gap = ""
+    return "\n".join(_styled(line, style) for line in lines)
+
+
+def _styled(line: Sequence[Piece], style: Style) -> str:
+    """One line, each run of words of one role styled as one."""
+    runs: list[Piece] = []
+    for role, text in line:
+        if runs and runs[-1][0] == role:
+            runs[-1] = (role, runs[-1][1] + text)
+        else:
+            runs.append((role, text))
+    return "".join(style(role, text) for role, text in runs)

@@ -1,0 +1,130 @@
+"""Answers and conclusions as text: a headline for each, then a line for each reason with its source."""
+
+from kzexpert.certainty import THRESHOLD
+from kzexpert.model import Constant, GroundAtom, Inference
+from kzexpert.query import ASSUMED, Answer, Conclusion, Conclusions, Evidence
+from kzexpert.questions import Question
+from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, sentence, wrap
+from kzexpert.sentences import says
+
+__all__ = [
+    "CONVENTION",
+    "answer_text",
+    "certainty_text",
+    "conclusions_text",
+    "footnote",
+    "ground_atom",
+    "nothing_supports",
+]
+
+CONVENTION = "Likelihood words are those of ICD 203 at (1 + certainty) / 2, by our convention."
+
+
+def certainty_text(certainty: float) -> str:
+    """Two decimals, and never a negative zero."""
+    return f"{round(certainty, 2) + 0.0:.2f}"
+
+
+def ground_atom(question: Question) -> GroundAtom | None:
+    """The one statement that a yes-or-no question asks about; None for any other question."""
+    values = tuple(term.value for term in question.pattern.terms if isinstance(term, Constant))
+    complete = len(values) == len(question.pattern.terms) and question.within is None
+    return GroundAtom(question.pattern.predicate, values) if complete else None
+
+
+def answer_text(
+    inference: Inference,
+    question: Question,
+    answer: Answer,
+    *,
+    weighed: bool = False,
+    style: Style = as_plain,
+    width: int = WIDTH,
+) -> str:
+    """The answer to a question, or a plain statement that nothing follows.
+
+    Args:
+        answer: established and weighed statements alike.
+        weighed: also show what was weighed and not established.
+    """
+    shown = answer.answers if weighed else answer.established.answers
+    ground = ground_atom(question)
+    if ground is not None and answer.answers:
+        blocks = [_block(item, style, width, _verdict(item)) for item in answer.answers]
+    else:
+        blocks = [_block(item, style, width) for item in shown]
+    if not any(item.established for item in answer.answers) and not (ground and blocks):
+        blocks.append(nothing_supports(inference, question, style, width))
+    hidden = 0 if ground else len(answer.answers) - len(shown)
+    if hidden:
+        were = "statement was" if hidden == 1 else "statements were"
+        blocks.append(f"{hidden} {were} weighed and not established; --all shows {'it' if hidden == 1 else 'them'}.")
+    return "\n\n".join([*blocks, footnote(inference, style, width)]) + "\n"
+
+
+def nothing_supports(inference: Inference, question: Question, style: Style = as_plain, width: int = WIDTH) -> str:
+    """The plain statement that nothing follows."""
+    ground = ground_atom(question)
+    asked = f"{says(inference.program.kb, ground)}." if ground else str(question.pattern)
+    return wrap([("", f"Nothing in the knowledge base supports: {asked}")], style, width=width)
+
+
+def _verdict(item: Conclusion) -> Piece:
+    if item.established:
+        return "good", "Yes: "
+    if item.conflict:
+        return "bad", "In conflict: "
+    return ("bad", "No: ") if item.certainty < -THRESHOLD else ("poor", "Not established: ")
+
+
+def _block(item: Conclusion, style: Style, width: int, verdict: Piece = ("", "")) -> str:
+    """The headline of a statement and its evidence."""
+    headline = [verdict, ("strong", item.says if verdict[1] else sentence(item.says)), ("", ": "), *_estimate(item)]
+    lines = [wrap(headline, style, width=width, rest="  ")]
+    lines.extend(_reason(evidence, style, width) for evidence in item.evidence)
+    return "\n".join(lines)
+
+
+def _estimate(item: Conclusion) -> list[Piece]:
+    certainty = f" (certainty {certainty_text(item.certainty)}"
+    if item.conflict:
+        return [("bad", "certain evidence both for and against"), ("", f"{certainty})")]
+    if item.established:
+        return [("good", item.likelihood), ("", f"{certainty})")]
+    return [("poor", item.likelihood), ("", f"{certainty}, not established: that takes more than {THRESHOLD:.2f})")]
+
+
+def _reason(evidence: Evidence, style: Style, width: int) -> str:
+    source = evidence.source or "no source"
+    reason: list[Piece] = [("", f"{sentence(evidence.because)} "), ("faint", f"({evidence.rule}; {source})")]
+    if evidence.fact:
+        reason = [("", ASSUMED)] if source == ASSUMED else [("", "on record "), ("faint", f"({source})")]
+    strength = certainty_text(evidence.strength).rjust(7)
+    return wrap(reason, style, width=width, first=f"{strength}  ", rest=" " * 9)
+
+
+def footnote(inference: Inference, style: Style = as_plain, width: int = WIDTH) -> str:
+    """As of when, under which assumptions, and what the likelihood words mean."""
+    program = inference.program
+    parts = [f"As of {program.as_of.isoformat()}."]
+    parts += [f"Assumed: {atom}." for atom in program.assumed]
+    parts += [f"Withdrawn: {atom}." for atom in program.withdrawn]
+    return wrap([("faint", " ".join([*parts, CONVENTION]))], style, width=width)
+
+
+def conclusions_text(inference: Inference, found: Conclusions, style: Style = as_plain, width: int = WIDTH) -> str:
+    """Conclusions by predicate, a line each."""
+    blocks: list[str] = []
+    last = ""
+    for item in found.conclusions:
+        predicate = item.conclusion.partition("(")[0]
+        if predicate != last:
+            blocks.append(("\n" if last else "") + style("name", predicate))
+            last = predicate
+        note = "" if item.established else ", not established"
+        line = [("", f"{sentence(item.says)} "), ("faint", f"({item.likelihood}{note})")]
+        first = f"{certainty_text(item.certainty).rjust(7)}  "
+        blocks.append(wrap(line, style, width=width, first=first, rest=" " * 9))
+    if not blocks:
+        blocks = ["The rules conclude nothing of this kind."]
+    return "\n".join([*blocks, "", footnote(inference, style, width), ""])

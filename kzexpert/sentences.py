@@ -1,0 +1,49 @@
+"""Statements in words: the `says` and `because` templates of a knowledge base, filled with values.
+
+The one place that fills templates. It never fails: what a template does not say falls back to the atom or the rule's id.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+
+from kzexpert.model import BaseFact, Citation, Firing, GroundAtom, KnowledgeBase, Value, format_number
+
+__all__ = ["PLACEHOLDER", "because", "citations", "fill", "plain_value", "says"]
+
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+def plain_value(value: Value) -> str:
+    """The value as it stands in a sentence: no quotes, a whole number without a point."""
+    if isinstance(value, str):
+        return value
+    return value.isoformat() if isinstance(value, date) else format_number(value)
+
+
+def fill(template: str, values: Mapping[str, Value]) -> str:
+    """The template with each ``{name}`` replaced by its value; a name without a value stays as written."""
+    return PLACEHOLDER.sub(
+        lambda match: plain_value(values[match[1]]) if match[1] in values else match[0],
+        template,
+    )
+
+
+def says(kb: KnowledgeBase, atom: GroundAtom) -> str:
+    """The sentence for a statement; the atom itself where its predicate has no `says`."""
+    predicate = kb.predicate.get(atom.predicate)
+    if predicate is None or not predicate.says:
+        return str(atom)
+    return fill(predicate.says, {spec.name: value for spec, value in zip(predicate.args, atom.args, strict=True)})
+
+
+def because(firing: Firing) -> str:
+    """The reason a firing gives; the title of its rule, or else its id, where the rule has no `because`."""
+    rule = firing.rule.rule
+    return fill(rule.because, firing.values) if rule.because else rule.title or rule.id
+
+
+def citations(base: BaseFact) -> tuple[Citation, ...]:
+    """Where a base fact comes from: each source once, that of the most certain row first."""
+    found = {str(row.source): row.source for row in base.rows if row.source}
+    return tuple(found.values())

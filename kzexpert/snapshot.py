@@ -1,0 +1,205 @@
+"""A checked knowledge base and an as-of date → a `Program`: which facts are in force, and the rules in strata.
+
+This is the one place that knows dates. It expects a knowledge base without errors (`kzexpert.checks`).
+"""
+
+import calendar
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+from kzexpert.errors import Issue, KnowledgeBaseError, UsageError
+from kzexpert.language.nearest import did_you_mean
+from kzexpert.model import (
+    Atom,
+    BaseFact,
+    Constant,
+    Fact,
+    GroundAtom,
+    KnowledgeBase,
+    Pattern,
+    Program,
+    ProgramRule,
+    Stratum,
+    Value,
+    Variable,
+    Within,
+)
+from kzexpert.planning import plan_rule
+from kzexpert.resolve import atoms_of, resolve_atom, resolve_fact
+from kzexpert.strata import components, dependencies
+
+__all__ = ["default_as_of", "in_force", "pattern_matches", "snapshot", "window_start"]
+
+
+def default_as_of(kb: KnowledgeBase) -> date:
+    """The newest publication date among the sources, else today."""
+    return max((source.date.last for source in kb.sources if source.date), default=None) or date.today()
+
+
+def snapshot(
+    kb: KnowledgeBase,
+    as_of: date | None = None,
+    assume: Sequence[Atom] = (),
+    without: Sequence[Atom] = (),
+) -> Program:
+    """Cut a knowledge base to a date, and change what is assumed.
+
+    Args:
+        as_of: the day; by default `default_as_of`.
+        assume: ground atoms to add, each with certainty 1; an assumed event happens on the as-of date.
+        without: atoms whose facts to withdraw; variables and ``_`` match anything.
+
+    Raises:
+        UsageError: an assumption or a withdrawal that means nothing here; all of them at once.
+        KnowledgeBaseError: a rule that cannot be planned, had the checks been left out.
+    """
+    day = as_of or default_as_of(kb)
+    issues: list[Issue] = []
+    assumed = [atom for atom in (_assumption(kb, item, issues) for item in assume) if atom]
+    withdrawn = [pattern for pattern in (_resolved(kb, item, issues) for item in without) if pattern]
+    rows = _rows(kb)
+    for pattern, item in zip(withdrawn, without, strict=False):
+        if not any(pattern_matches(pattern, atom) for atom in rows):
+            hint = did_you_mean(str(pattern), [str(atom) for atom in rows])
+            issues.append(Issue("KZ304", f"no fact matches {pattern}, so nothing is withdrawn", item.location, hint))
+    if issues:
+        raise UsageError(*issues, texts=kb.texts)
+    for pattern in withdrawn:
+        for atom in [atom for atom in rows if pattern_matches(pattern, atom)]:
+            del rows[atom]
+    rules = _planned(kb)
+    windows = {
+        (pattern.relation, pattern.predicate): atom.within
+        for rule in kb.rules
+        for condition in rule.when
+        for atom, _ in atoms_of(condition)
+        if atom.within and (pattern := resolve_atom(kb, atom)[0])
+    }
+    return Program(
+        kb=kb,
+        as_of=day,
+        strata=_strata(rules),
+        base=_base(rows, assumed, day, windows),
+        assumed=tuple(sorted(map(str, assumed))),
+        withdrawn=tuple(sorted(map(str, withdrawn))),
+    )
+
+
+def _assumption(kb: KnowledgeBase, item: Atom, issues: list[Issue]) -> GroundAtom | None:
+    pattern = _resolved(kb, item, issues)
+    if pattern is None:
+        return None
+    args = tuple(term.value for term in pattern.terms if isinstance(term, Constant))
+    if len(args) < len(pattern.terms):
+        hint = "give every argument a value"
+        issues.append(Issue("KZ305", f"{pattern} leaves an argument open: it cannot be assumed", item.location, hint))
+        return None
+    return GroundAtom(pattern.predicate, args)
+
+
+def _resolved(kb: KnowledgeBase, item: Atom, issues: list[Issue]) -> Pattern | None:
+    pattern, found = resolve_atom(kb, item)
+    issues.extend(found)
+    return pattern
+
+
+def _rows(kb: KnowledgeBase) -> dict[GroundAtom, list[Fact]]:
+    rows: dict[GroundAtom, list[Fact]] = {}
+    for fact in kb.facts:
+        atom, issues = resolve_fact(kb, fact)
+        if atom is None:
+            raise KnowledgeBaseError(*issues, texts=kb.texts)
+        rows.setdefault(atom, []).append(fact)
+    return rows
+
+
+def pattern_matches(pattern: Pattern, atom: GroundAtom) -> bool:
+    """Whether a ground atom is an instance of a pattern; a repeated variable must take one value."""
+    if pattern.predicate != atom.predicate:
+        return False
+    bound: dict[str, Value] = {}
+    for term, value in zip(pattern.terms, atom.args, strict=True):
+        if isinstance(term, Constant) and term.value != value:
+            return False
+        if isinstance(term, Variable) and bound.setdefault(term.name, value) != value:
+            return False
+    return True
+
+
+def in_force(fact: Fact, day: date) -> bool:
+    """Whether a row holds on a day: since ≤ day ≤ until, and on ≤ day; a missing bound is open."""
+    return (
+        (fact.since is None or fact.since.first <= day)
+        and (fact.until is None or day <= fact.until.last)
+        and (fact.on is None or fact.on.first <= day)
+    )
+
+
+def window_start(day: date, within: Within) -> date:
+    """The day before the window opens: an event counts when it lies after it.
+
+    A day that the target month lacks becomes the last one of that month. A window that reaches past year 1 is open.
+    """
+    if within.unit == "day":
+        return day - timedelta(days=min(within.amount, day.toordinal() - 1))
+    months = day.year * 12 + day.month - 1 - within.amount * (12 if within.unit == "year" else 1)
+    if months < 12:
+        return date.min
+    year, month = divmod(months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _base(
+    rows: dict[GroundAtom, list[Fact]],
+    assumed: Iterable[GroundAtom],
+    day: date,
+    windows: dict[tuple[str, str], Within],
+) -> dict[str, dict[tuple[Value, ...], BaseFact]]:
+    """Relation → arguments → fact in force; rows of one fact do not add up, the most certain counts."""
+    base: dict[str, dict[tuple[Value, ...], BaseFact]] = {relation: {} for relation, _ in windows}
+    views = [(relation, predicate, window_start(day, within)) for (relation, predicate), within in windows.items()]
+    for atom, facts in rows.items():
+        current = [fact for fact in facts if in_force(fact, day)]
+        if current:
+            base.setdefault(atom.predicate, {})[atom.args] = _base_fact(atom, current)
+        for relation, predicate, start in views:
+            recent = [fact for fact in current if fact.on and fact.on.first > start]
+            if predicate == atom.predicate and recent:
+                base[relation][atom.args] = _base_fact(atom, recent)
+    for atom in assumed:
+        for relation in (atom.predicate, *(relation for relation, predicate, _ in views if predicate == atom.predicate)):
+            found = base.setdefault(relation, {}).get(atom.args)
+            base[relation][atom.args] = BaseFact(atom, 1.0, found.rows if found else (), assumed=True)
+    return base
+
+
+def _base_fact(atom: GroundAtom, facts: list[Fact]) -> BaseFact:
+    def strongest_first(fact: Fact) -> tuple[float, str, str, str, str, str]:
+        texts = (fact.source, fact.since, fact.until, fact.on)
+        return (-fact.certainty, *(str(text or "") for text in texts), fact.note)  # type: ignore[return-value]
+
+    ordered = sorted(facts, key=strongest_first) if len(facts) > 1 else facts
+    return BaseFact(atom, round(ordered[0].certainty, 9), tuple(ordered))
+
+
+def _planned(kb: KnowledgeBase) -> list[ProgramRule]:
+    planned = []
+    for rule in kb.rules:
+        found, issues = plan_rule(kb, rule)
+        if found is None:
+            raise KnowledgeBaseError(*issues, texts=kb.texts)
+        planned.append(found)
+    return sorted(planned, key=lambda rule: rule.id)
+
+
+def _strata(rules: Sequence[ProgramRule]) -> tuple[Stratum, ...]:
+    surface = [rule.rule for rule in rules]
+    depends = {(edge.head, edge.body) for edge in dependencies(surface)}
+    return tuple(
+        Stratum(
+            predicates=component,
+            rules=tuple(rule for rule in rules if rule.head.predicate in component),
+            recursive=any((head, body) in depends for head in component for body in component),
+        )
+        for component in components(surface)
+    )
