@@ -29,8 +29,8 @@ def combine(strengths: Iterable[float]) -> float:
     """The certainty of a conclusion from its lines of evidence.
 
     p = 1 − ∏(1 − s) over the positive strengths, n = −(1 − ∏(1 + s)) over the negative ones, and the certainty is
-    (p + n) / (1 − min(p, −n)). For two values this is EMYCIN's combining function. Products are taken in ascending order
-    and the result is rounded to 9 decimals, so that every engine gets the same number from the same lines.
+    (p + n) / (1 − min(p, −n)). For two values this is EMYCIN's combining function. Products are taken in ascending
+    order and the result is rounded to 9 decimals, so that every engine gets the same number from the same lines.
 
     Args:
         strengths: one certainty factor, −1..1, for each line of evidence; zeros are neutral.

@@ -112,6 +112,7 @@ CODES: dict[str, str] = {
     "KZ120": "an unknown source",
     "KZ121": "a fact without a source",
     "KZ122": "a case id stands twice",
+    "KZ123": "no cases",
     # rules, and atoms wherever they stand
     "KZ201": "a condition that cannot be read",
     "KZ202": "an unknown predicate",

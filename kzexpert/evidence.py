@@ -1,6 +1,6 @@
 """Which firings and base facts are the lines of evidence for a conclusion, and what they add up to.
 
-The one place that says "one rule is one line of evidence": engines take certainties from it, answers and proofs the lines.
+The one place that says "one rule is one line of evidence": engines take certainties from it, answers and proofs lines.
 """
 
 from collections.abc import Sequence

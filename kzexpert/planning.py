@@ -166,7 +166,7 @@ class _Order:
 
     def _order(self) -> None:
         bound = set(self.positive)
-        pending = []
+        pending: list[int] = []
         for index, condition in enumerate(self.rule.when):
             (self.order if isinstance(condition, Premise) else pending).append(index)
         moved = True

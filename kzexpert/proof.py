@@ -197,15 +197,15 @@ def _support(
         result = format_value(values[condition.variable])
         return Support(text, "aggregate", f"{condition.function} = {result}", counted)
     if isinstance(condition, Assignment):
-        return Support(text, "comparison", f"{format_value(values[condition.variable])} = {_shown(condition.expression, values)}")
+        return Support(
+            text, "comparison", f"{format_value(values[condition.variable])} = {_shown(condition.expression, values)}"
+        )
     assert isinstance(condition, Test)
     sides = _shown(condition.left, values), _shown(condition.right, values)
     return Support(text, "comparison", f"{sides[0]} {condition.operator} {sides[1]}")
 
 
-def _counted(
-    patterns: Sequence[Pattern], binding: dict[str, Value], facts: EstablishedFacts
-) -> tuple[GroundAtom, ...]:
+def _counted(patterns: Sequence[Pattern], binding: dict[str, Value], facts: EstablishedFacts) -> tuple[GroundAtom, ...]:
     """The facts that an aggregate ranged over."""
     found: set[GroundAtom] = set()
     for solution in facts.solutions(patterns, binding):
@@ -225,7 +225,9 @@ def instance(pattern: Pattern, values: Mapping[str, Value]) -> Pattern:
         Constant(values[term.name]) if isinstance(term, Variable) and term.name in values else term
         for term in pattern.terms
     )
-    return Pattern(pattern.relation, pattern.predicate, terms, None if pattern.certainty in values else pattern.certainty)
+    return Pattern(
+        pattern.relation, pattern.predicate, terms, None if pattern.certainty in values else pattern.certainty
+    )
 
 
 def _shown(expression: Expression, values: Mapping[str, Value]) -> str:

@@ -4,9 +4,9 @@ It never guesses: what fits no template, or two, is an error that lists what wou
 pronouns stand for nothing.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice, product
 from typing import Literal
 
 import msgspec
@@ -37,8 +37,12 @@ _PLACE = "question"
 _PATTERN = re.compile(
     r"(?:(?P<why>why)(?P<negated>[\s-]+not)?\s+)?(?P<atom>(?P<name>[^\W\d][\w.-]*)(?P<gap>\s*)\(.*)", re.I | re.S
 )
-_PRONOUNS = frozenset("it its they them their he him his she her this these those".split())
+_PRONOUNS = frozenset(
+    ("it", "its", "they", "them", "their", "he", "him", "his", "she", "her", "this", "these", "those")
+)
 _WRITTEN = {"text": 'in "quotes"', "number": "in digits", "date": "as YYYY-MM-DD"}
+#: Shorter words resemble too many others.
+_LONG_WORD = 5
 _MOST_SHOWN = 5
 _MOST_WORDS = 200
 
@@ -65,13 +69,13 @@ def read_question(kb: KnowledgeBase, text: str) -> Question:
     Raises:
         UsageError: it is not understood (KZ301), can be read in two ways (KZ302), or names what does not exist (KZ2xx).
     """
-    text = _normal(text)
+    text = _one_line(text)
     written = _PATTERN.fullmatch(text)
     if written and (not written["gap"] or written["name"] in kb.predicate):
         kind: Kind = "why-not" if written["negated"] else "why" if written["why"] else "what"
         atom, pattern = _read_pattern(kb, text, written.start("atom"))
         return Question(text, kind, pattern, atom.within)
-    return _Words(kb, text).question()
+    return _Words(kb, _compatible(text)).question()
 
 
 def _read_pattern(kb: KnowledgeBase, text: str, start: int) -> tuple[Atom, Pattern]:
@@ -85,13 +89,20 @@ def _read_pattern(kb: KnowledgeBase, text: str, start: int) -> tuple[Atom, Patte
     return atom, pattern
 
 
-def _normal(text: str) -> str:
-    """One line in NFKC, so that full-width letters and other compatibility forms read like plain ones."""
+def _one_line(text: str) -> str:
+    """The text without line breaks around or inside, and without bytes that are no text."""
     if not text.isascii():
-        import unicodedata
+        text = text.encode(errors="surrogateescape").decode(errors="replace")
+    return "".join(" " if c.isspace() else c for c in text).strip()
 
-        text = unicodedata.normalize("NFKC", text)
-    return " ".join(text.split())
+
+def _compatible(text: str) -> str:
+    """The text in NFKC, so that full-width letters and other compatibility forms read like plain ones."""
+    if text.isascii():
+        return text
+    from unicodedata import normalize
+
+    return normalize("NFKC", text)
 
 
 class _Words:
@@ -206,22 +217,25 @@ class _Words:
         return self._error(Issue("KZ301", message, Location(_PLACE, 1), "\n".join(lines)))
 
     def _nearest(self, spoken: Sequence[Word]) -> list[str]:
-        """The templates that share words with the question, a rare word counting more than a common one."""
+        """The templates most like the question: by the words they share, a rare one counting more than a common one."""
         templates = [*self.asks, *(found for found in statement_templates(self.kb) if not found.predicate.asks)]
+        stems = [{word for word in template.elements if isinstance(word, str)} for template in templates]
         using: dict[str, int] = {}
-        for template in templates:
-            for stem in {element for element in template.elements if isinstance(element, str)}:
-                using[stem] = using.get(stem, 0) + 1
-        stems = {word.stem if word.stem in using else next(iter(nearest(word.stem, using)), "") for word in spoken} - {
-            ""
-        }
+        for stem in itertools.chain.from_iterable(stems):
+            using[stem] = using.get(stem, 0) + 1
+
+        def weight(words_of: Iterable[str]) -> float:
+            return sum(1 / using[stem] for stem in words_of)
+
+        asked = {stem for word in spoken if (stem := _known_stem(word, using))}
         named = {start: self._named_at(spoken, start) for start in range(len(spoken))}
         scored: dict[str, float] = {}
-        for template in templates:
-            shared = sum(1 / using[stem] for stem in stems.intersection(template.elements))
+        for template, own in zip(templates, stems, strict=True):
+            shared = weight(asked & own)
             if shared:
-                text, filled = _example(template, named)
-                scored[text] = max(scored.get(text, 0.0), shared + 0.2 * filled)
+                text, filled, open_slots = _example(template, named)
+                score = 2 * shared / (weight(asked) + weight(own)) + 0.1 * (filled - open_slots)
+                scored[text] = max(scored.get(text, score), score)
         return sorted(scored, key=lambda text: -scored[text])[:_MOST_SHOWN]
 
     def _named_at(self, spoken: Sequence[Word], start: int) -> Mapping[str, str]:
@@ -246,7 +260,7 @@ def _kinds(spoken: Sequence[Word]) -> Iterator[tuple[Kind, Sequence[Word]]]:
 def _patterns(found: Fit) -> Iterable[Pattern]:
     """What a fit asks: one pattern for each meaning of its names."""
     predicate = found.template.predicate
-    for values in islice(product(*(span.values for span in found.spans)), _MOST_WORDS):
+    for values in itertools.islice(itertools.product(*(span.values for span in found.spans)), _MOST_WORDS):
         given = {span.spec.name: value for span, value in zip(found.spans, values, strict=True)}
         terms: list[Term] = [
             Constant(given[spec.name]) if spec.name in given else Variable(spec.name) for spec in predicate.args
@@ -254,18 +268,21 @@ def _patterns(found: Fit) -> Iterable[Pattern]:
         yield Pattern(predicate.name, predicate.name, tuple(terms))
 
 
-def _example(template: Template, named: Mapping[int, Mapping[str, str]]) -> tuple[str, int]:
-    """The template with the names of the question in place, and how many there are."""
+def _known_stem(word: Word, using: Mapping[str, int]) -> str:
+    """The word as templates have it; of a long one that none has, the nearest that one has, if any."""
+    if word.stem in using or len(word.stem) < _LONG_WORD:
+        return word.stem if word.stem in using else ""
+    return next(iter(nearest(word.stem, using)), "")
+
+
+def _example(template: Template, named: Mapping[int, Mapping[str, str]]) -> tuple[str, int, int]:
+    """The template with the names of the question in place, how many there are, and how many are open."""
     text, taken = template.text, set()
-    filled = 0
-    for element in template.elements:
-        if isinstance(element, str):
-            continue
-        start = next((at for at, names in named.items() if element.type in names and at not in taken), None)
-        shown = f"<{element.type}>"
+    slots = [element for element in template.elements if not isinstance(element, str)]
+    for slot in slots:
+        start = next((at for at, names in named.items() if slot.type in names and at not in taken), None)
+        shown = f"<{slot.type}>" if start is None else named[start][slot.type]
         if start is not None:
             taken.add(start)
-            shown = named[start][element.type]
-            filled += 1
-        text = text.replace(f"{{{element.name}}}", shown)
-    return text, filled
+        text = text.replace(f"{{{slot.name}}}", shown)
+    return text, len(taken), len(slots) - len(taken)

@@ -4,7 +4,7 @@ The checks call it for the issues, the snapshot and the questions for the values
 vocabulary, and it never guesses: the nearest names go into a hint.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 
 from kzexpert.errors import Issue, Location
@@ -64,7 +64,9 @@ def resolve_atom(kb: KnowledgeBase, atom: Atom, certainty: str | None = None) ->
         terms[index] = _resolve_term(kb, predicate, index, argument, issues)
     if atom.within and predicate.holds != "event":
         hint = f"declare {predicate.name} with 'holds: event', or leave out '{atom.within}'"
-        issues.append(Issue("KZ217", f"{predicate.name} is not an event, so 'within' says nothing", atom.location, hint))
+        issues.append(
+            Issue("KZ217", f"{predicate.name} is not an event, so 'within' says nothing", atom.location, hint)
+        )
     if issues:
         return None, issues
     relation = f"{predicate.name} {atom.within}" if atom.within else predicate.name
@@ -83,7 +85,9 @@ def _placed(predicate: Predicate, atom: Atom, issues: list[Issue]) -> Iterator[t
         hint = f"it takes {signature}"
         if too_few:
             example = f"{names[0]}=..." if names else ""
-            hint += f"; write _ for an argument that may be anything, or name those you mean: {predicate.name}({example})"
+            hint += (
+                f"; write _ for an argument that may be anything, or name those you mean: {predicate.name}({example})"
+            )
         issues.append(Issue("KZ203", f"{predicate.name} has {many} here, not {len(names)}", atom.location, hint))
     yield from enumerate(positional[: len(names)])
     for argument in named:
@@ -98,9 +102,7 @@ def _placed(predicate: Predicate, atom: Atom, issues: list[Issue]) -> Iterator[t
             yield names.index(argument.name), argument
 
 
-def _resolve_term(
-    kb: KnowledgeBase, predicate: Predicate, index: int, argument: Argument, issues: list[Issue]
-) -> Term:
+def _resolve_term(kb: KnowledgeBase, predicate: Predicate, index: int, argument: Argument, issues: list[Issue]) -> Term:
     if not isinstance(argument.term, Constant):
         return argument.term
     spec = predicate.args[index]
@@ -185,7 +187,7 @@ def resolve_fact(kb: KnowledgeBase, fact: Fact, hints: bool = True) -> tuple[Gro
     return (None if issues else GroundAtom(predicate.name, tuple(args))), issues
 
 
-# --- types of variables --------------------------------------------------------------------------------------------------
+# --- types of variables ---------------------------------------------------------------------------------------------
 
 
 def atoms_of(condition: Condition) -> Iterator[tuple[Atom, str | None]]:
@@ -240,7 +242,7 @@ def variable_types(kb: KnowledgeBase, rule: Rule) -> tuple[dict[str, str], list[
     return types, issues
 
 
-def _use_atom(kb: KnowledgeBase, atom: Atom, use) -> None:  # type: ignore[no-untyped-def]
+def _use_atom(kb: KnowledgeBase, atom: Atom, use: Callable[[str, str, str, Location], None]) -> None:
     predicate = kb.predicate.get(atom.predicate)
     if predicate is None:
         return

@@ -1,6 +1,6 @@
 """Statements in words: the `says` and `because` templates of a knowledge base, filled with values.
 
-The one place that fills templates. It never fails: what a template does not say falls back to the atom or the rule's id.
+The one place that fills templates. It never fails: where there is no template, the atom or the rule's id stands in.
 """
 
 import re

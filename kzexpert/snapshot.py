@@ -56,9 +56,13 @@ def snapshot(
     day = as_of or default_as_of(kb)
     issues: list[Issue] = []
     assumed = [atom for atom in (_assumption(kb, item, issues) for item in assume) if atom]
-    withdrawn = [pattern for pattern in (_resolved(kb, item, issues) for item in without) if pattern]
     rows = _rows(kb)
-    for pattern, item in zip(withdrawn, without, strict=False):
+    withdrawn = []
+    for item in without:
+        pattern = _resolved(kb, item, issues)
+        if pattern is None:
+            continue
+        withdrawn.append(pattern)
         if not any(pattern_matches(pattern, atom) for atom in rows):
             hint = did_you_mean(str(pattern), [str(atom) for atom in rows])
             issues.append(Issue("KZ304", f"no fact matches {pattern}, so nothing is withdrawn", item.location, hint))
@@ -69,11 +73,11 @@ def snapshot(
             del rows[atom]
     rules = _planned(kb)
     windows = {
-        (pattern.relation, pattern.predicate): atom.within
+        (f"{atom.predicate} {atom.within}", atom.predicate): atom.within
         for rule in kb.rules
         for condition in rule.when
         for atom, _ in atoms_of(condition)
-        if atom.within and (pattern := resolve_atom(kb, atom)[0])
+        if atom.within
     }
     return Program(
         kb=kb,
@@ -167,7 +171,10 @@ def _base(
             if predicate == atom.predicate and recent:
                 base[relation][atom.args] = _base_fact(atom, recent)
     for atom in assumed:
-        for relation in (atom.predicate, *(relation for relation, predicate, _ in views if predicate == atom.predicate)):
+        for relation in (
+            atom.predicate,
+            *(relation for relation, predicate, _ in views if predicate == atom.predicate),
+        ):
             found = base.setdefault(relation, {}).get(atom.args)
             base[relation][atom.args] = BaseFact(atom, 1.0, found.rows if found else (), assumed=True)
     return base

@@ -1,4 +1,4 @@
-"""The dependency graph of the predicates: its strongly connected components bottom-up, and the cycles that no order can break.
+"""The dependency graph of the predicates: its strongly connected components bottom-up, and the cycles without an order.
 
 It reads rules as written, so that the checks can run on a knowledge base whose names are still wrong.
 """
@@ -46,8 +46,8 @@ def dependencies(rules: Iterable[Rule]) -> list[Dependency]:
 def components(rules: Sequence[Rule]) -> list[tuple[str, ...]]:
     """The strongly connected components of the concluded predicates, each sorted, in an order of evaluation.
 
-    The order depends on names alone, never on the order of the rules. Tarjan (1972), without recursion, since a chain of
-    rules may be longer than Python's stack.
+    The order depends on names alone, never on the order of the rules. Tarjan (1972), without recursion, since a
+    chain of rules may be longer than Python's stack.
     """
     heads = {rule.then.predicate for rule in rules}
     needs: dict[str, set[str]] = {head: set() for head in heads}

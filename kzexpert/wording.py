@@ -1,4 +1,4 @@
-"""Plain words against the templates of a vocabulary: which template a question fits, and what its placeholders stand for.
+"""Plain words and the templates of a vocabulary: which template a question fits, and what its placeholders stand for.
 
 It compares word by word, with the few equivalences listed here, and understands no grammar beyond them.
 """
@@ -35,6 +35,7 @@ _TOKEN = re.compile(
 _SAME = {"are": "is", "does": "do", "did": "do", "has": "have", "whom": "who", "what": "which"}
 _INTERROGATIVES = frozenset(("who", "which"))
 _SHORT_FOR_IS = frozenset(("what", "who", "which", "where", "how", "that", "there", "it", "he", "she"))
+_WITHOUT_APOSTROPHE = frozenset(("isnt", "arent", "doesnt", "dont", "didnt", "hasnt", "havent"))
 #: An unknown name may have so many words.
 _LONGEST_UNKNOWN = 4
 
@@ -78,6 +79,8 @@ def _parts(word: str) -> list[str]:
         return [word, "is"] if word in _SHORT_FOR_IS else [word.replace(".", "")]
     if word.endswith("n't"):
         return [word[:-3], "not"]
+    if word in _WITHOUT_APOSTROPHE:
+        return [word[:-2], "not"]
     if word == "cannot":
         return ["can", "not"]
     return [word.replace(".", "")]

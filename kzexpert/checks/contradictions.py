@@ -55,6 +55,7 @@ def _denied_premises(kb: KnowledgeBase, rule: Rule) -> Iterator[Issue]:
                 held, denied = resolve_atom(kb, premise.atom)[0], resolve_atom(kb, negation.atom)[0]
                 if held and denied and _covers(denied, held):
                     yield _contradiction(rule, negation, premise)
+                    break
 
 
 def _covers(wider: Pattern, pattern: Pattern) -> bool:

@@ -7,7 +7,7 @@ __all__ = ["repeated_rule_ids"]
 
 
 def repeated_rule_ids(kb: KnowledgeBase) -> list[Issue]:
-    """Ids that stand twice; the place further down, or in the later file, is the one at fault."""
+    """Ids that stand twice (KZ210); the place further down, or in the later file, is the one at fault."""
     first: dict[str, Location] = {}
     issues: list[Issue] = []
     for location, name in sorted((rule.marks.get("id", rule.location), rule.id) for rule in kb.rules):

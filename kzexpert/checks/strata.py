@@ -17,7 +17,7 @@ _HINT = "break the cycle: split one of its predicates in two, so that one half r
 
 
 def cycles(kb: KnowledgeBase) -> list[Issue]:
-    """One issue for each set of rules that forms such a cycle, with the cycle in words and the place of each rule."""
+    """One issue (KZ209) for each set of rules that form such a cycle, with the cycle and the place of each rule."""
     told: set[frozenset[tuple[Location, str]]] = set()
     issues: list[Issue] = []
     for edge, cycle in unstratified(sorted(kb.rules, key=lambda rule: (rule.location, rule.id))):

@@ -18,7 +18,7 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
 
 
 def templates(kb: KnowledgeBase) -> list[Issue]:
-    """Templates that name no argument of their predicate, or no variable of their rule."""
+    """Templates that name no argument of their predicate, or no variable of their rule (KZ216)."""
     reader = _Templates(kb)
     for predicate in kb.predicates:
         arguments = [spec.name for spec in predicate.args]

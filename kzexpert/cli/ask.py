@@ -8,15 +8,15 @@ __all__ = ["ask"]
 
 
 @click.command(
+    short_help="Answer a question, with certainty and reasons.",
     epilog="""\b
 Examples:
-  kzexpert ask "who leads the Pact?"
-  kzexpert ask "member(?state, Pact)" --as-of 1993
-  kzexpert ask "why is Ruritania in the Pact?"
-  kzexpert ask "who leads the Pact?" --without "leads(Borduria, Pact)" --format json
+  kzexpert ask "which states hedge?"
+  kzexpert ask "alignment(?state, ?power, security)" --as-of 2009
+  kzexpert ask "which states hedge?" --without "member(_, CSTO)"
+  kzexpert ask "whose influence grows?" --format json
 
-A name such as member(?state, Pact) with variables asks for a pattern;
-anything else is plain words. "kzexpert vocabulary" lists what can be asked."""
+"kzexpert vocabulary" lists what can be asked.""",
 )
 @click.argument("question", nargs=-1, required=True)
 @click.option("--all", "weighed", is_flag=True, help="Show also what was weighed and not established.")

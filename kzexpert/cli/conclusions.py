@@ -8,11 +8,12 @@ __all__ = ["conclusions"]
 
 
 @click.command(
+    short_help="List everything that the rules conclude.",
     epilog="""\b
 Examples:
   kzexpert conclusions
-  kzexpert conclusions "alignment(?state, Borduria, ?sphere)"
-  kzexpert conclusions --all --as-of 2009"""
+  kzexpert conclusions "alignment(_, ?power, security)"
+  kzexpert conclusions --all --as-of 2009""",
 )
 @click.argument("pattern", nargs=-1)
 @click.option("--all", "weighed", is_flag=True, help="Show also what was weighed and not established.")

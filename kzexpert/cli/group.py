@@ -1,4 +1,4 @@
-"""The command group: commands that are imported when they are called, and the one place where errors become exit codes."""
+"""The command group: it imports a command when that is called, and it alone turns errors into exit codes."""
 
 import os
 import sys
@@ -32,6 +32,16 @@ class KzexpertGroup(click.Group):
         name = cmd_name.replace("-", "_")
         command: click.Command = getattr(import_module(f"kzexpert.cli.{name}"), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from kzexpert.language.nearest import did_you_mean
+
+            hint = did_you_mean(args[0], COMMANDS) or f"the commands are {', '.join(COMMANDS)}"
+            raise click.UsageError(f"there is no command {args[0]}: {hint}", ctx)
+        return super().resolve_command(ctx, args)
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Run a command and exit: 0 answered · 1 the knowledge base is at fault · 2 usage · 3 nothing follows."""
@@ -82,8 +92,8 @@ def _show_bug(error: Exception) -> None:
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="""\b
 Examples:
-  kzexpert ask "which organisations is Ruritania in?"
-  kzexpert why "member(Ruritania, ?org)"
+  kzexpert ask "which states hedge?"
+  kzexpert why "alignment(?state, ?power, security)"
   kzexpert check --kb my-knowledge-base
 
 \b

@@ -1,7 +1,6 @@
 """Where text goes: stdout, stderr or a file. Colours only for a terminal; a file is replaced at once or not at all."""
 
 import os
-import stat
 import sys
 from collections.abc import Callable
 from typing import IO
@@ -29,7 +28,9 @@ def emit(options: Options, text_of: Callable[[Style, int], str]) -> None:
         UsageError: it cannot be written.
     """
     if options.output is not None:
-        _replace_file(options.output, text_of(as_plain, WIDTH))
+        from kzexpert.cli.files import replace_file
+
+        replace_file(options.output, text_of(as_plain, WIDTH))
         return
     terminal = _is_terminal(sys.stdout)
     styled = terminal and _colours()
@@ -97,47 +98,3 @@ def _silence_stdout() -> None:
         os.dup2(devnull, sys.stdout.fileno())
     except (OSError, ValueError, AttributeError):  # stdout has no file behind it: then nothing is left to write
         return
-
-
-def _replace_file(path: str, text: str) -> None:
-    """Write a new file beside the old one and put it in its place. A link is followed; a pipe or device is written to."""
-    target = os.path.realpath(path)
-    try:
-        if os.path.isdir(target):
-            raise _unwritable(path, "it is a folder")
-        if os.path.exists(target) and not stat.S_ISREG(os.stat(target).st_mode):
-            with open(target, "w", encoding="utf-8") as device:
-                device.write(text)
-            return
-        _write_beside(target, text.encode(errors="backslashreplace"))
-    except OSError as error:
-        raise _unwritable(path, error.strerror or type(error).__name__) from None
-
-
-def _write_beside(target: str, content: bytes) -> None:
-    """Write a temporary file in the folder of the target, and rename it."""
-    from tempfile import mkstemp
-
-    descriptor, temporary = mkstemp(prefix=f".{os.path.basename(target)}.", dir=os.path.dirname(target))
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, _mode(target))
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _mode(target: str) -> int:
-    """The permissions of the file that is replaced, or those that a new file gets."""
-    if os.path.exists(target):
-        return stat.S_IMODE(os.stat(target).st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
-
-
-def _unwritable(path: str, reason: str) -> UsageError:
-    hint = "give the path of a file in a folder that exists and may be written to"
-    return UsageError(Issue("KZ306", f"cannot write: {reason}", Location(path), hint))

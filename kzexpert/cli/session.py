@@ -3,22 +3,22 @@
 All that is wrong with the files is reported at once. Times and counts go to stderr with ``--verbose``.
 """
 
-import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from os.path import isdir as is_folder
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from kzexpert.cli.options import Options
 from kzexpert.cli.output import note, print_error
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
-from kzexpert.model import Atom, Inference, KnowledgeBase
+from kzexpert.model import Atom, Case, Inference, KnowledgeBase
 
 if TYPE_CHECKING:
     from kzexpert.language.loading import Loaded
 
-__all__ = ["infer", "inspect", "layers", "open_knowledge_base"]
+__all__ = ["infer", "inspect", "inspect_with_cases", "layers", "open_cases", "open_knowledge_base"]
 
 _AS_OF, _ASSUME, _WITHOUT = "--as-of", "--assume", "--without"
 
@@ -76,10 +76,58 @@ def layers(options: Options) -> list[str]:
     from kzexpert.language import find_knowledge_base, packed_knowledge_base
 
     folder = find_knowledge_base() or packed_knowledge_base()
-    if not os.path.isdir(folder):
+    if not is_folder(folder):  # noqa: PTH112, as in `language.folders`: pathlib takes too long to import
         message = "no folder at or above the current one has rules/ and facts/"
         raise KnowledgeBaseError(Issue("KZ115", message, hint="name a knowledge base with --kb DIR"))
     return [folder]
+
+
+def inspect_with_cases(options: Options) -> tuple[list[Issue], Mapping[str, str]]:
+    """All that is wrong with a knowledge base and its cases, and the texts of the files.
+
+    Cases are read only where the knowledge base has no errors: else most of what they say could not be understood.
+    """
+    from kzexpert.cases import repeated_case_ids
+    from kzexpert.checks import by_place, check
+
+    kb, issues = inspect(options)
+    if any(issue.severity == "error" for issue in issues):
+        return issues, kb.texts
+    try:
+        cases = _read_cases(_case_folders(options), kb)
+    except KnowledgeBaseError as error:
+        return sorted([*issues, *error.issues], key=by_place), {**kb.texts, **error.texts}
+    texts = {file: text for case in cases for file, text in case.kb.texts.items()}
+    return sorted([*check(kb, cases), *repeated_case_ids(cases)], key=by_place), {**texts, **kb.texts}
+
+
+def open_cases(options: Options, kb: KnowledgeBase, files: Sequence[str] = ()) -> Sequence[Case]:
+    """The cases of some files or folders, else those of the knowledge base.
+
+    Raises:
+        KnowledgeBaseError: something is wrong with them, or there is none.
+    """
+    from kzexpert.cases import repeated_case_ids
+
+    cases = _read_cases(files or _case_folders(options), kb)
+    repeated = repeated_case_ids(cases)
+    if repeated:
+        raise KnowledgeBaseError(*repeated)
+    if not cases:
+        hint = "put cases into tests/cases/*.yaml of the knowledge base, or name files"
+        raise KnowledgeBaseError(Issue("KZ123", "there are no cases, so nothing is tested", hint=hint))
+    return cases
+
+
+def _case_folders(options: Options) -> list[str]:
+    folders = [f"{folder}/tests/cases" for folder in layers(options)]
+    return [folder for folder in folders if is_folder(folder)]  # noqa: PTH112
+
+
+def _read_cases(paths: Sequence[str], kb: KnowledgeBase) -> Sequence[Case]:
+    from kzexpert.language.cases_file import load_cases
+
+    return load_cases(paths, kb)
 
 
 #: Issues that can follow from a declaration that was not read: unknown names, and what they keep from being used.
@@ -154,7 +202,8 @@ def _atoms(texts: Sequence[str], option: str) -> list[Atom]:
     """
     from kzexpert.language import GrammarError, parse_atom
 
-    atoms, issues = [], []
+    atoms: list[Atom] = []
+    issues: list[Issue] = []
     for number, text in enumerate(texts, 1):
         try:
             atoms.append(parse_atom(_line(text), Location(option, number, 1)))

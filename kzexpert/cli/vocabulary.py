@@ -8,12 +8,13 @@ __all__ = ["vocabulary"]
 
 
 @click.command(
+    short_help="List what rules, facts and questions may say.",
     epilog="""\b
 Examples:
   kzexpert vocabulary
   kzexpert vocabulary member
   kzexpert vocabulary state
-  kzexpert vocabulary entities --format json"""
+  kzexpert vocabulary entities --format json""",
 )
 @click.argument("name", nargs=-1)
 @common_options(run=False)

@@ -10,11 +10,12 @@ __all__ = ["explain", "why"]
 
 
 @click.command(
+    short_help="Show the whole proof of a conclusion.",
     epilog="""\b
 Examples:
-  kzexpert why "rely on Borduria in security"
-  kzexpert why "alignment(Ruritania, Borduria, security)"
-  kzexpert why "alignment(Ruritania, ?power, security)" --as-of 2009"""
+  kzexpert why "which states hedge"
+  kzexpert why "alignment(?state, ?power, energy)"
+  kzexpert why "alignment(?state, ?power, economy)" --as-of 2009""",
 )
 @click.argument("conclusion", nargs=-1, required=True)
 @common_options()

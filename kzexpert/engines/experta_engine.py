@@ -1,7 +1,7 @@
 """The default engine: every rule a real `experta.Rule` over real facts, run by a `KnowledgeEngine`, stratum by stratum.
 
-This is the only module that imports experta. Strata are phases, as in CLIPS: each rule waits for the fact that opens its
-phase, and a phase opens when all that its negations and aggregates look at is complete. experta finds the bindings;
+This is the only module that imports experta. Strata are phases, as in CLIPS: each rule waits for the fact that opens
+its phase, and a phase opens when all that its negations and aggregates look at is complete. experta finds the bindings;
 certainties are settled when a phase is at rest, since all evidence must be in before it can be combined.
 """
 
@@ -16,16 +16,17 @@ from typing import Any
 
 from kzexpert.certainty import established
 from kzexpert.engines.base import Budget, Meter
-from kzexpert.engines.evaluation import Binding, Completion, EstablishedFacts, holds
+from kzexpert.engines.evaluation import Completion, EstablishedFacts, holds
 from kzexpert.engines.matcher import Field, JoinNetwork, JoinPattern, JoinRule, JoinTest
 from kzexpert.engines.settling import Settling, View, view_of
-from kzexpert.model import Absence, Inference, Match, Pattern, Program, ProgramRule, Test, Value, Variable
+from kzexpert.model import Absence, Constant, Inference, Match, Pattern, Program, ProgramRule, Test, Value, Variable
 
 __all__ = ["ExpertaEngine"]
 
 
-def _import_experta() -> Any:
-    """Import experta 1.9.4 as pip installs it.
+@contextmanager
+def _as_experta_expects() -> Iterator[None]:
+    """Let experta 1.9.4 be imported as pip installs it.
 
     It pins frozendict 1.2, which looks for ``collections.Mapping`` (gone since Python 3.10), and it configures the root
     logger. Both are put back as they were.
@@ -35,11 +36,7 @@ def _import_experta() -> Any:
     if lent:
         collections.Mapping = collections.abc.Mapping  # type: ignore[attr-defined]
     try:
-        import experta
-        import experta.abstract
-        import experta.activation
-
-        return experta
+        yield
     finally:
         if lent:
             del collections.Mapping  # type: ignore[attr-defined]
@@ -47,7 +44,10 @@ def _import_experta() -> Any:
             root.removeHandler(handler)
 
 
-experta = _import_experta()
+with _as_experta_expects():
+    import experta
+    import experta.abstract
+    import experta.activation
 
 
 class Statement(experta.Fact):  # type: ignore[misc]
@@ -76,7 +76,7 @@ class Phase(Statement):
 class HashMatcher(experta.abstract.Matcher):  # type: ignore[misc]
     """The matcher that joins by hash index, put in through experta's ``__matcher__`` hook.
 
-    It knows what `_Run` writes: patterns of literals and bindings, NOT of a pattern, and TEST. Working memory only grows.
+    It knows what `_Run` writes: patterns of literals and bindings, NOT of a pattern, TEST. Working memory only grows.
     """
 
     def __init__(self, engine: Any) -> None:
@@ -156,7 +156,7 @@ class ExpertaEngine:
 
 @contextmanager
 def _collector_at_rest() -> Iterator[None]:
-    """No garbage collection meanwhile: an inference only ever grows, and scanning it again and again doubles its time."""
+    """No garbage collection meanwhile: an inference only grows, and scanning it again and again doubles its time."""
     active = gc.isenabled()
     gc.disable()
     try:
@@ -238,7 +238,7 @@ class _Run:
         known = [name for name in rule.variables if name in matched]
         completion = Completion(computed, self.facts) if computed else None
         if completion is not None:
-            conditions.append(_test(known, lambda *values: completion(dict(zip(known, values))) is not None, names))
+            conditions.append(_test(known, lambda *values: completion(dict(zip(known, values, strict=True))) is not None, names))
         action = self._action(rule, {names[name]: name for name in known}, completion, recursive)
         action.__name__ = rule.id
         return experta.Rule(*conditions)(action)
@@ -252,7 +252,10 @@ class _Run:
         fields: list[Any] = []
         for place in view.places:
             term = pattern.terms[place]
-            fields.append(names[term.name] << experta.W() if isinstance(term, Variable) else experta.L(term.value))
+            if isinstance(term, Variable):
+                fields.append(names[term.name] << experta.W())
+            elif isinstance(term, Constant):
+                fields.append(experta.L(term.value))
         if pattern.certainty:
             fields.append(names[pattern.certainty] << experta.W())
         return fact_class(*fields)

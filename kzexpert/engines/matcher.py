@@ -1,10 +1,10 @@
 """Which combinations of facts satisfy the conditions of which rules: joins by hash index, as facts come in.
 
 A Rete network keeps the partial matches of every rule and, in experta's form, compares each with every fact. This one
-keeps no partial matches: when a fact comes in, each rule is joined outward from it, one index lookup a condition (TREAT:
-Miranker, *TREAT: A Better Match Algorithm for AI Production Systems*, AAAI 1987). It knows nothing of experta, which
-`experta_engine` plugs it into. Facts are only ever added, and what an absence looks at must be complete before the
-other facts of its rule are: strata see to that.
+keeps no partial matches: when a fact comes in, each rule is joined outward from it, one index lookup a condition
+(TREAT: Miranker, *TREAT: A Better Match Algorithm for AI Production Systems*, AAAI 1987). It knows nothing of
+experta, which `experta_engine` plugs it into. Facts are only ever added, and what an absence looks at must be complete
+before the other facts of its rule are: strata see to that.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,6 +1,6 @@
 """From bindings to certainties: when a stratum is at rest, its firings are weighed and its conclusions settled.
 
-It joins nothing: the engine says which bindings each rule has. What it adds is the premises, the strengths and the sums.
+It joins nothing: the engine says which bindings each rule has. It adds the premises, the strengths and the sums.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -132,7 +132,9 @@ class Settling:
         if stratum.recursive and not self._all_certain:
             self._raise_to_best_proofs(stratum)
         for predicate in stratum.predicates:
-            self._settle_predicate(predicate, [rule for rule in stratum.rules if rule.head.predicate == predicate], stratum)
+            self._settle_predicate(
+                predicate, [rule for rule in stratum.rules if rule.head.predicate == predicate], stratum
+            )
 
     def _settle_predicate(self, predicate: str, rules: list[ProgramRule], stratum: Stratum) -> None:
         base = self._program.base.get(predicate, {})
@@ -220,7 +222,7 @@ class Settling:
             plan = self._plans[rule.id] = _projection(rule, rule.head), tuple(premises)
         return plan
 
-    # --- recursive strata -----------------------------------------------------------------------------------------------
+    # --- recursive strata ---------------------------------------------------------------------------------------------
 
     def _raise_to_best_proofs(self, stratum: Stratum) -> None:
         """Raise the certainties of established facts to those of their best proofs.

@@ -31,9 +31,9 @@ def parse_partial_date(text: str) -> PartialDate:
     shape = _SHAPE.fullmatch(text)
     if shape is None:
         raise ValueError(f"{_shown(text)} is not a date")
-    year, month, day = (int(part) if part else 0 for part in shape.groups())
+    year, month, day = (1 if part is None else int(part) for part in shape.groups())
     try:
-        first = date(year, month or 1, day or 1)
+        first = date(year, month, day)
     except ValueError:
         raise ValueError(f"{text} is not in the calendar") from None
     return PartialDate(text, first, _last(first, whole_year=shape[2] is None, whole_month=shape[3] is None))

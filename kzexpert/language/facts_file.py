@@ -58,7 +58,9 @@ def read_sources(reader: Reader, node: Node) -> list[Source]:
         )
         date = reader.date(fields["date"], "a date") if "date" in fields else None
         grade = "reliability"
-        reliability = reader.choice(fields[grade], "a reliability from A to F", "ABCDEF") if grade in fields else ""
+        reliability = (
+            reader.choice(fields[grade], "a reliability from A to F", tuple("ABCDEF")) if grade in fields else ""
+        )
         if len(reader.issues) == before:
             place = reader.at_key(key)
             found.append(

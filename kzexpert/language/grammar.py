@@ -88,6 +88,10 @@ def parse_expected(text: str, location: Location, locate: Locator | None = None)
     return atom, atom_text, certainty
 
 
+def _joins_values(token: Token) -> bool:
+    return token.kind == "mark" and (token.text in _COMPARISONS or token.text in "+-*/")
+
+
 class _Parser:
     """A text, its tokens and how far they are read."""
 
@@ -157,7 +161,7 @@ class _Parser:
         start = self.position
         first, second = self.peek(), self.peek(1)
         location = self.locate(first.offset)
-        if first.kind == "word" and first.text == "not" and second.text not in _COMPARISONS:
+        if first.kind == "word" and first.text == "not" and not _joins_values(second):
             self.position += 1
             atom = self.atom()
             return Negation(atom, self.since(start), location)
@@ -167,7 +171,7 @@ class _Parser:
             return self.aggregation()
         if first.kind == "end":
             raise self.unexpected("a condition", _CONDITION_FORM)
-        if first.kind == "word" and second.text not in _COMPARISONS and second.text not in ("+", "-", "*", "/"):
+        if first.kind == "word" and not _joins_values(second):
             self.position += 1
             raise self.unexpected(f"'(' after {first}", _ATOM_FORM)
         return self.comparison()
@@ -263,6 +267,8 @@ class _Parser:
             return _AGGREGATE_FORM
         if before.kind in ("word", "number") and found.kind in ("word", "number", "date", "text"):
             return f'put a text with spaces in quotes: "{before.text} {found.text}"'
+        if before.kind == "text" and found.kind != "mark":
+            return "an argument is one text: put all of it between one pair of quotes"
         if found.text == "(":
             return "an atom holds no other atom: give it a condition of its own and share a variable"
         if found.text in ("+", "-", "*", "/"):

@@ -9,6 +9,8 @@ __all__ = ["did_you_mean", "nearest"]
 
 #: Above this many candidates only those with the same first letter are compared: the comparison is slow.
 _MANY = 2_000
+#: How much of two spellings must match: "sinse" and "since" do (0.8), "frobnicate" and "predicates" (0.6) do not.
+_LIKE = 0.67
 
 
 def nearest(name: str, candidates: Iterable[str]) -> list[str]:
@@ -33,7 +35,7 @@ def nearest(name: str, candidates: Iterable[str]) -> list[str]:
     spellings: dict[str, list[str]] = {}
     for candidate in known:
         spellings.setdefault(candidate.casefold(), []).append(candidate)
-    close = get_close_matches(folded, list(spellings), n=3, cutoff=0.6)
+    close = get_close_matches(folded, list(spellings), n=3, cutoff=_LIKE)
     return [candidate for spelling in close for candidate in spellings[spelling]][:3]
 
 

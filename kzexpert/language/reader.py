@@ -12,7 +12,7 @@ from kzexpert.errors import Issue, Location
 from kzexpert.language.dates import DATE_HINT, parse_day, parse_partial_date
 from kzexpert.language.documents import BrokenNode, ListNode, MappingNode, Node, ScalarNode, key_place, scalar_locator
 from kzexpert.language.files import TextFile
-from kzexpert.language.nearest import did_you_mean
+from kzexpert.language.nearest import did_you_mean, nearest
 from kzexpert.language.tokens import Locator, is_name
 from kzexpert.model import PartialDate, Value
 
@@ -222,15 +222,19 @@ class Reader:
             self.wrong_shape(f"a mapping for {what}", node, hint)
             return None
         found: dict[str, Node] = {}
+        misspelt: set[str] = set()
         for name, (key, value) in node.entries.items():
             if name in known:
                 found[name] = value
             else:
-                nearest = did_you_mean(name, known) or f"the keys are {', '.join(known)}"
-                self.note("KZ108", f"unknown key {name!r} in {what}", self.at_key(key), nearest)
+                close = nearest(name, known)
+                misspelt.update(close)
+                keys = did_you_mean(name, close) or f"the keys are {', '.join(known)}"
+                self.note("KZ108", f"unknown key {name!r} in {what}", self.at_key(key), keys)
         missing = [name for name in required if name not in found]
         for name in missing:
-            self.note("KZ109", f"{what} without {name!r}", self.at(node), hint)
+            if name not in misspelt:
+                self.note("KZ109", f"{what} without {name!r}", self.at(node), hint)
         return None if missing else found
 
 

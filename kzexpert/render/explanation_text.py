@@ -38,7 +38,8 @@ def explanation_text(
     if proofs:
         blocks.append(proofs_text(proofs, style, width))
     if not holds:
-        blocks.append("\n".join(_missing(inference, question, not proofs, lacks, outside, style, width)))
+        missing = _missing(inference, question, not proofs, lacks, outside, style, width)
+        blocks.append("\n".join(missing).strip("\n"))
     return "\n\n".join([*filter(None, blocks), footnote(inference, style, width)]) + "\n"
 
 
@@ -59,6 +60,7 @@ def _missing(
         yield wrap([("", row)], style, width=width, rest="  ")
     name = question.pattern.predicate
     if lacks:
+        yield ""
         intro = "Rules that could conclude it, each with the first condition that nothing satisfies:"
         yield wrap([("", intro)], style, width=width)
         for item in lacks:

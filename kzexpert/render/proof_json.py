@@ -116,8 +116,15 @@ def _statement(node: Node) -> Statement:
 
 
 def _record(fact: Fact) -> Record:
-    dates = (str(day or "") for day in (fact.since, fact.until, fact.on))
-    return Record(str(fact.source or ""), *dates, fact.certainty, fact.note, str(fact.location))
+    return Record(
+        source=str(fact.source or ""),
+        since=str(fact.since or ""),
+        until=str(fact.until or ""),
+        on=str(fact.on or ""),
+        certainty=fact.certainty,
+        note=fact.note,
+        place=str(fact.location),
+    )
 
 
 def _firing(step: Step) -> Firing:

@@ -106,12 +106,12 @@ class _Block:
         strengths += [node.base.certainty] if node.base and not node.best_only else []
         if len(strengths) < 2 or node.best_only:
             return
-        support, against = (combine(s for s in strengths if sign * s > 0) for sign in (1, -1))
-        text = f"{len(strengths)} lines of evidence: for {certainty_text(support)}"
-        if against:
-            text += f", against {certainty_text(against)}"
-        first = f"{certainty_text(node.certainty).rjust(7)}  "
-        yield self.line([("faint", "= "), ("", text)], first=first, rest=_MARGIN)
+        favour, against = (combine(s for s in strengths if sign * s > 0) for sign in (1, -1))
+        text = f"together, from {len(strengths)} lines of evidence"
+        if favour and against:
+            more, less = certainty_text(favour), certainty_text(-against)
+            text += f": {more} for it and {less} against it"
+        yield self.line([("faint", text)], first=_strength(node.certainty), rest=_MARGIN)
 
 
 def _strength(number: float) -> str:

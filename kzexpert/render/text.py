@@ -55,11 +55,18 @@ def answer_text(
         blocks = [_block(item, style, width) for item in shown]
     if not any(item.established for item in answer.answers) and not (ground and blocks):
         blocks.append(nothing_supports(inference, question, style, width))
+        blocks.append(wrap([("", f"To see what is missing: {_why_command(answer.pattern)}")], style, width=width))
     hidden = 0 if ground else len(answer.answers) - len(shown)
     if hidden:
         were = "statement was" if hidden == 1 else "statements were"
         blocks.append(f"{hidden} {were} weighed and not established; --all shows {'it' if hidden == 1 else 'them'}.")
     return "\n\n".join([*blocks, footnote(inference, style, width)]) + "\n"
+
+
+def _why_command(pattern: str) -> str:
+    from shlex import quote
+
+    return f"kzexpert why {quote(pattern)}"
 
 
 def nothing_supports(inference: Inference, question: Question, style: Style = as_plain, width: int = WIDTH) -> str:

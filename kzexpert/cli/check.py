@@ -1,0 +1,35 @@
+"""``kzexpert check``: everything that is wrong with a knowledge base and its cases, at once."""
+
+import click
+
+from kzexpert.cli.options import Options, common_options
+
+__all__ = ["check"]
+
+
+@click.command(
+    short_help="Tell everything that is wrong with a knowledge base.",
+    epilog="""\b
+Examples:
+  kzexpert check
+  kzexpert check --kb my-knowledge-base --strict
+  kzexpert check --rules draft.yaml --format json""",
+)
+@click.option("--strict", is_flag=True, help="Fail on warnings too.")
+@common_options(run=False)
+def check(options: Options, strict: bool) -> int:
+    """Check a knowledge base: files, names, types, rules and cases. Exit code 1 when there are errors."""
+    from kzexpert.cli.output import emit
+    from kzexpert.cli.session import inspect_with_cases
+    from kzexpert.render.issues import issues_text, summary
+
+    issues, texts = inspect_with_cases(options)
+    if options.format == "json":
+        from kzexpert.render.json import issues_document, json_text
+
+        emit(options, lambda _style, _width: json_text(issues_document(issues)))
+    else:
+        gap = "\n" if issues else ""
+        emit(options, lambda style, _width: f"{issues_text(issues, texts, style)}{gap}{summary(issues)}\n")
+    failing = ("error", "warning") if strict else ("error",)
+    return 1 if any(issue.severity in failing for issue in issues) else 0

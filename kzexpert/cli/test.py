@@ -1,0 +1,46 @@
+"""``kzexpert test``: the cases of a knowledge base, run one by one."""
+
+import click
+
+from kzexpert.cli.options import Options, common_options
+
+__all__ = ["test"]
+
+
+@click.command(
+    short_help="Run the cases of a knowledge base.",
+    epilog="""\b
+Examples:
+  kzexpert test
+  kzexpert test --coverage
+  kzexpert test my-cases.yaml --rules draft.yaml""",
+)
+@click.argument("file", nargs=-1)
+@click.option("--coverage", is_flag=True, help="List the rules that fire in no case.")
+@click.option("--engine", "engine_name", default="experta", show_default=True, metavar="NAME", help="The engine.")
+@common_options(run=False)
+def test(options: Options, file: tuple[str, ...], coverage: bool, engine_name: str) -> int:
+    """Run the cases in tests/cases of the knowledge base, or those of each FILE. Exit code 1 when one fails.
+
+    A case says what to ask of which facts and what must come out.
+    """
+    from kzexpert.cases import coverage as covered
+    from kzexpert.cases import run_case
+    from kzexpert.cli.output import emit
+    from kzexpert.cli.session import open_cases, open_knowledge_base
+    from kzexpert.engines import engine
+
+    infer = engine(engine_name).infer
+    kb = open_knowledge_base(options)
+    results = [run_case(kb, case, infer) for case in open_cases(options, kb, file)]
+    reached = covered(kb, results) if coverage else None
+    if options.format == "json":
+        from kzexpert.render.cases_json import cases_document
+        from kzexpert.render.json import json_text
+
+        emit(options, lambda _style, _width: json_text(cases_document(results, reached)))
+    else:
+        from kzexpert.render.cases_text import cases_text
+
+        emit(options, lambda style, width: cases_text(kb, results, reached, style, width))
+    return 0 if all(result.passed for result in results) else 1
