@@ -241,7 +241,11 @@ class ArgumentSpec(msgspec.Struct, frozen=True):
 
 
 class Predicate(msgspec.Struct, frozen=True):
-    """A declared predicate. `marks` maps a key of its YAML (``says``, ``asks.0`` ...) to its location."""
+    """A declared predicate. `marks` maps a key of its YAML (``says``, ``asks.0`` ...) to its location.
+
+    Attributes:
+        compares: the argument whose values are rival hypotheses; empty where nobody compares them.
+    """
 
     name: str
     args: tuple[ArgumentSpec, ...]
@@ -251,6 +255,7 @@ class Predicate(msgspec.Struct, frozen=True):
     doc: str = ""
     location: Location = NOWHERE
     marks: Mapping[str, Location] = {}
+    compares: str = ""
 
 
 class Entity(msgspec.Struct, frozen=True):

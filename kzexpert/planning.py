@@ -39,7 +39,21 @@ from kzexpert.resolve import (
     variable_types,
 )
 
-__all__ = ["plan_rule"]
+__all__ = ["plan_rule", "planned"]
+
+
+_KEPT = "planned rules"
+
+
+def planned(kb: KnowledgeBase) -> tuple[tuple[ProgramRule | None, list[Issue]], ...]:
+    """`plan_rule` for every rule, in their order.
+
+    A knowledge base never changes, so its plans are kept with it: the checks make them, every snapshot uses them.
+    """
+    kept: tuple[tuple[ProgramRule | None, list[Issue]], ...] | None = vars(kb).get(_KEPT)
+    if kept is None:
+        kept = vars(kb)[_KEPT] = tuple(plan_rule(kb, rule) for rule in kb.rules)
+    return kept
 
 
 def plan_rule(kb: KnowledgeBase, rule: Rule) -> tuple[ProgramRule | None, list[Issue]]:

@@ -65,7 +65,7 @@ class Conclusion(msgspec.Struct, frozen=True, omit_defaults=True):
 
     conclusion: str
     says: str
-    bindings: dict[str, str | int | float | date]
+    bindings: dict[str, str | int | float]
     certainty: float
     likelihood: str
     established: bool
@@ -187,13 +187,14 @@ def _fact_evidence(kb: KnowledgeBase, base: BaseFact) -> Evidence:
     )
 
 
-def _bindings(pattern: Pattern, atom: GroundAtom) -> dict[str, str | int | float | date]:
-    """Variable of the pattern → value; a whole number as JSON writes it, without a point."""
-    return {
-        term.name: int(value) if isinstance(value, float) and value.is_integer() else value
-        for term, value in zip(pattern.terms, atom.args, strict=True)
-        if isinstance(term, Variable)
-    }
+def _bindings(pattern: Pattern, atom: GroundAtom) -> dict[str, str | int | float]:
+    """Variable of the pattern → value as JSON has it: a day as text, a whole number without a point."""
+    found: dict[str, str | int | float] = {}
+    for term, value in zip(pattern.terms, atom.args, strict=True):
+        if isinstance(term, Variable):
+            whole = isinstance(value, float) and value.is_integer()
+            found[term.name] = value.isoformat() if isinstance(value, date) else int(value) if whole else value
+    return found
 
 
 # --- events of a window --------------------------------------------------------------------------------------------

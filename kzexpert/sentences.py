@@ -38,9 +38,9 @@ def says(kb: KnowledgeBase, atom: GroundAtom) -> str:
 
 
 def because(firing: Firing) -> str:
-    """The reason a firing gives; the title of its rule, or else its id, where the rule has no `because`."""
+    """The reason a firing gives; where its rule has no `because`, the title of the rule, or else its id."""
     rule = firing.rule.rule
-    return fill(rule.because, firing.values) if rule.because else rule.title or rule.id
+    return fill(rule.because, firing.values) if rule.because else rule.title or f"rule {rule.id}"
 
 
 def citations(base: BaseFact) -> tuple[Citation, ...]:

@@ -4,7 +4,7 @@ This is the one place that knows dates. It expects a knowledge base without erro
 """
 
 import calendar
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 
 from kzexpert.errors import Issue, KnowledgeBaseError, UsageError
@@ -24,9 +24,9 @@ from kzexpert.model import (
     Variable,
     Within,
 )
-from kzexpert.planning import plan_rule
+from kzexpert.planning import planned
 from kzexpert.resolve import atoms_of, resolve_atom, resolve_fact
-from kzexpert.strata import components, dependencies
+from kzexpert.strata import components, dependencies, needed_for
 
 __all__ = ["default_as_of", "in_force", "pattern_matches", "snapshot", "window_start"]
 
@@ -41,6 +41,7 @@ def snapshot(
     as_of: date | None = None,
     assume: Sequence[Atom] = (),
     without: Sequence[Atom] = (),
+    goals: Collection[str] = (),
 ) -> Program:
     """Cut a knowledge base to a date, and change what is assumed.
 
@@ -48,6 +49,7 @@ def snapshot(
         as_of: the day; by default `default_as_of`.
         assume: ground atoms to add, each with certainty 1; an assumed event happens on the as-of date.
         without: atoms whose facts to withdraw; variables and ``_`` match anything.
+        goals: predicates; rules that cannot bear on any of them are left out. Without goals none is.
 
     Raises:
         UsageError: an assumption or a withdrawal that means nothing here; all of them at once.
@@ -71,7 +73,7 @@ def snapshot(
     for pattern in withdrawn:
         for atom in [atom for atom in rows if pattern_matches(pattern, atom)]:
             del rows[atom]
-    rules = _planned(kb)
+    rules = _planned_rules(kb, goals)
     windows = {
         (f"{atom.predicate} {atom.within}", atom.predicate): atom.within
         for rule in kb.rules
@@ -189,14 +191,15 @@ def _base_fact(atom: GroundAtom, facts: list[Fact]) -> BaseFact:
     return BaseFact(atom, round(ordered[0].certainty, 9), tuple(ordered))
 
 
-def _planned(kb: KnowledgeBase) -> list[ProgramRule]:
-    planned = []
-    for rule in kb.rules:
-        found, issues = plan_rule(kb, rule)
-        if found is None:
+def _planned_rules(kb: KnowledgeBase, goals: Collection[str]) -> list[ProgramRule]:
+    needed = needed_for(goals, kb.rules) if goals else {rule.then.predicate for rule in kb.rules}
+    found = []
+    for rule, issues in planned(kb):
+        if rule is None:
             raise KnowledgeBaseError(*issues, texts=kb.texts)
-        planned.append(found)
-    return sorted(planned, key=lambda rule: rule.id)
+        if rule.head.predicate in needed:
+            found.append(rule)
+    return sorted(found, key=lambda rule: rule.id)
 
 
 def _strata(rules: Sequence[ProgramRule]) -> tuple[Stratum, ...]:

@@ -11,7 +11,7 @@ import msgspec
 from kzexpert.model import Aggregation, Negation, Premise, Rule
 from kzexpert.resolve import atoms_of
 
-__all__ = ["Dependency", "components", "dependencies", "unstratified"]
+__all__ = ["Dependency", "components", "dependencies", "needed_for", "unstratified"]
 
 How = Literal["positive", "negation", "aggregate", "certainty"]
 
@@ -92,6 +92,21 @@ def _tarjan(graph: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
                     found.append(tuple(sorted(stack[start:])))
                     on_stack.difference_update(stack[start:])
                     del stack[start:]
+    return found
+
+
+def needed_for(goals: Iterable[str], rules: Sequence[Rule]) -> set[str]:
+    """The goals and all predicates that their conclusions depend on, directly or not."""
+    bodies: dict[str, set[str]] = {}
+    for edge in dependencies(rules):
+        bodies.setdefault(edge.head, set()).add(edge.body)
+    found: set[str] = set()
+    pending = list(goals)
+    while pending:
+        predicate = pending.pop()
+        if predicate not in found:
+            found.add(predicate)
+            pending.extend(bodies.get(predicate, ()))
     return found
 
 

@@ -72,6 +72,14 @@ def words(text: str, keep_articles: bool = False) -> tuple[Word, ...]:
     return tuple(found)
 
 
+def _texts(text: str, keep_articles: bool = False) -> list[str]:
+    """The words of a text without their places. Most texts are letters and spaces, and need no expression."""
+    if text.replace(" ", "").isalpha():
+        spoken = [part for word in text.casefold().split() for part in _parts(word)]
+        return spoken if keep_articles else [word for word in spoken if word not in ARTICLES]
+    return [word.text for word in words(text, keep_articles)]
+
+
 def _parts(word: str) -> list[str]:
     """What a word with an apostrophe is short for; the dots of an abbreviation go."""
     if word.endswith("'s"):
@@ -151,7 +159,7 @@ def _template(predicate: Predicate, text: str, keep_articles: bool) -> Template 
     elements: list[str | ArgumentSpec] = []
     for index, part in enumerate(PLACEHOLDER.split(text)):
         if index % 2 == 0:
-            elements.extend(word.stem for word in words(part, keep_articles))
+            elements.extend(map(_stem, _texts(part, keep_articles)))
         elif part in specs:
             elements.append(specs[part])
         else:
@@ -181,7 +189,7 @@ class Names:
         self.longest = 1
         for entity in kb.entities:
             for name in (entity.name, *entity.aliases):
-                key = tuple(word.text for word in words(name)) or tuple(word.text for word in words(name, True))
+                key = tuple(_texts(name) or _texts(name, keep_articles=True))
                 meanings = self._known.setdefault(key, [])
                 if (entity.kind, entity.name) not in meanings:
                     meanings.append((entity.kind, entity.name))
@@ -251,6 +259,8 @@ def fit(template: Template, question: Sequence[Word], names: Names, tolerant: bo
                     following.setdefault(start + 1, so_far)
                 continue
             for span in _spans(element, question, start, names, tolerant):
+                if any(other.spec == span.spec and other.values != span.values for other in so_far.spans):
+                    continue  # a placeholder that stands twice takes one value
                 longer = Fit(template, (*so_far.spans, span))
                 known = following.get(span.end)
                 if known is None or longer.unknown_words < known.unknown_words:

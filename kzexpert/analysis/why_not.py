@@ -15,6 +15,7 @@ from kzexpert.model import (
     Constant,
     Expression,
     Fact,
+    GroundAtom,
     Inference,
     Match,
     Operation,
@@ -38,7 +39,7 @@ class Missing(msgspec.Struct, frozen=True):
         rule: its id.
         title: its title, which may be empty.
         condition: the condition that fails, as written.
-        instance: the same with the values that are known by then.
+        instance: the same with the values that are known by then, and what stands against it.
         place: file and line of the rule.
     """
 
@@ -108,7 +109,7 @@ def _first_failure(rule: ProgramRule, start: Binding, facts: EstablishedFacts) -
     written = rule.rule.when[rule.order[furthest]]
     known = reached[0] if len(reached) == 1 else start
     return Missing(
-        rule.id, rule.rule.title, written.text, _instance(failed, known) or written.text, str(rule.rule.location)
+        rule.id, rule.rule.title, written.text, _instance(failed, known, facts) or written.text, str(rule.rule.location)
     )
 
 
@@ -129,12 +130,13 @@ def _walk(
             yield from _walk(conditions, depth + 1, complete, facts)
 
 
-def _instance(condition: ProgramCondition, binding: Binding) -> str:
-    """The condition with values in place of bound variables; empty for an aggregate, whose variables are its own."""
+def _instance(condition: ProgramCondition, binding: Binding, facts: EstablishedFacts) -> str:
+    """What is needed, with values in place of bound variables; empty for an aggregate, whose variables are its own."""
     if isinstance(condition, Match):
         return str(instance(condition.pattern, binding))
     if isinstance(condition, Absence):
-        return f"not {instance(condition.pattern, binding)}"
+        found = min(facts.rows(condition.pattern, binding), key=str)
+        return f"no {instance(condition.pattern, binding)}, but {GroundAtom(condition.pattern.predicate, found)} holds"
     if isinstance(condition, Test):
         return f"{_substituted(condition.left, binding)} {condition.operator} {_substituted(condition.right, binding)}"
     if isinstance(condition, Assignment):

@@ -17,10 +17,9 @@ from kzexpert.checks.usage import rules_that_never_fire, unused_predicates
 from kzexpert.checks.variables import lone_variables
 from kzexpert.checks.vocabulary import kinds, names, predicates
 from kzexpert.errors import Issue
-from kzexpert.language.loading import Loaded
 from kzexpert.model import NOWHERE, Case, KnowledgeBase
 
-__all__ = ["PASSES", "Pass", "by_place", "check", "examine"]
+__all__ = ["PASSES", "Pass", "by_place", "check"]
 
 Pass = Callable[[KnowledgeBase], list[Issue]]
 
@@ -62,18 +61,6 @@ def check(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list[Issue]:
     if cases:
         found = (found - set(unused_predicates(kb))) | set(unused_predicates(kb, cases))
     return sorted(found, key=by_place)
-
-
-def examine(loaded: Loaded, cases: Sequence[Case] = ()) -> list[Issue]:
-    """What loading found and what the passes find, all at once.
-
-    Records that could not be read are missing from the knowledge base, so warnings that something is missing or unused
-    would mislead; they wait until everything can be read.
-    """
-    found = check(loaded.kb, cases)
-    if loaded.issues:
-        found = [issue for issue in found if issue.severity == "error"]
-    return sorted({*loaded.issues, *found}, key=by_place)
 
 
 def by_place(issue: Issue) -> tuple[str, int, int, str, str]:

@@ -37,11 +37,13 @@ def occurrences(rule: Rule) -> Iterator[tuple[str, int, Location]]:
 
 def visible_variables(rule: Rule) -> list[str]:
     """The variables that a firing binds: all but those that stand inside one aggregate only, sorted."""
+    aggregates = {index for index, condition in enumerate(rule.when) if isinstance(condition, Aggregation)}
+    if not aggregates:
+        return sorted({name for name, _, _ in occurrences(rule)})
     parts: dict[str, set[int]] = {}
     for name, index, _ in occurrences(rule):
         parts.setdefault(name, set()).add(index)
     results = {condition.result for condition in rule.when if isinstance(condition, Aggregation)}
-    aggregates = {index for index, condition in enumerate(rule.when) if isinstance(condition, Aggregation)}
     return sorted(
         name for name, places in parts.items() if name in results or len(places) > 1 or not places & aggregates
     )

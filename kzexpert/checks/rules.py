@@ -2,11 +2,11 @@
 
 from kzexpert.errors import Issue
 from kzexpert.model import KnowledgeBase
-from kzexpert.planning import plan_rule
+from kzexpert.planning import planned
 
 __all__ = ["rule_plans"]
 
 
 def rule_plans(kb: KnowledgeBase) -> list[Issue]:
     """What keeps a rule from being run (KZ202 to KZ207, KZ217, KZ218)."""
-    return [issue for rule in kb.rules for issue in plan_rule(kb, rule)[1]]
+    return [issue for _, issues in planned(kb) for issue in issues]

@@ -71,7 +71,10 @@ def _columns() -> int:
     return max(40, min(get_terminal_size((WIDTH, 24)).columns, _WIDEST))
 
 
-def _print(text: str, stream: IO[str], styled: bool) -> None:
+def _print(text: str, stream: IO[str] | None, styled: bool) -> None:
+    """Print, unless the stream was closed before the start."""
+    if stream is None:
+        return
     if not styled:
         click.echo(_encodable(text, stream), file=stream, nl=False)
         return

@@ -3,20 +3,15 @@
 All that is wrong with the files is reported at once. Times and counts go to stderr with ``--verbose``.
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from os.path import isdir as is_folder
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from kzexpert.cli.options import Options
 from kzexpert.cli.output import note, print_error
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.model import Atom, Case, Inference, KnowledgeBase
-
-if TYPE_CHECKING:
-    from kzexpert.language.loading import Loaded
 
 __all__ = ["infer", "inspect", "inspect_with_cases", "layers", "open_cases", "open_knowledge_base"]
 
@@ -58,7 +53,9 @@ def inspect(options: Options) -> tuple[KnowledgeBase, list[Issue]]:
     note(options, f"loaded: {counts} in {_milliseconds(middle - start)}")
     issues = check(kb)
     if loaded.issues:
-        issues = sorted([*loaded.issues, *_own_mistakes(issues, loaded)], key=by_place)
+        from kzexpert.cli.consequences import without_consequences
+
+        issues = sorted([*loaded.issues, *without_consequences(issues, loaded)], key=by_place)
     errors = sum(issue.severity == "error" for issue in issues)
     took = _milliseconds(perf_counter() - middle)
     note(options, f"checked: {errors} errors, {len(issues) - errors} warnings in {took}")
@@ -130,36 +127,11 @@ def _read_cases(paths: Sequence[str], kb: KnowledgeBase) -> Sequence[Case]:
     return load_cases(paths, kb)
 
 
-#: Issues that can follow from a declaration that was not read: unknown names, and what they keep from being used.
-_UNKNOWN_NAME = frozenset(("KZ118", "KZ120", "KZ202", "KZ204"))
-_UNUSED = frozenset(("KZ213", "KZ214"))
-_DECLARED = re.compile(r"^[ \t]*(?:- )?(?:id: *)?[\"']?([^\s\"'#:\[{][^\"'#:]*?)[\"']?[ \t]*(?::|$)", re.MULTILINE)
-_LISTED = re.compile(r"(?:aliases|kinds):[ \t]*\[([^\]]*)\]")
-
-
-def _own_mistakes(issues: Sequence[Issue], loaded: "Loaded") -> list[Issue]:
-    """The issues of the checks without those that only follow from files that could not be read whole.
-
-    A name is not unknown if such a file seems to declare it: as a key, a rule id, an alias or a kind.
-    """
-    declared: set[str] = set()
-    for file in {issue.location.file for issue in loaded.issues if issue.location}:
-        text = loaded.kb.texts.get(file, "")
-        declared.update(_DECLARED.findall(text))
-        for names in _LISTED.findall(text):
-            declared.update(name.strip(" \"'") for name in names.split(","))
-    own = []
-    for issue in issues:
-        follows = issue.code in _UNUSED or (
-            issue.code in _UNKNOWN_NAME and any(f" {name} " in f"{issue.message} " for name in declared)
-        )
-        if not follows:
-            own.append(issue)
-    return own
-
-
-def infer(kb: KnowledgeBase, options: Options) -> Inference:
+def infer(kb: KnowledgeBase, options: Options, goals: Collection[str] = ()) -> Inference:
     """Run the engine on a checked knowledge base.
+
+    Args:
+        goals: the predicates that matter; without any, everything is concluded.
 
     Raises:
         UsageError: the date, an assumption or the engine is none.
@@ -173,7 +145,7 @@ def infer(kb: KnowledgeBase, options: Options) -> Inference:
     texts = {_ASSUME: _lines(options.assume), _WITHOUT: _lines(options.without)}
     try:
         assume, without = _atoms(options.assume, _ASSUME), _atoms(options.without, _WITHOUT)
-        program = snapshot(kb, _as_of(options.as_of), assume, without)
+        program = snapshot(kb, _as_of(options.as_of), assume, without, goals)
     except UsageError as error:
         error.texts = {**error.texts, **texts}
         raise

@@ -29,8 +29,9 @@ def why(options: Options, conclusion: tuple[str, ...]) -> int:
     from kzexpert.questions import read_question
 
     kb = open_knowledge_base(options)
-    question = read_question(kb, " ".join(conclusion))
-    return explain(options, infer(kb, options), question)
+    text = " ".join(conclusion)
+    question = read_question(kb, text if text.strip().lower().startswith("why ") else f"why {text}")
+    return explain(options, infer(kb, options, [question.pattern.predicate]), question)
 
 
 def explain(options: Options, inference: Inference, question: Question) -> int:

@@ -70,7 +70,7 @@ class Activation(experta.activation.Activation):  # type: ignore[misc]
 
 
 class Phase(Statement):
-    """Opens the phase of a stratum: ``Phase(3)``."""
+    """Opens the phase of a stratum. Each phase has a subclass of its own, so that rules of closed ones stay asleep."""
 
 
 class HashMatcher(experta.abstract.Matcher):  # type: ignore[misc]
@@ -179,7 +179,8 @@ class _Run:
         namespace: dict[str, Any] = {"candidates": self.meter.candidates}
         if not stock:
             namespace |= {"__matcher__": HashMatcher, "__strategy__": LastInFirstOut}
-        for phase, stratum in enumerate(program.strata):
+        self.phases = [type(f"Phase{number}", (Phase,), {}) for number in range(len(program.strata))]
+        for phase, stratum in zip(self.phases, program.strata, strict=True):
             for rule in stratum.rules:
                 namespace[f"rule_{len(namespace)}"] = self._experta_rule(rule, phase, stratum.recursive)
         self.views: dict[str, list[tuple[View, type]]] = {}
@@ -191,9 +192,9 @@ class _Run:
         """Run all phases and gather what came out."""
         self.engine.reset()
         self._declare_established(relation for relation in self.program.base if relation not in self.program.stratum_of)
-        for phase, stratum in enumerate(self.program.strata):
+        for phase, stratum in zip(self.phases, self.program.strata, strict=True):
             self._declare_established(stratum.predicates if stratum.recursive else ())
-            self.engine.declare(Phase(float(phase)))
+            self.engine.declare(phase())
             self.engine.run()
             self.settling.settle(stratum)
             # In a recursive phase a better proof can lift over the threshold what the first one left below it.
@@ -221,11 +222,11 @@ class _Run:
         for view, fact_class in self.views.get(relation, ()):
             yield fact_class(*view.row(args, certainty))
 
-    def _experta_rule(self, rule: ProgramRule, phase: int, recursive: bool) -> Any:
+    def _experta_rule(self, rule: ProgramRule, phase: type, recursive: bool) -> Any:
         """The rule as experta knows it: its phase, its matches, its absences, its tests; then the action."""
         names = {variable: f"v{index}" for index, variable in enumerate(rule.variables)}
         matched = {name for pattern in rule.matches for name in pattern.variables}
-        conditions = [Phase(float(phase)), *(self._pattern(pattern, names) for pattern in rule.matches)]
+        conditions = [phase(), *(self._pattern(pattern, names) for pattern in rule.matches)]
         computed = []
         for index in rule.order:
             condition = rule.conditions[index]

@@ -73,23 +73,35 @@ class JoinNetwork:
         self._indexes: dict[type, dict[tuple[int, ...], dict[Any, list[Any]]]] = {}
         self._seeds: dict[type, list[tuple[int, int]]] = {}
         self._joins: dict[tuple[int, int], Callable[[Any], None]] = {}
+        self._awaited: list[set[type]] = []
         for number, rule in enumerate(self._rules):
             for position, pattern in enumerate(rule.patterns):
                 self._seeds.setdefault(pattern.kind, []).append((number, position))
+        self.clear()
 
     def clear(self) -> None:
         """Forget all facts."""
         self._memory.clear()
         self._indexes.clear()
         self._joins.clear()
+        self._awaited = [{pattern.kind for pattern in rule.patterns} for rule in self._rules]
 
     def add(self, fact: Any) -> None:
-        """Take in a fact and report every combination that it completes."""
+        """Take in a fact and report every combination that it completes.
+
+        A rule with a pattern of whose kind there is no fact yet is passed over, and its joins are not even compiled.
+        """
         kind = type(fact)
-        self._memory.setdefault(kind, []).append(fact)
+        if kind not in self._memory:
+            self._memory[kind] = []
+            for awaited in self._awaited:
+                awaited.discard(kind)
+        self._memory[kind].append(fact)
         for places, index in self._indexes.get(kind, {}).items():
             index.setdefault(_key_of(fact.row, places), []).append(fact)
         for seed in self._seeds.get(kind, ()):
+            if self._awaited[seed[0]]:
+                continue
             join = self._joins.get(seed)
             if join is None:
                 join = self._joins[seed] = self._compile(*seed)

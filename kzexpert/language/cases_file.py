@@ -174,7 +174,7 @@ class _File:
         try:
             atom, text, written = parse_expected(node.text, reader.at(node), reader.locator(node))
         except GrammarError as error:
-            reader.issues.append(split_hint(error.issue, node, listed))
+            reader.add(split_hint(error.issue, node, listed))
             return None
         if not _ground(atom):
             hint = "a case wants answers, without variables"
@@ -229,7 +229,7 @@ class _Content:
                 parse_atom(item.text, self.reader.at(item), self.reader.locator(item))
                 atoms.append(item.text)
             except GrammarError as error:
-                self.reader.issues.append(split_hint(error.issue, item, node))
+                self.reader.add(split_hint(error.issue, item, node))
         return tuple(atoms)
 
 

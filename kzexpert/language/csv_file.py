@@ -46,13 +46,13 @@ def read_table(reader: Reader, vocabulary: Mapping[str, Predicate]) -> list[Fact
     if not _check_header(reader, predicate, columns):
         return []
     table = _Table(reader, predicate, columns)
-    before = len(reader.issues)
+    before = reader.failures
     facts = []
     for line, cells in records:
         fact = table.fact(line, cells)
         if fact is not None:
             facts.append(fact)
-        elif len(reader.issues) >= before + _MOST_ISSUES:
+        elif reader.failures >= before + _MOST_ISSUES:
             hint = "correct these first"
             reader.note(
                 "KZ114", f"{_MOST_ISSUES} problems: the lines after this one were not read", Location(file, line), hint
@@ -81,7 +81,7 @@ def _records(reader: Reader) -> Iterator[tuple[int, list[str]]]:
 
 def _check_header(reader: Reader, predicate: Predicate, columns: list[str]) -> bool:
     """Whether the columns are those of the predicate; if not, that is noted."""
-    before = len(reader.issues)
+    before = reader.failures
     place = Location(reader.file.name, 1)
     arguments = [spec.name for spec in predicate.args]
     known = (*arguments, *ROW_KEYS)
@@ -97,7 +97,7 @@ def _check_header(reader: Reader, predicate: Predicate, columns: list[str]) -> b
     for argument in arguments:
         if argument not in columns:
             reader.note("KZ114", f"no column for the argument {argument}", place, "every argument has a column")
-    return len(reader.issues) == before
+    return reader.failures == before
 
 
 class _Table:
@@ -119,7 +119,7 @@ class _Table:
             message = f"{len(cells)} cells, and the header has {len(self.columns)}"
             reader.note("KZ114", message, place, "put a cell that holds a comma in quotes; leave empty cells empty")
             return None
-        before = len(reader.issues)
+        before = reader.failures
         arguments: dict[str, Value] = {}
         beside: dict[str, str] = {}
         for column, cell in zip(self.columns, cells, strict=True):
@@ -129,7 +129,7 @@ class _Table:
             elif text:
                 beside[column] = text
         fact = self.with_row_keys(arguments, beside, place)
-        return fact if len(reader.issues) == before else None
+        return fact if reader.failures == before else None
 
     def argument(self, column: str, text: str, place: Location, arguments: dict[str, Value]) -> None:
         kind = self.types[column]

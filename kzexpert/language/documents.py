@@ -162,7 +162,7 @@ class _Open(msgspec.Struct):
     node: ListNode | MappingNode
     anchor: str | None
     size: int = 1
-    key: ScalarNode | None = None
+    key: ScalarNode | BrokenNode | None = None
     refused: bool = False
 
 
@@ -245,36 +245,36 @@ class _Builder:
             return
         top = self.stack[-1]
         top.size += size
-        if isinstance(top.node, ListNode):
-            top.node.items.append(node)
-        elif top.key is None:
-            top.key = node if isinstance(node, ScalarNode) else self.refused_key(node)
+        key, target = top.key, top.node
+        if type(target) is ListNode:
+            target.items.append(node)
+        elif key is None:
+            top.key = node if type(node) is ScalarNode else self.refused_key(node)
         else:
-            self.enter(top.node, top.key, node)
             top.key = None
+            if type(key) is ScalarNode and type(target) is MappingNode:
+                if key.text not in target.entries and key.text != "<<":
+                    target.entries[key.text] = (key, node)
+                else:
+                    self.refuse_entry(target, key)
 
-    def enter(self, mapping: MappingNode, key: ScalarNode, value: Node) -> None:
-        if key.style == "!":
-            return
+    def refuse_entry(self, mapping: MappingNode, key: ScalarNode) -> None:
+        place = key_place(self.file, key)
         if key.text in mapping.entries:
             first = key_place(self.file, mapping.entries[key.text][0])
             message, hint = f"the key {key.text!r} stands twice", "keep one of the two"
-            place = key_place(self.file, key)
             self.issues.append(Issue("KZ106", message, place, hint, related=((first, "it stands here first"),)))
-        elif key.text == "<<" and key.style is None:
-            hint = "merge keys are not part of the language: write the keys out"
-            place = Location(self.file.name, key.line, key.column)
-            self.issues.append(Issue("KZ107", "a merge key (<<)", place, hint))
         else:
-            mapping.entries[key.text] = (key, value)
+            hint = "merge keys are not part of the language: write the keys out"
+            self.issues.append(Issue("KZ107", "a merge key (<<)", place, hint))
 
-    def refused_key(self, node: Node) -> ScalarNode:
-        """A key that is no text: complained of once; the style ``!``, which no scalar has, marks it to be skipped."""
+    def refused_key(self, node: Node) -> BrokenNode:
+        """A key that is no text: complained of once, and its entry is left out."""
         if not isinstance(node, BrokenNode):
             place = Location(self.file.name, node.line, node.column)
             hint = 'keys are words; put a text that starts with { or [ in quotes: "{state} is ..."'
             self.issues.append(Issue("KZ107", "a list or a mapping as a key", place, hint))
-        return ScalarNode("", "!", node.line, node.column, 0, 0)
+        return BrokenNode(node.line, node.column)
 
     def tagged(self, event: _Event, tag: str) -> BrokenNode:
         tag = tag.replace("tag:yaml.org,2002:", "!!")

@@ -45,7 +45,7 @@ def read_sources(reader: Reader, node: Node) -> list[Source]:
     """Reads ``sources:``, the publications by id."""
     found = []
     for key, value in reader.entries(node, "a mapping of sources", _SOURCE_FORM):
-        before = len(reader.issues)
+        before = reader.failures
         fields = reader.fields(value, f"source {key.text}", _SOURCE_KEYS, (), _SOURCE_FORM)
         if fields is None:
             continue
@@ -61,7 +61,7 @@ def read_sources(reader: Reader, node: Node) -> list[Source]:
         reliability = (
             reader.choice(fields[grade], "a reliability from A to F", tuple("ABCDEF")) if grade in fields else ""
         )
-        if len(reader.issues) == before:
+        if reader.failures == before:
             place = reader.at_key(key)
             found.append(
                 Source(key.text, title or "", authors, publisher or "", date, reliability or "", url or "", place)
@@ -146,7 +146,7 @@ def _fact(reader: Reader, name: str, types: Mapping[str, str] | None, row: Node,
     if not isinstance(row, MappingNode):
         reader.wrong_shape(f"a row of {name}", row, _ROW_FORM)
         return None
-    before = len(reader.issues)
+    before = reader.failures
     arguments: dict[str, Value] = {}
     marks: dict[str, Location] = {}
     beside: dict[str, Node] = {}
@@ -166,7 +166,7 @@ def _fact(reader: Reader, name: str, types: Mapping[str, str] | None, row: Node,
     if since is not None and until is not None and (own.since is None) != (own.until is None):
         _check_interval(reader, since, until, {**defaults.places, **own.places})
     source = _source(reader, own, defaults)
-    if len(reader.issues) > before:
+    if reader.failures > before:
         return None
     certainty = own.certainty or defaults.certainty or 1.0
     note = (own.note if own.note is not None else defaults.note) or ""

@@ -59,13 +59,16 @@ class Reader:
     Attributes:
         file: where the nodes come from.
         issues: what was found wrong, shared by the readers of all files that are loaded together.
+        failures: how many values could not be read, here or because YAML itself was refused there: a record during
+            which it grows is not whole.
     """
 
-    __slots__ = ("file", "issues")
+    __slots__ = ("failures", "file", "issues")
 
     def __init__(self, file: TextFile, issues: list[Issue]) -> None:
         self.file = file
         self.issues = issues
+        self.failures = 0
 
     # --- places and problems ---
 
@@ -90,11 +93,18 @@ class Reader:
         related: tuple[tuple[Location, str], ...] = (),
     ) -> None:
         """Notes an error and goes on."""
-        self.issues.append(Issue(code, message, place, hint, related=related))
+        self.add(Issue(code, message, place, hint, related=related))
+
+    def add(self, issue: Issue) -> None:
+        """Notes an issue that was found elsewhere, and goes on."""
+        self.issues.append(issue)
+        self.failures += 1
 
     def wrong_shape(self, what: str, node: Node, hint: str = "") -> None:
         """Notes KZ110, except where something was refused before."""
-        if not isinstance(node, BrokenNode):
+        if isinstance(node, BrokenNode):
+            self.failures += 1
+        else:
             self.note("KZ110", f"expected {what}, found {_found(node)}", self.at(node), hint)
 
     # --- one value ---

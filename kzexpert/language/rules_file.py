@@ -17,7 +17,7 @@ __all__ = ["ROW_KEYS", "read_citation", "read_kinds", "read_predicates", "read_r
 
 #: What a row of facts may hold beside its arguments; no argument may bear such a name.
 ROW_KEYS = ("since", "until", "on", "certainty", "source", "at", "note")
-_PREDICATE_KEYS = ("args", "holds", "says", "asks", "doc")
+_PREDICATE_KEYS = ("args", "holds", "says", "asks", "doc", "compares")
 _RULE_KEYS = ("id", "title", "when", "then", "certainty", "because", "source", "each")
 _BUILT_IN_TYPES = ("text", "number", "date")
 _ARGS_FORM = "args lists name: type in order, such as [state: state, org: organisation]"
@@ -70,6 +70,7 @@ def _predicate(reader: Reader, name: str, fields: dict[str, Node], place: Locati
         (reader.text(fields["doc"], "a text") or "") if "doc" in fields else "",
         place,
         marks,
+        (reader.filled(fields["compares"], "the name of an argument") or "") if "compares" in fields else "",
     )
 
 
@@ -105,7 +106,7 @@ def read_rules(reader: Reader, node: Node) -> list[Rule]:
 
 
 def _rule(reader: Reader, node: Node) -> Rule | None:
-    before = len(reader.issues)
+    before = reader.failures
     fields = reader.fields(node, "a rule", _RULE_KEYS, ("id", "when", "then"), _RULE_FORM)
     if fields is None:
         return None
@@ -120,7 +121,7 @@ def _rule(reader: Reader, node: Node) -> Rule | None:
     title = reader.text(fields["title"], "a title") if "title" in fields else ""
     because = reader.text(fields["because"], "a sentence") if "because" in fields else ""
     source = read_citation(reader, fields["source"]) if "source" in fields else None
-    if len(reader.issues) > before or then is None:
+    if reader.failures > before or then is None:
         return None
     place = reader.at(node)
     return Rule(rule_id, when, then, title or "", certainty or 1.0, because or "", source, bool(each), place, marks)
@@ -135,7 +136,7 @@ def _conditions(reader: Reader, node: Node) -> tuple[Condition, ...]:
         try:
             conditions.append(parse_condition(item.text, reader.at(item), reader.locator(item)))
         except GrammarError as error:
-            reader.issues.append(split_hint(error.issue, item, node))
+            reader.add(split_hint(error.issue, item, node))
     return tuple(conditions)
 
 
@@ -153,7 +154,7 @@ def _conclusion(reader: Reader, node: Node) -> Atom | None:
     try:
         atom = parse_atom(node.text, reader.at(node), reader.locator(node))
     except GrammarError as error:
-        reader.issues.append(error.issue)
+        reader.add(error.issue)
         return None
     if atom.within is not None:
         hint = "within looks back from a condition; take it away here"

@@ -25,7 +25,8 @@ _TOKEN = re.compile(
     |(?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?!\w))
     |(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
     |(?P<foreign>==|<>|=<|=>|:=|:-|&&|\|\||!(?!=)|[≠≤≥∧∨¬~&|;:“”„‘’«»−–—])
-    |(?P<mark>!=|<=|>=|[=<>+\-*/(),@])""",
+    |(?P<mark>!=|<=|>=|[=<>+\-*/(),@])
+    |(?P<unknown>.)""",
     re.VERBOSE | re.DOTALL,
 )
 _NAME = re.compile(_WORD)
@@ -95,21 +96,18 @@ def tokenize(text: str, locate: Locator) -> list[Token]:
         GrammarError: a character or a word that the grammar does not have (KZ201), a day that no calendar has (KZ112).
     """
     tokens = []
-    offset, size = 0, len(text)
-    while offset < size:
-        match = _TOKEN.match(text, offset)
-        if match is None:
-            raise _unreadable(text, offset, locate)
-        kind, found = match.lastgroup or "", match[0]
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or ""
         if kind == "space":
-            offset = match.end()
             continue
+        found, offset = match[0], match.start()
         if kind == "foreign":
             raise GrammarError(Issue("KZ201", f"'{found}' is not part of a condition", locate(offset), _FOREIGN[found]))
+        if kind == "unknown":
+            raise _unreadable(text, offset, locate)
         if kind == "date":
             _check_day(found, offset, locate)
         tokens.append(Token(kind, found, offset))
-        offset = match.end()
     tokens.extend([Token("end", "", len(text.rstrip()))] * _LOOKAHEAD)
     return tokens
 

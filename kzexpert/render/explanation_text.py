@@ -61,7 +61,7 @@ def _missing(
     name = question.pattern.predicate
     if lacks:
         yield ""
-        intro = "Rules that could conclude it, each with the first condition that nothing satisfies:"
+        intro = "Rules that could conclude it, each with its first condition that fails:"
         yield wrap([("", intro)], style, width=width)
         for item in lacks:
             yield from _rule(item, style, width)
@@ -74,4 +74,4 @@ def _missing(
 def _rule(item: Missing, style: Style, width: int) -> Iterator[str]:
     title: list[Piece] = [("name", item.rule), ("", f": {item.title}" if item.title else "")]
     yield wrap([*title, ("faint", f" ({item.place})")], style, width=width, first="  ", rest="    ")
-    yield wrap([("poor", "lacks "), ("", item.instance)], style, width=width, first="    ", rest="      ")
+    yield wrap([("poor", "needs "), ("", item.instance)], style, width=width, first="    ", rest="      ")

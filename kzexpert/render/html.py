@@ -210,7 +210,11 @@ def html_page(
     from markupsafe import Markup
 
     environment = Environment(
-        loader=FileSystemLoader(_PAGE), autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+        loader=FileSystemLoader(_PAGE),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     environment.filters["signed"] = lambda number: f"{number:+.2f}".replace("-", "−")
     environment.filters["two"] = lambda number: f"{number + 0.0:.2f}".replace("-", "−")

@@ -56,12 +56,19 @@ def issues_document(issues: Sequence[Issue]) -> Issues:
 
 def _record(issue: Issue) -> IssueRecord:
     place = issue.location or Location("")
-    related = tuple(Place(_clean(at.file), at.line, at.column, what) for at, what in issue.related)
+    related = tuple(Place(_clean(at.file), at.line, at.column, _clean(what)) for at, what in issue.related)
     return IssueRecord(
-        issue.code, issue.severity, issue.message, _clean(place.file), place.line, place.column, issue.hint, related
+        code=issue.code,
+        severity=issue.severity,
+        message=_clean(issue.message),
+        file=_clean(place.file),
+        line=place.line,
+        column=place.column,
+        hint=_clean(issue.hint),
+        related=related,
     )
 
 
-def _clean(path: str) -> str:
-    """The path as UTF-8 can say it: a file name may hold bytes that are no text."""
-    return path.encode(errors="replace").decode()
+def _clean(text: str) -> str:
+    """The text as UTF-8 can say it: a file name may hold bytes that are no text."""
+    return text.encode(errors="replace").decode()

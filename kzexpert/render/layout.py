@@ -57,7 +57,7 @@ def display_width(text: str) -> int:
 
 
 def wrap(pieces: Sequence[Piece], style: Style, *, width: int = WIDTH, first: str = "", rest: str = "") -> str:
-    """Fill lines with the words of some pieces, which join without a space.
+    """Fill lines with the words of some pieces, which join without a space; a no-break space is printed as a space.
 
     Args:
         first: what the first line begins with; `rest`: what the others begin with.
@@ -67,7 +67,7 @@ def wrap(pieces: Sequence[Piece], style: Style, *, width: int = WIDTH, first: st
     column = display_width(first)
     gap = ""
     for role, text in pieces:
-        for index, word in enumerate(visible(text).split(" ")):
+        for index, word in enumerate(map(visible, text.split(" "))):
             if index:
                 gap = " "
             if not word:

@@ -52,7 +52,7 @@ class _Block:
             ("strong", sentence(node.says)),
             ("", ": "),
             ("good" if node.established else "poor", word),
-            ("", f" (certainty {certainty_text(node.certainty)}{note})"),
+            ("", f" (certainty\u00a0{certainty_text(node.certainty)}{note})"),
         ]
         lines = [self.line(headline, rest="    "), self.line([("faint", str(node.atom))], first="    ", rest="    ")]
         if node.base:

@@ -1,5 +1,7 @@
 """Answers and conclusions as text: a headline for each, then a line for each reason with its source."""
 
+from collections.abc import Sequence
+
 from kzexpert.certainty import THRESHOLD
 from kzexpert.model import Constant, GroundAtom, Inference
 from kzexpert.query import ASSUMED, Answer, Conclusion, Conclusions, Evidence
@@ -47,19 +49,23 @@ def answer_text(
         answer: established and weighed statements alike.
         weighed: also show what was weighed and not established.
     """
-    shown = answer.answers if weighed else answer.established.answers
-    ground = ground_atom(question)
-    if ground is not None and answer.answers:
+    if ground_atom(question) and answer.answers:
         blocks = [_block(item, style, width, _verdict(item)) for item in answer.answers]
-    else:
-        blocks = [_block(item, style, width) for item in shown]
-    if not any(item.established for item in answer.answers) and not (ground and blocks):
-        blocks.append(nothing_supports(inference, question, style, width))
-        blocks.append(wrap([("", f"To see what is missing: {_why_command(answer.pattern)}")], style, width=width))
-    hidden = 0 if ground else len(answer.answers) - len(shown)
+        return _page(blocks, inference, style, width)
+    shown = answer.answers if weighed else answer.established.answers
+    blocks = [_block(item, style, width) for item in shown]
+    if not answer.established.answers:
+        blocks.insert(0, nothing_supports(inference, question, style, width))
+    hidden = len(answer.answers) - len(shown)
     if hidden:
         were = "statement was" if hidden == 1 else "statements were"
         blocks.append(f"{hidden} {were} weighed and not established; --all shows {'it' if hidden == 1 else 'them'}.")
+    elif not blocks[1:] and not shown:
+        blocks.append(wrap([("", f"To see what is missing: {_why_command(answer.pattern)}")], style, width=width))
+    return _page(blocks, inference, style, width)
+
+
+def _page(blocks: Sequence[str], inference: Inference, style: Style, width: int) -> str:
     return "\n\n".join([*blocks, footnote(inference, style, width)]) + "\n"
 
 
@@ -86,19 +92,25 @@ def _verdict(item: Conclusion) -> Piece:
 
 def _block(item: Conclusion, style: Style, width: int, verdict: Piece = ("", "")) -> str:
     """The headline of a statement and its evidence."""
-    headline = [verdict, ("strong", item.says if verdict[1] else sentence(item.says)), ("", ": "), *_estimate(item)]
+    headline = [verdict, ("strong", _statement(item, begins=not verdict[1])), ("", ": "), *_estimate(item, verdict[1])]
     lines = [wrap(headline, style, width=width, rest="  ")]
     lines.extend(_reason(evidence, style, width) for evidence in item.evidence)
     return "\n".join(lines)
 
 
-def _estimate(item: Conclusion) -> list[Piece]:
-    certainty = f" (certainty {certainty_text(item.certainty)}"
+def _statement(item: Conclusion, begins: bool = True) -> str:
+    """The sentence, with a capital where it begins a line; an atom has none."""
+    return sentence(item.says) if begins and item.says != item.conclusion else item.says
+
+
+def _estimate(item: Conclusion, verdict: str) -> list[Piece]:
+    certainty = f" (certainty\u00a0{certainty_text(item.certainty)}"
     if item.conflict:
         return [("bad", "certain evidence both for and against"), ("", f"{certainty})")]
     if item.established:
         return [("good", item.likelihood), ("", f"{certainty})")]
-    return [("poor", item.likelihood), ("", f"{certainty}, not established: that takes more than {THRESHOLD:.2f})")]
+    short = f"; established above {THRESHOLD:.2f}" if item.certainty >= -THRESHOLD else ""
+    return [("poor", item.likelihood), ("", f"{certainty}{short if verdict else ', not established'})")]
 
 
 def _reason(evidence: Evidence, style: Style, width: int) -> str:
@@ -129,7 +141,7 @@ def conclusions_text(inference: Inference, found: Conclusions, style: Style = as
             blocks.append(("\n" if last else "") + style("name", predicate))
             last = predicate
         note = "" if item.established else ", not established"
-        line = [("", f"{sentence(item.says)} "), ("faint", f"({item.likelihood}{note})")]
+        line = [("", f"{_statement(item)} "), ("faint", f"({item.likelihood}{note})")]
         first = f"{certainty_text(item.certainty).rjust(7)}  "
         blocks.append(wrap(line, style, width=width, first=first, rest=" " * 9))
     if not blocks:

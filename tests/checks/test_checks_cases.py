@@ -72,11 +72,11 @@ ask: aligned(?state, ?power)
 want:
   - aligned(Ruritania, Syldavia) @ 0.5
   - aligned(Borduria, Ruritania)
-  - aligned(Atlantis, Ruritania)
+  - aligned(Utopia, Ruritania)
 """)
     assert not result.passed
     assert sorted(result.lines) == [
-        "cases.yaml:6:13: KZ204 unknown state Atlantis in aligned(state) (declare it under 'entities:' with kind state)",
+        "cases.yaml:6:13: KZ204 unknown state Utopia in aligned(state) (declare it under 'entities:' with kind state)",
         "missing: aligned(Borduria, Ruritania), weighed at 0.10 and not established",
         "missing: aligned(Ruritania, Syldavia)",
         "unexpected: aligned(Ruritania, Borduria) @ 0.72",

@@ -7,9 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from kzexpert.checks import PASSES, by_place, check, examine
+from kzexpert.checks import PASSES, by_place, check
 from kzexpert.errors import CODES, Issue, Location
-from kzexpert.language.loading import Loaded, read_knowledge_base
 from kzexpert.model import KnowledgeBase
 
 EVERYTHING_WRONG = """\
@@ -77,24 +76,6 @@ def test_everything_that_is_wrong_is_told_in_one_run(examined):
     issues = examined(EVERYTHING_WRONG)
     assert len({issue.code for issue in issues}) == 23
     assert {issue.code for issue in issues} <= set(CODES)
-
-
-def test_what_cannot_be_read_is_told_together_with_what_is_wrong(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "kb.yaml").write_text("""\
-kinds: [state]
-predicates:
-  hedges: {args: [state: state]}
-  leads: {args: [state: state]}
-rules:
-  - {id: broken, when: ["leads(?x"], then: hedges(?x)}
-  - {id: misspelled, when: ["leeds(?x)"], then: hedges(?x)}
-""")
-    loaded = read_knowledge_base([], rules=["kb.yaml"])
-    issues = examine(loaded)
-    assert [(issue.code, issue.location.line) for issue in issues] == [("KZ201", 6), ("KZ202", 7)]
-    whole = examine(Loaded(loaded.kb, ()))
-    assert [issue.code for issue in whole] == ["KZ214", "KZ215", "KZ202"]
 
 
 def test_issues_are_sorted_by_place_and_each_is_told_once(read):

@@ -36,7 +36,7 @@ def refused(load: Any, brief: Any) -> Any:
         with pytest.raises(KnowledgeBaseError) as caught:
             load(content)
         assert "cases/blocs.yaml" in caught.value.texts
-        return brief(caught.value.issues)
+        return [str(item) for item in brief(caught.value.issues)]
 
     return refused
 

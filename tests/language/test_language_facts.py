@@ -62,7 +62,8 @@ def test_without_a_declaration_values_are_read_by_their_look(read: Any) -> None:
 
 def test_what_stands_beside_the_arguments(read: Any) -> None:
     (fact,) = read(
-        "facts:\n  member:\n    - {state: A, org: B, since: 1994-05, until: 1999, certainty: 0.8, source: s, at: p 1, note: n}\n"
+        "facts:\n  member:\n"
+        "    - {state: A, org: B, since: 1994-05, until: 1999, certainty: 0.8, source: s, at: p 1, note: n}\n"
     ).kb.facts
     assert (str(fact.since), str(fact.until), fact.certainty, fact.note) == ("1994-05", "1999", 0.8, "n")
     assert (fact.source.source, fact.source.at, str(fact.source)) == ("s", "p 1", "s, p 1")
@@ -184,7 +185,8 @@ def test_a_default_and_a_row_can_contradict_each_other(read: Any, brief: Any) ->
 
 def test_a_bad_row_is_left_out_and_the_rest_is_read(read: Any, brief: Any) -> None:
     loaded = read(
-        "facts:\n  member:\n    - {state: A, org: B, since: 20x}\n    - {state: C, org: D}\n    - {state: E, orgg: F}\n",
+        "facts:\n  member:\n"
+        "    - {state: A, org: B, since: 20x}\n    - {state: C, org: D}\n    - {state: E, orgg: F}\n",
         vocabulary=VOCABULARY,
     )
     assert brief(loaded.issues) == ["file.yaml:3:33 KZ112", "file.yaml:5:18 KZ203"]

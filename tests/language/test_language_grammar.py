@@ -67,7 +67,7 @@ def test_a_location_without_a_column_stays_as_it_is() -> None:
         ("p(_)", [ANY]),
         ("p(_a)", [Constant("_a")]),
         ("p(NO, yes, on, true, null)", [Constant(word) for word in ("NO", "yes", "on", "true", "null")]),
-        ("p(Côte-d.Or, Қазақстан)", [Constant("Côte-d.Or"), Constant("Қазақстан")]),
+        ("p(Côte-d.Or, Рурития)", [Constant("Côte-d.Or"), Constant("Рурития")]),
         ('p("two words", \'it is "so"\')', [Constant("two words"), Constant('it is "so"')]),
         (r'p("a \"b\" \\ \n\t", ' + r"'it\'s')", [Constant('a "b" \\ \n\t'), Constant("it's")]),
         ('p("")', [Constant("")]),
@@ -279,8 +279,8 @@ def test_a_certainty_that_is_no_number() -> None:
 
 # --- round trips ------------------------------------------------------------------------------------------------------
 
-names = st.from_regex(r"[^\W\d]\w*(?:[-.]\w+)*", fullmatch=True).filter(is_name)
-variables = st.from_regex(r"[^\W\d]\w*(?:-[^\W\d]\w*)*", fullmatch=True).map(Variable)
+names = st.from_regex(r"[A-Za-zéб_][a-z0-9_ß]{0,5}(?:[-.][a-z0-9]{1,3})?", fullmatch=True).filter(is_name)
+variables = st.from_regex(r"[A-Za-zéб_][a-z0-9_ß]{0,5}(?:-[a-z]{1,3})?", fullmatch=True).map(Variable)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 values = st.one_of(st.text(), names, numbers, st.dates())
 constants = values.map(Constant)

@@ -184,3 +184,9 @@ def test_all_mistakes_of_a_file_are_told_and_the_rest_is_read(read: Any, brief: 
     ]
     assert [predicate.name for predicate in loaded.kb.predicates] == ["p", "q"]
     assert [item.id for item in loaded.kb.rules] == ["b"]
+
+
+def test_what_yaml_refuses_inside_of_a_rule_costs_the_rule(read: Any, brief: Any) -> None:
+    loaded = read("rules:\n" + rule("id: a", "when:", "  - !p(?x)", "  - q(?x)", "then: r(?x)")[7:] + rule(*GOOD)[7:])
+    assert brief(loaded.issues) == ["file.yaml:4:9 KZ107"]
+    assert [item.id for item in loaded.kb.rules] == ["r"]

@@ -1,0 +1,294 @@
+"""Two inferences compared: which lines of evidence of a statement changed, and which statements made them change.
+
+It explains differences and decides nothing: which of them matter to a user is for `what_if` and `timeline`.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from kzexpert.analysis.rerun import records
+from kzexpert.certainty import established
+from kzexpert.evidence import Line, lines
+from kzexpert.model import (
+    Absence,
+    Aggregate,
+    BaseFact,
+    Fact,
+    Firing,
+    GroundAtom,
+    Inference,
+    Match,
+    Pattern,
+    ProgramRule,
+)
+from kzexpert.proof import established_facts, instance, supports
+from kzexpert.sentences import because, says
+from kzexpert.snapshot import in_force
+
+__all__ = ["Cause", "Difference", "LineChange", "Turn", "rule_text"]
+
+#: What happened to a statement: the first eight to a recorded or assumed fact, the others to a conclusion.
+Turn: TypeAlias = Literal[
+    "assumed",
+    "no longer assumed",
+    "withdrawn",
+    "no longer withdrawn",
+    "came into force",
+    "went out of force",
+    "recorded",
+    "not recorded",
+    "gained",
+    "lost",
+    "stronger",
+    "weaker",
+]
+_OPPOSITE: dict[Turn, Turn] = {
+    "assumed": "no longer assumed",
+    "withdrawn": "no longer withdrawn",
+    "came into force": "went out of force",
+    "recorded": "not recorded",
+    "gained": "lost",
+    "stronger": "weaker",
+}
+_OPPOSITE.update({after: before for before, after in _OPPOSITE.items()})
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """A statement that changed.
+
+    Attributes:
+        statement: as an atom; with its window where a rule looks at recent events only.
+        before, after: its certainty; None where nothing is known of it.
+        records: when it holds, as recorded, and in which files; each once.
+    """
+
+    statement: str
+    says: str
+    turn: Turn
+    before: float | None
+    after: float | None
+    records: tuple[str, ...] = ()
+
+
+class LineChange(msgspec.Struct, frozen=True):
+    """A line of evidence that appeared, disappeared, or changed its strength.
+
+    Attributes:
+        rule: its id; empty for what is on record about the statement itself.
+        rule_turn: what happened to the rule itself; empty where it is the same.
+        before, after: its strength; None where it is not there.
+        causes: the statements by which it changed, sorted by text.
+    """
+
+    rule: str
+    because: str
+    rule_turn: Literal["", "new", "gone", "changed"]
+    before: float | None
+    after: float | None
+    causes: tuple[Cause, ...]
+
+
+#: A relation and the arguments of a fact: a statement, or an event within a window.
+_Place: TypeAlias = tuple[str, GroundAtom]
+
+
+class Difference:
+    """What differs between two inferences."""
+
+    def __init__(self, before: Inference, after: Inference) -> None:
+        self.before = before
+        self.after = after
+
+    def lines(self, atom: GroundAtom) -> tuple[LineChange, ...]:
+        """The lines of evidence of a statement that changed; the largest change comes first."""
+        pairs = self._pairs(atom)
+        found = [self._change(atom, *pair) for pair in pairs if _strength(pair[0]) != _strength(pair[1])]
+        return tuple(sorted(found, key=lambda item: (-abs((item.after or 0.0) - (item.before or 0.0)), item.because)))
+
+    def roots(self, atom: GroundAtom) -> tuple[Cause, ...]:
+        """The recorded and assumed facts whose change made a statement change, sorted by text."""
+        found: dict[_Place, None] = {}
+        seen: set[_Place] = {(atom.predicate, atom)}
+        pending: list[_Place] = list(seen)
+        while pending:
+            place = pending.pop()
+            if self._base_differs(place):
+                found[place] = None
+            new = {cause for pair in self._pairs(place[1]) for cause in self._causes(*pair)} - seen
+            seen |= new
+            pending.extend(new)
+        return tuple(sorted((self._base_cause(place) for place in found), key=_by_text))
+
+    def rule_turn(self, rule_id: str) -> Literal["", "new", "gone", "changed"]:
+        """What happened to a rule."""
+        before, after = (inference.program.rules.get(rule_id) for inference in (self.before, self.after))
+        if before is None or after is None:
+            return "gone" if before else "new"
+        return "changed" if rule_text(before) != rule_text(after) else ""
+
+    # --- lines --------------------------------------------------------------------------------------------------------
+
+    def _pairs(self, atom: GroundAtom) -> list[tuple[Line | None, Line | None]]:
+        """The lines that count of a statement, before and after, those of one rule side by side."""
+        sides = [{_key(line): line for line in lines(side, atom) if line.counts} for side in (self.before, self.after)]
+        return [(sides[0].get(key), sides[1].get(key)) for key in dict.fromkeys((*sides[0], *sides[1]))]
+
+    def _change(self, atom: GroundAtom, before: Line | None, after: Line | None) -> LineChange:
+        line = after or before
+        firing = line.firing if line else None
+        if firing is None:
+            sentence = says(self.after.program.kb, atom)
+            causes = [self._base_cause((atom.predicate, atom))]
+            return LineChange("", sentence, "", _strength(before), _strength(after), tuple(causes))
+        turn = self.rule_turn(firing.rule.id)
+        found = sorted(map(self._cause, self._causes(before, after)), key=_by_text)
+        return LineChange(
+            firing.rule.id, because(firing), turn, _strength(before), _strength(after), tuple(dict.fromkeys(found))
+        )
+
+    def _causes(self, before: Line | None, after: Line | None) -> set[_Place]:
+        """The statements by which a line changed."""
+        old, new = (line.firing if line else None for line in (before, after))
+        if before and after and _strength(before) == _strength(after):
+            return set()
+        if old and new and old.binding == new.binding:
+            return {place for place in self._premises(new) if self._certainty_differs(place)}
+        found: set[_Place] = set()
+        if old:
+            found.update(self._unmet(old, self.before, self.after))
+        if new:
+            found.update(self._unmet(new, self.after, self.before))
+        return found
+
+    def _premises(self, firing: Firing) -> Iterator[_Place]:
+        for pattern, atom in zip(firing.rule.matches, firing.premises, strict=True):
+            yield pattern.relation, atom
+
+    def _unmet(self, firing: Firing, here: Inference, there: Inference) -> Iterator[_Place]:
+        """Why a firing of one inference is not one of the other, or not as strong: the statements that differ."""
+        facts_there = self._facts_after if there is self.after else self._facts_before
+        for place in self._premises(firing):
+            if self._certainty_differs(place):
+                yield place
+        values = firing.values
+        written = supports(here, firing, self._facts_before if here is self.before else self._facts_after)
+        for condition, support in zip(firing.rule.conditions, written, strict=True):
+            if isinstance(condition, Absence):
+                wanted = instance(condition.pattern, values)
+                for args in facts_there.rows(wanted, {}):
+                    yield wanted.relation, GroundAtom(wanted.predicate, args)
+            elif isinstance(condition, Aggregate):
+                own = {name: values[name] for name in condition.shared}
+                for pattern in condition.patterns:
+                    counted = {atom for atom in support.facts if atom.predicate == pattern.predicate}
+                    counted.update(
+                        GroundAtom(pattern.predicate, args) for args in facts_there.rows(instance(pattern, own), {})
+                    )
+                    yield from ((pattern.relation, atom) for atom in counted if self._established_differs(pattern, atom))
+
+    @cached_property
+    def _facts_before(self):  # type: ignore[no-untyped-def]
+        return established_facts(self.before)
+
+    @cached_property
+    def _facts_after(self):  # type: ignore[no-untyped-def]
+        return established_facts(self.after)
+
+    # --- statements -----------------------------------------------------------------------------------------------------
+
+    def _certainties(self, place: _Place) -> tuple[float | None, float | None]:
+        relation, atom = place
+        before, after = (
+            inference.certainties.get(relation, {}).get(atom.args) for inference in (self.before, self.after)
+        )
+        return before, after
+
+    def _certainty_differs(self, place: _Place) -> bool:
+        before, after = self._certainties(place)
+        return before != after
+
+    def _established_differs(self, pattern: Pattern, atom: GroundAtom) -> bool:
+        before, after = self._certainties((pattern.relation, atom))
+        return established(before or 0.0) != established(after or 0.0)
+
+    def _base(self, place: _Place) -> tuple[BaseFact | None, BaseFact | None]:
+        relation, atom = place
+        before, after = (
+            inference.program.base.get(relation, {}).get(atom.args) for inference in (self.before, self.after)
+        )
+        return before, after
+
+    def _base_differs(self, place: _Place) -> bool:
+        before, after = self._base(place)
+        return (before.certainty if before else None) != (after.certainty if after else None)
+
+    def _cause(self, place: _Place) -> Cause:
+        relation, atom = place
+        if self._base_differs(place) and not any(atom in side.firings for side in (self.before, self.after)):
+            return self._base_cause(place)
+        before, after = self._certainties(place)
+        held, holds = established(before or 0.0), established(after or 0.0)
+        turn: Turn = "stronger" if (after or 0.0) > (before or 0.0) else "weaker"
+        if held != holds:
+            turn = "gained" if holds else "lost"
+        return Cause(f"{atom}{relation[len(atom.predicate) :]}", says(self.after.program.kb, atom), turn, before, after)
+
+    def _base_cause(self, place: _Place) -> Cause:
+        relation, atom = place
+        before, after = self._base(place)
+        if before and after:
+            turn: Turn = "stronger" if after.certainty > before.certainty else "weaker"
+        elif after:
+            turn = self._absence(after, self.before)
+        else:
+            assert before is not None
+            turn = _OPPOSITE[self._absence(before, self.after)]
+        rows = [row for fact in (before, after) if fact for row in fact.rows]
+        return Cause(
+            f"{atom}{relation[len(atom.predicate) :]}",
+            says(self.after.program.kb, atom),
+            turn,
+            before.certainty if before else None,
+            after.certainty if after else None,
+            tuple(dict.fromkeys(map(_record, rows))),
+        )
+
+    def _absence(self, fact: BaseFact, other: Inference) -> Turn:
+        """Why a fact of one side, the later one, is not among those of the other."""
+        if fact.assumed:
+            return "assumed"
+        rows = [row for atom, row in records(other.program.kb, fact.atom) if atom == fact.atom]
+        if not rows:
+            return "recorded"
+        withdrawn = other.program.withdrawn and any(in_force(row, other.program.as_of) for row in rows)
+        return "no longer withdrawn" if withdrawn else "came into force"
+
+
+def rule_text(rule: ProgramRule) -> str:
+    """What a rule says, without the place where it stands and the words that explain it."""
+    conditions = "; ".join(condition.text for condition in rule.rule.when)
+    return f"{conditions} -> {rule.head} @ {rule.rule.certainty}{' each' if rule.rule.each else ''}"
+
+
+def _key(line: Line) -> tuple[str, ...]:
+    if line.firing is None:
+        return ("",)
+    each = line.firing.binding_text if line.firing.rule.rule.each else ()
+    return (line.firing.rule.id, *each)
+
+
+def _strength(line: Line | None) -> float | None:
+    return None if line is None else round(line.strength, 9)
+
+
+def _by_text(cause: Cause) -> str:
+    return cause.statement
+
+
+def _record(row: Fact) -> str:
+    dates = (("since", row.since), ("until", row.until), ("on", row.on))
+    said = " ".join(f"{word} {day}" for word, day in dates if day)
+    return f"{said} ({row.location})" if said else str(row.location)

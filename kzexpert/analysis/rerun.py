@@ -1,0 +1,143 @@
+"""A change to a knowledge base, and what follows from it then: the one place where analyses run an engine again.
+
+Every change goes through `snapshot`, so that what it means is said once. It keeps no results and compares none.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from kzexpert.language.grammar import parse_atom
+from kzexpert.model import NOWHERE, Argument, Atom, Constant, Fact, GroundAtom, Inference, KnowledgeBase, Program
+from kzexpert.resolve import atoms_of, resolve_atom, resolve_fact
+from kzexpert.snapshot import pattern_matches, snapshot
+
+__all__ = ["Infer", "Progress", "Scenario", "as_atom", "records", "silent", "supporting_predicates"]
+
+#: Runs an engine.
+Infer: TypeAlias = Callable[[Program], Inference]
+
+#: What is being done, how much of it is done, and how much there is to do.
+Progress: TypeAlias = Callable[[str, int, int], None]
+
+
+def silent(_what: str, _done: int, _total: int) -> None:
+    """The progress of those who do not watch."""
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """What an engine is to start from: a knowledge base, a day, and what is assumed and withdrawn.
+
+    Each method returns a scenario with one more change and leaves this one as it is.
+    """
+
+    kb: KnowledgeBase
+    as_of: date
+    assume: tuple[Atom, ...] = ()
+    without: tuple[Atom, ...] = ()
+
+    @classmethod
+    def of(cls, program: Program) -> "Scenario":
+        """The scenario that a program was made from."""
+        assume, without = (
+            tuple(parse_atom(text, NOWHERE) for text in texts) for texts in (program.assumed, program.withdrawn)
+        )
+        return cls(program.kb, program.as_of, assume, without)
+
+    def program(self) -> Program:
+        """The snapshot of this scenario.
+
+        Raises:
+            UsageError: an assumption or a withdrawal that means nothing in this knowledge base.
+        """
+        return snapshot(self.kb, self.as_of, self.assume, self.without)
+
+    def about(self, predicates: Iterable[str]) -> "Scenario":
+        """Only the rules and facts that some predicates can depend on: what follows for these stays the same."""
+        kept = supporting_predicates(self.kb, predicates)
+        kb = replace(
+            self.kb,
+            rules=tuple(rule for rule in self.kb.rules if rule.then.predicate in kept),
+            facts=tuple(fact for fact in self.kb.facts if fact.predicate in kept),
+        )
+        assume, without = (
+            tuple(atom for atom in atoms if atom.predicate in kept) for atoms in (self.assume, self.without)
+        )
+        return Scenario(kb, self.as_of, assume, without)
+
+    def at(self, day: date) -> "Scenario":
+        """As of another day."""
+        return replace(self, as_of=day)
+
+    def assuming(self, atoms: Iterable[GroundAtom]) -> "Scenario":
+        """With some statements taken as given."""
+        return replace(self, assume=(*self.assume, *map(as_atom, atoms)))
+
+    def withdrawing(self, atoms: Iterable[GroundAtom]) -> "Scenario":
+        """Without some facts, be they recorded or assumed."""
+        gone = set(atoms)
+        recorded = [atom for atom in sorted(gone, key=str) if any(known == atom for known, _ in records(self.kb, atom))]
+        assume = tuple(atom for atom in self.assume if _ground(self.kb, atom) not in gone)
+        return replace(self, assume=assume, without=(*self.without, *map(as_atom, recorded)))
+
+    def without_rule(self, rule_id: str) -> "Scenario":
+        """Without one rule."""
+        return replace(self, kb=replace(self.kb, rules=tuple(rule for rule in self.kb.rules if rule.id != rule_id)))
+
+    def with_rule_certainty(self, rule_id: str, certainty: float) -> "Scenario":
+        """With another certainty for one rule."""
+        rules = tuple(replace(rule, certainty=certainty) if rule.id == rule_id else rule for rule in self.kb.rules)
+        return replace(self, kb=replace(self.kb, rules=rules))
+
+    def without_source(self, source: str) -> "Scenario":
+        """Without what cites a source: its rows of facts, and its rules."""
+        facts = tuple(fact for fact in self.kb.facts if fact.source is None or fact.source.source != source)
+        rules = tuple(rule for rule in self.kb.rules if rule.source is None or rule.source.source != source)
+        kb = replace(self.kb, facts=facts, rules=rules)
+        # A withdrawal of facts that went with the source would be refused, as a slip of the user's.
+        without = tuple(atom for atom in self.without if _withdraws(kb, atom))
+        return replace(self, kb=kb, without=without)
+
+
+def supporting_predicates(kb: KnowledgeBase, predicates: Iterable[str]) -> frozenset[str]:
+    """Some predicates and all that the rules look at, directly or not, to conclude them."""
+    bodies: dict[str, set[str]] = {}
+    for rule in kb.rules:
+        looked_at = bodies.setdefault(rule.then.predicate, set())
+        looked_at.update(atom.predicate for condition in rule.when for atom, _ in atoms_of(condition))
+    found = set(predicates)
+    pending = list(found)
+    while pending:
+        new = bodies.get(pending.pop(), set()) - found
+        found |= new
+        pending.extend(new)
+    return frozenset(found)
+
+
+def as_atom(atom: GroundAtom) -> Atom:
+    """The statement as a user would write it."""
+    return Atom(atom.predicate, tuple(Argument(Constant(value)) for value in atom.args))
+
+
+def records(kb: KnowledgeBase, atom: GroundAtom | Atom) -> Iterable[tuple[GroundAtom, Fact]]:
+    """The rows of the predicate of an atom, each with what it states."""
+    for fact in kb.facts:
+        if fact.predicate == atom.predicate:
+            stated, _ = resolve_fact(kb, fact, hints=False)
+            if stated is not None:
+                yield stated, fact
+
+
+def _ground(kb: KnowledgeBase, atom: Atom) -> GroundAtom | None:
+    pattern, _ = resolve_atom(kb, atom)
+    if pattern is None:
+        return None
+    return GroundAtom(pattern.predicate, tuple(term.value for term in pattern.terms if isinstance(term, Constant)))
+
+
+def _withdraws(kb: KnowledgeBase, atom: Atom) -> bool:
+    pattern, _ = resolve_atom(kb, atom)
+    return pattern is not None and any(pattern_matches(pattern, stated) for stated, _ in records(kb, atom))

@@ -1,0 +1,241 @@
+"""Facts in force and rules → every conclusion with its certainty, its lines of evidence and its firings.
+
+A second, naive evaluator of DESIGN §4 that shares nothing with the engines: bottom-up, group by group of predicates, as
+far down as a goal reaches. It is slower than they are, and short enough to be read.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import prod
+
+import msgspec
+
+from kzexpert.checker.joins import Binding, FactStore, bindings, extended, ordered
+from kzexpert.checker.recorded import Args, Recorded, RecordedFacts
+from kzexpert.checker.rules import CheckedRule, components
+from kzexpert.errors import BudgetError, Issue
+from kzexpert.model import Constant, Match, Pattern, Value, Variable, Within, format_value
+
+__all__ = ["LIKELIHOODS", "THRESHOLD", "CheckedConclusion", "CheckedFiring", "CheckedLine", "Derivation", "combined"]
+
+THRESHOLD = 0.2
+#: ICD 203: the lower edge of each word, in percent of probability.
+LIKELIHOODS = (
+    (95, "almost certain"),
+    (80, "very likely"),
+    (55, "likely"),
+    (45, "roughly even chance"),
+    (20, "unlikely"),
+    (5, "very unlikely"),
+    (0, "almost no chance"),
+)
+_MOST_FIRINGS = 5_000_000
+
+
+class CheckedFiring(msgspec.Struct, frozen=True):
+    """A rule with a binding, the fact behind each positive condition (relation, arguments, certainty), the strength."""
+
+    rule: CheckedRule
+    binding: Args
+    conclusion: Args
+    premises: tuple[tuple[str, Args, float], ...]
+    strength: float
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """Variable → value."""
+        return dict(zip(self.rule.variables, self.binding, strict=True))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The binding as text, by which ties are broken."""
+        return tuple(format_value(value) for value in self.binding)
+
+
+class CheckedLine(msgspec.Struct, frozen=True):
+    """A line of evidence: a firing, or the recorded fact where that is None."""
+
+    strength: float
+    firing: CheckedFiring | None
+    others: int
+    counts: bool
+
+
+class CheckedConclusion(msgspec.Struct, frozen=True):
+    """What a conclusion comes to. `best`: it is part of a recursive group, where the best proof counts."""
+
+    certainty: float
+    conflict: bool
+    best: bool
+    lines: tuple[CheckedLine, ...]
+
+
+class Derivation:
+    """All that follows from the facts in force, derived predicate by predicate when it is asked for."""
+
+    def __init__(self, rules: Iterable[CheckedRule], recorded: RecordedFacts) -> None:
+        self.recorded = recorded
+        self.facts = FactStore()
+        self.rules = tuple(rules)
+        self._conclusions: dict[str, dict[Args, CheckedConclusion]] = {}
+        self._firings = 0
+
+    def conclusions(self, predicate: str) -> Mapping[Args, CheckedConclusion]:
+        """What rules conclude of a predicate, established or not."""
+        if predicate not in self._conclusions:
+            for group, recursive in components(self.rules, predicate):
+                if not group <= self._conclusions.keys():
+                    self._derive(group, recursive)
+        return self._conclusions[predicate]
+
+    def certainty(self, predicate: str, args: Args, within: Within | None) -> float | None:
+        """How certain a fact is, or an event of a window; None when nothing is known of it."""
+        if within is None and args in self.conclusions(predicate):
+            return self.conclusions(predicate)[args].certainty
+        recorded = self.recorded.in_force(predicate, within).get(args)
+        return recorded.certainty if recorded else None
+
+    # --- one group of predicates ----------------------------------------------------------------------------------
+
+    def _derive(self, group: frozenset[str], recursive: bool) -> None:
+        rules = [rule for rule in self.rules if rule.head.predicate in group]
+        for rule in rules:
+            self._look_back(rule)
+        if recursive:  # else no rule of the group looks at it, and evidence against may still lower what is recorded
+            for predicate in group:
+                self._put_all(predicate, self.recorded.in_force(predicate))
+        found = {rule.rule.id: dict.fromkeys(self._solutions(rule, {})) for rule in rules}
+        if recursive:
+            self._close(group, rules, found)
+        firings: dict[str, dict[Args, list[CheckedFiring]]] = {predicate: {} for predicate in group}
+        for rule in rules:
+            for binding in found[rule.rule.id]:
+                firing = self._firing(rule, binding)
+                firings[rule.head.predicate].setdefault(firing.conclusion, []).append(firing)
+        for predicate, fired in firings.items():
+            recorded = self.recorded.in_force(predicate)
+            concluded = {args: _concluded(some, recorded.get(args), recursive) for args, some in fired.items()}
+            self._conclusions[predicate] = concluded
+            self._put_all(predicate, {**recorded, **concluded})
+
+    def _look_back(self, rule: CheckedRule) -> None:
+        """Store the events of the windows that a rule looks at."""
+        for pattern in rule.patterns:
+            within = rule.windows[pattern.relation]
+            if within is not None:
+                self._put_all(pattern.relation, self.recorded.in_force(pattern.predicate, within))
+
+    def _put_all(self, relation: str, facts: Mapping[Args, Recorded | CheckedConclusion]) -> None:
+        for args, fact in facts.items():
+            if fact.certainty > THRESHOLD:
+                self.facts.put(relation, args, fact.certainty)
+
+    def _solutions(self, rule: CheckedRule, start: Binding) -> Iterator[Args]:
+        """The bindings of a rule that extend a binding, each as its values in the order of the rule's variables."""
+        for binding in bindings(ordered(rule, start), start, self.facts):
+            self._firings += 1
+            if self._firings > _MOST_FIRINGS:
+                message = f"rule {rule.rule.id} used up the checker's budget of {_MOST_FIRINGS:,} firings"
+                raise BudgetError(Issue("KZ401", message, rule.rule.location))
+            yield tuple([binding[name] for name in rule.variables])
+
+    def _firing(self, rule: CheckedRule, binding: Args) -> CheckedFiring:
+        values = dict(zip(rule.variables, binding, strict=True))
+        premises = []
+        for condition in rule.conditions:
+            if isinstance(condition, Match):
+                candidates = self.facts.matching(condition.pattern, values)
+                args, certainty = min(candidates, key=lambda fact: (-fact[1], _text(fact[0])))
+                premises.append((condition.pattern.relation, args, certainty))
+        weakest = min((certainty for _, _, certainty in premises), default=1.0)
+        head = _instance(rule.head, values)
+        return CheckedFiring(rule, binding, head, tuple(premises), rule.rule.certainty * weakest)
+
+    def _close(self, group: frozenset[str], rules: Sequence[CheckedRule], found: dict[str, dict[Args, None]]) -> None:
+        """Add what follows from what follows, until nothing new does and no proof is better than the one before.
+
+        A proof is never stronger than its weakest premise, so that a circle raises nothing.
+        """
+        best: dict[tuple[str, Args], float] = {
+            (predicate, args): recorded.certainty
+            for predicate in group
+            for args, recorded in self.recorded.in_force(predicate).items()
+        }
+        fresh = {rule.rule.id: list(found[rule.rule.id]) for rule in rules}
+        while any(fresh.values()):
+            raised: dict[tuple[str, Args], float] = {}
+            for rule in rules:
+                for binding in fresh[rule.rule.id]:
+                    firing = self._firing(rule, binding)
+                    key, strength = (rule.head.predicate, firing.conclusion), round(firing.strength, 9)
+                    if strength > best.get(key, 0.0):
+                        best[key] = strength
+                        if strength > THRESHOLD:
+                            raised[key] = strength
+            for (predicate, args), strength in raised.items():
+                self.facts.put(predicate, args, strength)
+            fresh = {rule.rule.id: list(dict.fromkeys(self._using(rule, raised))) for rule in rules}
+            for name, solutions in fresh.items():
+                found[name].update(dict.fromkeys(solutions))
+
+    def _using(self, rule: CheckedRule, raised: Mapping[tuple[str, Args], float]) -> Iterator[Args]:
+        """The bindings of a rule with one of some facts as a premise."""
+        for condition in rule.conditions:
+            if isinstance(condition, Match):
+                for (predicate, args), certainty in raised.items():
+                    if condition.pattern.relation == predicate:
+                        start = extended(condition.pattern, args, certainty, {})
+                        if start is not None:
+                            yield from self._solutions(rule, start)
+
+
+def _instance(pattern: Pattern, values: Mapping[str, Value]) -> Args:
+    return tuple(
+        values[term.name] if isinstance(term, Variable) else term.value
+        for term in pattern.terms
+        if isinstance(term, Variable | Constant)
+    )
+
+
+def _text(args: Args) -> str:
+    return ", ".join(map(format_value, args))
+
+
+# --- certainty -----------------------------------------------------------------------------------------------------
+
+
+def _concluded(fired: Sequence[CheckedFiring], recorded: Recorded | None, recursive: bool) -> CheckedConclusion:
+    """A conclusion from its firings and from the record of the same statement."""
+    lines = [] if recorded is None else [CheckedLine(recorded.certainty, None, 0, counts=True)]
+    strongest: dict[str, list[CheckedFiring]] = {}
+    for firing in sorted(fired, key=lambda firing: (-abs(firing.strength), firing.texts)):
+        strongest.setdefault(firing.rule.rule.id, []).append(firing)
+    for firings in strongest.values():
+        if firings[0].rule.rule.each:
+            lines += [CheckedLine(firing.strength, firing, 0, counts=True) for firing in firings]
+        else:
+            lines.append(CheckedLine(firings[0].strength, firings[0], len(firings) - 1, counts=True))
+    lines.sort(key=_line_order)
+    if recursive:
+        kept = [lines[0], *(msgspec.structs.replace(line, counts=False) for line in lines[1:])]
+        return CheckedConclusion(round(lines[0].strength, 9), conflict=False, best=True, lines=tuple(kept))
+    strengths = [line.strength for line in lines]
+    conflict = max(strengths) >= 1.0 and min(strengths) <= -1.0
+    return CheckedConclusion(combined(strengths), conflict, best=False, lines=tuple(lines))
+
+
+def _line_order(line: CheckedLine) -> tuple[float, str, tuple[str, ...]]:
+    if line.firing is None:
+        return (-abs(line.strength), "", ())
+    return (-abs(line.strength), line.firing.rule.rule.id, line.firing.texts)
+
+
+def combined(strengths: Iterable[float]) -> float:
+    """Certainty factors combined as in EMYCIN: (p + n) / (1 − min(p, −n)), rounded to 9 decimals.
+
+    p = 1 − ∏(1 − s) over those above 0, n = ∏(1 + s) − 1 over those below, both products in ascending order. Certain
+    evidence on both sides gives 0.
+    """
+    ascending = sorted(strengths)
+    p = 1.0 - prod(1.0 - s for s in ascending if s > 0.0)
+    n = prod(1.0 + s for s in ascending if s < 0.0) - 1.0
+    return 0.0 if min(p, -n) >= 1.0 else round((p + n) / (1.0 - min(p, -n)), 9) + 0.0

@@ -1,0 +1,342 @@
+"""``kzexpert.trace/1``: a proof as a document that someone else can re-check, with the digests that tie it to its files.
+
+Only the types and the digests stand here: `tracing` fills them from an inference, `checker` re-derives them without one.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from kzexpert.model import (
+    Absence,
+    Aggregate,
+    Assignment,
+    Fact,
+    GroundAtom,
+    Match,
+    Pattern,
+    ProgramCondition,
+    Rule,
+    Source,
+    Variable,
+    format_number,
+)
+
+__all__ = [
+    "AbsencePremise",
+    "AggregatePremise",
+    "CitedRule",
+    "CitedSource",
+    "ComparisonPremise",
+    "FactPremise",
+    "Row",
+    "Trace",
+    "TracedConclusion",
+    "TracedFact",
+    "TracedFiring",
+    "TracedLine",
+    "TracedPremise",
+    "cited_rule",
+    "cited_source",
+    "condition_text",
+    "fact_text",
+    "row_of",
+    "row_order",
+    "seal_of",
+    "sealed",
+]
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a trace: every field is required, and there is no other."""
+
+
+class FactPremise(_Part, frozen=True, tag_field="kind", tag="fact"):
+    """A positive condition, and the fact or conclusion that satisfies it; of several the strongest.
+
+    Attributes:
+        condition: as the author of the rule wrote it.
+        fact: a key of `Trace.facts` or `Trace.conclusions`, or of both.
+        certainty: that of the fact.
+    """
+
+    condition: str
+    fact: str
+    certainty: float
+
+
+class AbsencePremise(_Part, frozen=True, tag_field="kind", tag="absence"):
+    """A negation.
+
+    Attributes:
+        absent: the pattern that was looked for and that no established fact matches.
+    """
+
+    condition: str
+    absent: str
+
+
+class ComparisonPremise(_Part, frozen=True, tag_field="kind", tag="comparison"):
+    """A comparison with the values of its sides, as the atom grammar writes them; with an ``=`` that binds, twice one."""
+
+    condition: str
+    left: str
+    operator: Literal["=", "!=", "<", "<=", ">", ">="]
+    right: str
+
+
+class AggregatePremise(_Part, frozen=True, tag_field="kind", tag="aggregate"):
+    """An aggregate.
+
+    Attributes:
+        result: the value, as the atom grammar writes it.
+        counted: the facts and conclusions it ranged over, sorted by text.
+    """
+
+    condition: str
+    result: str
+    counted: tuple[str, ...]
+
+
+TracedPremise: TypeAlias = FactPremise | AbsencePremise | ComparisonPremise | AggregatePremise
+
+
+class TracedFiring(_Part, frozen=True):
+    """One rule with one binding whose conditions hold.
+
+    Attributes:
+        id: ``f1``, ``f2`` ... in the order of the trace.
+        rule: a key of `Trace.rules`.
+        because: the rule's sentence for this binding.
+        binding: variable → value, as the atom grammar writes it.
+        premises: one for each condition, in the order of the rule.
+        strength: the rule's certainty × the lowest certainty of the facts among the premises.
+    """
+
+    id: str
+    rule: str
+    conclusion: str
+    because: str
+    binding: dict[str, str]
+    premises: tuple[TracedPremise, ...]
+    strength: float
+
+
+class TracedLine(_Part, frozen=True):
+    """One line of evidence.
+
+    Attributes:
+        evidence: the id of a firing, or the recorded fact itself.
+        counts: false where a better proof in a recursive component stands instead.
+        others: how many more firings the same rule has for the same conclusion; they do not add up.
+    """
+
+    evidence: str
+    strength: float
+    counts: bool
+    others: int
+
+
+class TracedConclusion(_Part, frozen=True):
+    """What rules concluded, and how its certainty came about.
+
+    Attributes:
+        says: as a sentence.
+        likelihood: the word of ICD 203 at (1 + certainty) / 2.
+        established: whether the certainty is above 0.2, so that it satisfies conditions.
+        conflict: there is certain evidence for it and certain evidence against it.
+        method: ``combined``: all lines add up; ``best``: in a recursive component the best proof counts.
+        supporting, opposing: what the lines for it and the lines against it come to by themselves.
+        lines: the strongest first.
+    """
+
+    conclusion: str
+    says: str
+    certainty: float
+    likelihood: str
+    established: bool
+    conflict: bool
+    method: Literal["combined", "best"]
+    supporting: float
+    opposing: float
+    lines: tuple[TracedLine, ...]
+
+
+class Row(_Part, frozen=True):
+    """One row of a facts file that states a fact in force; what it leaves out is empty.
+
+    Attributes:
+        digest: of all the row says; its file, its place in it and its layout do not matter.
+        place: where it stood when the trace was made, for the reader.
+    """
+
+    digest: str
+    certainty: float
+    since: str
+    until: str
+    on: str
+    source: str
+    at: str
+    note: str
+    place: str
+
+
+class TracedFact(_Part, frozen=True):
+    """A recorded or assumed fact.
+
+    Attributes:
+        fact: the atom; a fact of a window is followed by it, as in ``exercise(A, B) within 1 year``.
+        certainty: the highest of its rows; 1 for an assumed fact.
+        rows: those in force, the most certain first.
+    """
+
+    fact: str
+    says: str
+    certainty: float
+    assumed: bool
+    rows: tuple[Row, ...]
+
+
+class CitedRule(_Part, frozen=True):
+    """A rule that fired.
+
+    Attributes:
+        digest: of all the rule says, with names and arguments resolved; file, place and layout do not matter.
+        when: its conditions as the author wrote them.
+        then: its conclusion, resolved.
+        place: where it stood when the trace was made, for the reader.
+    """
+
+    id: str
+    digest: str
+    title: str
+    when: tuple[str, ...]
+    then: str
+    certainty: float
+    each: bool
+    source: str
+    at: str
+    place: str
+
+
+class CitedSource(_Part, frozen=True):
+    """A publication that a fact or a rule of the trace cites."""
+
+    id: str
+    title: str
+    authors: str
+    publisher: str
+    date: str
+    reliability: str
+    url: str
+
+
+class Trace(_Part, frozen=True, tag_field="schema", tag="kzexpert.trace/1"):
+    """Everything that matches a question, and all that it rests on, each once.
+
+    Attributes:
+        seal: SHA-256 of the document with an empty seal, which shows careless changes. It is no signature.
+        pattern: how the question was read.
+        assumed, withdrawn: facts that were added, and patterns of facts that were left out.
+        answers: what matches, established or only weighed, by certainty, then by text.
+        conclusions, facts: sorted by text.
+        firings: sorted by conclusion, rule and binding.
+        rules, sources: sorted by id.
+    """
+
+    seal: str
+    question: str
+    pattern: str
+    as_of: date
+    engine: str
+    assumed: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+    answers: tuple[str, ...]
+    conclusions: tuple[TracedConclusion, ...]
+    firings: tuple[TracedFiring, ...]
+    facts: tuple[TracedFact, ...]
+    rules: tuple[CitedRule, ...]
+    sources: tuple[CitedSource, ...]
+
+
+# --- digests ---------------------------------------------------------------------------------------------------------
+
+
+def seal_of(trace: Trace) -> str:
+    """SHA-256, in hex, of the trace with an empty seal, as compact JSON with its fields in the declared order."""
+    return _sha256(msgspec.structs.replace(trace, seal=""), order="deterministic")
+
+
+def sealed(trace: Trace) -> Trace:
+    """The trace with its seal."""
+    return msgspec.structs.replace(trace, seal=seal_of(trace))
+
+
+def _sha256(value: object, order: Literal["deterministic"] | None = None) -> str:
+    from hashlib import sha256  # loads OpenSSL, and only traces need it
+
+    return sha256(msgspec.json.encode(value, order=order)).hexdigest()
+
+
+def fact_text(relation: str, atom: GroundAtom) -> str:
+    """How a trace refers to a fact of a relation: the atom, and the window if the relation is one."""
+    return f"{atom}{relation.removeprefix(atom.predicate)}"
+
+
+def row_of(atom: GroundAtom, fact: Fact) -> Row:
+    """A row of a facts file with its digest.
+
+    Args:
+        atom: what the row states, with canonical names.
+    """
+    since, until, on = (str(day or "") for day in (fact.since, fact.until, fact.on))
+    source, at = (fact.source.source, fact.source.at) if fact.source else ("", "")
+    certainty = format_number(fact.certainty)
+    digest = _sha256(["fact", str(atom), certainty, since, until, on, source, at, fact.note])
+    return Row(digest, fact.certainty, since, until, on, source, at, fact.note, str(fact.location))
+
+
+def row_order(row: Row) -> tuple[float, str, str, str, str, str, str]:
+    """The key by which the rows of a fact are sorted; rows of one digest keep the order of their places."""
+    return (-row.certainty, row.source, row.at, row.since, row.until, row.on, row.note)
+
+
+def cited_rule(rule: Rule, head: Pattern, conditions: Sequence[ProgramCondition]) -> CitedRule:
+    """A rule with its digest.
+
+    Args:
+        head, conditions: resolved, in the order of the author.
+    """
+    source, at = (rule.source.source, rule.source.at) if rule.source else ("", "")
+    resolved = [condition_text(condition) for condition in conditions]
+    certainty = format_number(rule.certainty)
+    parts = [rule.id, rule.title, resolved, str(head), certainty, rule.each, rule.because, source, at]
+    digest = _sha256(["rule", *parts])
+    when = tuple(condition.text for condition in rule.when)
+    place = str(rule.location)
+    return CitedRule(rule.id, digest, rule.title, when, str(head), rule.certainty, rule.each, source, at, place)
+
+
+def condition_text(condition: ProgramCondition) -> str:
+    """A resolved condition as one canonical text; the sides of an ``=`` are sorted."""
+    if isinstance(condition, Match):
+        return str(condition.pattern)
+    if isinstance(condition, Absence):
+        return f"not {condition.pattern}"
+    if isinstance(condition, Aggregate):
+        atoms = " and ".join(map(str, condition.patterns))
+        return f"?{condition.variable} = {condition.function}(?{condition.over} for {atoms})"
+    if isinstance(condition, Assignment):
+        sides = [str(Variable(condition.variable)), str(condition.expression)]
+        operator = "="
+    else:
+        sides, operator = [str(condition.left), str(condition.right)], condition.operator
+    return f" {operator} ".join(sorted(sides) if operator in ("=", "!=") else sides)
+
+
+def cited_source(source: Source) -> CitedSource:
+    """A source as a trace cites it."""
+    texts = (source.id, source.title, source.authors, source.publisher, str(source.date or ""), source.reliability)
+    return CitedSource(*texts, url=source.url)

@@ -1,0 +1,34 @@
+"""Templates filled with values."""
+
+from datetime import date
+
+import pytest
+
+from kzexpert.model import GroundAtom, Inference, KnowledgeBase, Value
+from kzexpert.sentences import because, citations, fill, plain_value, says
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("Grand Fenwick", "Grand Fenwick"), (15000.0, "15000"), (0.5, "0.5"), (date(2010, 3, 2), "2010-03-02")],
+)
+def test_values_stand_in_sentences_without_quotes(value: Value, text: str) -> None:
+    assert plain_value(value) == text
+
+
+def test_a_name_without_a_value_stays_and_values_are_not_filled_again() -> None:
+    assert fill("{a} and {b}", {"a": "{b}"}) == "{b} and {b}"
+
+
+def test_an_unknown_predicate_says_its_atom(kb: KnowledgeBase) -> None:
+    assert says(kb, GroundAtom("ghost", ("Grand Fenwick",))) == 'ghost("Grand Fenwick")'
+
+
+def test_a_rule_without_a_reason_gives_its_title(inference: Inference) -> None:
+    (firing,) = inference.firings[GroundAtom("independent", ("Grand Fenwick",))]
+    assert because(firing) == "In no bloc at all"
+
+
+def test_each_source_is_cited_once(inference: Inference) -> None:
+    base = inference.program.base["member"]["Ruritania", "Pact"]
+    assert [str(citation) for citation in citations(base)] == ["almanac, p. 1", "gazette, no. 7"]
