@@ -143,4 +143,15 @@ CODES: dict[str, str] = {
     # engines
     "KZ401": "the budget is used up",
     "KZ402": "an unknown engine",
+    # traces
+    "KZ501": "a file that is no trace",
+    "KZ502": "a trace of another version, or not of its schema",
+    "KZ503": "a rule or a fact of a trace has another digest",
+    "KZ504": "a fact of a trace is not on record, or not in force",
+    "KZ505": "a step of a trace does not follow",
+    "KZ506": "a number of a trace is wrong",
+    "KZ507": "something is missing from a trace",
+    "KZ508": "a text of a trace is not that of the rules and facts",
+    "KZ509": "a trace was changed after it was written",
+    "KZ510": "rules or facts of a trace stand elsewhere now",
 }

@@ -39,21 +39,28 @@ from kzexpert.resolve import (
     variable_types,
 )
 
-__all__ = ["plan_rule", "planned"]
+__all__ = ["Plans", "keep_plans", "plan_rule", "planned"]
 
 
+Plans = tuple[tuple[ProgramRule | None, list[Issue]], ...]
 _KEPT = "planned rules"
 
 
-def planned(kb: KnowledgeBase) -> tuple[tuple[ProgramRule | None, list[Issue]], ...]:
+def planned(kb: KnowledgeBase) -> Plans:
     """`plan_rule` for every rule, in their order.
 
     A knowledge base never changes, so its plans are kept with it: the checks make them, every snapshot uses them.
     """
-    kept: tuple[tuple[ProgramRule | None, list[Issue]], ...] | None = vars(kb).get(_KEPT)
+    kept: Plans | None = vars(kb).get(_KEPT)
     if kept is None:
-        kept = vars(kb)[_KEPT] = tuple(plan_rule(kb, rule) for rule in kb.rules)
+        kept = tuple(plan_rule(kb, rule) for rule in kb.rules)
+        keep_plans(kb, kept)
     return kept
+
+
+def keep_plans(kb: KnowledgeBase, plans: Plans) -> None:
+    """Keep with a knowledge base the plans that were made of its rules."""
+    vars(kb)[_KEPT] = plans
 
 
 def plan_rule(kb: KnowledgeBase, rule: Rule) -> tuple[ProgramRule | None, list[Issue]]:

@@ -192,7 +192,7 @@ def _bindings(pattern: Pattern, atom: GroundAtom) -> dict[str, str | int | float
     found: dict[str, str | int | float] = {}
     for term, value in zip(pattern.terms, atom.args, strict=True):
         if isinstance(term, Variable):
-            whole = isinstance(value, float) and value.is_integer()
+            whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
             found[term.name] = value.isoformat() if isinstance(value, date) else int(value) if whole else value
     return found
 

@@ -12,7 +12,6 @@ from typing import Literal
 import msgspec
 
 from kzexpert.errors import Issue, Location, UsageError
-from kzexpert.language.grammar import GrammarError, parse_atom
 from kzexpert.language.nearest import did_you_mean, nearest
 from kzexpert.model import Atom, Constant, KnowledgeBase, Pattern, Term, Variable, Within
 from kzexpert.resolve import resolve_atom
@@ -79,6 +78,8 @@ def read_question(kb: KnowledgeBase, text: str) -> Question:
 
 
 def _read_pattern(kb: KnowledgeBase, text: str, start: int) -> tuple[Atom, Pattern]:
+    from kzexpert.language.grammar import GrammarError, parse_atom  # plain words need no grammar
+
     try:
         atom = parse_atom(text[start:].rstrip(" ?."), Location(_PLACE, 1, start + 1))
     except GrammarError as error:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from kzexpert.model import BaseFact, Citation, Firing, GroundAtom, KnowledgeBase, Value, format_number
+from kzexpert.model import BaseFact, Citation, Fact, Firing, GroundAtom, KnowledgeBase, Value, format_number
 
-__all__ = ["PLACEHOLDER", "because", "citations", "fill", "plain_value", "says"]
+__all__ = ["PLACEHOLDER", "because", "citations", "dates", "fill", "plain_value", "says"]
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
@@ -47,3 +47,9 @@ def citations(base: BaseFact) -> tuple[Citation, ...]:
     """Where a base fact comes from: each source once, that of the most certain row first."""
     found = {str(row.source): row.source for row in base.rows if row.source}
     return tuple(found.values())
+
+
+def dates(fact: Fact) -> str:
+    """When a recorded fact holds, as written: ``since 1994 until 2010-06``; empty where it has no dates."""
+    given = (("since", fact.since), ("until", fact.until), ("on", fact.on))
+    return " ".join(f"{word} {day}" for word, day in given if day)

@@ -1,6 +1,6 @@
-"""``kzexpert.trace/1``: a proof as a document that someone else can re-check, with the digests that tie it to its files.
+"""``kzexpert.trace/1``: a proof as a document that others can re-check, with the digests that tie it to its files.
 
-Only the types and the digests stand here: `tracing` fills them from an inference, `checker` re-derives them without one.
+Only the types and the digests stand here: `tracing` fills them from an inference, `checker` derives them without one.
 """
 
 from collections.abc import Sequence
@@ -79,7 +79,7 @@ class AbsencePremise(_Part, frozen=True, tag_field="kind", tag="absence"):
 
 
 class ComparisonPremise(_Part, frozen=True, tag_field="kind", tag="comparison"):
-    """A comparison with the values of its sides, as the atom grammar writes them; with an ``=`` that binds, twice one."""
+    """A comparison, with the values of its sides as the atom grammar writes them; of an ``=`` they are the same."""
 
     condition: str
     left: str

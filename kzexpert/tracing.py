@@ -3,10 +3,10 @@
 It infers nothing and combines nothing anew: certainties come from the inference, lines of evidence from `evidence`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from kzexpert.certainty import combine, established, likelihood
-from kzexpert.engines.evaluation import EstablishedFacts, evaluate
+from kzexpert.engines.evaluation import evaluate
 from kzexpert.evidence import Line, lines
 from kzexpert.model import (
     Absence,
@@ -18,7 +18,7 @@ from kzexpert.model import (
     Inference,
     KnowledgeBase,
     Match,
-    ProgramCondition,
+    Test,
     Value,
     format_value,
 )
@@ -177,11 +177,13 @@ class _Walk:
                 yield _comparison(written.text, condition, values)
 
 
-def _comparison(text: str, condition: ProgramCondition, values: Mapping[str, Value]) -> ComparisonPremise:
+def _comparison(text: str, condition: Test | Assignment, values: Mapping[str, Value]) -> ComparisonPremise:
     if isinstance(condition, Assignment):
         value = format_value(values[condition.variable])
         return ComparisonPremise(text, value, "=", value)
     left, right = evaluate(condition.left, values), evaluate(condition.right, values)
+    assert left is not None
+    assert right is not None
     return ComparisonPremise(text, format_value(left), condition.operator, format_value(right))
 
 

@@ -33,6 +33,7 @@ _TOKEN = re.compile(
 )
 #: Words that count as one: forms of an auxiliary, and the interrogatives that templates use for one another.
 _SAME = {"are": "is", "does": "do", "did": "do", "has": "have", "whom": "who", "what": "which"}
+_WITH_ES = ("ches", "shes", "sses", "xes")
 _INTERROGATIVES = frozenset(("who", "which"))
 _SHORT_FOR_IS = frozenset(("what", "who", "which", "where", "how", "that", "there", "it", "he", "she"))
 _WITHOUT_APOSTROPHE = frozenset(("isnt", "arent", "doesnt", "dont", "didnt", "hasnt", "havent"))
@@ -95,10 +96,14 @@ def _parts(word: str) -> list[str]:
 
 
 def _stem(word: str) -> str:
-    """One form for ``is`` and ``are``, ``do`` and ``does`` ...; a final s counts for nothing: balance, balances."""
+    """One form for ``is`` and ``are``, ``do`` and ``does`` ..., and for words with and without an s at their end."""
     if word in _SAME:
         return _SAME[word]
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+    if len(word) < 4 or not word.endswith("s") or word.endswith("ss"):
+        return word
+    if word.endswith(_WITH_ES):
+        return word[:-2]
+    return f"{word[:-3]}y" if word.endswith("ies") else word[:-1]
 
 
 def _value(match: re.Match[str]) -> Value | None:

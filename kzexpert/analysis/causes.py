@@ -3,7 +3,7 @@
 It explains differences and decides nothing: which of them matter to a user is for `what_if` and `timeline`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -11,24 +11,22 @@ import msgspec
 
 from kzexpert.analysis.rerun import records
 from kzexpert.certainty import established
+from kzexpert.engines.evaluation import EstablishedFacts
 from kzexpert.evidence import Line, lines
 from kzexpert.model import (
     Absence,
     Aggregate,
     BaseFact,
-    Fact,
     Firing,
     GroundAtom,
     Inference,
-    Match,
-    Pattern,
     ProgramRule,
 )
 from kzexpert.proof import established_facts, instance, supports
-from kzexpert.sentences import because, says
+from kzexpert.sentences import because, dates, says
 from kzexpert.snapshot import in_force
 
-__all__ = ["Cause", "Difference", "LineChange", "Turn", "rule_text"]
+__all__ = ["Cause", "Difference", "LineChange", "Record", "Turn", "rule_text"]
 
 #: What happened to a statement: the first eight to a recorded or assumed fact, the others to a conclusion.
 Turn: TypeAlias = Literal[
@@ -56,13 +54,20 @@ _OPPOSITE: dict[Turn, Turn] = {
 _OPPOSITE.update({after: before for before, after in _OPPOSITE.items()})
 
 
+class Record(msgspec.Struct, frozen=True):
+    """When a fact holds, as a row states it, and where that row is."""
+
+    dates: str
+    place: str
+
+
 class Cause(msgspec.Struct, frozen=True):
     """A statement that changed.
 
     Attributes:
         statement: as an atom; with its window where a rule looks at recent events only.
         before, after: its certainty; None where nothing is known of it.
-        records: when it holds, as recorded, and in which files; each once.
+        records: the rows that state it.
     """
 
     statement: str
@@ -70,7 +75,7 @@ class Cause(msgspec.Struct, frozen=True):
     turn: Turn
     before: float | None
     after: float | None
-    records: tuple[str, ...] = ()
+    records: tuple[Record, ...] = ()
 
 
 class LineChange(msgspec.Struct, frozen=True):
@@ -121,6 +126,22 @@ class Difference:
             seen |= new
             pending.extend(new)
         return tuple(sorted((self._base_cause(place) for place in found), key=_by_text))
+
+    def facts(self) -> tuple[Cause, ...]:
+        """The recorded and assumed facts that differ, sorted by text; an event within a window only if it does not
+        differ as an event."""
+        places: dict[_Place, None] = {}
+        for side in (self.before, self.after):
+            for relation, known in side.program.base.items():
+                for fact in known.values():
+                    places[relation, fact.atom] = None
+        found = [
+            place
+            for place in places
+            if self._base_differs(place)
+            and (place[0] == place[1].predicate or not self._base_differs((place[1].predicate, place[1])))
+        ]
+        return tuple(sorted(map(self._base_cause, found), key=_by_text))
 
     def rule_turn(self, rule_id: str) -> Literal["", "new", "gone", "changed"]:
         """What happened to a rule."""
@@ -183,21 +204,21 @@ class Difference:
             elif isinstance(condition, Aggregate):
                 own = {name: values[name] for name in condition.shared}
                 for pattern in condition.patterns:
+                    rows = facts_there.rows(instance(pattern, own), {})
                     counted = {atom for atom in support.facts if atom.predicate == pattern.predicate}
-                    counted.update(
-                        GroundAtom(pattern.predicate, args) for args in facts_there.rows(instance(pattern, own), {})
-                    )
-                    yield from ((pattern.relation, atom) for atom in counted if self._established_differs(pattern, atom))
+                    counted.update(GroundAtom(pattern.predicate, args) for args in rows)
+                    places = ((pattern.relation, atom) for atom in counted)
+                    yield from (place for place in places if self._established_differs(place))
 
     @cached_property
-    def _facts_before(self):  # type: ignore[no-untyped-def]
+    def _facts_before(self) -> EstablishedFacts:
         return established_facts(self.before)
 
     @cached_property
-    def _facts_after(self):  # type: ignore[no-untyped-def]
+    def _facts_after(self) -> EstablishedFacts:
         return established_facts(self.after)
 
-    # --- statements -----------------------------------------------------------------------------------------------------
+    # --- statements ---------------------------------------------------------------------------------------------------
 
     def _certainties(self, place: _Place) -> tuple[float | None, float | None]:
         relation, atom = place
@@ -210,8 +231,8 @@ class Difference:
         before, after = self._certainties(place)
         return before != after
 
-    def _established_differs(self, pattern: Pattern, atom: GroundAtom) -> bool:
-        before, after = self._certainties((pattern.relation, atom))
+    def _established_differs(self, place: _Place) -> bool:
+        before, after = self._certainties(place)
         return established(before or 0.0) != established(after or 0.0)
 
     def _base(self, place: _Place) -> tuple[BaseFact | None, BaseFact | None]:
@@ -226,18 +247,16 @@ class Difference:
         return (before.certainty if before else None) != (after.certainty if after else None)
 
     def _cause(self, place: _Place) -> Cause:
-        relation, atom = place
-        if self._base_differs(place) and not any(atom in side.firings for side in (self.before, self.after)):
+        if self._base_differs(place) and not any(place[1] in side.firings for side in (self.before, self.after)):
             return self._base_cause(place)
         before, after = self._certainties(place)
         held, holds = established(before or 0.0), established(after or 0.0)
         turn: Turn = "stronger" if (after or 0.0) > (before or 0.0) else "weaker"
         if held != holds:
             turn = "gained" if holds else "lost"
-        return Cause(f"{atom}{relation[len(atom.predicate) :]}", says(self.after.program.kb, atom), turn, before, after)
+        return Cause(*self._named(place), turn, before, after)
 
     def _base_cause(self, place: _Place) -> Cause:
-        relation, atom = place
         before, after = self._base(place)
         if before and after:
             turn: Turn = "stronger" if after.certainty > before.certainty else "weaker"
@@ -248,13 +267,18 @@ class Difference:
             turn = _OPPOSITE[self._absence(before, self.after)]
         rows = [row for fact in (before, after) if fact for row in fact.rows]
         return Cause(
-            f"{atom}{relation[len(atom.predicate) :]}",
-            says(self.after.program.kb, atom),
+            *self._named(place),
             turn,
             before.certainty if before else None,
             after.certainty if after else None,
-            tuple(dict.fromkeys(map(_record, rows))),
+            tuple(dict.fromkeys(Record(dates(row), str(row.location)) for row in rows)),
         )
+
+    def _named(self, place: _Place) -> tuple[str, str]:
+        """The statement as an atom and in words, each with the window of recent events where it is about one."""
+        relation, atom = place
+        window = relation[len(atom.predicate) :]
+        return f"{atom}{window}", says(self.after.program.kb, atom) + (f", {window.strip()}" if window else "")
 
     def _absence(self, fact: BaseFact, other: Inference) -> Turn:
         """Why a fact of one side, the later one, is not among those of the other."""
@@ -286,9 +310,3 @@ def _strength(line: Line | None) -> float | None:
 
 def _by_text(cause: Cause) -> str:
     return cause.statement
-
-
-def _record(row: Fact) -> str:
-    dates = (("since", row.since), ("until", row.until), ("on", row.on))
-    said = " ".join(f"{word} {day}" for word, day in dates if day)
-    return f"{said} ({row.location})" if said else str(row.location)

@@ -14,8 +14,8 @@ from kzexpert.analysis.rerun import Infer, Progress, Scenario, silent
 from kzexpert.certainty import established, likelihood
 from kzexpert.model import GroundAtom, Inference
 from kzexpert.proof import Proof, prove
-from kzexpert.questions import Question
 from kzexpert.query import ranked
+from kzexpert.questions import Question
 from kzexpert.sentences import says
 
 __all__ = ["Effect", "Hanging", "Linchpins", "Margin", "hangs_on", "linchpins"]

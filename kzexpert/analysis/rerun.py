@@ -14,6 +14,7 @@ from kzexpert.language.grammar import parse_atom
 from kzexpert.model import NOWHERE, Argument, Atom, Constant, Fact, GroundAtom, Inference, KnowledgeBase, Program
 from kzexpert.resolve import atoms_of, resolve_atom, resolve_fact
 from kzexpert.snapshot import pattern_matches, snapshot
+from kzexpert.strata import needed_for
 
 __all__ = ["Infer", "Progress", "Scenario", "as_atom", "records", "silent", "supporting_predicates"]
 
@@ -57,10 +58,11 @@ class Scenario(msgspec.Struct, frozen=True):
 
     def about(self, predicates: Iterable[str]) -> "Scenario":
         """Only the rules and facts that some predicates can depend on: what follows for these stays the same."""
+        concluded = needed_for(predicates, self.kb.rules)
         kept = supporting_predicates(self.kb, predicates)
         kb = replace(
             self.kb,
-            rules=tuple(rule for rule in self.kb.rules if rule.then.predicate in kept),
+            rules=tuple(rule for rule in self.kb.rules if rule.then.predicate in concluded),
             facts=tuple(fact for fact in self.kb.facts if fact.predicate in kept),
         )
         assume, without = (
@@ -104,17 +106,15 @@ class Scenario(msgspec.Struct, frozen=True):
 
 def supporting_predicates(kb: KnowledgeBase, predicates: Iterable[str]) -> frozenset[str]:
     """Some predicates and all that the rules look at, directly or not, to conclude them."""
-    bodies: dict[str, set[str]] = {}
-    for rule in kb.rules:
-        looked_at = bodies.setdefault(rule.then.predicate, set())
-        looked_at.update(atom.predicate for condition in rule.when for atom, _ in atoms_of(condition))
-    found = set(predicates)
-    pending = list(found)
-    while pending:
-        new = bodies.get(pending.pop(), set()) - found
-        found |= new
-        pending.extend(new)
-    return frozenset(found)
+    concluded = needed_for(predicates, kb.rules)
+    looked_at = {
+        atom.predicate
+        for rule in kb.rules
+        if rule.then.predicate in concluded
+        for condition in rule.when
+        for atom, _ in atoms_of(condition)
+    }
+    return frozenset(concluded | looked_at)
 
 
 def as_atom(atom: GroundAtom) -> Atom:

@@ -150,7 +150,7 @@ def _below(derivation: Derivation, firing: CheckedFiring) -> Iterator[_Known]:
     premises = iter(firing.premises)
     for condition in firing.rule.conditions:
         if isinstance(condition, Match):
-            relation, args, _ = next(premises)
+            _, args, _ = next(premises)
             yield _known(firing, condition.pattern, args)
         elif isinstance(condition, Aggregate):
             yield from _counted(derivation, firing, condition)

@@ -3,15 +3,17 @@
 It expects valid JSON and keeps no values.
 """
 
+import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import cached_property
 
 from kzexpert.errors import Location
 
 __all__ = ["Places"]
 
-_TOKEN = re.compile(r'\s+|"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
 
 
 class Places:
@@ -24,65 +26,69 @@ class Places:
     def __init__(self, file: str, text: str) -> None:
         self._file = file
         self._text = text
-        self._offsets: dict[str, int] | None = None
-        self._lines: list[int] = []
-        self.twice: list[str] = []
 
     def __getitem__(self, path: str) -> Location:
-        """The place of a value; of one that is missing, the place of what should hold it."""
-        if self._offsets is None:
-            self._scan()
-        assert self._offsets is not None
-        while path not in self._offsets and path:
-            path = path[: max(path.rfind("."), path.rfind("["))] if "." in path or "[" in path else ""
-        return self.at(self._offsets.get(path, 0))
+        """The place of a value, or, where it is missing, of what should hold it."""
+        while path not in self._offsets and path != "$":
+            path = path[: max(path.rfind("."), path.rfind("["))]
+        return self.at(self._offsets[path])
 
     def at(self, offset: int) -> Location:
         """The place of a character."""
-        if not self._lines:
-            self._lines = [0, *(match.end() for match in re.finditer("\n", self._text))]
         line = bisect_right(self._lines, offset)
         return Location(self._file, line, offset - self._lines[line - 1] + 1)
 
-    def repeated_keys(self) -> list[str]:
-        """The paths of keys that stand twice in one object."""
-        if self._offsets is None:
-            self._scan()
-        return self.twice
+    @cached_property
+    def repeated_keys(self) -> dict[str, Location]:
+        """Every key that stands again in its object, by path: where it does."""
+        return {
+            path: self.at(offset)
+            for path, offset in _values(self._text)
+            if path != "$" and self._offsets[path] < offset
+        }
 
-    def _scan(self) -> None:
-        self._offsets = {}
+    @cached_property
+    def _offsets(self) -> dict[str, int]:
+        found: dict[str, int] = {}
         for path, offset in _values(self._text):
-            if path in self._offsets:
-                self.twice.append(path)
-            self._offsets.setdefault(path, offset)
+            found.setdefault(path, offset)
+        return found
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        return [0, *(match.end() for match in re.finditer("\n", self._text))]
+
+
+class _Open:
+    """An object or array whose end is not reached: its path, the key or the number of the value that comes next."""
+
+    def __init__(self, path: str, is_object: bool) -> None:
+        self.path = path
+        self.is_object = is_object
+        self.key: str | None = None
+        self.number = 0
+
+    def next_path(self) -> str:
+        return f"{self.path}.{self.key}" if self.is_object else f"{self.path}[{self.number}]"
 
 
 def _values(text: str) -> Iterator[tuple[str, int]]:
     """The path and the offset of every value, in order."""
-    import json
-
-    path = "$"
-    outer: list[tuple[str, int]] = []  # the path of each open object (−1) or array (the number of the next item)
-    key = ""
+    outer: list[_Open] = []
     for match in _TOKEN.finditer(text):
         token = match[0]
-        if token.isspace() or token == ",":
-            continue
-        if token in "}]":
-            path, _ = outer.pop()
-        elif token == ":":
-            path = f"{outer[-1][0]}.{key}"
-        elif token.startswith('"') and outer and outer[-1][1] < 0 and path == outer[-1][0]:
-            key = json.loads(token)
-            continue
-        else:
-            if outer and outer[-1][1] >= 0:
-                holder, number = outer[-1]
-                path = f"{holder}[{number}]"
-                outer[-1] = holder, number + 1
-            yield path, match.start()
-            if token in "{[":
-                outer.append((path, -1 if token == "{" else 0))
+        inner = outer[-1] if outer else None
+        if token in ("}", "]"):
+            outer.pop()
+        elif token == ",":
+            assert inner is not None
+            inner.key = None
+            inner.number += 1
+        elif token != ":":
+            if inner and inner.is_object and inner.key is None:
+                inner.key = json.loads(token)
                 continue
-        path = outer[-1][0] if outer and token != ":" else path
+            path = inner.next_path() if inner else "$"
+            yield path, match.start()
+            if token in ("{", "["):
+                outer.append(_Open(path, token == "{"))

@@ -19,20 +19,39 @@ _AS_OF, _ASSUME, _WITHOUT = "--as-of", "--assume", "--without"
 
 
 def open_knowledge_base(options: Options) -> KnowledgeBase:
-    """Load and check.
+    """Load and check, or recall what was loaded and checked before.
 
     Raises:
         KnowledgeBaseError: something is wrong with it; all of that.
     """
-    kb, issues = inspect(options)
-    errors = [issue for issue in issues if issue.severity == "error"]
-    if errors:
-        raise KnowledgeBaseError(*errors, texts=kb.texts)
+    from kzexpert.cache import Cache
+
+    start = perf_counter()
+    folders = layers(options)
+    cache = Cache(folders, (*options.rules, *options.facts))
+    recalled = cache.recall()
+    if recalled is not None:
+        kb, issues = recalled
+        for folder in folders:
+            note(options, f"knowledge base: {folder}")
+        note(
+            options, f"recalled, unchanged since the last run: {_counts(kb)} in {_milliseconds(perf_counter() - start)}"
+        )
+    else:
+        kb, issues = inspect(options)
+        errors = [issue for issue in issues if issue.severity == "error"]
+        if errors:
+            raise KnowledgeBaseError(*errors, texts=kb.texts)
+        cache.keep(kb, issues)
     if options.verbose and issues:
         from kzexpert.render.issues import issues_text
 
         print_error(lambda style: issues_text(issues, kb.texts, style))
     return kb
+
+
+def _counts(kb: KnowledgeBase) -> str:
+    return f"{len(kb.facts)} facts, {len(kb.rules)} rules, {len(kb.predicates)} predicates, {len(kb.entities)} entities"
 
 
 def inspect(options: Options) -> tuple[KnowledgeBase, list[Issue]]:
@@ -47,10 +66,7 @@ def inspect(options: Options) -> tuple[KnowledgeBase, list[Issue]]:
     middle = perf_counter()
     for folder in folders:
         note(options, f"knowledge base: {folder}")
-    counts = (
-        f"{len(kb.facts)} facts, {len(kb.rules)} rules, {len(kb.predicates)} predicates, {len(kb.entities)} entities"
-    )
-    note(options, f"loaded: {counts} in {_milliseconds(middle - start)}")
+    note(options, f"loaded: {_counts(kb)} in {_milliseconds(middle - start)}")
     issues = check(kb)
     if loaded.issues:
         from kzexpert.cli.consequences import without_consequences

@@ -1,10 +1,14 @@
 """``kzexpert why``: the whole proof of a conclusion, or what is missing for it."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from kzexpert.cli.options import Options, common_options
-from kzexpert.model import Inference
-from kzexpert.questions import Question
+
+if TYPE_CHECKING:
+    from kzexpert.model import Inference
+    from kzexpert.questions import Question
 
 __all__ = ["explain", "why"]
 
@@ -34,7 +38,7 @@ def why(options: Options, conclusion: tuple[str, ...]) -> int:
     return explain(options, infer(kb, options, [question.pattern.predicate]), question)
 
 
-def explain(options: Options, inference: Inference, question: Question) -> int:
+def explain(options: Options, inference: "Inference", question: "Question") -> int:
     """Print why something follows, or why not.
 
     Returns:

@@ -24,9 +24,9 @@ class Budget(msgspec.Struct, frozen=True):
         seconds: wall-clock seconds from the start of the inference.
     """
 
-    facts: int = 2_000_000
-    firings: int = 5_000_000
-    seconds: float = 120.0
+    facts: int = 500_000
+    firings: int = 2_000_000
+    seconds: float = 60.0
 
 
 class Engine(Protocol):

@@ -282,6 +282,7 @@ class _Run:
             if concluded is not None:
                 args, certainty = concluded(binding)
                 if args not in facts and established(certainty):
+                    meter.conclusion(rule.id)
                     self.settling.establish(predicate, args, certainty)
                     for statement in self._statements(predicate, args, certainty):
                         engine.facts.declare(statement)

@@ -139,6 +139,7 @@ class Settling:
     def _settle_predicate(self, predicate: str, rules: list[ProgramRule], stratum: Stratum) -> None:
         base = self._program.base.get(predicate, {})
         certainties = self.certainties.setdefault(predicate, {})
+        known = self._facts.relations.get(predicate, {})  # counted when a recursive stratum established them
         gathered: dict[Args, list[Firing]] = {}
         for rule in rules:
             for firing in self._weighed(rule):
@@ -146,7 +147,8 @@ class Settling:
                 firings = gathered.get(args)
                 if firings is None:
                     gathered[args] = [firing]
-                    self._meter.conclusion(rule.id)
+                    if args not in certainties and args not in known:
+                        self._meter.conclusion(rule.id)
                 else:
                     firings.append(firing)
         for args, firings in gathered.items():

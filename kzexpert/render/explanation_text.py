@@ -7,8 +7,9 @@ from kzexpert.model import Fact, Inference
 from kzexpert.proof import Proof
 from kzexpert.questions import Question
 from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, wrap
-from kzexpert.render.proof_text import dates_text, proofs_text
+from kzexpert.render.proof_text import proofs_text
 from kzexpert.render.text import footnote, nothing_supports
+from kzexpert.sentences import dates
 
 __all__ = ["explanation_text"]
 
@@ -40,7 +41,7 @@ def explanation_text(
     if not holds:
         missing = _missing(inference, question, not proofs, lacks, outside, style, width)
         blocks.append("\n".join(missing).strip("\n"))
-    return "\n\n".join([*filter(None, blocks), footnote(inference, style, width)]) + "\n"
+    return "\n\n".join([*filter(None, blocks), footnote(inference, style, width, words=bool(proofs))]) + "\n"
 
 
 def _missing(
@@ -56,7 +57,7 @@ def _missing(
     if unknown:
         yield nothing_supports(inference, question, style, width)
     for fact in outside:
-        row = f"On record {dates_text(fact)}, so not in force on {program.as_of.isoformat()} ({fact.location})."
+        row = f"On record {dates(fact)}, so not in force on {program.as_of.isoformat()} ({fact.location})."
         yield wrap([("", row)], style, width=width, rest="  ")
     name = question.pattern.predicate
     if lacks:

@@ -11,8 +11,9 @@ from kzexpert.proof import Node, Proof, Step, Support
 from kzexpert.query import ASSUMED
 from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, sentence, wrap
 from kzexpert.render.text import certainty_text
+from kzexpert.sentences import dates
 
-__all__ = ["dates_text", "proofs_text"]
+__all__ = ["proofs_text"]
 
 _MARGIN = " " * 9
 _INDENT = " " * 11
@@ -46,15 +47,18 @@ class _Block:
     def text(self, node: Node) -> str:
         word = "certain evidence both for and against" if node.conflict else likelihood(node.certainty)
         note = "" if node.established else ", not established"
+        bare = node.says == str(node.atom)
         number = f"[{self.numbers[node.atom]}] "
         headline = [
             ("name", number),
-            ("strong", sentence(node.says)),
+            ("strong", node.says if bare else sentence(node.says)),
             ("", ": "),
             ("good" if node.established else "poor", word),
             ("", f" (certainty\u00a0{certainty_text(node.certainty)}{note})"),
         ]
-        lines = [self.line(headline, rest="    "), self.line([("faint", str(node.atom))], first="    ", rest="    ")]
+        lines = [self.line(headline, rest="    ")]
+        if not bare:
+            lines.append(self.line([("faint", str(node.atom))], first="    ", rest="    "))
         if node.base:
             lines.append(self.line(_recorded(node.base), first=_strength(node.base.certainty), rest=_MARGIN))
         for step in node.steps:
@@ -78,7 +82,9 @@ class _Block:
             ways = "once more" if len(step.others) == 1 else f"{len(step.others)} more times"
             yield self.line([("faint", f"The rule fires {ways}, which does not add up.")], first=_MARGIN, rest=_MARGIN)
         if not step.counts:
-            yield self.line([("faint", "A stronger proof counts instead.")], first=_MARGIN, rest=_MARGIN)
+            yield self.line(
+                [("faint", "Another proof, at least as strong, counts instead.")], first=_MARGIN, rest=_MARGIN
+            )
 
     def support(self, support: Support) -> Iterator[str]:
         if support.kind == "fact":
@@ -126,10 +132,4 @@ def _recorded(base: BaseFact) -> list[Piece]:
 
 
 def _row(fact: Fact) -> str:
-    return ", ".join(filter(None, [str(fact.source or "no source"), dates_text(fact), str(fact.location)]))
-
-
-def dates_text(fact: Fact) -> str:
-    """When a recorded fact holds, as written."""
-    dates = (("since", fact.since), ("until", fact.until), ("on", fact.on))
-    return " ".join(f"{word} {day}" for word, day in dates if day)
+    return ", ".join(filter(None, [str(fact.source or "no source"), dates(fact), str(fact.location)]))

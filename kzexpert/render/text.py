@@ -1,7 +1,5 @@
 """Answers and conclusions as text: a headline for each, then a line for each reason with its source."""
 
-from collections.abc import Sequence
-
 from kzexpert.certainty import THRESHOLD
 from kzexpert.model import Constant, GroundAtom, Inference
 from kzexpert.query import ASSUMED, Answer, Conclusion, Conclusions, Evidence
@@ -50,8 +48,8 @@ def answer_text(
         weighed: also show what was weighed and not established.
     """
     if ground_atom(question) and answer.answers:
-        blocks = [_block(item, style, width, _verdict(item)) for item in answer.answers]
-        return _page(blocks, inference, style, width)
+        verdicts = [_block(item, style, width, _verdict(item)) for item in answer.answers]
+        return "\n\n".join([*verdicts, footnote(inference, style, width)]) + "\n"
     shown = answer.answers if weighed else answer.established.answers
     blocks = [_block(item, style, width) for item in shown]
     if not answer.established.answers:
@@ -62,11 +60,7 @@ def answer_text(
         blocks.append(f"{hidden} {were} weighed and not established; --all shows {'it' if hidden == 1 else 'them'}.")
     elif not blocks[1:] and not shown:
         blocks.append(wrap([("", f"To see what is missing: {_why_command(answer.pattern)}")], style, width=width))
-    return _page(blocks, inference, style, width)
-
-
-def _page(blocks: Sequence[str], inference: Inference, style: Style, width: int) -> str:
-    return "\n\n".join([*blocks, footnote(inference, style, width)]) + "\n"
+    return "\n\n".join([*blocks, footnote(inference, style, width, words=bool(shown))]) + "\n"
 
 
 def _why_command(pattern: str) -> str:
@@ -122,13 +116,14 @@ def _reason(evidence: Evidence, style: Style, width: int) -> str:
     return wrap(reason, style, width=width, first=f"{strength}  ", rest=" " * 9)
 
 
-def footnote(inference: Inference, style: Style = as_plain, width: int = WIDTH) -> str:
-    """As of when, under which assumptions, and what the likelihood words mean."""
+def footnote(inference: Inference, style: Style = as_plain, width: int = WIDTH, *, words: bool = True) -> str:
+    """As of when, under which assumptions, and, where the text has `words` of likelihood, what they mean."""
     program = inference.program
     parts = [f"As of {program.as_of.isoformat()}."]
     parts += [f"Assumed: {atom}." for atom in program.assumed]
     parts += [f"Withdrawn: {atom}." for atom in program.withdrawn]
-    return wrap([("faint", " ".join([*parts, CONVENTION]))], style, width=width)
+    parts += [CONVENTION] if words else []
+    return wrap([("faint", " ".join(parts))], style, width=width)
 
 
 def conclusions_text(inference: Inference, found: Conclusions, style: Style = as_plain, width: int = WIDTH) -> str:
@@ -146,4 +141,4 @@ def conclusions_text(inference: Inference, found: Conclusions, style: Style = as
         blocks.append(wrap(line, style, width=width, first=first, rest=" " * 9))
     if not blocks:
         blocks = ["The rules conclude nothing of this kind."]
-    return "\n".join([*blocks, "", footnote(inference, style, width), ""])
+    return "\n".join([*blocks, "", footnote(inference, style, width, words=bool(found.conclusions)), ""])

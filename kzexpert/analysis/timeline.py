@@ -1,0 +1,161 @@
+"""A conclusion over the years: its certainty as of the end of each, and the facts that made it change.
+
+Between two ends of a year nothing is looked at, so what came and went within one year is not seen.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import pairwise
+
+import msgspec
+
+from kzexpert.analysis.causes import Cause, Difference
+from kzexpert.analysis.rerun import Infer, Progress, Scenario, silent, supporting_predicates
+from kzexpert.certainty import established, likelihood
+from kzexpert.model import Fact, GroundAtom, Inference, KnowledgeBase, Pattern, Program
+from kzexpert.query import matching
+from kzexpert.questions import Question
+from kzexpert.sentences import says
+
+__all__ = ["Change", "Point", "Series", "Timeline", "timeline", "years_on_record"]
+
+
+class Point(msgspec.Struct, frozen=True):
+    """A conclusion as of one day.
+
+    Attributes:
+        period: the year.
+        certainty: None where nothing is known of it.
+    """
+
+    period: str
+    as_of: date
+    certainty: float | None
+    likelihood: str
+    established: bool
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A conclusion changed from one point to the next.
+
+    Attributes:
+        period: the later one.
+        causes: the recorded facts that came into force or went out of it and made the difference.
+    """
+
+    period: str
+    before: float | None
+    after: float | None
+    causes: tuple[Cause, ...]
+
+
+class Series(msgspec.Struct, frozen=True):
+    """One conclusion over time."""
+
+    conclusion: str
+    says: str
+    points: tuple[Point, ...]
+    changes: tuple[Change, ...]
+
+
+class Timeline(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.timeline/1"):
+    """The conclusions that match a pattern over time; the most certain at the end comes first.
+
+    Attributes:
+        start, end: the first and the last day that was looked at.
+    """
+
+    question: str
+    pattern: str
+    start: date
+    end: date
+    engine: str
+    assumed: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+    series: tuple[Series, ...]
+
+
+def timeline(
+    scenario: Scenario,
+    question: Question,
+    years: range,
+    infer: Infer,
+    progress: Progress = silent,
+    *,
+    weighed: bool = False,
+) -> Timeline:
+    """Follow the conclusions that match a question through some years.
+
+    Args:
+        scenario: its own day is not looked at.
+        years: consecutive, at least one.
+        infer: runs the engine.
+        weighed: also conclusions that are never established.
+
+    Raises:
+        UsageError: an assumption or a withdrawal that means nothing.
+    """
+    days = [date(year, 12, 31) for year in years]
+    inferences = list(_inferences(scenario.about([question.pattern.predicate]), days, infer, progress))
+    seen = {atom: None for inference in inferences for atom in matching(inference, question.pattern)}
+    kept = [atom for atom in seen if weighed or any(established(i.certainty(atom) or 0.0) for i in inferences)]
+    kept.sort(key=lambda atom: (-(inferences[-1].certainty(atom) or 0.0), str(atom)))
+    differences = _differences(inferences)
+    program = inferences[-1].program
+    return Timeline(
+        question.text,
+        str(question.pattern),
+        days[0],
+        days[-1],
+        inferences[-1].engine,
+        program.assumed,
+        program.withdrawn,
+        tuple(_series(atom, inferences, days, differences) for atom in kept),
+    )
+
+
+def _inferences(scenario: Scenario, days: Sequence[date], infer: Infer, progress: Progress) -> Iterator[Inference]:
+    """What follows as of each day. Where the same facts are in force as before, the same follows."""
+    last: Inference | None = None
+    for number, day in enumerate(days):
+        progress(f"as of {day.year}", number, len(days))
+        program = scenario.at(day).program()
+        if last is None or not _same_facts(last.program, program):
+            last = infer(program)
+        yield last
+
+
+def _same_facts(one: Program, other: Program) -> bool:
+    return one.base == other.base
+
+
+def _differences(inferences: Sequence[Inference]) -> list[Difference | None]:
+    """What differs from each point to the next; None where nothing can."""
+    return [None if before is after else Difference(before, after) for before, after in pairwise(inferences)]
+
+
+def _series(
+    atom: GroundAtom, inferences: Sequence[Inference], days: Sequence[date], differences: Sequence[Difference | None]
+) -> Series:
+    certainties = [inference.certainty(atom) for inference in inferences]
+    points = tuple(
+        Point(str(day.year), day, certainty, likelihood(certainty or 0.0), established(certainty or 0.0))
+        for day, certainty in zip(days, certainties, strict=True)
+    )
+    changes = tuple(
+        Change(str(day.year), before, after, difference.roots(atom))
+        for day, (before, after), difference in zip(days[1:], pairwise(certainties), differences, strict=True)
+        if difference and before != after
+    )
+    return Series(str(atom), says(inferences[0].program.kb, atom), points, changes)
+
+
+def years_on_record(kb: KnowledgeBase, pattern: Pattern, last: date) -> range:
+    """The years from the first date of a fact that the pattern can depend on to a day's."""
+    relevant = supporting_predicates(kb, [pattern.predicate])
+    first = [day.year for fact in kb.facts if fact.predicate in relevant for day in _starts(fact)]
+    return range(min([*first, last.year]), last.year + 1)
+
+
+def _starts(fact: Fact) -> list[date]:
+    return [day.first for day in (fact.since, fact.on) if day]

@@ -1,0 +1,1 @@
+"""Relational engines: rules → query plans (sqlglot expressions), run by a database. Imports neither until asked to."""

@@ -1,0 +1,67 @@
+"""Arithmetic and comparisons as conditions of a query: where a value is not finite, the condition fails.
+
+The database computes in doubles as IEEE 754 says, and so as Python does; -0 becomes 0.
+"""
+
+from collections.abc import Callable
+from sys import float_info
+
+from sqlglot import exp
+
+from kzexpert.engines.sql.extents import number
+from kzexpert.model import Constant, Expression, Operation, Test, Value, Variable
+
+__all__ = ["Encode", "comparison", "value"]
+
+#: A value as a literal of the query.
+Encode = Callable[[Value], exp.Expression]
+
+_OPERATIONS: dict[str, type[exp.Binary]] = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul, "/": exp.Div}
+_COMPARISONS: dict[str, type[exp.Binary]] = {
+    "=": exp.EQ,
+    "!=": exp.NEQ,
+    "<": exp.LT,
+    "<=": exp.LTE,
+    ">": exp.GT,
+    ">=": exp.GTE,
+}
+
+
+def value(
+    expression: Expression, values: dict[str, exp.Expression], encode: Encode
+) -> tuple[exp.Expression, list[exp.Expression]]:
+    """The value of an expression, and what must hold for it to have one.
+
+    Args:
+        values: variable → its column.
+    """
+    finite: list[exp.Expression] = []
+    found = _raw(expression, values, encode, finite)
+    if isinstance(expression, Operation):
+        found = exp.Add(this=exp.paren(found, copy=False), expression=number(0.0))
+    return found, finite
+
+
+def _raw(
+    expression: Expression, values: dict[str, exp.Expression], encode: Encode, finite: list[exp.Expression]
+) -> exp.Expression:
+    if isinstance(expression, Constant):
+        return encode(expression.value)
+    if isinstance(expression, Variable):
+        return values[expression.name].copy()
+    left, right = (_raw(side, values, encode, finite) for side in (expression.left, expression.right))
+    result = _OPERATIONS[expression.operator](this=_operand(left), expression=_operand(right))
+    # Every intermediate result must be finite, and no comparison with NaN or infinity lets one through.
+    finite.append(exp.LTE(this=exp.Abs(this=result.copy()), expression=number(float_info.max)))
+    return result
+
+
+def _operand(side: exp.Expression) -> exp.Expression:
+    return exp.paren(side, copy=False) if isinstance(side, exp.Binary) else side
+
+
+def comparison(test: Test, values: dict[str, exp.Expression], encode: Encode) -> list[exp.Expression]:
+    """The conditions that stand for a test."""
+    left, left_finite = value(test.left, values, encode)
+    right, right_finite = value(test.right, values, encode)
+    return [*left_finite, *right_finite, _COMPARISONS[test.operator](this=left, expression=right)]

@@ -1,0 +1,202 @@
+"""A recursive component → queries for its best proofs: what starts it, and what one round adds to the round before.
+
+Where the database has recursive queries that keep the best row of each key, the component is one such query; else the
+same parts are run in rounds. Several predicates share one relation, in which each row says whose it is.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlglot import exp
+
+from kzexpert.engines.sql.dialects import Dialect
+from kzexpert.engines.sql.extents import (
+    CERTAINTY,
+    SQL_TYPES,
+    Extent,
+    Kind,
+    argument,
+    column,
+    equal,
+    identifier,
+    number,
+    select,
+    subquery,
+    table,
+)
+from kzexpert.engines.sql.plan import STRENGTH, Planner
+from kzexpert.model import Assignment, ProgramRule, Stratum
+
+__all__ = ["Component"]
+
+_TAG = "t"
+
+
+class Component:
+    """The plans of one recursive stratum.
+
+    Args:
+        base: predicate → its recorded facts.
+
+    Attributes:
+        certain: whether all conclusions have certainty 1, so that no column holds it.
+    """
+
+    def __init__(self, planner: Planner, dialect: Dialect, stratum: Stratum, base: Mapping[str, Extent]) -> None:
+        self.stratum = stratum
+        self._planner = planner
+        self._dialect = dialect
+        self._base = base
+        self._tags = {name: tag for tag, name in enumerate(stratum.predicates)}
+        self._kinds = {name: planner.extents[name].kinds for name in stratum.predicates}
+        self._slots = _slots(list(self._kinds.values()))
+        self._inside = {
+            rule.id: [place for place, pattern in enumerate(rule.matches) if pattern.relation in self._tags]
+            for rule in stratum.rules
+        }
+        self.certain = self._is_certain()
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the shared relation that tell its rows apart."""
+        slots = [argument(place) for place in range(len(self._slots))]
+        return [_TAG, *slots] if len(self._tags) > 1 else slots
+
+    def invents(self) -> ProgramRule | None:
+        """A rule that computes new values from conclusions of the component, and so may never end; None without one."""
+        for rule in self.stratum.rules:
+            computed = {item.variable for item in rule.conditions if isinstance(item, Assignment)}
+            if self._inside[rule.id] and computed & set(rule.head.variables):
+                return rule
+        return None
+
+    def start(self) -> exp.Query:
+        """The recorded facts, and what rules conclude without the component."""
+        parts = []
+        for name, extent in self._base.items():
+            query = select(
+                [column(place, "m") for place in extent.columns] + self._shown(extent.certainty_of("m")),
+                extent.named("m"),
+            )
+            parts.append(self._placed(name, query))
+        parts += [self._concluded(rule, {}) for rule in self.stratum.rules if not self._inside[rule.id]]
+        return _union(parts) if parts else select(self._nulls(), where=[exp.false()])
+
+    def step(self, new: exp.Table, all_: exp.Table) -> exp.Query:
+        """What follows from a round: each rule with each of its conditions in turn read from what is new."""
+        parts = []
+        for rule in self.stratum.rules:
+            inside = self._inside[rule.id]
+            for place in inside:
+                chosen = {
+                    other: self.extent(rule.matches[other].relation, new if other == place else all_)
+                    for other in inside
+                }
+                parts.append(self._concluded(rule, chosen))
+        return _union(parts)
+
+    def recursive(self) -> exp.Select:
+        """The component as one recursive query."""
+        name = "p"
+        new, all_ = table(name), table(name, "recurring")
+        linear = all(len(inside) < 2 for inside in self._inside.values())
+        query = exp.union(self.start(), self.step(new, all_), distinct=True, copy=False)
+        shown = [*self.columns, *([] if self.certain else [CERTAINTY])]
+        cte = exp.CTE(
+            this=query, alias=exp.TableAlias(this=identifier(name), columns=[identifier(item) for item in shown])
+        )
+        if not self.certain or not linear:
+            keys: list[exp.Expression] = [column(item) for item in self.columns]
+            cte.set("key_expressions", keys if self.certain else [*keys, exp.Max(this=column(CERTAINTY))])
+        result = select([column(item) for item in shown], table(name))
+        result.set("with_", exp.With(expressions=[cte], recursive=True))
+        return result
+
+    def extent(self, predicate: str, shared: exp.Table) -> Extent:
+        """The facts of one predicate in the shared relation."""
+        kinds = self._kinds[predicate]
+        certainty = 1.0 if self.certain else None
+        if len(self._tags) == 1:
+            return Extent(shared, kinds, certainty)
+        slots = _places(kinds, self._slots)
+        shown = [column(argument(slot), "r").as_(argument(place), quoted=True) for place, slot in enumerate(slots)]
+        shown += [] if self.certain else [column(CERTAINTY, "r")]
+        tag = equal(column(_TAG, "r"), exp.Literal.number(self._tags[predicate]))
+        source = Extent(shared, kinds).named("r")
+        return Extent(select(shown, source, where=[tag]), kinds, certainty)
+
+    # --- parts -------------------------------------------------------------------------------------------------------
+
+    def _is_certain(self) -> bool:
+        outside = (
+            self._planner.extents[pattern.relation].certainty
+            for rule in self.stratum.rules
+            for pattern in rule.matches
+            if pattern.relation not in self._tags
+        )
+        base = (extent.certainty for extent in self._base.values())
+        rules = (rule.rule.certainty for rule in self.stratum.rules)
+        return all(certainty == 1.0 for certainties in (outside, base, rules) for certainty in certainties)
+
+    def _shown(self, certainty: exp.Expression) -> list[exp.Expression]:
+        return [] if self.certain else [certainty.as_(CERTAINTY, quoted=True)]
+
+    def _concluded(self, rule: ProgramRule, chosen: Mapping[int, Extent]) -> exp.Select:
+        """What one rule concludes, with the certainties of these proofs."""
+        body = self._planner.body(rule, chosen)
+        head = self._planner.head(rule, body)
+        shown: list[exp.Expression] = [column(argument(place), "h") for place in range(max(len(rule.head.terms), 1))]
+        if body.strength is not None:
+            certainty: exp.Expression = number(round(body.strength, 9))
+        else:
+            certainty = column(STRENGTH, "h")
+            if rule.rule.certainty != 1.0:  # else it is that of a premise, which is rounded
+                certainty = self._dialect.rounded(certainty)
+        return self._placed(rule.head.predicate, select(shown + self._shown(certainty), subquery(head, "h")))
+
+    def _placed(self, predicate: str, query: exp.Select) -> exp.Select:
+        """Rows of a predicate as rows of the shared relation."""
+        if len(self._tags) == 1:
+            return query
+        nulls = self._nulls()
+        shown: list[exp.Expression] = [exp.Literal.number(self._tags[predicate]).as_(_TAG, quoted=True), *nulls[1:]]
+        for place, slot in enumerate(_places(self._kinds[predicate], self._slots)):
+            shown[1 + slot] = column(argument(place), "u").as_(argument(slot), quoted=True)
+        if not self.certain:
+            shown[-1] = column(CERTAINTY, "u")
+        return select(shown, subquery(query, "u"))
+
+    def _nulls(self) -> list[exp.Expression]:
+        """A row of nothing, for the types of its columns."""
+        types = [(argument(place), SQL_TYPES[kind]) for place, kind in enumerate(self._slots)]
+        if len(self._tags) > 1:
+            types.insert(0, (_TAG, "int"))
+        if not self.certain:
+            types.append((CERTAINTY, "double"))
+        return [exp.cast(exp.null(), type_).as_(name, quoted=True) for name, type_ in types]
+
+
+def _union(parts: Sequence[exp.Query]) -> exp.Query:
+    query = parts[0]
+    for part in parts[1:]:
+        query = exp.union(query, part, distinct=False, copy=False)
+    return query
+
+
+def _slots(kinds: Sequence[Sequence[Kind]]) -> list[Kind]:
+    """Columns that hold the arguments of any of the predicates."""
+    slots: list[Kind] = []
+    for kind in SQL_TYPES:
+        most = max(sum(other == kind for other in each) for each in kinds)
+        slots.extend([kind] * most)
+    if len(kinds) == 1:
+        return list(kinds[0])
+    return slots
+
+
+def _places(kinds: Sequence[Kind], slots: Sequence[Kind]) -> Iterator[int]:
+    """The column of each argument: the next free one of its kind."""
+    taken: set[int] = set()
+    for kind in kinds:
+        slot = next(index for index, other in enumerate(slots) if other == kind and index not in taken)
+        taken.add(slot)
+        yield slot

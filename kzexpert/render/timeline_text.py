@@ -1,0 +1,109 @@
+"""A timeline as text: for each conclusion its years as one line of bars, then each change with the facts behind it."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from kzexpert.analysis.causes import Cause
+from kzexpert.analysis.timeline import Point, Series, Timeline
+from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, sentence, wrap
+from kzexpert.render.text import CONVENTION, certainty_text
+
+__all__ = ["Glyphs", "cause_pieces", "timeline_text"]
+
+_LOSES = ("no longer assumed", "withdrawn", "went out of force", "not recorded", "lost", "weaker")
+_BAR = 20
+_INDENT = " " * 6
+
+
+class Glyphs(msgspec.Struct, frozen=True):
+    """The characters that draw.
+
+    Attributes:
+        levels: from just above 0 to 1.
+        unknown, negative: what stands for a year without, or with a negative, certainty.
+        bar, negative_bar: fill a bar.
+    """
+
+    levels: str = "▁▂▃▄▅▆▇█"
+    unknown: str = "·"
+    negative: str = "▾"
+    bar: str = "█"
+    negative_bar: str = "░"
+
+    @classmethod
+    def ascii(cls) -> "Glyphs":
+        """For terminals that know no other characters: a digit stands for tenths."""
+        return cls("123456789", ".", "v", "#", "-")
+
+
+def timeline_text(
+    found: Timeline, style: Style = as_plain, width: int = WIDTH, glyphs: Glyphs = Glyphs()  # noqa: B008
+) -> str:
+    """A block for each conclusion, and what the drawing means."""
+    blocks = ["\n".join(_block(series, style, width, glyphs)) for series in found.series]
+    if not blocks:
+        years = f"{found.start.year}..{found.end.year}"
+        blocks = [wrap([("", f"Nothing in the knowledge base supports {found.pattern} in {years}.")], style, width=width)]
+    legend = (
+        f"Each column is the certainty as of 31 December of a year, {glyphs.levels[0]} just above 0 and "
+        f"{glyphs.levels[-1]} near 1; {glyphs.unknown} nothing is known, {glyphs.negative} below 0. {CONVENTION}"
+    )
+    parts = [f"Assumed: {atom}." for atom in found.assumed] + [f"Withdrawn: {atom}." for atom in found.withdrawn]
+    blocks.append(wrap([("faint", " ".join([*parts, legend]))], style, width=width))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _block(series: Series, style: Style, width: int, glyphs: Glyphs) -> Iterator[str]:
+    yield wrap([("strong", sentence(series.says))], style, width=width, rest="  ")
+    chunk = width - 14
+    for start in range(0, len(series.points), chunk):
+        part = series.points[start : start + chunk]
+        line = "".join(_column(point, glyphs) for point in part)
+        yield style("faint", f"  {part[0].period} ") + style("good", line) + style("faint", f" {part[-1].period}")
+    changes = {change.period: change for change in series.changes}
+    for first, last in _spans(series):
+        years = first.period if first is last else f"{first.period}-{last.period}"
+        yield wrap([("name", f"  {years.ljust(9)} "), *_estimate(first, glyphs)], style, width=width, rest=_INDENT)
+        change = changes.get(first.period)
+        for cause in change.causes if change else ():
+            yield wrap(cause_pieces(cause), style, width=width, first=_INDENT, rest=_INDENT + "  ")
+
+
+def _spans(series: Series) -> Iterator[tuple[Point, Point]]:
+    """The first and the last of consecutive years with one certainty."""
+    first = last = series.points[0]
+    for point in series.points[1:]:
+        if point.certainty != first.certainty:
+            yield first, last
+            first = point
+        last = point
+    yield first, last
+
+
+def _estimate(point: Point, glyphs: Glyphs) -> Sequence[Piece]:
+    if point.certainty is None:
+        return [("faint", "   -   nothing known")]
+    role = "good" if point.established else "poor"
+    word = point.likelihood if point.established else "not established"
+    full = round(abs(point.certainty) * _BAR)
+    bar = (glyphs.bar if point.certainty > 0 else glyphs.negative_bar) * full
+    # Three blanks in a row would be taken for one.
+    return [("", certainty_text(point.certainty).rjust(5)), ("", f"\u00a0\u00a0{word.ljust(19)}".replace(" ", "\u00a0")), (role, bar)]
+
+
+def _column(point: Point, glyphs: Glyphs) -> str:
+    if point.certainty is None:
+        return glyphs.unknown
+    if point.certainty <= 0:
+        return glyphs.negative
+    return glyphs.levels[min(int(point.certainty * len(glyphs.levels)), len(glyphs.levels) - 1)]
+
+
+def cause_pieces(cause: Cause) -> list[Piece]:
+    """A fact that came or went, with a sign, its dates and its place."""
+    sign: Piece = ("bad", "- ") if cause.turn in _LOSES else ("good", "+ ")
+    rows = [", ".join(filter(None, [record.dates, record.place])) for record in cause.records]
+    turn = "" if cause.turn in ("came into force", "went out of force") else f"{cause.turn}; "
+    note = f"{turn}{'; '.join(rows)}".removesuffix("; ")
+    return [sign, ("", cause.says), ("faint", f" ({note})" if note else "")]
