@@ -1,9 +1,9 @@
-# ruff: noqa: PTH100, PTH103, PTH105, PTH111, PTH116, PTH118, PTH120, PTH123
+# ruff: noqa: PTH100, PTH103, PTH105, PTH109, PTH111, PTH116, PTH117, PTH118, PTH120, PTH123
 """A knowledge base that was loaded, checked and planned, kept for the next start: reading it takes 2 ms instead of 40.
 
 As with Python's own ``.pyc`` files, an entry holds while every file it was made from, and every module that made it, is
-the same file with the same size and times. What is kept has no errors; a start that finds no entry, or one that does not
-fit, does all the work again. ``KZEXPERT_CACHE`` names another folder, and when it is empty nothing is kept.
+the same file with the same size and times. What is kept has no errors; a start that finds no entry, or one that does
+not fit, does all the work again. ``KZEXPERT_CACHE`` names another folder, and when it is empty nothing is kept.
 """
 
 import os

@@ -3,7 +3,9 @@
 The one place that says "one rule is one line of evidence": engines take certainties from it, answers and proofs lines.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from heapq import heappop, heappush
+from itertools import count
 
 import msgspec
 
@@ -63,28 +65,86 @@ def certainty_of(strengths: list[float], recursive: bool) -> tuple[float, bool]:
 
 
 def lines(inference: Inference, atom: GroundAtom) -> tuple[Line, ...]:
-    """The lines of evidence for a fact or a conclusion, the strongest first (by absolute value, then by text)."""
+    """The lines of evidence for a fact or a conclusion, the strongest first (by absolute value, then by text).
+
+    In a recursive component only the first one counts. Of equally strong ones it is then one whose premises were there
+    before the conclusion, so that no proof rests on what it proves.
+    """
+    stratum = inference.program.stratum_of.get(atom.predicate)
+    recursive = stratum is not None and stratum.recursive
+    ranks = _ranks(inference, atom, frozenset(stratum.predicates)) if stratum and recursive else {}
+
+    def order(firing: Firing) -> tuple[float, bool, str, tuple[str, ...]]:
+        circular = bool(ranks) and not _precedes(firing, ranks)
+        return (-abs(firing.strength), circular, firing.rule.id, firing.binding_text)
+
     by_rule: dict[str, list[Firing]] = {}
-    for firing in inference.firings.get(atom, ()):
+    for firing in sorted(inference.firings.get(atom, ()), key=order):
         by_rule.setdefault(firing.rule.id, []).append(firing)
-    found: list[Line] = []
+    found: list[tuple[tuple[float, bool, str, tuple[str, ...]], Line]] = []
     for firings in by_rule.values():
-        firings.sort(key=lambda firing: (-abs(firing.strength), firing.binding_text))
         if firings[0].rule.rule.each:
-            found.extend(Line(firing.strength, firing) for firing in firings)
+            found.extend((order(firing), Line(firing.strength, firing)) for firing in firings)
         else:
-            found.append(Line(firings[0].strength, firings[0], others=tuple(firings[1:])))
+            found.append((order(firings[0]), Line(firings[0].strength, firings[0], others=tuple(firings[1:]))))
     base = inference.program.base.get(atom.predicate, {}).get(atom.args)
     if base is not None:
-        found.append(Line(base.certainty, base=base))
-    found.sort(key=_strongest_first)
-    stratum = inference.program.stratum_of.get(atom.predicate)
-    if stratum is not None and stratum.recursive:
-        found[1:] = [Line(line.strength, line.firing, line.base, line.others, counts=False) for line in found[1:]]
-    return tuple(found)
+        found.append(((-base.certainty, False, "", ()), Line(base.certainty, base=base)))
+    ordered = [line for _, line in sorted(found, key=lambda item: item[0])]
+    if recursive:
+        ordered[1:] = [Line(line.strength, line.firing, line.base, line.others, counts=False) for line in ordered[1:]]
+    return tuple(ordered)
 
 
-def _strongest_first(line: Line) -> tuple[float, str, tuple[str, ...]]:
-    if line.firing is None:
-        return (-abs(line.strength), "", ())
-    return (-abs(line.strength), line.firing.rule.id, line.firing.binding_text)
+def _precedes(firing: Firing, ranks: Mapping[GroundAtom, int]) -> bool:
+    """Whether every premise of a firing inside its recursive component was there before the conclusion."""
+    last = ranks.get(firing.conclusion, 0)
+    return all(ranks.get(premise, -1) < last for premise in firing.premises)
+
+
+def _ranks(inference: Inference, atom: GroundAtom, inside: frozenset[str]) -> Mapping[GroundAtom, int]:
+    """The rank of a conclusion of a recursive component, and of all below it: the steps of its shortest best proof.
+
+    A best proof is one as strong as the conclusion is certain. Ranks are found in ascending order, as in
+    `engines.settling`, and kept with the inference.
+    """
+    known: dict[GroundAtom, int] = vars(inference).setdefault("ranks of best proofs", {})
+    if atom in known:
+        return known
+    waiting: dict[GroundAtom, list[tuple[Firing, set[GroundAtom]]]] = {}
+    ready: list[tuple[int, int, GroundAtom]] = []
+    serial = count()  # keeps the queue from comparing atoms
+
+    def reach(firing: Firing) -> None:
+        rank = 1 + max((known[premise] for premise in firing.premises if premise.predicate in inside), default=-1)
+        heappush(ready, (rank, next(serial), firing.conclusion))
+
+    seen = {atom}
+    pending = [atom]
+    while pending:
+        current = pending.pop()
+        certainty = inference.certainty(current)
+        base = inference.program.base.get(current.predicate, {}).get(current.args)
+        if base is not None and base.certainty == certainty:
+            heappush(ready, (0, next(serial), current))
+        for firing in inference.firings.get(current, ()):
+            if round(firing.strength, 9) != certainty:
+                continue
+            unknown = {item for item in firing.premises if item.predicate in inside and item not in known}
+            if not unknown:
+                reach(firing)
+            for premise in unknown:
+                waiting.setdefault(premise, []).append((firing, unknown))
+                if premise not in seen:
+                    seen.add(premise)
+                    pending.append(premise)
+    while ready:
+        rank, _, current = heappop(ready)
+        if current in known:
+            continue
+        known[current] = rank
+        for firing, unknown in waiting.get(current, ()):
+            unknown.discard(current)
+            if not unknown:
+                reach(firing)
+    return known

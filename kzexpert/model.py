@@ -589,7 +589,7 @@ class Firing(msgspec.Struct, frozen=True):
         return tuple(map(format_value, self.binding))
 
 
-class Inference(msgspec.Struct, frozen=True):
+class Inference(msgspec.Struct, frozen=True, dict=True):
     """All facts and all firings of a program.
 
     Attributes:

@@ -86,7 +86,7 @@ def _values(text: str) -> Iterator[tuple[str, int]]:
             inner.number += 1
         elif token != ":":
             if inner and inner.is_object and inner.key is None:
-                inner.key = json.loads(token)
+                inner.key = json.loads(token) if "\\" in token else token[1:-1]
                 continue
             path = inner.next_path() if inner else "$"
             yield path, match.start()

@@ -14,7 +14,19 @@ from kzexpert.errors import KzexpertError, UsageError
 __all__ = ["COMMANDS", "KzexpertGroup", "cli"]
 
 #: In the order of the help text. Each is an object of its own name in a module of its own name.
-COMMANDS = ("ask", "why", "conclusions", "check", "test", "vocabulary")
+COMMANDS = (
+    "ask",
+    "why",
+    "why-not",
+    "what-if",
+    "linchpins",
+    "timeline",
+    "matrix",
+    "conclusions",
+    "check",
+    "test",
+    "vocabulary",
+)
 
 _BUG = 70
 _INTERRUPTED = 130

@@ -1,8 +1,8 @@
 """The options that commands share, and the one value that carries them. It reads none of what they name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, Literal
+from typing import Any
 
 import click
 import msgspec
@@ -20,7 +20,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     assume: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     engine: str = "experta"
-    format: Literal["text", "json"] = "text"
+    format: str = "text"
     output: str | None = None
     verbose: bool = False
 
@@ -31,31 +31,37 @@ _SOURCES = (
     click.option("--facts", multiple=True, metavar="FILE", help="One more file of facts."),
 )
 _RUN = (
-    click.option(
-        "--as-of", metavar="DATE", help="A day, month or year; its last day counts.  [default: newest source]"
-    ),
     click.option("--assume", multiple=True, metavar="ATOM", help="Take a fact as given."),
     click.option("--without", multiple=True, metavar="ATOM", help="Leave out the facts that match."),
     click.option("--engine", default="experta", show_default=True, metavar="NAME", help="The engine that infers."),
 )
 _OUTPUT = (
-    click.option(
-        "--format", type=click.Choice(("text", "json")), default="text", show_default=True, help="What to print."
-    ),
     click.option("--output", metavar="FILE", help="Write to a file, and replace it only once all is written."),
     click.option(
         "-v", "--verbose", is_flag=True, help="Say on stderr what is loaded, inferred, and how long it takes."
     ),
 )
+_AS_OF = {
+    "DATE": "A day, month or year; its last day counts.  [default: newest source]",
+    "YEAR..YEAR": "The years to look at.  [default: all on record]",
+}
 
 
-def common_options(*, run: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def common_options(
+    *, run: bool = True, formats: Sequence[str] = ("text", "json"), as_of: str = "DATE"
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command the common options, as one `Options` before its own parameters.
 
     Args:
         run: whether the command infers anything, and so needs a date, assumptions and an engine.
+        formats: what it can print, the default first.
+        as_of: what ``--as-of`` takes, ``DATE`` or ``YEAR..YEAR``.
     """
-    chosen = (*_SOURCES, *(_RUN if run else ()), *_OUTPUT)
+    day = click.option("--as-of", metavar=as_of, help=_AS_OF[as_of])
+    form = click.option(
+        "--format", type=click.Choice(formats), default=formats[0], show_default=True, help="What to print."
+    )
+    chosen = (*_SOURCES, *((day, *_RUN) if run else ()), form, *_OUTPUT)
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)

@@ -11,7 +11,7 @@ __all__ = ["WIDTH", "Piece", "Style", "as_markup", "as_plain", "display_width", 
 #: Columns of a line where no terminal says otherwise.
 WIDTH = 80
 
-#: A role and a text. Roles: "" · strong · name · good · poor · faint.
+#: A role and a text. Roles: "" · strong · name · good · poor · bad · faint.
 Piece: TypeAlias = tuple[str, str]
 
 #: Role, text → text as it is printed.
@@ -29,8 +29,8 @@ def as_markup(role: str, text: str) -> str:
     """The style of terminals: console markup of rich."""
     from rich.markup import escape
 
-    escaped = escape(text)
-    return f"[{_COLOURS[role]}]{escaped}[/]" if role in _COLOURS else escaped
+    # Text without a role gets a tag too: a backslash at its end is escaped rightly only before a tag.
+    return f"[{_COLOURS.get(role, 'none')}]{escape(text)}[/]"
 
 
 def visible(text: str) -> str:

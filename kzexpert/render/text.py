@@ -59,14 +59,8 @@ def answer_text(
         were = "statement was" if hidden == 1 else "statements were"
         blocks.append(f"{hidden} {were} weighed and not established; --all shows {'it' if hidden == 1 else 'them'}.")
     elif not blocks[1:] and not shown:
-        blocks.append(wrap([("", f"To see what is missing: {_why_command(answer.pattern)}")], style, width=width))
+        blocks.append('To see what is missing, put "why" in place of "ask".')
     return "\n\n".join([*blocks, footnote(inference, style, width, words=bool(shown))]) + "\n"
-
-
-def _why_command(pattern: str) -> str:
-    from shlex import quote
-
-    return f"kzexpert why {quote(pattern)}"
 
 
 def nothing_supports(inference: Inference, question: Question, style: Style = as_plain, width: int = WIDTH) -> str:

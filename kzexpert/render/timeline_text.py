@@ -1,6 +1,6 @@
 """A timeline as text: for each conclusion its years as one line of bars, then each change with the facts behind it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import msgspec
 
@@ -9,10 +9,11 @@ from kzexpert.analysis.timeline import Point, Series, Timeline
 from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, sentence, wrap
 from kzexpert.render.text import CONVENTION, certainty_text
 
-__all__ = ["Glyphs", "cause_pieces", "timeline_text"]
+__all__ = ["ASCII", "UNICODE", "Glyphs", "cause_pieces", "timeline_text"]
 
 _LOSES = ("no longer assumed", "withdrawn", "went out of force", "not recorded", "lost", "weaker")
-_BAR = 20
+_BAR = 28
+_LONGEST_WORD = len("roughly even chance")
 _INDENT = " " * 6
 
 
@@ -31,20 +32,20 @@ class Glyphs(msgspec.Struct, frozen=True):
     bar: str = "█"
     negative_bar: str = "░"
 
-    @classmethod
-    def ascii(cls) -> "Glyphs":
-        """For terminals that know no other characters: a digit stands for tenths."""
-        return cls("123456789", ".", "v", "#", "-")
+
+UNICODE = Glyphs()
+#: For terminals that know no other characters: a digit stands for tenths.
+ASCII = Glyphs("123456789", ".", "v", "#", "-")
 
 
-def timeline_text(
-    found: Timeline, style: Style = as_plain, width: int = WIDTH, glyphs: Glyphs = Glyphs()  # noqa: B008
-) -> str:
+def timeline_text(found: Timeline, style: Style = as_plain, width: int = WIDTH, glyphs: Glyphs = UNICODE) -> str:
     """A block for each conclusion, and what the drawing means."""
     blocks = ["\n".join(_block(series, style, width, glyphs)) for series in found.series]
     if not blocks:
         years = f"{found.start.year}..{found.end.year}"
-        blocks = [wrap([("", f"Nothing in the knowledge base supports {found.pattern} in {years}.")], style, width=width)]
+        blocks = [
+            wrap([("", f"Nothing in the knowledge base supports {found.pattern} in {years}.")], style, width=width)
+        ]
     legend = (
         f"Each column is the certainty as of 31 December of a year, {glyphs.levels[0]} just above 0 and "
         f"{glyphs.levels[-1]} near 1; {glyphs.unknown} nothing is known, {glyphs.negative} below 0. {CONVENTION}"
@@ -64,7 +65,7 @@ def _block(series: Series, style: Style, width: int, glyphs: Glyphs) -> Iterator
     changes = {change.period: change for change in series.changes}
     for first, last in _spans(series):
         years = first.period if first is last else f"{first.period}-{last.period}"
-        yield wrap([("name", f"  {years.ljust(9)} "), *_estimate(first, glyphs)], style, width=width, rest=_INDENT)
+        yield style("name", f"  {years.ljust(9)}") + _estimate(first, style, width, glyphs)
         change = changes.get(first.period)
         for cause in change.causes if change else ():
             yield wrap(cause_pieces(cause), style, width=width, first=_INDENT, rest=_INDENT + "  ")
@@ -81,15 +82,14 @@ def _spans(series: Series) -> Iterator[tuple[Point, Point]]:
     yield first, last
 
 
-def _estimate(point: Point, glyphs: Glyphs) -> Sequence[Piece]:
+def _estimate(point: Point, style: Style, width: int, glyphs: Glyphs) -> str:
     if point.certainty is None:
-        return [("faint", "   -   nothing known")]
-    role = "good" if point.established else "poor"
+        return style("faint", "      -  nothing is known")
     word = point.likelihood if point.established else "not established"
-    full = round(abs(point.certainty) * _BAR)
-    bar = (glyphs.bar if point.certainty > 0 else glyphs.negative_bar) * full
-    # Three blanks in a row would be taken for one.
-    return [("", certainty_text(point.certainty).rjust(5)), ("", f"\u00a0\u00a0{word.ljust(19)}".replace(" ", "\u00a0")), (role, bar)]
+    columns = f"  {certainty_text(point.certainty).rjust(5)}  {word.ljust(_LONGEST_WORD)} "
+    length = round(abs(point.certainty) * min(_BAR, max(0, width - len(columns) - 11)))
+    bar = (glyphs.bar if point.certainty > 0 else glyphs.negative_bar) * length
+    return (style("", columns) + style("good" if point.established else "poor", bar)).rstrip()
 
 
 def _column(point: Point, glyphs: Glyphs) -> str:

@@ -19,6 +19,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(Path(__file__).parents[1] / "kb_small", folder)
     monkeypatch.chdir(folder)
     monkeypatch.delenv("KZEXPERT_DEBUG", raising=False)
+    monkeypatch.setenv("KZEXPERT_CACHE", "")
     return folder
 
 

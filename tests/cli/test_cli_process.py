@@ -16,12 +16,19 @@ import pytest
 import kzexpert
 
 SMALL = Path(__file__).parents[1] / "kb_small"
+_NOTHING_KEPT = {"KZEXPERT_CACHE": ""}
 ASK = ("ask", "who is Ruritania aligned with", "--kb", str(SMALL))
 
 
 def environment(**extra: str) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "KZEXPERT_DEBUG", "COLUMNS")}
-    return {**kept, "PYTHONPATH": str(Path(kzexpert.__file__).parents[1]), "TERM": "xterm-256color", **extra}
+    return {
+        **kept,
+        "PYTHONPATH": str(Path(kzexpert.__file__).parents[1]),
+        "TERM": "xterm-256color",
+        **_NOTHING_KEPT,
+        **extra,
+    }
 
 
 def command(*arguments: str) -> list[str]:

@@ -11,7 +11,7 @@ from sqlglot import exp
 from kzexpert.engines.sql.extents import number
 from kzexpert.model import Constant, Expression, Operation, Test, Value, Variable
 
-__all__ = ["Encode", "comparison", "value"]
+__all__ = ["Encode", "comparison", "finite", "value"]
 
 #: A value as a literal of the query.
 Encode = Callable[[Value], exp.Expression]
@@ -35,25 +35,29 @@ def value(
     Args:
         values: variable → its column.
     """
-    finite: list[exp.Expression] = []
-    found = _raw(expression, values, encode, finite)
+    required: list[exp.Expression] = []
+    found = _raw(expression, values, encode, required)
     if isinstance(expression, Operation):
         found = exp.Add(this=exp.paren(found, copy=False), expression=number(0.0))
-    return found, finite
+    return found, required
 
 
 def _raw(
-    expression: Expression, values: dict[str, exp.Expression], encode: Encode, finite: list[exp.Expression]
+    expression: Expression, values: dict[str, exp.Expression], encode: Encode, required: list[exp.Expression]
 ) -> exp.Expression:
     if isinstance(expression, Constant):
         return encode(expression.value)
     if isinstance(expression, Variable):
         return values[expression.name].copy()
-    left, right = (_raw(side, values, encode, finite) for side in (expression.left, expression.right))
+    left, right = (_raw(side, values, encode, required) for side in (expression.left, expression.right))
     result = _OPERATIONS[expression.operator](this=_operand(left), expression=_operand(right))
-    # Every intermediate result must be finite, and no comparison with NaN or infinity lets one through.
-    finite.append(exp.LTE(this=exp.Abs(this=result.copy()), expression=number(float_info.max)))
+    required.append(finite(result))  # every intermediate result must be
     return result
+
+
+def finite(number_: exp.Expression) -> exp.Expression:
+    """The condition that a number is neither infinite nor NaN, which databases sort above all others."""
+    return exp.LTE(this=exp.Abs(this=number_.copy()), expression=number(float_info.max))
 
 
 def _operand(side: exp.Expression) -> exp.Expression:

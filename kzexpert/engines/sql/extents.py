@@ -26,7 +26,9 @@ __all__ = [
     "equal",
     "identifier",
     "kinds_of",
+    "literal",
     "number",
+    "predicate_of",
     "select",
     "subquery",
     "table",
@@ -83,10 +85,15 @@ class Extent(msgspec.Struct, frozen=True):
         return [exp.GT(this=column(CERTAINTY, alias), expression=number(THRESHOLD))]
 
 
-def kinds_of(kb: KnowledgeBase, predicate: str) -> tuple[Kind, ...]:
-    """How the arguments of a predicate are stored."""
+def predicate_of(relation: str) -> str:
+    """The predicate of a relation, which may be a window of it (``name within 1 year``)."""
+    return relation.split(" ", 1)[0]
+
+
+def kinds_of(kb: KnowledgeBase, relation: str) -> tuple[Kind, ...]:
+    """How the arguments of a relation are stored."""
     kinds: dict[str, Kind] = {"number": "number", "date": "date"}
-    return tuple(kinds.get(spec.type, "text") for spec in kb.predicate[predicate].args) or ("text",)
+    return tuple(kinds.get(spec.type, "text") for spec in kb.predicate[predicate_of(relation)].args) or ("text",)
 
 
 def empty(kinds: tuple[Kind, ...]) -> Extent:

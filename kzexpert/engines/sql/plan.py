@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from kzexpert.certainty import THRESHOLD
 from kzexpert.engines.evaluation import holds
-from kzexpert.engines.sql.expressions import comparison, value
+from kzexpert.engines.sql.expressions import comparison, finite, value
 from kzexpert.engines.sql.extents import (
     CERTAINTY,
     Extent,
@@ -286,8 +286,8 @@ class _Bindings:
             self.where.append(exp.false())
 
     def _assignment(self, assignment: Assignment) -> None:
-        found, finite = value(assignment.expression, self.values, self.planner.literal)
-        self.where += finite
+        found, conditions = value(assignment.expression, self.values, self.planner.literal)
+        self.where += conditions
         self.values[assignment.variable] = found
         self._layer()
 
@@ -308,6 +308,8 @@ class _Bindings:
         if aggregate.function in ("count", "sum"):
             result = exp.Coalesce(this=result, expressions=[number(0.0)])
             self.joins.append(exp.Join(this=subquery(query, alias), side="LEFT", on=both(agree)))
+            if aggregate.function == "sum":
+                self.where.append(finite(result))
         else:
             self.joins.append(exp.Join(this=subquery(query, alias), on=both(agree)))
             self.where.append(exp.Not(this=exp.Is(this=column("x", alias), expression=exp.null())))

@@ -99,8 +99,9 @@ class Component:
         name = "p"
         new, all_ = table(name), table(name, "recurring")
         linear = all(len(inside) < 2 for inside in self._inside.values())
-        query = exp.union(self.start(), self.step(new, all_), distinct=True, copy=False)
         shown = [*self.columns, *([] if self.certain else [CERTAINTY])]
+        step = select([column(item, "w") for item in shown], subquery(self.step(new, all_), "w"))
+        query = exp.union(self.start(), step, distinct=True, copy=False)
         cte = exp.CTE(
             this=query, alias=exp.TableAlias(this=identifier(name), columns=[identifier(item) for item in shown])
         )

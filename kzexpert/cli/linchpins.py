@@ -1,0 +1,44 @@
+"""``kzexpert linchpins``: the facts, sources and rules that a conclusion hangs on."""
+
+import click
+
+from kzexpert.cli.options import Options, common_options
+
+__all__ = ["linchpins"]
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  kzexpert linchpins "alignment(Ruritania, Borduria, security)"
+  kzexpert linchpins "who leads the Pact?" --format json"""
+)
+@click.argument("conclusion", nargs=-1, required=True)
+@common_options()
+def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
+    """Show what a CONCLUSION hangs on, given in plain words or as a pattern.
+
+    Everything is inferred anew without each fact, each source and each rule of its proof, and with the certainty of
+    each rule moved until the likelihood word changes.
+    """
+    from kzexpert.analysis.linchpins import linchpins as found_linchpins
+    from kzexpert.cli.output import emit
+    from kzexpert.cli.progress import progress_line
+    from kzexpert.cli.session import infer, open_knowledge_base
+    from kzexpert.engines import engine
+    from kzexpert.questions import read_question
+
+    kb = open_knowledge_base(options)
+    question = read_question(kb, " ".join(conclusion))
+    inference = infer(kb, options, [question.pattern.predicate])
+    with progress_line() as progress:
+        found = found_linchpins(inference, question, engine(options.engine).infer, progress)
+    if options.format == "json":
+        from kzexpert.render.json import json_text
+
+        emit(options, lambda _style, _width: json_text(found))
+    else:
+        from kzexpert.render.linchpins_text import linchpins_text
+
+        emit(options, lambda style, width: linchpins_text(found, style, width))
+    return 0 if found.conclusions else 3

@@ -1,0 +1,42 @@
+"""``kzexpert matrix``: rival hypotheses, and which evidence tells them apart."""
+
+import click
+
+from kzexpert.cli.options import Options, common_options
+
+__all__ = ["matrix"]
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  kzexpert matrix Ruritania
+  kzexpert matrix "alignment(Ruritania, ?power, security)"
+  kzexpert matrix "who is aligned with Borduria?" --format json"""
+)
+@click.argument("subject", nargs=-1, required=True)
+@common_options()
+def matrix(options: Options, subject: tuple[str, ...]) -> int:
+    """Compare rival hypotheses about a SUBJECT by the evidence that bears on them.
+
+    The SUBJECT is the name of an entity, for what the vocabulary declares with "compares"; or a pattern or question whose
+    first open argument stands for the hypotheses. There is one matrix for each combination of its other open arguments.
+    """
+    from kzexpert.analysis.matrix import matrices, read_comparisons
+    from kzexpert.cli.output import emit
+    from kzexpert.cli.session import infer, open_knowledge_base
+
+    kb = open_knowledge_base(options)
+    text = " ".join(subject)
+    comparisons = read_comparisons(kb, text)
+    inference = infer(kb, options, [comparison.pattern.predicate for comparison in comparisons])
+    found = matrices(inference, text, comparisons)
+    if options.format == "json":
+        from kzexpert.render.json import json_text
+
+        emit(options, lambda _style, _width: json_text(found))
+    else:
+        from kzexpert.render.matrix_text import matrix_text
+
+        emit(options, lambda style, width: matrix_text(found, style=style, width=width))
+    return 0 if found.matrices else 3

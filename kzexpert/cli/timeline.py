@@ -1,0 +1,99 @@
+"""``kzexpert timeline``: a conclusion over the years, drawn."""
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from kzexpert.cli.options import Options, common_options
+
+if TYPE_CHECKING:
+    from kzexpert.render.timeline_text import Glyphs
+
+__all__ = ["timeline"]
+
+_MOST_YEARS = 500
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  kzexpert timeline "alignment(Ruritania, ?power, security)" --as-of 1992..2011
+  kzexpert timeline "who leads the Pact?"
+  kzexpert timeline "member(?state, Pact)" --format svg --output pact.svg"""
+)
+@click.argument("pattern", nargs=-1, required=True)
+@click.option("--all", "weighed", is_flag=True, help="Show also what was never established.")
+@common_options(formats=("text", "json", "svg"), as_of="YEAR..YEAR")
+def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
+    """Follow what matches a PATTERN through some years, each as of its last day.
+
+    Each change is shown with the facts that came into force or went out of it. Without --as-of the years run from the
+    first date on record to the newest source.
+    """
+    from msgspec.structs import replace
+
+    from kzexpert.analysis.rerun import Scenario
+    from kzexpert.analysis.timeline import timeline as followed
+    from kzexpert.analysis.timeline import years_on_record
+    from kzexpert.cli.output import emit
+    from kzexpert.cli.progress import progress_line
+    from kzexpert.cli.session import infer, open_knowledge_base
+    from kzexpert.engines import engine
+    from kzexpert.questions import read_question
+
+    years = _years(options.as_of)
+    kb = open_knowledge_base(options)
+    question = read_question(kb, " ".join(pattern))
+    start = Scenario.of(infer(kb, replace(options, as_of=None), [question.pattern.predicate]).program)
+    chosen = years or years_on_record(kb, question.pattern, start.as_of)
+    with progress_line() as progress:
+        found = followed(start, question, chosen, engine(options.engine).infer, progress, weighed=weighed)
+    if options.format == "json":
+        from kzexpert.render.json import json_text
+
+        emit(options, lambda _style, _width: json_text(found))
+    elif options.format == "svg":
+        from kzexpert.render.timeline_svg import timeline_svg
+
+        emit(options, lambda _style, _width: timeline_svg(found))
+    else:
+        from kzexpert.render.timeline_text import timeline_text
+
+        emit(options, lambda style, width: timeline_text(found, style, width, _glyphs(options)))
+    return 0 if found.series else 3
+
+
+def _years(text: str | None) -> range | None:
+    """The years of ``1992..2011``; a single year is a range of one.
+
+    Raises:
+        UsageError: the text is something else.
+    """
+    from kzexpert.errors import Issue, Location, UsageError
+
+    if text is None:
+        return None
+    hint = "a range of years is written 1992..2011"
+    written = re.fullmatch(r"\s*([0-9]{4})(?:\s*\.\.\s*([0-9]{4}))?\s*", text)
+    if written is None or "0000" in written.groups():
+        raise UsageError(Issue("KZ303", f"{text} is not a range of years", Location("--as-of"), hint))
+    start, end = int(written[1]), int(written[2] or written[1])
+    if start > end:
+        raise UsageError(Issue("KZ303", f"{text} runs backwards", Location("--as-of"), f"write {end:04}..{start:04}"))
+    if end - start >= _MOST_YEARS:
+        raise UsageError(Issue("KZ303", f"{text} is more than {_MOST_YEARS} years", Location("--as-of"), hint))
+    return range(start, end + 1)
+
+
+def _glyphs(options: Options) -> "Glyphs":
+    """What draws where the result goes: a file is in UTF-8, a terminal may not be."""
+    from kzexpert.render.timeline_text import ASCII, UNICODE
+
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        "".join((UNICODE.levels, UNICODE.unknown, UNICODE.negative, UNICODE.negative_bar)).encode(encoding)
+    except UnicodeEncodeError:
+        return UNICODE if options.output else ASCII
+    return UNICODE

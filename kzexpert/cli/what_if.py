@@ -1,0 +1,135 @@
+"""``kzexpert what-if``: what changes when facts, rules or the date do."""
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from kzexpert.cli.options import Options, common_options
+
+if TYPE_CHECKING:
+    from kzexpert.model import KnowledgeBase
+
+__all__ = ["what_if"]
+
+_AGAINST = "--against"
+
+
+@click.command(
+    name="what-if",
+    epilog="""\b
+Examples:
+  kzexpert what-if "who leads the Pact?" --without "leads(Borduria, Pact)"
+  kzexpert what-if --all --assume "member(Ruritania, Pact)"
+  kzexpert what-if "alignment(Ruritania, ?power, security)" --as-of 1993 --against 2011
+  kzexpert what-if --all --against ../other-knowledge-base
+  kzexpert what-if --all --rules draft.yaml --against draft-2.yaml""",
+)
+@click.argument("question", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Show every conclusion that changes.")
+@click.option(
+    _AGAINST,
+    multiple=True,
+    metavar="DIR|FILE|DATE",
+    help="Compare with another knowledge base, with a file in the place of those of --rules and --facts, or with another "
+    "day. A rule of the file takes the place of the rule with its id. Repeatable; ./2011 for a folder of that name.",
+)
+@common_options()
+def what_if(options: Options, question: tuple[str, ...], everything: bool, against: tuple[str, ...]) -> int:
+    """Show what would change: conclusions gained, lost, stronger and weaker, each with the reason.
+
+    What --assume adds, --without removes and --against replaces is the change; everything else is what it starts from. A
+    QUESTION, in plain words or as a pattern, limits what is shown.
+    """
+    from msgspec.structs import replace
+
+    from kzexpert.analysis.what_if import what_if as compared
+    from kzexpert.cli.output import emit
+    from kzexpert.cli.session import infer, open_knowledge_base
+    from kzexpert.engines import engine
+    from kzexpert.errors import Issue, Location, UsageError
+    from kzexpert.questions import read_question
+
+    if not question and not everything:
+        raise UsageError(Issue("KZ301", "no question", Location("question"), "ask one, or give --all"))
+    if not (options.assume or options.without or against):
+        hint = "give --assume, --without or --against"
+        raise UsageError(Issue("KZ301", "there is nothing to change", Location("question"), hint))
+    kb = open_knowledge_base(options)
+    asked = read_question(kb, " ".join(question)) if question and not everything else None
+    other, changed = _other_side(options, kb, against)
+    before = infer(kb, replace(options, assume=(), without=()))
+    after = infer(other, changed)
+    found = compared(before, after, engine(options.engine).infer, asked)
+    if options.format == "json":
+        from kzexpert.render.json import json_text
+
+        emit(options, lambda _style, _width: json_text(found))
+    else:
+        from kzexpert.render.what_if_text import what_if_text
+
+        names = [text for text in against if not _is_date(text)]
+        emit(options, lambda style, width: what_if_text(found, names, style, width))
+    return 0 if found.changes else 3
+
+
+def _other_side(options: Options, kb: "KnowledgeBase", against: Sequence[str]) -> tuple["KnowledgeBase", Options]:
+    """The knowledge base and the options of the other side.
+
+    Raises:
+        UsageError: something to compare with is no folder, no file and no date.
+        KnowledgeBaseError: something is wrong with it.
+    """
+    from msgspec.structs import replace
+
+    from kzexpert.cli.session import open_knowledge_base
+    from kzexpert.errors import Issue, Location, UsageError
+
+    changed, folders, files = options, [], []
+    for text in against:
+        if _is_date(text):
+            changed = replace(changed, as_of=text)
+        elif os.path.isdir(text):  # noqa: PTH112, as in `cli.session`
+            folders.append(text)
+        elif os.path.exists(text):  # noqa: PTH110
+            files.append(text)
+        else:
+            hint = "give a folder, a file, or a date such as 2010, 2010-01 or 2010-01-31"
+            raise UsageError(Issue("KZ101", f"{text} is no folder, no file and no date", Location(_AGAINST), hint))
+    changed = replace(changed, kb=tuple(folders) or options.kb)
+    if files:
+        return _with_files(changed, files), changed
+    return (open_knowledge_base(changed) if folders else kb), changed
+
+
+def _with_files(options: Options, files: Sequence[str]) -> "KnowledgeBase":
+    """The knowledge base with some files; a rule of theirs takes the place of that with its id.
+
+    Raises:
+        KnowledgeBaseError: something is wrong with it.
+    """
+    from msgspec.structs import replace
+
+    from kzexpert.checks import check
+    from kzexpert.cli.session import layers
+    from kzexpert.errors import KnowledgeBaseError
+    from kzexpert.language import load_knowledge_base
+
+    kb = load_knowledge_base(layers(options), files)
+    own = {rule.id for rule in kb.rules if rule.location.file in files}
+    kb = replace(kb, rules=tuple(rule for rule in kb.rules if rule.id not in own or rule.location.file in files))
+    errors = [issue for issue in check(kb) if issue.severity == "error"]
+    if errors:
+        raise KnowledgeBaseError(*errors, texts=kb.texts)
+    return kb
+
+
+def _is_date(text: str) -> bool:
+    from kzexpert.language import parse_partial_date
+
+    try:
+        parse_partial_date(text.strip())
+    except ValueError:
+        return False
+    return True

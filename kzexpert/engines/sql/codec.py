@@ -1,0 +1,67 @@
+"""Facts ↔ rows of the database: texts as codes, numbers as doubles, dates as dates."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, TypeAlias
+
+from kzexpert.engines.sql.extents import Kind
+from kzexpert.engines.sql.texts import UNKNOWN, Texts
+from kzexpert.model import Value
+
+__all__ = ["Args", "Codec", "plain"]
+
+Args: TypeAlias = tuple[Value, ...]
+
+
+class Codec:
+    """The values of some columns.
+
+    Args:
+        kinds: of the columns.
+        arity: how many of them count; 0 for a relation without arguments.
+    """
+
+    def __init__(self, texts: Texts, kinds: Sequence[Kind], arity: int | None = None) -> None:
+        self.kinds = tuple(kinds)
+        self._arity = len(self.kinds) if arity is None else arity
+        self._texts = texts
+
+    def decode(self, row: Sequence[Any]) -> Args:
+        """The values of a row; further columns are passed over."""
+        text = self._texts.text
+        return tuple(
+            [
+                text(item) if kind == "text" else item
+                for item, kind in zip(row[: self._arity], self.kinds[: self._arity], strict=True)
+            ]
+        )
+
+    def key(self, values: Iterable[Value], places: Iterable[int]) -> list[int | float | date] | None:
+        """Values as parameters of a query, each for the column of its place; None where no row can have them."""
+        found: list[int | float | date] = []
+        for value, place in zip(values, places, strict=True):
+            stored = _stored(value, self.kinds[place], self._texts)
+            if stored is None:
+                return None
+            found.append(stored)
+        return found
+
+    def line(self, args: Args) -> str:
+        """A fact as a line of CSV; no value needs quotes."""
+        if not args:
+            return "0"
+        return ",".join([str(self._texts.add(value)) if isinstance(value, str) else plain(value) for value in args])
+
+
+def plain(value: float | date) -> str:
+    """A stored value as CSV holds it; −0 becomes 0."""
+    return value.isoformat() if isinstance(value, date) else repr(value + 0)
+
+
+def _stored(value: Value, kind: Kind, texts: Texts) -> int | float | date | None:
+    if isinstance(value, str):
+        code = texts.code(value)
+        return code if kind == "text" and code != UNKNOWN else None
+    if isinstance(value, date):
+        return value if kind == "date" else None
+    return value if kind == "number" else None

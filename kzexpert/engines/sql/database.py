@@ -1,0 +1,169 @@
+"""A DuckDB connection for one inference: statements, bulk loading, a limit of time, and what goes wrong in it.
+
+This is the only module that imports duckdb.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+from typing import Any, TypeAlias
+
+import duckdb
+from sqlglot import exp
+
+from kzexpert.engines.sql.dialects import DuckDBDialect
+from kzexpert.engines.sql.extents import SQL_TYPES, Kind, argument, column, identifier, select, table
+from kzexpert.errors import Issue, KnowledgeBaseError
+
+__all__ = ["Database", "TimeIsUp"]
+
+Row: TypeAlias = tuple[Any, ...]
+
+_AT_ONCE = 10_000
+
+
+class TimeIsUp(Exception):
+    """A statement was stopped since it took longer than the budget allows."""
+
+
+class Database:
+    """Tables of one inference. What does not fit into memory goes to a folder that vanishes with the database.
+
+    Args:
+        memory: such as ``2GB``; None leaves it to DuckDB.
+        threads: None for all cores.
+        path: a file, or ``:memory:``.
+    """
+
+    def __init__(self, memory: str | None = None, threads: int | None = None, path: str = ":memory:") -> None:
+        self.dialect = DuckDBDialect()
+        self._folder = TemporaryDirectory(prefix="kzexpert-", ignore_cleanup_errors=True)
+        config: dict[str, str | int | bool] = {"temp_directory": self._folder.name, "preserve_insertion_order": False}
+        if memory:
+            config["memory_limit"] = memory
+        if threads:
+            config["threads"] = threads
+        with _told():
+            self._connection = duckdb.connect(path, config=config)
+        self._names = 0
+        self._late = False
+
+    def name(self) -> str:
+        """A name for a new table."""
+        self._names += 1
+        return f"r{self._names}"
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Stop what takes longer.
+
+        Raises:
+            TimeIsUp: it did.
+        """
+        ends = monotonic() + seconds
+        timer = threading.Timer(seconds, self._stop)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+        if self._late or monotonic() > ends:
+            raise TimeIsUp
+
+    def _stop(self) -> None:
+        self._late = True
+        self._connection.interrupt()
+
+    def run(self, statement: exp.Expression) -> None:
+        """Run a statement that returns nothing."""
+        self._execute(self._connection, self.dialect.text(statement))
+
+    def rows(self, query: exp.Expression | str, parameters: Sequence[object] = ()) -> list[Row]:
+        """All rows of a query."""
+        text = query if isinstance(query, str) else self.dialect.text(query)
+        return self._execute(self._connection, text, parameters).fetchall()
+
+    def stream(self, query: exp.Expression) -> Iterator[Row]:
+        """The rows of a query, never all of them in memory; other statements may run meanwhile."""
+        cursor = self._connection.cursor()
+        try:
+            self._execute(cursor, self.dialect.text(query))
+            while rows := cursor.fetchmany(_AT_ONCE):
+                yield from rows
+        finally:
+            cursor.close()
+
+    def store(self, query: exp.Query, name: str | None = None) -> exp.Table:
+        """Put the rows of a query into a new table."""
+        stored = table(name or self.name())
+        self.run(exp.Create(this=stored.copy(), kind="TABLE", expression=query))
+        return stored
+
+    def drop(self, stored: exp.Table) -> None:
+        """Forget a table."""
+        self.run(exp.Drop(this=stored.copy(), kind="TABLE"))
+
+    def load(self, kinds: Sequence[Kind], lines: Iterable[str]) -> exp.Table:
+        """Put lines of CSV, whose values need no quotes, into a new table of columns ``a0``, ``a1`` ..."""
+        stored = table(self.name())
+        definitions = [
+            exp.ColumnDef(this=identifier(argument(place)), kind=exp.DataType.build(SQL_TYPES[kind], dialect="duckdb"))
+            for place, kind in enumerate(kinds)
+        ]
+        self.run(exp.Create(this=exp.Schema(this=stored.copy(), expressions=definitions), kind="TABLE"))
+        file = Path(self._folder.name) / f"{stored.name}.csv"
+        with file.open("w", encoding="ascii", newline="\n") as out:
+            out.writelines(f"{line}\n" for line in lines)
+        shape = exp.Struct(
+            expressions=[
+                exp.PropertyEQ(this=identifier(argument(place)), expression=exp.Literal.string(SQL_TYPES[kind]))
+                for place, kind in enumerate(kinds)
+            ]
+        )
+        options = {"header": exp.false(), "auto_detect": exp.false(), "columns": shape}
+        reader = exp.func(
+            "read_csv",
+            exp.Literal.string(str(file)),
+            *[exp.PropertyEQ(this=exp.to_identifier(key), expression=item) for key, item in options.items()],
+        )
+        query = select([column(argument(place)) for place in range(len(kinds))], reader)
+        self.run(exp.Insert(this=stored.copy(), expression=query))
+        file.unlink()
+        return stored
+
+    def close(self) -> None:
+        """Give back memory and disk."""
+        self._connection.close()
+        self._folder.cleanup()
+
+    def _execute(
+        self, connection: duckdb.DuckDBPyConnection, text: str, parameters: Sequence[object] = ()
+    ) -> duckdb.DuckDBPyConnection:
+        try:
+            with _told():
+                return connection.execute(text, parameters) if parameters else connection.execute(text)
+        except duckdb.InterruptException:
+            if self._late:
+                raise TimeIsUp from None
+            raise KeyboardInterrupt from None
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What a user can do something about, as an issue."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        hint = "give it more with --memory, or free space on the disk that holds temporary files"
+        raise KnowledgeBaseError(Issue("KZ404", f"the database ran out of memory: {_first(error)}", hint=hint)) from None
+    except duckdb.IOException as error:
+        message = f"the database cannot read or write: {_first(error)}"
+        raise KnowledgeBaseError(Issue("KZ405", message)) from None
+
+
+def _first(error: Exception) -> str:
+    return str(error).splitlines()[0].removesuffix(".")

@@ -1,0 +1,177 @@
+"""An inference whose facts stay in the database: what is asked for is fetched, and firings are found backwards.
+
+No firing is stored. Those of a conclusion are the bindings of its rules under which the heads are that conclusion.
+"""
+
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlglot import exp
+
+from kzexpert.certainty import established
+from kzexpert.engines.base import StoredCertainties
+from kzexpert.engines.evaluation import EstablishedFacts
+from kzexpert.engines.sql.codec import Args, Codec
+from kzexpert.engines.sql.database import Database
+from kzexpert.engines.sql.extents import CERTAINTY, Extent, argument, column, equal, predicate_of, select
+from kzexpert.engines.sql.texts import Texts
+from kzexpert.model import Constant, GroundAtom, Pattern, Program, Value
+from kzexpert.snapshot import pattern_matches
+
+__all__ = ["Certainties", "Relation", "StoredFacts"]
+
+#: A relation of so few facts is fetched whole when it is first read.
+_SMALL = 2000
+
+
+class Relation(Mapping[Args, float]):
+    """The facts of one relation with their certainties.
+
+    Args:
+        arity: the number of arguments.
+    """
+
+    def __init__(self, database: Database, texts: Texts, extent: Extent, arity: int) -> None:
+        self.extent = extent
+        self.codec = Codec(texts, extent.kinds, arity)
+        self._database = database
+        self._places = tuple(range(arity))
+        self._lookups: dict[tuple[int, ...], str] = {}
+        self._rows: int | None = extent.rows
+        self._held: dict[Args, float] | None = None
+
+    @property
+    def small(self) -> bool:
+        """Whether the relation is as well kept in memory."""
+        return self._rows is not None and self._rows <= _SMALL
+
+    def __len__(self) -> int:
+        if self._rows is None:
+            count = exp.Count(this=exp.Star())
+            self._rows = self._database.rows(select([count], self.extent.named("m")))[0][0]
+        return self._rows
+
+    def __iter__(self) -> Iterator[Args]:
+        return (args for args, _ in self._facts())
+
+    def __getitem__(self, args: Args) -> float:
+        if self.small:
+            return self._whole()[args]
+        for _, certainty in self.lookup(self._places, args) if len(args) == len(self._places) else ():
+            return certainty
+        raise KeyError(args)
+
+    def items(self) -> ItemsView[Args, float]:
+        """Facts and certainties, fetched once."""
+        return _Facts(self)
+
+    def lookup(self, places: tuple[int, ...], key: Sequence[Value]) -> list[tuple[Args, float]]:
+        """The facts that have these values at these places."""
+        parameters = self.codec.key(key, places)
+        if parameters is None:
+            return []
+        text = self._lookups.get(places)
+        if text is None:
+            where = [equal(column(argument(place), "m"), exp.Placeholder()) for place in places]
+            text = self._lookups[places] = self._database.dialect.text(self._query(where))
+        return [self._fact(row) for row in self._database.rows(text, parameters)]
+
+    def _facts(self) -> Iterator[tuple[Args, float]]:
+        if self.small:
+            return iter(self._whole().items())
+        return map(self._fact, self._database.stream(self._query()))
+
+    def _whole(self) -> dict[Args, float]:
+        if self._held is None:
+            self._held = dict(map(self._fact, self._database.rows(self._query())))
+        return self._held
+
+    def _fact(self, row: Sequence[Any]) -> tuple[Args, float]:
+        return self.codec.decode(row), row[-1]
+
+    def _query(self, where: Sequence[exp.Expression] = ()) -> exp.Select:
+        shown = [column(name, "m") for name in self.extent.columns]
+        certainty = self.extent.certainty_of("m").as_(CERTAINTY, quoted=True)
+        return select([*shown, certainty], self.extent.named("m"), where=where)
+
+
+class _Facts(ItemsView[Args, float]):
+    """The items of a relation, without a query for each."""
+
+    _mapping: Relation
+
+    def __iter__(self) -> Iterator[tuple[Args, float]]:
+        return self._mapping._facts()
+
+
+class Certainties(StoredCertainties):
+    """Relation → its facts.
+
+    Args:
+        extents: of the relations that the rules read or conclude; the others are as the program has them.
+    """
+
+    def __init__(self, database: Database, texts: Texts, program: Program, extents: Mapping[str, Extent]) -> None:
+        self._program = program
+        self.relations = {
+            name: Relation(database, texts, extent, len(program.kb.predicate[predicate_of(name)].args))
+            for name, extent in extents.items()
+        }
+        self._recorded: dict[str, dict[Args, float]] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys([*self._program.base, *self.relations]))
+
+    def __len__(self) -> int:
+        return len(set(self._program.base) | set(self.relations))
+
+    def __getitem__(self, relation: str) -> Mapping[Args, float]:
+        found = self.relations.get(relation)
+        if found is not None:
+            return found
+        if relation not in self._recorded:
+            base = self._program.base[relation]
+            self._recorded[relation] = {args: fact.certainty for args, fact in base.items()}
+        return self._recorded[relation]
+
+    def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:
+        """See `StoredCertainties.matching`."""
+        relation = self.get(pattern.predicate, {})
+        fixed = {place: term.value for place, term in enumerate(pattern.terms) if isinstance(term, Constant)}
+        found: Iterable[Args] = relation
+        if isinstance(relation, Relation) and fixed and not relation.small:
+            found = [args for args, _ in relation.lookup(tuple(fixed), tuple(fixed.values()))]
+        for args in found:
+            atom = GroundAtom(pattern.predicate, args)
+            if pattern_matches(pattern, atom):
+                yield atom
+
+    def established(self) -> EstablishedFacts:
+        """See `StoredCertainties.established`."""
+        return StoredFacts(self)
+
+
+class StoredFacts(EstablishedFacts):
+    """The established facts, looked up in the database; what was found is kept."""
+
+    def __init__(self, certainties: Certainties) -> None:
+        super().__init__()
+        self._certainties = certainties
+        self._found: dict[tuple[str, tuple[int, ...], Args], list[Args]] = {}
+
+    def lookup(self, relation: str, places: tuple[int, ...], key: Args) -> Sequence[Args]:
+        """See `EstablishedFacts.lookup`."""
+        stored = self._certainties.relations.get(relation)
+        if stored is None or stored.small:
+            if relation not in self.relations:
+                known = self._certainties.get(relation, {})
+                self.relations[relation] = {
+                    args: certainty for args, certainty in known.items() if established(certainty)
+                }
+            return super().lookup(relation, places, key)
+        found = self._found.get((relation, places, key))
+        if found is None:
+            facts = {args: certainty for args, certainty in stored.lookup(places, key) if established(certainty)}
+            self.relations.setdefault(relation, {}).update(facts)
+            found = self._found[relation, places, key] = list(facts)
+        return found

@@ -1,0 +1,80 @@
+"""Sums as Python's `math.fsum` gives them, so that engines agree to the last bit: sums are values that facts may hold.
+
+Whole numbers the database adds up exactly itself. For others it only groups, and Python adds.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from itertools import chain, groupby
+from math import fsum
+from typing import Any
+
+from sqlglot import exp
+
+from kzexpert.engines.sql.codec import plain
+from kzexpert.engines.sql.database import Database, Row
+from kzexpert.engines.sql.extents import Kind, argument, column, number, select
+from kzexpert.model import ProgramRule
+
+__all__ = ["ExactSums"]
+
+#: Up to here every whole number is a double.
+_EXACT = float(2**53)
+
+
+class ExactSums:
+    """The sums of one inference, each computed once. It fits `kzexpert.engines.sql.plan.Sums`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._found: dict[tuple[str, int], exp.Query] = {}
+
+    def __call__(self, rule: ProgramRule, index: int, rows: exp.Select, keys: Sequence[str]) -> exp.Query:
+        """A query for the groups' columns and ``x``, the sum of ``x``; not a number where it overflows."""
+        found = self._found.get((rule.id, index))
+        if found is None:
+            distinct = self._database.store(rows)
+            add_up = self._by_database if self._whole(distinct) else self._by_python
+            found = self._found[rule.id, index] = add_up(distinct, keys)
+            self._database.drop(distinct)
+        return found.copy()
+
+    def _whole(self, rows: exp.Table) -> bool:
+        """Whether no sum of these numbers can be inexact."""
+        x = column("x")
+        fractions = exp.Count(this=exp.Star())
+        fraction = exp.NEQ(this=x, expression=exp.Floor(this=x.copy()))
+        counted = exp.Filter(this=fractions, expression=exp.Where(this=fraction))
+        size = exp.Coalesce(this=exp.Sum(this=exp.Abs(this=x.copy())), expressions=[number(0.0)])
+        found, total = self._database.rows(select([counted, size], rows.copy()))[0]
+        return bool(found == 0 and total < _EXACT)
+
+    def _by_database(self, rows: exp.Table, keys: Sequence[str]) -> exp.Query:
+        total = exp.Sum(this=column("x")).as_("x", quoted=True)
+        grouped = select([*map(column, keys), total], rows.copy()).group_by(*map(column, keys), copy=False)
+        stored = self._database.store(grouped)
+        return select([*map(column, keys), column("x")], stored)
+
+    def _by_python(self, rows: exp.Table, keys: Sequence[str]) -> exp.Query:
+        ordered = select([*map(column, keys), column("x")], rows.copy()).order_by(*map(column, keys), copy=False)
+        found = self._database.stream(ordered)
+        first = next(found)
+        kinds = [_kind(value) for value in first]
+        stored = self._database.load(kinds, _lines(chain([first], found)))
+        names = [*keys, "x"]
+        shown = [column(argument(place)).as_(name, quoted=True) for place, name in enumerate(names)]
+        return select(shown, stored)
+
+
+def _lines(rows: Iterable[Row]) -> Iterator[str]:
+    """Groups and their sums as lines of CSV."""
+    for key, group in groupby(rows, key=lambda row: row[:-1]):
+        try:
+            total = fsum(row[-1] for row in group) + 0.0
+        except OverflowError:
+            total = float("nan")
+        yield ",".join([plain(value) for value in (*key, total)])
+
+
+def _kind(value: Any) -> Kind:
+    return "number" if isinstance(value, float) else "date" if isinstance(value, date) else "text"

@@ -1,0 +1,94 @@
+"""Matrices of competing hypotheses as text: evidence in rows, hypotheses in columns, as many as the width takes."""
+
+from collections.abc import Iterator, Sequence
+
+from kzexpert.analysis.matrix import Cell, Hypothesis, Matrices, Matrix
+from kzexpert.render.layout import WIDTH, Style, as_plain, display_width, sentence, visible, wrap
+from kzexpert.render.text import CONVENTION, certainty_text
+
+__all__ = ["matrix_text"]
+
+_TELLS = 6
+_COLUMN = 12
+_NARROWEST = 28
+_LEGEND = (
+    "Evidence that tells the hypotheses apart comes first: the number before it is its highest strength minus its "
+    "lowest, and at 0.00 it proves nothing, however strong it is. A dot is silence. What is in brackets does not count, "
+    "since its rule speaks by stronger evidence. The hypothesis with the least against it is to be preferred (Heuer "
+    "1999, ch. 8)."
+)
+
+
+def matrix_text(found: Matrices, notes: Sequence[str] = (), style: Style = as_plain, width: int = WIDTH) -> str:
+    """A table for each matrix, and how to read them.
+
+    Args:
+        notes: what to say about assumptions, a sentence each.
+    """
+    blocks = ["\n".join(_matrix(matrix, style, width)) for matrix in found.matrices]
+    if not blocks:
+        blocks = [wrap([("", f"No rule and no fact says anything about: {found.question}")], style, width=width)]
+    parts = [f"As of {found.as_of.isoformat()}.", *notes, *([_LEGEND] if found.matrices else []), CONVENTION]
+    blocks.append(wrap([("faint", " ".join(parts))], style, width=width))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _matrix(matrix: Matrix, style: Style, width: int) -> Iterator[str]:
+    yield wrap([("strong", sentence(matrix.says))], style, width=width, rest="  ")
+    fitting = max(1, (width - _TELLS - _NARROWEST) // _COLUMN)
+    for start in range(0, len(matrix.hypotheses), fitting):
+        chosen = range(start, min(start + fitting, len(matrix.hypotheses)))
+        table = _Table(style, width - _TELLS - _COLUMN * len(chosen))
+        columns = [matrix.hypotheses[index] for index in chosen]
+        yield ""
+        yield from table.row("", "", [("name", item.value) for item in columns])
+        for row in matrix.rows:
+            cells = [_cell(row.cells[index]) for index in chosen]
+            yield from table.row(certainty_text(row.diagnosticity), sentence(row.says), cells)
+        yield from _sums(table, columns)
+
+
+def _sums(table: "_Table", columns: Sequence[Hypothesis]) -> Iterator[str]:
+    yield from table.row("", "all evidence for", [("", certainty_text(item.support)) for item in columns])
+    yield from table.row("", "all evidence against", [("", certainty_text(item.against)) for item in columns])
+    yield from table.row("", "certainty", [("strong", certainty_text(item.certainty)) for item in columns])
+    yield from table.row("", "likelihood", [_word(item) for item in columns])
+
+
+def _word(item: Hypothesis) -> tuple[str, str]:
+    return ("good", item.likelihood) if item.established else ("poor", "not established")
+
+
+def _cell(cell: Cell) -> tuple[str, str]:
+    if cell.effect == "silent":
+        return "faint", "."
+    text = f"{cell.strength:+.2f}"
+    role = "good" if cell.effect == "supports" else "bad"
+    return (role, text) if cell.counts else ("faint", f"({text})")
+
+
+class _Table:
+    """Rows of a number, a text and cells, each wrapped to the width of its column."""
+
+    def __init__(self, style: Style, label: int) -> None:
+        self.style = style
+        self.label = label
+
+    def row(self, number: str, text: str, cells: Sequence[tuple[str, str]]) -> Iterator[str]:
+        labels = _filled(text, self.label - 2)
+        values = [_filled(value, _COLUMN - 1) for _, value in cells]
+        for line in range(max(len(labels), *map(len, values))):
+            label = labels[line] if line < len(labels) else ""
+            pieces = [self.style("", f"{number if line == 0 else '':>4}  {_padded(label, self.label)}")]
+            for (role, _), lines in zip(cells, values, strict=True):
+                shown = lines[line] if line < len(lines) else ""
+                pieces.append(" " * max(0, _COLUMN - display_width(shown)) + (self.style(role, shown) if shown else ""))
+            yield "".join(pieces).rstrip()
+
+
+def _filled(text: str, width: int) -> list[str]:
+    return wrap([("", visible(text))], as_plain, width=width).split("\n")
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * max(0, width - display_width(text))

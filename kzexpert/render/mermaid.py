@@ -1,0 +1,47 @@
+"""A trace as a Mermaid flowchart, which Markdown viewers draw."""
+
+import re
+
+from kzexpert.render.layout import visible
+from kzexpert.render.trace_graph import Edge, Node, graph_of
+from kzexpert.trace import Trace
+
+__all__ = ["mermaid"]
+
+_SHAPES = {"conclusion": ("([", "])"), "firing": ("[", "]"), "fact": ("[/", "/]")}
+_CLASSES = """\
+  classDef conclusion stroke-width:3px
+  classDef firing stroke-dasharray:none
+  classDef fact stroke-width:1px
+  classDef weak stroke-dasharray:5 5
+"""
+#: Mermaid gives a meaning to most marks, even in quotes: what is not listed here is written as a number.
+_UNSAFE = re.compile(r"[^\w ,.()\[\]!?=+/:'-]")
+
+
+def mermaid(trace: Trace) -> str:
+    """The graph of a trace as a flowchart."""
+    graph = graph_of(trace)
+    lines = ["flowchart BT\n", f"  accTitle: {_escaped(graph.title)}\n"]
+    lines.extend(f"  {_node(node)}\n" for node in graph.nodes)
+    lines.extend(f"  {_edge(edge)}\n" for edge in graph.edges)
+    against = [str(number) for number, edge in enumerate(graph.edges) if edge.against]
+    if against:
+        lines.append(f"  linkStyle {','.join(against)} stroke:firebrick\n")
+    return "".join([*lines, _CLASSES])
+
+
+def _node(node: Node) -> str:
+    opening, closing = _SHAPES[node.kind]
+    label = "<br/>".join(map(_escaped, node.lines))
+    return f'{node.id}{opening}"{label}"{closing}:::{"weak" if node.weak else node.kind}'
+
+
+def _edge(edge: Edge) -> str:
+    arrow = "-.->" if edge.weak else "-->"
+    label = f'|"{_escaped(edge.label)}"|' if edge.label else ""
+    return f"{edge.source} {arrow}{label} {edge.target}"
+
+
+def _escaped(text: str) -> str:
+    return _UNSAFE.sub(lambda match: f"#{ord(match[0])};", visible(text))

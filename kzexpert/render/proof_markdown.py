@@ -1,0 +1,206 @@
+"""A trace as one Markdown document that a reviewer can read, mark and print: answers, argument, facts, rules, sources.
+
+It says nothing that the trace does not say. What comes from files cannot become markup.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from kzexpert.render.layout import sentence, visible
+from kzexpert.render.text import certainty_text
+from kzexpert.render.trace_graph import reading_order
+from kzexpert.trace import (
+    AbsencePremise,
+    AggregatePremise,
+    CitedRule,
+    FactPremise,
+    Row,
+    Trace,
+    TracedConclusion,
+    TracedFact,
+    TracedLine,
+    TracedPremise,
+)
+
+__all__ = ["proof_markdown"]
+
+_MARKUP = re.compile(r"[\\`*_\[\]<>#|~$&!]")
+
+
+def proof_markdown(trace: Trace) -> str:
+    """The document."""
+    return "\n".join(_Document(trace).lines())
+
+
+def _plain(text: str) -> str:
+    """A text without any meaning to Markdown, on one line."""
+    return _MARKUP.sub(r"\\\g<0>", visible(text))
+
+
+def _code(text: str) -> str:
+    """A text as code: between more backticks than it holds in a row."""
+    shown = visible(text)
+    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
+    gap = " " if "`" in shown or not shown.strip() else ""
+    return f"{fence}{gap}{shown}{gap}{fence}"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: int = -1) -> Iterator[str]:
+    """A table; `right` is the number of a column of numbers."""
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{'|'.join(' ---: ' if number == right else ' --- ' for number in range(len(heads)))}|"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""
+
+
+class _Document:
+    """One trace, with the numbers by which its parts refer to each other."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.order = reading_order(trace)
+        self.number = {item.conclusion: number for number, item in enumerate(self.order, 1)}
+        self.fact_number: Mapping[str, str] = {fact.fact: f"F{number}" for number, fact in enumerate(trace.facts, 1)}
+        self.says = {fact.fact: fact.says for fact in trace.facts}
+        self.says.update({item.conclusion: item.says for item in trace.conclusions})
+        self.firings = {firing.id: firing for firing in trace.firings}
+        self.rules = {rule.id: rule for rule in trace.rules}
+
+    def lines(self) -> Iterator[str]:
+        trace = self.trace
+        yield f"# {sentence(_plain(trace.question))}\n"
+        yield f"As of {trace.as_of.isoformat()}, by the engine {_plain(trace.engine)}. The question was read as"
+        yield f"{_code(trace.pattern)}.\n"
+        for words, texts in (("Assumed", trace.assumed), ("Left out", trace.withdrawn)):
+            if texts:
+                yield f"{words}: {', '.join(map(_code, texts))}.\n"
+        yield from self.answers()
+        if self.order:
+            yield "## Argument\n"
+        for item in self.order:
+            yield from self.conclusion(item)
+        yield from self.facts()
+        yield from self.rules_and_sources()
+        yield "## Checking\n"
+        yield "Likelihood words are those of ICD 203 at (1 + certainty) / 2, by convention. The same trace as JSON"
+        yield "(`kzexpert trace export --format json`) can be checked against the rules and facts with"
+        yield f"`kzexpert trace verify`. Its seal is {_code(trace.seal)}."
+        yield ""
+
+    def answers(self) -> Iterator[str]:
+        known = {item.conclusion: item for item in self.trace.conclusions}
+        recorded = {fact.fact: fact for fact in self.trace.facts}
+        rows = []
+        for answer in self.trace.answers:
+            if answer in known:
+                item = known[answer]
+                word = item.likelihood if item.established else f"{item.likelihood}, not established"
+                certainty, number = item.certainty, f"{self.number[answer]}"
+            else:
+                word, certainty, number = "on record", recorded[answer].certainty, self.fact_number[answer]
+            rows.append((number, sentence(_plain(self.says[answer])), word, certainty_text(certainty)))
+        if rows:
+            yield from _table(("No.", "Answer", "Likelihood", "Certainty"), rows, right=3)
+        else:
+            yield "Nothing follows.\n"
+
+    # --- the argument ---
+
+    def conclusion(self, item: TracedConclusion) -> Iterator[str]:
+        certainty = certainty_text(item.certainty)
+        yield f"### {self.number[item.conclusion]}. {sentence(_plain(item.says))}: {item.likelihood} ({certainty})\n"
+        yield f"{_code(item.conclusion)}{'' if item.established else ', weighed and not established'}\n"
+        for line in item.lines:
+            yield from self.line(line)
+        yield ""
+        counting = [line for line in item.lines if line.counts]
+        if item.conflict:
+            yield "There is certain evidence for it and certain evidence against it, which leaves nothing.\n"
+        elif item.method == "best" and len(item.lines) > 1:
+            yield f"The best of its proofs counts: {certainty}.\n"
+        elif len(counting) > 1:
+            against = f", against {certainty_text(item.opposing)}" if item.opposing else ""
+            yield f"{len(counting)} lines of evidence: for {certainty_text(item.supporting)}{against}; {certainty}.\n"
+
+    def line(self, line: TracedLine) -> Iterator[str]:
+        strength = f"**{certainty_text(line.strength)}**"
+        firing = self.firings.get(line.evidence)
+        if firing is None:
+            yield f"- {strength} It is on record ({self.fact_number[line.evidence]})."
+            return
+        yield f"- {strength} {sentence(_plain(firing.because))}. {self.rule(self.rules[firing.rule])}"
+        for premise in firing.premises:
+            yield f"    - {self.premise(premise)}"
+        if line.others:
+            times = "once more" if line.others == 1 else f"{line.others} more times"
+            yield f"    - The rule fires {times}, which does not add up."
+        if not line.counts:
+            yield "    - Another proof, at least as strong, counts instead."
+
+    def rule(self, rule: CitedRule) -> str:
+        origin = ", ".join(filter(None, (rule.source, rule.at))) or "no source"
+        title = f"{_plain(rule.title)}; " if rule.title else ""
+        return f"Rule {_code(rule.id)} ({title}{_plain(origin)})."
+
+    def premise(self, premise: TracedPremise) -> str:
+        if isinstance(premise, FactPremise):
+            return f"{sentence(_plain(self.says[premise.fact]))} ({certainty_text(premise.certainty)}, {self.see(premise.fact)})"
+        if isinstance(premise, AbsencePremise):
+            return f"Nothing established matches {_code(premise.absent)}"
+        if isinstance(premise, AggregatePremise):
+            counted = ", ".join(map(self.see, premise.counted)) or "nothing"
+            return f"{_code(premise.condition)} is {_code(premise.result)}, from {counted}"
+        return f"{_code(premise.condition)}: {_code(f'{premise.left} {premise.operator} {premise.right}')}"
+
+    def see(self, fact: str) -> str:
+        return f"see {self.number[fact]}" if fact in self.number else self.fact_number[fact]
+
+    # --- what it rests on ---
+
+    def facts(self) -> Iterator[str]:
+        if not self.trace.facts:
+            return
+        yield "## Facts\n"
+        rows = [row for fact in self.trace.facts for row in self.fact(fact)]
+        yield from _table(("No.", "Fact", "Certainty", "In force", "Source", "File"), rows, right=2)
+
+    def fact(self, fact: TracedFact) -> Iterator[tuple[str, ...]]:
+        """A row of the table for each row that states the fact; the fact itself stands in the first."""
+        first = (self.fact_number[fact.fact], sentence(_plain(fact.says)))
+        if fact.assumed:
+            yield (*first, certainty_text(fact.certainty), "", "assumed", "")
+            first = ("", "")
+        for row in fact.rows:
+            source = ", ".join(filter(None, (row.source, row.at))) or "no source"
+            note = f". {_plain(row.note)}" if row.note else ""
+            place = _plain(row.place)
+            yield (*first, certainty_text(row.certainty), _plain(_dates(row)), f"{_plain(source)}{note}", place)
+            first = ("", "")
+
+    def rules_and_sources(self) -> Iterator[str]:
+        if self.trace.rules:
+            yield "## Rules\n"
+        for rule in self.trace.rules:
+            each = ", each firing" if rule.each else ""
+            yield f"- {_code(rule.id)}, certainty {certainty_text(rule.certainty)}{each}, {_plain(rule.place)}"
+            yield from (
+                f"    - {'when' if number == 0 else 'and'} {_code(text)}" for number, text in enumerate(rule.when)
+            )
+            yield f"    - then {_code(rule.then)}"
+        if self.trace.rules:
+            yield ""
+        if self.trace.sources:
+            yield "## Sources\n"
+        for source in self.trace.sources:
+            parts = (source.authors, source.title, source.publisher, source.date, source.url)
+            grade = f" Reliability {_plain(source.reliability)}." if source.reliability else ""
+            yield f"- {_code(source.id)}: {_plain(', '.join(filter(None, parts)))}.{grade}"
+        if self.trace.sources:
+            yield ""
+
+
+def _dates(row: Row) -> str:
+    return " ".join(
+        f"{word} {day}" for word, day in (("since", row.since), ("until", row.until), ("on", row.on)) if day
+    )

@@ -1,0 +1,121 @@
+"""A trace as a graph: nodes for facts, firings and conclusions, edges from what supports to what is supported.
+
+DOT and Mermaid are written from it. Numbers and the order of nodes depend on the trace alone.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from kzexpert.render.layout import sentence
+from kzexpert.render.text import certainty_text
+from kzexpert.trace import AbsencePremise, AggregatePremise, ComparisonPremise, FactPremise, Trace, TracedConclusion
+
+__all__ = ["Edge", "Graph", "Node", "graph_of", "reading_order"]
+
+
+class Node(msgspec.Struct, frozen=True):
+    """A node with the lines of its label.
+
+    Attributes:
+        id: ``c1`` for a conclusion, ``f1`` for a firing, ``b1`` for a recorded fact.
+        weak: not established, or a firing that does not count.
+    """
+
+    id: str
+    kind: Literal["conclusion", "firing", "fact"]
+    lines: tuple[str, ...]
+    weak: bool = False
+
+
+class Edge(msgspec.Struct, frozen=True):
+    """An edge; `against` where the line of evidence is negative, `weak` where it does not count."""
+
+    source: str
+    target: str
+    label: str = ""
+    against: bool = False
+    weak: bool = False
+
+
+class Graph(msgspec.Struct, frozen=True):
+    """All nodes, then all edges, each once."""
+
+    title: str
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+
+def reading_order(trace: Trace) -> tuple[TracedConclusion, ...]:
+    """The conclusions as a reader meets them: the answers, then what the first of them rests on, and so on."""
+    conclusions = {item.conclusion: item for item in trace.conclusions}
+    firings = {item.id: item for item in trace.firings}
+    found = {answer: conclusions[answer] for answer in trace.answers if answer in conclusions}
+    pending = list(reversed(found.values()))
+    while pending:
+        below = []
+        for line in pending.pop().lines:
+            firing = firings.get(line.evidence)
+            for premise in firing.premises if firing else ():
+                facts = premise.counted if isinstance(premise, AggregatePremise) else ()
+                for fact in (premise.fact,) if isinstance(premise, FactPremise) else facts:
+                    if fact in conclusions and fact not in found:
+                        found[fact] = conclusions[fact]
+                        below.append(conclusions[fact])
+        pending.extend(reversed(below))
+    return tuple(found.values())
+
+
+def graph_of(trace: Trace) -> Graph:
+    """The graph of a trace."""
+    order = reading_order(trace)
+    ids = {fact.fact: f"b{number}" for number, fact in enumerate(trace.facts, 1)}
+    recorded = dict(ids)
+    ids.update({item.conclusion: f"c{number}" for number, item in enumerate(order, 1)})
+    lines = [(item, line) for item in order for line in item.lines]
+    edges = [
+        Edge(
+            source=recorded.get(line.evidence, line.evidence),
+            target=ids[item.conclusion],
+            label=certainty_text(line.strength),
+            against=line.strength < 0,
+            weak=not line.counts,
+        )
+        for item, line in lines
+    ]
+    for firing in trace.firings:
+        for premise in firing.premises:
+            if isinstance(premise, FactPremise):
+                edges.append(Edge(ids[premise.fact], firing.id))
+            elif isinstance(premise, AggregatePremise):
+                edges.extend(Edge(ids[fact], firing.id, label="counted", weak=True) for fact in premise.counted)
+    nodes = (*_conclusion_nodes(order), *_firing_nodes(trace), *_fact_nodes(trace))
+    return Graph(trace.question, nodes, tuple(dict.fromkeys(edges)))
+
+
+def _conclusion_nodes(order: tuple[TracedConclusion, ...]) -> Iterator[Node]:
+    for number, item in enumerate(order, 1):
+        certainty = f"{item.likelihood} ({certainty_text(item.certainty)})"
+        yield Node(f"c{number}", "conclusion", (sentence(item.says), certainty), weak=not item.established)
+
+
+def _firing_nodes(trace: Trace) -> Iterator[Node]:
+    uncounted = {line.evidence for item in trace.conclusions for line in item.lines if not line.counts}
+    for firing in trace.firings:
+        lines = [sentence(firing.because), f"rule {firing.rule}"]
+        for premise in firing.premises:
+            if isinstance(premise, AbsencePremise):
+                lines.append(f"nothing matches {premise.absent}")
+            elif isinstance(premise, AggregatePremise):
+                lines.append(f"{premise.condition}: {premise.result}")
+            elif isinstance(premise, ComparisonPremise):
+                lines.append(f"{premise.left} {premise.operator} {premise.right}")
+        yield Node(firing.id, "firing", tuple(lines), weak=firing.id in uncounted)
+
+
+def _fact_nodes(trace: Trace) -> Iterator[Node]:
+    for number, fact in enumerate(trace.facts, 1):
+        sources = dict.fromkeys(", ".join(filter(None, (row.source, row.at))) for row in fact.rows)
+        cited = "; ".join(filter(None, ("assumed" if fact.assumed else "", *sources))) or "no source"
+        yield Node(f"b{number}", "fact", (sentence(fact.says), f"{cited} ({certainty_text(fact.certainty)})"))

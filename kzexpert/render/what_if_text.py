@@ -1,0 +1,117 @@
+"""What changes between two inferences, as text: conclusions by what became of them, each with the lines that changed."""
+
+from collections.abc import Iterator, Sequence
+
+from kzexpert.analysis.causes import Cause, LineChange
+from kzexpert.analysis.what_if import RuleChange, Shift, WhatIf
+from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, sentence, wrap
+from kzexpert.render.text import CONVENTION, certainty_text
+
+__all__ = ["what_if_text"]
+
+_TURNS = ("gained", "lost", "stronger", "weaker")
+_ROLES = {"gained": "good", "stronger": "good", "lost": "bad", "weaker": "poor"}
+_MOST_FACTS = 12
+_DEEP, _DEEPER = " " * 8, " " * 15
+
+
+def what_if_text(found: WhatIf, compared: Sequence[str] = (), style: Style = as_plain, width: int = WIDTH) -> str:
+    """The comparison.
+
+    Args:
+        compared: names of the knowledge bases, before and after, where they are not the same.
+    """
+    blocks = ["\n".join(_premise(found, compared, style, width))]
+    for turn in _TURNS:
+        shifts = [shift for shift in found.changes if shift.turn == turn]
+        if shifts:
+            lines = [style(_ROLES[turn], f"{turn.capitalize()}:")]
+            lines.extend(_shift(shift, found, style, width) for shift in shifts)
+            blocks.append("\n".join(lines))
+    if not found.changes:
+        about = f" of {found.pattern}" if found.pattern else ""
+        blocks.append(wrap([("", f"Nothing{about} changes.")], style, width=width))
+    if found.others:
+        count = "1 other conclusion changes" if found.others == 1 else f"{found.others} other conclusions change"
+        blocks.append(f"{count}; --all shows {'it' if found.others == 1 else 'them'}.")
+    blocks.append(wrap([("faint", CONVENTION)], style, width=width))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _premise(found: WhatIf, compared: Sequence[str], style: Style, width: int) -> Iterator[str]:
+    """What differs between the two sides: dates, knowledge bases, facts, rules."""
+    before, after = found.before, found.after
+    if before.as_of == after.as_of:
+        yield f"As of {before.as_of.isoformat()}:"
+    else:
+        yield f"From {before.as_of.isoformat()} to {after.as_of.isoformat()}:"
+    if compared:
+        yield wrap([("", f"from {compared[0]} to {compared[1]}")], style, width=width, first="  ", rest="    ")
+    for cause in found.facts[:_MOST_FACTS]:
+        yield wrap(_fact(cause), style, width=width, first="  ", rest="    ")
+    if len(found.facts) > _MOST_FACTS:
+        yield f"  and {len(found.facts) - _MOST_FACTS} more facts that differ"
+    for rule in found.rules:
+        yield wrap(_rule(rule), style, width=width, first="  ", rest="    ")
+    if not found.facts and not found.rules:
+        yield "  no fact in force and no rule differs"
+
+
+def _fact(cause: Cause) -> list[Piece]:
+    rows = [", ".join(filter(None, [record.dates, record.place])) for record in cause.records]
+    return [("name", f"{_turn(cause)}: "), ("", cause.statement), ("faint", f" ({'; '.join(rows)})" if rows else "")]
+
+
+def _turn(cause: Cause) -> str:
+    """What became of a fact; an event that is no longer recent is still an event."""
+    if not cause.statement.endswith(")"):
+        return {"came into force": "now recent", "went out of force": "no longer recent"}.get(cause.turn, cause.turn)
+    if cause.turn in ("stronger", "weaker"):
+        return f"{cause.turn}, {_move(cause.before, cause.after)}"
+    return cause.turn
+
+
+def _rule(rule: RuleChange) -> list[Piece]:
+    words = {"new": "new rule", "gone": "rule gone", "changed": "rule changed"}
+    return [("name", f"{words[rule.turn]}: "), ("", rule.rule), ("faint", f" ({rule.title})" if rule.title else "")]
+
+
+def _shift(shift: Shift, found: WhatIf, style: Style, width: int) -> str:
+    word = shift.likelihood_after if shift.established else f"{shift.likelihood_after}, not established"
+    by = f"; by {' and '.join(shift.by)}" if _respects(found) > 1 else ""
+    head: list[Piece] = [("strong", sentence(shift.says)), ("faint", f" ({word}{by})")]
+    first = f"  {_move(shift.before, shift.after)}  "
+    lines = [wrap(head, style, width=width, first=first, rest=" " * len(first))]
+    for line in shift.lines:
+        lines.extend(_line(line, style, width))
+    return "\n".join(lines)
+
+
+def _respects(found: WhatIf) -> int:
+    """In how many respects the two sides differ, as far as the changes tell."""
+    return len({respect for shift in found.changes for respect in shift.by})
+
+
+def _line(line: LineChange, style: Style, width: int) -> Iterator[str]:
+    strength = _move(line.before, line.after)
+    rule = {"new": "new rule ", "gone": "rule gone: ", "changed": "changed rule "}.get(line.rule_turn, "")
+    pieces: list[Piece] = [("", sentence(line.because)), ("faint", f" ({rule}{line.rule or 'on record'})")]
+    first = f"{_DEEP}{strength}  "
+    yield wrap(pieces, style, width=width, first=first, rest=" " * len(first))
+    for cause in line.causes:
+        if line.rule:
+            yield wrap([("faint", _because(cause))], style, width=width, first=_DEEPER, rest=_DEEPER + "  ")
+
+
+def _because(cause: Cause) -> str:
+    if cause.turn in ("gained", "lost", "stronger", "weaker"):
+        return f"since {cause.statement} is {cause.turn}, {_move(cause.before, cause.after)}"
+    return f"since {cause.statement}: {_turn(cause)}"
+
+
+def _move(before: float | None, after: float | None) -> str:
+    return f"{_certainty(before)} -> {_certainty(after)}"
+
+
+def _certainty(certainty: float | None) -> str:
+    return "none" if certainty is None else certainty_text(certainty)
