@@ -143,6 +143,8 @@ CODES: dict[str, str] = {
     # engines
     "KZ401": "the budget is used up",
     "KZ402": "an unknown engine",
+    "KZ403": "an engine that is not installed",
+    "KZ404": "the database ran out of memory or disk",
     # traces
     "KZ501": "a file that is no trace",
     "KZ502": "a trace of another version, or not of its schema",

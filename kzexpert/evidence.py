@@ -72,10 +72,12 @@ def lines(inference: Inference, atom: GroundAtom) -> tuple[Line, ...]:
     """
     stratum = inference.program.stratum_of.get(atom.predicate)
     recursive = stratum is not None and stratum.recursive
+    certainty = inference.certainty(atom)
     ranks = _ranks(inference, atom, frozenset(stratum.predicates)) if stratum and recursive else {}
 
     def order(firing: Firing) -> tuple[float, bool, str, tuple[str, ...]]:
-        circular = bool(ranks) and not _precedes(firing, ranks)
+        # Only best proofs have ranks: of weaker ones some may be known, by what was asked before.
+        circular = recursive and round(firing.strength, 9) == certainty and not _precedes(firing, ranks)
         return (-abs(firing.strength), circular, firing.rule.id, firing.binding_text)
 
     by_rule: dict[str, list[Firing]] = {}

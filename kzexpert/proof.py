@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from kzexpert.certainty import established
+from kzexpert.engines.base import StoredCertainties
 from kzexpert.engines.evaluation import EstablishedFacts, evaluate
 from kzexpert.evidence import Line, lines
 from kzexpert.model import (
@@ -133,6 +134,8 @@ def prove(inference: Inference, atom: GroundAtom) -> Proof:
 
 def established_facts(inference: Inference) -> EstablishedFacts:
     """The established facts of an inference, for looking up what conditions match."""
+    if isinstance(inference.certainties, StoredCertainties):
+        return inference.certainties.established()
     facts = EstablishedFacts()
     for relation, known in inference.certainties.items():
         facts.relations[relation] = {args: certainty for args, certainty in known.items() if established(certainty)}

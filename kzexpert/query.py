@@ -10,11 +10,12 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from kzexpert.certainty import established, likelihood
+from kzexpert.engines.base import StoredCertainties
 from kzexpert.evidence import Line, lines
 from kzexpert.model import BaseFact, GroundAtom, Inference, KnowledgeBase, Pattern, Variable, Within
 from kzexpert.questions import Question
 from kzexpert.sentences import because, citations, says
-from kzexpert.snapshot import pattern_matches, window_start
+from kzexpert.snapshot import pattern_matches, recent
 
 __all__ = [
     "ASSUMED",
@@ -123,6 +124,9 @@ def ranked(inference: Inference, question: Question) -> list[GroundAtom]:
 
 def matching(inference: Inference, pattern: Pattern) -> Iterator[GroundAtom]:
     """The facts and conclusions that match a pattern, in no particular order."""
+    if isinstance(inference.certainties, StoredCertainties):
+        yield from inference.certainties.matching(pattern)
+        return
     for args in inference.certainties.get(pattern.predicate, {}):
         atom = GroundAtom(pattern.predicate, args)
         if pattern_matches(pattern, atom):
@@ -202,9 +206,8 @@ def _bindings(pattern: Pattern, atom: GroundAtom) -> dict[str, str | int | float
 
 def _recent(inference: Inference, predicate: str, within: Within) -> Iterator[BaseFact]:
     """The recorded events since the window opened; rules conclude no dates, so their conclusions are not among them."""
-    start = window_start(inference.program.as_of, within)
     for base in inference.program.base.get(predicate, {}).values():
-        rows = tuple(row for row in base.rows if row.on and row.on.first > start)
+        rows = recent(base.rows, inference.program.as_of, within)
         if base.assumed:
             yield base
         elif rows:

@@ -28,7 +28,7 @@ from kzexpert.planning import planned
 from kzexpert.resolve import atoms_of, resolve_atom, resolve_fact
 from kzexpert.strata import components, dependencies, needed_for
 
-__all__ = ["default_as_of", "in_force", "pattern_matches", "snapshot", "window_start"]
+__all__ = ["default_as_of", "in_force", "pattern_matches", "recent", "snapshot"]
 
 
 def default_as_of(kb: KnowledgeBase) -> date:
@@ -141,16 +141,24 @@ def in_force(fact: Fact, day: date) -> bool:
     )
 
 
-def window_start(day: date, within: Within) -> date:
-    """The day before the window opens: an event counts when it lies after it.
+def recent(facts: Iterable[Fact], day: date, within: Within) -> tuple[Fact, ...]:
+    """The rows whose event lies within a window that ends on a day."""
+    start = _window_start(day, within)
+    return tuple(
+        fact for fact in facts if fact.on and fact.on.first <= day and (start is None or fact.on.first > start)
+    )
 
-    A day that the target month lacks becomes the last one of that month. A window that reaches past year 1 is open.
+
+def _window_start(day: date, within: Within) -> date | None:
+    """The day before the window opens: an event counts when it lies after it. None when that lies before year 1.
+
+    A day that the target month lacks becomes the last one of that month.
     """
     if within.unit == "day":
-        return day - timedelta(days=min(within.amount, day.toordinal() - 1))
+        return day - timedelta(days=within.amount) if within.amount < day.toordinal() else None
     months = day.year * 12 + day.month - 1 - within.amount * (12 if within.unit == "year" else 1)
     if months < 12:
-        return date.min
+        return None
     year, month = divmod(months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
@@ -163,26 +171,25 @@ def _base(
 ) -> dict[str, dict[tuple[Value, ...], BaseFact]]:
     """Relation → arguments → fact in force; rows of one fact do not add up, the most certain counts."""
     base: dict[str, dict[tuple[Value, ...], BaseFact]] = {relation: {} for relation, _ in windows}
-    views = [(relation, predicate, window_start(day, within)) for (relation, predicate), within in windows.items()]
     for atom, facts in rows.items():
         current = [fact for fact in facts if in_force(fact, day)]
         if current:
             base.setdefault(atom.predicate, {})[atom.args] = _base_fact(atom, current)
-        for relation, predicate, start in views:
-            recent = [fact for fact in current if fact.on and fact.on.first > start]
-            if predicate == atom.predicate and recent:
-                base[relation][atom.args] = _base_fact(atom, recent)
+        for (relation, predicate), within in windows.items():
+            inside = recent(current, day, within) if predicate == atom.predicate else ()
+            if inside:
+                base[relation][atom.args] = _base_fact(atom, inside)
     for atom in assumed:
         for relation in (
             atom.predicate,
-            *(relation for relation, predicate, _ in views if predicate == atom.predicate),
+            *(relation for relation, predicate in windows if predicate == atom.predicate),
         ):
             found = base.setdefault(relation, {}).get(atom.args)
             base[relation][atom.args] = BaseFact(atom, 1.0, found.rows if found else (), assumed=True)
     return base
 
 
-def _base_fact(atom: GroundAtom, facts: list[Fact]) -> BaseFact:
+def _base_fact(atom: GroundAtom, facts: Sequence[Fact]) -> BaseFact:
     def strongest_first(fact: Fact) -> tuple[float, str, str, str, str, str]:
         texts = (fact.source, fact.since, fact.until, fact.on)
         return (-fact.certainty, *(str(text or "") for text in texts), fact.note)  # type: ignore[return-value]

@@ -3,12 +3,15 @@
 Only the types and the digests stand here: `tracing` fills them from an inference, `checker` derives them without one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from itertools import takewhile
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 import msgspec
 
+from kzexpert.errors import Location
 from kzexpert.model import (
     Absence,
     Aggregate,
@@ -42,6 +45,7 @@ __all__ = [
     "cited_source",
     "condition_text",
     "fact_text",
+    "places_of",
     "row_of",
     "row_order",
     "seal_of",
@@ -285,17 +289,36 @@ def fact_text(relation: str, atom: GroundAtom) -> str:
     return f"{atom}{relation.removeprefix(atom.predicate)}"
 
 
-def row_of(atom: GroundAtom, fact: Fact) -> Row:
+def places_of(files: Iterable[str]) -> Callable[[Location], str]:
+    """How a trace writes places: without the folder in which all files lie, or all that are given with a full path.
+
+    So the same knowledge base in another folder gives the same trace, and a trace tells nobody where its author works.
+    """
+    paths = [Path(file) for file in files]
+    folders = [path.parent.parts for path in paths if path.is_absolute()] or [path.parent.parts for path in paths]
+    root = Path(*(names[0] for names in takewhile(lambda names: len(set(names)) == 1, zip(*folders, strict=False))))
+
+    def place(location: Location) -> str:
+        path = Path(location.file)
+        if root == Path(root.anchor) or not path.is_relative_to(root):
+            return str(location)
+        return str(msgspec.structs.replace(location, file=path.relative_to(root).as_posix()))
+
+    return place
+
+
+def row_of(atom: GroundAtom, fact: Fact, place: Callable[[Location], str]) -> Row:
     """A row of a facts file with its digest.
 
     Args:
         atom: what the row states, with canonical names.
+        place: from `places_of`.
     """
     since, until, on = (str(day or "") for day in (fact.since, fact.until, fact.on))
     source, at = (fact.source.source, fact.source.at) if fact.source else ("", "")
     certainty = format_number(fact.certainty)
     digest = _sha256(["fact", str(atom), certainty, since, until, on, source, at, fact.note])
-    return Row(digest, fact.certainty, since, until, on, source, at, fact.note, str(fact.location))
+    return Row(digest, fact.certainty, since, until, on, source, at, fact.note, place(fact.location))
 
 
 def row_order(row: Row) -> tuple[float, str, str, str, str, str, str]:
@@ -303,11 +326,14 @@ def row_order(row: Row) -> tuple[float, str, str, str, str, str, str]:
     return (-row.certainty, row.source, row.at, row.since, row.until, row.on, row.note)
 
 
-def cited_rule(rule: Rule, head: Pattern, conditions: Sequence[ProgramCondition]) -> CitedRule:
+def cited_rule(
+    rule: Rule, head: Pattern, conditions: Sequence[ProgramCondition], place: Callable[[Location], str]
+) -> CitedRule:
     """A rule with its digest.
 
     Args:
         head, conditions: resolved, in the order of the author.
+        place: from `places_of`.
     """
     source, at = (rule.source.source, rule.source.at) if rule.source else ("", "")
     resolved = [condition_text(condition) for condition in conditions]
@@ -315,8 +341,8 @@ def cited_rule(rule: Rule, head: Pattern, conditions: Sequence[ProgramCondition]
     parts = [rule.id, rule.title, resolved, str(head), certainty, rule.each, rule.because, source, at]
     digest = _sha256(["rule", *parts])
     when = tuple(condition.text for condition in rule.when)
-    place = str(rule.location)
-    return CitedRule(rule.id, digest, rule.title, when, str(head), rule.certainty, rule.each, source, at, place)
+    where = place(rule.location)
+    return CitedRule(rule.id, digest, rule.title, when, str(head), rule.certainty, rule.each, source, at, where)
 
 
 def condition_text(condition: ProgramCondition) -> str:

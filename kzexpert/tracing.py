@@ -3,10 +3,11 @@
 It infers nothing and combines nothing anew: certainties come from the inference, lines of evidence from `evidence`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from kzexpert.certainty import combine, established, likelihood
 from kzexpert.engines.evaluation import evaluate
+from kzexpert.errors import Location
 from kzexpert.evidence import Line, lines
 from kzexpert.model import (
     Absence,
@@ -26,7 +27,7 @@ from kzexpert.proof import established_facts, instance
 from kzexpert.query import ranked
 from kzexpert.questions import Question
 from kzexpert.sentences import because, says
-from kzexpert.snapshot import window_start
+from kzexpert.snapshot import recent
 from kzexpert.trace import (
     AbsencePremise,
     AggregatePremise,
@@ -41,6 +42,7 @@ from kzexpert.trace import (
     cited_rule,
     cited_source,
     fact_text,
+    places_of,
     row_of,
     row_order,
     sealed,
@@ -55,16 +57,19 @@ _Known = tuple[str, GroundAtom]
 def trace_of(inference: Inference, question: Question) -> Trace:
     """The trace of everything that matches a question, established or only weighed."""
     program = inference.program
-    relation = question.pattern.relation
+    relation, recent = question.pattern.relation, _recent(inference, question)
     answers = [(relation, atom) for atom in ranked(inference, question)]
-    walk = _Walk(inference, _recent(inference, question))
+    if question.within:  # older rows of an event may be more certain than those of the window
+        answers.sort(key=lambda known: (-recent[known].certainty, str(known[1])))
+    walk = _Walk(inference, recent)
     walk.down_from(answers)
     firings = sorted(walk.firings, key=_firing_order)
     ids = {(firing.rule.id, firing.binding): f"f{number}" for number, firing in enumerate(firings, 1)}
     conclusions = sorted(walk.conclusions, key=str)
-    facts = tuple(_fact(program.kb, *known, base) for known, base in sorted(walk.facts.items(), key=_text_order))
+    place = places_of(program.kb.texts)
+    facts = tuple(_fact(program.kb, *known, base, place) for known, base in sorted(walk.facts.items(), key=_text_order))
     fired = {firing.rule.id: firing.rule for firing in firings}
-    rules = tuple(cited_rule(rule.rule, rule.head, rule.conditions) for _, rule in sorted(fired.items()))
+    rules = tuple(cited_rule(rule.rule, rule.head, rule.conditions, place) for _, rule in sorted(fired.items()))
     cited = {rule.source for rule in rules} | {row.source for fact in facts for row in fact.rows}
     return sealed(
         Trace(
@@ -96,12 +101,11 @@ def _firing_order(firing: Firing) -> tuple[str, str, tuple[str, ...]]:
 def _recent(inference: Inference, question: Question) -> Mapping[_Known, BaseFact]:
     """What a question with a window of its own asks for: no rule need look at that window."""
     pattern = question.pattern
-    if question.within is None or pattern.relation in inference.program.base:
+    if question.within is None:
         return {}
-    start = window_start(inference.program.as_of, question.within)
     found = {}
     for base in inference.program.base.get(pattern.predicate, {}).values():
-        rows = tuple(row for row in base.rows if row.on and row.on.first > start)
+        rows = recent(base.rows, inference.program.as_of, question.within)
         if base.assumed or rows:
             certainty = 1.0 if base.assumed else round(rows[0].certainty, 9)
             found[pattern.relation, base.atom] = BaseFact(base.atom, certainty, rows, base.assumed)
@@ -227,7 +231,9 @@ def _firing(firing: Firing, ids: Mapping[tuple[str, tuple[Value, ...]], str], wa
     )
 
 
-def _fact(kb: KnowledgeBase, relation: str, atom: GroundAtom, base: BaseFact) -> TracedFact:
-    rows = tuple(row_of(atom, row) for row in sorted(base.rows, key=lambda row: row.location))
+def _fact(
+    kb: KnowledgeBase, relation: str, atom: GroundAtom, base: BaseFact, place: Callable[[Location], str]
+) -> TracedFact:
+    rows = tuple(row_of(atom, row, place) for row in sorted(base.rows, key=lambda row: row.location))
     ordered = tuple(sorted(rows, key=row_order))
     return TracedFact(fact_text(relation, atom), says(kb, atom), base.certainty, base.assumed, ordered)

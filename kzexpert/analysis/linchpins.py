@@ -95,6 +95,8 @@ class Linchpins(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.l
     pattern: str
     as_of: date
     engine: str
+    assumed: tuple[str, ...]
+    withdrawn: tuple[str, ...]
     conclusions: tuple[Hanging, ...]
 
 
@@ -113,6 +115,8 @@ def linchpins(
         str(question.pattern),
         inference.program.as_of,
         inference.engine,
+        inference.program.assumed,
+        inference.program.withdrawn,
         tuple(hangs_on(inference, atom, infer, progress, margins=margins) for atom in found),
     )
 

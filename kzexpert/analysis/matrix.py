@@ -132,6 +132,8 @@ class Matrices(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.ma
     question: str
     as_of: date
     engine: str
+    assumed: tuple[str, ...]
+    withdrawn: tuple[str, ...]
     matrices: tuple[Matrix, ...]
 
 
@@ -188,7 +190,8 @@ def _declared(kb: KnowledgeBase, kind: str, name: str) -> Iterator[Comparison]:
 def matrices(inference: Inference, text: str, comparisons: Iterable[Comparison]) -> Matrices:
     """The matrices of some comparisons, in their order, and then in that of the values of other open arguments."""
     found = [matrix for comparison in comparisons for matrix in _Comparing(inference, comparison).matrices()]
-    return Matrices(text, inference.program.as_of, inference.engine, tuple(found))
+    program = inference.program
+    return Matrices(text, program.as_of, inference.engine, program.assumed, program.withdrawn, tuple(found))
 
 
 class _Comparing:

@@ -4,6 +4,7 @@ Where the two differ in more than one respect, further inferences with one respe
 rules or the date made a conclusion change. It proposes no change of its own.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Literal, TypeAlias
 
@@ -70,7 +71,8 @@ class WhatIf(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.what
 
     Attributes:
         question, pattern: what `changes` is limited to; empty when it is not.
-        facts: recorded and assumed facts that one side has and the other does not, or has with another certainty.
+        facts: recorded and assumed facts that one side has and the other does not, or has with another certainty;
+            only those behind the changes that a question asks about, if there are such.
         changes: by turn, then the largest first.
         others: how many more conclusions change, which the question does not ask about.
     """
@@ -108,11 +110,17 @@ def what_if(before: Inference, after: Inference, infer: Infer, question: Questio
         engine=before.engine,
         before=_side(before),
         after=_side(after),
-        facts=difference.facts(),
+        facts=_facts(difference, asked if question else set()),
         rules=_rule_changes(difference),
         changes=tuple(shifts),
         others=len(concluded - asked),
     )
+
+
+def _facts(difference: Difference, asked: Iterable[GroundAtom]) -> tuple[Cause, ...]:
+    """The facts behind what is asked about; all that differ where that is nothing."""
+    found = {cause.statement: cause for atom in asked for cause in difference.roots(atom)}
+    return tuple(found[text] for text in sorted(found)) or difference.facts()
 
 
 def _changed(before: Inference, after: Inference) -> list[GroundAtom]:

@@ -1,154 +1,107 @@
-"""Why something does not follow: for each rule that could conclude it, the first condition that nothing satisfies.
+"""Why something does not follow: what is on record and not in force, what holds it down, what each rule lacks, and what
+would make it hold.
 
-It follows a rule's conditions in the order in which they are evaluated. It ranks nothing and suggests no change.
+It brings together `near_misses` and `proposals` and finds nothing by itself.
 """
 
-from collections.abc import Iterator
+from datetime import date
 
 import msgspec
 
-from kzexpert.engines.evaluation import Binding, Completion, EstablishedFacts
-from kzexpert.model import (
-    Absence,
-    Aggregate,
-    Assignment,
-    Constant,
-    Expression,
-    Fact,
-    GroundAtom,
-    Inference,
-    Match,
-    Operation,
-    Pattern,
-    ProgramCondition,
-    ProgramRule,
-    Test,
-    Variable,
-)
-from kzexpert.proof import established_facts, instance
-from kzexpert.resolve import resolve_fact
-from kzexpert.snapshot import in_force, pattern_matches
+from kzexpert.analysis.near_misses import Miss, NearFact, NearMisses, near_row, not_in_force
+from kzexpert.analysis.partials import Allowance, Known
+from kzexpert.analysis.proposals import Proposal, propose
+from kzexpert.analysis.rerun import Infer, Progress, silent
+from kzexpert.certainty import combine, likelihood
+from kzexpert.evidence import lines
+from kzexpert.model import GroundAtom, Inference, Pattern
+from kzexpert.query import Conclusion, conclude, ranked
+from kzexpert.questions import Question
 
-__all__ = ["Missing", "missing", "not_in_force"]
+__all__ = ["Weighed", "WhyNot", "misses", "why_not"]
+
+#: Steps of the searches: bindings looked at. What takes more is cut short, and the result says so.
+_STEPS = 20_000
 
 
-class Missing(msgspec.Struct, frozen=True):
-    """What a rule lacks.
+class Weighed(msgspec.Struct, frozen=True):
+    """A statement that was weighed and is not established.
 
     Attributes:
-        rule: its id.
-        title: its title, which may be empty.
-        condition: the condition that fails, as written.
-        instance: the same with the values that are known by then, and what stands against it.
-        place: file and line of the rule.
+        support: what the evidence for it comes to by itself.
+        against: what the evidence against it comes to by itself; 0 or below.
+        likelihood_alone: the word for `support`.
     """
 
-    rule: str
-    title: str
-    condition: str
-    instance: str
-    place: str
+    conclusion: Conclusion
+    support: float
+    against: float
+    likelihood_alone: str
 
 
-def missing(inference: Inference, pattern: Pattern) -> tuple[Missing, ...]:
-    """What each rule lacks that could conclude an instance of the pattern, by rule id.
+class WhyNot(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.why-not/1"):
+    """Why nothing that matches a question is established.
 
-    Rules that speak against it, rules whose conclusion cannot be such an instance, and rules that do fire are left out.
+    Attributes:
+        outside: recorded facts that match but are not in force on the day.
+        weighed: what was weighed, the most certain first.
+        misses: what the rules lack that could conclude it, the least first.
+        proposals: what would make it hold, each of them tried out, the fewest changes first.
+        tried: how many sets of changes were tried.
+        cut_short: whether the search for proposals used up its allowance.
     """
-    facts = established_facts(inference)
-    found = []
-    for rule in inference.program.rules.values():
-        binding = _unify(rule.head, pattern)
-        if binding is not None and rule.rule.certainty > 0:
-            lacks = _first_failure(rule, binding, facts)
-            if lacks:
-                found.append(lacks)
-    return tuple(sorted(found, key=lambda item: item.rule))
+
+    question: str
+    pattern: str
+    as_of: date
+    engine: str
+    assumed: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+    outside: tuple[NearFact, ...]
+    weighed: tuple[Weighed, ...]
+    misses: tuple[Miss, ...]
+    proposals: tuple[Proposal, ...]
+    tried: int
+    cut_short: bool
 
 
-def not_in_force(inference: Inference, pattern: Pattern) -> tuple[Fact, ...]:
-    """The recorded rows that match the pattern but do not hold on the as-of date, in the order of the files."""
-    program = inference.program
-    found = []
-    for fact in program.kb.facts:
-        if fact.predicate == pattern.predicate and not in_force(fact, program.as_of):
-            atom, _ = resolve_fact(program.kb, fact)
-            if atom and pattern_matches(pattern, atom):
-                found.append(fact)
-    return tuple(found)
+def why_not(
+    inference: Inference, question: Question, infer: Infer, limit: int = 5, progress: Progress = silent
+) -> WhyNot:
+    """Explain why nothing that matches a question is established.
 
-
-def _unify(head: Pattern, pattern: Pattern) -> Binding | None:
-    """What the head's variables are where the pattern says; None when they cannot agree."""
-    if head.predicate != pattern.predicate:
-        return None
-    binding: Binding = {}
-    for term, wanted in zip(head.terms, pattern.terms, strict=True):
-        if not isinstance(wanted, Constant):
-            continue
-        if isinstance(term, Variable):
-            if binding.setdefault(term.name, wanted.value) != wanted.value:
-                return None
-        elif term != wanted:
-            return None
-    return binding
-
-
-def _first_failure(rule: ProgramRule, start: Binding, facts: EstablishedFacts) -> Missing | None:
-    """The condition that no binding gets past; None when one passes all."""
-    conditions = [rule.conditions[index] for index in rule.order]
-    furthest, reached = 0, [start]
-    for depth, binding in _walk(conditions, 0, start, facts):
-        if depth == len(conditions):
-            return None
-        if depth > furthest:
-            furthest, reached = depth, []
-        if depth == furthest and len(reached) < 2 and binding not in reached:
-            reached.append(binding)
-    failed = conditions[furthest]
-    written = rule.rule.when[rule.order[furthest]]
-    known = reached[0] if len(reached) == 1 else start
-    return Missing(
-        rule.id, rule.rule.title, written.text, _instance(failed, known, facts) or written.text, str(rule.rule.location)
+    Args:
+        inference: in which nothing that matches is established.
+        infer: runs the engine, to try proposals out.
+        limit: at most so many proposals.
+    """
+    program, pattern = inference.program, question.pattern
+    known = Known.of(inference)
+    outside = not_in_force(inference, pattern)
+    proposed = propose(known, pattern, infer, limit, Allowance(_STEPS), progress)
+    return WhyNot(
+        question=question.text,
+        pattern=str(pattern),
+        as_of=program.as_of,
+        engine=inference.engine,
+        assumed=program.assumed,
+        withdrawn=program.withdrawn,
+        outside=tuple(near_row(atom, row) for atom, row in outside),
+        weighed=tuple(_weighed(inference, atom, pattern) for atom in ranked(inference, question)),
+        misses=NearMisses(known, Allowance(_STEPS)).of(pattern),
+        proposals=proposed.found,
+        tried=proposed.tried,
+        cut_short=proposed.cut_short,
     )
 
 
-def _walk(
-    conditions: list[ProgramCondition], depth: int, binding: Binding, facts: EstablishedFacts
-) -> Iterator[tuple[int, Binding]]:
-    """Every binding that satisfies the conditions before `depth`, and all that extend it; depth first."""
-    yield depth, binding
-    if depth == len(conditions):
-        return
-    condition = conditions[depth]
-    if isinstance(condition, Match):
-        for extended in facts.matching(condition.pattern, binding):
-            yield from _walk(conditions, depth + 1, extended, facts)
-    else:
-        complete = Completion([condition], facts)(binding)
-        if complete is not None:
-            yield from _walk(conditions, depth + 1, complete, facts)
+def misses(inference: Inference, pattern: Pattern) -> tuple[Miss, ...]:
+    """What the rules lack that could conclude an instance of a pattern, the least first."""
+    return NearMisses(Known.of(inference), Allowance(_STEPS), depth=0).of(pattern)
 
 
-def _instance(condition: ProgramCondition, binding: Binding, facts: EstablishedFacts) -> str:
-    """What is needed, with values in place of bound variables; empty for an aggregate, whose variables are its own."""
-    if isinstance(condition, Match):
-        return str(instance(condition.pattern, binding))
-    if isinstance(condition, Absence):
-        found = min(facts.rows(condition.pattern, binding), key=str)
-        return f"no {instance(condition.pattern, binding)}, but {GroundAtom(condition.pattern.predicate, found)} holds"
-    if isinstance(condition, Test):
-        return f"{_substituted(condition.left, binding)} {condition.operator} {_substituted(condition.right, binding)}"
-    if isinstance(condition, Assignment):
-        return f"{Variable(condition.variable)} = {_substituted(condition.expression, binding)}"
-    assert isinstance(condition, Aggregate)
-    return ""
-
-
-def _substituted(expression: Expression, binding: Binding) -> Expression:
-    if isinstance(expression, Operation):
-        left, right = _substituted(expression.left, binding), _substituted(expression.right, binding)
-        return Operation(expression.operator, left, right)
-    if isinstance(expression, Variable) and expression.name in binding:
-        return Constant(binding[expression.name])
-    return expression
+def _weighed(inference: Inference, atom: GroundAtom, pattern: Pattern) -> Weighed:
+    strengths = [line.strength for line in lines(inference, atom) if line.counts]
+    support = combine(strength for strength in strengths if strength > 0)
+    against = combine(strength for strength in strengths if strength < 0)
+    return Weighed(conclude(inference, atom, pattern), support, against, likelihood(support))

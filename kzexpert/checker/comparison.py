@@ -70,13 +70,14 @@ def differences(trace: Trace, expected: Trace, reason: Reason) -> Iterator[Diffe
 
 def _renamed(trace: Trace, expected: Trace) -> Trace:
     """What follows from disk, with its firings called as in the trace, where one that is missing moves the others."""
+    pairs = _paired("firings", trace.firings, expected.firings)
+    taken = {firing.id for firing in trace.firings}
     names = {
         wanted.id: f"a firing of {wanted.rule} that is not in the trace"
-        for wanted in expected.firings
-        if len(trace.firings) != len(expected.firings)
+        for number, wanted in enumerate(expected.firings)
+        if wanted.id in taken and number not in pairs.values()
     }
-    for number, other in _paired("firings", trace.firings, expected.firings).items():
-        names[expected.firings[other].id] = trace.firings[number].id
+    names.update({expected.firings[other].id: trace.firings[number].id for number, other in pairs.items()})
     conclusions = [
         replace(
             conclusion,
@@ -124,8 +125,8 @@ def _listed(name: str, found: Sequence[Any], wanted: Sequence[Any], reason: Reas
     furthest = 0
     for number, item in enumerate(found):
         path = f"$.{name}[{number}]"
-        if isinstance(item, TracedFiring) and item.id != f"f{number + 1}":
-            yield Difference("KZ505", f"{path}.id", f"is {item.id}, and the firing in this place is f{number + 1}")
+        if isinstance(item, TracedFiring):
+            yield from _numbered(path, item.id, found[number - 1].id if number else "f0")
         if number not in pairs:
             yield Difference(_KEYS[name][1], path, f"{_described(item)}: {reason(name, item)}")
             continue
@@ -140,6 +141,13 @@ def _listed(name: str, found: Sequence[Any], wanted: Sequence[Any], reason: Reas
     for number, item in enumerate(wanted):
         if number not in matched:
             yield Difference(_MISSING, f"$.{name}", f"lacks {_described(item)}")
+
+
+def _numbered(path: str, name: str, before: str) -> Iterator[Difference]:
+    """Firings are numbered in their order; where one is missing, only the next one is out of order."""
+    follows = f"f{int(before[1:]) + 1}" if before[1:].isdecimal() else name
+    if name != follows or not name[1:].isdecimal():
+        yield Difference("KZ505", f"{path}.id", f"is {name}, and {follows} follows {before}")
 
 
 # --- values ----------------------------------------------------------------------------------------------------------
@@ -159,6 +167,8 @@ def _compared(path: str, name: str, found: Any, wanted: Any) -> Iterator[Differe
                 yield Difference(_MISSING, path, f"lacks ?{key}, which is {wanted[key]}")
             elif found[key] != wanted.get(key):
                 yield Difference(_CODES[name], f"{path}.{key}", _instead(found[key], wanted.get(key, "nothing")))
+    elif name == "digest":
+        yield Difference(_CODES[name], path, f"is not that of disk, which is {wanted[:12]}…")
     elif name == "place":
         yield Difference(_CODES[name], path, f"is {found}, and it now stands at {wanted}")
     else:

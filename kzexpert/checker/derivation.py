@@ -5,68 +5,17 @@ far down as a goal reaches. It is slower than they are, and short enough to be r
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import prod
-
-import msgspec
 
 from kzexpert.checker.joins import Binding, FactStore, bindings, extended, ordered
 from kzexpert.checker.recorded import Args, Recorded, RecordedFacts
 from kzexpert.checker.rules import CheckedRule, components
+from kzexpert.checker.weighing import THRESHOLD, CheckedConclusion, CheckedFiring, Statement, weighed
 from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import Constant, Match, Pattern, Value, Variable, Within, format_value
 
-__all__ = ["LIKELIHOODS", "THRESHOLD", "CheckedConclusion", "CheckedFiring", "CheckedLine", "Derivation", "combined"]
+__all__ = ["Derivation"]
 
-THRESHOLD = 0.2
-#: ICD 203: the lower edge of each word, in percent of probability.
-LIKELIHOODS = (
-    (95, "almost certain"),
-    (80, "very likely"),
-    (55, "likely"),
-    (45, "roughly even chance"),
-    (20, "unlikely"),
-    (5, "very unlikely"),
-    (0, "almost no chance"),
-)
 _MOST_FIRINGS = 5_000_000
-
-
-class CheckedFiring(msgspec.Struct, frozen=True):
-    """A rule with a binding, the fact behind each positive condition (relation, arguments, certainty), the strength."""
-
-    rule: CheckedRule
-    binding: Args
-    conclusion: Args
-    premises: tuple[tuple[str, Args, float], ...]
-    strength: float
-
-    @property
-    def values(self) -> dict[str, Value]:
-        """Variable → value."""
-        return dict(zip(self.rule.variables, self.binding, strict=True))
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """The binding as text, by which ties are broken."""
-        return tuple(format_value(value) for value in self.binding)
-
-
-class CheckedLine(msgspec.Struct, frozen=True):
-    """A line of evidence: a firing, or the recorded fact where that is None."""
-
-    strength: float
-    firing: CheckedFiring | None
-    others: int
-    counts: bool
-
-
-class CheckedConclusion(msgspec.Struct, frozen=True):
-    """What a conclusion comes to. `best`: it is part of a recursive group, where the best proof counts."""
-
-    certainty: float
-    conflict: bool
-    best: bool
-    lines: tuple[CheckedLine, ...]
 
 
 class Derivation:
@@ -106,16 +55,19 @@ class Derivation:
         found = {rule.rule.id: dict.fromkeys(self._solutions(rule, {})) for rule in rules}
         if recursive:
             self._close(group, rules, found)
-        firings: dict[str, dict[Args, list[CheckedFiring]]] = {predicate: {} for predicate in group}
+        fired: dict[Statement, list[CheckedFiring]] = {}
         for rule in rules:
             for binding in found[rule.rule.id]:
                 firing = self._firing(rule, binding)
-                firings[rule.head.predicate].setdefault(firing.conclusion, []).append(firing)
-        for predicate, fired in firings.items():
-            recorded = self.recorded.in_force(predicate)
-            concluded = {args: _concluded(some, recorded.get(args), recursive) for args, some in fired.items()}
-            self._conclusions[predicate] = concluded
-            self._put_all(predicate, {**recorded, **concluded})
+                fired.setdefault((rule.head.predicate, firing.conclusion), []).append(firing)
+        known = {name: self.recorded.in_force(name) for name in group}
+        recorded = {(name, args): fact for name, facts in known.items() for args, fact in facts.items()}
+        for predicate in group:
+            self._conclusions[predicate] = {}
+        for (predicate, args), conclusion in weighed(fired, recorded, recursive).items():
+            self._conclusions[predicate][args] = conclusion
+        for predicate in group:
+            self._put_all(predicate, {**known[predicate], **self._conclusions[predicate]})
 
     def _look_back(self, rule: CheckedRule) -> None:
         """Store the events of the windows that a rule looks at."""
@@ -155,14 +107,14 @@ class Derivation:
 
         A proof is never stronger than its weakest premise, so that a circle raises nothing.
         """
-        best: dict[tuple[str, Args], float] = {
+        best: dict[Statement, float] = {
             (predicate, args): recorded.certainty
             for predicate in group
             for args, recorded in self.recorded.in_force(predicate).items()
         }
         fresh = {rule.rule.id: list(found[rule.rule.id]) for rule in rules}
         while any(fresh.values()):
-            raised: dict[tuple[str, Args], float] = {}
+            raised: dict[Statement, float] = {}
             for rule in rules:
                 for binding in fresh[rule.rule.id]:
                     firing = self._firing(rule, binding)
@@ -177,7 +129,7 @@ class Derivation:
             for name, solutions in fresh.items():
                 found[name].update(dict.fromkeys(solutions))
 
-    def _using(self, rule: CheckedRule, raised: Mapping[tuple[str, Args], float]) -> Iterator[Args]:
+    def _using(self, rule: CheckedRule, raised: Mapping[Statement, float]) -> Iterator[Args]:
         """The bindings of a rule with one of some facts as a premise."""
         for condition in rule.conditions:
             if isinstance(condition, Match):
@@ -198,44 +150,3 @@ def _instance(pattern: Pattern, values: Mapping[str, Value]) -> Args:
 
 def _text(args: Args) -> str:
     return ", ".join(map(format_value, args))
-
-
-# --- certainty -----------------------------------------------------------------------------------------------------
-
-
-def _concluded(fired: Sequence[CheckedFiring], recorded: Recorded | None, recursive: bool) -> CheckedConclusion:
-    """A conclusion from its firings and from the record of the same statement."""
-    lines = [] if recorded is None else [CheckedLine(recorded.certainty, None, 0, counts=True)]
-    strongest: dict[str, list[CheckedFiring]] = {}
-    for firing in sorted(fired, key=lambda firing: (-abs(firing.strength), firing.texts)):
-        strongest.setdefault(firing.rule.rule.id, []).append(firing)
-    for firings in strongest.values():
-        if firings[0].rule.rule.each:
-            lines += [CheckedLine(firing.strength, firing, 0, counts=True) for firing in firings]
-        else:
-            lines.append(CheckedLine(firings[0].strength, firings[0], len(firings) - 1, counts=True))
-    lines.sort(key=_line_order)
-    if recursive:
-        kept = [lines[0], *(msgspec.structs.replace(line, counts=False) for line in lines[1:])]
-        return CheckedConclusion(round(lines[0].strength, 9), conflict=False, best=True, lines=tuple(kept))
-    strengths = [line.strength for line in lines]
-    conflict = max(strengths) >= 1.0 and min(strengths) <= -1.0
-    return CheckedConclusion(combined(strengths), conflict, best=False, lines=tuple(lines))
-
-
-def _line_order(line: CheckedLine) -> tuple[float, str, tuple[str, ...]]:
-    if line.firing is None:
-        return (-abs(line.strength), "", ())
-    return (-abs(line.strength), line.firing.rule.rule.id, line.firing.texts)
-
-
-def combined(strengths: Iterable[float]) -> float:
-    """Certainty factors combined as in EMYCIN: (p + n) / (1 − min(p, −n)), rounded to 9 decimals.
-
-    p = 1 − ∏(1 − s) over those above 0, n = ∏(1 + s) − 1 over those below, both products in ascending order. Certain
-    evidence on both sides gives 0.
-    """
-    ascending = sorted(strengths)
-    p = 1.0 - prod(1.0 - s for s in ascending if s > 0.0)
-    n = prod(1.0 + s for s in ascending if s < 0.0) - 1.0
-    return 0.0 if min(p, -n) >= 1.0 else round((p + n) / (1.0 - min(p, -n)), 9) + 0.0

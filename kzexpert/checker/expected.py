@@ -8,9 +8,10 @@ from datetime import date
 
 import msgspec
 
-from kzexpert.checker.derivation import LIKELIHOODS, THRESHOLD, CheckedFiring, CheckedLine, Derivation, combined
+from kzexpert.checker.derivation import Derivation
 from kzexpert.checker.joins import bindings, value_of
 from kzexpert.checker.recorded import Args, Recorded, matches
+from kzexpert.checker.weighing import LIKELIHOODS, THRESHOLD, CheckedFiring, CheckedLine, combined
 from kzexpert.model import (
     Absence,
     Aggregate,
@@ -39,6 +40,7 @@ from kzexpert.trace import (
     cited_rule,
     cited_source,
     fact_text,
+    places_of,
 )
 
 __all__ = ["Asked", "expected_trace"]
@@ -83,7 +85,8 @@ def expected_trace(kb: KnowledgeBase, derivation: Derivation, asked: Asked) -> T
     firings = sorted(found.firings, key=_firing_order)
     ids = {(firing.rule.rule.id, firing.binding): f"f{number}" for number, firing in enumerate(firings, 1)}
     fired = {firing.rule.rule.id: firing.rule for firing in firings}
-    rules = tuple(cited_rule(rule.rule, rule.head, rule.conditions) for _, rule in sorted(fired.items()))
+    place = places_of(kb.texts)
+    rules = tuple(cited_rule(rule.rule, rule.head, rule.conditions, place) for _, rule in sorted(fired.items()))
     facts = sorted(found.facts.items(), key=lambda item: str(item[0]))
     cited = {rule.source for rule in rules} | {row.source for _, recorded in facts for row in recorded.rows}
     return Trace(
@@ -202,7 +205,7 @@ def _firing(derivation: Derivation, firing: CheckedFiring, ids: dict[tuple[str, 
         id=ids[rule.id, firing.binding],
         rule=rule.id,
         conclusion=str(GroundAtom(firing.rule.head.predicate, firing.conclusion)),
-        because=fill(rule.because, firing.values) if rule.because else rule.title or rule.id,
+        because=fill(rule.because, firing.values) if rule.because else rule.title or f"rule {rule.id}",
         binding={name: format_value(value) for name, value in firing.values.items()},
         premises=tuple(_premises(derivation, firing)),
         strength=firing.strength,

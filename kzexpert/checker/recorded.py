@@ -10,7 +10,7 @@ import msgspec
 
 from kzexpert.model import Constant, Fact, GroundAtom, KnowledgeBase, Pattern, Value, Variable, Within
 from kzexpert.resolve import resolve_fact
-from kzexpert.trace import Row, row_of, row_order
+from kzexpert.trace import Row, places_of, row_of, row_order
 
 __all__ = ["Args", "Recorded", "RecordedFacts", "matches", "opening"]
 
@@ -37,6 +37,7 @@ class RecordedFacts:
         self, kb: KnowledgeBase, day: date, assumed: Sequence[GroundAtom], withdrawn: Sequence[Pattern]
     ) -> None:
         self._kb = kb
+        self._place = places_of(kb.texts)
         self._day = day
         self._assumed = assumed
         self._withdrawn = withdrawn
@@ -63,7 +64,7 @@ class RecordedFacts:
             for atom, facts in self.rows(predicate).items():
                 rows = [fact for fact in facts if self._holds(fact, within)]
                 if rows and not any(matches(pattern, atom.args) for pattern in self._left_out(predicate)):
-                    found[atom.args] = _recorded(atom, rows, assumed=False)
+                    found[atom.args] = self._recorded(atom, rows)
             for atom in self._assumed:
                 if atom.predicate == predicate:
                     before = found.get(atom.args)
@@ -83,6 +84,11 @@ class RecordedFacts:
         start = opening(self._day, within) if within else None
         return fact.on.first <= self._day and (start is None or fact.on.first > start)
 
+    def _recorded(self, atom: GroundAtom, facts: Sequence[Fact]) -> Recorded:
+        by_place = sorted(facts, key=lambda fact: fact.location)
+        rows = sorted((row_of(atom, fact, self._place) for fact in by_place), key=row_order)
+        return Recorded(round(max(row.certainty for row in rows), 9), tuple(rows), assumed=False)
+
     def absence_of(self, predicate: str, args: Args, within: Within | None) -> str:
         """Why a fact is not in force, in a few words."""
         atom = GroundAtom(predicate, args)
@@ -94,12 +100,6 @@ class RecordedFacts:
         where = ", ".join(str(fact.location) for fact in facts)
         window = f" {within}" if within else ""
         return f"it is recorded at {where}, but not in force{window} on {self._day.isoformat()}"
-
-
-def _recorded(atom: GroundAtom, facts: Sequence[Fact], assumed: bool) -> Recorded:
-    by_place = sorted(facts, key=lambda fact: fact.location)
-    rows = sorted((row_of(atom, fact) for fact in by_place), key=row_order)
-    return Recorded(round(max(row.certainty for row in rows), 9), tuple(rows), assumed)
 
 
 def matches(pattern: Pattern, args: Args) -> bool:

@@ -31,10 +31,15 @@ def kinds(kb: KnowledgeBase) -> list[Issue]:
 
 
 def predicates(kb: KnowledgeBase) -> list[Issue]:
-    """Predicates declared twice and differently (KZ219)."""
+    """Predicates declared twice and differently (KZ219), and arguments to compare that they lack (KZ203)."""
     issues: list[Issue] = []
     first: dict[str, Predicate] = {}
     for predicate in sorted(kb.predicates, key=lambda item: item.location):
+        names = [spec.name for spec in predicate.args]
+        if predicate.compares and predicate.compares not in names:
+            message = f"{predicate.name} compares {predicate.compares}, which is not an argument of it"
+            hint = did_you_mean(predicate.compares, names) or f"its arguments are {', '.join(names)}"
+            issues.append(Issue("KZ203", message, predicate.marks.get("compares", predicate.location), hint))
         known = first.setdefault(predicate.name, predicate)
         differing = [] if known is predicate else _differences(known, predicate)
         if differing:
@@ -54,6 +59,7 @@ def _differences(one: Predicate, other: Predicate) -> list[str]:
         "holds": (one.holds, other.holds),
         "says": (one.says, other.says),
         "asks": (one.asks, other.asks),
+        "compares": (one.compares, other.compares),
     }
     return [key for key, (left, right) in pairs.items() if left != right]
 

@@ -23,9 +23,11 @@ COMMANDS = (
     "timeline",
     "matrix",
     "conclusions",
+    "trace",
     "check",
     "test",
     "vocabulary",
+    "schema",
 )
 
 _BUG = 70

@@ -40,5 +40,5 @@ def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
     else:
         from kzexpert.render.linchpins_text import linchpins_text
 
-        emit(options, lambda style, width: linchpins_text(found, style, width))
+        emit(options, lambda style, width: linchpins_text(inference, found, style, width))
     return 0 if found.conclusions else 3

@@ -19,8 +19,8 @@ Examples:
 def matrix(options: Options, subject: tuple[str, ...]) -> int:
     """Compare rival hypotheses about a SUBJECT by the evidence that bears on them.
 
-    The SUBJECT is the name of an entity, for what the vocabulary declares with "compares"; or a pattern or question whose
-    first open argument stands for the hypotheses. There is one matrix for each combination of its other open arguments.
+    The SUBJECT is the name of an entity, for what the vocabulary declares with "compares"; or a pattern or question
+    whose first open argument stands for the hypotheses. Each combination of its other open arguments gives a matrix.
     """
     from kzexpert.analysis.matrix import matrices, read_comparisons
     from kzexpert.cli.output import emit
@@ -38,5 +38,5 @@ def matrix(options: Options, subject: tuple[str, ...]) -> int:
     else:
         from kzexpert.render.matrix_text import matrix_text
 
-        emit(options, lambda style, width: matrix_text(found, style=style, width=width))
+        emit(options, lambda style, width: matrix_text(inference, found, style, width))
     return 0 if found.matrices else 3

@@ -1,4 +1,4 @@
-"""What long work says of itself on a terminal: one line on stderr that comes after a second and goes when all is done."""
+"""What long work says of itself on a terminal: a line on stderr that comes after a second and goes when all is done."""
 
 import os
 import sys

@@ -179,7 +179,8 @@ def _as_of(text: str | None) -> date | None:
     try:
         return parse_partial_date(text.strip()).last
     except ValueError as error:
-        raise UsageError(Issue("KZ303", str(error), Location(_AS_OF), DATE_HINT)) from None
+        hint = "kzexpert timeline follows a conclusion through years" if ".." in text else DATE_HINT
+        raise UsageError(Issue("KZ303", str(error), Location(_AS_OF), hint)) from None
 
 
 def _atoms(texts: Sequence[str], option: str) -> list[Atom]:

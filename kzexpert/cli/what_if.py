@@ -32,14 +32,14 @@ Examples:
     _AGAINST,
     multiple=True,
     metavar="DIR|FILE|DATE",
-    help="Compare with another knowledge base, with a file in the place of those of --rules and --facts, or with another "
-    "day. A rule of the file takes the place of the rule with its id. Repeatable; ./2011 for a folder of that name.",
+    help="Compare with another knowledge base, with a file in the place of those of --rules and --facts, or with "
+    "another day. A rule of the file replaces that with its id. Repeatable; ./2011 is a folder of that name.",
 )
 @common_options()
 def what_if(options: Options, question: tuple[str, ...], everything: bool, against: tuple[str, ...]) -> int:
     """Show what would change: conclusions gained, lost, stronger and weaker, each with the reason.
 
-    What --assume adds, --without removes and --against replaces is the change; everything else is what it starts from. A
+    What --assume adds, --without removes and --against replaces is the change; it starts from everything else. A
     QUESTION, in plain words or as a pattern, limits what is shown.
     """
     from msgspec.structs import replace

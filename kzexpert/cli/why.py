@@ -22,8 +22,9 @@ Examples:
   kzexpert why "alignment(?state, ?power, economy)" --as-of 2009""",
 )
 @click.argument("conclusion", nargs=-1, required=True)
+@click.option("--depth", type=click.IntRange(1), metavar="N", help="Fold what is more than N steps deep.")
 @common_options()
-def why(options: Options, conclusion: tuple[str, ...]) -> int:
+def why(options: Options, conclusion: tuple[str, ...], depth: int | None) -> int:
     """Show the proof of a CONCLUSION, given in plain words or as a pattern.
 
     It goes down to recorded facts: rules, conditions in their order, what was looked for and not found, sources, files
@@ -35,16 +36,17 @@ def why(options: Options, conclusion: tuple[str, ...]) -> int:
     kb = open_knowledge_base(options)
     text = " ".join(conclusion)
     question = read_question(kb, text if text.strip().lower().startswith("why ") else f"why {text}")
-    return explain(options, infer(kb, options, [question.pattern.predicate]), question)
+    return explain(options, infer(kb, options, [question.pattern.predicate]), question, depth)
 
 
-def explain(options: Options, inference: "Inference", question: "Question") -> int:
+def explain(options: Options, inference: "Inference", question: "Question", depth: int | None = None) -> int:
     """Print why something follows, or why not.
 
     Returns:
         The exit code: 3 when nothing is established.
     """
-    from kzexpert.analysis.why_not import missing, not_in_force
+    from kzexpert.analysis.near_misses import not_in_force
+    from kzexpert.analysis.why_not import misses
     from kzexpert.cli.output import emit
     from kzexpert.proof import prove
     from kzexpert.query import ranked
@@ -54,7 +56,7 @@ def explain(options: Options, inference: "Inference", question: "Question") -> i
 
     proofs = [prove(inference, atom) for atom in ranked(inference, question)]
     holding = [proof for proof in proofs if proof.root.established]
-    lacks = () if holding else missing(inference, question.pattern)
+    lacks = () if holding else misses(inference, question.pattern)
     outside = () if holding else not_in_force(inference, question.pattern)
     if options.format == "json":
         document = proof_document(inference, question, holding or proofs, lacks)
@@ -62,6 +64,8 @@ def explain(options: Options, inference: "Inference", question: "Question") -> i
     else:
         emit(
             options,
-            lambda style, width: explanation_text(inference, question, holding or proofs, lacks, outside, style, width),
+            lambda style, width: explanation_text(
+                inference, question, holding or proofs, lacks, outside, style, width, depth
+            ),
         )
     return 0 if holding else 3

@@ -3,16 +3,20 @@
 Engines differ in how they join; what a program means is said once, in DESIGN §4, and tested on one suite of cases.
 """
 
-from collections.abc import Mapping, Sized
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sized
 from time import monotonic
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import msgspec
 
 from kzexpert.errors import BudgetError, Issue
-from kzexpert.model import Inference, Program
+from kzexpert.model import GroundAtom, Inference, Pattern, Program, Value
 
-__all__ = ["Budget", "Engine", "Meter"]
+if TYPE_CHECKING:
+    from kzexpert.engines.evaluation import EstablishedFacts
+
+__all__ = ["Budget", "Engine", "Meter", "StoredCertainties"]
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -41,6 +45,18 @@ class Engine(Protocol):
             BudgetError: the rules conclude more than the budget allows, or take too long.
         """
         ...
+
+
+class StoredCertainties(Mapping[str, Mapping[tuple[Value, ...], float]]):
+    """The certainties of an inference whose facts lie outside of memory: what is asked for is fetched."""
+
+    @abstractmethod
+    def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:
+        """The facts and conclusions that match a pattern, found by its constants."""
+
+    @abstractmethod
+    def established(self) -> "EstablishedFacts":
+        """The established facts, looked up when needed."""
 
 
 class Meter:

@@ -95,8 +95,6 @@ class EstablishedFacts:
 
     def rows(self, pattern: Pattern, binding: Mapping[str, Value]) -> Sequence[tuple[Value, ...]]:
         """The arguments of the facts that agree with the pattern's constants and bound variables."""
-        if not self.relations.get(pattern.relation):
-            return ()
         places: list[int] = []
         key: list[Value] = []
         for place, term in enumerate(pattern.terms):
@@ -106,7 +104,13 @@ class EstablishedFacts:
             if value is not None:
                 places.append(place)
                 key.append(value)
-        return self._indexed(pattern.relation, tuple(places)).get(tuple(key), ())
+        return self.lookup(pattern.relation, tuple(places), tuple(key))
+
+    def lookup(self, relation: str, places: tuple[int, ...], key: tuple[Value, ...]) -> Sequence[tuple[Value, ...]]:
+        """The arguments of the facts that have these values at these places."""
+        if not self.relations.get(relation):
+            return ()
+        return self._indexed(relation, places).get(key, ())
 
     def matching(self, pattern: Pattern, binding: Binding) -> Iterator[Binding]:
         """Every extension of the binding under which the pattern matches a fact, with repeats where ``_`` does."""

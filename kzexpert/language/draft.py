@@ -78,7 +78,7 @@ def _distinct_predicates(predicates: Iterable[Predicate]) -> tuple[Predicate, ..
     found: dict[object, Predicate] = {}
     for item in predicates:
         args = tuple((spec.name, spec.type) for spec in item.args)
-        found.setdefault((item.name, args, item.holds, item.says, item.asks, item.doc), item)
+        found.setdefault((item.name, args, item.holds, item.says, item.asks, item.doc, item.compares), item)
     return tuple(found.values())
 
 

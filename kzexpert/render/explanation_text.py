@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from kzexpert.analysis.why_not import Missing
-from kzexpert.model import Fact, Inference
+from kzexpert.analysis.near_misses import Miss
+from kzexpert.model import Fact, GroundAtom, Inference
 from kzexpert.proof import Proof
 from kzexpert.questions import Question
 from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, wrap
@@ -18,17 +18,19 @@ def explanation_text(
     inference: Inference,
     question: Question,
     proofs: Sequence[Proof],
-    lacks: Sequence[Missing] = (),
-    outside: Sequence[Fact] = (),
+    lacks: Sequence[Miss] = (),
+    outside: Sequence[tuple[GroundAtom, Fact]] = (),
     style: Style = as_plain,
     width: int = WIDTH,
+    depth: int | None = None,
 ) -> str:
     """Why something follows, or why not.
 
     Args:
         proofs: of what is established, or else of what was weighed.
-        lacks: where nothing is established, the first failing condition of each rule.
+        lacks: where nothing is established, what the rules lack.
         outside: and the recorded rows that do not hold on the as-of date.
+        depth: fold conclusions that are so many steps or more away.
     """
     blocks = []
     holds = any(proof.root.established for proof in proofs)
@@ -37,7 +39,7 @@ def explanation_text(
     elif not holds and proofs:
         blocks.append("Weighed, and not established:")
     if proofs:
-        blocks.append(proofs_text(proofs, style, width))
+        blocks.append(proofs_text(proofs, style, width, depth))
     if not holds:
         missing = _missing(inference, question, not proofs, lacks, outside, style, width)
         blocks.append("\n".join(missing).strip("\n"))
@@ -48,31 +50,33 @@ def _missing(
     inference: Inference,
     question: Question,
     unknown: bool,
-    lacks: Sequence[Missing],
-    outside: Sequence[Fact],
+    lacks: Sequence[Miss],
+    outside: Sequence[tuple[GroundAtom, Fact]],
     style: Style,
     width: int,
 ) -> Iterator[str]:
     program = inference.program
     if unknown:
         yield nothing_supports(inference, question, style, width)
-    for fact in outside:
+    for _, fact in outside:
         row = f"On record {dates(fact)}, so not in force on {program.as_of.isoformat()} ({fact.location})."
         yield wrap([("", row)], style, width=width, rest="  ")
     name = question.pattern.predicate
     if lacks:
         yield ""
-        intro = "Rules that could conclude it, each with its first condition that fails:"
+        intro = "Rules that could conclude it, the nearest first, each with what it lacks:"
         yield wrap([("", intro)], style, width=width)
         for item in lacks:
             yield from _rule(item, style, width)
+        yield ""
+        yield wrap([("", "kzexpert why-not looks for what would make it hold.")], style, width=width)
     elif name not in program.stratum_of:
         yield wrap([("", f"No rule concludes {name}: it is on record, or it is not known.")], style, width=width)
     elif unknown:
         yield wrap([("", f"No rule that concludes {name} can conclude this.")], style, width=width)
 
 
-def _rule(item: Missing, style: Style, width: int) -> Iterator[str]:
+def _rule(item: Miss, style: Style, width: int) -> Iterator[str]:
     title: list[Piece] = [("name", item.rule), ("", f": {item.title}" if item.title else "")]
     yield wrap([*title, ("faint", f" ({item.place})")], style, width=width, first="  ", rest="    ")
     yield wrap([("poor", "needs "), ("", item.instance)], style, width=width, first="    ", rest="      ")

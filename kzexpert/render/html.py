@@ -1,4 +1,4 @@
-"""A judgement as one HTML file: the answer, the argument as a tree that folds, what it hangs on, its rivals, its history.
+"""A judgement as one HTML file: the answer, the argument as a tree that folds, what it hangs on, rivals, and history.
 
 The page loads nothing: style and script stand in it, and its content security policy lets no other run and forbids
 every request. All that comes from files goes through jinja2's escaping, and what would not show is shown as an escape.
@@ -6,14 +6,14 @@ every request. All that comes from files goes through jinja2's escaping, and wha
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from os.path import commonprefix, dirname, isabs, sep
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from kzexpert.analysis.linchpins import Linchpins
-from kzexpert.analysis.matrix import Matrices
+from kzexpert.analysis.linchpins import Hanging
+from kzexpert.analysis.matrix import Matrix
 from kzexpert.analysis.timeline import Timeline
 from kzexpert.certainty import THRESHOLD
 from kzexpert.errors import Location
@@ -23,6 +23,7 @@ from kzexpert.query import Answer
 from kzexpert.render.html_tree import argument, citations_of, nodes_of
 from kzexpert.render.layout import sentence, visible
 from kzexpert.render.text import CONVENTION, certainty_text
+from kzexpert.render.timeline_svg import timeline_svg
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Citing", "html_page", "relative_places"]
 
 _PAGE = Path(__file__).with_name("page")
+_VARIABLE = re.compile(r"\?\w+")
 _WEB = re.compile(r"https?://[!-~]+")
 
 
@@ -46,17 +48,17 @@ def html_page(
     inference: Inference,
     answer: Answer,
     proofs: Sequence[Proof],
-    hangs_on: Linchpins | None = None,
-    matrix: Matrices | None = None,
+    hangs_on: Sequence[Hanging] = (),
+    rivals: Sequence[Matrix] = (),
     timeline: Timeline | None = None,
 ) -> str:
     """The page.
 
     Args:
         answer: what was asked, and what matches it. What is not established is shown where nothing else is.
-        proofs: of at least what is shown.
-        hangs_on: what they hang on, or some of them.
-        matrix: the rival hypotheses.
+        proofs: what has none is left out.
+        hangs_on: what some of the conclusions hang on.
+        rivals: matrices of rival hypotheses.
         timeline: the conclusions over the years.
     """
     from markupsafe import Markup
@@ -64,7 +66,8 @@ def html_page(
     kb = inference.program.kb
     answers = answer.established.answers or answer.answers
     proof_of = {str(proof.conclusion): proof for proof in proofs}
-    proofs = [proof_of[item.conclusion] for item in answers]
+    shown = tuple(item for item in answers if item.conclusion in proof_of)
+    proofs = [proof_of[item.conclusion] for item in shown]
     citing = _citing(kb, proofs)
     numbers = {item.source.id: item.number for item in citing}
     drawn = argument(proofs, numbers, relative_places(kb.texts))
@@ -74,15 +77,17 @@ def html_page(
         .get_template("page.html")
         .render(
             answer=answer,
-            answers=answers,
+            answers=shown,
+            left_out=len(answers) - len(shown),
             program=inference.program,
             argument=drawn,
             anchors=drawn.anchors,
             citing=citing,
             numbers=numbers,
             hangs_on=hangs_on,
-            matrix=matrix,
+            rivals=rivals,
             timeline=timeline,
+            drawing=Markup(timeline_svg(timeline)) if timeline else "",
             convention=CONVENTION,
             threshold=THRESHOLD,
             style=Markup(style),
@@ -94,16 +99,20 @@ def html_page(
 
 
 def relative_places(files: Iterable[str]) -> Callable[[Location], str]:
-    """How places are shown: without the folder in which all files lie that are given with a full path.
+    """How places are shown: without the folder in which all files lie, or all that are given with a full path.
 
     So a page tells nobody where its author keeps the files, and a long path does not push the line out of sight.
     """
-    folders = [dirname(file).split(sep) for file in files if isabs(file)]
-    shared = sep.join([*commonprefix(folders), ""])  # of lists, so whole names are compared
+    paths = [Path(file) for file in files]
+    folders = [path.parent.parts for path in paths if path.is_absolute()] or [path.parent.parts for path in paths]
+    shared = [names[0] for names in takewhile(lambda names: len(set(names)) == 1, zip(*folders, strict=False))]
+    root = Path(*shared)
 
     def place(location: Location) -> str:
-        inside = len(shared) > 1 and location.file.startswith(shared)
-        return str(msgspec.structs.replace(location, file=location.file[len(shared) :]) if inside else location)
+        path = Path(location.file)
+        if root == Path(root.anchor) or not path.is_relative_to(root):
+            return str(location)
+        return str(msgspec.structs.replace(location, file=path.relative_to(root).as_posix()))
 
     return place
 
@@ -148,6 +157,8 @@ def _environment() -> "Environment":
     environment.filters["percent"] = lambda number: f"{round(number, 2):g}%"
     environment.filters["sentence"] = sentence
     environment.filters["counted"] = _counted
+    environment.filters["rival"] = lambda text: _VARIABLE.sub("…", text)
+    environment.globals["zip"] = zip
     environment.tests["web"] = lambda text: _WEB.fullmatch(text) is not None
     return environment
 

@@ -258,12 +258,10 @@ class _Grove:
 
 def _sources_below(nodes: Mapping[GroundAtom, Node], numbers: Mapping[str, int]) -> Mapping[GroundAtom, set[int]]:
     """Statement → the sources at or below it. Proofs may run in circles, so it goes on until nothing is added."""
-    found = {
-        atom: {numbers[citation.source] for _, _, citation in citations_of(node)} for atom, node in nodes.items()
-    }
+    found = {atom: {numbers[citation.source] for _, _, citation in citations_of(node)} for atom, node in nodes.items()}
     premises = {
         atom: {fact for step in node.steps for support in step.supports for fact in support.facts}
-        for atom, node in reversed(nodes.items())
+        for atom, node in reversed([*nodes.items()])
     }
     changed = True
     while changed:

@@ -1,33 +1,26 @@
 """What conclusions hang on, as text: facts, sources and rules by effect, and how far the rules can move."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 
 from kzexpert.analysis.linchpins import Effect, Hanging, Linchpins, Margin
+from kzexpert.model import Inference
 from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, sentence, wrap
-from kzexpert.render.text import CONVENTION, certainty_text
+from kzexpert.render.text import certainty_text, footnote
 
 __all__ = ["linchpins_text"]
 
 _HEADINGS = {"fact": "Without each fact", "source": "Without all that cites each source", "rule": "Without each rule"}
 
 
-def linchpins_text(found: Linchpins, notes: Sequence[str] = (), style: Style = as_plain, width: int = WIDTH) -> str:
-    """A block for each conclusion, and what the marks mean.
-
-    Args:
-        notes: what to say about assumptions, a sentence each.
-    """
+def linchpins_text(inference: Inference, found: Linchpins, style: Style = as_plain, width: int = WIDTH) -> str:
+    """A block for each conclusion, and what the marks mean."""
     blocks = ["\n".join(_block(item, style, width)) for item in found.conclusions]
     if not blocks:
         blocks = [wrap([("", f"Nothing is established that matches {found.pattern}.")], style, width=width)]
-    marks = "!! no longer established; ! another likelihood word."
-    blocks.append(wrap([("faint", " ".join([_as_of(found.as_of), *notes, marks, CONVENTION]))], style, width=width))
+    else:
+        blocks.append(wrap([("faint", "!! no longer established; ! another likelihood word")], style, width=width))
+    blocks.append(footnote(inference, style, width))
     return "\n\n".join(blocks) + "\n"
-
-
-def _as_of(day: date) -> str:
-    return f"As of {day.isoformat()}."
 
 
 def _block(item: Hanging, style: Style, width: int) -> Iterator[str]:
@@ -96,7 +89,7 @@ def _margins(margins: Sequence[Margin], style: Style, width: int) -> Iterator[st
         yield wrap(pieces, style, width=width, first="   ", rest="     ")
     if free:
         names = ", ".join(margin.rule for margin in free)
-        pieces = [("faint", "All the way to 0 and to 1 (or -1): "), ("", names)]
+        pieces = [("faint", "Any value on their side of 0 keeps it: "), ("", names)]
         yield wrap(pieces, style, width=width, first="   ", rest="     ")
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from kzexpert.analysis.matrix import Cell, Hypothesis, Matrices, Matrix
+from kzexpert.model import Inference
 from kzexpert.render.layout import WIDTH, Style, as_plain, display_width, sentence, visible, wrap
-from kzexpert.render.text import CONVENTION, certainty_text
+from kzexpert.render.text import certainty_text, footnote
 
 __all__ = ["matrix_text"]
 
@@ -13,23 +14,20 @@ _COLUMN = 12
 _NARROWEST = 28
 _LEGEND = (
     "Evidence that tells the hypotheses apart comes first: the number before it is its highest strength minus its "
-    "lowest, and at 0.00 it proves nothing, however strong it is. A dot is silence. What is in brackets does not count, "
-    "since its rule speaks by stronger evidence. The hypothesis with the least against it is to be preferred (Heuer "
-    "1999, ch. 8)."
+    "lowest, and at 0.00 it proves nothing, however strong it is. A dot is silence; what is in brackets does not "
+    "count, since its rule speaks by stronger evidence. The hypothesis with the least against it is to be preferred "
+    "(Heuer 1999, ch. 8)."
 )
 
 
-def matrix_text(found: Matrices, notes: Sequence[str] = (), style: Style = as_plain, width: int = WIDTH) -> str:
-    """A table for each matrix, and how to read them.
-
-    Args:
-        notes: what to say about assumptions, a sentence each.
-    """
+def matrix_text(inference: Inference, found: Matrices, style: Style = as_plain, width: int = WIDTH) -> str:
+    """A table for each matrix, and how to read them."""
     blocks = ["\n".join(_matrix(matrix, style, width)) for matrix in found.matrices]
     if not blocks:
         blocks = [wrap([("", f"No rule and no fact says anything about: {found.question}")], style, width=width)]
-    parts = [f"As of {found.as_of.isoformat()}.", *notes, *([_LEGEND] if found.matrices else []), CONVENTION]
-    blocks.append(wrap([("faint", " ".join(parts))], style, width=width))
+    else:
+        blocks.append(wrap([("faint", _LEGEND)], style, width=width))
+    blocks.append(footnote(inference, style, width))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -56,7 +54,9 @@ def _sums(table: "_Table", columns: Sequence[Hypothesis]) -> Iterator[str]:
 
 
 def _word(item: Hypothesis) -> tuple[str, str]:
-    return ("good", item.likelihood) if item.established else ("poor", "not established")
+    if item.established:
+        return "good", item.likelihood
+    return ("poor", "not established") if item.support or item.against else ("faint", "no evidence")
 
 
 def _cell(cell: Cell) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from datetime import date
 
 import msgspec
 
-from kzexpert.analysis.why_not import Missing
+from kzexpert.analysis.near_misses import Miss
 from kzexpert.certainty import likelihood
 from kzexpert.model import Fact, GroundAtom, Inference, format_value
 from kzexpert.proof import Node, Proof, Step
@@ -70,7 +70,7 @@ class ProofDocument(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpe
     Attributes:
         proven: the conclusions that were asked about; empty when nothing follows.
         statements: they and all that they rest on.
-        missing: where nothing follows, the first failing condition of each rule.
+        missing: where nothing follows, what the rules lack, the least first.
     """
 
     question: str
@@ -79,11 +79,11 @@ class ProofDocument(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpe
     engine: str
     proven: tuple[str, ...]
     statements: tuple[Statement, ...]
-    missing: tuple[Missing, ...]
+    missing: tuple[Miss, ...]
 
 
 def proof_document(
-    inference: Inference, question: Question, proofs: Sequence[Proof], lacks: Sequence[Missing] = ()
+    inference: Inference, question: Question, proofs: Sequence[Proof], lacks: Sequence[Miss] = ()
 ) -> ProofDocument:
     """Some proofs as one document."""
     nodes: dict[GroundAtom, Node] = {}

@@ -121,7 +121,8 @@ class _Document:
             yield f"The best of its proofs counts: {certainty}.\n"
         elif len(counting) > 1:
             against = f", against {certainty_text(item.opposing)}" if item.opposing else ""
-            yield f"{len(counting)} lines of evidence: for {certainty_text(item.supporting)}{against}; {certainty}.\n"
+            supporting = f"for {certainty_text(item.supporting)}"
+            yield f"{len(counting)} lines of evidence: {supporting}{against}; together {certainty}.\n"
 
     def line(self, line: TracedLine) -> Iterator[str]:
         strength = f"**{certainty_text(line.strength)}**"
@@ -145,7 +146,8 @@ class _Document:
 
     def premise(self, premise: TracedPremise) -> str:
         if isinstance(premise, FactPremise):
-            return f"{sentence(_plain(self.says[premise.fact]))} ({certainty_text(premise.certainty)}, {self.see(premise.fact)})"
+            where = f"{certainty_text(premise.certainty)}, {self.see(premise.fact)}"
+            return f"{sentence(_plain(self.says[premise.fact]))} ({where})"
         if isinstance(premise, AbsencePremise):
             return f"Nothing established matches {_code(premise.absent)}"
         if isinstance(premise, AggregatePremise):

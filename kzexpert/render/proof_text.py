@@ -1,11 +1,13 @@
 """Proofs as text: a numbered block for each conclusion, with every line of evidence down to recorded facts.
 
-Blocks refer to one another by number, so that a conclusion that is used twice is shown once.
+Blocks stand below one another, however deep the proof is, and refer to one another by number. A conclusion or fact that
+is used twice is shown once.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from kzexpert.certainty import combine, likelihood
+from kzexpert.certainty import combine, is_conflict, likelihood
 from kzexpert.model import BaseFact, Fact, GroundAtom
 from kzexpert.proof import Node, Proof, Step, Support
 from kzexpert.query import ASSUMED
@@ -13,38 +15,69 @@ from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, sentence, wrap
 from kzexpert.render.text import certainty_text
 from kzexpert.sentences import dates
 
-__all__ = ["proofs_text"]
+__all__ = ["arithmetic", "proofs_text"]
 
 _MARGIN = " " * 9
 _INDENT = " " * 11
+#: How many facts that were counted, and how many different factors of a product, are shown.
+_MOST_COUNTED, _MOST_FACTORS = 10, 6
 
 
-def proofs_text(proofs: Sequence[Proof], style: Style = as_plain, width: int = WIDTH) -> str:
-    """Some proofs as one: what is proven first, then what it rests on."""
+def proofs_text(proofs: Sequence[Proof], style: Style = as_plain, width: int = WIDTH, depth: int | None = None) -> str:
+    """Some proofs as one: what is proven first, then what it rests on.
+
+    Args:
+        depth: fold conclusions that are so many steps or more away from what is proven.
+    """
     nodes: dict[GroundAtom, Node] = {}
     for proof in proofs:
         nodes[proof.conclusion] = proof.root
     for proof in proofs:
         nodes |= {atom: node for atom, node in proof.nodes.items() if atom not in nodes}
-    proven = {proof.conclusion for proof in proofs}
-    shown = [node for node in nodes.values() if node.steps or node.atom in proven]
-    numbers = {node.atom: number for number, node in enumerate(shown, 1)}
-    blocks = [_Block(nodes, numbers, style, width).text(node) for node in shown]
+    proven = [proof.conclusion for proof in proofs]
+    steps = _steps_away(nodes, proven)
+    derived = [node for node in nodes.values() if node.steps or node.atom in proven]
+    shown = [node for node in derived if depth is None or steps[node.atom] < depth]
+    text = _Text(nodes, shown, style, width)
+    blocks = [text.block(node) for node in shown]
+    folded = len(derived) - len(shown)
+    if folded:
+        what = "1 conclusion is" if folded == 1 else f"{folded} conclusions are"
+        blocks.append(style("faint", f"{what} folded; a greater --depth than {depth} shows more."))
     return "\n\n".join(blocks)
 
 
-class _Block:
-    """One conclusion and its evidence."""
+def _steps_away(nodes: Mapping[GroundAtom, Node], proven: Sequence[GroundAtom]) -> dict[GroundAtom, int]:
+    """How many steps each statement is away from what is proven, at least."""
+    away = dict.fromkeys(proven, 0)
+    queue = list(proven)
+    for atom in queue:
+        for fact in _mentioned(nodes[atom]):
+            if fact not in away:
+                away[fact] = away[atom] + 1
+                queue.append(fact)
+    return away
 
-    def __init__(
-        self, nodes: Mapping[GroundAtom, Node], numbers: Mapping[GroundAtom, int], style: Style, width: int
-    ) -> None:
+
+def _mentioned(node: Node) -> Iterator[GroundAtom]:
+    for step in node.steps:
+        for support in step.supports:
+            yield from support.facts
+
+
+class _Text:
+    """The blocks of a proof, written in order: a fact tells its records where it is first mentioned."""
+
+    def __init__(self, nodes: Mapping[GroundAtom, Node], shown: Sequence[Node], style: Style, width: int) -> None:
         self.nodes = nodes
-        self.numbers = numbers
+        self.numbers = {node.atom: number for number, node in enumerate(shown, 1)}
         self.style = style
         self.width = width
+        self.mentions = Counter(fact for node in shown for fact in _mentioned(node))
+        self.marks: dict[GroundAtom, str] = {}
 
-    def text(self, node: Node) -> str:
+    def block(self, node: Node) -> str:
+        """One conclusion and its evidence."""
         word = "certain evidence both for and against" if node.conflict else likelihood(node.certainty)
         note = "" if node.established else ", not established"
         bare = node.says == str(node.atom)
@@ -71,7 +104,9 @@ class _Block:
 
     def step(self, step: Step) -> Iterator[str]:
         rule = step.firing.rule.rule
-        title = f": {rule.title}" if rule.title else ""
+        weakest = step.strength / rule.certainty
+        factors = f", {certainty_text(rule.certainty)} × {certainty_text(weakest)}" if round(weakest, 9) != 1 else ""
+        title = f"{factors}: {rule.title}" if rule.title else factors
         yield self.line([("", sentence(step.because))], first=_strength(step.strength), rest=_MARGIN)
         origin = f"{rule.source or 'no source'}; {rule.location}"
         rule_pieces = [("faint", "rule "), ("name", rule.id), ("faint", f"{title} ({origin})")]
@@ -91,18 +126,28 @@ class _Block:
             yield self.fact(support.facts[0], support.holds)
         elif support.kind == "aggregate":
             yield self.line([("", f"- {support.condition}: {support.holds}")], first=_MARGIN, rest=_INDENT)
-            for atom in support.facts:
+            for atom in support.facts[:_MOST_COUNTED]:
                 yield self.fact(atom, str(atom), indent="  ")
+            if len(support.facts) > _MOST_COUNTED:
+                rest = f"  and {len(support.facts) - _MOST_COUNTED} more, which --format json lists"
+                yield self.line([("faint", rest)], first=f"{_MARGIN}  ", rest=_INDENT)
         else:
             yield self.line([("", f"- {support.holds}")], first=_MARGIN, rest=_INDENT)
 
     def fact(self, atom: GroundAtom, shown: str, indent: str = "") -> str:
-        """A premise: a reference to its own block, or where it is recorded."""
+        """A premise: a reference to its own block or to an earlier mention, or where it is recorded."""
         node = self.nodes[atom]
         if atom in self.numbers:
             place: list[Piece] = [("", " see "), ("name", f"[{self.numbers[atom]}]")]
+        elif node.steps:
+            place = [("faint", " folded")]
+        elif atom in self.marks:
+            place = [("", " see "), ("name", f"[{self.marks[atom]}]")]
         else:
             place = [("", " "), *(_recorded(node.base) if node.base else [])]
+            if self.mentions[atom] > 1:
+                self.marks[atom] = f"f{len(self.marks) + 1}"
+                place[:1] = [("", " "), ("name", f"[{self.marks[atom]}]"), ("", " ")]
         pieces: list[Piece] = [("", f"- {shown} "), ("faint", certainty_text(node.certainty)), *place]
         return self.line(pieces, first=_MARGIN + indent, rest=_INDENT + indent)
 
@@ -110,14 +155,35 @@ class _Block:
         """How several lines of evidence make one certainty."""
         strengths = [step.strength for step in node.steps if step.counts]
         strengths += [node.base.certainty] if node.base and not node.best_only else []
-        if len(strengths) < 2 or node.best_only:
-            return
-        favour, against = (combine(s for s in strengths if sign * s > 0) for sign in (1, -1))
-        text = f"together, from {len(strengths)} lines of evidence"
-        if favour and against:
-            more, less = certainty_text(favour), certainty_text(-against)
-            text += f": {more} for it and {less} against it"
-        yield self.line([("faint", text)], first=_strength(node.certainty), rest=_MARGIN)
+        if len(strengths) > 1 and not node.best_only:
+            text = f"= {arithmetic(strengths)}, from {len(strengths)} lines of evidence"
+            yield self.line([("faint", text)], first=_strength(node.certainty), rest=_MARGIN)
+
+
+def arithmetic(strengths: Sequence[float]) -> str:
+    """How lines of evidence combine, as one line: ``(0.98 - 0.24) / (1 - 0.24), where 0.98 = 1 - (1-0.60)^3(1-0.48)``.
+
+    Equal factors are written as powers; of very many the last are left out. Numbers have two decimals.
+    """
+    favour = [strength for strength in strengths if strength > 0]
+    against = [-strength for strength in strengths if strength < 0]
+    more, less = (certainty_text(combine(side)) for side in (favour, against))
+    if not against:
+        return f"1 - {_product(favour)}"
+    if not favour:
+        return f"{_product(against)} - 1"
+    if is_conflict(strengths):
+        return "0.00 by definition: certain evidence for it and certain evidence against it"
+    weaker = min(combine(favour), combine(against))
+    sides = [f"{total} = 1 - {_product(side)}" for total, side in ((more, favour), (less, against)) if len(side) > 1]
+    where = f", where {' and '.join(sides)}" if sides else ""
+    return f"({more} - {less}) / (1 - {certainty_text(weaker)}){where}"
+
+
+def _product(strengths: Sequence[float]) -> str:
+    counts = Counter(sorted((round(strength, 9) for strength in strengths), reverse=True))
+    factors = [f"(1-{certainty_text(value)})" + (f"^{count}" if count > 1 else "") for value, count in counts.items()]
+    return "".join(factors[:_MOST_FACTORS]) + ("..." if len(factors) > _MOST_FACTORS else "")
 
 
 def _strength(number: float) -> str:

@@ -1,14 +1,14 @@
 """A timeline as SVG: steps of certainty over the years, one line for each conclusion, with a legend below.
 
-One element that stands alone or inside a page. It has no style sheet and takes the colour of the text around it, so that
-it reads in dark and light; every text is escaped, and what colours show, dashes and titles say too.
+One element that stands alone or inside a page. It has no style sheet and takes the colour of the text around it, so it
+reads in dark and light; every text is escaped, and what colours show, dashes and titles say too.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html import escape
 
 from kzexpert.analysis.causes import Cause
-from kzexpert.analysis.timeline import Change, Point, Series, Timeline
+from kzexpert.analysis.timeline import Change, Series, Timeline
 from kzexpert.certainty import THRESHOLD
 from kzexpert.render.layout import sentence, visible
 from kzexpert.render.text import certainty_text

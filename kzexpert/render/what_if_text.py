@@ -1,4 +1,4 @@
-"""What changes between two inferences, as text: conclusions by what became of them, each with the lines that changed."""
+"""What changes between two inferences, as text: conclusions by what became of them, and the lines that changed."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +12,7 @@ __all__ = ["what_if_text"]
 _TURNS = ("gained", "lost", "stronger", "weaker")
 _ROLES = {"gained": "good", "stronger": "good", "lost": "bad", "weaker": "poor"}
 _MOST_FACTS = 12
-_DEEP, _DEEPER = " " * 8, " " * 15
+_DEEP, _DEEPER = " " * 8, " " * 10
 
 
 def what_if_text(found: WhatIf, compared: Sequence[str] = (), style: Style = as_plain, width: int = WIDTH) -> str:
@@ -66,8 +66,9 @@ def _turn(cause: Cause) -> str:
     """What became of a fact; an event that is no longer recent is still an event."""
     if not cause.statement.endswith(")"):
         return {"came into force": "now recent", "went out of force": "no longer recent"}.get(cause.turn, cause.turn)
-    if cause.turn in ("stronger", "weaker"):
-        return f"{cause.turn}, {_move(cause.before, cause.after)}"
+    if cause.turn in ("gained", "lost", "stronger", "weaker"):
+        words = {"gained": "now established", "lost": "no longer established"}.get(cause.turn, cause.turn)
+        return f"{words}, {_move(cause.before, cause.after)}"
     return cause.turn
 
 
@@ -96,17 +97,13 @@ def _line(line: LineChange, style: Style, width: int) -> Iterator[str]:
     strength = _move(line.before, line.after)
     rule = {"new": "new rule ", "gone": "rule gone: ", "changed": "changed rule "}.get(line.rule_turn, "")
     pieces: list[Piece] = [("", sentence(line.because)), ("faint", f" ({rule}{line.rule or 'on record'})")]
-    first = f"{_DEEP}{strength}  "
+    first = f"    {strength}  "
     yield wrap(pieces, style, width=width, first=first, rest=" " * len(first))
-    for cause in line.causes:
-        if line.rule:
-            yield wrap([("faint", _because(cause))], style, width=width, first=_DEEPER, rest=_DEEPER + "  ")
-
-
-def _because(cause: Cause) -> str:
-    if cause.turn in ("gained", "lost", "stronger", "weaker"):
-        return f"since {cause.statement} is {cause.turn}, {_move(cause.before, cause.after)}"
-    return f"since {cause.statement}: {_turn(cause)}"
+    by_turn: dict[str, list[str]] = {}
+    for cause in line.causes if line.rule else ():
+        by_turn.setdefault(_turn(cause), []).append(cause.statement)
+    for turn, statements in by_turn.items():
+        yield wrap([("faint", f"{turn}: {', '.join(statements)}")], style, width=width, first=_DEEP, rest=_DEEPER)
 
 
 def _move(before: float | None, after: float | None) -> str:

@@ -4,10 +4,12 @@ This is the only module that imports duckdb.
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from time import monotonic
 from typing import Any, TypeAlias
 
@@ -15,10 +17,15 @@ import duckdb
 from sqlglot import exp
 
 from kzexpert.engines.sql.dialects import DuckDBDialect
-from kzexpert.engines.sql.extents import SQL_TYPES, Kind, argument, column, identifier, select, table
+from kzexpert.engines.sql.extents import SQL_TYPES, Kind, column, identifier, select, table
 from kzexpert.errors import Issue, KnowledgeBaseError
 
 __all__ = ["Database", "TimeIsUp"]
+
+#: The first one whose ``USING KEY`` recurses from what a round has changed, and so ends.
+_OLDEST = (2, 0)
+if tuple(map(int, duckdb.__version__.split(".")[:2])) < _OLDEST:
+    raise ImportError(f"duckdb is {duckdb.__version__}, and must be 2.0 or newer")
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -40,8 +47,11 @@ class Database:
 
     def __init__(self, memory: str | None = None, threads: int | None = None, path: str = ":memory:") -> None:
         self.dialect = DuckDBDialect()
-        self._folder = TemporaryDirectory(prefix="kzexpert-", ignore_cleanup_errors=True)
-        config: dict[str, str | int | bool] = {"temp_directory": self._folder.name, "preserve_insertion_order": False}
+        self._folder = Path(mkdtemp(prefix="kzexpert-"))
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "temp_directory": str(self._folder),
+            "preserve_insertion_order": False,
+        }
         if memory:
             config["memory_limit"] = memory
         if threads:
@@ -50,6 +60,7 @@ class Database:
             self._connection = duckdb.connect(path, config=config)
         self._names = 0
         self._late = False
+        self._discard = weakref.finalize(self, _discard, self._connection, self._folder)
 
     def name(self) -> str:
         """A name for a new table."""
@@ -78,16 +89,16 @@ class Database:
         self._late = True
         self._connection.interrupt()
 
-    def run(self, statement: exp.Expression) -> None:
+    def run(self, statement: exp.Expr) -> None:
         """Run a statement that returns nothing."""
         self._execute(self._connection, self.dialect.text(statement))
 
-    def rows(self, query: exp.Expression | str, parameters: Sequence[object] = ()) -> list[Row]:
+    def rows(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query."""
         text = query if isinstance(query, str) else self.dialect.text(query)
         return self._execute(self._connection, text, parameters).fetchall()
 
-    def stream(self, query: exp.Expression) -> Iterator[Row]:
+    def stream(self, query: exp.Expr) -> Iterator[Row]:
         """The rows of a query, never all of them in memory; other statements may run meanwhile."""
         cursor = self._connection.cursor()
         try:
@@ -105,40 +116,30 @@ class Database:
 
     def drop(self, stored: exp.Table) -> None:
         """Forget a table."""
-        self.run(exp.Drop(this=stored.copy(), kind="TABLE"))
+        self.run(exp.Drop(tables=[stored.copy()], kind="TABLE"))
 
-    def load(self, kinds: Sequence[Kind], lines: Iterable[str]) -> exp.Table:
-        """Put lines of CSV, whose values need no quotes, into a new table of columns ``a0``, ``a1`` ..."""
-        stored = table(self.name())
-        definitions = [
-            exp.ColumnDef(this=identifier(argument(place)), kind=exp.DataType.build(SQL_TYPES[kind], dialect="duckdb"))
-            for place, kind in enumerate(kinds)
-        ]
-        self.run(exp.Create(this=exp.Schema(this=stored.copy(), expressions=definitions), kind="TABLE"))
-        file = Path(self._folder.name) / f"{stored.name}.csv"
+    def load(self, columns: Mapping[str, Kind], lines: Iterable[str]) -> exp.Table:
+        """Put lines of CSV, whose values need no quotes, into a new table."""
+        name = self.name()
+        file = self._folder / f"{name}.csv"
         with file.open("w", encoding="ascii", newline="\n") as out:
             out.writelines(f"{line}\n" for line in lines)
         shape = exp.Struct(
             expressions=[
-                exp.PropertyEQ(this=identifier(argument(place)), expression=exp.Literal.string(SQL_TYPES[kind]))
-                for place, kind in enumerate(kinds)
+                exp.PropertyEQ(this=identifier(column_), expression=exp.Literal.string(SQL_TYPES[kind]))
+                for column_, kind in columns.items()
             ]
         )
         options = {"header": exp.false(), "auto_detect": exp.false(), "columns": shape}
-        reader = exp.func(
-            "read_csv",
-            exp.Literal.string(str(file)),
-            *[exp.PropertyEQ(this=exp.to_identifier(key), expression=item) for key, item in options.items()],
-        )
-        query = select([column(argument(place)) for place in range(len(kinds))], reader)
-        self.run(exp.Insert(this=stored.copy(), expression=query))
+        settings = [exp.PropertyEQ(this=exp.to_identifier(key), expression=item) for key, item in options.items()]
+        reader = exp.func("read_csv", exp.Literal.string(str(file)), *settings)
+        stored = self.store(select([column(item) for item in columns], reader), name)
         file.unlink()
         return stored
 
     def close(self) -> None:
         """Give back memory and disk."""
-        self._connection.close()
-        self._folder.cleanup()
+        self._discard()
 
     def _execute(
         self, connection: duckdb.DuckDBPyConnection, text: str, parameters: Sequence[object] = ()
@@ -152,18 +153,17 @@ class Database:
             raise KeyboardInterrupt from None
 
 
+def _discard(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    connection.close()
+    rmtree(folder, ignore_errors=True)
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     """What a user can do something about, as an issue."""
     try:
         yield
-    except duckdb.OutOfMemoryException as error:
-        hint = "give it more with --memory, or free space on the disk that holds temporary files"
-        raise KnowledgeBaseError(Issue("KZ404", f"the database ran out of memory: {_first(error)}", hint=hint)) from None
-    except duckdb.IOException as error:
-        message = f"the database cannot read or write: {_first(error)}"
-        raise KnowledgeBaseError(Issue("KZ405", message)) from None
-
-
-def _first(error: Exception) -> str:
-    return str(error).splitlines()[0].removesuffix(".")
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        hint = "give it more memory, or point TMPDIR to a disk with more room"
+        message = f"the database ran out of memory or disk: {str(error).splitlines()[0].removesuffix('.')}"
+        raise KnowledgeBaseError(Issue("KZ404", message, hint=hint)) from None

@@ -12,15 +12,15 @@ __all__ = ["Dialect", "DuckDBDialect"]
 class Dialect(Protocol):
     """The words of one database."""
 
-    def text(self, query: exp.Expression) -> str:
+    def text(self, query: exp.Expr) -> str:
         """The statement as the database reads it."""
         ...
 
-    def product(self, factors: exp.Expression, where: exp.Expression, *, ascending: bool) -> exp.Expression:
+    def product(self, factors: exp.Expr, where: exp.Expr, *, ascending: bool) -> exp.Expr:
         """An aggregate: the product of a group's factors, taken in order of size; 1 where no row satisfies `where`."""
         ...
 
-    def rounded(self, number: exp.Expression) -> exp.Expression:
+    def rounded(self, number: exp.Expr) -> exp.Expr:
         """A number of at most 1, by absolute value, rounded to 9 decimals exactly as Python does."""
         ...
 
@@ -28,17 +28,17 @@ class Dialect(Protocol):
 class DuckDBDialect:
     """DuckDB 2."""
 
-    def text(self, query: exp.Expression) -> str:
+    def text(self, query: exp.Expr) -> str:
         """See `Dialect.text`."""
         return query.sql(dialect="duckdb")
 
-    def product(self, factors: exp.Expression, where: exp.Expression, *, ascending: bool) -> exp.Expression:
+    def product(self, factors: exp.Expr, where: exp.Expr, *, ascending: bool) -> exp.Expr:
         """See `Dialect.product`. DuckDB multiplies the elements of a list one after the other."""
         gathered = exp.Filter(this=exp.func("list", factors), expression=exp.Where(this=where))
         ordered = exp.func("list_sort" if ascending else "list_reverse_sort", gathered)
         return exp.Coalesce(this=exp.func("list_product", ordered), expressions=[number(1.0)])
 
-    def rounded(self, number_: exp.Expression) -> exp.Expression:
+    def rounded(self, number_: exp.Expr) -> exp.Expr:
         """See `Dialect.rounded`.
 
         The scaled number is off by less than 1e-7, so that only close to the middle between two results the exact

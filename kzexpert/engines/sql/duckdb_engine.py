@@ -3,11 +3,9 @@
 It keeps facts and certainties in the database and no firing at all; `stored` and `firings` fetch what is asked for.
 """
 
-import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
-from math import fsum
-from time import monotonic
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NoReturn
 
 from sqlglot import exp
 
@@ -17,39 +15,22 @@ from kzexpert.engines.sql.database import Database, TimeIsUp
 from kzexpert.engines.sql.extents import (
     CERTAINTY,
     Extent,
-    Kind,
-    both,
+    argument,
     column,
     empty,
-    equal,
     kinds_of,
-    number,
     select,
-    subquery,
 )
 from kzexpert.engines.sql.firings import Firings
-from kzexpert.engines.sql.plan import Planner
+from kzexpert.engines.sql.plan import Planner, constants_of, patterns_of
 from kzexpert.engines.sql.recursion import Component
+from kzexpert.engines.sql.rounds import run_in_rounds
 from kzexpert.engines.sql.stored import Certainties
+from kzexpert.engines.sql.sums import ExactSums
 from kzexpert.engines.sql.texts import Texts
 from kzexpert.engines.sql.weighing import conclusions, conflict, is_view
 from kzexpert.errors import BudgetError, Issue
-from kzexpert.model import (
-    Absence,
-    Aggregate,
-    Assignment,
-    Constant,
-    Expression,
-    GroundAtom,
-    Inference,
-    Match,
-    Operation,
-    Pattern,
-    Program,
-    ProgramRule,
-    Stratum,
-    Test,
-)
+from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, Stratum
 
 __all__ = ["DuckDBEngine"]
 
@@ -84,9 +65,7 @@ class DuckDBEngine:
     def infer(self, program: Program) -> Inference:
         """See `kzexpert.engines.base.Engine.infer`. What the inference holds is fetched from the database when read."""
         database = Database(self._memory, self._threads, self._path)
-        inference = _Run(program, database, self.budget).inference(self.name)
-        weakref.finalize(inference.certainties, database.close)
-        return inference
+        return _Run(program, database, self.budget).inference(self.name)
 
 
 class _Run:
@@ -101,21 +80,136 @@ class _Run:
         self.planner = Planner(self.extents, self.texts, ExactSums(database))
         self.base: dict[str, Extent] = {}
         self.concluded = 0
-        self.uses = Counter(
-            pattern.relation for rule in program.rules.values() for pattern in patterns_of(rule)
-        )
+        self.uses = Counter(pattern.relation for rule in program.rules.values() for pattern in patterns_of(rule))
 
     def inference(self, name: str) -> Inference:
         """Load what the rules read, run all strata, and say where the results lie."""
-        stratum = None
+        rules: Sequence[ProgramRule] = ()
+        conflicts: list[GroundAtom] = []
         try:
             with self.database.within(self.budget.seconds):
                 self._load()
                 for stratum in self.program.strata:
+                    rules = stratum.rules
                     self._run(stratum)
+                conflicts.extend(self._conflicts())
         except TimeIsUp:
-            self._stop(stratum, f"{self.budget.seconds:g} seconds")
+            self._stop(rules, f"{self.budget.seconds:g} seconds")
         certainties = Certainties(self.database, self.texts, self.program, self.extents)
-        conflicts = frozenset(self._conflicts(certainties))
         firings = Firings(self.database, self.planner, self.program, certainties)
-        return Inference(self.program, name, certainties, firings, conflicts)
+        return Inference(self.program, name, certainties, firings, frozenset(conflicts))
+
+    # --- recorded facts ----------------------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        """Put the recorded facts of every relation that a rule reads or concludes into the database."""
+        for rule in self.program.rules.values():
+            for value in constants_of(rule):
+                if isinstance(value, str):
+                    self.texts.add(value)
+        concluded = [rule.head.predicate for rule in self.program.rules.values()]
+        for relation in dict.fromkeys([*self.uses, *concluded]):
+            kinds = kinds_of(self.program.kb, relation)
+            facts = self.program.base.get(relation, {})
+            if not facts:
+                self.extents[relation] = empty(kinds)
+                continue
+            codec = Codec(self.texts, kinds)
+            lines = (f"{codec.line(args)},{fact.certainty!r}" for args, fact in facts.items())
+            columns = {argument(place): kind for place, kind in enumerate(kinds)}
+            stored = self.database.load({**columns, CERTAINTY: "number"}, lines)
+            self.extents[relation] = self.base[relation] = self._measured(Extent(stored, kinds))
+
+    def _measured(self, extent: Extent) -> Extent:
+        """What is known of a table once it is filled."""
+        count = exp.Count(this=exp.Star())
+        if extent.certainty is not None:
+            rows = self.database.rows(select([count], extent.named("m")))[0][0]
+            return Extent(extent.source, extent.kinds, extent.certainty, extent.certainty, rows)
+        bounds = [exp.Min(this=column(CERTAINTY, "m")), exp.Max(this=column(CERTAINTY, "m"))]
+        rows, lowest, highest = self.database.rows(select([count, *bounds], extent.named("m")))[0]
+        if rows == 0:
+            return empty(extent.kinds)
+        return Extent(extent.source, extent.kinds, lowest if lowest == highest else None, lowest, rows)
+
+    # --- conclusions -------------------------------------------------------------------------------------------------
+
+    def _run(self, stratum: Stratum) -> None:
+        rules = [rule for rule in stratum.rules if self._may_fire(rule, stratum)]
+        if not rules:
+            return
+        if stratum.recursive:
+            self._recursive(Stratum(stratum.predicates, tuple(rules), recursive=True))
+            return
+        for predicate in stratum.predicates:
+            base = self.base.get(predicate)
+            extent = conclusions(self.planner, self.database.dialect, rules, base)
+            if is_view(rules, base) and self.uses[predicate] < 2 and not self._recursion_reads(predicate):
+                self.extents[predicate] = extent
+            else:
+                self._settle(predicate, extent, rules)
+
+    def _may_fire(self, rule: ProgramRule, stratum: Stratum) -> bool:
+        """Whether there are facts for each of a rule's positive conditions."""
+        outside = (pattern.relation for pattern in rule.matches if pattern.relation not in stratum.predicates)
+        return all(self.extents[relation].rows != 0 for relation in outside)
+
+    def _recursion_reads(self, predicate: str) -> bool:
+        """Whether a recursive stratum reads the relation, and so would compute it in each round."""
+        return any(
+            pattern.relation == predicate
+            for stratum in self.program.strata
+            if stratum.recursive
+            for rule in stratum.rules
+            for pattern in patterns_of(rule)
+        )
+
+    def _settle(self, predicate: str, extent: Extent, rules: Sequence[ProgramRule]) -> None:
+        """Store the conclusions of a predicate.
+
+        Raises:
+            BudgetError: there are too many.
+        """
+        stored = self.database.store(extent.source) if isinstance(extent.source, exp.Query) else extent.source
+        found = self.extents[predicate] = self._measured(Extent(stored, extent.kinds, extent.certainty, extent.lowest))
+        base = self.base.get(predicate)
+        self.concluded += (found.rows or 0) - ((base.rows or 0) if base else 0)
+        if self.concluded > self.budget.facts:
+            self._stop(rules, f"{self.budget.facts:,} conclusions")
+
+    def _recursive(self, stratum: Stratum) -> None:
+        base = {name: self.base[name] for name in stratum.predicates if name in self.base}
+        component = Component(self.planner, self.database.dialect, stratum, base)
+        rule = component.invents()
+        if rule is None:
+            shared = self.database.store(component.recursive())
+        else:
+            left = self.budget.facts - self.concluded
+            shared, finished = run_in_rounds(self.database, component, left)
+            if not finished:
+                self._stop([rule], f"{self.budget.facts:,} conclusions")
+        for predicate in stratum.predicates:
+            self._settle(predicate, component.extent(predicate, shared), stratum.rules)
+        if len(stratum.predicates) > 1:
+            self.database.drop(shared)
+
+    def _conflicts(self) -> Iterator[GroundAtom]:
+        """The conclusions with evidence of +1 and of −1."""
+        for stratum in self.program.strata:
+            for predicate in () if stratum.recursive else stratum.predicates:
+                query = conflict(self.planner, stratum.rules, self.base.get(predicate))
+                if query is not None:
+                    arity = len(self.program.kb.predicate[predicate].args)
+                    codec = Codec(self.texts, self.extents[predicate].kinds, arity)
+                    for row in self.database.rows(query):
+                        yield GroundAtom(predicate, codec.decode(row))
+
+    def _stop(self, rules: Sequence[ProgramRule], limit: str) -> NoReturn:
+        """Say which rules used up the budget."""
+        first = rules[0].rule if rules else None
+        what = f"rule {first.id}" if first else "loading the facts"
+        if len(rules) > 1:
+            what += f", with {len(rules) - 1} more that conclude the same,"
+        hint = "a rule that computes new values from its own conclusions never ends: bound the value by a comparison"
+        issue = Issue("KZ401", f"{what} used up the budget of {limit}", first.location if first else None, hint)
+        raise BudgetError(issue, texts=self.program.kb.texts)

@@ -14,7 +14,7 @@ from kzexpert.model import Constant, Expression, Operation, Test, Value, Variabl
 __all__ = ["Encode", "comparison", "finite", "value"]
 
 #: A value as a literal of the query.
-Encode = Callable[[Value], exp.Expression]
+Encode = Callable[[Value], exp.Expr]
 
 _OPERATIONS: dict[str, type[exp.Binary]] = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul, "/": exp.Div}
 _COMPARISONS: dict[str, type[exp.Binary]] = {
@@ -28,14 +28,14 @@ _COMPARISONS: dict[str, type[exp.Binary]] = {
 
 
 def value(
-    expression: Expression, values: dict[str, exp.Expression], encode: Encode
-) -> tuple[exp.Expression, list[exp.Expression]]:
+    expression: Expression, values: dict[str, exp.Expr], encode: Encode
+) -> tuple[exp.Expr, list[exp.Expr]]:
     """The value of an expression, and what must hold for it to have one.
 
     Args:
         values: variable → its column.
     """
-    required: list[exp.Expression] = []
+    required: list[exp.Expr] = []
     found = _raw(expression, values, encode, required)
     if isinstance(expression, Operation):
         found = exp.Add(this=exp.paren(found, copy=False), expression=number(0.0))
@@ -43,8 +43,8 @@ def value(
 
 
 def _raw(
-    expression: Expression, values: dict[str, exp.Expression], encode: Encode, required: list[exp.Expression]
-) -> exp.Expression:
+    expression: Expression, values: dict[str, exp.Expr], encode: Encode, required: list[exp.Expr]
+) -> exp.Expr:
     if isinstance(expression, Constant):
         return encode(expression.value)
     if isinstance(expression, Variable):
@@ -55,16 +55,16 @@ def _raw(
     return result
 
 
-def finite(number_: exp.Expression) -> exp.Expression:
+def finite(number_: exp.Expr) -> exp.Expr:
     """The condition that a number is neither infinite nor NaN, which databases sort above all others."""
     return exp.LTE(this=exp.Abs(this=number_.copy()), expression=number(float_info.max))
 
 
-def _operand(side: exp.Expression) -> exp.Expression:
+def _operand(side: exp.Expr) -> exp.Expr:
     return exp.paren(side, copy=False) if isinstance(side, exp.Binary) else side
 
 
-def comparison(test: Test, values: dict[str, exp.Expression], encode: Encode) -> list[exp.Expression]:
+def comparison(test: Test, values: dict[str, exp.Expr], encode: Encode) -> list[exp.Expr]:
     """The conditions that stand for a test."""
     left, left_finite = value(test.left, values, encode)
     right, right_finite = value(test.right, values, encode)

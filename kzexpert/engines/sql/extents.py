@@ -26,6 +26,7 @@ __all__ = [
     "equal",
     "identifier",
     "kinds_of",
+    "least",
     "literal",
     "number",
     "predicate_of",
@@ -64,7 +65,7 @@ class Extent(msgspec.Struct, frozen=True):
         """The names of the argument columns."""
         return [argument(place) for place in range(len(self.kinds))]
 
-    def named(self, alias: str) -> exp.Expression:
+    def named(self, alias: str) -> exp.Expr:
         """The relation as a query reads it, under an alias."""
         if isinstance(self.source, exp.Query):
             return subquery(self.source.copy(), alias)
@@ -72,11 +73,11 @@ class Extent(msgspec.Struct, frozen=True):
         source.set("alias", exp.TableAlias(this=identifier(alias)))
         return source
 
-    def certainty_of(self, alias: str) -> exp.Expression:
+    def certainty_of(self, alias: str) -> exp.Expr:
         """The certainty of a fact."""
         return column(CERTAINTY, alias) if self.certainty is None else number(self.certainty)
 
-    def established(self, alias: str) -> list[exp.Expression]:
+    def established(self, alias: str) -> list[exp.Expr]:
         """The condition that a fact is established: none where that is known."""
         if self.certainty is not None:
             return [] if established(self.certainty) else [exp.false()]
@@ -98,7 +99,9 @@ def kinds_of(kb: KnowledgeBase, relation: str) -> tuple[Kind, ...]:
 
 def empty(kinds: tuple[Kind, ...]) -> Extent:
     """No facts."""
-    nulls = [exp.cast(exp.null(), SQL_TYPES[kind]).as_(argument(place), quoted=True) for place, kind in enumerate(kinds)]
+    nulls = [
+        exp.cast(exp.null(), SQL_TYPES[kind]).as_(argument(place), quoted=True) for place, kind in enumerate(kinds)
+    ]
     return Extent(select(nulls, where=[exp.false()]), kinds, 1.0, 1.0, 0)
 
 
@@ -130,39 +133,44 @@ def subquery(query: exp.Query, alias: str) -> exp.Subquery:
     return exp.Subquery(this=query, alias=exp.TableAlias(this=identifier(alias)))
 
 
-def number(value: float) -> exp.Expression:
+def number(value: float) -> exp.Expr:
     """A double, exactly: a plain literal would be read as a decimal."""
     return exp.cast(exp.Literal.string(repr(value)), "double")
 
 
-def day(value: date) -> exp.Expression:
+def day(value: date) -> exp.Expr:
     """A date."""
     return exp.cast(exp.Literal.string(value.isoformat()), "date")
 
 
-def literal(value: Value, code: int | None = None) -> exp.Expression:
+def literal(value: Value, code: int | None = None) -> exp.Expr:
     """A value; a text by its code."""
     if code is not None:
         return exp.Literal.number(code)
     return day(value) if isinstance(value, date) else number(float(value))
 
 
-def equal(left: exp.Expression, right: exp.Expression) -> exp.Expression:
+def equal(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     """``left = right``."""
     return exp.EQ(this=left, expression=right)
 
 
-def both(conditions: Iterable[exp.Expression]) -> exp.Expression:
+def both(conditions: Iterable[exp.Expr]) -> exp.Expr:
     """All conditions; true where there are none."""
     found = list(conditions)
     return reduce(lambda left, right: exp.And(this=left, expression=right), found) if found else exp.true()
 
 
+def least(numbers: Sequence[exp.Expr]) -> exp.Expr:
+    """The least of some numbers, none of which is null."""
+    return exp.Least(this=numbers[0], expressions=[*numbers[1:]], ignore_nulls=True)
+
+
 def select(
-    columns: Sequence[exp.Expression],
-    source: exp.Expression | None = None,
+    columns: Sequence[exp.Expr],
+    source: exp.Expr | None = None,
     joins: Sequence[exp.Join] = (),
-    where: Sequence[exp.Expression] = (),
+    where: Sequence[exp.Expr] = (),
     distinct: bool = False,
 ) -> exp.Select:
     """``SELECT columns FROM source joins WHERE where``."""

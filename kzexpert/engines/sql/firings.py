@@ -1,7 +1,6 @@
 """The firings behind a conclusion, found when they are asked for: rule bodies with the head bound to the conclusion."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import msgspec
 from sqlglot import exp
@@ -136,8 +135,12 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
     def _premise(self, rule: ProgramRule, binding: Args, pattern: Pattern, certainty: float) -> GroundAtom:
         """The fact behind a condition; where ``_`` lets several satisfy it, the strongest, of equal ones the first."""
         values = dict(zip(rule.variables, binding, strict=True))
-        if not any(isinstance(term, Anonymous) for term in pattern.terms):
-            args = tuple(values[term.name] if isinstance(term, Variable) else term.value for term in pattern.terms)
+        args = tuple(
+            values[term.name] if isinstance(term, Variable) else term.value
+            for term in pattern.terms
+            if not isinstance(term, Anonymous)
+        )
+        if len(args) == len(pattern.terms):
             return GroundAtom(pattern.predicate, args)
         known = self._facts.relations
         candidates = [
@@ -179,4 +182,6 @@ def _kind(expression: Expression, kinds: Mapping[str, Kind]) -> Kind:
         return "number"
     if isinstance(expression, Variable):
         return kinds[expression.name]
-    return "text" if isinstance(expression.value, str) else "date" if not isinstance(expression.value, float) else "number"
+    return (
+        "text" if isinstance(expression.value, str) else "date" if not isinstance(expression.value, float) else "number"
+    )

@@ -4,7 +4,7 @@ It says what is computed and leaves to the database how. Certainties are weighed
 `recursion`; both take their rows from here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 from sqlglot import exp
@@ -19,6 +19,7 @@ from kzexpert.engines.sql.extents import (
     both,
     column,
     equal,
+    least,
     literal,
     number,
     select,
@@ -31,6 +32,7 @@ from kzexpert.model import (
     Anonymous,
     Assignment,
     Constant,
+    Expression,
     Match,
     Pattern,
     ProgramRule,
@@ -40,7 +42,7 @@ from kzexpert.model import (
 )
 from kzexpert.resolve import expression_variables
 
-__all__ = ["STRENGTH", "Body", "Planner", "Sums", "premise", "variable"]
+__all__ = ["STRENGTH", "Body", "Planner", "Sums", "constants_of", "patterns_of", "premise", "variable"]
 
 #: The column that holds the strength of a binding.
 STRENGTH = "s"
@@ -58,6 +60,28 @@ def variable(place: int) -> str:
 def premise(place: int) -> str:
     """The column of the certainty of a premise."""
     return f"p{place}"
+
+
+def patterns_of(rule: ProgramRule) -> Iterator[Pattern]:
+    """Every pattern that a rule reads."""
+    for condition in rule.conditions:
+        if isinstance(condition, Match | Absence):
+            yield condition.pattern
+        elif isinstance(condition, Aggregate):
+            yield from condition.patterns
+
+
+def constants_of(rule: ProgramRule) -> Iterator[Value]:
+    """Every value that stands in a rule."""
+    for pattern in (rule.head, *patterns_of(rule)):
+        yield from (term.value for term in pattern.terms if isinstance(term, Constant))
+    for condition in rule.conditions:
+        sides: tuple[Expression, ...] = ()
+        if isinstance(condition, Test):
+            sides = (condition.left, condition.right)
+        elif isinstance(condition, Assignment):
+            sides = (condition.expression,)
+        yield from (side.value for side in sides if isinstance(side, Constant))
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -90,13 +114,11 @@ class Planner:
         self.texts = texts
         self.sums = sums
 
-    def literal(self, value: Value) -> exp.Expression:
+    def literal(self, value: Value) -> exp.Expr:
         """A value as it stands in a query."""
         return literal(value, self.texts.code(value) if isinstance(value, str) else None)
 
-    def body(
-        self, rule: ProgramRule, chosen: Mapping[int, Extent] | None = None, *, premises: bool = False
-    ) -> Body:
+    def body(self, rule: ProgramRule, chosen: Mapping[int, Extent] | None = None, *, premises: bool = False) -> Body:
         """The bindings of a rule; each stands for one firing.
 
         Args:
@@ -114,7 +136,7 @@ class Planner:
             columns.append(column(STRENGTH, "b"))
         return select(columns, subquery(body.query, "b"))
 
-    def head_values(self, rule: ProgramRule) -> list[exp.Expression]:
+    def head_values(self, rule: ProgramRule) -> list[exp.Expr]:
         """The arguments of the conclusion, over the columns of the bindings under the alias ``b``."""
         places = {name: place for place, name in enumerate(rule.variables)}
         return [
@@ -122,7 +144,7 @@ class Planner:
             for term in rule.head.terms
         ] or [exp.Literal.number(0)]
 
-    def _constant(self, term: Constant | Anonymous) -> exp.Expression:
+    def _constant(self, term: Constant | Anonymous) -> exp.Expr:
         assert isinstance(term, Constant)
         return self.literal(term.value)
 
@@ -133,14 +155,14 @@ class _Bindings:
     def __init__(self, planner: Planner, rule: ProgramRule, chosen: Mapping[int, Extent], premises: bool) -> None:
         self.planner = planner
         self.rule = rule
-        self.values: dict[str, exp.Expression] = {}
-        self.kept: dict[str, exp.Expression] = {}
-        self.sources: list[exp.Expression] = []
+        self.values: dict[str, exp.Expr] = {}
+        self.kept: dict[str, exp.Expr] = {}
+        self.sources: list[exp.Expr] = []
         self.joins: list[exp.Join] = []
-        self.where: list[exp.Expression] = []
+        self.where: list[exp.Expr] = []
         self.layered = False
         self.determined: set[str] = set()
-        self.certainties: list[exp.Expression] = []
+        self.certainties: list[exp.Expr] = []
         self.weakest = self.lowest = 1.0
         for place, pattern in enumerate(rule.matches):
             extent = chosen.get(place) or planner.extents[pattern.relation]
@@ -164,13 +186,13 @@ class _Bindings:
         columns = [
             self.values[name].copy().as_(variable(place), quoted=True) for place, name in enumerate(rule.variables)
         ]
-        columns += [kept.copy().as_(name, quoted=True) for name, kept in self.kept.items()]
         columns = columns or [exp.Literal.number(0).as_(variable(0), quoted=True)]
+        columns += [kept.copy().as_(name, quoted=True) for name, kept in self.kept.items()]
         return Body(self._query(columns), strength, abs(rule.rule.certainty) * self.lowest, matched)
 
     # --- layers ------------------------------------------------------------------------------------------------------
 
-    def _query(self, columns: list[exp.Expression]) -> exp.Select:
+    def _query(self, columns: list[exp.Expr]) -> exp.Select:
         joins = [exp.Join(this=source, kind="CROSS") for source in self.sources[1:]]
         return select(columns, self.sources[0] if self.sources else None, [*joins, *self.joins], self.where)
 
@@ -188,7 +210,7 @@ class _Bindings:
 
     # --- matches -----------------------------------------------------------------------------------------------------
 
-    def _match(self, alias: str, pattern: Pattern, extent: Extent, may_repeat: bool) -> exp.Expression:
+    def _match(self, alias: str, pattern: Pattern, extent: Extent, may_repeat: bool) -> exp.Expr:
         """Join a relation, and return the certainty of the fact."""
         opened = any(isinstance(term, Anonymous) for term in pattern.terms)
         if opened and not may_repeat:
@@ -238,8 +260,8 @@ class _Bindings:
         return Extent(query, extent.kinds, extent.certainty, lowest)
 
     def _agree(
-        self, alias: str, pattern: Pattern, values: dict[str, exp.Expression], *, bind: bool = True
-    ) -> list[exp.Expression]:
+        self, alias: str, pattern: Pattern, values: dict[str, exp.Expr], *, bind: bool = True
+    ) -> list[exp.Expr]:
         """The conditions under which a fact agrees with a pattern; variables that are new are bound to its columns."""
         found = []
         for place, term in enumerate(pattern.terms):
@@ -262,7 +284,7 @@ class _Bindings:
         terms = [certainty.copy() for certainty in self.certainties]
         if self.weakest < 1.0:
             terms.append(number(self.weakest))
-        weakest = terms[0] if len(terms) == 1 else exp.Least(this=terms[0], expressions=terms[1:])
+        weakest = terms[0] if len(terms) == 1 else least(terms)
         self.kept[STRENGTH] = weakest if factor == 1.0 else exp.Mul(this=number(factor), expression=weakest)
         return None
 
@@ -304,7 +326,7 @@ class _Bindings:
         agree = [
             equal(column(f"k{place}", alias), self.values[name].copy()) for place, name in enumerate(aggregate.shared)
         ]
-        result: exp.Expression = column("x", alias)
+        result: exp.Expr = column("x", alias)
         if aggregate.function in ("count", "sum"):
             result = exp.Coalesce(this=result, expressions=[number(0.0)])
             self.joins.append(exp.Join(this=subquery(query, alias), side="LEFT", on=both(agree)))
@@ -321,9 +343,9 @@ class _Bindings:
 
     def _folded(self, index: int, aggregate: Aggregate) -> exp.Query:
         """For each binding of the shared variables (``k0`` ...) the result (``x``); none where nothing matches."""
-        values: dict[str, exp.Expression] = {}
-        sources: list[exp.Expression] = []
-        where: list[exp.Expression] = []
+        values: dict[str, exp.Expr] = {}
+        sources: list[exp.Expr] = []
+        where: list[exp.Expr] = []
         for place, pattern in enumerate(aggregate.patterns):
             alias = f"q{place}"
             extent = self.planner.extents[pattern.relation]
@@ -349,7 +371,7 @@ class _Bindings:
         ).group_by(*[column(key, "d") for key in keys], copy=False)
 
 
-def _fold(function: str, over: exp.Expression) -> exp.Expression:
+def _fold(function: str, over: exp.Expr) -> exp.Expr:
     if function == "count":
         return exp.cast(exp.Count(this=exp.Distinct(expressions=[over])), "double")
     return exp.Min(this=over) if function == "min" else exp.Max(this=over)

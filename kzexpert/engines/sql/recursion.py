@@ -38,7 +38,7 @@ class Component:
         base: predicate → its recorded facts.
 
     Attributes:
-        certain: whether all conclusions have certainty 1, so that no column holds it.
+        certainty: that of all conclusions, where they cannot differ; no column holds it then.
     """
 
     def __init__(self, planner: Planner, dialect: Dialect, stratum: Stratum, base: Mapping[str, Extent]) -> None:
@@ -53,7 +53,7 @@ class Component:
             rule.id: [place for place, pattern in enumerate(rule.matches) if pattern.relation in self._tags]
             for rule in stratum.rules
         }
-        self.certain = self._is_certain()
+        self.certainty = self._uniform()
 
     @property
     def columns(self) -> list[str]:
@@ -79,7 +79,7 @@ class Component:
             )
             parts.append(self._placed(name, query))
         parts += [self._concluded(rule, {}) for rule in self.stratum.rules if not self._inside[rule.id]]
-        return _union(parts) if parts else select(self._nulls(), where=[exp.false()])
+        return self._together(parts)
 
     def step(self, new: exp.Table, all_: exp.Table) -> exp.Query:
         """What follows from a round: each rule with each of its conditions in turn read from what is new."""
@@ -92,22 +92,22 @@ class Component:
                     for other in inside
                 }
                 parts.append(self._concluded(rule, chosen))
-        return _union(parts)
+        return self._together(parts)
 
     def recursive(self) -> exp.Select:
         """The component as one recursive query."""
         name = "p"
         new, all_ = table(name), table(name, "recurring")
         linear = all(len(inside) < 2 for inside in self._inside.values())
-        shown = [*self.columns, *([] if self.certain else [CERTAINTY])]
+        shown = [*self.columns, *([] if self.certainty is not None else [CERTAINTY])]
         step = select([column(item, "w") for item in shown], subquery(self.step(new, all_), "w"))
         query = exp.union(self.start(), step, distinct=True, copy=False)
         cte = exp.CTE(
             this=query, alias=exp.TableAlias(this=identifier(name), columns=[identifier(item) for item in shown])
         )
-        if not self.certain or not linear:
-            keys: list[exp.Expression] = [column(item) for item in self.columns]
-            cte.set("key_expressions", keys if self.certain else [*keys, exp.Max(this=column(CERTAINTY))])
+        if self.certainty is None or not linear:
+            keys: list[exp.Expr] = [column(item) for item in self.columns]
+            cte.set("key_expressions", keys if self.certainty is not None else [*keys, exp.Max(this=column(CERTAINTY))])
         result = select([column(item) for item in shown], table(name))
         result.set("with_", exp.With(expressions=[cte], recursive=True))
         return result
@@ -115,39 +115,39 @@ class Component:
     def extent(self, predicate: str, shared: exp.Table) -> Extent:
         """The facts of one predicate in the shared relation."""
         kinds = self._kinds[predicate]
-        certainty = 1.0 if self.certain else None
         if len(self._tags) == 1:
-            return Extent(shared, kinds, certainty)
+            return Extent(shared, kinds, self.certainty)
         slots = _places(kinds, self._slots)
         shown = [column(argument(slot), "r").as_(argument(place), quoted=True) for place, slot in enumerate(slots)]
-        shown += [] if self.certain else [column(CERTAINTY, "r")]
+        shown += [] if self.certainty is not None else [column(CERTAINTY, "r")]
         tag = equal(column(_TAG, "r"), exp.Literal.number(self._tags[predicate]))
         source = Extent(shared, kinds).named("r")
-        return Extent(select(shown, source, where=[tag]), kinds, certainty)
+        return Extent(select(shown, source, where=[tag]), kinds, self.certainty)
 
     # --- parts -------------------------------------------------------------------------------------------------------
 
-    def _is_certain(self) -> bool:
-        outside = (
-            self._planner.extents[pattern.relation].certainty
-            for rule in self.stratum.rules
-            for pattern in rule.matches
-            if pattern.relation not in self._tags
-        )
-        base = (extent.certainty for extent in self._base.values())
-        rules = (rule.rule.certainty for rule in self.stratum.rules)
-        return all(certainty == 1.0 for certainties in (outside, base, rules) for certainty in certainties)
+    def _uniform(self) -> float | None:
+        """The certainty that all facts have which rules of certainty 1 start from, and so all conclusions."""
+        found = {extent.certainty for extent in self._base.values()}
+        for rule in self.stratum.rules:
+            outside = [pattern for pattern in rule.matches if pattern.relation not in self._tags]
+            found.update(self._planner.extents[pattern.relation].certainty for pattern in outside)
+            if not rule.matches:
+                found.add(1.0)
+            if rule.rule.certainty != 1.0:
+                return None
+        return found.pop() if len(found) == 1 else None
 
-    def _shown(self, certainty: exp.Expression) -> list[exp.Expression]:
-        return [] if self.certain else [certainty.as_(CERTAINTY, quoted=True)]
+    def _shown(self, certainty: exp.Expr) -> list[exp.Expr]:
+        return [] if self.certainty is not None else [certainty.as_(CERTAINTY, quoted=True)]
 
     def _concluded(self, rule: ProgramRule, chosen: Mapping[int, Extent]) -> exp.Select:
         """What one rule concludes, with the certainties of these proofs."""
         body = self._planner.body(rule, chosen)
         head = self._planner.head(rule, body)
-        shown: list[exp.Expression] = [column(argument(place), "h") for place in range(max(len(rule.head.terms), 1))]
+        shown: list[exp.Expr] = [column(argument(place), "h") for place in range(max(len(rule.head.terms), 1))]
         if body.strength is not None:
-            certainty: exp.Expression = number(round(body.strength, 9))
+            certainty: exp.Expr = number(round(body.strength, 9))
         else:
             certainty = column(STRENGTH, "h")
             if rule.rule.certainty != 1.0:  # else it is that of a premise, which is rounded
@@ -159,28 +159,29 @@ class Component:
         if len(self._tags) == 1:
             return query
         nulls = self._nulls()
-        shown: list[exp.Expression] = [exp.Literal.number(self._tags[predicate]).as_(_TAG, quoted=True), *nulls[1:]]
+        shown: list[exp.Expr] = [exp.Literal.number(self._tags[predicate]).as_(_TAG, quoted=True), *nulls[1:]]
         for place, slot in enumerate(_places(self._kinds[predicate], self._slots)):
             shown[1 + slot] = column(argument(place), "u").as_(argument(slot), quoted=True)
-        if not self.certain:
+        if self.certainty is None:
             shown[-1] = column(CERTAINTY, "u")
         return select(shown, subquery(query, "u"))
 
-    def _nulls(self) -> list[exp.Expression]:
+    def _together(self, parts: Sequence[exp.Query]) -> exp.Query:
+        if not parts:
+            return select(self._nulls(), where=[exp.false()])
+        query = parts[0]
+        for part in parts[1:]:
+            query = exp.union(query, part, distinct=False, copy=False)
+        return query
+
+    def _nulls(self) -> list[exp.Expr]:
         """A row of nothing, for the types of its columns."""
         types = [(argument(place), SQL_TYPES[kind]) for place, kind in enumerate(self._slots)]
         if len(self._tags) > 1:
             types.insert(0, (_TAG, "int"))
-        if not self.certain:
+        if self.certainty is None:
             types.append((CERTAINTY, "double"))
         return [exp.cast(exp.null(), type_).as_(name, quoted=True) for name, type_ in types]
-
-
-def _union(parts: Sequence[exp.Query]) -> exp.Query:
-    query = parts[0]
-    for part in parts[1:]:
-        query = exp.union(query, part, distinct=False, copy=False)
-    return query
 
 
 def _slots(kinds: Sequence[Sequence[Kind]]) -> list[Kind]:

@@ -89,7 +89,7 @@ class Relation(Mapping[Args, float]):
     def _fact(self, row: Sequence[Any]) -> tuple[Args, float]:
         return self.codec.decode(row), row[-1]
 
-    def _query(self, where: Sequence[exp.Expression] = ()) -> exp.Select:
+    def _query(self, where: Sequence[exp.Expr] = ()) -> exp.Select:
         shown = [column(name, "m") for name in self.extent.columns]
         certainty = self.extent.certainty_of("m").as_(CERTAINTY, quoted=True)
         return select([*shown, certainty], self.extent.named("m"), where=where)

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from kzexpert.engines.sql.codec import plain
 from kzexpert.engines.sql.database import Database, Row
-from kzexpert.engines.sql.extents import Kind, argument, column, number, select
+from kzexpert.engines.sql.extents import Kind, column, number, select
 from kzexpert.model import ProgramRule
 
 __all__ = ["ExactSums"]
@@ -56,14 +56,14 @@ class ExactSums:
         return select([*map(column, keys), column("x")], stored)
 
     def _by_python(self, rows: exp.Table, keys: Sequence[str]) -> exp.Query:
-        ordered = select([*map(column, keys), column("x")], rows.copy()).order_by(*map(column, keys), copy=False)
+        ordered = select([*map(column, keys), column("x")], rows.copy())
+        if keys:
+            ordered.order_by(*map(column, keys), copy=False)
         found = self._database.stream(ordered)
         first = next(found)
-        kinds = [_kind(value) for value in first]
-        stored = self._database.load(kinds, _lines(chain([first], found)))
-        names = [*keys, "x"]
-        shown = [column(argument(place)).as_(name, quoted=True) for place, name in enumerate(names)]
-        return select(shown, stored)
+        columns = {name: _kind(value) for name, value in zip([*keys, "x"], first, strict=True)}
+        stored = self._database.load(columns, _lines(chain([first], found)))
+        return select([*map(column, keys), column("x")], stored)
 
 
 def _lines(rows: Iterable[Row]) -> Iterator[str]:

@@ -1,7 +1,5 @@
 """Texts ↔ codes: queries join and compare integers, and no text of a user ever stands in one."""
 
-
-
 __all__ = ["UNKNOWN", "Texts"]
 
 #: The code of a text that no fact and no rule mentions, and so equals none that does.

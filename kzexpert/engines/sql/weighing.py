@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from kzexpert.certainty import combine
 from kzexpert.engines.sql.dialects import Dialect
-from kzexpert.engines.sql.extents import CERTAINTY, Extent, Kind, argument, column, number, select, subquery
+from kzexpert.engines.sql.extents import CERTAINTY, Extent, Kind, argument, column, least, number, select, subquery
 from kzexpert.engines.sql.plan import STRENGTH, Planner
 from kzexpert.model import Absence, Match, ProgramRule, Test
 
@@ -82,7 +82,7 @@ def _columns(kinds: Sequence[object]) -> list[str]:
 def _lines(planner: Planner, rules: Sequence[ProgramRule], base: Extent | None) -> list[_Lines]:
     lines = [_lines_of(planner, rule) for rule in rules]
     if base is not None:
-        shown: list[exp.Expression] = [column(name, "m") for name in base.columns]
+        shown: list[exp.Expr] = [column(name, "m") for name in base.columns]
         if base.certainty is None:
             shown.append(column(CERTAINTY, "m").as_(STRENGTH, quoted=True))
         lines.append(_Lines(select(shown, base.named("m")), base.certainty, True, base.lowest))
@@ -119,16 +119,14 @@ def _single(dialect: Dialect, line: _Lines, columns: list[str], kinds: tuple[Kin
         return Extent(line.query, kinds, certainty, certainty)
     strength = column(STRENGTH, "l")
     # What the general formula comes to for one line, by the same arithmetic.
-    alone: exp.Expression = exp.Sub(
+    alone: exp.Expr = exp.Sub(
         this=number(1.0), expression=exp.paren(exp.Sub(this=number(1.0), expression=strength), copy=False)
     )
     if line.negative:
         alone = exp.Sub(
             this=exp.paren(exp.Add(this=number(1.0), expression=strength), copy=False), expression=number(1.0)
         )
-    summed = select(
-        [*[column(name, "l") for name in columns], alone.as_("x", quoted=True)], subquery(line.query, "l")
-    )
+    summed = select([*[column(name, "l") for name in columns], alone.as_("x", quoted=True)], subquery(line.query, "l"))
     query = select(
         [*[column(name, "w") for name in columns], dialect.rounded(column("x", "w")).as_(CERTAINTY, quoted=True)],
         subquery(summed, "w"),
@@ -153,8 +151,8 @@ def _combined(dialect: Dialect, lines: Sequence[_Lines], columns: list[str]) -> 
     """Several lines of evidence: p and n, and what they come to."""
     keys = [column(name, "l") for name in columns]
     strength = column(STRENGTH, "l")
-    positive: exp.Expression = number(0.0)
-    negative: exp.Expression = number(0.0)
+    positive: exp.Expr = number(0.0)
+    negative: exp.Expr = number(0.0)
     if any(not line.negative for line in lines):
         factor = exp.Sub(this=number(1.0), expression=strength)
         above = exp.GT(this=strength.copy(), expression=number(0.0))
@@ -171,9 +169,9 @@ def _combined(dialect: Dialect, lines: Sequence[_Lines], columns: list[str]) -> 
 def _certainty(dialect: Dialect, summed: exp.Select, columns: list[str], *, mixed: bool) -> exp.Select:
     """(p + n) / (1 − min(p, −n)), rounded; +1 against −1 is 0."""
     p, n = column("p", "l"), column("n", "l")
-    total: exp.Expression = exp.Add(this=p, expression=n)
+    total: exp.Expr = exp.Add(this=p, expression=n)
     if mixed:
-        weaker = exp.Least(this=p.copy(), expressions=[exp.Neg(this=n.copy())])
+        weaker = least([p.copy(), exp.Neg(this=n.copy())])
         rest = exp.paren(exp.Sub(this=number(1.0), expression=weaker), copy=False)
         quotient = exp.Div(this=exp.paren(total, copy=False), expression=rest)
         conflict = exp.GTE(this=weaker.copy(), expression=number(1.0))

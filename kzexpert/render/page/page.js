@@ -28,7 +28,7 @@
   };
   const mark = (words) => {
     // A regular expression compares without regard to case and keeps lengths, which lower-casing does not.
-    const escaped = words.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&").replace(/\s+/g, "\\s+");
+    const escaped = words.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&").replace(/\s+/g, "\\s+");
     const wanted = new RegExp(escaped, "giu");
     const walker = document.createTreeWalker(argument, NodeFilter.SHOW_TEXT, (node) =>
       node.parentElement.closest(".tools, .visually-hidden, .brief, [hidden]") ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT);

@@ -1,0 +1,219 @@
+"""Rules that almost fire: the bindings under which the fewest conditions fail, found best first.
+
+Where nothing matches a condition, or something else should, its variables stay open and the search goes on. It stops
+when its allowance of steps is used up; it never guesses a value.
+"""
+
+from collections.abc import Iterator, Mapping
+from heapq import heappop, heappush
+from itertools import count
+from typing import TypeAlias
+
+import msgspec
+
+from kzexpert.engines.evaluation import Binding, Completion, EstablishedFacts
+from kzexpert.model import (
+    Absence,
+    Aggregate,
+    Assignment,
+    Constant,
+    GroundAtom,
+    Inference,
+    Match,
+    Pattern,
+    ProgramCondition,
+    ProgramRule,
+    Value,
+    Variable,
+    format_value,
+)
+from kzexpert.proof import established_facts, instance
+from kzexpert.resolve import expression_variables
+from kzexpert.snapshot import pattern_matches
+
+__all__ = ["Allowance", "Known", "Partial", "conclusion_of", "partials", "unify"]
+
+
+class Allowance:
+    """How many steps a search may take.
+
+    Attributes:
+        exhausted: whether it was cut short.
+    """
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+        self.exhausted = False
+
+    def spend(self, steps: int = 1) -> bool:
+        """Take some steps; false when there are none left."""
+        self.left -= steps
+        if self.left < 0:
+            self.exhausted = True
+        return self.left >= 0
+
+
+class Known(msgspec.Struct, frozen=True):
+    """An inference, ready for looking up its established facts."""
+
+    inference: Inference
+    facts: EstablishedFacts
+
+    @classmethod
+    def of(cls, inference: Inference) -> "Known":
+        """What an inference knows."""
+        return cls(inference, established_facts(inference))
+
+    def rules(self, pattern: Pattern) -> Iterator[tuple[ProgramRule, Binding]]:
+        """The rules that could conclude an instance of a pattern, by id, each with the values that the pattern gives.
+
+        Rules that speak against it are left out.
+        """
+        rules = self.inference.program.rules
+        for name in sorted(rules):
+            binding = unify(rules[name].head, pattern)
+            if binding is not None and rules[name].rule.certainty > 0:
+                yield rules[name], binding
+
+    def instances(self, pattern: Pattern) -> list[GroundAtom]:
+        """What is known that matches a pattern, established or only weighed, sorted by text."""
+        known = self.inference.certainties.get(pattern.relation, {})
+        args = tuple(term.value for term in pattern.terms if isinstance(term, Constant))
+        if len(args) == len(pattern.terms):
+            return [GroundAtom(pattern.predicate, args)] if args in known else []
+        found = [GroundAtom(pattern.predicate, args) for args in known]
+        return sorted((atom for atom in found if pattern_matches(pattern, atom)), key=str)
+
+    def concluded(self, predicate: str) -> bool:
+        """Whether rules conclude a predicate."""
+        return predicate in self.inference.program.stratum_of
+
+
+class Partial(msgspec.Struct, frozen=True):
+    """A rule with values for some of its variables.
+
+    Attributes:
+        failed: indices of the conditions that fail.
+        open: indices of those that cannot be looked at before a failed one holds.
+    """
+
+    rule: ProgramRule
+    binding: Mapping[str, Value]
+    failed: tuple[int, ...]
+    open: tuple[int, ...] = ()
+
+
+def unify(head: Pattern, pattern: Pattern) -> Binding | None:
+    """What the variables of a rule's head are where a pattern says; None when the two cannot agree."""
+    if head.predicate != pattern.predicate:
+        return None
+    binding: Binding = {}
+    meant: Binding = {}
+    for term, wanted in zip(head.terms, pattern.terms, strict=True):
+        agree = True
+        if isinstance(wanted, Constant) and isinstance(term, Variable):
+            agree = binding.setdefault(term.name, wanted.value) == wanted.value
+        elif isinstance(wanted, Constant):
+            agree = term == wanted
+        elif isinstance(wanted, Variable) and isinstance(term, Constant):
+            agree = meant.setdefault(wanted.name, term.value) == term.value
+        if not agree:
+            return None
+    return binding
+
+
+def conclusion_of(partial: Partial) -> Pattern:
+    """What the rule would conclude; variables stand for what is open."""
+    return instance(partial.rule.head, partial.binding)
+
+
+#: Variables and values, the conditions still to match, and those that failed.
+_State: TypeAlias = tuple[Binding, tuple[int, ...], tuple[int, ...]]
+
+
+def partials(rule: ProgramRule, start: Binding, facts: EstablishedFacts, allowance: Allowance) -> Iterator[Partial]:
+    """The bindings that extend a start, those with the fewest failed conditions first; without failures it fires.
+
+    A binding is left out where another one, with no more values but these, fails only some of the same conditions.
+    """
+    matches = tuple(index for index, condition in enumerate(rule.conditions) if isinstance(condition, Match))
+    serial = count()
+    queue: list[tuple[int, int, int, _State | Partial]] = []
+
+    def push(failed: int, left: int, item: _State | Partial) -> None:
+        heappush(queue, (failed, left, next(serial), item))
+
+    push(0, len(matches), (dict(start), matches, ()))
+    found: list[Partial] = []
+    while queue and allowance.spend():
+        failed_so_far, _, _, item = heappop(queue)
+        if isinstance(item, Partial):
+            if not any(_betters(other, item) for other in found):
+                found.append(item)
+                yield item
+            continue
+        binding, pending, failed = item
+        if not pending:
+            partial = _completed(rule, binding, failed, facts)
+            push(len(partial.failed), -1, partial)
+            continue
+        index = min(pending, key=lambda index: (len(facts.rows(_pattern(rule, index), binding)), index))
+        rest = tuple(other for other in pending if other != index)
+        pattern = _pattern(rule, index)
+        extensions = _extensions(pattern, binding, facts)
+        allowance.spend(len(extensions))
+        for extended in extensions:
+            push(failed_so_far, len(rest), (extended, rest, failed))
+        if not extensions or any(name not in binding for name in pattern.variables):
+            push(failed_so_far + 1, len(rest), (binding, rest, (*failed, index)))
+
+
+def _pattern(rule: ProgramRule, index: int) -> Pattern:
+    condition = rule.conditions[index]
+    assert isinstance(condition, Match)
+    return condition.pattern
+
+
+def _extensions(pattern: Pattern, binding: Binding, facts: EstablishedFacts) -> list[Binding]:
+    """Each extension of the binding once, in an order that depends on values alone."""
+    found = {
+        tuple(format_value(extended[name]) for name in pattern.variables): extended
+        for extended in facts.matching(pattern, binding)
+    }
+    return [found[key] for key in sorted(found)]
+
+
+def _completed(rule: ProgramRule, binding: Binding, failed: tuple[int, ...], facts: EstablishedFacts) -> Partial:
+    """The other conditions of a rule looked at, in the order in which they are evaluated."""
+    complete = dict(binding)
+    failures, unseen = list(failed), []
+    for index in rule.order:
+        condition = rule.conditions[index]
+        if isinstance(condition, Match):
+            continue
+        if not _needs(condition) <= complete.keys():
+            unseen.append(index)
+            continue
+        extended = Completion([condition], facts)(complete)
+        if extended is None:
+            failures.append(index)
+        else:
+            complete = extended
+    return Partial(rule, complete, tuple(sorted(failures)), tuple(sorted(unseen)))
+
+
+def _needs(condition: ProgramCondition) -> set[str]:
+    """The variables that must be bound before a condition can be looked at."""
+    if isinstance(condition, Aggregate):
+        return {*condition.shared, *(() if condition.binds else (condition.variable,))}
+    if isinstance(condition, Assignment):
+        return set(expression_variables(condition.expression))
+    if isinstance(condition, Absence):
+        return set(condition.pattern.variables)
+    assert not isinstance(condition, Match)
+    return {*expression_variables(condition.left), *expression_variables(condition.right)}
+
+
+def _betters(one: Partial, other: Partial) -> bool:
+    """Whether the first says all that the second says, and fails only some of the same conditions."""
+    return set(one.failed) <= set(other.failed) and other.binding.items() <= one.binding.items()

@@ -1,0 +1,176 @@
+"""The smallest sets of facts to assume or to withdraw that make something hold, each of them tried out.
+
+`mending` says what might help. Here every set goes through the engine, and none is proposed that a smaller one makes
+superfluous.
+"""
+
+from collections.abc import Iterable
+from itertools import combinations
+
+import msgspec
+
+from kzexpert.analysis.mending import Change, Mending, Remedy
+from kzexpert.analysis.partials import Allowance, Known
+from kzexpert.analysis.rerun import Infer, Progress, Scenario, silent
+from kzexpert.certainty import established, likelihood
+from kzexpert.model import GroundAtom, Inference, Pattern
+from kzexpert.query import matching
+from kzexpert.sentences import says
+
+__all__ = ["Proposal", "Proposals", "propose"]
+
+#: How many different candidates are gathered, how many sets are tried, and how many are joined where none helps alone.
+_MOST_CANDIDATES, _MOST_TRIALS, _MOST_JOINED = 400, 80, 8
+#: With more facts than these fewer sets are tried, but never less than so many.
+_FACTS, _FEWEST_TRIALS = 2_000, 10
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """Changes that make a statement hold.
+
+    Attributes:
+        assume, without: atoms, as ``--assume`` and ``--without`` take them.
+        says: the assumptions in words.
+        conclusion: what holds then, of several the most certain.
+    """
+
+    assume: tuple[str, ...]
+    without: tuple[str, ...]
+    says: tuple[str, ...]
+    conclusion: str
+    certainty: float
+    likelihood: str
+
+
+class Proposals(msgspec.Struct, frozen=True):
+    """What was found.
+
+    Attributes:
+        tried: how many sets of changes went through the engine.
+        cut_short: whether the search used up its allowance. Even where it did not, there may be other ways: see
+            `mending` for its bounds.
+    """
+
+    found: tuple[Proposal, ...]
+    tried: int
+    cut_short: bool
+
+
+def propose(
+    known: Known,
+    pattern: Pattern,
+    infer: Infer,
+    limit: int,
+    allowance: Allowance,
+    progress: Progress = silent,
+) -> Proposals:
+    """The smallest sets of changes that make an instance of a pattern hold; what asks for fewer guesses comes first.
+
+    Args:
+        infer: runs the engine, once for each set that is tried.
+        limit: at most so many proposals.
+        allowance: how many steps the search for candidates may take.
+    """
+    candidates: dict[frozenset[Change], Remedy] = {}
+    for remedy in Mending(known, allowance).remedies(pattern):
+        held = candidates.get(remedy.changes)
+        if held is None or _order(remedy) < _order(held):
+            candidates[remedy.changes] = remedy
+        if len(candidates) >= _MOST_CANDIDATES:
+            allowance.exhausted = True
+            break
+    trials = _Trials(known.inference, pattern, infer, progress)
+    found = trials.holding(sorted(candidates.values(), key=_order), limit)
+    if not found:
+        found = trials.holding(trials.joined(), limit)
+    return Proposals(
+        tuple(trials.proposal(changes) for changes in found),
+        len(trials.outcomes),
+        allowance.exhausted or trials.exhausted,
+    )
+
+
+class _Trials:
+    """Runs sets of changes, each at most once."""
+
+    def __init__(self, inference: Inference, pattern: Pattern, infer: Infer, progress: Progress) -> None:
+        self.pattern = pattern
+        self.kb = inference.program.kb
+        self.start = Scenario.of(inference.program).about([pattern.predicate])
+        facts = max(_FACTS, len(self.start.kb.facts))
+        self.most = max(_FEWEST_TRIALS, _MOST_TRIALS * _FACTS // facts)
+        self.infer = infer
+        self.progress = progress
+        self.before = self._best(inference)[0]
+        #: changes → the certainty of the most certain instance of the pattern then, and that instance
+        self.outcomes: dict[frozenset[Change], tuple[float, GroundAtom | None]] = {}
+        self.exhausted = False
+
+    def holding(self, ordered: Iterable[Remedy], limit: int) -> list[frozenset[Change]]:
+        """The first sets, with nothing superfluous in them, that make the pattern hold; one for each shape."""
+        found: list[frozenset[Change]] = []
+        shapes: set[frozenset[str]] = set()
+        for remedy in ordered:
+            if len(found) == limit:
+                break
+            if len(self.outcomes) >= self.most:
+                self.exhausted = True
+                break
+            known = remedy.shape in shapes or any(smaller <= remedy.changes for smaller in found)
+            if known or not self._holds(remedy.changes):
+                continue
+            shapes.add(remedy.shape)
+            least = self._least(remedy.changes)
+            if least not in found:
+                found = [*(other for other in found if not least <= other), least]
+        return sorted(found, key=len)
+
+    def joined(self) -> list[Remedy]:
+        """Pairs of sets that each made the pattern more certain without making it hold."""
+        raising = [changes for changes, (certainty, _) in self.outcomes.items() if certainty > self.before]
+        raising.sort(key=lambda changes: (-self.outcomes[changes][0], _texts(changes)))
+        pairs = [one | other for one, other in combinations(raising[:_MOST_JOINED], 2)]
+        ordered = sorted(dict.fromkeys(pairs), key=lambda changes: (len(changes), _texts(changes)))
+        return [Remedy(changes, frozenset(_texts(changes))) for changes in ordered]
+
+    def proposal(self, changes: frozenset[Change]) -> Proposal:
+        certainty, conclusion = self.outcomes[changes]
+        assumed = sorted((atom for what, atom in changes if what == "assume"), key=str)
+        return Proposal(
+            assume=tuple(map(str, assumed)),
+            without=tuple(sorted(str(atom) for what, atom in changes if what == "without")),
+            says=tuple(says(self.kb, atom) for atom in assumed),
+            conclusion=str(conclusion),
+            certainty=certainty,
+            likelihood=likelihood(certainty),
+        )
+
+    def _least(self, changes: frozenset[Change]) -> frozenset[Change]:
+        """A set that holds, without the changes that are superfluous in it."""
+        for change in sorted(changes, key=str) if len(changes) > 1 else ():
+            if self._holds(changes - {change}):
+                return self._least(changes - {change})
+        return changes
+
+    def _holds(self, changes: frozenset[Change]) -> bool:
+        outcome = self.outcomes.get(changes)
+        if outcome is None:
+            self.progress(f"trying {', '.join(_texts(changes))}", len(self.outcomes), self.most)
+            scenario = self.start.assuming(sorted((atom for what, atom in changes if what == "assume"), key=str))
+            scenario = scenario.withdrawing(atom for what, atom in changes if what == "without")
+            outcome = self.outcomes[changes] = self._best(self.infer(scenario.program()))
+        return established(outcome[0])
+
+    def _best(self, inference: Inference) -> tuple[float, GroundAtom | None]:
+        found = [(inference.certainty(atom) or 0.0, atom) for atom in matching(inference, self.pattern)]
+        return min(found, key=lambda item: (-item[0], str(item[1])), default=(0.0, None))
+
+
+def _order(remedy: Remedy) -> tuple[int, int, int, float, list[str]]:
+    """Few changes first, then few guesses, then few withdrawals, then strong rules."""
+    withdrawn = sum(what == "without" for what, _ in remedy.changes)
+    return len(remedy.changes), remedy.guesses, withdrawn, -remedy.strength, _texts(remedy.changes)
+
+
+def _texts(changes: Iterable[Change]) -> list[str]:
+    return sorted(f"{what} {atom}" for what, atom in changes)

@@ -1,0 +1,86 @@
+"""An inference and a question → the HTML page, with all that it shows beside the proofs."""
+
+from typing import TYPE_CHECKING
+
+from kzexpert.cli.options import Options
+from kzexpert.model import Constant, GroundAtom, Inference, Pattern, Variable
+from kzexpert.proof import Proof
+from kzexpert.questions import Question
+
+if TYPE_CHECKING:
+    from kzexpert.analysis.linchpins import Hanging
+    from kzexpert.analysis.matrix import Matrix
+    from kzexpert.analysis.rerun import Progress
+    from kzexpert.analysis.timeline import Timeline
+
+__all__ = ["page"]
+
+#: A page is for reading: no more answers, no more lines in its drawing, no more years.
+_MOST_ANSWERS, _MOST_LINES, _MOST_YEARS = 40, 8, 120
+#: Where more statements and rules than this bear a conclusion, to leave out each in turn would take too long.
+_MOST_TRIALS = 120
+
+
+def page(options: Options, inference: Inference, question: Question) -> str:
+    """The page for what matches a question.
+
+    The most certain conclusion is also shown with what it hangs on and with its rivals, and all are followed through
+    the years.
+    """
+    from kzexpert.cli.progress import progress_line
+    from kzexpert.proof import prove
+    from kzexpert.query import answer, ranked
+    from kzexpert.render.html import html_page
+
+    found = answer(inference, question)
+    proofs = [prove(inference, atom) for atom in ranked(inference, question)[:_MOST_ANSWERS]]
+    if not proofs or not proofs[0].root.established:
+        return html_page(inference, found, proofs)
+    with progress_line() as progress:
+        hanging = _hanging(options, inference, proofs[0], progress)
+        years = _timeline(options, inference, question, progress)
+    return html_page(inference, found, proofs, hanging, _rivals(inference, proofs[0].conclusion), years)
+
+
+def _hanging(options: Options, inference: Inference, proof: Proof, progress: "Progress") -> "tuple[Hanging, ...]":
+    from kzexpert.analysis.linchpins import hangs_on
+    from kzexpert.cli.output import note
+    from kzexpert.engines import engine
+
+    recorded = sum(node.base is not None for node in proof.nodes.values())
+    rules = {step.firing.rule.id for node in proof.nodes.values() for step in node.steps}
+    trials = recorded + len(rules)
+    if trials > _MOST_TRIALS:
+        note(options, f"what it hangs on is left out of the page: it rests on {recorded} facts and {len(rules)} rules")
+        return ()
+    return (hangs_on(inference, proof.conclusion, engine(options.engine).infer, progress),)
+
+
+def _rivals(inference: Inference, atom: GroundAtom) -> "tuple[Matrix, ...]":
+    """The conclusion beside those that differ from it in the argument that its predicate compares."""
+    from kzexpert.analysis.matrix import Comparison, matrices
+
+    predicate = inference.program.kb.predicate[atom.predicate]
+    if not predicate.compares:
+        return ()
+    given = [(spec.name, value) for spec, value in zip(predicate.args, atom.args, strict=True)]
+    terms = tuple(Variable(name) if name == predicate.compares else Constant(value) for name, value in given)
+    subject = next((value for name, value in given if name != predicate.compares), None)
+    comparison = Comparison(Pattern(atom.predicate, atom.predicate, terms), predicate.compares, subject)
+    found = matrices(inference, str(atom), [comparison]).matrices
+    return tuple(matrix for matrix in found if len(matrix.hypotheses) > 1)
+
+
+def _timeline(options: Options, inference: Inference, question: Question, progress: "Progress") -> "Timeline | None":
+    from msgspec.structs import replace
+
+    from kzexpert.analysis.rerun import Scenario
+    from kzexpert.analysis.timeline import timeline, years_on_record
+    from kzexpert.engines import engine
+
+    program = inference.program
+    years = years_on_record(program.kb, question.pattern, program.as_of)[-_MOST_YEARS:]
+    if len(years) == 1:
+        return None
+    found = timeline(Scenario.of(program), question, years, engine(options.engine).infer, progress)
+    return replace(found, series=found.series[:_MOST_LINES]) if found.series else None

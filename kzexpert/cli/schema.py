@@ -1,0 +1,28 @@
+"""``kzexpert schema``: the JSON Schema of what the commands print with ``--format json``."""
+
+import click
+
+__all__ = ["schema"]
+
+
+@click.command(
+    short_help="Print the JSON Schema of a document.",
+    epilog="""\b
+Examples:
+  kzexpert schema
+  kzexpert schema trace > trace.schema.json""",
+)
+@click.argument("name", required=False)
+def schema(name: str | None) -> int:
+    """Print the JSON Schema of the document NAME, or the names of all documents."""
+    from kzexpert.cli.options import Options
+    from kzexpert.cli.output import emit
+    from kzexpert.schemas import DOCUMENTS, published
+
+    if name is None:
+        listed = "".join(f"{known:<14} {document.made_by}\n" for known, document in DOCUMENTS.items())
+        emit(Options(), lambda _style, _width: listed)
+    else:
+        text = published(name)
+        emit(Options(), lambda _style, _width: text)
+    return 0

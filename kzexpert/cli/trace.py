@@ -1,0 +1,183 @@
+"""``kzexpert trace``: write down all that an answer rests on, check such a file against rules and facts, compare."""
+
+from collections.abc import Sequence
+
+import click
+
+from kzexpert.cli.options import Options, common_options
+from kzexpert.trace import Trace
+
+__all__ = ["trace"]
+
+#: Bytes. A trace of this size holds a hundred thousand firings.
+_LIMIT = 100_000_000
+
+
+@click.group(
+    short_help="Write traces, check them, compare them.",
+    epilog="""\b
+Examples:
+  kzexpert trace export "which states hedge?" --output hedging.json
+  kzexpert trace verify hedging.json
+  kzexpert trace diff last-year.json hedging.json""",
+)
+def trace() -> None:
+    """Work with traces: files that hold an answer and all that it rests on, for others to check."""
+
+
+@trace.command(
+    short_help="Write down an answer and all it rests on.",
+    epilog="""\b
+Examples:
+  kzexpert trace export "which states hedge?" --output hedging.json
+  kzexpert trace export "hedges(?state, _, _, security)" --format markdown
+  kzexpert trace export "which states hedge?" --format dot | dot -Tsvg""",
+)
+@click.argument("question", nargs=-1, required=True)
+@common_options(formats=("json", "markdown", "html", "dot", "mermaid"))
+def export(options: Options, question: tuple[str, ...]) -> int:
+    """Write down everything that answers a QUESTION, and every fact, firing and rule below it.
+
+    JSON is the trace that "verify" checks and "diff" compares. Markdown and HTML are for reading, DOT and Mermaid for
+    drawing.
+    """
+    from kzexpert.cli.output import emit
+    from kzexpert.cli.session import infer, open_knowledge_base
+    from kzexpert.questions import read_question
+
+    kb = open_knowledge_base(options)
+    asked = read_question(kb, " ".join(question))
+    inference = infer(kb, options, [asked.pattern.predicate])
+    from kzexpert.tracing import trace_of
+
+    traced = trace_of(inference, asked)
+    if options.format == "html":
+        from kzexpert.cli.page import page
+
+        text = page(options, inference, asked)
+    else:
+        text = _rendered(traced, options.format)
+    emit(options, lambda _style, _width: text)
+    certainties = {item.conclusion: item.established for item in traced.conclusions}
+    return 0 if any(certainties.get(answer, True) for answer in traced.answers) else 3
+
+
+def _rendered(traced: Trace, form: str) -> str:
+    if form == "markdown":
+        from kzexpert.render.proof_markdown import proof_markdown
+
+        return proof_markdown(traced)
+    if form == "dot":
+        from kzexpert.render.dot import dot
+
+        return dot(traced)
+    if form == "mermaid":
+        from kzexpert.render.mermaid import mermaid
+
+        return mermaid(traced)
+    from kzexpert.render.json import json_text
+
+    return json_text(traced)
+
+
+@trace.command(
+    short_help="Check traces against the rules and facts on disk.",
+    epilog="""\b
+Examples:
+  kzexpert trace verify hedging.json
+  kzexpert trace verify traces/*.json --kb my-knowledge-base""",
+)
+@click.argument("file", nargs=-1, required=True)
+@common_options(run=False)
+def verify(options: Options, file: tuple[str, ...]) -> int:
+    """Check each FILE against the rules and facts on disk. Exit code 1 when something in one of them is wrong.
+
+    A small checker that shares no code with the engines derives everything anew: facts and dates, every binding,
+    negation, aggregate and certainty. It names each difference, and what should stand there.
+    """
+    from kzexpert.checker import Checker
+    from kzexpert.cli.output import emit, print_error
+    from kzexpert.cli.session import inspect
+    from kzexpert.engines import ENGINES
+    from kzexpert.errors import KnowledgeBaseError
+    from kzexpert.render.issues import issues_text
+
+    kb, issues = inspect(options)
+    errors = [issue for issue in issues if issue.severity == "error"]
+    if errors:
+        raise KnowledgeBaseError(*errors, texts=kb.texts)
+    texts = {name: _read(name) for name in file}
+    checker = Checker(kb, ENGINES)
+    found = [checker.verify(name, text) for name, text in texts.items()]
+    if options.format == "json":
+        from kzexpert.render.json import json_text
+        from kzexpert.render.trace_text import verifications_document
+
+        emit(options, lambda _style, _width: json_text(verifications_document(found)))
+    else:
+        from kzexpert.render.trace_text import verifications_text
+
+        problems = [issue for item in found for issue in item.issues]
+        if problems:
+            print_error(lambda style: issues_text(problems, texts, style))
+        emit(options, lambda style, _width: verifications_text(found, style))
+    return 0 if all(item.verified for item in found) else 1
+
+
+@trace.command(
+    short_help="Show what changed from one trace to another.",
+    epilog="""\b
+Examples:
+  kzexpert trace diff last-year.json hedging.json
+  kzexpert trace diff last-year.json hedging.json --format json
+
+Exit codes: 0 they say the same; 1 they do not.""",
+)
+@click.argument("old")
+@click.argument("new")
+@click.option("--format", type=click.Choice(("text", "json")), default="text", show_default=True, help="What to print.")
+@click.option("--output", metavar="FILE", help="Write to a file, and replace it only once all is written.")
+def diff(old: str, new: str, format: str, output: str | None) -> int:
+    """Show what changed from the trace OLD to the trace NEW, and what is responsible. It needs no knowledge base.
+
+    Conclusions gained, lost, stronger or weaker; the facts, dates and rules behind it. Where rules and facts stand, and
+    which engine was used, does not count.
+    """
+    from kzexpert.cli.output import emit
+    from kzexpert.trace_diff import trace_diff
+
+    found = trace_diff(*_read_traces((old, new)))
+    options = Options(format=format, output=output)
+    if format == "json":
+        from kzexpert.render.json import json_text
+
+        emit(options, lambda _style, _width: json_text(found))
+    else:
+        from kzexpert.render.trace_diff_text import trace_diff_text
+
+        emit(options, lambda style, width: trace_diff_text(found, style, width))
+    return 0 if found.same else 1
+
+
+def _read(name: str) -> str:
+    from kzexpert.language.files import read_file
+
+    return read_file(name, _LIMIT).text
+
+
+def _read_traces(names: Sequence[str]) -> tuple[Trace, Trace]:
+    """Two traces; whether they are true is not asked.
+
+    Raises:
+        KnowledgeBaseError: one of them is none.
+    """
+    from kzexpert.checker.reading import read_trace
+    from kzexpert.errors import KnowledgeBaseError
+
+    texts = {name: _read(name) for name in names}
+    read = [read_trace(name, texts[name]) for name in names]
+    issues = [issue for _, found in read for issue in found]
+    (one, _), (other, _) = read
+    if one is None or other is None:
+        raise KnowledgeBaseError(*dict.fromkeys(issues), texts=texts)
+    return one, other

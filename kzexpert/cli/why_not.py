@@ -1,0 +1,94 @@
+"""``kzexpert why-not``: what each rule lacks, and what would make a conclusion hold."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from kzexpert.cli.options import Options, common_options
+
+if TYPE_CHECKING:
+    from kzexpert.analysis.proposals import Proposal
+    from kzexpert.model import Inference
+    from kzexpert.questions import Question
+
+__all__ = ["explain_absence", "why_not"]
+
+
+@click.command(
+    name="why-not",
+    epilog="""\b
+Examples:
+  kzexpert why-not "alignment(Ruritania, Syldavia, energy)"
+  kzexpert why-not "Ruritania is in the Pact" --as-of 1993
+  kzexpert why-not "member(Ruritania, ?org)" --limit 10 --format json""",
+)
+@click.argument("conclusion", nargs=-1, required=True)
+@click.option(
+    "--limit", type=click.IntRange(0), default=5, show_default=True, help="How many ways to make it hold to look for."
+)
+@common_options()
+def why_not(options: Options, conclusion: tuple[str, ...], limit: int) -> int:
+    """Explain why a CONCLUSION does not hold, given in plain words or as a pattern.
+
+    For every rule that could conclude it: which conditions hold and which fail, and how. Then the smallest sets of
+    facts to assume or to withdraw that make it hold, each tried out by the engine.
+    """
+    from msgspec.structs import replace
+
+    from kzexpert.certainty import established
+    from kzexpert.cli.session import infer, open_knowledge_base
+    from kzexpert.cli.why import explain
+    from kzexpert.query import ranked
+    from kzexpert.questions import read_question
+
+    kb = open_knowledge_base(options)
+    text = " ".join(conclusion)
+    question = read_question(kb, text if text.strip().lower().startswith("why ") else f"why {text}")
+    question = replace(question, text=text, kind="why-not")
+    inference = infer(kb, options, [question.pattern.predicate])
+    if any(established(inference.certainty(atom) or 0.0) for atom in ranked(inference, question)):
+        return explain(options, inference, question)
+    return explain_absence(options, inference, question, limit)
+
+
+def explain_absence(options: Options, inference: "Inference", question: "Question", limit: int = 5) -> int:
+    """Print why nothing that matches a question is established.
+
+    Returns:
+        The exit code, 3: nothing follows.
+    """
+    from kzexpert.analysis.why_not import why_not as explained
+    from kzexpert.cli.output import emit
+    from kzexpert.cli.progress import progress_line
+    from kzexpert.engines import engine
+
+    with progress_line() as progress:
+        found = explained(inference, question, engine(options.engine).infer, limit, progress)
+    if options.format == "json":
+        from kzexpert.render.json import json_text
+
+        emit(options, lambda _style, _width: json_text(found))
+    else:
+        from kzexpert.render.why_not_text import why_not_text
+
+        emit(
+            options,
+            lambda style, width: why_not_text(
+                inference, question, found, lambda item: _command(options, question, item), style, width
+            ),
+        )
+    return 3
+
+
+def _command(options: Options, question: "Question", proposal: "Proposal") -> list[str]:
+    """The command line that asks again with a proposal."""
+    words = ["kzexpert", "ask", str(question.pattern)]
+    for name, values in (("--kb", options.kb), ("--rules", options.rules), ("--facts", options.facts)):
+        words.extend(word for value in values for word in (name, value))
+    words.extend(["--as-of", options.as_of] if options.as_of else [])
+    words.extend(["--engine", options.engine] if options.engine != Options().engine else [])
+    assumed = [*(text for text in options.assume if text not in proposal.without), *proposal.assume]
+    withdrawn = [*options.without, *(text for text in proposal.without if text not in options.assume)]
+    words.extend(word for text in assumed for word in ("--assume", text))
+    words.extend(word for text in withdrawn for word in ("--without", text))
+    return words

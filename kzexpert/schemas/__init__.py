@@ -1,0 +1,88 @@
+"""The JSON Schemas of all documents that the program prints, published as files and made from the types that it fills.
+
+``python -m kzexpert.schemas`` writes the files anew after a type has changed; a test compares them.
+"""
+
+import re
+from importlib import import_module
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+
+from kzexpert.errors import Issue, UsageError
+from kzexpert.language.nearest import did_you_mean
+
+__all__ = ["DOCUMENTS", "Document", "generated", "published"]
+
+#: ``name: text`` or ``one, other: text`` in the attributes of a docstring; lines that go on are indented.
+_ENTRY = re.compile(r"^ *(\w+(?:, \w+)*): (.*(?:\n {8,}.*)*)", re.MULTILINE)
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A kind of document: the type that is encoded, and the command that prints it."""
+
+    module: str
+    type: str
+    made_by: str
+
+
+#: By the name that stands in ``"schema": "kzexpert.NAME/1"``.
+DOCUMENTS = {
+    "answer": Document("kzexpert.query", "Answer", "ask --format json"),
+    "proof": Document("kzexpert.render.proof_json", "ProofDocument", "why --format json"),
+    "conclusions": Document("kzexpert.query", "Conclusions", "conclusions --format json"),
+    "what-if": Document("kzexpert.analysis.what_if", "WhatIf", "what-if --format json"),
+    "linchpins": Document("kzexpert.analysis.linchpins", "Linchpins", "linchpins --format json"),
+    "timeline": Document("kzexpert.analysis.timeline", "Timeline", "timeline --format json"),
+    "matrix": Document("kzexpert.analysis.matrix", "Matrices", "matrix --format json"),
+    "trace": Document("kzexpert.trace", "Trace", "trace export"),
+    "verification": Document("kzexpert.render.trace_text", "Verifications", "trace verify --format json"),
+    "trace-diff": Document("kzexpert.trace_diff", "TraceDiff", "trace diff --format json"),
+    "issues": Document("kzexpert.render.json", "Issues", "check --format json"),
+    "test": Document("kzexpert.render.cases_json", "CasesDocument", "test --format json"),
+    "vocabulary": Document("kzexpert.vocabulary", "Vocabulary", "vocabulary --format json"),
+}
+
+
+def published(name: str) -> str:
+    """The schema of a document as it is published.
+
+    Args:
+        name: a key of `DOCUMENTS`; ``kzexpert.trace/1`` stands for ``trace``.
+
+    Raises:
+        UsageError: there is no such document (KZ301).
+    """
+    short = name.removeprefix("kzexpert.").removesuffix("/1")
+    if short not in DOCUMENTS:
+        hint = did_you_mean(short, DOCUMENTS) or f"the documents are {', '.join(DOCUMENTS)}"
+        raise UsageError(Issue("KZ301", f"there is no document {name}", hint=hint))
+    return files("kzexpert.schemas").joinpath(f"{short}.json").read_text(encoding="utf-8")
+
+
+def generated(name: str) -> str:
+    """The schema of a document from its type, in JSON Schema 2020-12."""
+    document = DOCUMENTS[name]
+    made: dict[str, Any] = msgspec.json.schema(getattr(import_module(document.module), document.type))
+    for definition in made.get("$defs", {}).values():
+        _describe(definition)
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"kzexpert.{name}/1"}
+    return msgspec.json.format(msgspec.json.encode({**head, **made}), indent=2).decode() + "\n"
+
+
+def _describe(definition: dict[str, Any]) -> None:
+    """Put what a docstring says of an attribute where a schema has it: at the property."""
+    from inspect import cleandoc  # takes longer to import than all else here
+
+    summary, _, attributes = cleandoc(definition.get("description", "")).partition("Attributes:\n")
+    if not summary:
+        return
+    definition["description"] = " ".join(summary.split())
+    for entry in _ENTRY.finditer(attributes):
+        for field in entry[1].split(", "):
+            if field in definition["properties"]:
+                held = definition["properties"][field]
+                if "$ref" in held:
+                    definition["properties"][field] = held = {"allOf": [held]}
+                held["description"] = " ".join(entry[2].split())

@@ -1,0 +1,106 @@
+"""What tests of the HTML page share: pages of a small world or of one made up, and a real browser to open them in."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from kzexpert.cli.options import Options
+from kzexpert.cli.page import page as page_text
+from kzexpert.cli.session import infer, open_knowledge_base
+from kzexpert.questions import read_question
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+#: The page of a question: its text as the command line would write it.
+Judgement = Callable[..., str]
+#: Opens the text of a page in the browser.
+Opened = Callable[..., "Page"]
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def judgement(checkout: Path) -> Judgement:
+    """The page for a question to a knowledge base, by default the small world beside this file."""
+    world = checkout / "tests" / "html" / "kb"
+
+    @cache
+    def judgement(
+        question: str, kb: Path = world, assume: tuple[str, ...] = (), without: tuple[str, ...] = ()
+    ) -> str:
+        options = Options(kb=(str(kb),), assume=assume, without=without, format="html")
+        loaded = open_knowledge_base(options)
+        asked = read_question(loaded, question)
+        return page_text(options, infer(loaded, options, [asked.pattern.predicate]), asked)
+
+    return judgement
+
+
+def _without_browser(reason: str) -> NoReturn:
+    if os.environ.get("CI", "").lower() == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """A headless Chromium of the system: Playwright drives it and downloads none."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _without_browser("playwright is not installed: pip install 'kzexpert[test]'")
+    path = os.environ.get("KZEXPERT_CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if path is None:
+        _without_browser("no Chromium is installed; KZEXPERT_CHROMIUM may name one")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def opened(browser: "Browser", tmp_path: Path) -> Iterator[Opened]:
+    """Opens a page from disk, and afterwards holds of each that nothing was printed, asked or loaded beside it."""
+    contexts: list[BrowserContext] = []
+    seen: list[str] = []
+
+    def opened(text: str, *, fragment: str = "", quiet: bool = True, **context: object) -> "Page":
+        file = tmp_path / f"page{len(contexts)}.html"
+        file.write_text(text, encoding="utf-8")
+        address = file.as_uri()
+        contexts.append(browser.new_context(**{"viewport": {"width": 1000, "height": 800}, **context}))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(10_000)
+        if quiet:
+            page.on("console", lambda message: seen.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: seen.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (seen.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("request", lambda request: request.url.partition("#")[0] == address or seen.append(request.url))
+        page.goto(address + fragment)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert seen == []
+
+
+@pytest.fixture
+def dominance(judgement: Judgement, opened: Opened) -> "Page":
+    """The open page of a conclusion that rests on a conclusion."""
+    return opened(judgement("who dominates Ruritania"))
