@@ -57,11 +57,11 @@ _Known = tuple[str, GroundAtom]
 def trace_of(inference: Inference, question: Question) -> Trace:
     """The trace of everything that matches a question, established or only weighed."""
     program = inference.program
-    relation, recent = question.pattern.relation, _recent(inference, question)
+    relation, events = question.pattern.relation, _events(inference, question)
     answers = [(relation, atom) for atom in ranked(inference, question)]
     if question.within:  # older rows of an event may be more certain than those of the window
-        answers.sort(key=lambda known: (-recent[known].certainty, str(known[1])))
-    walk = _Walk(inference, recent)
+        answers.sort(key=lambda known: (-events[known].certainty, str(known[1])))
+    walk = _Walk(inference, events)
     walk.down_from(answers)
     firings = sorted(walk.firings, key=_firing_order)
     ids = {(firing.rule.id, firing.binding): f"f{number}" for number, firing in enumerate(firings, 1)}
@@ -98,7 +98,7 @@ def _firing_order(firing: Firing) -> tuple[str, str, tuple[str, ...]]:
     return str(firing.conclusion), firing.rule.id, firing.binding_text
 
 
-def _recent(inference: Inference, question: Question) -> Mapping[_Known, BaseFact]:
+def _events(inference: Inference, question: Question) -> Mapping[_Known, BaseFact]:
     """What a question with a window of its own asks for: no rule need look at that window."""
     pattern = question.pattern
     if question.within is None:
@@ -121,12 +121,12 @@ class _Walk:
         facts: the recorded and assumed facts among it.
     """
 
-    def __init__(self, inference: Inference, recent: Mapping[_Known, BaseFact]) -> None:
+    def __init__(self, inference: Inference, events: Mapping[_Known, BaseFact]) -> None:
         self.conclusions: dict[GroundAtom, Sequence[Line]] = {}
         self.firings: list[Firing] = []
         self.facts: dict[_Known, BaseFact] = {}
         self._inference = inference
-        self._recent = recent
+        self._events = events
         self._established = established_facts(inference)
 
     def down_from(self, start: Sequence[_Known]) -> None:
@@ -136,7 +136,7 @@ class _Walk:
             relation, atom = known = pending.pop()
             if known in self.facts or (relation == atom.predicate and atom in self.conclusions):
                 continue
-            base = self._inference.program.base.get(relation, {}).get(atom.args) or self._recent.get(known)
+            base = self._inference.program.base.get(relation, {}).get(atom.args) or self._events.get(known)
             if base is not None:
                 self.facts[known] = base
             if relation == atom.predicate and atom in self._inference.firings:

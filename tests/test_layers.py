@@ -81,7 +81,9 @@ def test_no_import_points_up(path: Path) -> None:
         assert not upward, f"{layer} must not import {', '.join(sorted(upward))}"
 
 
-@pytest.mark.parametrize("command", ["import kzexpert", "import sys; sys.argv = ['kzexpert', '--help']; import kzexpert.__main__"])
+@pytest.mark.parametrize(
+    "command", ["import kzexpert", "import sys; sys.argv = ['kzexpert', '--help']; import kzexpert.__main__"]
+)
 def test_no_engine_is_loaded_before_it_is_needed(command: str) -> None:
     script = f"""
 import sys

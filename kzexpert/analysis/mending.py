@@ -164,7 +164,7 @@ class Mending:
         if len(so_far.changes) > MOST_CHANGES or not self.allowance.spend():
             return
         if not pending:
-            if _passes(partial.rule, binding):
+            if all(_holds(test, binding) for test in _lasting_tests(partial.rule)):
                 yield so_far, binding
             return
         for option, values in islice(self._options(partial, pending[0], binding, depth, above), _MOST_OPTIONS):
@@ -183,17 +183,15 @@ class Mending:
         elif isinstance(condition, Test):
             yield from ((remedy, binding) for remedy in self._compared(partial.rule, condition, binding, depth, above))
         elif isinstance(condition, Aggregate) and len(condition.patterns) == 1:
-            own = {name: binding[name] for name in condition.shared}
-            for remedy, _ in self._assumptions(instance(condition.patterns[0], own)):
-                yield remedy, binding
+            yield from ((remedy, binding) for remedy in self._folded(partial.rule, condition, binding))
 
     def _matched(
         self, partial: Partial, pattern: Pattern, binding: Binding, depth: int, above: frozenset[str]
     ) -> Iterator[_Option]:
         wanted = instance(pattern, binding)
         if pattern.predicate in self.assumable:
-            tests = [condition for condition in partial.rule.conditions if isinstance(condition, Test)]
-            found = self._assumptions(wanted, tests, binding, instance(pattern, partial.binding))
+            shape = instance(pattern, partial.binding)
+            found = self._assumptions(wanted, _lasting_tests(partial.rule), binding, shape)
         else:
             found = self._for(wanted, depth - 1, above)
         for remedy, atom in found:
@@ -217,6 +215,18 @@ class Mending:
                 wanted = instance(condition.pattern, binding)
                 plain = Pattern(wanted.relation, wanted.predicate, wanted.terms)
                 yield from (remedy for remedy, _ in self._for(plain, depth - 1, above))
+
+    def _folded(self, rule: ProgramRule, aggregate: Aggregate, binding: Binding) -> Iterator[Remedy]:
+        """Remedies for an aggregate over nothing: one fact, whose value is then the result."""
+        (pattern,) = aggregate.patterns
+        if pattern.predicate not in self.assumable:
+            return
+        wanted = instance(pattern, {name: binding[name] for name in aggregate.shared})
+        result = Variable(aggregate.variable)
+        terms = tuple(result if term == Variable(aggregate.over) else term for term in wanted.terms)
+        tests = [condition for condition in rule.conditions if isinstance(condition, Test)]
+        found = self._assumptions(Pattern(wanted.relation, wanted.predicate, terms), tests, binding, wanted)
+        yield from (remedy for remedy, _ in found)
 
     def _counted(self, aggregate: Aggregate, test: Test, binding: Binding) -> Iterator[Remedy]:
         own = {name: binding[name] for name in aggregate.shared}
@@ -298,15 +308,12 @@ def _withdrawal(facts: Iterable[GroundAtom]) -> Remedy:
     return Remedy(changes, frozenset(f"without {fact}" for _, fact in changes))
 
 
-def _passes(rule: ProgramRule, binding: Binding) -> bool:
-    """Whether the comparisons hold, but for those of aggregates and certainties, which the remedy may have changed."""
+def _lasting_tests(rule: ProgramRule) -> list[Test]:
+    """The comparisons but those of aggregates and certainties, which a remedy may change."""
     moved = {condition.variable for condition in rule.conditions if isinstance(condition, Aggregate)}
     moved |= {pattern.certainty for pattern in rule.matches if pattern.certainty}
-    return all(
-        _holds(condition, binding)
-        for condition in rule.conditions
-        if isinstance(condition, Test) and moved.isdisjoint(holds(condition)[0])
-    )
+    tests = [condition for condition in rule.conditions if isinstance(condition, Test)]
+    return [test for test in tests if moved.isdisjoint(holds(test)[0])]
 
 
 def _holds(test: Test, binding: Binding) -> bool:

@@ -11,6 +11,7 @@ import msgspec
 
 from kzexpert.analysis.partials import Allowance, Known, Partial, conclusion_of, partials
 from kzexpert.analysis.rerun import records
+from kzexpert.certainty import established
 from kzexpert.model import (
     Absence,
     Aggregate,
@@ -42,6 +43,7 @@ Why: TypeAlias = Literal[
     "not recent",
     "withdrawn",
     "too weak",
+    "others only",
     "blocked",
     "comparison",
     "no value",
@@ -88,9 +90,11 @@ class Failure(msgspec.Struct, frozen=True):
     Attributes:
         condition: as written.
         instance: with the values that are known.
-        why: ``not concluded`` is for what only rules conclude, ``blocked`` for a negation, ``no value`` for an
-            aggregate over nothing and for an expression without a finite value.
-        facts: those that are not in force, withdrawn or too weak, those that block, or those that were counted.
+        why: ``not concluded`` is for what only rules conclude, ``others only`` for what facts satisfy that other
+            conditions do not admit, ``blocked`` for a negation, ``no value`` for an aggregate over nothing and for an
+            expression without a finite value.
+        facts: those that are not in force, withdrawn, too weak or not admitted, those that block, or those that were
+            counted.
         below: how near the rules come to it, where they conclude it.
     """
 
@@ -217,13 +221,16 @@ class NearMisses:
         """Why nothing matches: a fact is too weak, withdrawn, not in force or not recent; or there is none."""
         inference = self.known.inference
         day = inference.program.as_of
-        weighed = self.known.instances(pattern)
+        instances = self.known.instances(pattern)
+        weighed = [atom for atom in instances if not established(inference.certainties[pattern.relation][atom.args])]
         below: tuple[Miss, ...] = ()
         concluded = self.known.concluded(pattern.predicate) and pattern.relation == pattern.predicate
         if concluded and depth > 0 and str(pattern) not in above:
             below = self._of(pattern, depth - 1, above)[:_TOLD]
         if weighed:
             return Failure(text, str(pattern), "too weak", self._near(pattern.relation, weighed), below)
+        if instances:
+            return Failure(text, str(pattern), "others only", self._near(pattern.relation, instances), below)
         rows = [(atom, row) for atom, row in self._recorded(pattern) if pattern_matches(pattern, atom)]
         near = tuple(near_row(atom, row) for atom, row in rows)[:_MOST_FACTS]
         if any(not in_force(row, day) for _, row in rows):

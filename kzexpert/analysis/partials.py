@@ -164,7 +164,8 @@ def partials(rule: ProgramRule, start: Binding, facts: EstablishedFacts, allowan
         allowance.spend(len(extensions))
         for extended in extensions:
             push(failed_so_far, len(rest), (extended, rest, failed))
-        if not extensions or any(name not in binding for name in pattern.variables):
+        free = any(isinstance(term, Variable) and term.name not in binding for term in pattern.terms)
+        if not extensions or free:
             push(failed_so_far + 1, len(rest), (binding, rest, (*failed, index)))
 
 

@@ -5,11 +5,11 @@ superfluous.
 """
 
 from collections.abc import Iterable
-from itertools import combinations
 
 import msgspec
+from msgspec.structs import replace
 
-from kzexpert.analysis.mending import Change, Mending, Remedy
+from kzexpert.analysis.mending import MOST_CHANGES, Change, Mending, Remedy
 from kzexpert.analysis.partials import Allowance, Known
 from kzexpert.analysis.rerun import Infer, Progress, Scenario, silent
 from kzexpert.certainty import established, likelihood
@@ -19,8 +19,9 @@ from kzexpert.sentences import says
 
 __all__ = ["Proposal", "Proposals", "propose"]
 
-#: How many different candidates are gathered, how many sets are tried, and how many are joined where none helps alone.
-_MOST_CANDIDATES, _MOST_TRIALS, _MOST_JOINED = 400, 80, 8
+#: How many different candidates are gathered, how many sets are tried, and how many of those that do not help are
+#: added to.
+_MOST_CANDIDATES, _MOST_TRIALS, _MOST_CONTINUED = 400, 80, 8
 #: With more facts than these fewer sets are tried, but never less than so many.
 _FACTS, _FEWEST_TRIALS = 2_000, 10
 
@@ -71,23 +72,35 @@ def propose(
         limit: at most so many proposals.
         allowance: how many steps the search for candidates may take.
     """
-    candidates: dict[frozenset[Change], Remedy] = {}
-    for remedy in Mending(known, allowance).remedies(pattern):
-        held = candidates.get(remedy.changes)
-        if held is None or _order(remedy) < _order(held):
-            candidates[remedy.changes] = remedy
-        if len(candidates) >= _MOST_CANDIDATES:
-            allowance.exhausted = True
-            break
     trials = _Trials(known.inference, pattern, infer, progress)
-    found = trials.holding(sorted(candidates.values(), key=_order), limit)
+    found = trials.holding(_candidates(known, pattern, allowance), limit)
     if not found:
-        found = trials.holding(trials.joined(), limit)
+        found = trials.holding(trials.continued(allowance), limit)
     return Proposals(
         tuple(trials.proposal(changes) for changes in found),
         len(trials.outcomes),
         allowance.exhausted or trials.exhausted,
     )
+
+
+def _candidates(
+    known: Known, pattern: Pattern, allowance: Allowance, start: frozenset[Change] = frozenset()
+) -> list[Remedy]:
+    """What might help, each set of changes once, the likeliest first; on top of the changes that were made already."""
+    found: dict[frozenset[Change], Remedy] = {}
+    for remedy in Mending(known, allowance).remedies(pattern):
+        changes = remedy.changes | start
+        atoms = {atom for _, atom in changes}
+        if len(atoms) < len(changes) or len(changes) > MOST_CHANGES:
+            continue
+        candidate = replace(remedy, changes=changes, shape=remedy.shape | frozenset(_texts(start)))
+        held = found.get(changes)
+        if held is None or _order(candidate) < _order(held):
+            found[changes] = candidate
+        if len(found) >= _MOST_CANDIDATES:
+            allowance.exhausted = True
+            break
+    return sorted(found.values(), key=_order)
 
 
 class _Trials:
@@ -101,9 +114,10 @@ class _Trials:
         self.most = max(_FEWEST_TRIALS, _MOST_TRIALS * _FACTS // facts)
         self.infer = infer
         self.progress = progress
-        self.before = self._best(inference)[0]
         #: changes → the certainty of the most certain instance of the pattern then, and that instance
         self.outcomes: dict[frozenset[Change], tuple[float, GroundAtom | None]] = {}
+        #: changes that did not help, in the order in which they were tried, and what followed from them
+        self.failed: list[tuple[frozenset[Change], Inference]] = []
         self.exhausted = False
 
     def holding(self, ordered: Iterable[Remedy], limit: int) -> list[frozenset[Change]]:
@@ -125,13 +139,15 @@ class _Trials:
                 found = [*(other for other in found if not least <= other), least]
         return sorted(found, key=len)
 
-    def joined(self) -> list[Remedy]:
-        """Pairs of sets that each made the pattern more certain without making it hold."""
-        raising = [changes for changes, (certainty, _) in self.outcomes.items() if certainty > self.before]
-        raising.sort(key=lambda changes: (-self.outcomes[changes][0], _texts(changes)))
-        pairs = [one | other for one, other in combinations(raising[:_MOST_JOINED], 2)]
-        ordered = sorted(dict.fromkeys(pairs), key=lambda changes: (len(changes), _texts(changes)))
-        return [Remedy(changes, frozenset(_texts(changes))) for changes in ordered]
+    def continued(self, allowance: Allowance) -> list[Remedy]:
+        """What might help after changes that did not: those go first that came nearest."""
+        nearest = sorted(self.failed, key=lambda item: -self.outcomes[item[0]][0])[:_MOST_CONTINUED]
+        found = [
+            remedy
+            for changes, inference in nearest
+            for remedy in _candidates(Known.of(inference), self.pattern, allowance, changes)
+        ]
+        return sorted(found, key=_order)
 
     def proposal(self, changes: frozenset[Change]) -> Proposal:
         certainty, conclusion = self.outcomes[changes]
@@ -158,7 +174,10 @@ class _Trials:
             self.progress(f"trying {', '.join(_texts(changes))}", len(self.outcomes), self.most)
             scenario = self.start.assuming(sorted((atom for what, atom in changes if what == "assume"), key=str))
             scenario = scenario.withdrawing(atom for what, atom in changes if what == "without")
-            outcome = self.outcomes[changes] = self._best(self.infer(scenario.program()))
+            inference = self.infer(scenario.program())
+            outcome = self.outcomes[changes] = self._best(inference)
+            if not established(outcome[0]):
+                self.failed.append((changes, inference))
         return established(outcome[0])
 
     def _best(self, inference: Inference) -> tuple[float, GroundAtom | None]:

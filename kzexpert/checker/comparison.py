@@ -71,11 +71,11 @@ def differences(trace: Trace, expected: Trace, reason: Reason) -> Iterator[Diffe
 def _renamed(trace: Trace, expected: Trace) -> Trace:
     """What follows from disk, with its firings called as in the trace, where one that is missing moves the others."""
     pairs = _paired("firings", trace.firings, expected.firings)
-    taken = {firing.id for firing in trace.firings}
+    taken, matched = {firing.id for firing in trace.firings}, set(pairs.values())
     names = {
         wanted.id: f"a firing of {wanted.rule} that is not in the trace"
         for number, wanted in enumerate(expected.firings)
-        if wanted.id in taken and number not in pairs.values()
+        if wanted.id in taken and number not in matched
     }
     names.update({expected.firings[other].id: trace.firings[number].id for number, other in pairs.items()})
     conclusions = [

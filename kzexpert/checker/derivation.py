@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kzexpert.checker.joins import Binding, FactStore, bindings, extended, ordered
 from kzexpert.checker.recorded import Args, Recorded, RecordedFacts
-from kzexpert.checker.rules import CheckedRule, components
+from kzexpert.checker.rules import CheckedCondition, CheckedRule, components
 from kzexpert.checker.weighing import THRESHOLD, CheckedConclusion, CheckedFiring, Statement, weighed
 from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import Constant, Match, Pattern, Value, Variable, Within, format_value
@@ -52,7 +52,7 @@ class Derivation:
         if recursive:  # else no rule of the group looks at it, and evidence against may still lower what is recorded
             for predicate in group:
                 self._put_all(predicate, self.recorded.in_force(predicate))
-        found = {rule.rule.id: dict.fromkeys(self._solutions(rule, {})) for rule in rules}
+        found = {rule.rule.id: dict.fromkeys(self._solutions(rule, ordered(rule), {})) for rule in rules}
         if recursive:
             self._close(group, rules, found)
         fired: dict[Statement, list[CheckedFiring]] = {}
@@ -81,9 +81,9 @@ class Derivation:
             if fact.certainty > THRESHOLD:
                 self.facts.put(relation, args, fact.certainty)
 
-    def _solutions(self, rule: CheckedRule, start: Binding) -> Iterator[Args]:
+    def _solutions(self, rule: CheckedRule, conditions: Sequence[CheckedCondition], start: Binding) -> Iterator[Args]:
         """The bindings of a rule that extend a binding, each as its values in the order of the rule's variables."""
-        for binding in bindings(ordered(rule, start), start, self.facts):
+        for binding in bindings(conditions, start, self.facts):
             self._firings += 1
             if self._firings > _MOST_FIRINGS:
                 message = f"rule {rule.rule.id} used up the checker's budget of {_MOST_FIRINGS:,} firings"
@@ -95,8 +95,7 @@ class Derivation:
         premises = []
         for condition in rule.conditions:
             if isinstance(condition, Match):
-                candidates = self.facts.matching(condition.pattern, values)
-                args, certainty = min(candidates, key=lambda fact: (-fact[1], _text(fact[0])))
+                args, certainty = _strongest(self.facts.matching(condition.pattern, values))
                 premises.append((condition.pattern.relation, args, certainty))
         weakest = min((certainty for _, _, certainty in premises), default=1.0)
         head = _instance(rule.head, values)
@@ -133,11 +132,12 @@ class Derivation:
         """The bindings of a rule with one of some facts as a premise."""
         for condition in rule.conditions:
             if isinstance(condition, Match):
+                conditions = ordered(rule, condition.pattern.variables)
                 for (predicate, args), certainty in raised.items():
                     if condition.pattern.relation == predicate:
                         start = extended(condition.pattern, args, certainty, {})
                         if start is not None:
-                            yield from self._solutions(rule, start)
+                            yield from self._solutions(rule, conditions, start)
 
 
 def _instance(pattern: Pattern, values: Mapping[str, Value]) -> Args:
@@ -148,5 +148,7 @@ def _instance(pattern: Pattern, values: Mapping[str, Value]) -> Args:
     )
 
 
-def _text(args: Args) -> str:
-    return ", ".join(map(format_value, args))
+def _strongest(facts: Iterable[tuple[Args, float]]) -> tuple[Args, float]:
+    """The most certain of some facts; of equally certain ones the first by text."""
+    first, *more = facts
+    return min((first, *more), key=lambda fact: (-fact[1], ", ".join(map(format_value, fact[0])))) if more else first

@@ -155,8 +155,8 @@ def _ranks(
         best = _best(firings, recorded.get(statement))
         for firing in firings:
             if round(firing.strength, 9) == best:
-                lacking = {(relation, args) for relation, args, _ in firing.premises}
-                lacking &= fired.keys() | recorded.keys()
+                premises = ((relation, args) for relation, args, _ in firing.premises)
+                lacking = {premise for premise in premises if premise in fired or premise in recorded}
                 if not lacking:
                     reach(statement, 0)
                 for premise in lacking:

@@ -143,6 +143,7 @@ def _why(failure: Failure) -> str:
         "not recent": "on record, but not recent enough",
         "withdrawn": "withdrawn",
         "too weak": "weighed, not established",
+        "others only": "known only of what other conditions do not admit",
         "blocked": "it is known",
         "comparison": "does not hold",
         "no value": "has no value",

@@ -7,13 +7,12 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from programs import knowledge_bases, program_of
+from reference import evaluate_program
 
 from kzexpert.engines import Budget, engine
 from kzexpert.errors import BudgetError
 from kzexpert.model import Firing, Inference, KnowledgeBase, Value
-
-from programs import knowledge_bases, program_of
-from reference import evaluate_program
 
 EXAMPLES = int(os.environ.get("KZEXPERT_EXAMPLES", "60"))
 SMALL = Budget(facts=2_000, firings=8_000, seconds=20)

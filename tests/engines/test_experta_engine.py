@@ -74,7 +74,16 @@ assert logging.getLogger().handlers == [handler], logging.getLogger().handlers
 assert logging.getLogger().level == logging.WARNING
 """
     subprocess.run([sys.executable, "-c", script], check=True)
-    subprocess.run([sys.executable, "-c", script.replace("logging.getLogger().addHandler(handler := logging.NullHandler())", "").replace("[handler]", "[]")], check=True)
+    subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            script.replace("logging.getLogger().addHandler(handler := logging.NullHandler())", "").replace(
+                "[handler]", "[]"
+            ),
+        ],
+        check=True,
+    )
 
 
 def test_one_module_imports_experta() -> None:
@@ -108,7 +117,8 @@ def test_a_budget_of_firings_stops_a_rule_that_fires_too_often() -> None:
 
 def test_a_budget_of_seconds_stops_a_join_that_finds_nothing() -> None:
     barren = program(
-        [float(i) for i in range(400)], ("barren", ["n(?a)", "n(?b)", "n(?c)", "n(?d)", "?a + ?b + ?c + ?d < 0"], "m(?a)")
+        [float(i) for i in range(400)],
+        ("barren", ["n(?a)", "n(?b)", "n(?c)", "n(?d)", "?a + ?b + ?c + ?d < 0"], "m(?a)"),
     )
     with pytest.raises(BudgetError, match=r"rule barren used up the budget of 0\.3 seconds"):
         engine(budget=Budget(seconds=0.3)).infer(barren)

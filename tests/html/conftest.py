@@ -86,11 +86,12 @@ def opened(browser: "Browser", tmp_path: Path) -> Iterator[Opened]:
         contexts.append(browser.new_context(**{"viewport": {"width": 1000, "height": 800}, **context}))
         page = contexts[-1].new_page()
         page.set_default_timeout(10_000)
-        if quiet:
+        if quiet:  # else the test tries what the policy forbids, and the browser tells that on its console
             page.on("console", lambda message: seen.append(f"console: {message.text}"))
+            page.on("request", lambda request: request.url.partition("#")[0] == address or seen.append(request.url))
+        page.on("response", lambda response: response.url.partition("#")[0] == address or seen.append(response.url))
         page.on("pageerror", lambda error: seen.append(f"error: {error}"))
         page.on("dialog", lambda dialog: (seen.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.on("request", lambda request: request.url.partition("#")[0] == address or seen.append(request.url))
         page.goto(address + fragment)
         return page
 

@@ -27,9 +27,7 @@ _COMPARISONS: dict[str, type[exp.Binary]] = {
 }
 
 
-def value(
-    expression: Expression, values: dict[str, exp.Expr], encode: Encode
-) -> tuple[exp.Expr, list[exp.Expr]]:
+def value(expression: Expression, values: dict[str, exp.Expr], encode: Encode) -> tuple[exp.Expr, list[exp.Expr]]:
     """The value of an expression, and what must hold for it to have one.
 
     Args:
@@ -42,9 +40,7 @@ def value(
     return found, required
 
 
-def _raw(
-    expression: Expression, values: dict[str, exp.Expr], encode: Encode, required: list[exp.Expr]
-) -> exp.Expr:
+def _raw(expression: Expression, values: dict[str, exp.Expr], encode: Encode, required: list[exp.Expr]) -> exp.Expr:
     if isinstance(expression, Constant):
         return encode(expression.value)
     if isinstance(expression, Variable):

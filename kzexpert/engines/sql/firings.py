@@ -1,14 +1,15 @@
 """The firings behind a conclusion, found when they are asked for: rule bodies with the head bound to the conclusion."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 
 import msgspec
 from sqlglot import exp
 
 from kzexpert.engines.evaluation import EstablishedFacts
 from kzexpert.engines.sql.codec import Args, Codec
-from kzexpert.engines.sql.database import Database
-from kzexpert.engines.sql.extents import Kind, column, equal, select, subquery
+from kzexpert.engines.sql.database import Database, Row
+from kzexpert.engines.sql.extents import Kind, both, column, equal, select, subquery
 from kzexpert.engines.sql.plan import Planner, premise, variable
 from kzexpert.engines.sql.stored import Certainties
 from kzexpert.model import (
@@ -30,15 +31,22 @@ from kzexpert.model import (
 __all__ = ["Firings"]
 
 
+#: From so many conclusions of one predicate on, all its firings are fetched at once, unless there are too many.
+_MANY = 8
+_TOO_MANY = 50_000
+
+
 class _Backwards(msgspec.Struct, frozen=True):
-    """A rule prepared for being evaluated with its head bound.
+    """A rule prepared for finding its firings.
 
     Attributes:
-        text: the query; one parameter for each variable of the head.
+        query: a row for each firing: its binding, then the certainties of its premises.
+        text: the same with one parameter for each variable of the head.
         head: those variables.
         binding: how to read the values of a binding.
     """
 
+    query: exp.Select
     text: str
     head: tuple[str, ...]
     binding: Codec
@@ -58,12 +66,19 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
         for rule in program.rules.values():
             self._rules.setdefault(rule.head.predicate, []).append(rule)
         self._found: dict[GroundAtom, tuple[Firing, ...]] = {}
+        self._whole: set[str] = set()
+        self._asked: Counter[str] = Counter()
 
     def __getitem__(self, atom: GroundAtom) -> tuple[Firing, ...]:
+        predicate = atom.predicate
+        if atom not in self._found and predicate not in self._whole:
+            self._asked[predicate] += 1
+            if self._asked[predicate] == _MANY and self._certainties.relations[predicate].small:
+                self._gather(predicate, _TOO_MANY)
+        if atom not in self._found and predicate not in self._whole:
+            rules = self._rules.get(predicate, ())
+            self._found[atom] = tuple(firing for rule in rules for firing in self._of(rule, atom))
         found = self._found.get(atom)
-        if found is None:
-            found = tuple(firing for rule in self._rules.get(atom.predicate, ()) for firing in self._of(rule, atom))
-            self._found[atom] = found
         if not found:
             raise KeyError(atom)
         return found
@@ -91,6 +106,43 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
             return atom.args in self._certainties[atom.predicate]
         return super().__contains__(atom)
 
+    def items(self) -> ItemsView[GroundAtom, tuple[Firing, ...]]:
+        """All firings by conclusion, which fetches all of them."""
+        self._gather_all()
+        return super().items()
+
+    def values(self) -> ValuesView[tuple[Firing, ...]]:
+        """All firings, which fetches all of them."""
+        self._gather_all()
+        return super().values()
+
+    # --- all of a predicate ------------------------------------------------------------------------------------------
+
+    def _gather_all(self) -> None:
+        for predicate in self._rules:
+            self._gather(predicate)
+
+    def _gather(self, predicate: str, most: int | None = None) -> None:
+        """Fetch all firings of a predicate, unless there are more than so many."""
+        if predicate in self._whole:
+            return
+        gathered: dict[GroundAtom, list[Firing]] = {}
+        left = most
+        for rule in self._rules[predicate]:
+            query = self._prepared(rule).query
+            rows = self._database.rows(query if left is None else query.limit(left + 1))
+            if left is not None:
+                left -= len(rows)
+                if left < 0:
+                    return
+            for row in rows:
+                binding = self._prepared(rule).binding.decode(row)
+                args = _instance(rule.head, dict(zip(rule.variables, binding, strict=True)))
+                firing = self._firing(rule, binding, GroundAtom(predicate, args), row)
+                gathered.setdefault(firing.conclusion, []).append(firing)
+        self._found.update((atom, tuple(firings)) for atom, firings in gathered.items())
+        self._whole.add(predicate)
+
     # --- backwards ---------------------------------------------------------------------------------------------------
 
     def _of(self, rule: ProgramRule, atom: GroundAtom) -> Iterator[Firing]:
@@ -105,17 +157,18 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
         prepared = self._prepared(rule)
         places = [rule.variables.index(name) for name in prepared.head]
         parameters = prepared.binding.key([bound[name] for name in prepared.head], places)
-        if parameters is None:
-            return
-        premises = len(rule.matches)
-        for row in self._database.rows(prepared.text, parameters):
-            certainties = row[len(row) - premises :]
-            binding = prepared.binding.decode(row)
-            facts = tuple(
-                self._premise(rule, binding, pattern, certainty)
-                for pattern, certainty in zip(rule.matches, certainties, strict=True)
-            )
-            yield Firing(rule, binding, atom, facts, rule.rule.certainty * min(1.0, *certainties, 1.0))
+        if parameters is not None:
+            for row in self._database.rows(prepared.text, parameters):
+                yield self._firing(rule, prepared.binding.decode(row), atom, row)
+
+    def _firing(self, rule: ProgramRule, binding: Args, conclusion: GroundAtom, row: Row) -> Firing:
+        certainties = row[len(row) - len(rule.matches) :]
+        facts = tuple(
+            self._premise(rule, binding, pattern, certainty)
+            for pattern, certainty in zip(rule.matches, certainties, strict=True)
+        )
+        weakest = min(certainties, default=1.0)
+        return Firing(rule, binding, conclusion, facts, rule.rule.certainty * weakest)
 
     def _prepared(self, rule: ProgramRule) -> _Backwards:
         found = self._backwards.get(rule.id)
@@ -123,23 +176,20 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
             head = tuple(dict.fromkeys(rule.head.variables))
             shown = [column(variable(place), "b") for place in range(max(len(rule.variables), 1))]
             shown += [column(premise(place), "b") for place in range(len(rule.matches))]
-            where = [equal(column(variable(rule.variables.index(name)), "b"), exp.Placeholder()) for name in head]
-            body = self._planner.body(rule, premises=True)
-            text = self._database.dialect.text(select(shown, subquery(body.query, "b"), where=where))
-            kinds = _variable_kinds(rule, self._certainties)
-            found = self._backwards[rule.id] = _Backwards(
-                text, head, Codec(self._planner.texts, kinds, len(rule.variables))
-            )
+            query = select(shown, subquery(self._planner.body(rule, premises=True).query, "b"))
+            bound = query
+            if head:
+                agree = (equal(column(variable(rule.variables.index(name)), "b"), exp.Placeholder()) for name in head)
+                bound = query.where(both(agree))
+            codec = Codec(self._planner.texts, _variable_kinds(rule, self._certainties), len(rule.variables))
+            text = self._database.dialect.text(bound)
+            found = self._backwards[rule.id] = _Backwards(query, text, head, codec)
         return found
 
     def _premise(self, rule: ProgramRule, binding: Args, pattern: Pattern, certainty: float) -> GroundAtom:
         """The fact behind a condition; where ``_`` lets several satisfy it, the strongest, of equal ones the first."""
         values = dict(zip(rule.variables, binding, strict=True))
-        args = tuple(
-            values[term.name] if isinstance(term, Variable) else term.value
-            for term in pattern.terms
-            if not isinstance(term, Anonymous)
-        )
+        args = _instance(pattern, values)
         if len(args) == len(pattern.terms):
             return GroundAtom(pattern.predicate, args)
         known = self._facts.relations
@@ -149,6 +199,15 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
             if known[pattern.relation][args] == certainty
         ]
         return min(candidates, key=str)
+
+
+def _instance(pattern: Pattern, values: Mapping[str, Value]) -> Args:
+    """The arguments of a pattern under a binding; ``_`` is passed over."""
+    return tuple(
+        values[term.name] if isinstance(term, Variable) else term.value
+        for term in pattern.terms
+        if not isinstance(term, Anonymous)
+    )
 
 
 def _variable_kinds(rule: ProgramRule, certainties: Certainties) -> list[Kind]:

@@ -259,9 +259,7 @@ class _Bindings:
         lowest = max(extent.lowest, THRESHOLD + 1e-12)  # it shows established facts only
         return Extent(query, extent.kinds, extent.certainty, lowest)
 
-    def _agree(
-        self, alias: str, pattern: Pattern, values: dict[str, exp.Expr], *, bind: bool = True
-    ) -> list[exp.Expr]:
+    def _agree(self, alias: str, pattern: Pattern, values: dict[str, exp.Expr], *, bind: bool = True) -> list[exp.Expr]:
         """The conditions under which a fact agrees with a pattern; variables that are new are bound to its columns."""
         found = []
         for place, term in enumerate(pattern.terms):

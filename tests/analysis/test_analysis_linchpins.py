@@ -1,0 +1,142 @@
+"""What a conclusion hangs on. Ruritania and Borduria: (0.72 - 0.2) / (1 - 0.2) = 0.65, from 0.6 and 0.3 against 0.2."""
+
+from typing import Any
+
+import pytest
+
+from kzexpert.analysis.linchpins import Effect, Hanging, Linchpins, Margin, linchpins
+from kzexpert.engines import engine
+
+ALIGNED = "aligned(Ruritania, Borduria, security)"
+
+
+def hanging(world: Any, question: str = ALIGNED, margins: bool = False, **changes: Any) -> Hanging:
+    found = linchpins(world.infer(**changes), world.question(question), engine().infer, margins=margins)
+    (only,) = found.conclusions
+    return only
+
+
+def numbers(effects: tuple[Effect, ...]) -> dict[str, float]:
+    return {effect.name: effect.certainty for effect in effects}
+
+
+def test_without_each_fact(world: Any) -> None:
+    """Without a premise of led-bloc (0.3 - 0.2) / 0.8, without the training (0.6 - 0.2) / 0.8, without the quarrel 0.72."""
+    found = hanging(world)
+    assert found.certainty == 0.65
+    assert numbers(found.facts) == {
+        "leads(Borduria, Pact)": 0.125,
+        "member(Ruritania, Pact)": 0.125,
+        "purpose(Pact, security)": 0.125,
+        "trains(Borduria, Ruritania, 2000)": 0.5,
+        "quarrel(Ruritania, Borduria)": 0.72,
+    }
+
+
+def test_the_strongest_effect_comes_first_and_is_marked(world: Any) -> None:
+    found = hanging(world)
+    assert [(item.change, item.falls, item.other_word, item.likelihood) for item in found.facts] == [
+        (-0.525, True, True, "likely"),
+        (-0.525, True, True, "likely"),
+        (-0.525, True, True, "likely"),
+        (-0.15, False, True, "likely"),
+        (0.07, False, False, "very likely"),
+    ]
+    assert [item.name for item in found.facts[:3]] == sorted(item.name for item in found.facts[:3])
+
+
+def test_without_each_source_and_all_that_cites_it(world: Any) -> None:
+    """Without the atlas only the quarrel is left, without the gazette only the bloc."""
+    found = hanging(world)
+    assert [(item.name, item.certainty, item.facts, item.rules, item.falls) for item in found.sources] == [
+        ("atlas", -0.2, 3, 2, True),
+        ("gazette", 0.6, 2, 1, False),
+    ]
+    assert found.single_source == ""
+
+
+def test_without_each_rule(world: Any) -> None:
+    assert numbers(hanging(world).rules) == {"led-bloc": 0.125, "trained": 0.5, "quarrels": 0.72}
+
+
+def test_a_single_source_is_flagged(world: Any) -> None:
+    assert hanging(world, day="1995-01-01").single_source == "atlas"
+
+
+def test_how_far_the_certainty_of_each_rule_can_move(world: Any) -> None:
+    """The word holds from 0.6 and below 0.9.
+
+    led-bloc: (0.1 + 0.7c) / 0.8 from c = 0.543, below 0.886; trained: (0.4 + 0.4c) / 0.8 from 0.2, below 0.8;
+    quarrels: (0.72 - 0.5c) / (1 - 0.5c) down to c = 0.6.
+    """
+    assert hanging(world, margins=True).margins == (
+        Margin("led-bloc", 0.6, 0.55, 0.88, "likely", "almost certain"),
+        Margin("quarrels", -0.4, -0.6, -0.01, "likely", ""),
+        Margin("trained", 0.3, 0.2, 0.79, "likely", "almost certain"),
+    )
+
+
+def test_a_rule_below_the_conclusion_moves_it_too(world: Any) -> None:
+    """firm is 0.9 of the alignment, which must be 0.7 at least: 0.72 in 2007, and (0.3 + 0.7c) >= 0.7 from c = 0.571."""
+    found = hanging(world, "firm(Ruritania, Borduria)", margins=True, day="2007-01-01")
+    margins = {margin.rule: margin for margin in found.margins}
+    assert margins["led-bloc"] == Margin("led-bloc", 0.6, 0.58, 1.0, "roughly even chance", "")
+    assert margins["firmly"] == Margin("firmly", 0.9, 0.84, 1.0, "likely", "")
+
+
+def test_facts_that_stand_in_for_each_other_have_no_effect(read_world: Any) -> None:
+    world = read_world(
+        """
+        facts:
+          member: [{state: Ruritania, bloc: Pact}, {state: Ruritania, bloc: League}]
+          trains: [{power: Borduria, state: Ruritania, soldiers: 5}]
+        rules:
+          - {id: any, when: ["member(?s, ?b)", "trains(_, ?s, _)"], then: free(?s), certainty: 0.5}
+        """
+    )
+    found = hanging(world, "free(Ruritania)")
+    assert numbers(found.facts) == {"trains(Borduria, Ruritania, 5)": 0.0, "member(Ruritania, League)": 0.5}
+
+
+def test_an_assumed_fact_can_be_the_linchpin(world: Any) -> None:
+    found = hanging(world, "aligned(Borduria, Ruritania, security)", assume=["trains(Ruritania, Borduria, 5000)"])
+    assert numbers(found.facts) == {"trains(Ruritania, Borduria, 5000)": 0.0}
+
+
+def test_what_was_withdrawn_stays_withdrawn(world: Any) -> None:
+    found = hanging(world, without=["quarrel(Ruritania, _)"])
+    assert found.certainty == 0.72
+    assert numbers(found.sources) == {"atlas": 0.0, "gazette": 0.6}
+
+
+def test_only_established_conclusions(world: Any) -> None:
+    found = linchpins(world.infer(), world.question("aligned(?s, ?p, security)"), engine().infer, margins=False)
+    assert [item.conclusion for item in found.conclusions] == [ALIGNED]
+
+
+def test_a_recursive_conclusion(read_world: Any) -> None:
+    world = read_world(
+        """
+        facts: {quarrel: [{state: Ruritania, power: Borduria, certainty: 0.8}, {state: Borduria, power: Syldavia}]}
+        rules:
+          - {id: near, when: ["quarrel(?s, ?p)"], then: "reaches(?s, ?p)", certainty: 0.9}
+          - {id: far, when: ["reaches(?s, ?v)", "reaches(?v, ?p)"], then: "reaches(?s, ?p)", certainty: 0.5}
+        """
+    )
+    found = hanging(world, "reaches(Ruritania, Syldavia)", margins=True)
+    assert found.certainty == 0.36  # 0.5 × min(0.9 × 0.8, 0.9)
+    assert set(numbers(found.facts).values()) == {0.0}
+    assert {margin.rule: (margin.lowest, margin.highest) for margin in found.margins} == {
+        "near": (0.25, 1.0),  # 0.4c from 0.1, and above 1/4 the conclusion needs more than 0.2 of each premise
+        "far": (0.14, 0.83),
+    }
+
+
+@pytest.mark.parametrize("margins", [False, True])
+def test_progress_is_told(world: Any, margins: bool) -> None:
+    told: list[tuple[str, int, int]] = []
+    question = world.question(ALIGNED)
+    found = linchpins(world.infer(), question, engine().infer, lambda *step: told.append(step), margins=margins)
+    assert isinstance(found, Linchpins)
+    assert [done for _, done, _ in told] == list(range(len(told)))
+    assert {total for _, _, total in told} == {len(told)}

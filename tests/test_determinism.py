@@ -1,0 +1,88 @@
+"""Same input, same bytes: whatever the hash seed, the names of files and the order of facts."""
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import yaml
+
+import kzexpert
+
+QUESTIONS = (
+    ("ask", "alignment(?state, ?power, ?sphere)", "--format", "json"),
+    ("conclusions", "--all"),
+    ("why", "alignment(?state, ?power, security)"),
+)
+
+
+def output(kb: Path, *arguments: str, seed: int = 0) -> bytes:
+    found = str(Path(kzexpert.__file__).parents[1])
+    environment = {
+        **os.environ,
+        "PYTHONPATH": found,
+        "PYTHONHASHSEED": str(seed),
+        "KZEXPERT_CACHE": "",
+        "NO_COLOR": "1",
+    }
+    command = [sys.executable, "-m", "kzexpert", *arguments, "--kb", "."]
+    return subprocess.run(command, cwd=kb, env=environment, capture_output=True, check=True).stdout
+
+
+@pytest.fixture
+def copy(checkout: Path, tmp_path: Path) -> Path:
+    for part in ("rules", "facts"):
+        shutil.copytree(checkout / part, tmp_path / part)
+    return tmp_path
+
+
+@pytest.mark.parametrize("arguments", QUESTIONS, ids=lambda arguments: arguments[0])
+def test_hash_seeds_change_nothing(checkout: Path, arguments: tuple[str, ...]) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        outputs = set(pool.map(lambda seed: output(checkout, *arguments, seed=seed), range(10)))
+    assert len(outputs) == 1
+    assert outputs.pop()
+
+
+def test_names_of_rule_files_change_nothing(copy: Path) -> None:
+    before = [output(copy, *arguments) for arguments in QUESTIONS[:2]]
+    for number, path in enumerate(sorted((copy / "rules").iterdir(), reverse=True)):
+        path.rename(path.with_name(f"{number}.yaml"))
+    assert [output(copy, *arguments) for arguments in QUESTIONS[:2]] == before
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_order_of_facts_changes_nothing(copy: Path, seed: int) -> None:
+    before = [output(copy, *arguments) for arguments in QUESTIONS[:2]]
+    shuffle = random.Random(seed)
+    for path in (copy / "facts").glob("*.yaml"):
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+        facts = document.get("facts", {})
+        for rows in facts.values():
+            shuffle.shuffle(rows)
+        if facts:
+            document["facts"] = dict(shuffle.sample(list(facts.items()), len(facts)))
+            _as_typed(document)
+            path.write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    assert [output(copy, *arguments) for arguments in QUESTIONS[:2]] == before
+
+
+def _as_typed(document: dict[str, object]) -> None:
+    """Numbers were read as text; write them so that they are read as they were. A year stays a year."""
+
+    def convert(key: str, value: object) -> object:
+        if isinstance(value, dict):
+            return {name: convert(name, item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [convert(key, item) for item in value]
+        assert isinstance(value, str)
+        number = value.replace(".", "", 1).isdigit() and key not in ("since", "until", "on", "at")
+        return float(value) if number else value
+
+    for key in ("facts", "certainty"):
+        if key in document:
+            document[key] = convert(key, document[key])
