@@ -367,6 +367,8 @@ def _spread(cells: Sequence[Cell]) -> float:
 
 def _in_words(kb: KnowledgeBase, statement: GroundAtom | Pattern) -> str:
     if isinstance(statement, Pattern):
+        if not kb.predicate[statement.predicate].says:
+            return str(statement)
         args = tuple(term.value if isinstance(term, Constant) else str(term) for term in statement.terms)
         statement = GroundAtom(statement.predicate, args)
     return says(kb, statement)

@@ -25,18 +25,21 @@ def page(options: Options, inference: Inference, question: Question) -> str:
     """The page for what matches a question.
 
     The most certain conclusion is also shown with what it hangs on and with its rivals, and all are followed through
-    the years.
+    the years. Where nothing is established, the page tells what is missing.
     """
+    from kzexpert.analysis.why_not import why_not
     from kzexpert.cli.progress import progress_line
+    from kzexpert.engines import engine
     from kzexpert.proof import prove
     from kzexpert.query import answer, ranked
     from kzexpert.render.html import html_page
 
     found = answer(inference, question)
     proofs = [prove(inference, atom) for atom in ranked(inference, question)[:_MOST_ANSWERS]]
-    if not proofs or not proofs[0].root.established:
-        return html_page(inference, found, proofs)
     with progress_line() as progress:
+        if not proofs or not proofs[0].root.established:
+            lacking = why_not(inference, question, engine(options.engine).infer, progress=progress)
+            return html_page(inference, found, proofs, lacking=lacking)
         hanging = _hanging(options, inference, proofs[0], progress)
         years = _timeline(options, inference, question, progress)
     return html_page(inference, found, proofs, hanging, _rivals(inference, proofs[0].conclusion), years)

@@ -41,15 +41,15 @@ def export(options: Options, question: tuple[str, ...]) -> int:
     JSON is the trace that "verify" checks and "diff" compares. Markdown and HTML are for reading, DOT and Mermaid for
     drawing.
     """
+    from kzexpert.certainty import established
     from kzexpert.cli.output import emit
     from kzexpert.cli.session import infer, open_knowledge_base
     from kzexpert.questions import read_question
+    from kzexpert.tracing import trace_of
 
     kb = open_knowledge_base(options)
     asked = read_question(kb, " ".join(question))
     inference = infer(kb, options, [asked.pattern.predicate])
-    from kzexpert.tracing import trace_of
-
     traced = trace_of(inference, asked)
     if options.format == "html":
         from kzexpert.cli.page import page
@@ -58,8 +58,9 @@ def export(options: Options, question: tuple[str, ...]) -> int:
     else:
         text = _rendered(traced, options.format)
     emit(options, lambda _style, _width: text)
-    certainties = {item.conclusion: item.established for item in traced.conclusions}
-    return 0 if any(certainties.get(answer, True) for answer in traced.answers) else 3
+    certainties = {item.fact: item.certainty for item in traced.facts}
+    certainties.update({item.conclusion: item.certainty for item in traced.conclusions})
+    return 0 if any(established(certainties[answer]) for answer in traced.answers) else 3
 
 
 def _rendered(traced: Trace, form: str) -> str:

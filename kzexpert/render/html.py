@@ -6,7 +6,9 @@ every request. All that comes from files goes through jinja2's escaping, and wha
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from itertools import takewhile
+from os import sep
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ import msgspec
 from kzexpert.analysis.linchpins import Hanging
 from kzexpert.analysis.matrix import Matrix
 from kzexpert.analysis.timeline import Timeline
+from kzexpert.analysis.why_not import WhyNot
 from kzexpert.certainty import THRESHOLD
 from kzexpert.errors import Location
 from kzexpert.model import Inference, KnowledgeBase, Source
@@ -51,6 +54,7 @@ def html_page(
     hangs_on: Sequence[Hanging] = (),
     rivals: Sequence[Matrix] = (),
     timeline: Timeline | None = None,
+    lacking: WhyNot | None = None,
 ) -> str:
     """The page.
 
@@ -60,6 +64,7 @@ def html_page(
         hangs_on: what some of the conclusions hang on.
         rivals: matrices of rival hypotheses.
         timeline: the conclusions over the years.
+        lacking: where nothing is established, what is missing for it.
     """
     from markupsafe import Markup
 
@@ -70,7 +75,8 @@ def html_page(
     proofs = [proof_of[item.conclusion] for item in shown]
     citing = _citing(kb, proofs)
     numbers = {item.source.id: item.number for item in citing}
-    drawn = argument(proofs, numbers, relative_places(kb.texts))
+    places = relative_places(kb.texts)
+    drawn = argument(proofs, numbers, places)
     style, script = ((_PAGE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return (
         _environment()
@@ -86,6 +92,8 @@ def html_page(
             numbers=numbers,
             hangs_on=hangs_on,
             rivals=rivals,
+            lacking=lacking,
+            place=places,
             timeline=timeline,
             drawing=Markup(timeline_svg(timeline)) if timeline else "",
             convention=CONVENTION,
@@ -98,7 +106,7 @@ def html_page(
     )
 
 
-def relative_places(files: Iterable[str]) -> Callable[[Location], str]:
+def relative_places(files: Iterable[str]) -> Callable[[Location | str], str]:
     """How places are shown: without the folder in which all files lie, or all that are given with a full path.
 
     So a page tells nobody where its author keeps the files, and a long path does not push the line out of sight.
@@ -107,14 +115,8 @@ def relative_places(files: Iterable[str]) -> Callable[[Location], str]:
     folders = [path.parent.parts for path in paths if path.is_absolute()] or [path.parent.parts for path in paths]
     shared = [names[0] for names in takewhile(lambda names: len(set(names)) == 1, zip(*folders, strict=False))]
     root = Path(*shared)
-
-    def place(location: Location) -> str:
-        path = Path(location.file)
-        if root == Path(root.anchor) or not path.is_relative_to(root):
-            return str(location)
-        return str(msgspec.structs.replace(location, file=path.relative_to(root).as_posix()))
-
-    return place
+    prefix = "" if root == Path(root.anchor) else f"{root}{sep}"
+    return lambda place: str(place).removeprefix(prefix)
 
 
 def _citing(kb: KnowledgeBase, proofs: Sequence[Proof]) -> tuple[Citing, ...]:
@@ -135,8 +137,9 @@ def _citing(kb: KnowledgeBase, proofs: Sequence[Proof]) -> tuple[Citing, ...]:
     )
 
 
+@cache
 def _environment() -> "Environment":
-    """The templates, and the filters they use."""
+    """The templates, and the filters they use; they take a tenth of a second to compile."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 

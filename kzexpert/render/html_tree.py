@@ -136,7 +136,7 @@ class Argument(msgspec.Struct, frozen=True):
     anchors: Mapping[str, str]
 
 
-def argument(proofs: Sequence[Proof], numbers: Mapping[str, int], place: Callable[[Location], str] = str) -> Argument:
+def argument(proofs: Sequence[Proof], numbers: Mapping[str, int], place: Callable[[Location | str], str] = str) -> Argument:
     """The trees of some proofs.
 
     Args:
@@ -177,7 +177,7 @@ class _Grove:
     """Grows the trees; a statement that stands already, or that is to stand further down, is referred to."""
 
     def __init__(
-        self, nodes: Mapping[GroundAtom, Node], numbers: Mapping[str, int], place: Callable[[Location], str]
+        self, nodes: Mapping[GroundAtom, Node], numbers: Mapping[str, int], place: Callable[[Location | str], str]
     ) -> None:
         self.nodes = nodes
         self.numbers = numbers

@@ -47,6 +47,11 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def stated(says: str, atom: str) -> str:
+    """A statement as a line begins with it: its sentence, or the atom as it is where there is none."""
+    return says if says == atom else sentence(says)
+
+
 def display_width(text: str) -> int:
     """Columns that a text takes on a terminal: wide characters take two, combining ones none."""
     if text.isascii():

@@ -75,7 +75,8 @@ def _margins(margins: Sequence[Margin], style: Style, width: int) -> Iterator[st
     if not margins:
         return
     yield ""
-    yield style("name", "How far the certainty of each rule can move before the likelihood word changes:")
+    heading = "How far the certainty of each rule can move before the likelihood word changes:"
+    yield wrap([("name", heading)], style, width=width, rest="  ")
     free = [margin for margin in margins if not margin.word_below and not margin.word_above]
     for margin in margins:
         if margin in free:

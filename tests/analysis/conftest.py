@@ -1,6 +1,7 @@
 """A small invented world for the tests of explanations: texts in, inferences and questions out."""
 
 from collections.abc import Callable, Iterable
+from contextlib import chdir
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -146,12 +147,11 @@ def read_world(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., World]
     """Reads a world from texts; the vocabulary is there already."""
 
     def reading(*texts: str, vocabulary: str = VOCABULARY) -> World:
-        folder = tmp_path_factory.mktemp("world")
-        files = []
-        for number, text in enumerate((vocabulary, *texts)):
-            files.append(folder / f"world{number}.yaml")
-            files[-1].write_text(text, encoding="utf-8")
-        loaded = read_knowledge_base([], files)
+        with chdir(tmp_path_factory.mktemp("world")):
+            files = [Path(f"world{number}.yaml") for number in range(len(texts) + 1)]
+            for file, text in zip(files, (vocabulary, *texts), strict=True):
+                file.write_text(text, encoding="utf-8")
+            loaded = read_knowledge_base([], files)
         assert loaded.issues == ()
         assert [issue for issue in check(loaded.kb) if issue.severity == "error"] == []
         return World(loaded.kb)

@@ -10,8 +10,10 @@ from kzexpert.analysis.why_not import WhyNot, misses, why_not
 from kzexpert.certainty import established
 from kzexpert.engines import engine
 
+from .conftest import World
 
-def explain(world: Any, question: str, limit: int = 5, **changes: Any) -> WhyNot:
+
+def explain(world: World, question: str, limit: int = 5, **changes: Any) -> WhyNot:
     return why_not(world.infer(**changes), world.question(question), engine().infer, limit)
 
 
@@ -27,7 +29,7 @@ def failures(found: WhyNot, rule: str) -> list[Failure]:
 # --- near misses ------------------------------------------------------------------------------------------------------
 
 
-def test_the_least_is_missing_first_and_what_holds_stands_beside_it(world: Any) -> None:
+def test_the_least_is_missing_first_and_what_holds_stands_beside_it(world: World) -> None:
     found = explain(world, "aligned(Borduria, Ruritania, security)")
     assert [(miss.rule, miss.strength) for miss in found.misses] == [
         ("led-bloc", 0.6),
@@ -45,35 +47,37 @@ def test_the_least_is_missing_first_and_what_holds_stands_beside_it(world: Any) 
     assert found.misses[1].open == ("?n >= 1000",)
 
 
-def test_a_fact_outside_its_dates(world: Any) -> None:
+def test_a_fact_outside_its_dates(world: World) -> None:
     (failure,) = failures(explain(world, "free(Syldavia)"), "freedom")
     assert failure.why == "not in force"
-    assert [(fact.fact, fact.dates) for fact in failure.facts] == [("member(Syldavia, League)", "since 1990 until 2005")]
+    assert [(fact.fact, fact.dates) for fact in failure.facts] == [
+        ("member(Syldavia, League)", "since 1990 until 2005")
+    ]
 
 
-def test_a_withdrawn_fact(world: Any) -> None:
+def test_a_withdrawn_fact(world: World) -> None:
     found = explain(world, "aligned(Ruritania, Borduria, security)", without=["member(Ruritania, Pact)"])
     assert failures(found, "led-bloc")[0].why == "withdrawn"
 
 
-def test_a_negation_that_is_blocked_and_by_what(world: Any) -> None:
+def test_a_negation_that_is_blocked_and_by_what(world: World) -> None:
     (failure,) = failures(explain(world, "free(Ruritania)"), "freedom")
     assert (failure.instance, failure.why) == ("not quarrel(Ruritania, _)", "blocked")
     assert [(fact.fact, fact.certainty) for fact in failure.facts] == [("quarrel(Ruritania, Borduria)", 0.5)]
 
 
-def test_a_comparison_with_its_values(world: Any) -> None:
+def test_a_comparison_with_its_values(world: World) -> None:
     (failure,) = failures(explain(world, "firm(Ruritania, Borduria)"), "firmly")
     assert (failure.instance, failure.why) == ("0.65 >= 0.7", "comparison")
 
 
-def test_an_aggregate_with_its_count_and_what_it_counted(world: Any) -> None:
+def test_an_aggregate_with_its_count_and_what_it_counted(world: World) -> None:
     (failure,) = failures(explain(world, "aligned(Ruritania, Syldavia, security)"), "exercises")
     assert (failure.instance, failure.why) == ("1 >= 2", "comparison")
     assert [fact.fact for fact in failure.facts] == ["exercise(Ruritania, Syldavia, first)"]
 
 
-def test_a_fact_too_weak_and_what_its_rules_lack(read_world: Any) -> None:
+def test_a_fact_too_weak_and_what_its_rules_lack(read_world: World) -> None:
     world = read_world(
         """
         facts: {quarrel: [{state: Ruritania, power: Borduria, certainty: 0.2}]}
@@ -90,7 +94,7 @@ def test_a_fact_too_weak_and_what_its_rules_lack(read_world: Any) -> None:
     assert [(fact.fact, fact.certainty) for fact in failure.facts] == [("quarrel(Ruritania, Borduria)", 0.2)]
 
 
-def test_an_event_that_is_not_recent(read_world: Any) -> None:
+def test_an_event_that_is_not_recent(read_world: World) -> None:
     rule = """
         facts: {exercise: [{state: Ruritania, power: Borduria, name: first, on: 2001}]}
         rules:
@@ -101,7 +105,7 @@ def test_an_event_that_is_not_recent(read_world: Any) -> None:
     assert failure.facts[0].dates == "on 2001"
 
 
-def test_a_minimum_of_nothing_has_no_value(read_world: Any) -> None:
+def test_a_minimum_of_nothing_has_no_value(read_world: World) -> None:
     world = read_world(
         """
         facts: {quarrel: [{state: Ruritania, power: Borduria}]}
@@ -118,12 +122,12 @@ def test_a_minimum_of_nothing_has_no_value(read_world: Any) -> None:
     assert changes(found.proposals[0]) == {"trains(Borduria, Ruritania, 2)"}
 
 
-def test_rules_that_fire_lack_nothing(world: Any) -> None:
+def test_rules_that_fire_lack_nothing(world: World) -> None:
     pattern = world.question("aligned(Ruritania, Borduria, security)").pattern
     assert [miss.rule for miss in misses(world.infer(), pattern)] == ["exercises"]
 
 
-def test_a_recursive_rule_is_not_followed_round_and_round(read_world: Any) -> None:
+def test_a_recursive_rule_is_not_followed_round_and_round(read_world: World) -> None:
     world = read_world(
         """
         rules:
@@ -136,10 +140,10 @@ def test_a_recursive_rule_is_not_followed_round_and_round(read_world: Any) -> No
     assert not found.cut_short
 
 
-# --- what holds it down -------------------------------------------------------------------------------------------------
+# --- what holds it down -----------------------------------------------------------------------------------------------
 
 
-def test_the_evidence_against_that_holds_it_down(world: Any) -> None:
+def test_the_evidence_against_that_holds_it_down(world: World) -> None:
     """0.3 for it and 0.2 against it: (0.3 - 0.2) / (1 - 0.2)."""
     found = explain(world, "aligned(Ruritania, Borduria, security)", without=["member(Ruritania, Pact)"])
     (weighed,) = found.weighed
@@ -151,7 +155,7 @@ def test_the_evidence_against_that_holds_it_down(world: Any) -> None:
 # --- proposals --------------------------------------------------------------------------------------------------------
 
 
-def test_proposals_are_the_smallest_and_each_gives_what_it_says(world: Any) -> None:
+def test_proposals_are_the_smallest_and_each_gives_what_it_says(world: World) -> None:
     found = explain(world, "aligned(Borduria, Ruritania, security)", limit=10)
     assert [(sorted(changes(item)), item.certainty) for item in found.proposals[:2]] == [
         (["trains(Ruritania, Borduria, 1000)"], 0.3),
@@ -160,21 +164,21 @@ def test_proposals_are_the_smallest_and_each_gives_what_it_says(world: Any) -> N
     assert found.tried >= len(found.proposals)
 
 
-def test_a_withdrawal_that_brings_in_something_else_that_blocks_is_followed_further(world: Any) -> None:
+def test_a_withdrawal_that_brings_in_something_else_that_blocks_is_followed_further(world: World) -> None:
     """Without the quarrel Ruritania would be firmly with Borduria, and so not free either."""
     found = explain(world, "free(Ruritania)")
     assert {"-quarrel(Ruritania, Borduria)", "-trains(Borduria, Ruritania, 2000)"} in map(changes, found.proposals)
     assert {"-quarrel(Ruritania, Borduria)"} not in map(changes, found.proposals)
 
 
-def test_more_certainty_for_a_premise(world: Any) -> None:
+def test_more_certainty_for_a_premise(world: World) -> None:
     """Without the quarrel the alignment is 0.72, and 0.9 of that is 0.648."""
     found = explain(world, "firm(Ruritania, Borduria)")
     assert changes(found.proposals[0]) == {"-quarrel(Ruritania, Borduria)"}
     assert found.proposals[0].certainty == 0.648
 
 
-def test_only_declared_names_of_the_right_kind_are_proposed(world: Any) -> None:
+def test_only_declared_names_of_the_right_kind_are_proposed(world: World) -> None:
     found = explain(world, "aligned(?state, ?power, trade)", limit=20)
     names = {entity.name for entity in world.kb.entities}
     for proposal in found.proposals:
@@ -183,37 +187,37 @@ def test_only_declared_names_of_the_right_kind_are_proposed(world: Any) -> None:
             assert {arg for arg in args if isinstance(arg, str) and not arg.startswith("...")} <= names
 
 
-def test_of_guesses_that_differ_in_names_only_one_is_shown(read_world: Any) -> None:
+def test_of_guesses_that_differ_in_names_only_one_is_shown(read_world: World) -> None:
     world = read_world("rules: [{id: bloc, when: ['member(?s, ?b)', 'leads(?s, ?b)'], then: free(?s)}]")
     found = explain(world, "free(Ruritania)")
     assert [changes(item) for item in found.proposals] == [{"leads(Ruritania, League)", "member(Ruritania, League)"}]
 
 
-def test_what_rules_conclude_is_not_assumed(world: Any) -> None:
+def test_what_rules_conclude_is_not_assumed(world: World) -> None:
     for proposal in explain(world, "firm(Syldavia, Borduria)", limit=20).proposals:
         assert not any(text.startswith(("aligned", "firm", "rival", "free")) for text in proposal.assume)
 
 
-def test_a_recorded_kind_of_fact_is_assumed_itself(world: Any) -> None:
+def test_a_recorded_kind_of_fact_is_assumed_itself(world: World) -> None:
     found = explain(world, "member(Syldavia, League)")
     assert [fact.dates for fact in found.outside] == ["since 1990 until 2005"]
     assert found.misses == ()
     assert [changes(item) for item in found.proposals] == [{"member(Syldavia, League)"}]
 
 
-def test_what_was_assumed_may_be_withdrawn(world: Any) -> None:
+def test_what_was_assumed_may_be_withdrawn(world: World) -> None:
     changed = {"assume": ["quarrel(Syldavia, Borduria)", "member(Syldavia, Pact)"]}
     found = explain(world, "free(Syldavia)", **changed)
     assert changes(found.proposals[0]) == {"-quarrel(Syldavia, Borduria)"}
 
 
-def test_no_more_than_the_limit(world: Any) -> None:
+def test_no_more_than_the_limit(world: World) -> None:
     assert len(explain(world, "aligned(Ruritania, Syldavia, security)", limit=2).proposals) == 2
     assert explain(world, "aligned(Ruritania, Syldavia, security)", limit=0).proposals == ()
 
 
 @pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
-def test_no_order_of_facts_and_rules_matters(world: Any, order: slice) -> None:
+def test_no_order_of_facts_and_rules_matters(world: World, order: slice) -> None:
     from msgspec.structs import replace
 
     shuffled = type(world)(replace(world.kb, facts=world.kb.facts[order], rules=world.kb.rules[order]))
@@ -221,7 +225,7 @@ def test_no_order_of_facts_and_rules_matters(world: Any, order: slice) -> None:
         assert explain(shuffled, question) == explain(world, question)
 
 
-def test_every_proposal_holds_in_a_fresh_run_and_none_is_too_large(world: Any) -> None:
+def test_every_proposal_holds_in_a_fresh_run_and_none_is_too_large(world: World) -> None:
     for question in ("free(Ruritania)", "aligned(Ruritania, Syldavia, trade)", "firm(Ruritania, Borduria)"):
         for proposal in explain(world, question, limit=9).proposals:
             assert world.certainty(proposal.conclusion, assume=proposal.assume, without=proposal.without) == (

@@ -40,9 +40,7 @@ def judgement(checkout: Path) -> Judgement:
     world = checkout / "tests" / "html" / "kb"
 
     @cache
-    def judgement(
-        question: str, kb: Path = world, assume: tuple[str, ...] = (), without: tuple[str, ...] = ()
-    ) -> str:
+    def judgement(question: str, kb: Path = world, assume: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> str:
         options = Options(kb=(str(kb),), assume=assume, without=without, format="html")
         loaded = open_knowledge_base(options)
         asked = read_question(loaded, question)

@@ -28,7 +28,7 @@ PAYLOADS = {
     "script": "<script>alert(1)</script>",
     "end of style": "</style></script></title><script>alert(1)</script>",
     "attribute": "\"'><img/src=x/onerror=alert(1)>",
-    "handler": "\"/onmouseover=alert(1)/autofocus/onfocus=alert(1)/x=\"",
+    "handler": '"/onmouseover=alert(1)/autofocus/onfocus=alert(1)/x="',
     "template": "{{7*7}}{%set/x=1%}${7*7}<%=7*7%>",
     "address": "javascript:alert(1)//",
     "address of a page": "data:text/html,<script>alert(1)</script>",
@@ -102,7 +102,12 @@ class World:
                     "because": self.template("because", "{state} {power} {name}"),
                     "source": {"id": self.text("source"), "at": self.text("at.rule")},
                 },
-                {"id": self.text("against"), "when": ["joint(?state, ?power, _)"], "then": alignment, "certainty": -0.2},
+                {
+                    "id": self.text("against"),
+                    "when": ["joint(?state, ?power, _)"],
+                    "then": alignment,
+                    "certainty": -0.2,
+                },
             ],
         }
 
@@ -146,7 +151,7 @@ def test_nothing_comes_to_life(world: World, judgement: Callable[..., str], open
     assert page.evaluate("document.querySelectorAll('link').length") == 1
     page.get_by_role("button", name="Unfold all").click()
     shown = " ".join(page.evaluate("document.body.innerText + ' ' + document.title").split()).casefold()
-    hidden = {"doc", "alias", "at.rule", "comparison", "absence"}
+    hidden = {"doc", "alias"}
     silent = {"says.fact", "says.conclusion", "because"} if "{" in world.payload else set()
     missing = [
         field
@@ -206,8 +211,14 @@ def test_the_policy_stops_what_escaping_would_let_through(
         ("fetch('https://example.invalid/').catch(() => 0)", "connect-src"),
         ("new Image().src = 'https://example.invalid/pixel.png'", "img-src"),
         ("navigator.sendBeacon('https://example.invalid/', 'x')", "connect-src"),
-        ("document.head.append(Object.assign(document.createElement('script'), {text: 'window.ran = 1'}))", "script-src-elem"),
-        ("document.head.append(Object.assign(document.createElement('style'), {textContent: '*{}'}))", "style-src-elem"),
+        (
+            "document.head.append(Object.assign(document.createElement('script'), {text: 'window.ran = 1'}))",
+            "script-src-elem",
+        ),
+        (
+            "document.head.append(Object.assign(document.createElement('style'), {textContent: '*{}'}))",
+            "style-src-elem",
+        ),
         ("document.body.setAttribute('style', 'color: red')", "style-src-attr"),
         ("import('data:text/javascript,1').catch(() => 0)", "script-src-elem"),
     ],
@@ -251,16 +262,16 @@ def _with_texts(kb: KnowledgeBase, texts: Iterator[str]) -> KnowledgeBase:
         kb,
         predicates=tuple(replace(item, says=f"x{next(texts)}") if item.says else item for item in kb.predicates),
         sources=tuple(
-            replace(item, title=f"x{next(texts)}", authors=next(texts), publisher=f"x{next(texts)}", url=f"x{next(texts)}")
+            replace(
+                item, title=f"x{next(texts)}", authors=next(texts), publisher=f"x{next(texts)}", url=f"x{next(texts)}"
+            )
             for item in kb.sources
         ),
         rules=tuple(
             replace(item, title=f"x{next(texts)}", because=f"x{next(texts)}", source=_cited(item.source, texts))
             for item in kb.rules
         ),
-        facts=tuple(
-            replace(item, note=f"x{next(texts)}", source=_cited(item.source, texts)) for item in kb.facts
-        ),
+        facts=tuple(replace(item, note=f"x{next(texts)}", source=_cited(item.source, texts)) for item in kb.facts),
     )
 
 

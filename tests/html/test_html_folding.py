@@ -106,18 +106,24 @@ def test_a_reference_leads_to_the_one_place_where_a_statement_is_shown(dominance
     assert dominance.evaluate("document.querySelector(':target').id") == target.get_attribute("id")
 
 
-def test_an_address_with_a_fragment_opens_unfolded(judgement: Callable[..., str], opened: "Callable[..., Page]") -> None:
+def test_an_address_with_a_fragment_opens_unfolded(
+    judgement: Callable[..., str], opened: "Callable[..., Page]"
+) -> None:
     text = judgement("who dominates Ruritania")
     anchor = text.partition('<li class="branch fact" id="')[2].partition('"')[0]
     page = opened(text, fragment=f"#{anchor}")
     assert page.locator(f"#{anchor}").is_visible()
 
 
-def test_an_address_with_a_wild_fragment_does_no_harm(judgement: Callable[..., str], opened: "Callable[..., Page]") -> None:
+def test_an_address_with_a_wild_fragment_does_no_harm(
+    judgement: Callable[..., str], opened: "Callable[..., Page]"
+) -> None:
     assert open_count(opened(judgement("who dominates Ruritania"), fragment="#%E0%A4%A&<b>")) == 1
 
 
-def test_without_script_the_page_folds_and_offers_no_dead_buttons(judgement: Callable[..., str], opened: "Callable[..., Page]") -> None:
+def test_without_script_the_page_folds_and_offers_no_dead_buttons(
+    judgement: Callable[..., str], opened: "Callable[..., Page]"
+) -> None:
     page = opened(judgement("who dominates Ruritania"), java_script_enabled=False)
     assert not page.get_by_role("button", name="Unfold all").is_visible()
     summary(page, "has no treaty to show for it").click()

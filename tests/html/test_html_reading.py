@@ -152,9 +152,7 @@ def test_long_words_wrap(judgement: Callable[..., str], opened: "Callable[..., P
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
 
 
-def test_no_motion_where_the_reader_wants_none(
-    judgement: Callable[..., str], opened: "Callable[..., Page]"
-) -> None:
+def test_no_motion_where_the_reader_wants_none(judgement: Callable[..., str], opened: "Callable[..., Page]") -> None:
     text = judgement("who dominates Ruritania")
     duration = "getComputedStyle(document.querySelector('summary'), '::before').transitionDuration"
     assert opened(text).evaluate(duration) == "0.12s"

@@ -87,7 +87,9 @@ def test_enter_goes_from_place_to_place_and_round(dominance: "Page") -> None:
     status(dominance, "Place 1 of 2")
 
 
-def test_letters_that_change_length_in_lower_case_are_found(judgement: Callable[..., str], opened: "Callable[..., Page]") -> None:
+def test_letters_that_change_length_in_lower_case_are_found(
+    judgement: Callable[..., str], opened: "Callable[..., Page]"
+) -> None:
     page = opened(judgement("who dominates Ruritania").replace("The accession", "İİİİ: The İstanbul accession"))
     find(page, "accession, not")
     status(page, "1 place found")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import date, timedelta
 from math import nextafter
 from typing import Any, TypeAlias
 
@@ -72,9 +73,21 @@ def _changed_texts(path: Path, value: str, fields: dict[str, list[str]]) -> Iter
         yield "shorter", value[:-1]
     if value.swapcase() != value:
         yield "other case", value.swapcase()
+    if _field(path) == "as_of":
+        yield from (
+            ("a day later", _later(value, 1)),
+            ("a day earlier", _later(value, -1)),
+            ("a year", _later(value, 366)),
+        )
+    if _field(path) == "engine":
+        yield "another engine", "experta-stock" if value == "experta" else "experta"
     known = fields[_field(path)]
     if len(known) > 1:
         yield "that of another", known[(known.index(value) + 1) % len(known)]
+
+
+def _later(day: str, days: int) -> str:
+    return (date.fromisoformat(day) + timedelta(days)).isoformat()
 
 
 def _changed_lists(value: list[Any]) -> Iterator[tuple[str, list[Any]]]:

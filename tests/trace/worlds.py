@@ -180,16 +180,23 @@ def random_world(seed: int) -> str:
     for _ in range(random.randint(5, 40)):
         predicate, row = _fact(random)
         facts.setdefault(predicate, []).append(row)
-    rules = [*_rules(random, "tied", _RECURSIVE, negative=False), *_rules(random, "tied", _CONDITIONS[:4], negative=False)]
+    rules = [
+        *_rules(random, "tied", _RECURSIVE, negative=False),
+        *_rules(random, "tied", _CONDITIONS[:4], negative=False),
+    ]
     rules += _rules(random, "aligned", _CONDITIONS, negative=True)
-    rules += _rules(random, "free", (("aligned(?x, ?y) @ ?c", "?c > 0.3"), ("tied(?x, ?y)", "not aligned(?x, _)")), True)
+    rules += _rules(
+        random, "free", (("aligned(?x, ?y) @ ?c", "?c > 0.3"), ("tied(?x, ?y)", "not aligned(?x, _)")), True
+    )
     written = "".join(f"  - {rule}\\n" for rule in rules).replace("\\n", "\n")
     rows = "".join(f"  {predicate}: [{', '.join(rows)}]\n" for predicate, rows in facts.items())
     return f"{_VOCABULARY}rules:\n{written}source: atlas\nfacts:\n{rows}"
 
 
 def _fact(random: Random) -> tuple[str, str]:
-    predicate = random.choice(("member", "member", "leads", "exercise", "trade", "borders", "borders", "tied", "aligned"))
+    predicate = random.choice(
+        ("member", "member", "leads", "exercise", "trade", "borders", "borders", "tied", "aligned")
+    )
     one, other = random.choice(_STATES), random.choice(_STATES)
     certainty = f", certainty: {random.choice(_CERTAINTIES)}"
     if predicate in ("member", "leads"):

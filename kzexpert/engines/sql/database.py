@@ -17,7 +17,8 @@ import duckdb
 from sqlglot import exp
 
 from kzexpert.engines.sql.dialects import DuckDBDialect
-from kzexpert.engines.sql.extents import SQL_TYPES, Kind, column, identifier, select, table
+from kzexpert.engines.sql.extents import SQL_TYPES, Kind
+from kzexpert.engines.sql.words import column, identifier, select, table
 from kzexpert.errors import Issue, KnowledgeBaseError
 
 __all__ = ["Database", "TimeIsUp"]

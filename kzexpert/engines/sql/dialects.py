@@ -4,7 +4,7 @@ from typing import Protocol
 
 from sqlglot import exp
 
-from kzexpert.engines.sql.extents import number
+from kzexpert.engines.sql.words import number, typed
 
 __all__ = ["Dialect", "DuckDBDialect"]
 
@@ -13,7 +13,7 @@ class Dialect(Protocol):
     """The words of one database."""
 
     def text(self, query: exp.Expr) -> str:
-        """The statement as the database reads it."""
+        """The statement as the database reads it. The tree must not be used again."""
         ...
 
     def product(self, factors: exp.Expr, where: exp.Expr, *, ascending: bool) -> exp.Expr:
@@ -30,7 +30,7 @@ class DuckDBDialect:
 
     def text(self, query: exp.Expr) -> str:
         """See `Dialect.text`."""
-        return query.sql(dialect="duckdb")
+        return query.sql(dialect="duckdb", copy=False)
 
     def product(self, factors: exp.Expr, where: exp.Expr, *, ascending: bool) -> exp.Expr:
         """See `Dialect.product`. DuckDB multiplies the elements of a list one after the other."""
@@ -49,7 +49,7 @@ class DuckDBDialect:
         middle = exp.Sub(
             this=exp.Sub(this=scaled.copy(), expression=exp.Floor(this=scaled.copy())), expression=number(0.5)
         )
-        digits = exp.cast(exp.func("format", exp.Literal.string("{:.9f}"), number_.copy()), "double")
+        digits = typed(exp.func("format", exp.Literal.string("{:.9f}"), number_.copy()), "double")
         nearest = exp.Floor(this=exp.Add(this=scaled, expression=number(0.5)))
         return exp.Case(
             ifs=[exp.If(this=exp.LT(this=exp.Abs(this=middle), expression=number(1e-6)), true=digits)],

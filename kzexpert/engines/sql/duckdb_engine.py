@@ -12,15 +12,7 @@ from sqlglot import exp
 from kzexpert.engines.base import Budget
 from kzexpert.engines.sql.codec import Codec
 from kzexpert.engines.sql.database import Database, TimeIsUp
-from kzexpert.engines.sql.extents import (
-    CERTAINTY,
-    Extent,
-    argument,
-    column,
-    empty,
-    kinds_of,
-    select,
-)
+from kzexpert.engines.sql.extents import CERTAINTY, Extent, argument, empty, kinds_of
 from kzexpert.engines.sql.firings import Firings
 from kzexpert.engines.sql.plan import Planner, constants_of, patterns_of
 from kzexpert.engines.sql.recursion import Component
@@ -29,6 +21,7 @@ from kzexpert.engines.sql.stored import Certainties
 from kzexpert.engines.sql.sums import ExactSums
 from kzexpert.engines.sql.texts import Texts
 from kzexpert.engines.sql.weighing import conclusions, conflict, is_view
+from kzexpert.engines.sql.words import column, select
 from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, Stratum
 

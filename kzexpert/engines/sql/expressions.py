@@ -8,7 +8,7 @@ from sys import float_info
 
 from sqlglot import exp
 
-from kzexpert.engines.sql.extents import number
+from kzexpert.engines.sql.words import number
 from kzexpert.model import Constant, Expression, Operation, Test, Value, Variable
 
 __all__ = ["Encode", "comparison", "finite", "value"]

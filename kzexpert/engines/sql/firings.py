@@ -9,9 +9,10 @@ from sqlglot import exp
 from kzexpert.engines.evaluation import EstablishedFacts
 from kzexpert.engines.sql.codec import Args, Codec
 from kzexpert.engines.sql.database import Database, Row
-from kzexpert.engines.sql.extents import Kind, both, column, equal, select, subquery
+from kzexpert.engines.sql.extents import Kind
 from kzexpert.engines.sql.plan import Planner, premise, variable
 from kzexpert.engines.sql.stored import Certainties
+from kzexpert.engines.sql.words import both, column, equal, select, subquery
 from kzexpert.model import (
     Aggregate,
     Anonymous,

@@ -12,20 +12,9 @@ from sqlglot import exp
 from kzexpert.certainty import THRESHOLD
 from kzexpert.engines.evaluation import holds
 from kzexpert.engines.sql.expressions import comparison, finite, value
-from kzexpert.engines.sql.extents import (
-    CERTAINTY,
-    Extent,
-    argument,
-    both,
-    column,
-    equal,
-    least,
-    literal,
-    number,
-    select,
-    subquery,
-)
+from kzexpert.engines.sql.extents import CERTAINTY, Extent, argument
 from kzexpert.engines.sql.texts import Texts
+from kzexpert.engines.sql.words import both, called, column, equal, least, literal, number, select, subquery, typed
 from kzexpert.model import (
     Absence,
     Aggregate,
@@ -129,9 +118,7 @@ class Planner:
 
     def head(self, rule: ProgramRule, body: Body) -> exp.Select:
         """What the bindings conclude: ``a0``, ``a1`` ..., and ``s`` unless all strengths are equal."""
-        columns = [
-            expression.as_(argument(place), quoted=True) for place, expression in enumerate(self.head_values(rule))
-        ]
+        columns = [called(expression, argument(place)) for place, expression in enumerate(self.head_values(rule))]
         if body.strength is None:
             columns.append(column(STRENGTH, "b"))
         return select(columns, subquery(body.query, "b"))
@@ -183,11 +170,9 @@ class _Bindings:
                 pending.append(index)
         for index in pending:
             self._condition(index)
-        columns = [
-            self.values[name].copy().as_(variable(place), quoted=True) for place, name in enumerate(rule.variables)
-        ]
-        columns = columns or [exp.Literal.number(0).as_(variable(0), quoted=True)]
-        columns += [kept.copy().as_(name, quoted=True) for name, kept in self.kept.items()]
+        columns = [called(self.values[name].copy(), variable(place)) for place, name in enumerate(rule.variables)]
+        columns = columns or [called(exp.Literal.number(0), variable(0))]
+        columns += [called(kept.copy(), name) for name, kept in self.kept.items()]
         return Body(self._query(columns), strength, abs(rule.rule.certainty) * self.lowest, matched)
 
     # --- layers ------------------------------------------------------------------------------------------------------
@@ -201,9 +186,9 @@ class _Bindings:
         if self.layered and not self.joins and not self.where:
             return
         names = {name: f"x{place}" for place, name in enumerate(self.values)}
-        columns = [self.values[name].as_(alias, quoted=True) for name, alias in names.items()]
-        columns += [kept.as_(name, quoted=True) for name, kept in self.kept.items()]
-        query = self._query(columns or [exp.Literal.number(0).as_("x", quoted=True)])
+        columns = [called(self.values[name], alias) for name, alias in names.items()]
+        columns += [called(kept, name) for name, kept in self.kept.items()]
+        query = self._query(columns or [called(exp.Literal.number(0), "x")])
         self.sources, self.joins, self.where, self.layered = [subquery(query, "b")], [], [], True
         self.values = {name: column(alias, "b") for name, alias in names.items()}
         self.kept = {name: column(name, "b") for name in self.kept}
@@ -239,18 +224,18 @@ class _Bindings:
         Its certainty is that of the strongest of them, unless ``@`` reads it: then each certainty is a row.
         """
         shown = [
-            column(argument(place), "m").as_(argument(place), quoted=True)
+            called(column(argument(place), "m"), argument(place))
             for place, term in enumerate(pattern.terms)
             if not isinstance(term, Anonymous)
         ]
         where = extent.established("m")
         if extent.certainty is not None:
-            shown = shown or [exp.Literal.number(0).as_("x", quoted=True)]
+            shown = shown or [called(exp.Literal.number(0), "x")]
             query = select(shown, extent.named("m"), where=where, distinct=True)
         elif pattern.certainty:
             query = select([*shown, column(CERTAINTY, "m")], extent.named("m"), where=where, distinct=True)
         else:
-            strongest = exp.Max(this=column(CERTAINTY, "m")).as_(CERTAINTY, quoted=True)
+            strongest = called(exp.Max(this=column(CERTAINTY, "m")), CERTAINTY)
             query = select([*shown, strongest], extent.named("m"), where=where)
             if shown:
                 query.group_by(*[item.this.copy() for item in shown], copy=False)
@@ -355,21 +340,21 @@ class _Bindings:
                 values[pattern.certainty] = extent.certainty_of(alias)
         joins = [exp.Join(this=source, kind="CROSS") for source in sources[1:]]
         keys = [f"k{place}" for place in range(len(aggregate.shared))]
-        shared = [values[name].copy().as_(key, quoted=True) for name, key in zip(aggregate.shared, keys, strict=True)]
-        over = values[aggregate.over].copy().as_("x", quoted=True)
+        shared = [called(values[name].copy(), key) for name, key in zip(aggregate.shared, keys, strict=True)]
+        over = called(values[aggregate.over].copy(), "x")
         if aggregate.function == "sum":  # over the distinct bindings of its own variables
             own = [name for name in values if name not in aggregate.shared]
-            others = [values[name].copy().as_(f"o{place}", quoted=True) for place, name in enumerate(own)]
+            others = [called(values[name].copy(), f"o{place}") for place, name in enumerate(own)]
             rows = select([*shared, *others, over], sources[0], joins, where, distinct=True)
             return self.planner.sums(self.rule, index, rows, keys)
         rows = select([*shared, over], sources[0], joins, where)
         return select(
-            [*[column(key, "d") for key in keys], _fold(aggregate.function, column("x", "d")).as_("x", quoted=True)],
+            [*[column(key, "d") for key in keys], called(_fold(aggregate.function, column("x", "d")), "x")],
             subquery(rows, "d"),
         ).group_by(*[column(key, "d") for key in keys], copy=False)
 
 
 def _fold(function: str, over: exp.Expr) -> exp.Expr:
     if function == "count":
-        return exp.cast(exp.Count(this=exp.Distinct(expressions=[over])), "double")
+        return typed(exp.Count(this=exp.Distinct(expressions=[over])), "double")
     return exp.Min(this=over) if function == "min" else exp.Max(this=over)

@@ -9,21 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlglot import exp
 
 from kzexpert.engines.sql.dialects import Dialect
-from kzexpert.engines.sql.extents import (
-    CERTAINTY,
-    SQL_TYPES,
-    Extent,
-    Kind,
-    argument,
-    column,
-    equal,
-    identifier,
-    number,
-    select,
-    subquery,
-    table,
-)
+from kzexpert.engines.sql.extents import CERTAINTY, SQL_TYPES, Extent, Kind, argument
 from kzexpert.engines.sql.plan import STRENGTH, Planner
+from kzexpert.engines.sql.words import called, column, equal, identifier, number, select, subquery, table, typed
 from kzexpert.model import Assignment, ProgramRule, Stratum
 
 __all__ = ["Component"]
@@ -118,7 +106,7 @@ class Component:
         if len(self._tags) == 1:
             return Extent(shared, kinds, self.certainty)
         slots = _places(kinds, self._slots)
-        shown = [column(argument(slot), "r").as_(argument(place), quoted=True) for place, slot in enumerate(slots)]
+        shown = [called(column(argument(slot), "r"), argument(place)) for place, slot in enumerate(slots)]
         shown += [] if self.certainty is not None else [column(CERTAINTY, "r")]
         tag = equal(column(_TAG, "r"), exp.Literal.number(self._tags[predicate]))
         source = Extent(shared, kinds).named("r")
@@ -139,7 +127,7 @@ class Component:
         return found.pop() if len(found) == 1 else None
 
     def _shown(self, certainty: exp.Expr) -> list[exp.Expr]:
-        return [] if self.certainty is not None else [certainty.as_(CERTAINTY, quoted=True)]
+        return [] if self.certainty is not None else [called(certainty, CERTAINTY)]
 
     def _concluded(self, rule: ProgramRule, chosen: Mapping[int, Extent]) -> exp.Select:
         """What one rule concludes, with the certainties of these proofs."""
@@ -159,9 +147,9 @@ class Component:
         if len(self._tags) == 1:
             return query
         nulls = self._nulls()
-        shown: list[exp.Expr] = [exp.Literal.number(self._tags[predicate]).as_(_TAG, quoted=True), *nulls[1:]]
+        shown: list[exp.Expr] = [called(exp.Literal.number(self._tags[predicate]), _TAG), *nulls[1:]]
         for place, slot in enumerate(_places(self._kinds[predicate], self._slots)):
-            shown[1 + slot] = column(argument(place), "u").as_(argument(slot), quoted=True)
+            shown[1 + slot] = called(column(argument(place), "u"), argument(slot))
         if self.certainty is None:
             shown[-1] = column(CERTAINTY, "u")
         return select(shown, subquery(query, "u"))
@@ -181,7 +169,7 @@ class Component:
             types.insert(0, (_TAG, "int"))
         if self.certainty is None:
             types.append((CERTAINTY, "double"))
-        return [exp.cast(exp.null(), type_).as_(name, quoted=True) for name, type_ in types]
+        return [called(typed(exp.null(), type_), name) for name, type_ in types]
 
 
 def _slots(kinds: Sequence[Sequence[Kind]]) -> list[Kind]:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from kzexpert.engines.sql.database import Database
-from kzexpert.engines.sql.extents import CERTAINTY, both, column, select, subquery
+from kzexpert.engines.sql.extents import CERTAINTY
 from kzexpert.engines.sql.recursion import Component
+from kzexpert.engines.sql.words import both, called, column, select, subquery
 
 __all__ = ["run_in_rounds"]
 
@@ -47,7 +48,7 @@ def _best(component: Component, query: exp.Query) -> exp.Select:
     keys = [column(name, "f") for name in component.columns]
     if component.certainty is not None:
         return select(keys, subquery(query, "f"), distinct=True)
-    best = exp.Max(this=column(CERTAINTY, "f")).as_(CERTAINTY, quoted=True)
+    best = called(exp.Max(this=column(CERTAINTY, "f")), CERTAINTY)
     return select([*keys, best], subquery(query, "f")).group_by(*[key.copy() for key in keys], copy=False)
 
 

@@ -13,8 +13,9 @@ from kzexpert.engines.base import StoredCertainties
 from kzexpert.engines.evaluation import EstablishedFacts
 from kzexpert.engines.sql.codec import Args, Codec
 from kzexpert.engines.sql.database import Database
-from kzexpert.engines.sql.extents import CERTAINTY, Extent, argument, column, equal, predicate_of, select
+from kzexpert.engines.sql.extents import CERTAINTY, Extent, argument, predicate_of
 from kzexpert.engines.sql.texts import Texts
+from kzexpert.engines.sql.words import called, column, equal, select
 from kzexpert.model import Constant, GroundAtom, Pattern, Program, Value
 from kzexpert.snapshot import pattern_matches
 
@@ -91,7 +92,7 @@ class Relation(Mapping[Args, float]):
 
     def _query(self, where: Sequence[exp.Expr] = ()) -> exp.Select:
         shown = [column(name, "m") for name in self.extent.columns]
-        certainty = self.extent.certainty_of("m").as_(CERTAINTY, quoted=True)
+        certainty = called(self.extent.certainty_of("m"), CERTAINTY)
         return select([*shown, certainty], self.extent.named("m"), where=where)
 
 

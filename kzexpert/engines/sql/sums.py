@@ -13,7 +13,8 @@ from sqlglot import exp
 
 from kzexpert.engines.sql.codec import plain
 from kzexpert.engines.sql.database import Database, Row
-from kzexpert.engines.sql.extents import Kind, column, number, select
+from kzexpert.engines.sql.extents import Kind
+from kzexpert.engines.sql.words import called, column, number, select
 from kzexpert.model import ProgramRule
 
 __all__ = ["ExactSums"]
@@ -50,7 +51,7 @@ class ExactSums:
         return bool(found == 0 and total < _EXACT)
 
     def _by_database(self, rows: exp.Table, keys: Sequence[str]) -> exp.Query:
-        total = exp.Sum(this=column("x")).as_("x", quoted=True)
+        total = called(exp.Sum(this=column("x")), "x")
         grouped = select([*map(column, keys), total], rows.copy()).group_by(*map(column, keys), copy=False)
         stored = self._database.store(grouped)
         return select([*map(column, keys), column("x")], stored)

@@ -10,8 +10,9 @@ from sqlglot import exp
 
 from kzexpert.certainty import combine
 from kzexpert.engines.sql.dialects import Dialect
-from kzexpert.engines.sql.extents import CERTAINTY, Extent, Kind, argument, column, least, number, select, subquery
+from kzexpert.engines.sql.extents import CERTAINTY, Extent, Kind, argument
 from kzexpert.engines.sql.plan import STRENGTH, Planner
+from kzexpert.engines.sql.words import called, column, least, number, select, subquery
 from kzexpert.model import Absence, Match, ProgramRule, Test
 
 __all__ = ["conclusions", "conflict", "is_view"]
@@ -84,7 +85,7 @@ def _lines(planner: Planner, rules: Sequence[ProgramRule], base: Extent | None) 
     if base is not None:
         shown: list[exp.Expr] = [column(name, "m") for name in base.columns]
         if base.certainty is None:
-            shown.append(column(CERTAINTY, "m").as_(STRENGTH, quoted=True))
+            shown.append(called(column(CERTAINTY, "m"), STRENGTH))
         lines.append(_Lines(select(shown, base.named("m")), base.certainty, True, base.lowest))
     return lines
 
@@ -108,7 +109,7 @@ def _strongest(query: exp.Select, arity: int, negative: bool) -> exp.Select:
     keys = [column(argument(place), "l") for place in range(max(arity, 1))]
     strength = column(STRENGTH, "l")
     strongest = exp.Min(this=strength) if negative else exp.Max(this=strength)
-    shown = [*keys, strongest.as_(STRENGTH, quoted=True)]
+    shown = [*keys, called(strongest, STRENGTH)]
     return select(shown, subquery(query, "l")).group_by(*[key.copy() for key in keys], copy=False)
 
 
@@ -126,9 +127,9 @@ def _single(dialect: Dialect, line: _Lines, columns: list[str], kinds: tuple[Kin
         alone = exp.Sub(
             this=exp.paren(exp.Add(this=number(1.0), expression=strength), copy=False), expression=number(1.0)
         )
-    summed = select([*[column(name, "l") for name in columns], alone.as_("x", quoted=True)], subquery(line.query, "l"))
+    summed = select([*[column(name, "l") for name in columns], called(alone, "x")], subquery(line.query, "l"))
     query = select(
-        [*[column(name, "w") for name in columns], dialect.rounded(column("x", "w")).as_(CERTAINTY, quoted=True)],
+        [*[column(name, "w") for name in columns], called(dialect.rounded(column("x", "w")), CERTAINTY)],
         subquery(summed, "w"),
     )
     return Extent(query, kinds, None, -1.0 if line.negative else line.lowest - 1e-9)
@@ -140,7 +141,7 @@ def _gathered(lines: Sequence[_Lines], columns: list[str]) -> exp.Query:
     for line in lines:
         query = line.query
         if line.strength is not None:
-            shown = [*[column(name, "u") for name in columns], number(line.strength).as_(STRENGTH, quoted=True)]
+            shown = [*[column(name, "u") for name in columns], called(number(line.strength), STRENGTH)]
             query = select(shown, subquery(query, "u"))
         gathered = query if gathered is None else exp.union(gathered, query, distinct=False, copy=False)
     assert gathered is not None
@@ -161,7 +162,7 @@ def _combined(dialect: Dialect, lines: Sequence[_Lines], columns: list[str]) -> 
         factor_ = exp.Add(this=number(1.0), expression=strength.copy())
         below = exp.LT(this=strength.copy(), expression=number(0.0))
         negative = exp.Sub(this=dialect.product(factor_, below, ascending=True), expression=number(1.0))
-    shown = [*keys, positive.as_("p", quoted=True), negative.as_("n", quoted=True)]
+    shown = [*keys, called(positive, "p"), called(negative, "n")]
     summed = select(shown, subquery(_gathered(lines, columns), "l")).group_by(*[key.copy() for key in keys], copy=False)
     return _certainty(dialect, summed, columns, mixed=len({line.negative for line in lines}) > 1)
 
@@ -176,8 +177,8 @@ def _certainty(dialect: Dialect, summed: exp.Select, columns: list[str], *, mixe
         quotient = exp.Div(this=exp.paren(total, copy=False), expression=rest)
         conflict = exp.GTE(this=weaker.copy(), expression=number(1.0))
         total = exp.Case(ifs=[exp.If(this=conflict, true=number(0.0))], default=quotient)
-    quotient_ = select([*[column(name, "l") for name in columns], total.as_("x", quoted=True)], subquery(summed, "l"))
+    quotient_ = select([*[column(name, "l") for name in columns], called(total, "x")], subquery(summed, "l"))
     # Adding 0 turns the −0 of rounding into 0.
     certainty = exp.Add(this=exp.paren(dialect.rounded(column("x", "w")), copy=False), expression=number(0.0))
-    shown = [*[column(name, "w") for name in columns], certainty.as_(CERTAINTY, quoted=True)]
+    shown = [*[column(name, "w") for name in columns], called(certainty, CERTAINTY)]
     return select(shown, subquery(quotient_, "w"))

@@ -1,0 +1,200 @@
+"""What must hold of every explanation, on programs that Hypothesis puts together."""
+
+from datetime import date
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from kzexpert.analysis.linchpins import linchpins
+from kzexpert.analysis.rerun import Scenario
+from kzexpert.analysis.timeline import timeline
+from kzexpert.analysis.what_if import what_if
+from kzexpert.analysis.why_not import why_not
+from kzexpert.certainty import established
+from kzexpert.engines import engine
+
+from .conftest import World
+
+VOCABULARY = """\
+kinds: [thing]
+predicates:
+  a: {args: [x: thing], holds: interval}
+  b: {args: [x: thing, y: thing], holds: interval}
+  w: {args: [x: thing, n: number], holds: interval}
+  e: {args: [x: thing, t: text], holds: event}
+  p: {args: [x: thing]}
+  q: {args: [x: thing]}
+  r: {args: [x: thing, y: thing]}
+  s: {args: [x: thing]}
+entities: {one: {kind: thing}, two: {kind: thing}, three: {kind: thing}}
+sources: {atlas: {date: 2011}, gazette: {date: 2010}}
+"""
+#: Conditions, conclusion, and whether evidence against it is allowed.
+RULES = (
+    ("a(?x)", "p(?x)", True),
+    ("b(?x, ?y); a(?y)", "p(?x)", True),
+    ("b(?x, ?y); not a(?y)", "p(?x)", True),
+    ("e(?x, _) within 2 years", "p(?x)", True),
+    ("p(?x); w(?x, ?n); ?n >= 2", "q(?x)", True),
+    ("b(?x, _); not p(?x)", "q(?x)", True),
+    ("p(?x) @ ?c; ?c >= 0.5", "q(?x)", True),
+    ("a(?x); ?n = count(?y for b(?x, ?y)); ?n >= 2", "q(?x)", True),
+    ("w(?x, ?n); ?m = ?n * 2; ?m > 3", "q(?x)", True),
+    ("q(?x); b(?x, ?y)", "r(?x, ?y)", False),
+    ("r(?x, ?y); r(?y, ?z)", "r(?x, ?z)", False),
+    ("p(?x); q(?x)", "s(?x)", True),
+    ("r(?x, ?y); ?x != ?y; not e(?x, _)", "s(?x)", True),
+    ("a(?x); ?n = max(?k for w(?x, ?k)); ?n < 3", "s(?x)", True),
+)
+THINGS = st.sampled_from(("one", "two", "three"))
+YEARS = st.sampled_from(("", ", since: 2009", ", until: 2009", ", since: 2008, until: 2010"))
+CERTAINTIES = st.sampled_from(("1", "0.9", "0.5", "0.2"))
+SOURCES = st.sampled_from(("atlas", "gazette"))
+QUESTIONS = st.sampled_from(("p(one)", "q(two)", "r(one, two)", "r(one, three)", "s(one)", "s(?x)", "r(?x, ?y)"))
+DAY = date(2011, 1, 1)
+
+check = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> str:
+    """The text of some facts and rules."""
+    facts: dict[str, set[str]] = {"a": set(), "b": set(), "w": set(), "e": set()}
+    for _ in range(draw(st.integers(0, 7))):
+        name = draw(st.sampled_from("abwe"))
+        args = f"x: {draw(THINGS)}"
+        if name == "b":
+            args += f", y: {draw(THINGS)}"
+        if name == "w":
+            args += f", n: {draw(st.integers(1, 3))}"
+        if name == "e":
+            args += f", t: t{draw(st.integers(1, 2))}, on: {draw(st.sampled_from((2007, 2009, 2010)))}"
+        tail = draw(YEARS) if name != "e" else ""
+        facts[name].add(f"{{{args}{tail}, certainty: {draw(CERTAINTIES)}, source: {draw(SOURCES)}}}")
+    rules = []
+    for number in sorted(draw(st.sets(st.integers(0, len(RULES) - 1), min_size=2, max_size=8))):
+        when, then, against = RULES[number]
+        certainty = draw(st.sampled_from((0.9, 0.6, 0.3, 0.15, *((-0.3, -0.6) if against else ()))))
+        conditions = ", ".join(f'"{text}"' for text in when.split("; "))
+        each = ", each: true" if draw(st.booleans()) and then[0] != "r" else ""
+        rules.append(
+            f'  - {{id: rule{number}, when: [{conditions}], then: "{then}", certainty: {certainty}{each}, '
+            f"source: {draw(SOURCES)}}}"
+        )
+    rows = [f"  {name}: [{', '.join(sorted(items))}]" for name, items in facts.items() if items]
+    return "\n".join([*(["facts:", *rows] if rows else []), "rules:", *rules])
+
+
+@check
+@given(program=programs(), question=QUESTIONS)
+def test_every_proposal_makes_it_hold_and_no_part_of_it_would(read_world: World, program: str, question: str) -> None:
+    world = read_world(program, vocabulary=VOCABULARY)
+    inference = world.infer(DAY.isoformat())
+    asked = world.question(question)
+    if any(established(inference.certainty(atom) or 0.0) for atom in matching(inference, asked)):
+        return
+    for proposal in why_not(inference, asked, engine().infer, limit=3).proposals:
+        whole = Scenario.of(inference.program)
+        changes = [(text, True) for text in proposal.assume] + [(text, False) for text in proposal.without]
+        assert certainty_after(world, whole, changes, proposal.conclusion) == proposal.certainty
+        assert established(proposal.certainty)
+        for left_out in changes if len(changes) > 1 else ():
+            fewer = [change for change in changes if change != left_out]
+            after = engine().infer(changed(world, whole, fewer).program())
+            assert not any(established(after.certainty(atom) or 0.0) for atom in matching(after, asked))
+
+
+def matching(inference: Any, question: Any) -> list[Any]:
+    from kzexpert.query import matching as found
+
+    return list(found(inference, question.pattern))
+
+
+def changed(world: World, scenario: Scenario, changes: list[tuple[str, bool]]) -> Scenario:
+    assumed = scenario.assuming(world.atom(text) for text, assume in changes if assume)
+    return assumed.withdrawing(world.atom(text) for text, assume in changes if not assume)
+
+
+def certainty_after(world: World, scenario: Scenario, changes: list[tuple[str, bool]], text: str) -> float | None:
+    after: float | None = engine().infer(changed(world, scenario, changes).program()).certainty(world.atom(text))
+    return after
+
+
+@check
+@given(program=programs(), question=QUESTIONS)
+def test_linchpins_are_what_a_fresh_run_says(read_world: World, program: str, question: str) -> None:
+    world = read_world(program, vocabulary=VOCABULARY)
+    inference = world.infer(DAY.isoformat())
+    found = linchpins(inference, world.question(question), engine().infer, margins=False)
+    for item in found.conclusions[:2]:
+        for effect in item.facts:
+            fresh = world.certainty(item.conclusion, day=DAY.isoformat(), without=[effect.name])
+            assert effect.certainty == fresh
+        for effect in item.rules:
+            rules = tuple(rule for rule in world.kb.rules if rule.id != effect.name)
+            fresh = type(world)(replace(world.kb, rules=rules)).certainty(item.conclusion, day=DAY.isoformat())
+            assert effect.certainty == fresh
+
+
+@check
+@given(program=programs(), question=QUESTIONS)
+def test_the_margins_of_rules_are_turning_points(read_world: World, program: str, question: str) -> None:
+    world = read_world(program, vocabulary=VOCABULARY)
+    found = linchpins(world.infer(DAY.isoformat()), world.question(question), engine().infer)
+    for item in found.conclusions[:1]:
+        for margin in item.margins:
+            assert abs(margin.lowest) <= 1 >= abs(margin.highest)
+            assert margin.lowest <= margin.certainty <= margin.highest
+            for place, beyond in ((margin.lowest, margin.word_below), (margin.highest, margin.word_above)):
+                assert word(world, item.conclusion, margin.rule, place) == item.likelihood
+                outwards = -0.01 if place == margin.lowest and margin.word_below else 0.01
+                if beyond:
+                    assert word(world, item.conclusion, margin.rule, round(place + outwards, 9)) != item.likelihood
+
+
+def word(world: World, conclusion: str, rule_id: str, certainty: float) -> str:
+    from kzexpert.certainty import likelihood
+
+    rules = tuple(replace(rule, certainty=certainty) if rule.id == rule_id else rule for rule in world.kb.rules)
+    return likelihood(type(world)(replace(world.kb, rules=rules)).certainty(conclusion, day=DAY.isoformat()))
+
+
+@check
+@given(program=programs(), days=st.tuples(*[st.sampled_from(("2006-06-01", "2009-01-01", "2011-01-01"))] * 2))
+def test_what_if_tells_every_difference_and_no_other(read_world: World, program: str, days: tuple[str, str]) -> None:
+    world = read_world(program, vocabulary=VOCABULARY)
+    before, after = map(world.infer, days)
+    assert what_if(before, before, engine().infer).changes == ()
+    found = what_if(before, after, engine().infer)
+    told = {shift.conclusion: (shift.before, shift.after) for shift in found.changes}
+    atoms = {*before.firings, *after.firings}
+    assert told == {
+        str(atom): (before.certainty(atom), after.certainty(atom))
+        for atom in atoms
+        if before.certainty(atom) != after.certainty(atom)
+    }
+    for shift in found.changes:
+        assert shift.lines
+        for line in shift.lines:
+            assert line.before != line.after
+            assert line.causes or line.rule_turn
+
+
+@check
+@given(program=programs(), question=QUESTIONS)
+def test_every_step_of_a_timeline_has_its_facts(read_world: World, program: str, question: str) -> None:
+    world = read_world(program, vocabulary=VOCABULARY)
+    start = Scenario.of(world.infer().program)
+    found = timeline(start, world.question(question), range(2006, 2012), engine().infer, weighed=True)
+    for series in found.series[:2]:
+        for point in series.points:
+            fresh = world.infer(point.as_of.isoformat()).certainty(world.atom(series.conclusion))
+            assert point.certainty == fresh
+        for change in series.changes:
+            assert change.causes
+            turns = {"came into force", "went out of force", "stronger", "weaker"}  # of several rows one may lapse
+            assert turns.issuperset(cause.turn for cause in change.causes)

@@ -1,0 +1,232 @@
+"""Explanations as text, drawings and JSON: a golden file for each, nothing wider than 80 columns, nothing unescaped."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from kzexpert.analysis.linchpins import linchpins
+from kzexpert.analysis.matrix import matrices, read_comparisons
+from kzexpert.analysis.rerun import Scenario
+from kzexpert.analysis.timeline import timeline
+from kzexpert.analysis.what_if import what_if
+from kzexpert.analysis.why_not import why_not
+from kzexpert.engines import engine
+from kzexpert.proof import prove
+from kzexpert.query import ranked
+from kzexpert.render.json import json_text
+from kzexpert.render.layout import as_markup, display_width
+from kzexpert.render.linchpins_text import linchpins_text
+from kzexpert.render.matrix_text import matrix_text
+from kzexpert.render.proof_text import arithmetic, proofs_text
+from kzexpert.render.timeline_svg import timeline_svg
+from kzexpert.render.timeline_text import ASCII, timeline_text
+from kzexpert.render.what_if_text import what_if_text
+from kzexpert.render.why_not_text import why_not_text
+
+from .conftest import World
+
+ALIGNED = "aligned(Ruritania, Borduria, security)"
+Texts = Callable[..., str]
+
+
+def _why(world: World, **style: Any) -> str:
+    inference = world.infer("2007-01-01")
+    return proofs_text([prove(inference, world.atom("firm(Ruritania, Borduria)"))], **style)
+
+
+def _why_folded(world: World, **style: Any) -> str:
+    inference = world.infer("2007-01-01")
+    return proofs_text([prove(inference, world.atom("firm(Ruritania, Borduria)"))], depth=1, **style)
+
+
+def _why_not(world: World, **style: Any) -> str:
+    inference, question = world.infer(), world.question("aligned(Ruritania, Syldavia, security)")
+    found = why_not(inference, question, engine().infer, limit=2)
+
+    def command(proposal: Any) -> list[str]:
+        words = ["kzexpert", "ask", found.pattern]
+        return words + [word for atom in proposal.assume for word in ("--assume", atom)]
+
+    return why_not_text(inference, question, found, command, **style)
+
+
+def _what_if(world: World, **style: Any) -> str:
+    found = what_if(
+        world.infer("1999-12-31"), world.infer("2011-04-07", assume=["quarrel(Borduria, Syldavia)"]), _infer
+    )
+    return what_if_text(found, **style)
+
+
+def _linchpins(world: World, **style: Any) -> str:
+    inference = world.infer()
+    return linchpins_text(inference, linchpins(inference, world.question(ALIGNED), engine().infer), **style)
+
+
+def _timeline(world: World, **style: Any) -> str:
+    return timeline_text(_followed(world), **style)
+
+
+def _timeline_ascii(world: World, **style: Any) -> str:
+    return timeline_text(_followed(world), glyphs=ASCII, **style)
+
+
+def _matrix(world: World, **style: Any) -> str:
+    inference = world.infer(assume=["trains(Syldavia, Ruritania, 2000)", "trains(Borduria, Ruritania, 2000)"])
+    found = matrices(inference, "Ruritania", read_comparisons(world.kb, "Ruritania"))
+    return matrix_text(inference, found, **style)
+
+
+def _infer(program: Any) -> Any:
+    return engine().infer(program)
+
+
+def _followed(world: World) -> Any:
+    start = Scenario.of(world.infer().program)
+    return timeline(start, world.question("aligned(Ruritania, ?power, ?x)"), range(1990, 2012), _infer, weighed=True)
+
+
+TEXTS = (_why, _why_folded, _why_not, _what_if, _linchpins, _timeline, _timeline_ascii, _matrix)
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.__name__.strip("_"))
+def test_golden(world: World, text: Texts, snapshot: SnapshotAssertion) -> None:
+    assert text(world) == snapshot
+
+
+@pytest.mark.parametrize("width", [60, 80])
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.__name__.strip("_"))
+def test_nothing_is_wider_than_the_terminal(world: World, text: Texts, width: int) -> None:
+    assert max(display_width(line) for line in text(world, width=width).splitlines()) <= width
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.__name__.strip("_"))
+def test_a_styled_text_says_the_same(world: World, text: Texts) -> None:
+    from rich.text import Text
+
+    assert Text.from_markup(text(world, style=as_markup)).plain == text(world)
+
+
+def test_the_ascii_drawing_is_ascii(world: World) -> None:
+    assert _timeline_ascii(world).isascii()
+
+
+# --- proofs -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("strengths", "text"),
+    [
+        ((0.6, 0.3), "1 - (1-0.60)(1-0.30)"),
+        ((0.3, 0.6, 0.6), "1 - (1-0.60)^2(1-0.30)"),
+        ((-0.2, -0.3), "(1-0.30)(1-0.20) - 1"),
+        ((0.6, -0.2), "(0.60 - 0.20) / (1 - 0.20)"),
+        ((0.6, 0.3, -0.2), "(0.72 - 0.20) / (1 - 0.20), where 0.72 = 1 - (1-0.60)(1-0.30)"),
+        ((0.1, -0.5, -0.5), "(0.10 - 0.75) / (1 - 0.10), where 0.75 = 1 - (1-0.50)^2"),
+        ((1.0, -1.0), "0.00 by definition: certain evidence for it and certain evidence against it"),
+        (tuple(n / 10 for n in range(1, 9)), "1 - (1-0.80)(1-0.70)(1-0.60)(1-0.50)(1-0.40)(1-0.30)..."),
+    ],
+)
+def test_how_a_certainty_came_about(strengths: tuple[float, ...], text: str) -> None:
+    assert arithmetic(strengths) == text
+
+
+def test_a_proof_of_five_hundred_steps(read_world: Callable[..., World]) -> None:
+    """Every step has a number and a block of its own at the same margin, and refers to the next by its number."""
+    size = 500
+    names = ", ".join(f"s{number}: {{kind: state}}" for number in range(size + 1))
+    quarrels = ", ".join(f"{{state: s{number}, power: s{number + 1}}}" for number in range(size))
+    world = read_world(
+        f"""
+        entities: {{{names}}}
+        facts: {{quarrel: [{quarrels}]}}
+        rules:
+          - {{id: last, when: ["quarrel(?s, s{size})"], then: "reaches(?s, s{size})"}}
+          - {{id: step, when: ["quarrel(?s, ?v)", "reaches(?v, ?p)"], then: "reaches(?s, ?p)"}}
+        """
+    )
+    inference = world.infer()
+    proof = prove(inference, world.atom(f"reaches(s0, s{size})"))
+    text = proofs_text([proof])
+    assert max(map(len, text.splitlines())) <= 80
+    assert len(re.findall(r"^\[\d+\] ", text, re.MULTILINE)) == size
+    assert "see [500]" in text
+    folded = proofs_text([proof], depth=3)
+    assert len(folded.splitlines()) < 40
+    assert "497 conclusions are folded" in folded
+
+
+def test_a_fact_tells_its_record_once(world: World) -> None:
+    inference = world.infer(assume=["member(Syldavia, Pact)"])
+    proofs = [prove(inference, atom) for atom in ranked(inference, world.question("aligned(?s, ?p, ?x)"))]
+    text = " ".join(proofs_text(proofs).split())
+    places = re.findall(r"on record: [^;]*?(world1\.yaml:\d+:\d+)", text)
+    assert len(places) == len(set(places)) > 3
+    marks = re.findall(r"see \[(f\d+)\]", text)
+    assert marks
+    for mark in marks:
+        assert text.index(f"[{mark}] on record") < text.index(f"see [{mark}]")
+
+
+# --- drawings ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_drawing(world: World, snapshot: SnapshotAssertion) -> None:
+    drawing = timeline_svg(_followed(world))
+    root = ElementTree.fromstring(drawing)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert drawing == snapshot
+
+
+def test_a_drawing_of_nothing(world: World) -> None:
+    start = Scenario.of(world.infer().program)
+    found = timeline(start, world.question("reaches(?s, ?p)"), range(2000, 2003), _infer)
+    assert ElementTree.fromstring(timeline_svg(found)) is not None
+    assert "Nothing in the knowledge base supports reaches(?s, ?p) in 2000..2002" in timeline_text(found)
+
+
+def test_markup_in_a_drawing_is_text(read_world: Callable[..., World]) -> None:
+    script = "</title><script>alert(1)</script>"
+    world = read_world(
+        f"""
+        facts: {{exercise: [{{state: Ruritania, power: Borduria, name: "{script}", on: 2003}}]}}
+        """
+    )
+    start = Scenario.of(world.infer().program)
+    drawing = timeline_svg(timeline(start, world.question("exercise(?s, ?p, ?n)"), range(2002, 2005), _infer))
+    root = ElementTree.fromstring(drawing)
+    assert not [item for item in root.iter() if item.tag.endswith("script")]
+    assert script in "".join(root.itertext())
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("schema", "document"),
+    [
+        ("kzexpert.timeline/1", _followed),
+        (
+            "kzexpert.linchpins/1",
+            lambda world: linchpins(world.infer(), world.question(ALIGNED), engine().infer),
+        ),
+        ("kzexpert.what-if/1", lambda world: what_if(world.infer("1999-12-31"), world.infer(), _infer)),
+        (
+            "kzexpert.why-not/1",
+            lambda world: why_not(world.infer(), world.question("free(Ruritania)"), engine().infer),
+        ),
+        (
+            "kzexpert.matrix/1",
+            lambda world: matrices(world.infer(), "Ruritania", read_comparisons(world.kb, "Ruritania")),
+        ),
+    ],
+)
+def test_json_reads_back(world: World, schema: str, document: Callable[[World], Any]) -> None:
+    found = document(world)
+    text = json_text(found)
+    assert f'"schema": "{schema}"' in text
+    assert msgspec.json.decode(text, type=type(found)) == found

@@ -1,0 +1,130 @@
+"""A conclusion over the years, and the facts behind each step."""
+
+from typing import Any
+
+from kzexpert.analysis.rerun import Scenario
+from kzexpert.analysis.timeline import Timeline, timeline, years_on_record
+from kzexpert.engines import engine
+
+from .conftest import World
+
+
+def followed(world: World, question: str, years: range, weighed: bool = False, **changes: Any) -> Timeline:
+    start = Scenario.of(world.infer(**changes).program)
+    return timeline(start, world.question(question), years, engine().infer, weighed=weighed)
+
+
+def steps(found: Timeline, number: int = 0) -> list[tuple[str, float | None, list[str]]]:
+    """Each change with its period, the certainty after it and its causes."""
+    return [
+        (change.period, change.after, [f"{cause.turn}: {cause.statement}" for cause in change.causes])
+        for change in found.series[number].changes
+    ]
+
+
+def test_the_steps_of_a_conclusion_and_the_facts_behind_them(world: World) -> None:
+    found = followed(world, "aligned(Ruritania, Borduria, security)", range(1993, 2012))
+    (series,) = found.series
+    assert [point.certainty for point in series.points] == [None, *[0.6] * 6, *[0.72] * 8, *[0.65] * 4]
+    assert [point.period for point in series.points][:2] == ["1993", "1994"]
+    assert steps(found) == [
+        ("1994", 0.6, ["came into force: member(Ruritania, Pact)"]),
+        ("2000", 0.72, ["came into force: trains(Borduria, Ruritania, 2000)"]),
+        ("2008", 0.65, ["came into force: quarrel(Ruritania, Borduria)"]),
+    ]
+    assert series.changes[0].causes[0].records[0].dates == "since 1994"
+
+
+def test_what_goes_out_of_force(world: World) -> None:
+    found = followed(world, "aligned(Syldavia, Borduria, security)", range(2004, 2008), weighed=True)
+    assert steps(found) == [("2006", None, ["went out of force: member(Syldavia, League)"])]
+
+
+def test_a_change_below_the_conclusion_is_followed_down_to_facts(world: World) -> None:
+    found = followed(world, "firm(Ruritania, Borduria)", range(1999, 2010))
+    assert steps(found) == [
+        ("2000", 0.648, ["came into force: trains(Borduria, Ruritania, 2000)"]),
+        ("2008", None, ["came into force: quarrel(Ruritania, Borduria)"]),
+    ]
+
+
+def test_a_negation_that_becomes_blocked(world: World) -> None:
+    """Ruritania ceases to be free when it is firmly with Borduria, by the training of 2000."""
+    found = followed(world, "free(Ruritania)", range(1998, 2003))
+    assert steps(found) == [("2000", None, ["came into force: trains(Borduria, Ruritania, 2000)"])]
+
+
+def test_an_event_that_is_no_longer_recent(read_world: World) -> None:
+    world = read_world(
+        """
+        facts: {exercise: [{state: Ruritania, power: Borduria, name: first, on: 2003-05}]}
+        rules: [{id: drill, when: ["exercise(?s, ?p, _) within 2 years"], then: "firm(?s, ?p)"}]
+        """
+    )
+    window = "exercise(Ruritania, Borduria, first) within 2 years"
+    found = followed(world, "firm(Ruritania, ?p)", range(2002, 2007))
+    assert steps(found) == [
+        ("2003", 1.0, [f"came into force: {window}"]),
+        ("2005", None, [f"went out of force: {window}"]),
+    ]
+
+
+def test_a_count_that_grows(read_world: World) -> None:
+    world = read_world(
+        """
+        facts:
+          exercise:
+            - {state: Ruritania, power: Borduria, name: first, on: 2003}
+            - {state: Ruritania, power: Borduria, name: second, on: 2006}
+        rules:
+          - id: drills
+            when: ["leads(?p, _)", "member(?s, _)", "?n = count(?x for exercise(?s, ?p, ?x))", "?n >= 2"]
+            then: firm(?s, ?p)
+        """,
+        "facts: {member: [{state: Ruritania, bloc: Pact}], leads: [{power: Borduria, bloc: Pact}]}",
+    )
+    found = followed(world, "firm(?s, ?p)", range(2002, 2008))
+    assert steps(found) == [("2006", 1.0, ["came into force: exercise(Ruritania, Borduria, second)"])]
+
+
+def test_conclusions_that_were_never_established_are_left_out(world: World) -> None:
+    pattern = "aligned(Ruritania, ?power, security)"
+    assert [series.conclusion for series in followed(world, pattern, range(1993, 2012)).series] == [
+        "aligned(Ruritania, Borduria, security)"
+    ]
+    found = followed(world, pattern, range(1993, 2012), weighed=True)
+    assert [series.conclusion for series in found.series] == [
+        "aligned(Ruritania, Borduria, security)",
+        "aligned(Ruritania, Syldavia, security)",
+    ]
+
+
+def test_assumptions_hold_in_every_year(world: World) -> None:
+    found = followed(world, "free(Ruritania)", range(1998, 2003), without=["trains(_, _, _)"])
+    assert steps(found) == []
+    assert found.withdrawn == ("trains(_, _, _)",)
+
+
+def test_every_point_is_what_a_fresh_run_says(world: World) -> None:
+    for question in ("aligned(Ruritania, Borduria, security)", "free(Ruritania)", "firm(Ruritania, Borduria)"):
+        for point in followed(world, question, range(1990, 2012)).series[0].points:
+            assert (point.certainty or 0.0) == world.certainty(question, day=point.as_of.isoformat())
+
+
+def test_years_without_another_fact_in_force_are_not_inferred_again(world: World) -> None:
+    runs = []
+
+    def infer(program: Any) -> Any:
+        runs.append(program.as_of.year)
+        return engine().infer(program)
+
+    start = Scenario.of(world.infer().program)
+    timeline(start, world.question("free(?s)"), range(1993, 2012), infer)
+    assert runs == [1993, 1994, 2000, 2003, 2006, 2008]
+
+
+def test_the_years_on_record(world: World) -> None:
+    day = world.infer().program.as_of
+    assert years_on_record(world.kb, world.question("free(?s)").pattern, day) == range(1990, 2012)
+    assert years_on_record(world.kb, world.question("trains(?a, ?b, ?c)").pattern, day) == range(2000, 2012)
+    assert years_on_record(world.kb, world.question("reaches(?a, ?b)").pattern, day) == range(2011, 2012)

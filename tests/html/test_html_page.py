@@ -1,0 +1,138 @@
+"""What the page says of a judgement."""
+
+import re
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from kzexpert.errors import Location
+from kzexpert.render.html import relative_places
+
+
+def said(text: str) -> str:
+    """The text of the page's body, in one line."""
+    body = re.sub(r"<(style|script)>.*?</\1>", "", text, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", body)).split())
+
+
+def test_the_judgement_comes_first_with_its_likelihood(judgement: Callable[..., str]) -> None:
+    words = said(judgement("who dominates Ruritania"))
+    assert words.index("Borduria dominates Ruritania very likely certainty 0.72") < words.index("Argument")
+    assert "1 line of evidence for it, none against" in words
+    assert "Likelihood words are those of ICD 203" in words
+    assert "as of 2010-12-31" in words
+
+
+@pytest.mark.parametrize(
+    ("question", "verdict"),
+    [
+        ("is Ruritania aligned with Borduria in security", "Yes: Ruritania is aligned with Borduria in security"),
+        ("is Ruritania aligned with Syldavia in security", "No: Ruritania is aligned with Syldavia in security"),
+        ("doomed(Syldavia)", "Not established: doomed(Syldavia) certain evidence both for and against"),
+        ("is Ruritania aligned with Borduria in trade", "Nothing in the knowledge base supports this."),
+        ("doomed(?state)", "Nothing is established. What was weighed stays at or below a certainty of 0.20:"),
+        ("leads(?power, Ring)", "Syldavia leads Ring almost certain certainty 1.00 on record"),
+    ],
+)
+def test_verdicts(question: str, verdict: str, judgement: Callable[..., str]) -> None:
+    assert verdict in said(judgement(question))
+
+
+def test_changes_to_the_record_are_told_before_anything_else(judgement: Callable[..., str]) -> None:
+    words = said(
+        judgement(
+            "who is Ruritania aligned with", assume=("member(Ruritania, Ring)",), without=("leads(Borduria, Pact)",)
+        )
+    )
+    hypothetical = words.index("This judgement is hypothetical.")
+    assert hypothetical < words.index("Ruritania is aligned with Syldavia")
+    assert "assumed: member(Ruritania, Ring)" in words
+    assert "left out: leads(Borduria, Pact)" in words
+    assert "Ruritania is a member of Ring assumed certainty 1.00" in words
+
+
+def test_premises_have_source_paragraph_file_and_line(judgement: Callable[..., str]) -> None:
+    words = said(judgement("who dominates Ruritania"))
+    assert "member(Ruritania, Pact) · almanac , p. 1 · since 1995 · facts/world.yaml:16:7" in words
+    assert "The accession, not the signing." in words
+    assert "gazette , no. 7 · since 1996 · recorded at 0.90 · facts/world.yaml:17:7" in words
+    assert "rule led-bloc : Membership of a bloc that a power leads · almanac , p. 3 · rules/world.yaml" in words
+
+
+def test_evidence_against_is_gathered_from_all_depths(judgement: Callable[..., str]) -> None:
+    assert "No rule speaks against it, nor against anything that it rests on." in said(
+        judgement("who dominates Ruritania")
+    )
+    words = said(judgement("is Ruritania aligned with Syldavia in security"))
+    assert "−0.32 Ruritania is in Pact, the rival of Ring speaks against: Ruritania is aligned with Syldavia" in words
+
+
+def test_how_the_certainty_came_about(judgement: Callable[..., str]) -> None:
+    words = said(judgement("who is Ruritania aligned with"))
+    assert "very likely · 2 lines of evidence, together 0.80" in words
+
+
+def test_of_proofs_in_a_circle_the_best_counts(judgement: Callable[..., str]) -> None:
+    assert "of several proofs the best one counts" in said(judgement("whom does Ruritania reach"))
+
+
+def test_what_it_hangs_on(judgement: Callable[..., str]) -> None:
+    words = said(judgement("who dominates Ruritania"))
+    assert "Memoirs of a Regent memoir 0 facts, 1 rule 0.00 −0.72 not established: 0.20 or less" in words
+    assert "Ruritania is a member of Pact member(Ruritania, Pact) 0.45 −0.27 likely" in words
+    assert "no-treaty , now 0.90: likely below 0.75" in words
+
+
+def test_one_source_is_flagged(judgement: Callable[..., str]) -> None:
+    assert "All of it rests on one source, The Almanac ." in said(judgement("leads(?power, Ring)"))
+    assert "All of it rests" not in said(judgement("who dominates Ruritania"))
+
+
+def test_rivals_stand_side_by_side(judgement: Callable[..., str]) -> None:
+    words = said(judgement("who is Ruritania aligned with"))
+    assert "Rival hypotheses" in words
+    assert "Ruritania is aligned with … in security" in words
+    assert "Ruritania is a member of Pact supports +0.60 contradicts −0.32 0.92" in words
+    assert "Rival hypotheses" not in said(judgement("who dominates Ruritania"))
+
+
+def test_the_years_tell_what_changed(judgement: Callable[..., str]) -> None:
+    words = said(judgement("who dominates Ruritania"))
+    assert "1995 unknown → 0.54: Ruritania is a member of Pact came into force" in words
+
+
+def test_it_is_the_same_from_anywhere(
+    judgement: Callable[..., str], checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = judgement("who dominates Ruritania")
+    for folder in (tmp_path, checkout):
+        monkeypatch.chdir(folder)
+        judgement.cache_clear()  # type: ignore[attr-defined]
+        assert judgement("who dominates Ruritania") == here
+    assert str(checkout) not in here
+
+
+@pytest.mark.parametrize(
+    ("files", "file", "shown"),
+    [
+        (["/home/ann/kb/rules/a.yaml", "/home/ann/kb/facts/b.csv"], "/home/ann/kb/rules/a.yaml", "rules/a.yaml:3:5"),
+        (["kb/rules/a.yaml", "kb/facts/b.csv"], "kb/rules/a.yaml", "rules/a.yaml:3:5"),
+        (["/home/ann/kb/a.yaml", "own.yaml"], "/home/ann/kb/a.yaml", "a.yaml:3:5"),
+        (["/home/ann/kb/a.yaml", "own.yaml"], "own.yaml", "own.yaml:3:5"),
+        (["/home/ann/a.yaml", "/srv/b.yaml"], "/srv/b.yaml", "/srv/b.yaml:3:5"),
+        (["/home/ann/a.yaml"], "/home/anna/b.yaml", "/home/anna/b.yaml:3:5"),
+        ([], "a.yaml", "a.yaml:3:5"),
+    ],
+)
+def test_places_are_shown_without_the_folder_that_all_share(files: list[str], file: str, shown: str) -> None:
+    assert relative_places(files)(Location(file, 3, 5)) == shown
+
+
+def test_the_command_line_writes_it(run: Callable[..., object], checkout: Path, tmp_path: Path) -> None:
+    kb = str(checkout / "tests" / "html" / "kb")
+    file = tmp_path / "page.html"
+    done = run("trace", "export", "who dominates Ruritania", "--kb", kb, "--format", "html", "--output", str(file))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")  # type: ignore[attr-defined]
+    assert file.read_text(encoding="utf-8").startswith("<!doctype html>")
