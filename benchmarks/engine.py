@@ -78,10 +78,10 @@ def ours(relation: str, rows: Rows, rules: Any, head: tuple[str, int], name: str
 
 
 def stock_closure(rows: Rows) -> Callable[[], Rows]:
-    class edge(experta.Fact):  # noqa: N801
+    class edge(experta.Fact):
         pass
 
-    class path(experta.Fact):  # noqa: N801
+    class path(experta.Fact):
         pass
 
     class Closure(experta.KnowledgeEngine):
@@ -104,7 +104,7 @@ def stock_closure(rows: Rows) -> Callable[[], Rows]:
 
 
 def stock_shared(rows: Rows) -> Callable[[], Rows]:
-    class member(experta.Fact):  # noqa: N801
+    class member(experta.Fact):
         pass
 
     found: Rows = set()

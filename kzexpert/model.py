@@ -84,7 +84,7 @@ def format_value(value: Value) -> str:
     return value.isoformat() if isinstance(value, date) else format_number(value)
 
 
-# --- terms and atoms ---------------------------------------------------------------------------------------------
+# --- terms and atoms --------------------------------------------------------------------------------------------
 
 
 class Variable(msgspec.Struct, frozen=True):
@@ -153,7 +153,7 @@ class Atom(msgspec.Struct, frozen=True):
     location: Location = NOWHERE
 
 
-# --- conditions as written -----------------------------------------------------------------------------------------
+# --- conditions as written ----------------------------------------------------------------------------------------
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -212,7 +212,7 @@ class Aggregation(msgspec.Struct, frozen=True):
 Condition: TypeAlias = Premise | Negation | Comparison | Aggregation
 
 
-# --- what a knowledge base holds -------------------------------------------------------------------------------------
+# --- what a knowledge base holds ------------------------------------------------------------------------------------
 
 
 class PartialDate(msgspec.Struct, frozen=True):
@@ -404,7 +404,7 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True):
         return {item.id: item for item in reversed(self.sources)}
 
 
-# --- programs: resolved, ready for an engine -------------------------------------------------------------------------
+# --- programs: resolved, ready for an engine ------------------------------------------------------------------------
 
 
 class Pattern(msgspec.Struct, frozen=True):
@@ -559,7 +559,7 @@ class Program(msgspec.Struct, frozen=True, dict=True):
         return {rule.head.predicate: stratum for stratum in self.strata for rule in stratum.rules}
 
 
-# --- what comes out ----------------------------------------------------------------------------------------------------
+# --- what comes out -------------------------------------------------------------------------------------------------
 
 
 class Firing(msgspec.Struct, frozen=True):

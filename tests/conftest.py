@@ -23,7 +23,7 @@ def checkout() -> Path:
 
 @pytest.fixture(scope="session")
 def run() -> Run:
-    """Run ``kzexpert`` in a process of its own, plain and in a folder (by default the checkout), for a minute at most."""
+    """Run ``kzexpert`` in a process of its own, plain and in a folder (by default the checkout), for a minute."""
 
     def run(*arguments: str, cwd: Path = _CHECKOUT, **environment: str) -> subprocess.CompletedProcess[str]:
         found = str(Path(kzexpert.__file__).parents[1])

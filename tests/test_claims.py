@@ -30,7 +30,9 @@ KINDS = {
     8: "FFFFRC",
     9: "RORORO",
 }
-CLAIMS = {f"{paragraph}{chr(97 + place)}": kind for paragraph, kinds in KINDS.items() for place, kind in enumerate(kinds)}
+CLAIMS = {
+    f"{paragraph}{chr(97 + place)}": kind for paragraph, kinds in KINDS.items() for place, kind in enumerate(kinds)
+}
 
 
 class Row(NamedTuple):
@@ -63,10 +65,7 @@ def _tables() -> list[list[str]]:
     return found
 
 
-ROWS = [
-    Row(claim[0], kind[0], facts, rules, cases)
-    for claim, kind, facts, rules, cases in map(_cells, _tables()[0])
-]
+ROWS = [Row(claim[0], kind[0], facts, rules, cases) for claim, kind, facts, rules, cases in map(_cells, _tables()[0])]
 DERIVED = [row for row in ROWS if row.kind in "CO"]
 
 

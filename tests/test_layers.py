@@ -93,7 +93,8 @@ try:
     main()
 except SystemExit:
     pass
-heavy = [name for name in ("experta", "duckdb", "sqlglot", "pyspark", "rich", "jinja2", "yaml", "difflib") if name in sys.modules]
+heavy = "experta duckdb sqlglot pyspark rich jinja2 yaml difflib".split()
+heavy = [name for name in heavy if name in sys.modules]
 print("loaded:", heavy, file=sys.stderr)
 """
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -33,7 +33,7 @@ def certainties(run: Run) -> Any:
     return ask
 
 
-# --- the first question ------------------------------------------------------------------------------------------------
+# --- the first question ---------------------------------------------------------------------------------------------
 
 
 def test_the_first_answer_is_russia_with_a_source_for_every_line(run: Run) -> None:
@@ -61,7 +61,7 @@ def test_the_first_answer_as_json_has_the_same_evidence(run: Run) -> None:
     assert [line["rule"] for line in first["evidence"] if not line["source"]] == []
 
 
-# --- questions in plain words and as patterns --------------------------------------------------------------------------
+# --- questions in plain words and as patterns -----------------------------------------------------------------------
 
 QUESTIONS = [
     ("alignment(Kazakhstan, ?power, ?sphere)", "who is {kz} aligned with"),
@@ -115,9 +115,9 @@ def test_why_prints_the_whole_proof_down_to_sourced_facts(run: Run, command: tup
     assert came.returncode == 0
     assert re.search(r"^\[1\] Kazakhstan is aligned with (the )?United States in energy", came.stdout)
     flat = " ".join(came.stdout.split())
-    statements = re.findall(r"- ([a-z_]+\([^)]*\)) [01]\.\d\d (on record: \S+|see \[\d+\])", flat)
-    assert ('exports_through(Kazakhstan, Russia, hydrocarbons)', "on record: wagner-costa-2011,") in statements
-    assert ('depends(Kazakhstan, Russia, energy)', "see [3]") in statements
+    statements = re.findall(r"- ([a-z_]+\([^)]*\)) [01]\.\d\d (?:\[f\d+\] )?(on record: \S+|see \[f?\d+\])", flat)
+    assert ("exports_through(Kazakhstan, Russia, hydrocarbons)", "on record: wagner-costa-2011,") in statements
+    assert ("depends(Kazakhstan, Russia, energy)", "see [3]") in statements
     premises = re.findall(r"- [a-z_]+\([^)]*\)", flat)
     assert len(premises) == len(statements), "a premise is neither on record nor proven"
     assert len(re.findall(r"facts/\w+\.yaml:\d+:\d+", flat)) >= 8
@@ -136,7 +136,7 @@ def test_a_question_that_is_not_understood_gets_the_nearest(run: Run) -> None:
     assert "who is Kazakhstan aligned with" in came.stderr
 
 
-# --- other days, other facts -------------------------------------------------------------------------------------------
+# --- other days, other facts ----------------------------------------------------------------------------------------
 
 
 def test_1993_knows_no_partnership_for_peace(certainties: Any) -> None:
@@ -216,7 +216,7 @@ def test_three_rules_of_a_user_change_answers(certainties: Any, run: Run, tmp_pa
     assert certainties(FIRST, *given) == certainties(FIRST)
 
 
-# --- bad input ---------------------------------------------------------------------------------------------------------
+# --- bad input ------------------------------------------------------------------------------------------------------
 
 
 def rule(*conditions: str, then: str = "multi_vector(?state)", more: str = "") -> str:
@@ -245,7 +245,7 @@ BAD: dict[str, tuple[str | bytes, str, str, str]] = {
         ":6:9",
     ),
     "certainty 1.5 of a rule": (rule("power(?state)", more="    certainty: 1.5\n"), "--rules", "KZ111", ":7:16"),
-    "certainty 1.5 of a fact": (fact("power", "{state: China, certainty: 1.5}"), "--facts", "KZ111", ":4:31"),
+    "certainty 1.5 of a fact": (fact("power", "{state: China, certainty: 1.5}"), "--facts", "KZ111", ":4:33"),
     "a variable left out of then": (
         rule("member(?state, ?org)", then="strained(?state, power=Russia)"),
         "--rules",
@@ -258,7 +258,7 @@ BAD: dict[str, tuple[str | bytes, str, str, str]] = {
     "binary": (b"\x7fELF\x02\x01\x00\xff\xfe\x00", "--rules", "KZ102", ""),
     "empty": ("", "--rules", "KZ104", ""),
     "50 MB": (b"# " + b"x" * 50_000_000 + b"\nrules: []\n", "--rules", "KZ103", ""),
-    "alias bomb": (_BOMB, "--rules", "KZ107", ":"),
+    "alias bomb": (_BOMB, "--rules", "KZ107", r":\d+:\d+"),
     "python object": ("rules: !!python/object:os.system [ls]\n", "--rules", "KZ107", ":1:8"),
     "a country written NO": (fact("power", "{state: NO}"), "--facts", "KZ204", ":4:15"),
     "30 February": (fact("rising", "{power: China, since: 2011-02-30}"), "--facts", "KZ112", ":4:29"),
@@ -277,7 +277,7 @@ def test_bad_input_is_named_with_its_code_place_line_and_hint(run: Run, tmp_path
         assert came.returncode == 1, told
         assert "Traceback" not in told
         assert len(told) < 20_000
-        assert re.search(rf"^bad\.yaml{place}[:\d]* {code} " if place == ":" else rf"^bad\.yaml{place}: {code} ", told, re.MULTILINE), told
+        assert re.search(rf"^bad\.yaml{place or '[:0-9]*'}: {code} ", told, re.MULTILINE), told
         assert "  hint: " in told
         if place:
             assert re.search(r"^ +\d+ \| .*\n +\| +\^$", told, re.MULTILINE), told
@@ -346,5 +346,7 @@ def test_a_rule_set_that_would_run_for_ever_is_stopped_and_the_rule_named(
     told = capsys.readouterr()
     assert stopped.value.code == 1
     assert told.out == ""
-    assert re.search(r"endless\.yaml:5:5: KZ401 rule goes-on-for-ever used up the budget of 2,000 conclusions", told.err)
+    assert re.search(
+        r"endless\.yaml:5:5: KZ401 rule goes-on-for-ever used up the budget of 2,000 conclusions", told.err
+    )
     assert "hint:" in told.err

@@ -239,7 +239,9 @@ class _Run:
         known = [name for name in rule.variables if name in matched]
         completion = Completion(computed, self.facts) if computed else None
         if completion is not None:
-            conditions.append(_test(known, lambda *values: completion(dict(zip(known, values, strict=True))) is not None, names))
+            conditions.append(
+                _test(known, lambda *values: completion(dict(zip(known, values, strict=True))) is not None, names)
+            )
         action = self._action(rule, {names[name]: name for name in known}, completion, recursive)
         action.__name__ = rule.id
         return experta.Rule(*conditions)(action)

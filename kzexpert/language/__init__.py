@@ -12,14 +12,13 @@ if TYPE_CHECKING:
     from kzexpert.language.folders import find_knowledge_base, packed_knowledge_base
     from kzexpert.language.grammar import GrammarError, parse_atom, parse_condition
     from kzexpert.language.loading import load_knowledge_base, read_knowledge_base
-    from kzexpert.language.nearest import did_you_mean, nearest
+    from kzexpert.language.nearest import did_you_mean
 
 __all__ = [
     "GrammarError",
     "did_you_mean",
     "find_knowledge_base",
     "load_knowledge_base",
-    "nearest",
     "packed_knowledge_base",
     "parse_atom",
     "parse_condition",
@@ -32,7 +31,7 @@ _HOMES = {
     "folders": ("find_knowledge_base", "packed_knowledge_base"),
     "grammar": ("GrammarError", "parse_atom", "parse_condition"),
     "loading": ("load_knowledge_base", "read_knowledge_base"),
-    "nearest": ("did_you_mean", "nearest"),
+    "nearest": ("did_you_mean",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

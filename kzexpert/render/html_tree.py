@@ -136,7 +136,9 @@ class Argument(msgspec.Struct, frozen=True):
     anchors: Mapping[str, str]
 
 
-def argument(proofs: Sequence[Proof], numbers: Mapping[str, int], place: Callable[[Location | str], str] = str) -> Argument:
+def argument(
+    proofs: Sequence[Proof], numbers: Mapping[str, int], place: Callable[[Location | str], str] = str
+) -> Argument:
     """The trees of some proofs.
 
     Args:

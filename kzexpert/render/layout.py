@@ -6,7 +6,18 @@ Nothing that comes from a file reaches the terminal as a control character.
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-__all__ = ["WIDTH", "Piece", "Style", "as_markup", "as_plain", "display_width", "sentence", "visible", "wrap"]
+__all__ = [
+    "WIDTH",
+    "Piece",
+    "Style",
+    "as_markup",
+    "as_plain",
+    "display_width",
+    "sentence",
+    "stated",
+    "visible",
+    "wrap",
+]
 
 #: Columns of a line where no terminal says otherwise.
 WIDTH = 80

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from kzexpert.analysis.linchpins import Effect, Hanging, Linchpins, Margin
 from kzexpert.model import Inference
-from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, sentence, wrap
+from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, stated, wrap
 from kzexpert.render.text import certainty_text, footnote
 
 __all__ = ["linchpins_text"]
@@ -25,7 +25,7 @@ def linchpins_text(inference: Inference, found: Linchpins, style: Style = as_pla
 
 def _block(item: Hanging, style: Style, width: int) -> Iterator[str]:
     headline: list[Piece] = [
-        ("strong", sentence(item.says)),
+        ("strong", stated(item.says, item.conclusion)),
         ("", ": "),
         ("good", item.likelihood),
         ("", f" (certainty {certainty_text(item.certainty)})"),
@@ -59,7 +59,7 @@ def _effects(effects: Sequence[Effect], style: Style, width: int) -> Iterator[st
 def _named(effect: Effect) -> list[Piece]:
     pieces: list[Piece] = []
     if effect.kind == "fact":
-        pieces += [("", sentence(effect.says))]
+        pieces += [("", stated(effect.says, effect.name))]
     else:
         pieces += [("name", effect.name), ("", f": {effect.says}" if effect.says else "")]
     if effect.kind == "source":

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from kzexpert.analysis.matrix import Cell, Hypothesis, Matrices, Matrix
 from kzexpert.model import Inference
-from kzexpert.render.layout import WIDTH, Style, as_plain, display_width, sentence, visible, wrap
+from kzexpert.render.layout import WIDTH, Style, as_plain, display_width, stated, visible, wrap
 from kzexpert.render.text import certainty_text, footnote
 
 __all__ = ["matrix_text"]
@@ -32,7 +32,7 @@ def matrix_text(inference: Inference, found: Matrices, style: Style = as_plain, 
 
 
 def _matrix(matrix: Matrix, style: Style, width: int) -> Iterator[str]:
-    yield wrap([("strong", sentence(matrix.says))], style, width=width, rest="  ")
+    yield wrap([("strong", stated(matrix.says, matrix.pattern))], style, width=width, rest="  ")
     fitting = max(1, (width - _TELLS - _NARROWEST) // _COLUMN)
     for start in range(0, len(matrix.hypotheses), fitting):
         chosen = range(start, min(start + fitting, len(matrix.hypotheses)))
@@ -42,7 +42,7 @@ def _matrix(matrix: Matrix, style: Style, width: int) -> Iterator[str]:
         yield from table.row("", "", [("name", item.value) for item in columns])
         for row in matrix.rows:
             cells = [_cell(row.cells[index]) for index in chosen]
-            yield from table.row(certainty_text(row.diagnosticity), sentence(row.says), cells)
+            yield from table.row(certainty_text(row.diagnosticity), stated(row.says, "; ".join(row.evidence)), cells)
         yield from _sums(table, columns)
 
 

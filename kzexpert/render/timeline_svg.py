@@ -10,7 +10,7 @@ from html import escape
 from kzexpert.analysis.causes import Cause
 from kzexpert.analysis.timeline import Change, Series, Timeline
 from kzexpert.certainty import THRESHOLD
-from kzexpert.render.layout import sentence, visible
+from kzexpert.render.layout import stated, visible
 from kzexpert.render.text import certainty_text
 
 __all__ = ["timeline_svg"]
@@ -92,10 +92,13 @@ class _Drawing:
         path: list[str] = []
         last: float | None = None
         for index, point in enumerate(series.points):
-            if point.certainty is not None:
-                path.append(f"{'L' if last is not None else 'M'}{self.x(index)} {self.y(point.certainty)}")
-                path.append(f"H{self.x(index + 1)}")
+            if point.certainty != last:
+                path.extend([f"H{self.x(index)}"] if last is not None else [])
+                if point.certainty is not None:
+                    y = self.y(point.certainty)
+                    path.append(f"M{self.x(index)} {y}" if last is None else f"V{y}")
             last = point.certainty
+        path.extend([f"H{self.x(len(series.points))}"] if last is not None else [])
         yield f'<path d="{"".join(path)}" fill="none" {_stroke(number)}/>'
         places = {point.period: index for index, point in enumerate(series.points)}
         for change in series.changes:
@@ -110,7 +113,7 @@ class _Drawing:
 
     def legend(self, number: int, series: Series) -> Iterator[str]:
         y = _TOP + _PLOT_HEIGHT + 28 + _LEGEND_LINE * number + 12
-        label = sentence(series.says)
+        label = stated(series.says, series.conclusion)
         if len(label) > _LONGEST_LABEL:
             label = f"{label[: _LONGEST_LABEL - 1]}…"
         yield f'<line x1="{_LEFT}" x2="{_LEFT + 36}" y1="{y - 4}" y2="{y - 4}" {_stroke(number)}/>'
@@ -128,7 +131,7 @@ def _reading(series: Series) -> str:
     first = series.points[0]
     parts = [f"{_certainty(first.certainty)} in {first.period}"]
     parts += [f"{_certainty(change.after)} from {change.period}" for change in series.changes]
-    return f"{sentence(series.says)}: {', '.join(parts)}."
+    return f"{stated(series.says, series.conclusion)}: {', '.join(parts)}."
 
 
 def _told(series: Series, change: Change) -> str:

@@ -6,7 +6,7 @@ import msgspec
 
 from kzexpert.analysis.causes import Cause
 from kzexpert.analysis.timeline import Point, Series, Timeline
-from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, sentence, wrap
+from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, stated, wrap
 from kzexpert.render.text import CONVENTION, certainty_text
 
 __all__ = ["ASCII", "UNICODE", "Glyphs", "cause_pieces", "timeline_text"]
@@ -56,7 +56,7 @@ def timeline_text(found: Timeline, style: Style = as_plain, width: int = WIDTH, 
 
 
 def _block(series: Series, style: Style, width: int, glyphs: Glyphs) -> Iterator[str]:
-    yield wrap([("strong", sentence(series.says))], style, width=width, rest="  ")
+    yield wrap([("strong", stated(series.says, series.conclusion))], style, width=width, rest="  ")
     chunk = width - 14
     for start in range(0, len(series.points), chunk):
         part = series.points[start : start + chunk]

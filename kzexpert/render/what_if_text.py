@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from kzexpert.analysis.causes import Cause, LineChange
 from kzexpert.analysis.what_if import RuleChange, Shift, WhatIf
-from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, sentence, wrap
+from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, sentence, stated, wrap
 from kzexpert.render.text import CONVENTION, certainty_text
 
 __all__ = ["what_if_text"]
@@ -19,7 +19,7 @@ def what_if_text(found: WhatIf, compared: Sequence[str] = (), style: Style = as_
     """The comparison.
 
     Args:
-        compared: names of the knowledge bases, before and after, where they are not the same.
+        compared: the folders and files that only the other side has.
     """
     blocks = ["\n".join(_premise(found, compared, style, width))]
     for turn in _TURNS:
@@ -41,12 +41,11 @@ def what_if_text(found: WhatIf, compared: Sequence[str] = (), style: Style = as_
 def _premise(found: WhatIf, compared: Sequence[str], style: Style, width: int) -> Iterator[str]:
     """What differs between the two sides: dates, knowledge bases, facts, rules."""
     before, after = found.before, found.after
-    if before.as_of == after.as_of:
-        yield f"As of {before.as_of.isoformat()}:"
-    else:
-        yield f"From {before.as_of.isoformat()} to {after.as_of.isoformat()}:"
-    if compared:
-        yield wrap([("", f"from {compared[0]} to {compared[1]}")], style, width=width, first="  ", rest="    ")
+    days = f"As of {before.as_of.isoformat()}"
+    if before.as_of != after.as_of:
+        days = f"From {before.as_of.isoformat()} to {after.as_of.isoformat()}"
+    bases = f", from this knowledge base to {' and '.join(compared)}" if compared else ""
+    yield wrap([("", f"{days}{bases}:")], style, width=width, rest="  ")
     for cause in found.facts[:_MOST_FACTS]:
         yield wrap(_fact(cause), style, width=width, first="  ", rest="    ")
     if len(found.facts) > _MOST_FACTS:
@@ -79,8 +78,10 @@ def _rule(rule: RuleChange) -> list[Piece]:
 
 def _shift(shift: Shift, found: WhatIf, style: Style, width: int) -> str:
     word = shift.likelihood_after if shift.established else f"{shift.likelihood_after}, not established"
+    if shift.after is None:
+        word = "nothing supports it"
     by = f"; by {' and '.join(shift.by)}" if _respects(found) > 1 else ""
-    head: list[Piece] = [("strong", sentence(shift.says)), ("faint", f" ({word}{by})")]
+    head: list[Piece] = [("strong", stated(shift.says, shift.conclusion)), ("faint", f" ({word}{by})")]
     first = f"  {_move(shift.before, shift.after)}  "
     lines = [wrap(head, style, width=width, first=first, rest=" " * len(first))]
     for line in shift.lines:

@@ -9,7 +9,7 @@ from kzexpert.analysis.why_not import Weighed, WhyNot
 from kzexpert.certainty import THRESHOLD
 from kzexpert.model import Inference
 from kzexpert.questions import Question
-from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, display_width, sentence, wrap
+from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, display_width, sentence, stated, wrap
 from kzexpert.render.text import certainty_text, footnote, nothing_supports
 
 __all__ = ["why_not_text"]
@@ -65,7 +65,7 @@ def _weighed(weighed: Weighed, style: Style, width: int) -> Iterator[str]:
     item = weighed.conclusion
     certainty = f" (certainty {certainty_text(item.certainty)}; more than {THRESHOLD:.2f} would establish it)"
     head: list[Piece] = [
-        ("strong", sentence(item.says)),
+        ("strong", stated(item.says, item.conclusion)),
         ("", ": "),
         ("poor", "weighed, not established"),
         ("", certainty),
@@ -178,11 +178,12 @@ def _proposals(found: WhyNot, command: Callable[[Proposal], Sequence[str]], styl
 
 
 def _proposal(proposal: Proposal, words: Sequence[str], found: WhyNot, style: Style, width: int) -> Iterator[str]:
-    parts = [f"assume {atom}" for atom in proposal.assume] + [f"withdraw {atom}" for atom in proposal.without]
+    groups = (("assume", proposal.assume), ("withdraw", proposal.without))
+    parts = [f"{verb} {' and '.join(atoms)}" for verb, atoms in groups if atoms]
     result: list[Piece] = [("good", proposal.likelihood), ("", f" (certainty {certainty_text(proposal.certainty)})")]
     if proposal.conclusion != found.pattern:
         result = [("", f"{proposal.conclusion} is "), *result]
-    yield wrap([("strong", " and ".join(parts)), ("", ": "), *result], style, width=width, first="  ", rest="    ")
+    yield wrap([("strong", "; ".join(parts)), ("", ": "), *result], style, width=width, first="  ", rest="    ")
     yield _shell(words, style, width)
 
 

@@ -1,7 +1,7 @@
 """DESIGN §4 once more, as plainly as it can be written: nested loops, no indexes, nothing shared with the engines.
 
-An oracle for small programs. It derives by repeated passes until nothing changes, and knows the certainties of a recursive
-component from the same passes.
+An oracle for small programs. It derives by repeated passes until nothing changes, and knows the certainties of a
+recursive component from the same passes.
 """
 
 import operator

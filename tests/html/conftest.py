@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -77,7 +77,7 @@ def opened(browser: "Browser", tmp_path: Path) -> Iterator[Opened]:
     contexts: list[BrowserContext] = []
     seen: list[str] = []
 
-    def opened(text: str, *, fragment: str = "", quiet: bool = True, **context: object) -> "Page":
+    def opened(text: str, *, fragment: str = "", quiet: bool = True, **context: Any) -> "Page":
         file = tmp_path / f"page{len(contexts)}.html"
         file.write_text(text, encoding="utf-8")
         address = file.as_uri()

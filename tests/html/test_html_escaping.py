@@ -40,7 +40,7 @@ PAYLOADS = {
 }
 #: All that the page is made of.
 TAGS = set(
-    "a article body br button caption circle code dd desc details div dl dt em figure footer h1 h2 h3 h4 head header html "
+    "a article body br button caption circle code dd desc details div dl dt em figure footer h1 h2 h3 h4 head header html "  # noqa: SIM905
     "input label li line link main meta nav ol option p path rect script section select span strong style summary svg "
     "table tbody td text tfoot th thead title tr ul".split()
 )
@@ -133,7 +133,7 @@ class World:
         }
 
 
-@pytest.fixture(params=PAYLOADS.values(), ids=PAYLOADS.keys())
+@pytest.fixture(params=list(PAYLOADS.values()), ids=list(PAYLOADS))
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
     return World(request.param, tmp_path)
 

@@ -100,7 +100,7 @@ def test_a_link_unfolds_what_it_leads_to_however_often(dominance: "Page") -> Non
 def test_a_reference_leads_to_the_one_place_where_a_statement_is_shown(dominance: "Page") -> None:
     dominance.get_by_role("button", name="Unfold all").click()
     reference = dominance.locator("#argument a.says").first
-    target = dominance.locator(reference.get_attribute("href"))
+    target = dominance.locator(str(reference.get_attribute("href")))
     assert reference.inner_text() == target.locator(".says").first.inner_text().removesuffix(" within 2 years")
     reference.click()
     assert dominance.evaluate("document.querySelector(':target').id") == target.get_attribute("id")

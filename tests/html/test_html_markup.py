@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-VOID = frozenset("br col hr img input link meta".split())
+VOID = {"br", "col", "hr", "img", "input", "link", "meta"}
 #: Element → what may stand in it, where that is little.
 CHILDREN = {
     "ul": {"li"},
@@ -21,8 +21,24 @@ CHILDREN = {
     "head": {"meta", "link", "title", "style"},
 }
 #: Elements that hold phrases only.
-PHRASES = frozenset("p summary h1 h2 h3 h4 span a strong em code label button dt caption th figcaption".split())
-PHRASING = frozenset("a strong em code span svg label button input select option mark br".split())
+PHRASES = {
+    "p",
+    "summary",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "span",
+    "a",
+    "strong",
+    "em",
+    "code",
+    "label",
+    "button",
+    "dt",
+    "caption",
+}
+PHRASING = {"a", "strong", "em", "code", "span", "svg", "label", "button", "input", "select", "option", "mark", "br"}
 PARENTS = {"li": {"ul", "ol"}, "dt": {"dl"}, "dd": {"dl"}, "summary": {"details"}, "td": {"tr"}, "th": {"tr"}}
 
 

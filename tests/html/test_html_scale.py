@@ -1,6 +1,7 @@
 """Proofs of hundreds of steps, one below the other or side by side, still make a page that opens and folds."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -54,7 +55,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "source": "map",
         "facts": {
             "start": [{"stop": stops[0]}],
-            "road": [{"from": a, "to": b} for a, b in zip(stops, stops[1:], strict=False)],
+            "road": [{"from": a, "to": b} for a, b in pairwise(stops)],
             "spoke": [{"from": stop, "to": stops[0]} for stop in stops[1:]],
         },
     }

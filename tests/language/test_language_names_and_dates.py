@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kzexpert.language import did_you_mean, nearest, parse_partial_date
+from kzexpert.language import did_you_mean, parse_partial_date
 from kzexpert.language.dates import parse_day
+from kzexpert.language.nearest import nearest
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Every single-field change of a trace is noticed, whether the forger knows of the seal or not.
 
-By default some hundreds are tried; ``KZEXPERT_EXHAUSTIVE=1`` tries all but of the largest traces, nine thousand. A change of a trace that is sealed anew may
-only pass where the changed trace is true: what the program itself would write for that question, day and engine.
+By default some hundreds of changes are tried, with ``KZEXPERT_EXHAUSTIVE=1`` nine thousand. A change of a trace that is
+sealed anew may only pass where the changed trace is true: what the program itself writes for that question and day.
 """
 
 import json
