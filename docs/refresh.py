@@ -1,8 +1,9 @@
-"""Brings the documentation up to date: what its commands print, and the page of commands. `tests/test_docs.py` checks.
+"""Brings the documentation up to date: what its commands print, and the page of all commands.
 
 A page shows a session as a ``console`` block: after ``$`` stands a command, below it all that it prints. A block whose
 first line is, say, ``yaml file=rules/own.yaml`` is a file that later commands of the page find. A page is played from
 top to bottom in one shell, in a folder that holds the shipped knowledge base and ``.venv/bin/kzexpert``.
+`tests/test_docs.py` fails where a page is out of date.
 """
 
 import os
@@ -27,7 +28,7 @@ __all__ = ["CHECKOUT", "Block", "blocks", "commands_page", "pages", "replayed"]
 CHECKOUT = Path(__file__).parents[1]
 _COMMANDS = CHECKOUT / "docs" / "commands.md"
 
-# --- sessions -------------------------------------------------------------------------------------------------------
+# --- sessions --------------------------------------------------------------------------------------------------
 
 _FENCE = re.compile(r"^(`{3,})(.*)$")
 _SET_UP = re.compile(r"^python3 -m venv .*(?=\.venv/bin/kzexpert)")
@@ -147,7 +148,7 @@ def _play(lines: Sequence[str], found: Sequence[Block], home: Path) -> Iterator[
     return (text.rstrip("\n").split("\n") if text else [] for text in printed)
 
 
-# --- the page of all commands ---------------------------------------------------------------------------------------
+# --- the page of all commands ----------------------------------------------------------------------------------
 
 _COMMANDS_HEAD = """\
 # Commands

@@ -90,7 +90,7 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
     assert [_name(page) for page in ALL_PAGES if page not in reached] == []
 
 
-# --- the language reference -----------------------------------------------------------------------------------------
+# --- the language reference ------------------------------------------------------------------------------------
 
 LANGUAGE = CHECKOUT / "docs" / "language.md"
 
@@ -99,12 +99,6 @@ def test_every_example_of_the_language_is_run() -> None:
     lines = LANGUAGE.read_text(encoding="utf-8").split("\n")
     written = [block for block in refresh.blocks(lines) if block.language in ("yaml", "csv")]
     assert [lines[block.start] for block in written if not block.file] == []
-    shown = "\n".join(
-        "\n".join(lines[block.start : block.end]) for block in refresh.blocks(lines) if block.language == "console"
-    )
-    names = [Path(block.file).name for block in written]
-    unused = [name for name in names if name not in shown and "kingdom/" not in str(written[names.index(name)].file)]
-    assert unused == []
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def certainties(run: Run) -> Any:
     return ask
 
 
-# --- the first question ---------------------------------------------------------------------------------------------
+# --- the first question ----------------------------------------------------------------------------------------
 
 
 def test_the_first_answer_is_russia_with_a_source_for_every_line(run: Run) -> None:
@@ -61,7 +61,7 @@ def test_the_first_answer_as_json_has_the_same_evidence(run: Run) -> None:
     assert [line["rule"] for line in first["evidence"] if not line["source"]] == []
 
 
-# --- questions in plain words and as patterns -----------------------------------------------------------------------
+# --- questions in plain words and as patterns ------------------------------------------------------------------
 
 QUESTIONS = [
     ("alignment(Kazakhstan, ?power, ?sphere)", "who is {kz} aligned with"),
@@ -136,7 +136,7 @@ def test_a_question_that_is_not_understood_gets_the_nearest(run: Run) -> None:
     assert "who is Kazakhstan aligned with" in came.stderr
 
 
-# --- other days, other facts ----------------------------------------------------------------------------------------
+# --- other days, other facts -----------------------------------------------------------------------------------
 
 
 def test_1993_knows_no_partnership_for_peace(certainties: Any) -> None:
@@ -216,7 +216,7 @@ def test_three_rules_of_a_user_change_answers(certainties: Any, run: Run, tmp_pa
     assert certainties(FIRST, *given) == certainties(FIRST)
 
 
-# --- bad input ------------------------------------------------------------------------------------------------------
+# --- bad input -------------------------------------------------------------------------------------------------
 
 
 def rule(*conditions: str, then: str = "multi_vector(?state)", more: str = "") -> str:
