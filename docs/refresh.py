@@ -131,7 +131,8 @@ def _play(lines: Sequence[str], found: Sequence[Block], home: Path) -> Iterator[
                 text = "\n".join(line[2:] for line in command)
                 script.append(f"{_SET_UP.sub('', text)}\n_code=$?; printf '{_END}'; (exit $_code)")
     path = os.pathsep.join([str(home / ".venv" / "bin"), os.environ.get("PATH", os.defpath)])
-    environment = {"PATH": path, "PYTHONPATH": str(Path(kzexpert.__file__).parents[1]), "LC_ALL": "C.UTF-8"}
+    found_in = str(Path(kzexpert.__file__).parents[1])
+    environment = {"PATH": path, "PYTHONPATH": found_in, "LC_ALL": "C.UTF-8", "KZEXPERT_CACHE": ""}
     played = subprocess.run(
         ["bash", "-c", "exec 2>&1\n" + "\n".join(script)],
         cwd=home,

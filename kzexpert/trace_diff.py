@@ -228,13 +228,14 @@ class _Comparison:
             name = pending.pop()
             for change, firing in self._changed_lines(name):
                 rests_on = [name] if firing is None else [*_rests_on(firing)]
-                sentences = [self.facts[fact].sentence for fact in rests_on if fact in self.facts]
+                facts = [self.facts[fact] for fact in rests_on if fact in self.facts]
                 below = [fact for fact in rests_on if fact != name and len({*self._certainties(fact)}) > 1]
+                sentences = [fact.sentence for fact in facts]
                 rule = self.rules.get(change.rule)
-                if rule is not None and (rule.what or not (sentences or below)):
+                if rule is not None and rule.what:
                     sentences.append(rule.sentence)
-                if firing is not None and not sentences and not below:
-                    sentences = [_sentence_of_conditions(change, firing)]
+                elif firing is not None and not below and not any(fact.why for fact in facts):
+                    sentences.append(_sentence_of_conditions(change, firing))
                 found.update(dict.fromkeys(sentences))
                 pending += [fact for fact in below if fact not in seen]
                 seen.update(below)

@@ -7,8 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import kzexpert
+
+# A shared machine pauses now and then: no example fails for having taken long.
+settings.register_profile("kzexpert", deadline=None)
+settings.load_profile("kzexpert")
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -31,7 +36,7 @@ def run() -> Run:
         return subprocess.run(
             [sys.executable, "-m", "kzexpert", *arguments],
             cwd=cwd,
-            env={**clean, "PYTHONPATH": found, "NO_COLOR": "1", **environment},
+            env={**clean, "PYTHONPATH": found, "NO_COLOR": "1", "KZEXPERT_CACHE": "", **environment},
             capture_output=True,
             encoding="utf-8",
             timeout=60,

@@ -1,4 +1,4 @@
-"""What is packed is whole: the wheel works in an empty folder without the checkout, and the source archive builds it."""
+"""What is packed is whole: the wheel works in an empty folder, and the source archive is enough to build it."""
 
 import os
 import subprocess
@@ -6,6 +6,7 @@ import sys
 import tarfile
 import venv
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 import kzexpert
 
 CHECKOUT = Path(__file__).parents[1]
+Run = Callable[..., subprocess.CompletedProcess[str]]
 pytestmark = pytest.mark.xdist_group("packaging")
 
 
@@ -56,7 +58,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(installed: Path, tmp_path: Path):  # type: ignore[no-untyped-def]
+def run(installed: Path, tmp_path: Path) -> Run:
     """Run the installed command in an empty folder."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -97,7 +99,7 @@ def test_the_wheel_says_who_it_is(wheel: Path) -> None:
     assert "License-File: LICENSE" in text
 
 
-def test_an_empty_folder_is_enough(run) -> None:  # type: ignore[no-untyped-def]
+def test_an_empty_folder_is_enough(run: Run) -> None:
     asked = run("ask", "Who is Kazakhstan aligned with in security?")
     assert (asked.returncode, asked.stderr) == (0, "")
     assert asked.stdout.startswith("Kazakhstan is aligned with Russia in security: ")
@@ -112,7 +114,7 @@ def test_an_empty_folder_is_enough(run) -> None:  # type: ignore[no-untyped-def]
     assert tested.stdout.splitlines()[-1].endswith(" passed")
 
 
-def test_verbose_says_that_the_packed_knowledge_base_answers(run, installed: Path) -> None:  # type: ignore[no-untyped-def]
+def test_verbose_says_that_the_packed_knowledge_base_answers(run: Run, installed: Path) -> None:
     told = run("ask", "who leads the CSTO?", "--verbose")
     assert told.returncode == 0
     assert f"knowledge base: {installed.parents[1]}" in told.stderr
@@ -120,7 +122,8 @@ def test_verbose_says_that_the_packed_knowledge_base_answers(run, installed: Pat
 
 
 def test_the_public_names_can_be_imported_and_no_engine_comes_with_them(installed: Path, tmp_path: Path) -> None:
-    code = "import sys, kzexpert; [getattr(kzexpert, n) for n in ('__version__',)]; print('experta' in sys.modules)"
+    names = "[getattr(kzexpert, name) for name in kzexpert.__all__]"
+    code = f"import sys, kzexpert; {names}; print('experta' in sys.modules)"
     came = subprocess.run(
         [installed.with_name("python"), "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from kzexpert.analysis.rerun import Infer, Progress, Scenario, silent
+from kzexpert.analysis.rerun import Infer, Progress, Scenario, as_pattern, silent
 from kzexpert.certainty import established, likelihood
 from kzexpert.model import GroundAtom, Inference
 from kzexpert.proof import Proof, prove
@@ -140,7 +140,7 @@ class _Trial:
         self.certainty = proof.root.certainty
         self.word = likelihood(self.certainty)
         self.kb = inference.program.kb
-        self.scenario = Scenario.of(inference.program).about([self.atom.predicate])
+        self.scenario = Scenario.of(inference.program).about(as_pattern(self.atom))
         self.recursive = proof.root.best_only
         self.infer = infer
         self.progress = progress

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from kzexpert.analysis.relevance import unify
 from kzexpert.engines.evaluation import Binding, Completion, EstablishedFacts
 from kzexpert.model import (
     Absence,
@@ -31,7 +32,7 @@ from kzexpert.proof import established_facts, instance
 from kzexpert.resolve import expression_variables
 from kzexpert.snapshot import pattern_matches
 
-__all__ = ["Allowance", "Known", "Partial", "conclusion_of", "partials", "unify"]
+__all__ = ["Allowance", "Known", "Partial", "conclusion_of", "partials"]
 
 
 class Allowance:
@@ -101,25 +102,6 @@ class Partial(msgspec.Struct, frozen=True):
     binding: Mapping[str, Value]
     failed: tuple[int, ...]
     open: tuple[int, ...] = ()
-
-
-def unify(head: Pattern, pattern: Pattern) -> Binding | None:
-    """What the variables of a rule's head are where a pattern says; None when the two cannot agree."""
-    if head.predicate != pattern.predicate:
-        return None
-    binding: Binding = {}
-    meant: Binding = {}
-    for term, wanted in zip(head.terms, pattern.terms, strict=True):
-        agree = True
-        if isinstance(wanted, Constant) and isinstance(term, Variable):
-            agree = binding.setdefault(term.name, wanted.value) == wanted.value
-        elif isinstance(wanted, Constant):
-            agree = term == wanted
-        elif isinstance(wanted, Variable) and isinstance(term, Constant):
-            agree = meant.setdefault(wanted.name, term.value) == term.value
-        if not agree:
-            return None
-    return binding
 
 
 def conclusion_of(partial: Partial) -> Pattern:

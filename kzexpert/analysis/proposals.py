@@ -109,7 +109,7 @@ class _Trials:
     def __init__(self, inference: Inference, pattern: Pattern, infer: Infer, progress: Progress) -> None:
         self.pattern = pattern
         self.kb = inference.program.kb
-        self.start = Scenario.of(inference.program).about([pattern.predicate])
+        self.start = Scenario.of(inference.program).about(pattern)
         facts = max(_FACTS, len(self.start.kb.facts))
         self.most = max(_FEWEST_TRIALS, _MOST_TRIALS * _FACTS // facts)
         self.infer = infer

@@ -10,13 +10,24 @@ from typing import TypeAlias
 import msgspec
 from msgspec.structs import replace
 
+from kzexpert.analysis.relevance import relevance, sliced
 from kzexpert.language.grammar import parse_atom
-from kzexpert.model import NOWHERE, Argument, Atom, Constant, Fact, GroundAtom, Inference, KnowledgeBase, Program
-from kzexpert.resolve import atoms_of, resolve_atom, resolve_fact
+from kzexpert.model import (
+    NOWHERE,
+    Argument,
+    Atom,
+    Constant,
+    Fact,
+    GroundAtom,
+    Inference,
+    KnowledgeBase,
+    Pattern,
+    Program,
+)
+from kzexpert.resolve import resolve_atom, resolve_fact
 from kzexpert.snapshot import pattern_matches, snapshot
-from kzexpert.strata import needed_for
 
-__all__ = ["Infer", "Progress", "Scenario", "as_atom", "records", "silent", "supporting_predicates"]
+__all__ = ["Infer", "Progress", "Scenario", "as_atom", "as_pattern", "records", "silent"]
 
 #: Runs an engine.
 Infer: TypeAlias = Callable[[Program], Inference]
@@ -56,19 +67,17 @@ class Scenario(msgspec.Struct, frozen=True):
         """
         return snapshot(self.kb, self.as_of, self.assume, self.without)
 
-    def about(self, predicates: Iterable[str]) -> "Scenario":
-        """Only the rules and facts that some predicates can depend on: what follows for these stays the same."""
-        concluded = needed_for(predicates, self.kb.rules)
-        kept = supporting_predicates(self.kb, predicates)
-        kb = replace(
-            self.kb,
-            rules=tuple(rule for rule in self.kb.rules if rule.then.predicate in concluded),
-            facts=tuple(fact for fact in self.kb.facts if fact.predicate in kept),
+    def about(self, goal: Pattern) -> "Scenario":
+        """Only the rules and facts that instances of a pattern can depend on: what follows for these is the same."""
+        found = relevance(self.kb, goal)
+        kb = sliced(self.kb, found)
+        assumed = [(atom, _ground(kb, atom)) for atom in self.assume]
+        return Scenario(
+            kb,
+            self.as_of,
+            tuple(atom for atom, ground in assumed if ground is not None and found.admits(ground)),
+            tuple(atom for atom in self.without if _withdraws(kb, atom)),
         )
-        assume, without = (
-            tuple(atom for atom in atoms if atom.predicate in kept) for atoms in (self.assume, self.without)
-        )
-        return Scenario(kb, self.as_of, assume, without)
 
     def at(self, day: date) -> "Scenario":
         """As of another day."""
@@ -104,22 +113,14 @@ class Scenario(msgspec.Struct, frozen=True):
         return replace(self, kb=kb, without=without)
 
 
-def supporting_predicates(kb: KnowledgeBase, predicates: Iterable[str]) -> frozenset[str]:
-    """Some predicates and all that the rules look at, directly or not, to conclude them."""
-    concluded = needed_for(predicates, kb.rules)
-    looked_at = {
-        atom.predicate
-        for rule in kb.rules
-        if rule.then.predicate in concluded
-        for condition in rule.when
-        for atom, _ in atoms_of(condition)
-    }
-    return frozenset(concluded | looked_at)
-
-
 def as_atom(atom: GroundAtom) -> Atom:
     """The statement as a user would write it."""
     return Atom(atom.predicate, tuple(Argument(Constant(value)) for value in atom.args))
+
+
+def as_pattern(atom: GroundAtom) -> Pattern:
+    """The pattern that a statement alone matches."""
+    return Pattern(atom.predicate, atom.predicate, tuple(map(Constant, atom.args)))
 
 
 def records(kb: KnowledgeBase, atom: GroundAtom | Atom) -> Iterable[tuple[GroundAtom, Fact]]:

@@ -10,7 +10,8 @@ from itertools import pairwise
 import msgspec
 
 from kzexpert.analysis.causes import Cause, Difference
-from kzexpert.analysis.rerun import Infer, Progress, Scenario, silent, supporting_predicates
+from kzexpert.analysis.relevance import relevance, sliced
+from kzexpert.analysis.rerun import Infer, Progress, Scenario, silent
 from kzexpert.certainty import established, likelihood
 from kzexpert.model import Fact, GroundAtom, Inference, KnowledgeBase, Pattern, Program
 from kzexpert.query import matching
@@ -96,7 +97,7 @@ def timeline(
         UsageError: an assumption or a withdrawal that means nothing.
     """
     days = [date(year, 12, 31) for year in years]
-    inferences = list(_inferences(scenario.about([question.pattern.predicate]), days, infer, progress))
+    inferences = list(_inferences(scenario.about(question.pattern), days, infer, progress))
     seen = {atom: None for inference in inferences for atom in matching(inference, question.pattern)}
     kept = [atom for atom in seen if weighed or any(established(i.certainty(atom) or 0.0) for i in inferences)]
     kept.sort(key=lambda atom: (-(inferences[-1].certainty(atom) or 0.0), str(atom)))
@@ -152,8 +153,7 @@ def _series(
 
 def years_on_record(kb: KnowledgeBase, pattern: Pattern, last: date) -> range:
     """The years from the first date of a fact that the pattern can depend on to a day's."""
-    relevant = supporting_predicates(kb, [pattern.predicate])
-    first = [day.year for fact in kb.facts if fact.predicate in relevant for day in _starts(fact)]
+    first = [day.year for fact in sliced(kb, relevance(kb, pattern)).facts for day in _starts(fact)]
     return range(min([*first, last.year]), last.year + 1)
 
 

@@ -84,7 +84,8 @@ def _misfits(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if name == "schema":
             continue
         if name not in types:
-            yield f"$.{name}", f"a trace has no such field {did_you_mean(name, types)}".rstrip()
+            hint = did_you_mean(name, types)
+            yield f"$.{name}", "a trace has no such field" + (f"; {hint}" if hint else "")
         elif get_origin(types[name]) is tuple and isinstance(value, list):
             (item_type, *_) = get_args(types[name])
             for number, item in enumerate(value):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from kzexpert.checker.derivation import Derivation
-from kzexpert.checker.joins import Binding, aggregated, ordered, satisfied, value_of
+from kzexpert.checker.joins import Binding, aggregated, satisfied, value_of
 from kzexpert.checker.rules import CheckedCondition, CheckedRule
 from kzexpert.errors import Location
 from kzexpert.language import GrammarError, parse_atom
@@ -41,7 +41,7 @@ def why_not(derivation: Derivation, rules: Mapping[str, CheckedRule], firing: Tr
             return f"{text} is no value for ?{name}"
         values[name] = value
     derivation.conclusions(rule.head.predicate)
-    for condition in ordered(rule, values):
+    for condition in rule.conditions:
         if next(satisfied(condition, values, derivation.facts), None) is None:
             return _failure(derivation, rule, condition, values)
     return "another firing of the rule counts, or nothing that was asked about rests on it"

@@ -94,7 +94,8 @@ class Checker:
             yield Difference("KZ509", "$.seal", "does not fit what the trace says: it was changed after it was written")
         if trace.engine not in self._engines:
             hint = did_you_mean(trace.engine, self._engines)
-            yield Difference("KZ508", "$.engine", f'is "{trace.engine}", and there is no such engine {hint}'.rstrip())
+            message = f'is "{trace.engine}", and there is no such engine' + (f"; {hint}" if hint else "")
+            yield Difference("KZ508", "$.engine", message)
         found: list[Difference] = []
         derivation = self._derivation(trace, found)
         question = self._question(trace, found)

@@ -19,8 +19,8 @@ _MOST_YEARS = 500
 @click.command(
     epilog="""\b
 Examples:
-  kzexpert timeline "alignment(Ruritania, ?power, security)" --as-of 1992..2011
-  kzexpert timeline "who leads the Pact?"
+  kzexpert timeline "leads(?power, Pact)" --as-of 1992..2011
+  kzexpert timeline "who leads the Pact"
   kzexpert timeline "member(?state, Pact)" --format svg --output pact.svg"""
 )
 @click.argument("pattern", nargs=-1, required=True)

@@ -20,9 +20,9 @@ _AGAINST = "--against"
     name="what-if",
     epilog="""\b
 Examples:
-  kzexpert what-if "who leads the Pact?" --without "leads(Borduria, Pact)"
+  kzexpert what-if "who leads the Pact" --without "leads(Borduria, Pact)"
   kzexpert what-if --all --assume "member(Ruritania, Pact)"
-  kzexpert what-if "alignment(Ruritania, ?power, security)" --as-of 1993 --against 2011
+  kzexpert what-if --all --as-of 1993 --against 2011
   kzexpert what-if --all --against ../other-knowledge-base
   kzexpert what-if --all --rules draft.yaml --against draft-2.yaml""",
 )

@@ -159,7 +159,7 @@ def fold(aggregate: Aggregate, found: Iterator[Binding]) -> Value | None:
     values: list[Any] = list(own.values())
     if aggregate.function == "sum":
         try:
-            return fsum(values) + 0.0
+            return fsum(sorted(values)) + 0.0  # in one order, since whether it overflows depends on it
         except OverflowError:
             return None
     if not values:

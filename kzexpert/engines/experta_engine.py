@@ -193,34 +193,56 @@ class _Run:
         self.engine.reset()
         self._declare_established(relation for relation in self.program.base if relation not in self.program.stratum_of)
         for phase, stratum in zip(self.phases, self.program.strata, strict=True):
-            self._declare_established(stratum.predicates if stratum.recursive else ())
+            if stratum.recursive:
+                self._declare_established(stratum.predicates, settled=False)
             self.engine.declare(phase())
             self.engine.run()
             self.settling.settle(stratum)
             # In a recursive phase a better proof can lift over the threshold what the first one left below it.
-            while self._declare_established(stratum.predicates) and stratum.recursive:
+            while self._declare_established(stratum.predicates, settled=not stratum.recursive) and stratum.recursive:
                 self.engine.run()
                 self.settling.settle(stratum)
+            if stratum.recursive:
+                self._declare_certainties(stratum.predicates)
         return self.settling.inference(name)
 
-    def _declare_established(self, relations: Iterable[str]) -> bool:
-        """Put what is established into working memory, and say whether any of it was new."""
+    def _declare_established(self, relations: Iterable[str], settled: bool = True) -> bool:
+        """Put what is established into working memory, and say whether any of it was new.
+
+        Args:
+            settled: whether the certainties are final; those of a recursive phase may still rise while it runs.
+        """
         new: list[Any] = []
         for relation in relations:
             known = self.facts.relations.setdefault(relation, {})
             for args, certainty in self.settling.certainties.get(relation, {}).items():
                 if established(certainty):
                     if args not in known:
-                        new.extend(self._statements(relation, args, certainty))
+                        new.extend(self._statements(relation, args, certainty, settled))
                     self.settling.establish(relation, args, certainty)
         if new:
             self.engine.declare(*new)
         return bool(new)
 
-    def _statements(self, relation: str, args: tuple[Value, ...], certainty: float) -> Iterator[Any]:
+    def _declare_certainties(self, relations: Iterable[str]) -> None:
+        """Put what rules of later phases read by ``@`` into working memory, once a recursive phase is settled."""
+        new = [
+            fact_class(*view.row(args, certainty))
+            for relation in relations
+            for view, fact_class in self.views.get(relation, ())
+            if view.certainty
+            for args, certainty in self.facts.relations.get(relation, {}).items()
+        ]
+        if new:
+            self.engine.declare(*new)
+
+    def _statements(
+        self, relation: str, args: tuple[Value, ...], certainty: float, settled: bool = True
+    ) -> Iterator[Any]:
         """The experta facts that stand for one fact: one for each way in which rules look at its relation."""
         for view, fact_class in self.views.get(relation, ()):
-            yield fact_class(*view.row(args, certainty))
+            if settled or not view.certainty:
+                yield fact_class(*view.row(args, certainty))
 
     def _experta_rule(self, rule: ProgramRule, phase: type, recursive: bool) -> Any:
         """The rule as experta knows it: its phase, its matches, its absences, its tests; then the action."""
@@ -286,7 +308,7 @@ class _Run:
                 if args not in facts and established(certainty):
                     meter.conclusion(rule.id)
                     self.settling.establish(predicate, args, certainty)
-                    for statement in self._statements(predicate, args, certainty):
+                    for statement in self._statements(predicate, args, certainty, settled=False):
                         engine.facts.declare(statement)
 
         return fire

@@ -12,7 +12,7 @@ from kzexpert.render.layout import sentence
 from kzexpert.render.text import certainty_text
 from kzexpert.trace import AbsencePremise, AggregatePremise, ComparisonPremise, FactPremise, Trace, TracedConclusion
 
-__all__ = ["Edge", "Graph", "Node", "graph_of", "reading_order"]
+__all__ = ["Edge", "Graph", "Node", "graph_of", "headline", "reading_order"]
 
 
 class Node(msgspec.Struct, frozen=True):
@@ -45,6 +45,11 @@ class Graph(msgspec.Struct, frozen=True):
     title: str
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+
+
+def headline(statement: str, says: str) -> str:
+    """The sentence for a statement; an atom that has none stays as it is written."""
+    return says if says == statement.partition(") within ")[0] or says == statement else sentence(says)
 
 
 def reading_order(trace: Trace) -> tuple[TracedConclusion, ...]:
@@ -97,7 +102,7 @@ def graph_of(trace: Trace) -> Graph:
 def _conclusion_nodes(order: tuple[TracedConclusion, ...]) -> Iterator[Node]:
     for number, item in enumerate(order, 1):
         certainty = f"{item.likelihood} ({certainty_text(item.certainty)})"
-        yield Node(f"c{number}", "conclusion", (sentence(item.says), certainty), weak=not item.established)
+        yield Node(f"c{number}", "conclusion", (headline(item.conclusion, item.says), certainty), weak=not item.established)
 
 
 def _firing_nodes(trace: Trace) -> Iterator[Node]:
@@ -118,4 +123,4 @@ def _fact_nodes(trace: Trace) -> Iterator[Node]:
     for number, fact in enumerate(trace.facts, 1):
         sources = dict.fromkeys(", ".join(filter(None, (row.source, row.at))) for row in fact.rows)
         cited = "; ".join(filter(None, ("assumed" if fact.assumed else "", *sources))) or "no source"
-        yield Node(f"b{number}", "fact", (sentence(fact.says), f"{cited} ({certainty_text(fact.certainty)})"))
+        yield Node(f"b{number}", "fact", (headline(fact.fact, fact.says), f"{cited} ({certainty_text(fact.certainty)})"))

@@ -142,8 +142,12 @@ class World(NamedTuple):
         return self.infer(**changes).certainty(self.atom(text)) or 0.0  # type: ignore[arg-type]
 
 
+#: Reads a world from texts.
+ReadWorld = Callable[..., World]
+
+
 @pytest.fixture(scope="session")
-def read_world(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., World]:
+def read_world(tmp_path_factory: pytest.TempPathFactory) -> ReadWorld:
     """Reads a world from texts; the vocabulary is there already."""
 
     def reading(*texts: str, vocabulary: str = VOCABULARY) -> World:
@@ -160,7 +164,7 @@ def read_world(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., World]
 
 
 @pytest.fixture(scope="session")
-def world(read_world: Callable[..., World]) -> World:
+def world(read_world: ReadWorld) -> World:
     """The world of `WORLD`."""
     return read_world(WORLD)
 

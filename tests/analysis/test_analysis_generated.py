@@ -15,7 +15,7 @@ from kzexpert.analysis.why_not import why_not
 from kzexpert.certainty import established
 from kzexpert.engines import engine
 
-from .conftest import World
+from .conftest import ReadWorld, World
 
 VOCABULARY = """\
 kinds: [thing]
@@ -91,7 +91,9 @@ def programs(draw: st.DrawFn) -> str:
 
 @check
 @given(program=programs(), question=QUESTIONS)
-def test_every_proposal_makes_it_hold_and_no_part_of_it_would(read_world: World, program: str, question: str) -> None:
+def test_every_proposal_makes_it_hold_and_no_part_of_it_would(
+    read_world: ReadWorld, program: str, question: str
+) -> None:
     world = read_world(program, vocabulary=VOCABULARY)
     inference = world.infer(DAY.isoformat())
     asked = world.question(question)
@@ -126,7 +128,18 @@ def certainty_after(world: World, scenario: Scenario, changes: list[tuple[str, b
 
 @check
 @given(program=programs(), question=QUESTIONS)
-def test_linchpins_are_what_a_fresh_run_says(read_world: World, program: str, question: str) -> None:
+def test_the_part_that_a_goal_depends_on_says_the_same(read_world: ReadWorld, program: str, question: str) -> None:
+    world = read_world(program, vocabulary=VOCABULARY)
+    whole = world.infer(DAY.isoformat())
+    asked = world.question(question)
+    part = engine().infer(Scenario.of(whole.program).about(asked.pattern).program())
+    for atom in {*matching(whole, asked), *matching(part, asked)}:
+        assert part.certainty(atom) == whole.certainty(atom)
+
+
+@check
+@given(program=programs(), question=QUESTIONS)
+def test_linchpins_are_what_a_fresh_run_says(read_world: ReadWorld, program: str, question: str) -> None:
     world = read_world(program, vocabulary=VOCABULARY)
     inference = world.infer(DAY.isoformat())
     found = linchpins(inference, world.question(question), engine().infer, margins=False)
@@ -142,7 +155,7 @@ def test_linchpins_are_what_a_fresh_run_says(read_world: World, program: str, qu
 
 @check
 @given(program=programs(), question=QUESTIONS)
-def test_the_margins_of_rules_are_turning_points(read_world: World, program: str, question: str) -> None:
+def test_the_margins_of_rules_are_turning_points(read_world: ReadWorld, program: str, question: str) -> None:
     world = read_world(program, vocabulary=VOCABULARY)
     found = linchpins(world.infer(DAY.isoformat()), world.question(question), engine().infer)
     for item in found.conclusions[:1]:
@@ -165,7 +178,9 @@ def word(world: World, conclusion: str, rule_id: str, certainty: float) -> str:
 
 @check
 @given(program=programs(), days=st.tuples(*[st.sampled_from(("2006-06-01", "2009-01-01", "2011-01-01"))] * 2))
-def test_what_if_tells_every_difference_and_no_other(read_world: World, program: str, days: tuple[str, str]) -> None:
+def test_what_if_tells_every_difference_and_no_other(
+    read_world: ReadWorld, program: str, days: tuple[str, str]
+) -> None:
     world = read_world(program, vocabulary=VOCABULARY)
     before, after = map(world.infer, days)
     assert what_if(before, before, engine().infer).changes == ()
@@ -186,7 +201,7 @@ def test_what_if_tells_every_difference_and_no_other(read_world: World, program:
 
 @check
 @given(program=programs(), question=QUESTIONS)
-def test_every_step_of_a_timeline_has_its_facts(read_world: World, program: str, question: str) -> None:
+def test_every_step_of_a_timeline_has_its_facts(read_world: ReadWorld, program: str, question: str) -> None:
     world = read_world(program, vocabulary=VOCABULARY)
     start = Scenario.of(world.infer().program)
     found = timeline(start, world.question(question), range(2006, 2012), engine().infer, weighed=True)

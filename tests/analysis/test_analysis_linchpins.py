@@ -7,7 +7,7 @@ import pytest
 from kzexpert.analysis.linchpins import Effect, Hanging, Linchpins, Margin, linchpins
 from kzexpert.engines import engine
 
-from .conftest import World
+from .conftest import ReadWorld, World
 
 ALIGNED = "aligned(Ruritania, Borduria, security)"
 
@@ -86,7 +86,7 @@ def test_a_rule_below_the_conclusion_moves_it_too(world: World) -> None:
     assert margins["firmly"] == Margin("firmly", 0.9, 0.84, 1.0, "likely", "")
 
 
-def test_facts_that_stand_in_for_each_other_have_no_effect(read_world: World) -> None:
+def test_facts_that_stand_in_for_each_other_have_no_effect(read_world: ReadWorld) -> None:
     world = read_world(
         """
         facts:
@@ -116,7 +116,7 @@ def test_only_established_conclusions(world: World) -> None:
     assert [item.conclusion for item in found.conclusions] == [ALIGNED]
 
 
-def test_a_recursive_conclusion(read_world: World) -> None:
+def test_a_recursive_conclusion(read_world: ReadWorld) -> None:
     world = read_world(
         """
         facts: {quarrel: [{state: Ruritania, power: Borduria, certainty: 0.8}, {state: Borduria, power: Syldavia}]}

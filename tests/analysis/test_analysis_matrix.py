@@ -7,7 +7,7 @@ import pytest
 from kzexpert.analysis.matrix import Matrices, Matrix, matrices, read_comparisons
 from kzexpert.errors import UsageError
 
-from .conftest import World
+from .conftest import ReadWorld, World
 
 
 def compared(world: World, text: str, **changes: Any) -> Matrices:
@@ -55,7 +55,7 @@ def test_evidence_that_fits_all_tells_nothing_apart(world: World) -> None:
     assert matrix.rows[-1].evidence == ("trains(?power, Ruritania, 2000)",)
 
 
-def test_a_rule_that_fires_twice_counts_once(read_world: World) -> None:
+def test_a_rule_that_fires_twice_counts_once(read_world: ReadWorld) -> None:
     world = read_world(
         """
         facts:
@@ -92,7 +92,7 @@ def test_a_question_in_plain_words(world: World) -> None:
     assert [matrix.pattern for matrix in found.matrices] == ["aligned(Ruritania, ?power, security)"]
 
 
-def test_a_hypothesis_that_a_rule_would_accept_stands_there_without_evidence(read_world: World) -> None:
+def test_a_hypothesis_that_a_rule_would_accept_stands_there_without_evidence(read_world: ReadWorld) -> None:
     world = read_world(
         """
         facts: {leads: [{power: Borduria, bloc: Pact}, {power: Syldavia, bloc: Pact}],
@@ -106,7 +106,7 @@ def test_a_hypothesis_that_a_rule_would_accept_stands_there_without_evidence(rea
     assert (second.certainty, second.support, second.against) == (0.0, 0.0, 0.0)
 
 
-def test_what_is_on_record_about_the_hypotheses_is_evidence(read_world: World) -> None:
+def test_what_is_on_record_about_the_hypotheses_is_evidence(read_world: ReadWorld) -> None:
     world = read_world("facts: {aligned: [{state: Ruritania, power: Borduria, sphere: trade, certainty: 0.7}]}")
     matrix = only(world, "Ruritania")
     assert table(matrix) == {"on record: Ruritania is aligned with Borduria in trade": (0.7,)}
@@ -123,7 +123,7 @@ def test_what_cannot_be_compared(world: World, text: str) -> None:
     assert raised.value.issues[0].code == "KZ301"
 
 
-def test_numbers_can_be_hypotheses_too(read_world: World) -> None:
+def test_numbers_can_be_hypotheses_too(read_world: ReadWorld) -> None:
     world = read_world(
         """
         facts:

@@ -28,7 +28,7 @@ from kzexpert.render.timeline_text import ASCII, timeline_text
 from kzexpert.render.what_if_text import what_if_text
 from kzexpert.render.why_not_text import why_not_text
 
-from .conftest import World
+from .conftest import ReadWorld, World
 
 ALIGNED = "aligned(Ruritania, Borduria, security)"
 Texts = Callable[..., str]
@@ -135,7 +135,7 @@ def test_how_a_certainty_came_about(strengths: tuple[float, ...], text: str) -> 
     assert arithmetic(strengths) == text
 
 
-def test_a_proof_of_five_hundred_steps(read_world: Callable[..., World]) -> None:
+def test_a_proof_of_five_hundred_steps(read_world: ReadWorld) -> None:
     """Every step has a number and a block of its own at the same margin, and refers to the next by its number."""
     size = 500
     names = ", ".join(f"s{number}: {{kind: state}}" for number in range(size + 1))
@@ -189,7 +189,7 @@ def test_a_drawing_of_nothing(world: World) -> None:
     assert "Nothing in the knowledge base supports reaches(?s, ?p) in 2000..2002" in timeline_text(found)
 
 
-def test_markup_in_a_drawing_is_text(read_world: Callable[..., World]) -> None:
+def test_markup_in_a_drawing_is_text(read_world: ReadWorld) -> None:
     script = "</title><script>alert(1)</script>"
     world = read_world(
         f"""

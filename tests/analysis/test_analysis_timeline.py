@@ -6,7 +6,7 @@ from kzexpert.analysis.rerun import Scenario
 from kzexpert.analysis.timeline import Timeline, timeline, years_on_record
 from kzexpert.engines import engine
 
-from .conftest import World
+from .conftest import ReadWorld, World
 
 
 def followed(world: World, question: str, years: range, weighed: bool = False, **changes: Any) -> Timeline:
@@ -54,7 +54,7 @@ def test_a_negation_that_becomes_blocked(world: World) -> None:
     assert steps(found) == [("2000", None, ["came into force: trains(Borduria, Ruritania, 2000)"])]
 
 
-def test_an_event_that_is_no_longer_recent(read_world: World) -> None:
+def test_an_event_that_is_no_longer_recent(read_world: ReadWorld) -> None:
     world = read_world(
         """
         facts: {exercise: [{state: Ruritania, power: Borduria, name: first, on: 2003-05}]}
@@ -69,7 +69,7 @@ def test_an_event_that_is_no_longer_recent(read_world: World) -> None:
     ]
 
 
-def test_a_count_that_grows(read_world: World) -> None:
+def test_a_count_that_grows(read_world: ReadWorld) -> None:
     world = read_world(
         """
         facts:

@@ -8,7 +8,7 @@ from kzexpert.analysis.causes import Cause, Record
 from kzexpert.analysis.what_if import WhatIf, what_if
 from kzexpert.engines import engine
 
-from .conftest import World
+from .conftest import ReadWorld, World
 
 
 def compared(world: World, question: str = "", other: Any = None, **changes: Any) -> WhatIf:
@@ -146,7 +146,7 @@ def test_other_certainty_of_a_fact(world: World) -> None:
     assert [(cause.turn, cause.before, cause.after) for cause in line.causes] == [("weaker", 0.5, 0.25)]
 
 
-def test_another_instance_of_the_same_rule(read_world: World) -> None:
+def test_another_instance_of_the_same_rule(read_world: ReadWorld) -> None:
     """The rule speaks by the League, less firmly, where it spoke by the Pact."""
     world = read_world(
         """

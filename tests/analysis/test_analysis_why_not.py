@@ -10,7 +10,7 @@ from kzexpert.analysis.why_not import WhyNot, misses, why_not
 from kzexpert.certainty import established
 from kzexpert.engines import engine
 
-from .conftest import World
+from .conftest import ReadWorld, World
 
 
 def explain(world: World, question: str, limit: int = 5, **changes: Any) -> WhyNot:
@@ -77,7 +77,7 @@ def test_an_aggregate_with_its_count_and_what_it_counted(world: World) -> None:
     assert [fact.fact for fact in failure.facts] == ["exercise(Ruritania, Syldavia, first)"]
 
 
-def test_a_fact_too_weak_and_what_its_rules_lack(read_world: World) -> None:
+def test_a_fact_too_weak_and_what_its_rules_lack(read_world: ReadWorld) -> None:
     world = read_world(
         """
         facts: {quarrel: [{state: Ruritania, power: Borduria, certainty: 0.2}]}
@@ -94,7 +94,7 @@ def test_a_fact_too_weak_and_what_its_rules_lack(read_world: World) -> None:
     assert [(fact.fact, fact.certainty) for fact in failure.facts] == [("quarrel(Ruritania, Borduria)", 0.2)]
 
 
-def test_an_event_that_is_not_recent(read_world: World) -> None:
+def test_an_event_that_is_not_recent(read_world: ReadWorld) -> None:
     rule = """
         facts: {exercise: [{state: Ruritania, power: Borduria, name: first, on: 2001}]}
         rules:
@@ -105,7 +105,7 @@ def test_an_event_that_is_not_recent(read_world: World) -> None:
     assert failure.facts[0].dates == "on 2001"
 
 
-def test_a_minimum_of_nothing_has_no_value(read_world: World) -> None:
+def test_a_minimum_of_nothing_has_no_value(read_world: ReadWorld) -> None:
     world = read_world(
         """
         facts: {quarrel: [{state: Ruritania, power: Borduria}]}
@@ -127,7 +127,7 @@ def test_rules_that_fire_lack_nothing(world: World) -> None:
     assert [miss.rule for miss in misses(world.infer(), pattern)] == ["exercises"]
 
 
-def test_a_recursive_rule_is_not_followed_round_and_round(read_world: World) -> None:
+def test_a_recursive_rule_is_not_followed_round_and_round(read_world: ReadWorld) -> None:
     world = read_world(
         """
         rules:
@@ -187,7 +187,7 @@ def test_only_declared_names_of_the_right_kind_are_proposed(world: World) -> Non
             assert {arg for arg in args if isinstance(arg, str) and not arg.startswith("...")} <= names
 
 
-def test_of_guesses_that_differ_in_names_only_one_is_shown(read_world: World) -> None:
+def test_of_guesses_that_differ_in_names_only_one_is_shown(read_world: ReadWorld) -> None:
     world = read_world("rules: [{id: bloc, when: ['member(?s, ?b)', 'leads(?s, ?b)'], then: free(?s)}]")
     found = explain(world, "free(Ruritania)")
     assert [changes(item) for item in found.proposals] == [{"leads(Ruritania, League)", "member(Ruritania, League)"}]

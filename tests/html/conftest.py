@@ -15,7 +15,7 @@ from kzexpert.cli.session import infer, open_knowledge_base
 from kzexpert.questions import read_question
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Dialog, Page
 
 #: The page of a question: its text as the command line would write it.
 Judgement = Callable[..., str]
@@ -84,12 +84,21 @@ def opened(browser: "Browser", tmp_path: Path) -> Iterator[Opened]:
         contexts.append(browser.new_context(**{"viewport": {"width": 1000, "height": 800}, **context}))
         page = contexts[-1].new_page()
         page.set_default_timeout(10_000)
+
+        def loaded(url: str) -> None:
+            if url.partition("#")[0] != address:
+                seen.append(url)
+
+        def asked(dialog: "Dialog") -> None:
+            seen.append(f"dialog: {dialog.message}")
+            dialog.dismiss()
+
         if quiet:  # else the test tries what the policy forbids, and the browser tells that on its console
             page.on("console", lambda message: seen.append(f"console: {message.text}"))
-            page.on("request", lambda request: request.url.partition("#")[0] == address or seen.append(request.url))
-        page.on("response", lambda response: response.url.partition("#")[0] == address or seen.append(response.url))
+            page.on("request", lambda request: loaded(request.url))
+        page.on("response", lambda response: loaded(response.url))
         page.on("pageerror", lambda error: seen.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: (seen.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("dialog", asked)
         page.goto(address + fragment)
         return page
 

@@ -40,9 +40,9 @@ PAYLOADS = {
 }
 #: All that the page is made of.
 TAGS = set(
-    "a article body br button caption circle code dd desc details div dl dt em figure footer h1 h2 h3 h4 head header html "  # noqa: SIM905
-    "input label li line link main meta nav ol option p path rect script section select span strong style summary svg "
-    "table tbody td text tfoot th thead title tr ul".split()
+    "a article body br button caption circle code dd desc details div dl dt em figure footer h1 h2 h3 h4 head "  # noqa: SIM905
+    "header html input label li line link main meta nav ol option p path rect script section select span strong style "
+    "summary svg table tbody td text tfoot th thead title tr ul".split()
 )
 TOLD = """() => Array.from(document.querySelectorAll("*"), (item) =>
   [item.localName, ...Array.from(item.attributes, (attribute) => attribute.name)])"""

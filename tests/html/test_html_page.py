@@ -85,6 +85,16 @@ def test_what_it_hangs_on(judgement: Callable[..., str]) -> None:
     assert "no-treaty , now 0.90: likely below 0.75" in words
 
 
+def test_what_is_missing_is_told_where_nothing_follows(judgement: Callable[..., str]) -> None:
+    words = said(judgement("is Ruritania aligned with Borduria in trade"))
+    assert (
+        "rule led-bloc · rules/world.yaml:44:5 · would give up to 0.60 lacks purpose(Pact, trade) no such fact" in words
+    )
+    assert "What would make it hold, each tried out" in words
+    assert "assume purpose(Pact, trade) : very likely , certainty 0.60" in words
+    assert "What is missing" in said(judgement("doomed(?state)"))
+
+
 def test_one_source_is_flagged(judgement: Callable[..., str]) -> None:
     assert "All of it rests on one source, The Almanac ." in said(judgement("leads(?power, Ring)"))
     assert "All of it rests" not in said(judgement("who dominates Ruritania"))

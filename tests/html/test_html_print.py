@@ -43,6 +43,14 @@ def test_pages_are_numbered(dominance: "Page") -> None:
         assert f"{number} / {len(sheets)}" in sheet
 
 
+def test_browsers_that_print_what_is_open_have_all_open(dominance: "Page") -> None:
+    folded = dominance.locator("details:not([open])").count()
+    dominance.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert dominance.locator("details:not([open])").count() == 0
+    dominance.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert dominance.locator("details:not([open])").count() == folded > 0
+
+
 def test_without_script_all_is_printed_too(judgement: Callable[..., str], opened: "Callable[..., Page]") -> None:
     page = opened(judgement("who dominates Ruritania"), java_script_enabled=False)
     assert "The accession, not the signing." in " ".join(printed(page))

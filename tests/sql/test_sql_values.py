@@ -60,7 +60,7 @@ def test_texts_that_would_break_out_of_a_query() -> None:
 
 def test_a_text_of_a_megabyte() -> None:
     long = "x'\";--" * 200_000
-    assert (long,) in agreed(pairs([long, long + "y", "z"])).certainties["other"] or True
+    assert (long,) in agreed(pairs([long, long + "y", "z"])).certainties["same"]
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -74,7 +74,7 @@ def test_keywords_as_names(name: str) -> None:
     kb = written(
         {name: ["state", "number"], f"{name}_{name}": ["state", "number"], "out": ["state"]},
         {name: [["Ruritania", 1.0], ["Borduria", 2.0, 0.5]]},
-        rule(name, [f"{name}(?{name}, ?where) @ ?select", "?order = ?where + ?select"], f"{name}_{name}(?{name}, ?order)"),
+        rule(name, [f"{name}(?{name}, ?limit) @ ?as", "?on = ?limit + ?as"], f"{name}_{name}(?{name}, ?on)"),
         rule("out", [f"{name}_{name}(?{name}, _)", f"?n = count(?v for {name}(?{name}, ?v))", "?n > 0"], f"out(?{name})"),
     )
     assert len(agreed(kb).certainties["out"]) == 2

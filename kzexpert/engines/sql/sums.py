@@ -71,7 +71,7 @@ def _lines(rows: Iterable[Row]) -> Iterator[str]:
     """Groups and their sums as lines of CSV."""
     for key, group in groupby(rows, key=lambda row: row[:-1]):
         try:
-            total = fsum(row[-1] for row in group) + 0.0
+            total = fsum(sorted(row[-1] for row in group)) + 0.0
         except OverflowError:
             total = float("nan")
         yield ",".join([plain(value) for value in (*key, total)])

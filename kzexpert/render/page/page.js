@@ -125,6 +125,9 @@
 
   // On paper everything is unfolded, and afterwards it is as it was.
   let folded = [];
-  addEventListener("beforeprint", () => { folded = all("details:not([open])"); folded.forEach((item) => { item.open = true; }); });
+  addEventListener("beforeprint", () => {
+    folded = Array.from(document.querySelectorAll("details:not([open])"));
+    folded.forEach((item) => { item.open = true; });
+  });
   addEventListener("afterprint", () => { folded.forEach((item) => { item.open = false; }); folded = []; });
 })();
