@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from kzexpert.analysis.conclusion import read_conclusion
 from kzexpert.certainty import combine, established, likelihood
 from kzexpert.engines.evaluation import EstablishedFacts
 from kzexpert.errors import Issue, Location, UsageError
@@ -30,7 +31,6 @@ from kzexpert.model import (
 )
 from kzexpert.proof import established_facts
 from kzexpert.query import matching
-from kzexpert.questions import read_question
 from kzexpert.sentences import because, plain_value, says
 from kzexpert.wording import Names, words
 
@@ -158,7 +158,7 @@ def read_comparisons(kb: KnowledgeBase, text: str) -> tuple[Comparison, ...]:
             Issue("KZ301", f"no predicate that takes {name} says what it compares", Location(_PLACE, 1), hint),
             texts={_PLACE: text},
         )
-    pattern = read_question(kb, text).pattern
+    pattern = read_conclusion(kb, text).pattern
     hypothesis = next((term.name for term in pattern.terms if isinstance(term, Variable)), None)
     if hypothesis is None:
         hint = f"put a variable where the hypotheses stand, such as ?{kb.predicate[pattern.predicate].args[0].name}"

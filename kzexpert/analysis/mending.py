@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from kzexpert.analysis.candidates import groundings
-from kzexpert.analysis.partials import Allowance, Known, Partial, partials
+from kzexpert.analysis.partials import Allowance, Known, Partial, conclusion_of, partials
 from kzexpert.certainty import established
 from kzexpert.engines.evaluation import Binding, holds
 from kzexpert.evidence import lines
@@ -25,6 +25,7 @@ from kzexpert.model import (
     GroundAtom,
     Match,
     Pattern,
+    ProgramCondition,
     ProgramRule,
     Test,
     Variable,
@@ -82,6 +83,7 @@ class Mending:
         self.inference = known.inference
         self.program = known.inference.program
         self.allowance = allowance
+        self._supports: dict[GroundAtom, list[GroundAtom]] = {}
         recorded = {fact.predicate for fact in self.program.kb.facts}
         self.assumable = {
             name
@@ -109,8 +111,18 @@ class Mending:
         for rule, start in self.known.rules(pattern):
             found = partials(rule, start, self.known.facts, self.allowance)
             for partial in islice(found, _MOST_PARTIALS):
-                if 0 < len(partial.failed) <= MOST_CHANGES:
+                if 0 < len(partial.failed) <= MOST_CHANGES and self._adds(partial):
                     yield from islice(self._mended(partial, depth, above), _MOST_PARTIALS * _MOST_OPTIONS)
+
+    def _adds(self, partial: Partial) -> bool:
+        """Whether the rule could say more of its conclusion than it does already: its strongest firing counts alone."""
+        rule, head = partial.rule, conclusion_of(partial)
+        args = tuple(term.value for term in head.terms if isinstance(term, Constant))
+        if rule.rule.each or len(args) < len(head.terms):
+            return True
+        spoken = self.inference.firings.get(GroundAtom(head.predicate, args), ())
+        strongest = max((firing.strength for firing in spoken if firing.rule.id == rule.id), default=0.0)
+        return self._strength(partial) > strongest
 
     def _assumptions(
         self, pattern: Pattern, tests: Sequence[Test] = (), binding: Binding | None = None, shape: Pattern | None = None
@@ -138,7 +150,7 @@ class Mending:
                 args = tuple(term.value for term in head.terms if isinstance(term, Constant))
                 yield replace(remedy, strength=strength), GroundAtom(head.predicate, args)
 
-    def _rank(self, condition: object) -> int:
+    def _rank(self, condition: ProgramCondition) -> int:
         if not isinstance(condition, Match):
             return 2
         return 0 if self.known.concluded(condition.pattern.predicate) else 1
@@ -189,7 +201,7 @@ class Mending:
         self, partial: Partial, pattern: Pattern, binding: Binding, depth: int, above: frozenset[str]
     ) -> Iterator[_Option]:
         wanted = instance(pattern, binding)
-        if pattern.predicate in self.assumable:
+        if pattern.relation != pattern.predicate or not self.known.concluded(pattern.predicate):
             shape = instance(pattern, partial.binding)
             found = self._assumptions(wanted, _lasting_tests(partial.rule), binding, shape)
         else:
@@ -231,11 +243,15 @@ class Mending:
     def _counted(self, aggregate: Aggregate, test: Test, binding: Binding) -> Iterator[Remedy]:
         own = {name: binding[name] for name in aggregate.shared}
         count = binding[aggregate.variable]
-        counts = aggregate.function == "count" and isinstance(count, float)
+        counts = aggregate.function == "count"
 
         def passes(more: int) -> bool:
-            assert isinstance(count, float)
-            return not counts or _holds(test, {**binding, aggregate.variable: count + more})
+            """Whether the comparison holds with so many more; of what is no count only a trial can tell."""
+            return (
+                not isinstance(count, float)
+                or not counts
+                or _holds(test, {**binding, aggregate.variable: count + more})
+            )
 
         if counts and len(aggregate.patterns) == 1 and aggregate.patterns[0].predicate in self.assumable:
             pattern = instance(aggregate.patterns[0], own)
@@ -284,7 +300,7 @@ class Mending:
 
     def _breaking(self, firing: Firing) -> Iterator[Remedy]:
         """Withdrawals of one fact by which a firing might fail."""
-        facts = dict.fromkeys(fact for premise in firing.premises for fact in self._holding_up(premise))
+        facts = dict.fromkeys(fact for premise in firing.premises for fact in self._support(premise))
         for fact in islice(facts, _MOST_SUPPORTS):
             yield _withdrawal([fact])
 
@@ -292,15 +308,18 @@ class Mending:
         """Withdrawals by which none of some statements might hold."""
         if not 0 < len(atoms) <= MOST_CHANGES:
             return
-        choices = [list(islice(self._holding_up(atom), _MOST_SUPPORTS)) for atom in sorted(atoms, key=str)]
+        choices = [self._support(atom) for atom in sorted(atoms, key=str)]
         for chosen in islice(product(*choices), _MOST_OPTIONS):
             yield _withdrawal(chosen)
 
-    def _holding_up(self, atom: GroundAtom) -> Iterator[GroundAtom]:
-        """The facts of a proof, that of the statement itself first."""
-        for node in prove(self.inference, atom).nodes.values():
-            if node.base is not None and established(node.certainty):
-                yield node.atom
+    def _support(self, atom: GroundAtom) -> list[GroundAtom]:
+        """Some facts of the proof of a statement, in the order of the proof."""
+        found = self._supports.get(atom)
+        if found is None:
+            nodes = prove(self.inference, atom).nodes.values()
+            facts = (node.atom for node in nodes if node.base is not None and established(node.certainty))
+            found = self._supports[atom] = list(islice(facts, _MOST_SUPPORTS))
+        return found
 
 
 def _withdrawal(facts: Iterable[GroundAtom]) -> Remedy:

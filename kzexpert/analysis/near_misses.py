@@ -104,6 +104,13 @@ class Failure(msgspec.Struct, frozen=True):
     facts: tuple[NearFact, ...] = ()
     below: tuple["Miss", ...] = ()
 
+    @property
+    def needs(self) -> str:
+        """What would have to hold, in one line."""
+        if self.why == "blocked" and self.facts:
+            return f"no {self.instance.removeprefix('not ')}, but {self.facts[0].fact} holds"
+        return self.instance
+
 
 class Miss(msgspec.Struct, frozen=True):
     """A rule that could conclude something, and what it lacks under one binding.
@@ -127,7 +134,7 @@ class Miss(msgspec.Struct, frozen=True):
     @property
     def instance(self) -> str:
         """What it lacks, in one line."""
-        return "; ".join(failure.instance for failure in self.failed)
+        return "; ".join(failure.needs for failure in self.failed)
 
 
 class NearMisses:

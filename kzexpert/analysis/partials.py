@@ -29,6 +29,7 @@ from kzexpert.model import (
     format_value,
 )
 from kzexpert.proof import established_facts, instance
+from kzexpert.query import matching
 from kzexpert.resolve import expression_variables
 from kzexpert.snapshot import pattern_matches
 
@@ -82,6 +83,8 @@ class Known(msgspec.Struct, frozen=True):
         args = tuple(term.value for term in pattern.terms if isinstance(term, Constant))
         if len(args) == len(pattern.terms):
             return [GroundAtom(pattern.predicate, args)] if args in known else []
+        if pattern.relation == pattern.predicate:
+            return sorted(matching(self.inference, pattern), key=str)
         found = [GroundAtom(pattern.predicate, args) for args in known]
         return sorted((atom for atom in found if pattern_matches(pattern, atom)), key=str)
 
@@ -116,7 +119,7 @@ _State: TypeAlias = tuple[Binding, tuple[int, ...], tuple[int, ...]]
 def partials(rule: ProgramRule, start: Binding, facts: EstablishedFacts, allowance: Allowance) -> Iterator[Partial]:
     """The bindings that extend a start, those with the fewest failed conditions first; without failures it fires.
 
-    A binding is left out where another one, with no more values but these, fails only some of the same conditions.
+    A binding is left out where one that gives the same values, and maybe more, fails only some of the same conditions.
     """
     matches = tuple(index for index, condition in enumerate(rule.conditions) if isinstance(condition, Match))
     serial = count()

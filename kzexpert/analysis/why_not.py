@@ -48,7 +48,7 @@ class WhyNot(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.why-
         misses: what the rules lack that could conclude it, the least first.
         proposals: what would make it hold, each of them tried out, the fewest changes first.
         tried: how many sets of changes were tried.
-        cut_short: whether the search for proposals used up its allowance.
+        cut_short: whether a search used up its allowance, so that there may be nearer misses or other proposals.
     """
 
     question: str
@@ -78,6 +78,8 @@ def why_not(
     program, pattern = inference.program, question.pattern
     known = Known.of(inference)
     outside = not_in_force(inference, pattern)
+    allowance = Allowance(_STEPS)
+    near = NearMisses(known, allowance).of(pattern)
     proposed = propose(known, pattern, infer, limit, Allowance(_STEPS), progress)
     return WhyNot(
         question=question.text,
@@ -88,10 +90,10 @@ def why_not(
         withdrawn=program.withdrawn,
         outside=tuple(near_row(atom, row) for atom, row in outside),
         weighed=tuple(_weighed(inference, atom, pattern) for atom in ranked(inference, question)),
-        misses=NearMisses(known, Allowance(_STEPS)).of(pattern),
+        misses=near,
         proposals=proposed.found,
         tried=proposed.tried,
-        cut_short=proposed.cut_short,
+        cut_short=allowance.exhausted or proposed.cut_short,
     )
 
 

@@ -8,10 +8,11 @@ __all__ = ["linchpins"]
 
 
 @click.command(
+    short_help="Show what a conclusion hangs on.",
     epilog="""\b
 Examples:
   kzexpert linchpins "alignment(Ruritania, Borduria, security)"
-  kzexpert linchpins "who leads the Pact?" --format json"""
+  kzexpert linchpins "who leads the Pact?" --format json""",
 )
 @click.argument("conclusion", nargs=-1, required=True)
 @common_options()
@@ -21,15 +22,15 @@ def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
     Everything is inferred anew without each fact, each source and each rule of its proof, and with the certainty of
     each rule moved until the likelihood word changes.
     """
+    from kzexpert.analysis.conclusion import read_conclusion
     from kzexpert.analysis.linchpins import linchpins as found_linchpins
     from kzexpert.cli.output import emit
     from kzexpert.cli.progress import progress_line
     from kzexpert.cli.session import infer, open_knowledge_base
     from kzexpert.engines import engine
-    from kzexpert.questions import read_question
 
     kb = open_knowledge_base(options)
-    question = read_question(kb, " ".join(conclusion))
+    question = read_conclusion(kb, " ".join(conclusion))
     inference = infer(kb, options, [question.pattern.predicate])
     with progress_line() as progress:
         found = found_linchpins(inference, question, engine(options.engine).infer, progress)

@@ -8,11 +8,12 @@ __all__ = ["matrix"]
 
 
 @click.command(
+    short_help="Compare rival hypotheses by their evidence.",
     epilog="""\b
 Examples:
   kzexpert matrix Ruritania
   kzexpert matrix "alignment(Ruritania, ?power, security)"
-  kzexpert matrix "who is aligned with Borduria?" --format json"""
+  kzexpert matrix "who is aligned with Borduria?" --format json""",
 )
 @click.argument("subject", nargs=-1, required=True)
 @common_options()

@@ -17,11 +17,12 @@ _MOST_YEARS = 500
 
 
 @click.command(
+    short_help="Follow a conclusion through the years.",
     epilog="""\b
 Examples:
   kzexpert timeline "leads(?power, Pact)" --as-of 1992..2011
   kzexpert timeline "who leads the Pact"
-  kzexpert timeline "member(?state, Pact)" --format svg --output pact.svg"""
+  kzexpert timeline "member(?state, Pact)" --format svg --output pact.svg""",
 )
 @click.argument("pattern", nargs=-1, required=True)
 @click.option("--all", "weighed", is_flag=True, help="Show also what was never established.")
@@ -34,6 +35,7 @@ def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     """
     from msgspec.structs import replace
 
+    from kzexpert.analysis.conclusion import read_conclusion
     from kzexpert.analysis.rerun import Scenario
     from kzexpert.analysis.timeline import timeline as followed
     from kzexpert.analysis.timeline import years_on_record
@@ -41,11 +43,10 @@ def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     from kzexpert.cli.progress import progress_line
     from kzexpert.cli.session import infer, open_knowledge_base
     from kzexpert.engines import engine
-    from kzexpert.questions import read_question
 
     years = _years(options.as_of)
     kb = open_knowledge_base(options)
-    question = read_question(kb, " ".join(pattern))
+    question = read_conclusion(kb, " ".join(pattern))
     start = Scenario.of(infer(kb, replace(options, as_of=None), [question.pattern.predicate]).program)
     chosen = years or years_on_record(kb, question.pattern, start.as_of)
     with progress_line() as progress:

@@ -18,6 +18,7 @@ _AGAINST = "--against"
 
 @click.command(
     name="what-if",
+    short_help="Show what changes with facts, rules or the date.",
     epilog="""\b
 Examples:
   kzexpert what-if "who leads the Pact" --without "leads(Borduria, Pact)"
@@ -44,12 +45,12 @@ def what_if(options: Options, question: tuple[str, ...], everything: bool, again
     """
     from msgspec.structs import replace
 
+    from kzexpert.analysis.conclusion import read_conclusion
     from kzexpert.analysis.what_if import what_if as compared
     from kzexpert.cli.output import emit
     from kzexpert.cli.session import infer, open_knowledge_base
     from kzexpert.engines import engine
     from kzexpert.errors import Issue, Location, UsageError
-    from kzexpert.questions import read_question
 
     if not question and not everything:
         raise UsageError(Issue("KZ301", "no question", Location("question"), "ask one, or give --all"))
@@ -57,7 +58,7 @@ def what_if(options: Options, question: tuple[str, ...], everything: bool, again
         hint = "give --assume, --without or --against"
         raise UsageError(Issue("KZ301", "there is nothing to change", Location("question"), hint))
     kb = open_knowledge_base(options)
-    asked = read_question(kb, " ".join(question)) if question and not everything else None
+    asked = read_conclusion(kb, " ".join(question)) if question and not everything else None
     other, changed = _other_side(options, kb, against)
     before = infer(kb, replace(options, assume=(), without=()))
     after = infer(other, changed)

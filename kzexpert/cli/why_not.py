@@ -16,6 +16,7 @@ __all__ = ["explain_absence", "why_not"]
 
 @click.command(
     name="why-not",
+    short_help="Tell what a conclusion lacks, and what would help.",
     epilog="""\b
 Examples:
   kzexpert why-not "alignment(Ruritania, Syldavia, energy)"
@@ -35,15 +36,15 @@ def why_not(options: Options, conclusion: tuple[str, ...], limit: int) -> int:
     """
     from msgspec.structs import replace
 
+    from kzexpert.analysis.conclusion import read_conclusion
     from kzexpert.certainty import established
     from kzexpert.cli.session import infer, open_knowledge_base
     from kzexpert.cli.why import explain
     from kzexpert.query import ranked
-    from kzexpert.questions import read_question
 
     kb = open_knowledge_base(options)
     text = " ".join(conclusion)
-    question = read_question(kb, text if text.strip().lower().startswith("why ") else f"why {text}")
+    question = read_conclusion(kb, text if text.strip().lower().startswith("why ") else f"why {text}")
     question = replace(question, text=text, kind="why-not")
     inference = infer(kb, options, [question.pattern.predicate])
     if any(established(inference.certainty(atom) or 0.0) for atom in ranked(inference, question)):

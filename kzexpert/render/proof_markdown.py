@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kzexpert.render.layout import sentence, visible
 from kzexpert.render.text import certainty_text
-from kzexpert.render.trace_graph import reading_order
+from kzexpert.render.trace_graph import headline, reading_order
 from kzexpert.trace import (
     AbsencePremise,
     AggregatePremise,
@@ -99,7 +99,7 @@ class _Document:
                 certainty, number = item.certainty, f"{self.number[answer]}"
             else:
                 word, certainty, number = "on record", recorded[answer].certainty, self.fact_number[answer]
-            rows.append((number, sentence(_plain(self.says[answer])), word, certainty_text(certainty)))
+            rows.append((number, self.told(answer), word, certainty_text(certainty)))
         if rows:
             yield from _table(("No.", "Answer", "Likelihood", "Certainty"), rows, right=3)
         else:
@@ -109,7 +109,7 @@ class _Document:
 
     def conclusion(self, item: TracedConclusion) -> Iterator[str]:
         certainty = certainty_text(item.certainty)
-        yield f"### {self.number[item.conclusion]}. {sentence(_plain(item.says))}: {item.likelihood} ({certainty})\n"
+        yield f"### {self.number[item.conclusion]}. {self.told(item.conclusion)}: {item.likelihood} ({certainty})\n"
         yield f"{_code(item.conclusion)}{'' if item.established else ', weighed and not established'}\n"
         for line in item.lines:
             yield from self.line(line)
@@ -147,13 +147,16 @@ class _Document:
     def premise(self, premise: TracedPremise) -> str:
         if isinstance(premise, FactPremise):
             where = f"{certainty_text(premise.certainty)}, {self.see(premise.fact)}"
-            return f"{sentence(_plain(self.says[premise.fact]))} ({where})"
+            return f"{self.told(premise.fact)} ({where})"
         if isinstance(premise, AbsencePremise):
             return f"Nothing established matches {_code(premise.absent)}"
         if isinstance(premise, AggregatePremise):
             counted = ", ".join(map(self.see, premise.counted)) or "nothing"
             return f"{_code(premise.condition)} is {_code(premise.result)}, from {counted}"
         return f"{_code(premise.condition)}: {_code(f'{premise.left} {premise.operator} {premise.right}')}"
+
+    def told(self, statement: str) -> str:
+        return _plain(headline(statement, self.says[statement]))
 
     def see(self, fact: str) -> str:
         return f"see {self.number[fact]}" if fact in self.number else self.fact_number[fact]
@@ -169,7 +172,7 @@ class _Document:
 
     def fact(self, fact: TracedFact) -> Iterator[tuple[str, ...]]:
         """A row of the table for each row that states the fact; the fact itself stands in the first."""
-        first = (self.fact_number[fact.fact], sentence(_plain(fact.says)))
+        first = (self.fact_number[fact.fact], self.told(fact.fact))
         if fact.assumed:
             yield (*first, certainty_text(fact.certainty), "", "assumed", "")
             first = ("", "")

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from kzexpert.render.layout import WIDTH, Style, as_plain, sentence, wrap
+from kzexpert.render.layout import WIDTH, Style, as_plain, wrap
 from kzexpert.render.text import certainty_text
+from kzexpert.render.trace_graph import headline
 from kzexpert.trace_diff import ConclusionChange, FactChange, HeadChange, RuleChange, TraceDiff
 
 __all__ = ["trace_diff_text"]
@@ -46,7 +47,9 @@ class _Text:
 
     def _conclusion(self, change: ConclusionChange) -> Iterator[str]:
         words = " → ".join(dict.fromkeys(word for word in change.likelihood if word))
-        yield self.line(change.how, f"{_numbers(change.before, change.after)}  {sentence(change.says)} ({words})")
+        yield self.line(
+            change.how, f"{_numbers(change.before, change.after)}  {headline(change.conclusion, change.says)} ({words})"
+        )
         for line in change.lines:
             name = f" (rule {line.rule})" if line.rule else ""
             yield self.line(line.how, f"{_numbers(line.before, line.after)}  {line.because}{name}", indent="    ")

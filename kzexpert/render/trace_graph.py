@@ -49,7 +49,7 @@ class Graph(msgspec.Struct, frozen=True):
 
 def headline(statement: str, says: str) -> str:
     """The sentence for a statement; an atom that has none stays as it is written."""
-    return says if says == statement.partition(") within ")[0] or says == statement else sentence(says)
+    return says if statement.startswith(says) else sentence(says)
 
 
 def reading_order(trace: Trace) -> tuple[TracedConclusion, ...]:
@@ -102,7 +102,9 @@ def graph_of(trace: Trace) -> Graph:
 def _conclusion_nodes(order: tuple[TracedConclusion, ...]) -> Iterator[Node]:
     for number, item in enumerate(order, 1):
         certainty = f"{item.likelihood} ({certainty_text(item.certainty)})"
-        yield Node(f"c{number}", "conclusion", (headline(item.conclusion, item.says), certainty), weak=not item.established)
+        yield Node(
+            f"c{number}", "conclusion", (headline(item.conclusion, item.says), certainty), weak=not item.established
+        )
 
 
 def _firing_nodes(trace: Trace) -> Iterator[Node]:
@@ -123,4 +125,6 @@ def _fact_nodes(trace: Trace) -> Iterator[Node]:
     for number, fact in enumerate(trace.facts, 1):
         sources = dict.fromkeys(", ".join(filter(None, (row.source, row.at))) for row in fact.rows)
         cited = "; ".join(filter(None, ("assumed" if fact.assumed else "", *sources))) or "no source"
-        yield Node(f"b{number}", "fact", (headline(fact.fact, fact.says), f"{cited} ({certainty_text(fact.certainty)})"))
+        yield Node(
+            f"b{number}", "fact", (headline(fact.fact, fact.says), f"{cited} ({certainty_text(fact.certainty)})")
+        )

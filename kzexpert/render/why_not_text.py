@@ -124,7 +124,8 @@ def _rule(misses: Sequence[Miss], indent: str, style: Style, width: int) -> Iter
 
 
 def _failure(failure: Failure, indent: str, style: Style, width: int) -> Iterator[str]:
-    pieces: list[Piece] = [("bad", "lacks "), ("", failure.instance), ("poor", f": {_why(failure)}")]
+    verb = "fails" if failure.why in ("blocked", "comparison", "no value") else "lacks"
+    pieces: list[Piece] = [("bad", f"{verb} "), ("", failure.instance), ("poor", f": {_why(failure)}")]
     yield wrap(pieces, style, width=width, first=indent, rest=f"{indent}      ")
     for fact in failure.facts:
         yield wrap(_near(fact), style, width=width, first=f"{indent}      ", rest=f"{indent}        ")
@@ -145,8 +146,8 @@ def _why(failure: Failure) -> str:
         "too weak": "weighed, not established",
         "others only": "known only of what other conditions do not admit",
         "blocked": "it is known",
-        "comparison": "does not hold",
-        "no value": "has no value",
+        "comparison": "it does not hold",
+        "no value": "it has no value",
     }
     return words[failure.why]
 

@@ -122,6 +122,21 @@ def test_a_minimum_of_nothing_has_no_value(read_world: ReadWorld) -> None:
     assert changes(found.proposals[0]) == {"trains(Borduria, Ruritania, 2)"}
 
 
+def test_a_minimum_of_days(read_world: ReadWorld) -> None:
+    world = read_world(
+        """
+        predicates: {signed: {args: [state: state, day: date]}}
+        facts: {signed: [{state: Ruritania, day: 1999-05-01}, {state: Ruritania, day: 2003-05-01}]}
+        rules:
+          - {id: late, when: ["member(?s, _)", "?d = min(?x for signed(?s, ?x))", "?d > 2000-01-01"], then: "free(?s)"}
+        """,
+        "facts: {member: [{state: Ruritania, bloc: Pact}]}",
+    )
+    found = explain(world, "free(Ruritania)")
+    assert failures(found, "late")[0].instance == "1999-05-01 > 2000-01-01"
+    assert [changes(item) for item in found.proposals] == [{"-signed(Ruritania, 1999-05-01)"}]
+
+
 def test_rules_that_fire_lack_nothing(world: World) -> None:
     pattern = world.question("aligned(Ruritania, Borduria, security)").pattern
     assert [miss.rule for miss in misses(world.infer(), pattern)] == ["exercises"]

@@ -35,7 +35,7 @@ _ARGUMENTS = (
 
 
 @pytest.fixture(scope="session")
-def judgement(checkout: Path) -> Judgement:
+def judgement(checkout: Path) -> Iterator[Judgement]:
     """The page for a question to a knowledge base, by default the small world beside this file."""
     world = checkout / "tests" / "html" / "kb"
 
@@ -46,7 +46,9 @@ def judgement(checkout: Path) -> Judgement:
         asked = read_question(loaded, question)
         return page_text(options, infer(loaded, options, [asked.pattern.predicate]), asked)
 
-    return judgement
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("KZEXPERT_CACHE", "")
+        yield judgement
 
 
 def _without_browser(reason: str) -> NoReturn:
@@ -83,7 +85,7 @@ def opened(browser: "Browser", tmp_path: Path) -> Iterator[Opened]:
         address = file.as_uri()
         contexts.append(browser.new_context(**{"viewport": {"width": 1000, "height": 800}, **context}))
         page = contexts[-1].new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
 
         def loaded(url: str) -> None:
             if url.partition("#")[0] != address:

@@ -4,16 +4,15 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
 def printed(page: "Page") -> list[str]:
     """The text of each printed page, with single spaces."""
-    pypdf = pytest.importorskip("pypdf")
-    reader = pypdf.PdfReader(BytesIO(page.pdf(prefer_css_page_size=True)))
+    from pypdf import PdfReader
+
+    reader = PdfReader(BytesIO(page.pdf(prefer_css_page_size=True)))
     return [" ".join(sheet.extract_text().split()) for sheet in reader.pages]
 
 

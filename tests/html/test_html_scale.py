@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 STEPS = 500
+#: On two idle cores each takes less than one; the bound is for cores that are shared, and still shows quadratic work.
+SECONDS = 20
 
 
 @pytest.fixture(scope="module")
@@ -65,17 +67,17 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def opened_in(opened: "Callable[..., Page]", text: str, seconds: float) -> "Page":
+def opened_in(opened: "Callable[..., Page]", text: str) -> "Page":
     start = perf_counter()
     page = opened(text)
-    assert perf_counter() - start < seconds
+    assert perf_counter() - start < SECONDS
     return page
 
 
 def test_a_proof_of_great_depth(chain: Path, judgement: Callable[..., str], opened: "Callable[..., Page]") -> None:
     text = judgement(f"reached(Stop-{STEPS})", chain)
     assert len(text) < 2_000_000
-    page = opened_in(opened, text, 5)
+    page = opened_in(opened, text)
     assert page.get_by_role("heading", name="Further down").is_visible()
     deepest = """() => Math.max(...Array.from(document.querySelectorAll("*"), (item) => {
       let depth = 0;
@@ -93,7 +95,7 @@ def test_a_proof_of_great_depth(chain: Path, judgement: Callable[..., str], open
     start = perf_counter()
     page.get_by_role("button", name="Unfold all").click()
     assert page.get_by_text("Stop-0 is the start").is_visible()
-    assert perf_counter() - start < 5
+    assert perf_counter() - start < SECONDS
 
 
 def test_a_proof_of_great_depth_on_a_phone(
@@ -121,7 +123,7 @@ def test_search_through_many_steps(chain: Path, judgement: Callable[..., str], o
     start = perf_counter()
     page.get_by_label("Search", exact=True).fill("a road leads from")
     page.get_by_role("status").get_by_text(f"{STEPS} places found").wait_for()
-    assert perf_counter() - start < 5
+    assert perf_counter() - start < SECONDS
     page.get_by_label("Search", exact=True).press("Escape")
     page.locator("mark").first.wait_for(state="detached")
 
@@ -132,7 +134,7 @@ def test_a_proof_of_great_breadth(
 ) -> None:
     text = judgement(question, chain)
     assert len(text) < 2_000_000
-    page = opened_in(opened, text, 5)
+    page = opened_in(opened, text)
     assert page.locator("#argument .fact").count() >= STEPS
     page.locator("#argument summary").first.focus()
     page.keyboard.press("End")

@@ -12,9 +12,9 @@ def find(page: "Page", text: str) -> None:
 
 
 def status(page: "Page", said: str) -> None:
-    """Wait until the status says this, for a second or two."""
+    """Wait until the status says this, for some seconds."""
     region = page.get_by_role("status")
-    for _ in range(40):
+    for _ in range(200):
         if region.inner_text() == said:
             return
         page.wait_for_timeout(50)

@@ -84,7 +84,7 @@ _MISFITS: dict[str, tuple[Callable[[Document], object], str, str]] = {
     "a field less": (lambda document: document["facts"][1].pop("says"), "missing required field `says`", "{"),
     "a field more on top": (
         lambda document: document.update(fact=[]),
-        "$.fact: a trace has no such field did you mean",
+        "$.fact: a trace has no such field; did you mean facts?",
         '"fact": []',
     ),
     "a field less on top": (lambda document: document.pop("facts"), "$.facts: this is missing", "{"),

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from time import monotonic
 from typing import Any, TypeAlias
 
 import duckdb
@@ -75,20 +74,23 @@ class Database:
         Raises:
             TimeIsUp: it did.
         """
-        ends = monotonic() + seconds
-        timer = threading.Timer(seconds, self._stop)
-        timer.daemon = True
-        timer.start()
+        done = threading.Event()
+        watch = threading.Thread(target=self._watch, args=(seconds, done), daemon=True)
+        watch.start()
         try:
             yield
         finally:
-            timer.cancel()
-        if self._late or monotonic() > ends:
+            done.set()
+            watch.join()
+        if self._late:
             raise TimeIsUp
 
-    def _stop(self) -> None:
-        self._late = True
-        self._connection.interrupt()
+    def _watch(self, seconds: float, done: threading.Event) -> None:
+        """Interrupt when time is up, and again: an interrupt between two statements stops neither."""
+        while not done.wait(seconds):
+            self._late = True
+            self._connection.interrupt()
+            seconds = 0.1
 
     def run(self, statement: exp.Expr) -> None:
         """Run a statement that returns nothing."""
@@ -145,6 +147,8 @@ class Database:
     def _execute(
         self, connection: duckdb.DuckDBPyConnection, text: str, parameters: Sequence[object] = ()
     ) -> duckdb.DuckDBPyConnection:
+        if self._late:
+            raise TimeIsUp
         try:
             with _told():
                 return connection.execute(text, parameters) if parameters else connection.execute(text)

@@ -10,7 +10,7 @@ from sqlglot import exp
 from kzexpert.engines.sql.database import Database
 from kzexpert.engines.sql.extents import CERTAINTY
 from kzexpert.engines.sql.recursion import Component
-from kzexpert.engines.sql.words import both, called, column, select, subquery
+from kzexpert.engines.sql.words import both, called, column, identifier, select, subquery, table
 
 __all__ = ["run_in_rounds"]
 
@@ -24,53 +24,69 @@ def run_in_rounds(database: Database, component: Component, most: int) -> tuple[
     Returns:
         The table of the component, and whether it is complete.
     """
-    all_ = database.store(_best(component, component.start()))
-    new = database.store(select([exp.Star()], all_.copy()))
-    while True:
-        found = database.store(_best(component, component.step(new, all_)))
-        database.drop(new)
-        new = database.store(_better(component, found, all_))
-        database.drop(found)
-        if not _count(database, new):
-            database.drop(new)
-            return all_, True
-        if component.certainty is None:
-            agree = _agree(component.columns, all_.name, "n")
-            known = select([exp.Literal.number(1)], _named(new, "n"), where=agree)
-            database.run(exp.Delete(this=all_.copy(), where=exp.Where(this=exp.Exists(this=known))))
-        database.run(exp.Insert(this=all_.copy(), expression=select([exp.Star()], new.copy())))
-        if _count(database, all_) > most:
-            return all_, False
+    known = database.store(_best(component, component.start()))
+    rounds = [_Round(database, component, known, *names) for names in (("new0", "new1"), ("new1", "new0"))]
+    database.store(select([exp.Star()], known.copy()), "new0")
+    number = rows = 0
+    while rows <= most:
+        found = rounds[number % 2].run(database)
+        if not found:
+            break
+        rows += found
+        number += 1
+    for name in ("new0", "new1"):
+        database.drop(table(name))
+    return known, rows <= most
+
+
+class _Round:
+    """The statements of one round, which reads one table of new conclusions and fills another."""
+
+    def __init__(self, database: Database, component: Component, known: exp.Table, old: str, new: str) -> None:
+        found = _best(component, component.step(table(old), known))
+        derive = exp.Create(this=table(new), kind="TABLE", expression=_better(component, found, known), replace=True)
+        statements: list[exp.Expr] = [derive]
+        if component.certainty is None:  # those that have a better proof now
+            outdone = select([exp.Literal.number(1)], _named(table(new), "n"), where=_agree(component, known.name, "n"))
+            statements.append(exp.Delete(this=known.copy(), where=exp.Where(this=exp.Exists(this=outdone))))
+        statements.append(exp.Insert(this=known.copy(), expression=select([exp.Star()], table(new))))
+        self._texts = [database.dialect.text(statement) for statement in statements]
+
+    def run(self, database: Database) -> int:
+        """Run the round, and say how many conclusions are new or better."""
+        found = int(database.rows(self._texts[0])[0][0])
+        for text in self._texts[1:] if found else ():
+            database.rows(text)
+        return found
 
 
 def _best(component: Component, query: exp.Query) -> exp.Select:
     """The best proof of each conclusion."""
-    keys = [column(name, "f") for name in component.columns]
+    keys: list[exp.Expr] = [column(name, "f") for name in component.columns]
     if component.certainty is not None:
         return select(keys, subquery(query, "f"), distinct=True)
     best = called(exp.Max(this=column(CERTAINTY, "f")), CERTAINTY)
     return select([*keys, best], subquery(query, "f")).group_by(*[key.copy() for key in keys], copy=False)
 
 
-def _better(component: Component, found: exp.Table, all_: exp.Table) -> exp.Select:
+def _better(component: Component, found: exp.Query, known: exp.Table) -> exp.Select:
     """What was not known before, or not with so good a proof."""
-    agree = _agree(component.columns, "f", "k")
+    agree = _agree(component, "f", "k")
+    shown = list(component.columns)
     if component.certainty is None:
         agree.append(exp.GTE(this=column(CERTAINTY, "k"), expression=column(CERTAINTY, "f")))
-    known = exp.Join(this=_named(all_, "k"), kind="ANTI", on=both(agree))
-    return select([exp.Column(this=exp.Star(), table=exp.to_identifier("f", quoted=True))], _named(found, "f"), [known])
+        shown.append(CERTAINTY)
+    join = exp.Join(this=_named(known, "k"), kind="ANTI", on=both(agree))
+    return select([column(name, "f") for name in shown], subquery(found, "f"), [join])
 
 
-def _agree(columns: Sequence[str], left: str, right: str) -> list[exp.Expr]:
+def _agree(component: Component, left: str, right: str) -> list[exp.Expr]:
     """The same conclusion; columns that a predicate does not use are null."""
-    return [exp.NullSafeEQ(this=column(name, left), expression=column(name, right)) for name in columns]
+    same: Sequence[str] = component.columns
+    return [exp.NullSafeEQ(this=column(name, left), expression=column(name, right)) for name in same]
 
 
 def _named(stored: exp.Table, alias: str) -> exp.Table:
     named = stored.copy()
-    named.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
+    named.set("alias", exp.TableAlias(this=identifier(alias)))
     return named
-
-
-def _count(database: Database, stored: exp.Table) -> int:
-    return int(database.rows(select([exp.Count(this=exp.Star())], stored.copy()))[0][0])
