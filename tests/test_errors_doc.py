@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,13 +71,30 @@ def test_a_problem_looks_as_the_document_shows_it(folder):
     assert shown in CliRunner().invoke(cli, ["check"]).output
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_the_example_of_a_code_is_wrong_in_that_way(folder, code):
+#: A rule for traces to tell of.
+TRACED = """
+rules:
+  - id: bloc
+    when: ["member(?state, ?bloc)", "leads(?power, ?bloc)", "?state != ?power"]
+    then: aligned(?state, ?power)
+    certainty: 0.6
+    because: "{state} follows {power} in {bloc}"
+    source: atlas
+"""
+#: What no document can show: see tests/sql/test_sql_limits.py.
+SHOWN_ELSEWHERE = frozenset(["KZ404"])
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if code not in SHOWN_ELSEWHERE])
+def test_the_example_of_a_code_is_wrong_in_that_way(folder, code, monkeypatch):
     blocks = _BLOCK.findall(sections()[code])
     assert blocks, "a section has an example"
     commands = [["check"]]
     for language, name, text in blocks:
-        if language == "sh":
+        if language == "tampering":
+            commands = [["trace", "verify", str(tampered(folder, text))]]
+        elif language == "sh":
+            forget(name.removeprefix("without-"), monkeypatch)
             commands = [shlex.split(line.removeprefix("kzexpert")) for line in text.splitlines()]
         else:
             (folder / _path_of(language, name)).write_text(text, encoding="utf-8")
@@ -89,7 +107,31 @@ def test_the_example_of_a_code_is_wrong_in_that_way(folder, code):
         assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
+def tampered(folder: Path, change: str) -> Path:
+    """A trace in which what the left side of ``=>`` matches first is the right side."""
+    (folder / "rules" / "example.yaml").write_text(TRACED, encoding="utf-8")
+    path = folder / "trace.json"
+    result = CliRunner().invoke(cli, ["trace", "export", "aligned(?state, ?power)", "--output", str(path)])
+    assert result.exit_code == 0, result.output
+    pattern, replacement = change.rstrip("\n").split(" => ")
+    before = path.read_text(encoding="utf-8")
+    after = re.sub(pattern, lambda _: replacement, before, count=1, flags=re.DOTALL)
+    assert after != before, pattern
+    path.write_text(after, encoding="utf-8")
+    return path
+
+
+def forget(package: str, monkeypatch) -> None:
+    """Make as if a package were not installed."""
+    if package:
+        for name in [name for name in sys.modules if name.startswith("kzexpert.engines.sql")]:
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setitem(sys.modules, package, None)
+
+
 def _path_of(language: str, name: str) -> str:
+    if language == "json":
+        return name
     if language == "csv":
         return f"facts/{name}"
     return "tests/cases/example.yaml" if name == "case" else "rules/example.yaml"
