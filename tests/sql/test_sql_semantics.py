@@ -35,10 +35,12 @@ def test_lines_of_evidence(each: bool, base: float | None) -> None:
 
 
 def test_equal_evidence_compares_equal_in_whatever_order_it_comes() -> None:
-    rows = [[state, f"reason {index}", number, 1.0] for state in STATES for index, number in enumerate([0.3, 0.7, 0.1] * 5)]
+    rows = [
+        [state, f"reason {index}", number, 1.0] for state in STATES for index, number in enumerate([0.3, 0.7, 0.1] * 5)
+    ]
     kb = written(
         {"hint": ["state", "text", "number"], "likely": ["state"], "best": ["state"]},
-        {"hint": [row[:2] + [float(index)] + [row[2]] for index, row in enumerate(rows)]},
+        {"hint": [[*row[:2], float(index), row[2]] for index, row in enumerate(rows)]},
         rule("likely", ["hint(?s, ?why, ?n)"], "likely(?s)", 0.31, each=True),
         rule("best", ["likely(?s) @ ?c", "?m = max(?d for likely(_) @ ?d)", "?c = ?m"], "best(?s)"),
     )
@@ -57,7 +59,9 @@ def test_evidence_of_one_against_one_is_a_conflict() -> None:
 
 @pytest.mark.parametrize("certainty", [1.0, 0.9, 0.3])
 @pytest.mark.parametrize("factor", [1.0, 0.95, 0.5])
-@pytest.mark.parametrize("step", ["way(?a, ?b); road(?b, ?c)", "way(?a, ?b); way(?b, ?c)", "way(?a, ?b); road(?b, ?c); way(?c, _)"])
+@pytest.mark.parametrize(
+    "step", ["way(?a, ?b); road(?b, ?c)", "way(?a, ?b); way(?b, ?c)", "way(?a, ?b); road(?b, ?c); way(?c, _)"]
+)
 def test_best_proofs_in_a_ring(certainty: float, factor: float, step: str) -> None:
     ring = [[STATES[index], STATES[(index + 1) % 4], certainty] for index in range(4)]
     kb = written(
@@ -113,7 +117,12 @@ def large(states: int = 60) -> KnowledgeBase:
     """More facts than are fetched at once, read through a relation that is never stored."""
     names = [f"S{index}" for index in range(states)]
     return written(
-        {"tie": ["state", "state"], "pair": ["state", "state"], "shared": ["state", "state", "state"], "near": ["state", "state"]},
+        {
+            "tie": ["state", "state"],
+            "pair": ["state", "state"],
+            "shared": ["state", "state", "state"],
+            "near": ["state", "state"],
+        },
         {"tie": [[a, b, 0.5 if a > b else 1.0] for a in names for b in names if (int(a[1:]) * int(b[1:])) % 7 == 1]},
         rule("shared", ["tie(?a, ?x)", "tie(?b, ?x)", "?a != ?b"], "shared(?a, ?b, ?x)", 0.9),
         rule("near", ["shared(?a, ?b, _)"], "near(?a, ?b)", 0.8),
@@ -144,7 +153,13 @@ def test_a_pattern_is_looked_up_by_its_constants() -> None:
     program = program_of(large())
     ours, theirs = engine("duckdb").infer(program), engine("experta").infer(program)
     assert len(ours.certainties["shared"]) > 2000
-    for terms in [("S1", "?x", "S1"), ("?x", "?x", "?y"), ("?x", "S2", "?y"), ("nobody", "?x", "?y"), ("?x", "?y", "?z")]:
+    for terms in [
+        ("S1", "?x", "S1"),
+        ("?x", "?x", "?y"),
+        ("?x", "S2", "?y"),
+        ("nobody", "?x", "?y"),
+        ("?x", "?y", "?z"),
+    ]:
         pattern = Pattern("shared", "shared", tuple(map(_term, terms)))
         assert set(matching(ours, pattern)) == set(matching(theirs, pattern))
     facts, others = established_facts(ours), established_facts(theirs)

@@ -38,7 +38,21 @@ NASTY = [
     "e\u0301",
     "\u00e9",
 ]
-KEYWORDS = ["select", "from", "where", "group", "order", "table", "union", "null", "recursive", "join", "values", "c", "a0"]
+KEYWORDS = [
+    "select",
+    "from",
+    "where",
+    "group",
+    "order",
+    "table",
+    "union",
+    "null",
+    "recursive",
+    "join",
+    "values",
+    "c",
+    "a0",
+]
 
 
 def pairs(values: list[str]) -> KnowledgeBase:
@@ -46,10 +60,16 @@ def pairs(values: list[str]) -> KnowledgeBase:
     quoted = [f'"{value}"' for value in values if value and value.isprintable() and not set('"\\') & set(value)]
     return written(
         {"word": ["text"], "pair": ["text", "text"], "same": ["text"], "other": ["text"], "known": ["text"]},
-        {"word": [[value] for value in values], "pair": [[value, values[-index]] for index, value in enumerate(values)]},
+        {
+            "word": [[value] for value in values],
+            "pair": [[value, values[-index]] for index, value in enumerate(values)],
+        },
         rule("same", ["pair(?x, ?y)", "?x = ?y"], "same(?x)"),
         rule("other", ["word(?x)", "not pair(_, ?x)"], "other(?x)", 0.6),
-        *[rule(f"known-{index}", [f"word({text})", f"not other({text})"], f"known({text})") for index, text in enumerate(quoted)],
+        *[
+            rule(f"known-{index}", [f"word({text})", f"not other({text})"], f"known({text})")
+            for index, text in enumerate(quoted)
+        ],
     )
 
 
@@ -75,7 +95,9 @@ def test_keywords_as_names(name: str) -> None:
         {name: ["state", "number"], f"{name}_{name}": ["state", "number"], "out": ["state"]},
         {name: [["Ruritania", 1.0], ["Borduria", 2.0, 0.5]]},
         rule(name, [f"{name}(?{name}, ?limit) @ ?as", "?on = ?limit + ?as"], f"{name}_{name}(?{name}, ?on)"),
-        rule("out", [f"{name}_{name}(?{name}, _)", f"?n = count(?v for {name}(?{name}, ?v))", "?n > 0"], f"out(?{name})"),
+        rule(
+            "out", [f"{name}_{name}(?{name}, _)", f"?n = count(?v for {name}(?{name}, ?v))", "?n > 0"], f"out(?{name})"
+        ),
     )
     assert len(agreed(kb).certainties["out"]) == 2
 
@@ -92,7 +114,11 @@ def test_no_text_of_a_user_stands_in_a_statement(monkeypatch: pytest.MonkeyPatch
     kb = written(
         {"secret_name": ["text"], "found": ["text"]},
         {"secret_name": [["secret-value"]]},
-        rule("secret-rule", ["secret_name(?secret_variable)", "?secret_variable != secret-constant"], "found(?secret_variable)"),
+        rule(
+            "secret-rule",
+            ["secret_name(?secret_variable)", "?secret_variable != secret-constant"],
+            "found(?secret_variable)",
+        ),
     )
     inference = engine("duckdb").infer(program_of(kb))
     assert [firing.rule.id for found in inference.firings.values() for firing in found] == ["secret-rule"]
@@ -103,7 +129,13 @@ def test_no_text_of_a_user_stands_in_a_statement(monkeypatch: pytest.MonkeyPatch
 def test_numbers_at_the_edges() -> None:
     numbers = [0.0, -0.0, 0.1, 1 / 3, 5e-324, 1.7976931348623157e308, -1e300, 2.0**53, 2.0**53 + 2, 123456789.123456789]
     kb = written(
-        {"n": ["number"], "sum": ["number"], "least": ["number"], "grown": ["number", "number"], "part": ["number", "number"]},
+        {
+            "n": ["number"],
+            "sum": ["number"],
+            "least": ["number"],
+            "grown": ["number", "number"],
+            "part": ["number", "number"],
+        },
         {"n": [[number] for number in numbers]},
         rule("sum", ["?s = sum(?x for n(?x))"], "sum(?s)"),
         rule("least", ["?s = min(?x for n(?x))"], "least(?s)"),
