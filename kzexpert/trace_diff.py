@@ -230,12 +230,12 @@ class _Comparison:
                 rests_on = [name] if firing is None else [*_rests_on(firing)]
                 facts = [self.facts[fact] for fact in rests_on if fact in self.facts]
                 below = [fact for fact in rests_on if fact != name and len({*self._certainties(fact)}) > 1]
-                sentences = [fact.sentence for fact in facts]
+                sentences = [fact.sentence for fact in facts if fact.why]
                 rule = self.rules.get(change.rule)
                 if rule is not None and rule.what:
                     sentences.append(rule.sentence)
-                elif firing is not None and not below and not any(fact.why for fact in facts):
-                    sentences.append(_sentence_of_conditions(change, firing))
+                if firing is not None and not sentences and not below:  # the traces do not tell which of these it was
+                    sentences = [*(fact.sentence for fact in facts), _sentence_of_conditions(change, firing)]
                 found.update(dict.fromkeys(sentences))
                 pending += [fact for fact in below if fact not in seen]
                 seen.update(below)

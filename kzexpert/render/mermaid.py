@@ -16,7 +16,7 @@ _CLASSES = """\
   classDef weak stroke-dasharray:5 5
 """
 #: Mermaid gives a meaning to most marks, even in quotes: what is not listed here is written as a number.
-_UNSAFE = re.compile(r"[^\w ,.()\[\]!?=+/:'-]")
+_UNSAFE = re.compile(r"[^\w ,.()\[\]!?=+/:'-]|^[-+](?= )|(?<=^\d)[.)](?= )")  # the last two begin lists
 
 
 def mermaid(trace: Trace) -> str:

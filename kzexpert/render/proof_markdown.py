@@ -25,6 +25,8 @@ from kzexpert.trace import (
 __all__ = ["proof_markdown"]
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>#|~$&!]")
+#: What begins a list.
+_START = re.compile(r"^(\d{0,9})([-+.)])")
 
 
 def proof_markdown(trace: Trace) -> str:
@@ -34,7 +36,8 @@ def proof_markdown(trace: Trace) -> str:
 
 def _plain(text: str) -> str:
     """A text without any meaning to Markdown, on one line."""
-    return _MARKUP.sub(r"\\\g<0>", visible(text))
+    line = " ".join(visible(text).split())
+    return _START.sub(r"\1\\\2", _MARKUP.sub(r"\\\g<0>", line))
 
 
 def _code(text: str) -> str:
@@ -69,7 +72,7 @@ class _Document:
 
     def lines(self) -> Iterator[str]:
         trace = self.trace
-        yield f"# {sentence(_plain(trace.question))}\n"
+        yield f"# {_plain(trace.question)}\n"
         yield f"As of {trace.as_of.isoformat()}, by the engine {_plain(trace.engine)}. The question was read as"
         yield f"{_code(trace.pattern)}.\n"
         for words, texts in (("Assumed", trace.assumed), ("Left out", trace.withdrawn)):

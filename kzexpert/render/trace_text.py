@@ -31,13 +31,13 @@ class Verifications(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpe
 
 def verifications_document(found: Sequence[Verification]) -> Verifications:
     """The results as a document."""
-    records = tuple(
-        VerificationRecord(
-            item.file, item.verified, item.conclusions, item.firings, item.facts, issues_document(item.issues).issues
-        )
-        for item in found
-    )
-    return Verifications(all(item.verified for item in found), records)
+    return Verifications(all(item.verified for item in found), tuple(map(_record, found)))
+
+
+def _record(item: Verification) -> VerificationRecord:
+    file = item.file.encode(errors="replace").decode()  # a name may hold bytes that are no text
+    issues = issues_document(item.issues).issues
+    return VerificationRecord(file, item.verified, item.conclusions, item.firings, item.facts, issues)
 
 
 def verifications_text(found: Sequence[Verification], style: Style = as_plain) -> str:

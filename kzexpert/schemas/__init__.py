@@ -32,6 +32,7 @@ DOCUMENTS = {
     "answer": Document("kzexpert.query", "Answer", "ask --format json"),
     "proof": Document("kzexpert.render.proof_json", "ProofDocument", "why --format json"),
     "conclusions": Document("kzexpert.query", "Conclusions", "conclusions --format json"),
+    "why-not": Document("kzexpert.analysis.why_not", "WhyNot", "why-not --format json"),
     "what-if": Document("kzexpert.analysis.what_if", "WhatIf", "what-if --format json"),
     "linchpins": Document("kzexpert.analysis.linchpins", "Linchpins", "linchpins --format json"),
     "timeline": Document("kzexpert.analysis.timeline", "Timeline", "timeline --format json"),

@@ -1,8 +1,9 @@
 """Invented knowledge bases for the tests of traces: one with every feature of the language, and random ones."""
 
+import json
 from random import Random
 
-__all__ = ["EVERYTHING", "random_world"]
+__all__ = ["EVERYTHING", "random_world", "with_payload"]
 
 _VOCABULARY = """\
 kinds: [state, bloc]
@@ -151,6 +152,7 @@ facts:
 """
 )
 
+_SOURCE = "title: {0}, authors: {0}, publisher: {0}, url: {0}"
 _STATES = ("Ruritania", "Borduria", "Syldavia", "Graustark")
 _BLOCS = ("Pact", "League")
 _RECORDED = ("member", "member", "leads", "exercise", "trade", "borders", "borders", "tied", "aligned")
@@ -174,6 +176,22 @@ _CONDITIONS = (
 )
 _ON_CONCLUSIONS = (("aligned(?x, ?y) @ ?c", "?c > 0.3"), ("tied(?x, ?y)", "not aligned(?x, _)"))
 _RECURSIVE = (("tied(?x, ?z)", "tied(?z, ?y)"), ("borders(?x, ?z)", "tied(?z, ?y)"), ("tied(?y, ?x)",))
+
+
+def with_payload(payload: str) -> str:
+    """The invented world with a payload in all its texts: titles, sentences, sources, notes, the name of a state."""
+    quoted = json.dumps(payload, ensure_ascii=False)
+    template = quoted[1:-1].replace("{", "").replace("}", "")  # braces name variables
+    return (
+        EVERYTHING.replace('says: "', f'says: "{template} ')
+        .replace('because: "', f'because: "{template} ')
+        .replace("Syldavia", json.dumps(f"Syldavia {payload}", ensure_ascii=False))
+        .replace("title: Membership of a bloc that a state leads", f"title: {quoted}")
+        .replace("at: page 3", f"at: {quoted}")
+        .replace("at: page 1", f"at: {quoted}")
+        .replace("title: An Atlas of Invented States, authors: Hope, publisher: Zenda Press", _SOURCE.format(quoted))
+        .replace('note: "', f'note: "{quoted[1:-1]} ')
+    )
 
 
 def random_world(seed: int) -> str:

@@ -1,0 +1,142 @@
+"""Traces as DOT and as Mermaid: well-formed whatever stands in the files, and saying what the trace says."""
+
+import re
+import shutil
+import subprocess
+from xml.etree import ElementTree
+
+import pytest
+from traces import Read, Traced
+from worlds import with_payload
+
+from kzexpert.model import KnowledgeBase
+from kzexpert.render.dot import dot
+from kzexpert.render.mermaid import mermaid
+from kzexpert.render.trace_graph import graph_of, reading_order
+from kzexpert.trace import Trace
+
+PAYLOADS = {
+    "quotes": "say \"so\" and 'so', `so`",
+    "backslashes": "a\\ b\\\\ c\\n d\\",
+    "brackets": "a]) b} c> d<e [f] {g} (h)",
+    "entities": "&amp; &lt;b&gt; #quot; #35; &#60;",
+    "arrows": "a --> b; c -.-> d; subgraph end click style",
+    "directive": "%%{init: {'theme': 'dark'}}%% %% comment",
+    "script": "</text><script>alert(1)</script><img src=x onerror=alert(1)>",
+    "classes": ":::weak @{shape: rect} |label|",
+    "comment": "/* a */ // b -- c",
+    "lines": "one\\ttwo",
+    "letters": "Қазақстан שלום 中文 🇰🇿 ﬂ°°35¶ß",
+    "markdown": "**bold** ~~struck~~ [x](javascript:alert(1)) $$x$$",
+    "dash": "- a",
+    "number": "1. a",
+}
+
+
+@pytest.fixture(params=PAYLOADS, ids=str)
+def hostile(request: pytest.FixtureRequest, read: Read, traced: Traced) -> Trace:
+    return traced(read(with_payload(PAYLOADS[request.param])), "aligned(?state, ?power)")
+
+
+@pytest.fixture
+def calm(everything: KnowledgeBase, traced: Traced) -> Trace:
+    return traced(everything, "aligned(?state, ?power)")
+
+
+# --- the graph ---------------------------------------------------------------------------------------------------
+
+
+def test_the_graph_holds_every_part_once(calm: Trace) -> None:
+    graph = graph_of(calm)
+    kinds = [node.kind for node in graph.nodes]
+    assert (kinds.count("conclusion"), kinds.count("firing"), kinds.count("fact")) == (
+        len(calm.conclusions),
+        len(calm.firings),
+        len(calm.facts),
+    )
+    names = [node.id for node in graph.nodes]
+    assert len(set(names)) == len(names)
+    assert {name for edge in graph.edges for name in (edge.source, edge.target)} <= set(names)
+    assert {edge.source for edge in graph.edges} >= {node.id for node in graph.nodes if node.kind != "conclusion"}
+
+
+def test_a_reader_meets_the_answers_first(shipped: KnowledgeBase, traced: Traced) -> None:
+    trace = traced(shipped, "multi_vector(?state)")
+    order = [item.conclusion for item in reading_order(trace)]
+    assert order[: len(trace.answers)] == list(trace.answers)
+    assert sorted(order) == [item.conclusion for item in trace.conclusions]
+
+
+def test_evidence_against_and_what_does_not_count_are_marked(everything: KnowledgeBase, traced: Traced) -> None:
+    graph = graph_of(traced(everything, "aligned(Ruritania, Graustark)"))
+    assert {edge.label for edge in graph.edges if edge.against} == {"-0.27"}
+    tied = graph_of(traced(everything, "tied(Ruritania, Graustark)"))
+    assert {edge.weak for edge in tied.edges if edge.target == "c1"} == {True, False}
+
+
+def test_a_record_is_evidence_for_what_rules_also_conclude(everything: KnowledgeBase, traced: Traced) -> None:
+    graph = graph_of(traced(everything, "aligned(Syldavia, Graustark)"))
+    assert ("b", "c") in {(edge.source[0], edge.target[0]) for edge in graph.edges}
+
+
+# --- DOT ---------------------------------------------------------------------------------------------------------
+
+_STRING = r'"(?:[^"\\\n]|\\.)*"'
+_ATTRIBUTE = rf"\w+=(?:{_STRING}|\w+)"
+_DOT = re.compile(
+    rf"""digraph\ trace\ \{{\n
+    (?:\ \ (?:graph|node|edge)\ \[{_ATTRIBUTE}(?:,\ {_ATTRIBUTE})*\]\n){{3}}
+    (?:\ \ [cfb]\d+\ \[{_ATTRIBUTE}(?:,\ {_ATTRIBUTE})*\]\n)*
+    (?:\ \ [cfb]\d+\ ->\ [cfb]\d+(?:\ \[{_ATTRIBUTE}(?:,\ {_ATTRIBUTE})*\])?\n)*
+    \}}\n""",
+    re.VERBOSE,
+)
+
+
+def test_dot_is_well_formed_whatever_the_files_say(hostile: Trace) -> None:
+    assert _DOT.fullmatch(dot(hostile))
+
+
+def test_graphviz_shows_the_texts_as_they_are(hostile: Trace) -> None:
+    if shutil.which("dot") is None:
+        pytest.skip("graphviz is not installed")
+    done = subprocess.run(["dot", "-Tsvg"], input=dot(hostile), capture_output=True, encoding="utf-8", check=True)
+    assert done.stderr == ""
+    drawn = ElementTree.fromstring(done.stdout).iter("{http://www.w3.org/2000/svg}text")
+    shown = {"".join(item.itertext()).replace("\xa0", " ") for item in drawn}
+    for node in graph_of(hostile).nodes:
+        assert {line.replace("\xa0", " ") for line in node.lines} <= shown
+
+
+# --- Mermaid -----------------------------------------------------------------------------------------------------
+
+_SAFE = r"(?:[\w ,.()\[\]!?=+/:'-]|\#\d+;)*"
+_LABEL = rf'"{_SAFE}(?:<br/>{_SAFE})*"'
+_MERMAID = re.compile(
+    rf"""flowchart\ BT\n
+    \ \ accTitle:\ {_SAFE}\n
+    (?:\ \ (?:c\d+\(\[{_LABEL}\]\)|f\d+\[{_LABEL}\]|b\d+\[/{_LABEL}/\]):::(?:conclusion|firing|fact|weak)\n)*
+    (?:\ \ [cfb]\d+\ (?:-->|-\.->)(?:\|"-?\d\.\d\d"\||\|"counted"\|)?\ [cfb]\d+\n)*
+    (?:\ \ linkStyle\ \d+(?:,\d+)*\ stroke:firebrick\n)?
+    (?:\ \ classDef\ \w+\ [\w:\- ]+\n){{4}}""",
+    re.VERBOSE,
+)
+
+
+def test_mermaid_is_well_formed_whatever_the_files_say(hostile: Trace) -> None:
+    assert _MERMAID.fullmatch(mermaid(hostile))
+
+
+def test_mermaid_shows_the_texts_as_they_are(hostile: Trace) -> None:
+    labels = {label for found in re.findall(r'"([^"\n]*)"', mermaid(hostile)) for label in found.split("<br/>")}
+    shown = {re.sub(r"#(\d+);", lambda match: chr(int(match[1])), label) for label in labels}
+    assert {line for node in graph_of(hostile).nodes for line in node.lines} <= shown
+
+
+def test_the_numbers_of_red_edges_are_those_of_evidence_against(calm: Trace) -> None:
+    text = mermaid(calm)
+    numbers = re.search(r"linkStyle ([\d,]+)", text)
+    assert numbers is not None
+    edges = [line for line in text.splitlines() if re.search(r" -\.?->", line)]
+    marked = [edges[int(number)] for number in numbers[1].split(",")]
+    assert marked == [line for line in edges if '|"-' in line]
