@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from time import time_ns
 from zlib import crc32
 
+from msgspec.structs import replace
+
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.files import YAML_LIMIT, read_file, shown_name
 from kzexpert.language.folders import layer_files
@@ -78,7 +80,7 @@ class Cache:
             if self._stamp != self._current_stamp() or self._is_young():
                 return
             os.makedirs(self._folder, mode=0o700, exist_ok=True)
-            bare = KnowledgeBase(kb.kinds, kb.predicates, kb.entities, kb.sources, kb.facts, kb.rules)
+            bare = replace(kb, texts={}, digests={})
             part = f"{self._path}.{os.getpid()}"
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
@@ -120,7 +122,7 @@ class _Texts(Mapping[str, str]):
 
 
 def _with_texts(kb: KnowledgeBase, paths: Mapping[str, str]) -> KnowledgeBase:
-    return KnowledgeBase(kb.kinds, kb.predicates, kb.entities, kb.sources, kb.facts, kb.rules, texts=_Texts(paths))
+    return replace(kb, texts=_Texts(paths))
 
 
 def _state(state: os.stat_result) -> tuple[int, int, int, int]:

@@ -113,6 +113,8 @@ CODES: dict[str, str] = {
     "KZ121": "a fact without a source",
     "KZ122": "a case id stands twice",
     "KZ123": "no cases",
+    "KZ124": "a table that cannot be read",
+    "KZ125": "rows of a table that are not facts",
     # rules, and atoms wherever they stand
     "KZ201": "a condition that cannot be read",
     "KZ202": "an unknown predicate",
@@ -145,6 +147,7 @@ CODES: dict[str, str] = {
     "KZ402": "an unknown engine",
     "KZ403": "an engine that is not installed",
     "KZ404": "the database ran out of memory or disk",
+    "KZ405": "a table too large for the engine",
     # traces
     "KZ501": "a file that is no trace",
     "KZ502": "a trace of another version, or not of its schema",

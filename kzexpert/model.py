@@ -53,6 +53,7 @@ __all__ = [
     "Rule",
     "Source",
     "Stratum",
+    "Table",
     "Term",
     "Test",
     "Value",
@@ -116,7 +117,7 @@ ANY = Anonymous()
 Term: TypeAlias = Variable | Constant | Anonymous
 
 
-class GroundAtom(msgspec.Struct, frozen=True):
+class GroundAtom(msgspec.Struct, frozen=True, gc=False):
     """A statement without variables, such as ``member(Kazakhstan, CSTO)``: canonical names, arguments in order."""
 
     predicate: str
@@ -313,6 +314,31 @@ class Fact(msgspec.Struct, frozen=True):
     marks: Mapping[str, Location] = {}
 
 
+class Table(msgspec.Struct, frozen=True):
+    """Facts of one predicate that lie in a file or a database, and are read in place.
+
+    Attributes:
+        file: as written; `path` leads there from the current folder, and is the same where it names a database.
+        columns: argument, or ``since``, ``until``, ``on``, ``certainty``, ``source``, ``at``, ``note`` → column.
+        where: column → the values, as text, that its rows may have.
+        codes: argument → CSV file of codes and names that its column is read with, the path as in `path`.
+        certainty: of the rows, where no column says it.
+        marks: key of the declaration (``columns.state``, ``where.kind`` ...) → its location.
+    """
+
+    file: str
+    path: str
+    predicate: str
+    columns: Mapping[str, str]
+    where: Mapping[str, tuple[str, ...]] = {}
+    codes: Mapping[str, str] = {}
+    certainty: float = 1.0
+    source: Citation | None = None
+    note: str = ""
+    location: Location = NOWHERE
+    marks: Mapping[str, Location] = {}
+
+
 class Rule(msgspec.Struct, frozen=True):
     """A rule as written. `marks` maps a key of its YAML (``because``, ``certainty`` ...) to its location."""
 
@@ -375,6 +401,7 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True):
     Attributes:
         texts: file → its text, for showing the line of an issue.
         digests: file → SHA-256 of its bytes, in hex.
+        tables: further facts, which nobody has looked at yet.
     """
 
     kinds: tuple[str, ...] = ()
@@ -385,6 +412,7 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True):
     rules: tuple[Rule, ...] = ()
     texts: Mapping[str, str] = {}
     digests: Mapping[str, str] = {}
+    tables: tuple[Table, ...] = ()
 
     @cached_property
     def predicate(self) -> Mapping[str, Predicate]:
@@ -562,7 +590,7 @@ class Program(msgspec.Struct, frozen=True, dict=True):
 # --- what comes out -------------------------------------------------------------------------------------------------
 
 
-class Firing(msgspec.Struct, frozen=True):
+class Firing(msgspec.Struct, frozen=True, gc=False):
     """One rule with one binding of all its variables whose conditions hold.
 
     Attributes:

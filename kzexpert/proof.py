@@ -121,15 +121,30 @@ def prove(inference: Inference, atom: GroundAtom) -> Proof:
         raise KeyError(str(atom))
     facts = established_facts(inference)
     nodes: dict[GroundAtom, Node] = {}
+    level = [atom]
+    while level:  # a whole level at a time, which a database finds at once
+        if isinstance(inference.certainties, StoredCertainties):
+            inference.certainties.prefetch(level)
+        nodes.update((current, _node(inference, current, facts)) for current in level)
+        below = dict.fromkeys(fact for current in level for fact in _below(nodes[current]))
+        level = [fact for fact in below if fact not in nodes]
+    return Proof(atom, {current: nodes[current] for current in _in_reading_order(atom, nodes)})
+
+
+def _below(node: Node) -> list[GroundAtom]:
+    return [fact for step in node.steps for support in step.supports for fact in support.facts]
+
+
+def _in_reading_order(atom: GroundAtom, nodes: Mapping[GroundAtom, Node]) -> Iterator[GroundAtom]:
+    """Each conclusion before what it rests on, and all below one fact before the next."""
+    met: set[GroundAtom] = set()
     pending = [atom]
     while pending:
         current = pending.pop()
-        if current in nodes:
-            continue
-        node = nodes[current] = _node(inference, current, facts)
-        below = [fact for step in node.steps for support in step.supports for fact in support.facts]
-        pending.extend(reversed(below))
-    return Proof(atom, nodes)
+        if current not in met:
+            met.add(current)
+            yield current
+            pending.extend(reversed(_below(nodes[current])))
 
 
 def established_facts(inference: Inference) -> EstablishedFacts:

@@ -28,7 +28,7 @@ from kzexpert.planning import planned
 from kzexpert.resolve import atoms_of, resolve_atom, resolve_fact
 from kzexpert.strata import components, dependencies, needed_for
 
-__all__ = ["default_as_of", "in_force", "pattern_matches", "recent", "snapshot"]
+__all__ = ["base_fact", "default_as_of", "in_force", "pattern_matches", "recent", "snapshot", "window_start"]
 
 
 def default_as_of(kb: KnowledgeBase) -> date:
@@ -65,7 +65,8 @@ def snapshot(
         if pattern is None:
             continue
         withdrawn.append(pattern)
-        if not any(pattern_matches(pattern, atom) for atom in rows):
+        in_tables = any(table.predicate == pattern.predicate for table in kb.tables)
+        if not in_tables and not any(pattern_matches(pattern, atom) for atom in rows):
             hint = did_you_mean(str(pattern), [str(atom) for atom in rows])
             issues.append(Issue("KZ304", f"no fact matches {pattern}, so nothing is withdrawn", item.location, hint))
     if issues:
@@ -143,13 +144,13 @@ def in_force(fact: Fact, day: date) -> bool:
 
 def recent(facts: Iterable[Fact], day: date, within: Within) -> tuple[Fact, ...]:
     """The rows whose event lies within a window that ends on a day."""
-    start = _window_start(day, within)
+    start = window_start(day, within)
     return tuple(
         fact for fact in facts if fact.on and fact.on.first <= day and (start is None or fact.on.first > start)
     )
 
 
-def _window_start(day: date, within: Within) -> date | None:
+def window_start(day: date, within: Within) -> date | None:
     """The day before the window opens: an event counts when it lies after it. None when that lies before year 1.
 
     A day that the target month lacks becomes the last one of that month.
@@ -174,11 +175,11 @@ def _base(
     for atom, facts in rows.items():
         current = [fact for fact in facts if in_force(fact, day)]
         if current:
-            base.setdefault(atom.predicate, {})[atom.args] = _base_fact(atom, current)
+            base.setdefault(atom.predicate, {})[atom.args] = base_fact(atom, current)
         for (relation, predicate), within in windows.items():
             inside = recent(current, day, within) if predicate == atom.predicate else ()
             if inside:
-                base[relation][atom.args] = _base_fact(atom, inside)
+                base[relation][atom.args] = base_fact(atom, inside)
     for atom in assumed:
         for relation in (
             atom.predicate,
@@ -189,7 +190,9 @@ def _base(
     return base
 
 
-def _base_fact(atom: GroundAtom, facts: Sequence[Fact]) -> BaseFact:
+def base_fact(atom: GroundAtom, facts: Sequence[Fact]) -> BaseFact:
+    """A fact in force with the rows that state it, of which the most certain counts."""
+
     def strongest_first(fact: Fact) -> tuple[float, str, str, str, str, str]:
         texts = (fact.source, fact.since, fact.until, fact.on)
         return (-fact.certainty, *(str(text or "") for text in texts), fact.note)  # type: ignore[return-value]

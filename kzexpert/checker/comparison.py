@@ -35,6 +35,8 @@ _KEYS = {
     "sources": ("id", _TEXT),
 }
 _LONGEST = 120
+#: Where this many items differ, it is not one field that was changed.
+_MANY = 200
 #: These say where something stands, not what it is.
 _UNCOMPARED = frozenset(("id", "place"))
 
@@ -102,8 +104,8 @@ def _paired(name: str, found: Sequence[Any], wanted: Sequence[Any]) -> dict[int,
             pairs[number] = places[_key(name, item)].pop(0)
     left = sorted(number for numbers in places.values() for number in numbers)
     for number, item in enumerate(found):
-        if left and number not in pairs:
-            near = next((other for other in left if _differing_fields(item, wanted[other]) == 1), None)
+        if number not in pairs and 0 < len(left) < _MANY:
+            near = next((other for other in left if _differing_fields(item, wanted[other]) <= 1), None)
             if near is not None:
                 pairs[number] = near
                 left.remove(near)

@@ -71,28 +71,29 @@ class _Known(msgspec.Struct, frozen=True):
 
 def expected_trace(kb: KnowledgeBase, derivation: Derivation, asked: Asked) -> Trace:
     """The trace that the rules and facts on disk call for, without a seal."""
+    answers = _answers(derivation, asked)
     found = _Walk(derivation)
-    pattern = asked.pattern
-    known = derivation.recorded.in_force(pattern.predicate, asked.within)
-    every = {*known, *(derivation.conclusions(pattern.predicate) if asked.within is None else ())}
-    answers = [
-        _Known(GroundAtom(pattern.predicate, args), pattern.relation, asked.within)
-        for args in every
-        if matches(pattern, args)
-    ]
-    answers.sort(key=lambda answer: (-found.certainty(answer), str(answer.atom)))
     found.down_from(answers)
     firings = sorted(found.firings, key=_firing_order)
     ids = {(firing.rule.rule.id, firing.binding): f"f{number}" for number, firing in enumerate(firings, 1)}
     fired = {firing.rule.rule.id: firing.rule for firing in firings}
     place = places_of(kb.texts)
     rules = tuple(cited_rule(rule.rule, rule.head, rule.conditions, place) for _, rule in sorted(fired.items()))
-    facts = sorted(found.facts.items(), key=lambda item: str(item[0]))
-    cited = {rule.source for rule in rules} | {row.source for _, recorded in facts for row in recorded.rows}
+    facts = tuple(
+        TracedFact(
+            fact=str(known),
+            says=says(kb, known.atom),
+            certainty=recorded.certainty,
+            assumed=recorded.assumed,
+            rows=derivation.recorded.rows_of(known.atom, recorded),
+        )
+        for known, recorded in sorted(found.facts.items(), key=lambda item: str(item[0]))
+    )
+    cited = {rule.source for rule in rules} | {row.source for fact in facts for row in fact.rows}
     return Trace(
         seal="",
         question=asked.question,
-        pattern=str(pattern),
+        pattern=str(asked.pattern),
         as_of=asked.as_of,
         engine=asked.engine,
         assumed=asked.assumed,
@@ -102,13 +103,26 @@ def expected_trace(kb: KnowledgeBase, derivation: Derivation, asked: Asked) -> T
             _conclusion(kb, derivation, atom, ids) for atom in sorted(found.conclusions, key=lambda atom: str(atom))
         ),
         firings=tuple(_firing(derivation, firing, ids) for firing in firings),
-        facts=tuple(
-            TracedFact(str(known), says(kb, known.atom), recorded.certainty, recorded.assumed, recorded.rows)
-            for known, recorded in facts
-        ),
+        facts=facts,
         rules=rules,
         sources=tuple(cited_source(kb.source[name]) for name in sorted(cited) if name in kb.source),
     )
+
+
+def _answers(derivation: Derivation, asked: Asked) -> list[_Known]:
+    """What matches the question, the most certain first."""
+    pattern, within = asked.pattern, asked.within
+    every = {*derivation.recorded.in_force(pattern.predicate, within)}
+    if within is None:
+        every.update(derivation.conclusions(pattern.predicate))
+    certainties = {
+        _Known(GroundAtom(pattern.predicate, args), pattern.relation, within): derivation.certainty(
+            pattern.predicate, args, within
+        )
+        for args in every
+        if matches(pattern, args)
+    }
+    return sorted(certainties, key=lambda known: (-(certainties[known] or 0.0), str(known.atom)))
 
 
 def _firing_order(firing: CheckedFiring) -> tuple[str, str, tuple[str, ...]]:
@@ -124,11 +138,6 @@ class _Walk:
         self.firings: list[CheckedFiring] = []
         self.facts: dict[_Known, Recorded] = {}
         self._derivation = derivation
-
-    def certainty(self, known: _Known) -> float:
-        found = self._derivation.certainty(known.atom.predicate, known.atom.args, known.within)
-        assert found is not None
-        return found
 
     def down_from(self, start: Sequence[_Known]) -> None:
         pending = list(start)

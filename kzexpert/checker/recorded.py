@@ -8,6 +8,7 @@ from datetime import MAXYEAR, date, timedelta
 
 import msgspec
 
+from kzexpert.errors import Location
 from kzexpert.model import Constant, Fact, GroundAtom, KnowledgeBase, Pattern, Value, Variable, Within
 from kzexpert.resolve import resolve_fact
 from kzexpert.trace import Row, places_of, row_of, row_order
@@ -18,10 +19,10 @@ Args = tuple[Value, ...]
 
 
 class Recorded(msgspec.Struct, frozen=True):
-    """A fact in force: its certainty, and the rows that state it; assumed facts may have none."""
+    """A fact in force: its certainty, and the rows on disk that state it; assumed facts may have none."""
 
     certainty: float
-    rows: tuple[Row, ...]
+    facts: tuple[Fact, ...]
     assumed: bool
 
 
@@ -31,6 +32,10 @@ class RecordedFacts:
     Args:
         assumed: facts to add, each certain; an assumed event happens on the day.
         withdrawn: whatever matches one of these is left out.
+
+    Attributes:
+        unread: predicates that were asked for and have rows in tables → where the table is declared. The checker reads
+            facts files only.
     """
 
     def __init__(
@@ -44,11 +49,15 @@ class RecordedFacts:
         self._facts: dict[str, list[Fact]] = {}
         for fact in kb.facts:
             self._facts.setdefault(fact.predicate, []).append(fact)
+        self._tables = {table.predicate: table.location for table in kb.tables}
+        self.unread: dict[str, Location] = {}
         self._rows: dict[str, dict[GroundAtom, list[Fact]]] = {}
         self._known: dict[tuple[str, Within | None], dict[Args, Recorded]] = {}
 
     def rows(self, predicate: str) -> Mapping[GroundAtom, Sequence[Fact]]:
         """Every statement of a predicate on disk with its rows, in force or not."""
+        if predicate in self._tables:
+            self.unread[predicate] = self._tables[predicate]
         if predicate not in self._rows:
             found = self._rows[predicate] = {}
             for fact in self._facts.get(predicate, ()):
@@ -62,13 +71,13 @@ class RecordedFacts:
         if (predicate, within) not in self._known:
             found = self._known[predicate, within] = {}
             for atom, facts in self.rows(predicate).items():
-                rows = [fact for fact in facts if self._holds(fact, within)]
-                if rows and not any(matches(pattern, atom.args) for pattern in self._left_out(predicate)):
-                    found[atom.args] = self._recorded(atom, rows)
+                current = tuple(fact for fact in facts if self._holds(fact, within))
+                if current and not any(matches(pattern, atom.args) for pattern in self._left_out(predicate)):
+                    found[atom.args] = Recorded(round(max(fact.certainty for fact in current), 9), current, False)
             for atom in self._assumed:
                 if atom.predicate == predicate:
                     before = found.get(atom.args)
-                    found[atom.args] = Recorded(1.0, before.rows if before else (), assumed=True)
+                    found[atom.args] = Recorded(1.0, before.facts if before else (), assumed=True)
         return self._known[predicate, within]
 
     def _left_out(self, predicate: str) -> list[Pattern]:
@@ -84,10 +93,10 @@ class RecordedFacts:
         start = opening(self._day, within) if within else None
         return fact.on.first <= self._day and (start is None or fact.on.first > start)
 
-    def _recorded(self, atom: GroundAtom, facts: Sequence[Fact]) -> Recorded:
-        by_place = sorted(facts, key=lambda fact: fact.location)
-        rows = sorted((row_of(atom, fact, self._place) for fact in by_place), key=row_order)
-        return Recorded(round(max(row.certainty for row in rows), 9), tuple(rows), assumed=False)
+    def rows_of(self, atom: GroundAtom, recorded: Recorded) -> tuple[Row, ...]:
+        """The rows of a fact as a trace has them, with their digests."""
+        by_place = sorted(recorded.facts, key=lambda fact: fact.location)
+        return tuple(sorted((row_of(atom, fact, self._place) for fact in by_place), key=row_order))
 
     def absence_of(self, predicate: str, args: Args, within: Within | None) -> str:
         """Why a fact is not in force, in a few words."""

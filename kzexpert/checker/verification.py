@@ -106,6 +106,13 @@ class Checker:
         assumed, withdrawn = tuple(sorted(trace.assumed)), tuple(sorted(trace.withdrawn))
         asked = Asked(text, pattern, within, trace.as_of, trace.engine, assumed, withdrawn)
         expected = expected_trace(self._kb, derivation, asked)
+        for predicate, place in sorted(derivation.recorded.unread.items()):
+            message = (
+                f"may rest on {predicate}, which has rows in the table at {place}: the checker reads facts files only"
+            )
+            yield Difference("KZ504", "$.facts", message)
+        if derivation.recorded.unread:
+            return
         yield from differences(trace, expected, lambda name, item: self._reason(derivation, name, item))
 
     # --- what the trace was asked ---------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from kzexpert.checks.repetitions import repeated_conditions
 from kzexpert.checks.rules import rule_plans
 from kzexpert.checks.sources import repeated_sources, sources_of_facts, sources_of_rules
 from kzexpert.checks.strata import cycles
+from kzexpert.checks.tables import declared_tables
 from kzexpert.checks.templates import templates
 from kzexpert.checks.usage import rules_that_never_fire, unused_predicates
 from kzexpert.checks.variables import lone_variables
@@ -42,6 +43,7 @@ PASSES: tuple[Pass, ...] = (
     sources_of_rules,
     fact_values,
     fact_dates,
+    declared_tables,
     concluded_records,
 )
 

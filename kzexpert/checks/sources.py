@@ -32,6 +32,11 @@ def sources_of_facts(kb: KnowledgeBase) -> list[Issue]:
     issues: list[Issue] = []
     hints: dict[str, str] = {}
     without: dict[str, list[Location]] = {}
+    for table in kb.tables:
+        if table.source is not None and table.source.source not in kb.source:
+            issues.append(_unknown(kb, table.source, table.location, hints))
+        elif table.source is None and "source" not in table.columns:
+            issues.append(Issue("KZ121", "a table without a source", table.location, _HINT, "warning"))
     for fact in kb.facts:
         if fact.source is None:
             without.setdefault(fact.location.file, []).append(fact.location)

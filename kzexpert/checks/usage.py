@@ -96,9 +96,12 @@ def _recorded(kb: KnowledgeBase) -> Callable[[Atom], bool]:
     facts: dict[str, list[Fact]] = {}
     for fact in kb.facts:
         facts.setdefault(fact.predicate, []).append(fact)
+    in_tables = {table.predicate for table in kb.tables}
     indexes: _Index = {}
 
     def matches(atom: Atom) -> bool:
+        if atom.predicate in in_tables:
+            return True  # nobody has looked at the rows yet
         rows = facts.get(atom.predicate, [])
         constants = any(isinstance(argument.term, Constant) for argument in atom.arguments)
         if atom.predicate in kb.predicate and (not rows or not constants):
@@ -157,7 +160,7 @@ def unused_predicates(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list[Iss
 
 
 def _mentioned(kb: KnowledgeBase) -> set[str]:
-    used = {fact.predicate for fact in kb.facts}
+    used = {fact.predicate for fact in kb.facts} | {table.predicate for table in kb.tables}
     for rule in kb.rules:
         used.add(rule.then.predicate)
         used.update(atom.predicate for condition in rule.when for atom, _ in atoms_of(condition))

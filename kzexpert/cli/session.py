@@ -19,7 +19,7 @@ _AS_OF, _ASSUME, _WITHOUT = "--as-of", "--assume", "--without"
 
 
 def open_knowledge_base(options: Options) -> KnowledgeBase:
-    """Load and check, or recall what was loaded and checked before.
+    """Load and check, or recall what was loaded and checked before; tables become what the engine takes them for.
 
     Raises:
         KnowledgeBaseError: something is wrong with it; all of that.
@@ -47,6 +47,10 @@ def open_knowledge_base(options: Options) -> KnowledgeBase:
         from kzexpert.render.issues import issues_text
 
         print_error(lambda style: issues_text(issues, kb.texts, style))
+    if kb.tables:
+        from kzexpert.engines import for_engine
+
+        return for_engine(kb, options.engine)
     return kb
 
 

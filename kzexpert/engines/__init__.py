@@ -1,10 +1,14 @@
 """The engines by name. Each is imported only when it is asked for."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from kzexpert.engines.base import Budget, Engine
 from kzexpert.errors import Issue, UsageError
 from kzexpert.language.nearest import did_you_mean
+from kzexpert.model import KnowledgeBase
 
-__all__ = ["ENGINES", "Budget", "Engine", "engine"]
+__all__ = ["ENGINES", "Budget", "Engine", "engine", "for_engine"]
 
 ENGINES = ("experta", "experta-stock", "duckdb")
 
@@ -25,14 +29,37 @@ def engine(name: str = "experta", budget: Budget | None = None) -> Engine:
     raise UsageError(Issue("KZ402", f"unknown engine {name}", hint=hint))
 
 
+def for_engine(kb: KnowledgeBase, name: str) -> KnowledgeBase:
+    """A knowledge base as an engine takes it. duckdb reads tables itself; for others their rows become facts.
+
+    Raises:
+        KnowledgeBaseError: a table cannot be read, holds rows that are no facts, or is too large.
+        UsageError: what reads tables is not installed.
+    """
+    if not kb.tables or name == "duckdb":
+        return kb
+    with _bulk("reading tables"):
+        from kzexpert.engines.sql.recorded import table_facts
+    from msgspec.structs import replace
+
+    return replace(kb, facts=(*kb.facts, *table_facts(kb)), tables=())
+
+
 def _duckdb(budget: Budget | None) -> Engine:
+    with _bulk("the duckdb engine"):
+        from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
+    return DuckDBEngine(budget=budget)
+
+
+@contextmanager
+def _bulk(what: str) -> Iterator[None]:
+    """Say which extra is missing."""
     hint = "pip install 'kzexpert[bulk]'"
     try:
-        from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
+        yield
     except ModuleNotFoundError as error:
         if error.name not in ("duckdb", "sqlglot"):
             raise
-        raise UsageError(Issue("KZ403", f"the duckdb engine needs {error.name}", hint=hint)) from None
+        raise UsageError(Issue("KZ403", f"{what} needs {error.name}", hint=hint)) from None
     except ImportError as error:
-        raise UsageError(Issue("KZ403", f"the duckdb engine cannot be loaded: {error}", hint=hint)) from None
-    return DuckDBEngine(budget=budget)
+        raise UsageError(Issue("KZ403", f"{what} needs another version: {error}", hint=hint)) from None

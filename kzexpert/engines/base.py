@@ -4,7 +4,7 @@ Engines differ in how they join; what a program means is said once, in DESIGN §
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sized
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from time import monotonic
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
@@ -53,6 +53,10 @@ class StoredCertainties(Mapping[str, Mapping[tuple[Value, ...], float]]):
     @abstractmethod
     def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:
         """The facts and conclusions that match a pattern, found by its constants."""
+
+    @abstractmethod
+    def prefetch(self, atoms: Sequence[GroundAtom]) -> None:
+        """Fetch at once what will be asked of these: certainties, firings and base facts."""
 
     @abstractmethod
     def established(self) -> "EstablishedFacts":

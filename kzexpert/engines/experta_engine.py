@@ -48,6 +48,7 @@ with _as_experta_expects():
     import experta
     import experta.abstract
     import experta.activation
+    import experta.factlist
 
 
 class Statement(experta.Fact):  # type: ignore[misc]
@@ -62,15 +63,24 @@ class Activation(experta.activation.Activation):  # type: ignore[misc]
     """An activation that is never compared with another, so that it carries no set of facts, which costs more to build
     than all the rest of a firing."""
 
+    facts = ()
+    key = None
+
     def __init__(self, rule: Any, context: dict[str, Any]) -> None:
         self.rule = rule
-        self.facts = ()
         self.context = context
-        self.key = None
 
 
 class Phase(Statement):
     """Opens the phase of a stratum. Each phase has a subclass of its own, so that rules of closed ones stay asleep."""
+
+
+class FactList(experta.factlist.FactList):  # type: ignore[misc]
+    """The fact list, which tells statements apart by their rows instead of by sets of all their items."""
+
+    @staticmethod
+    def _get_fact_id(fact: Any) -> Any:
+        return (type(fact), fact.row) if isinstance(fact, Statement) else frozenset(fact.items())
 
 
 class HashMatcher(experta.abstract.Matcher):  # type: ignore[misc]
@@ -90,14 +100,16 @@ class HashMatcher(experta.abstract.Matcher):  # type: ignore[misc]
         """The activations that new facts bring about."""
         if deleting:
             raise RuntimeError("the hash-indexed matcher keeps no matches, so that nothing can be retracted")
+        if not adding:
+            return [], ()
         for fact in adding:
             if isinstance(fact, Statement):
                 self.network.add(fact)
         added, self.added = self.added, []
         return added, ()
 
-    def _activate(self, number: int, context: dict[str, Any]) -> None:
-        self.added.append(Activation(self.rules[number], context))
+    def _activate(self, number: int, row: tuple[Value, ...]) -> None:
+        self.added.append(Activation(self.rules[number], {"row": row}))
 
     def reset(self) -> None:
         """Forget all facts."""
@@ -106,6 +118,11 @@ class HashMatcher(experta.abstract.Matcher):  # type: ignore[misc]
 
 class LastInFirstOut(experta.abstract.Strategy):  # type: ignore[misc]
     """An agenda without priorities: rules have no salience, and no order of firing changes what is concluded."""
+
+    def update_agenda(self, agenda: Any, added: Sequence[Any], removed: Sequence[Any]) -> None:
+        """Called before every firing, mostly with nothing new."""
+        if added or removed:
+            super().update_agenda(agenda, added, removed)
 
     def _update_agenda(self, agenda: Any, added: Iterable[Any], removed: Iterable[Any]) -> None:
         agenda.activations.extend(added)
@@ -191,6 +208,8 @@ class _Run:
     def inference(self, name: str) -> Inference:
         """Run all phases and gather what came out."""
         self.engine.reset()
+        if isinstance(self.engine.matcher, HashMatcher):
+            self.engine.facts.__class__ = FactList  # reset() has made one of experta's own
         self._declare_established(relation for relation in self.program.base if relation not in self.program.stratum_of)
         for phase, stratum in zip(self.phases, self.program.strata, strict=True):
             if stratum.recursive:
@@ -215,9 +234,11 @@ class _Run:
         new: list[Any] = []
         for relation in relations:
             known = self.facts.relations.setdefault(relation, {})
+            looked_at = relation in self.views
             for args, certainty in self.settling.certainties.get(relation, {}).items():
-                if established(certainty):
-                    if args not in known:
+                held = known.get(args)
+                if held != certainty and established(certainty):
+                    if looked_at and held is None:
                         new.extend(self._statements(relation, args, certainty, settled))
                     self.settling.establish(relation, args, certainty)
         if new:
@@ -236,13 +257,13 @@ class _Run:
         if new:
             self.engine.declare(*new)
 
-    def _statements(
-        self, relation: str, args: tuple[Value, ...], certainty: float, settled: bool = True
-    ) -> Iterator[Any]:
+    def _statements(self, relation: str, args: tuple[Value, ...], certainty: float, settled: bool = True) -> list[Any]:
         """The experta facts that stand for one fact: one for each way in which rules look at its relation."""
-        for view, fact_class in self.views.get(relation, ()):
-            if settled or not view.certainty:
-                yield fact_class(*view.row(args, certainty))
+        return [
+            fact_class(*view.row(args, certainty))
+            for view, fact_class in self.views.get(relation, ())
+            if settled or not view.certainty
+        ]
 
     def _experta_rule(self, rule: ProgramRule, phase: type, recursive: bool) -> Any:
         """The rule as experta knows it: its phase, its matches, its absences, its tests; then the action."""
@@ -258,13 +279,13 @@ class _Run:
                 conditions.append(_test(*test, names))
             elif not isinstance(condition, Match):
                 computed.append(condition)
-        known = [name for name in rule.variables if name in matched]
+        known = list(dict.fromkeys(name for pattern in rule.matches for name in pattern.variables))
         completion = Completion(computed, self.facts) if computed else None
         if completion is not None:
             conditions.append(
                 _test(known, lambda *values: completion(dict(zip(known, values, strict=True))) is not None, names)
             )
-        action = self._action(rule, {names[name]: name for name in known}, completion, recursive)
+        action = self._action(rule, known, names, completion, recursive)
         action.__name__ = rule.id
         return experta.Rule(*conditions)(action)
 
@@ -286,21 +307,25 @@ class _Run:
         return fact_class(*fields)
 
     def _action(
-        self, rule: ProgramRule, known: dict[str, str], completion: Completion | None, recursive: bool
+        self,
+        rule: ProgramRule,
+        known: list[str],
+        names: dict[str, str],
+        completion: Completion | None,
+        recursive: bool,
     ) -> Callable[..., None]:
-        """What a firing does: record its binding, and in a recursive phase put a new conclusion into working memory."""
+        """What a firing does: record its binding, and in a recursive phase put a new conclusion into working memory.
+
+        Our matcher hands over a row, the values of what the matches bind; experta's own hands over each by its name.
+        """
         bindings, meter, predicate = self.bindings[rule.id], self.meter, rule.head.predicate
-        keys = tuple(known)
+        keys = tuple(names[name] for name in known)
+        binding_of = _binding(rule, known, completion)
         concluded = self.settling.provisional(rule) if recursive else None
         facts = self.facts.relations.setdefault(predicate, {})
 
-        def fire(engine: Any, **context: Any) -> None:
-            if completion is None:
-                binding = tuple([context[key] for key in keys])
-            else:
-                complete = completion({name: context[key] for key, name in known.items()})
-                assert complete is not None  # the rule's last test
-                binding = tuple([complete[name] for name in rule.variables])
+        def fire(engine: Any, row: tuple[Value, ...] | None = None, **context: Any) -> None:
+            binding = binding_of(tuple([context[key] for key in keys]) if row is None else row)
             meter.firing(rule.id)
             bindings.append(binding)
             if concluded is not None:
@@ -312,6 +337,24 @@ class _Run:
                         engine.facts.declare(statement)
 
         return fire
+
+
+def _binding(
+    rule: ProgramRule, known: list[str], completion: Completion | None
+) -> Callable[[tuple[Value, ...]], tuple[Value, ...]]:
+    """From the values of what the matches bind to those of all variables of the rule, in their order."""
+    if completion is None:
+        if known == list(rule.variables):
+            return lambda row: row
+        places = [known.index(name) for name in rule.variables]
+        return lambda row: tuple([row[place] for place in places])
+
+    def completed(row: tuple[Value, ...]) -> tuple[Value, ...]:
+        complete = completion(dict(zip(known, row, strict=True)))
+        assert complete is not None  # the rule's last test
+        return tuple([complete[name] for name in rule.variables])
+
+    return completed
 
 
 def _test(variables: Sequence[str], function: Callable[..., bool], names: dict[str, str]) -> Any:

@@ -50,18 +50,24 @@ class JoinRule(msgspec.Struct, frozen=True):
     absences: tuple[JoinPattern, ...]
     tests: tuple[JoinTest, ...]
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """What the patterns bind, in order of first appearance."""
+        names = (field.variable for pattern in self.patterns for field in pattern.fields if field.variable)
+        return tuple(dict.fromkeys(names))
+
 
 Registers = list[Any]
 Step = Callable[[Registers], None]
-#: rule index, variable → value
-Found = Callable[[int, dict[str, Any]], None]
+#: rule index, values of the rule's variables
+Found = Callable[[int, tuple[Any, ...]], None]
 
 
 class JoinNetwork:
     """The working memory with its indexes, and the joins of all rules.
 
     Args:
-        found: called for every combination that satisfies a rule, once.
+        found: called for every combination that satisfies a rule, once, with the values of its variables.
         candidates: called with the name of the rule and the number of facts that a lookup gave.
     """
 
@@ -122,11 +128,10 @@ class JoinNetwork:
         Registers hold the facts by position, then the variables, then the literals, so that a lookup key is one pick.
         """
         rule = self._rules[number]
-        variables = sorted({name for pattern in rule.patterns for name in pattern.variables})
-        slots = {name: len(rule.patterns) + index for index, name in enumerate(variables)}
-        registers: Registers = [None] * (len(rule.patterns) + len(variables))
+        slots = {name: len(rule.patterns) + index for index, name in enumerate(rule.variables)}
+        registers: Registers = [None] * (len(rule.patterns) + len(slots))
         plan = self._plan(rule, seed)
-        step = self._emit(number, rule, slots)
+        step = self._emit(number, tuple(slots.values()))
         for kind, item, bound in reversed(plan):
             if kind == "pattern":
                 step = self._lookup(rule, item, seed, bound, slots, registers, step)
@@ -215,14 +220,12 @@ class JoinNetwork:
 
         return absent
 
-    def _emit(self, number: int, rule: JoinRule, slots: dict[str, int]) -> Step:
-        found, count = self._found, len(rule.patterns)
-        names = tuple(slots)
-
-        def emit(registers: Registers) -> None:
-            found(number, dict(zip(names, registers[count:], strict=False)))
-
-        return emit
+    def _emit(self, number: int, slots: tuple[int, ...]) -> Step:
+        found = self._found
+        if len(slots) > 1:
+            pick = itemgetter(*slots)
+            return lambda registers: found(number, pick(registers))
+        return lambda registers: found(number, tuple([registers[slot] for slot in slots]))
 
 
 def _key_of(row: tuple[Any, ...], places: tuple[int, ...]) -> Any:

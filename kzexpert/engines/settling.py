@@ -3,7 +3,7 @@
 It joins nothing: the engine says which bindings each rule has. It adds the premises, the strengths and the sums.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 from itertools import count
 from operator import itemgetter
@@ -139,44 +139,58 @@ class Settling:
     def _settle_predicate(self, predicate: str, rules: list[ProgramRule], stratum: Stratum) -> None:
         base = self._program.base.get(predicate, {})
         certainties = self.certainties.setdefault(predicate, {})
-        known = self._facts.relations.get(predicate, {})  # counted when a recursive stratum established them
         gathered: dict[Args, list[Firing]] = {}
         for rule in rules:
-            for firing in self._weighed(rule):
-                args = firing.conclusion.args
-                firings = gathered.get(args)
-                if firings is None:
-                    gathered[args] = [firing]
-                    if args not in certainties and args not in known:
-                        self._meter.conclusion(rule.id)
-                else:
-                    firings.append(firing)
+            self._weigh(rule, gathered)
+        lone: dict[float, float] = {}  # strength of an only line → what it comes to, the same for very many
         for args, firings in gathered.items():
             fact = base.get(args)
-            strengths = line_strengths(firings, None if fact is None else fact.certainty)
-            certainties[args], conflict = certainty_of(strengths, stratum.recursive)
             atom = firings[0].conclusion
             self._firings[atom] = tuple(firings)
+            if fact is None and len(firings) == 1:
+                strength = firings[0].strength
+                if strength not in lone:
+                    lone[strength] = certainty_of([strength], stratum.recursive)[0]
+                certainties[args] = lone[strength]
+                continue
+            strengths = line_strengths(firings, None if fact is None else fact.certainty)
+            certainties[args], conflict = certainty_of(strengths, stratum.recursive)
             if conflict:
                 self._conflicts.add(atom)
 
     # --- premises -----------------------------------------------------------------------------------------------------
 
-    def _weighed(self, rule: ProgramRule) -> Iterator[Firing]:
-        """The firings of a rule with their premises and strengths."""
+    def _weigh(self, rule: ProgramRule, gathered: dict[Args, list[Firing]]) -> None:
+        """Add the firings of a rule, with their premises and strengths, to those of their conclusions."""
         head, premises = self._plan(rule)
         factor = rule.rule.certainty
         conclusion = self._atoms(rule.head.predicate)
-        looked_up = [(premise.fact, self._atoms(premise.predicate)) for premise in premises]
+        settled = self.certainties[rule.head.predicate]
+        known = self._facts.relations.get(rule.head.predicate, {})  # counted when a recursive stratum established them
+        met: dict[View, dict[Args, tuple[float, GroundAtom]]] = {premise.view: {} for premise in premises}
+        looked_up = [(premise, premise.row, met[premise.view]) for premise in premises]
         for binding in self.bindings[rule.id]:
             weakest = 1.0
             facts = []
-            for fact, atom in looked_up:
-                certainty, args = fact(binding)
-                if certainty < weakest:
-                    weakest = certainty
-                facts.append(atom(args))
-            yield Firing(rule, binding, conclusion(head(binding)), tuple(facts), factor * weakest)
+            for premise, row, rows in looked_up:
+                key = row(binding)
+                found = rows.get(key)
+                if found is None:
+                    certainty, args = premise.fact(binding)
+                    found = rows[key] = certainty, self._atoms(premise.predicate)(args)
+                if found[0] < weakest:
+                    weakest = found[0]
+                facts.append(found[1])
+            args = head(binding)
+            firings = gathered.get(args)
+            if firings is None:
+                firings = gathered[args] = []
+                atom = conclusion(args)
+                if args not in settled and args not in known:
+                    self._meter.conclusion(rule.id)
+            else:
+                atom = firings[0].conclusion
+            firings.append(Firing(rule, binding, atom, tuple(facts), factor * weakest))
 
     def _atoms(self, predicate: str) -> Callable[[Args], GroundAtom]:
         """One object for each statement, however many firings speak of it."""

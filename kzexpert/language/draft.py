@@ -10,7 +10,7 @@ from kzexpert.errors import Issue, Location
 from kzexpert.language.facts_file import PendingRows
 from kzexpert.language.files import Digests, TextFile
 from kzexpert.language.reader import Reader
-from kzexpert.model import Entity, Fact, KnowledgeBase, Predicate, Rule, Source
+from kzexpert.model import Entity, Fact, KnowledgeBase, Predicate, Rule, Source, Table
 
 __all__ = ["Draft", "layered"]
 
@@ -20,7 +20,8 @@ class Draft:
 
     Attributes:
         pending: rows of facts that wait for the vocabularies.
-        tables: CSV files, which wait as well.
+        csv_files: they wait as well.
+        tables: declarations of tables.
     """
 
     def __init__(self) -> None:
@@ -30,7 +31,8 @@ class Draft:
         self.sources: list[Source] = []
         self.rules: list[Rule] = []
         self.pending: list[PendingRows] = []
-        self.tables: list[Reader] = []
+        self.csv_files: list[Reader] = []
+        self.tables: list[Table] = []
         self.files: list[TextFile] = []
         self.issues: list[Issue] = []
 
@@ -50,6 +52,7 @@ class Draft:
             rules=tuple(self.rules),
             texts=self.texts,
             digests=Digests({file.name: file.content for file in self.files}),
+            tables=tuple(self.tables),
         )
 
 
@@ -70,6 +73,7 @@ def layered(base: KnowledgeBase, top: KnowledgeBase, *, replaces_facts: bool = F
         rules=(*base.rules, *top.rules),
         texts={**base.texts, **top.texts},
         digests={**base.digests, **top.digests} if top.digests else base.digests,
+        tables=top.tables if replaces_facts else (*base.tables, *top.tables),
     )
 
 

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 #: What a file of a knowledge base may hold, in any combination.
-SECTIONS = ("kinds", "predicates", "rules", "entities", "sources", "facts")
+SECTIONS = ("kinds", "predicates", "rules", "entities", "sources", "facts", "tables")
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -93,7 +93,7 @@ def read_into(draft: Draft, path: StrPath) -> bool:
         draft.files.append(file)
         reader = Reader(file, draft.issues)
         if is_csv:
-            draft.tables.append(reader)
+            draft.csv_files.append(reader)
             return True
         document = parse_document(file)
     except KnowledgeBaseError as error:
@@ -121,6 +121,10 @@ def read_sections(reader: Reader, fields: Mapping[str, Node], draft: Draft) -> b
         draft.sources.extend(read_sources(reader, fields["sources"]))
     if "rules" in fields:
         draft.rules.extend(read_rules(reader, fields["rules"]))
+    if "tables" in fields:
+        from kzexpert.language.tables_file import read_tables  # most knowledge bases have none
+
+        draft.tables.extend(read_tables(reader, fields["tables"]))
     beside = {key: fields[key] for key in ROW_KEYS if key in fields}
     if "facts" in fields:
         defaults = read_row_keys(reader, beside)
@@ -147,11 +151,11 @@ def finish(draft: Draft, vocabulary: Mapping[str, Predicate]) -> list[Fact]:
     facts: list[Fact] = []
     for pending in draft.pending:
         facts.extend(read_rows(pending, known))
-    if draft.tables:
+    if draft.csv_files:
         from kzexpert.language.csv_file import read_table  # most knowledge bases have no CSV file
 
-        for table in draft.tables:
-            facts.extend(read_table(table, known))
+        for file in draft.csv_files:
+            facts.extend(read_table(file, known))
     return facts
 
 

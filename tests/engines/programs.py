@@ -1,7 +1,12 @@
-"""Programs made at random, for engines to agree on: everything of the language, in texts that pass the checks."""
+"""Programs made at random, for engines to agree on: everything of the language, in texts that pass the checks.
 
+Each rule is written as a text that an author could have written, so that the grammar and the planning are on trial too.
+Few values and few variable names make joins meet; `contrary` and `circle` write what chance alone seldom would.
+"""
+
+from collections.abc import Sequence
 from datetime import date
-from random import Random
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
@@ -11,6 +16,7 @@ from kzexpert.language import parse_atom, parse_condition, parse_partial_date
 from kzexpert.model import (
     NOWHERE,
     ArgumentSpec,
+    Atom,
     Entity,
     Fact,
     KnowledgeBase,
@@ -22,11 +28,11 @@ from kzexpert.model import (
 )
 from kzexpert.snapshot import snapshot
 
-__all__ = ["AS_OF", "knowledge_bases", "program_of"]
+__all__ = ["AS_OF", "CONCLUDED", "VOCABULARY", "Scenario", "knowledge_bases", "program_of", "scenarios"]
 
 AS_OF = date(2010, 12, 31)
 
-#: name → types of its arguments, and how it holds. Those below `CONCLUDED` may be recorded as well.
+#: name → types of its arguments, and how it holds.
 VOCABULARY: dict[str, tuple[tuple[str, ...], str | None]] = {
     "ally": (("state", "state"), None),
     "size": (("state", "number"), "interval"),
@@ -39,38 +45,33 @@ VOCABULARY: dict[str, tuple[tuple[str, ...], str | None]] = {
     "score": (("state", "number"), None),
     "flow": (("state", "state", "number"), None),
 }
+#: Rules conclude these; some of them are recorded as well.
 CONCLUDED = ("strong", "linked", "reach", "score", "flow", "ally", "peace")
+ALIASES = {"Ruritania": "RU", "Borduria": "BO", "Grand Fenwick": "GF"}
 VALUES: dict[str, list[Value]] = {
-    "state": ["Ruritania", "Borduria", "Syldavia"],
-    "text": ["x", "it's; --", "NULL", 'say "so"'],
-    "number": [0.0, 1.0, 2.0, -1.5, 0.1, 0.2],
+    "state": ["Ruritania", "Borduria", "Grand Fenwick"],
+    "text": ["x", "it's; --", 'say "so"'],
+    "number": [1.0, 2.0, 0.0, 0.5, -1.5],
     "date": [date(2000, 1, 1), date(2005, 5, 5)],
 }
 VARIABLES = {"state": ["a", "b", "c"], "text": ["t"], "number": ["n", "m"], "date": ["d"]}
-CERTAINTIES = [1.0, 1.0, 1.0, 0.5, 0.7, 0.15, 0.2, 0.9, 0.25, 0.8]
-RULE_CERTAINTIES = [1.0, 1.0, 0.6, 0.3, 0.05, -0.6, -1.0, -0.3, 0.9]
-DATES = ["2009", "2010-06", "2008-01-05", "2011", "2010-12-31"]
+CERTAINTIES = [1.0, 1.0, 0.9, 0.7, 0.5, 0.3, 0.25, 0.2, 0.15]
+RULE_CERTAINTIES = [1.0, 1.0, 0.9, 0.8, 0.6, 0.3, 0.05, -0.3, -0.6, -1.0]
+DATES = ["2010", "2010-06", "2010-12-31", "2009-12-31", "2008-02-29", "2011"]
+STRANGE = '"Grand Fenwick"'
+WINDOWS = ["1 year", "2 years", "7 months", "10 months", "200 days"]
 
 
-@st.composite
-def knowledge_bases(draw: st.DrawFn) -> KnowledgeBase:
-    """Facts at random, and rules at random of which each passes the checks beside those before it."""
-    random = draw(st.randoms(use_true_random=False))
-    rules: list[Rule] = []
-    bare = KnowledgeBase(
-        kinds=("state",),
-        predicates=tuple(
-            Predicate(name, tuple(ArgumentSpec(f"arg{i}", kind) for i, kind in enumerate(kinds)), holds)  # type: ignore[arg-type]
-            for name, (kinds, holds) in VOCABULARY.items()
-        ),
-        entities=tuple(Entity(str(name), "state") for name in VALUES["state"]),
-        facts=tuple(_facts(random)),
-    )
-    for number in range(draw(st.integers(1, 14))):
-        rule = _rule(random, f"rule-{number}")
-        if rule is not None and _passes(bare, [*rules, rule]):
-            rules.append(rule)
-    return _with_rules(bare, rules)
+class Scenario(NamedTuple):
+    """A knowledge base, what is assumed beside it and what is withdrawn from it."""
+
+    kb: KnowledgeBase
+    assume: tuple[Atom, ...] = ()
+    without: tuple[Atom, ...] = ()
+
+    @property
+    def program(self) -> Program:
+        return snapshot(self.kb, AS_OF, self.assume, self.without)
 
 
 def program_of(kb: KnowledgeBase) -> Program:
@@ -78,113 +79,236 @@ def program_of(kb: KnowledgeBase) -> Program:
     return snapshot(kb, AS_OF)
 
 
-def _with_rules(kb: KnowledgeBase, rules: list[Rule]) -> KnowledgeBase:
+@st.composite
+def knowledge_bases(draw: st.DrawFn) -> KnowledgeBase:
+    """Facts at random, and rules at random of which each passes the checks beside those before it."""
+    return _knowledge_base(_Author(draw))
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> Scenario:
+    """A knowledge base with assumptions and withdrawals at random."""
+    author = _Author(draw)
+    kb = _knowledge_base(author)
+    assume = [author.ground(author.one(list(VOCABULARY))) for _ in range(author.one([0, 0, 0, 1, 2]))]
+    facts = [author.one(kb.facts) for _ in range(author.one([0, 0, 0, 1, 2])) if kb.facts]
+    without = [author.withdrawal(fact) for fact in facts]
+    return Scenario(
+        kb, tuple(parse_atom(text, NOWHERE) for text in assume), tuple(parse_atom(text, NOWHERE) for text in without)
+    )
+
+
+def _knowledge_base(author: "_Author") -> KnowledgeBase:
+    bare = KnowledgeBase(
+        kinds=("state",),
+        predicates=tuple(
+            Predicate(name, tuple(ArgumentSpec(f"arg{i}", kind) for i, kind in enumerate(kinds)), holds)  # type: ignore[arg-type]
+            for name, (kinds, holds) in VOCABULARY.items()
+        ),
+        entities=tuple(Entity(name, "state", (alias,)) for name, alias in ALIASES.items()),
+        facts=tuple(author.facts()),
+    )
+    rules: list[Rule] = []
+    for _ in range(author.one(range(2, 8))):
+        for texts in author.rules(rules):
+            rule = _rule(author, f"rule-{len(rules)}", *texts)
+            if rule is not None and _passes(bare, [*rules, rule]):
+                rules.append(rule)
+                author.alive.append(rule.then.predicate)
+    return _with_rules(bare, rules)
+
+
+def _with_rules(kb: KnowledgeBase, rules: Sequence[Rule]) -> KnowledgeBase:
     return KnowledgeBase(kb.kinds, kb.predicates, kb.entities, kb.sources, kb.facts, tuple(rules))
 
 
-def _passes(kb: KnowledgeBase, rules: list[Rule]) -> bool:
+def _passes(kb: KnowledgeBase, rules: Sequence[Rule]) -> bool:
     return not any(issue.severity == "error" for issue in check(_with_rules(kb, rules)))
 
 
-def _facts(random: Random) -> list[Fact]:
-    facts = []
-    for name, (kinds, holds) in VOCABULARY.items():
-        if name in CONCLUDED and random.random() < 0.5:
-            continue
-        for _ in range(random.randint(1, 9)):
-            values = {f"arg{i}": random.choice(VALUES[kind]) for i, kind in enumerate(kinds)}
-            since = until = on = None
-            if holds == "event":
-                on = parse_partial_date(random.choice(DATES))
-            elif holds == "interval":
-                since = parse_partial_date(random.choice(["2001", "2010", "2011"])) if random.random() < 0.5 else None
-                until = parse_partial_date(random.choice(["2010", "2011", "2012"])) if random.random() < 0.3 else None
-            facts.append(Fact(name, values, since, until, on, random.choice(CERTAINTIES)))
-    return facts
-
-
-def _term(random: Random, kind: str, bound: set[str] | None = None) -> str:
-    chance = random.random()
-    if chance < 0.12:
-        return "_"
-    names = [name for name in VARIABLES[kind] if bound is None or name in bound]
-    if chance < 0.2 or not names:
-        return format_value(random.choice(VALUES[kind]))
-    return f"?{random.choice(names)}"
-
-
-def _atom(random: Random, bound: set[str] | None = None) -> str:
-    name = random.choice(list(VOCABULARY))
-    kinds, holds = VOCABULARY[name]
-    text = f"{name}({', '.join(_term(random, kind, bound) for kind in kinds)})"
-    if holds == "event" and random.random() < 0.5:
-        text += f" within {random.choice(['1 year', '2 years', '7 months', '200 days'])}"
-    return text
-
-
-def _rule(random: Random, name: str) -> Rule | None:
-    """A rule in which most variables are bound; None when its text cannot be read."""
-    conditions = [_atom(random) for _ in range(random.randint(1, 3))]
-    conditions = [
-        f"{text} @ ?{random.choice(['p', 'q', 'm'])}" if random.random() < 0.15 else text for text in conditions
-    ]
-    joined = " ".join(conditions) + " "
-    bound = {
-        variable
-        for variable in ("a", "b", "c", "t", "n", "m", "d", "p", "q")
-        if any(f"?{variable}{mark}" in joined for mark in ",) ")
-    }
-    numbers = [variable for variable in ("n", "m", "p", "q") if variable in bound]
-    if random.random() < 0.3:
-        conditions.append("not " + _atom(random, bound))
-    if random.random() < 0.3 and numbers:
-        left, right = random.choice(numbers), random.choice(["0.5", "1", f"?{random.choice(numbers)} * 2 - 1"])
-        conditions.append(f"?{left} {random.choice(['<', '<=', '>', '>=', '=', '!='])} {right}")
-    if random.random() < 0.3 and {"a", "b"} <= bound:
-        conditions.append(f"?a {random.choice(['!=', '='])} ?b")
-    if random.random() < 0.3:
-        conditions.append(_aggregate(random))
-        bound.add("r")
-        if random.random() < 0.5:
-            conditions.append(f"?r {random.choice(['>', '<=', '!='])} 1")
-    if random.random() < 0.25 and numbers:
-        other = random.choice(["2", "0", f"?{random.choice(numbers)}", f"(?{random.choice(numbers)} - 1)"])
-        conditions.append(f"?s = ?{random.choice(numbers)} {random.choice('+-*/')} {other}")
-        bound.add("s")
-    random.shuffle(conditions)
+def _rule(author: "_Author", name: str, when: list[str], then: str, certainty: float | None = None) -> Rule | None:
+    """None where the text cannot be read, such as a number that is called like an argument."""
     try:
         return Rule(
             name,
-            tuple(parse_condition(text, NOWHERE) for text in conditions),
-            parse_atom(_head(random, bound), NOWHERE),
-            certainty=random.choice(RULE_CERTAINTIES),
-            each=random.random() < 0.3,
+            tuple(parse_condition(text, NOWHERE) for text in author.shuffled(when)),
+            parse_atom(then, NOWHERE),
+            certainty=author.one(RULE_CERTAINTIES) if certainty is None else certainty,
+            each=author.chance(25),
         )
     except KzexpertError:
         return None
 
 
-def _aggregate(random: Random) -> str:
-    inner = random.choice(
-        [
-            "size(?a, ?l)",
-            "size(_, ?l) and ally(?a, ?k)",
-            "visit(?a, _, ?l)",
-            "flow(?a, ?k, ?l)",
-            "ally(?a, ?k) @ ?l",
-            "score(?a, ?l)",
-            "score(?k, ?l) @ ?o",
-            "visit(?a, ?k, ?l) within 1 year",
+class _Author:
+    """Draws all that is left to chance; the first of every choice is what an example shrinks to."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+        self.alive: list[str] = []  # predicates of which something may hold
+
+    def one(self, items: Sequence[Any]) -> Any:
+        return self.draw(st.sampled_from(items))
+
+    def chance(self, percent: int) -> bool:
+        return bool(self.one(range(100)) >= 100 - percent)
+
+    def shuffled(self, items: list[str]) -> list[str]:
+        return self.draw(st.permutations(items))
+
+    # --- facts ---
+
+    def facts(self) -> list[Fact]:
+        found = []
+        for name, (kinds, holds) in VOCABULARY.items():
+            recorded = name in ("ally", "size", "visit", "founded") or self.chance(25)
+            if recorded:
+                self.alive += [name, name] if holds == "event" else [name]
+            for _ in range(self.one(range(3, 9)) if kinds else 1) if recorded else ():
+                values = {f"arg{i}": self.one(VALUES[kind]) for i, kind in enumerate(kinds)}
+                if self.chance(20):
+                    values = {key: ALIASES.get(str(value), value) for key, value in values.items()}
+                on = parse_partial_date(self.one(DATES)) if holds == "event" else None
+                since = parse_partial_date(self.one(DATES)) if holds == "interval" and self.chance(40) else None
+                until = parse_partial_date(self.one(DATES)) if holds == "interval" and self.chance(20) else None
+                if not (since and until and until.last < since.first):
+                    found.append(Fact(name, values, since, until, on, self.one(CERTAINTIES)))
+        return found
+
+    def ground(self, name: str) -> str:
+        return f"{name}({', '.join(format_value(self.one(VALUES[kind])) for kind in VOCABULARY[name][0])})"
+
+    def withdrawal(self, fact: Fact) -> str:
+        values = [format_value(value) for value in fact.arguments.values()]
+        return f"{fact.predicate}({', '.join('_' if self.chance(30) else value for value in values)})"
+
+    # --- rules ---
+
+    def rules(self, earlier: list[Rule]) -> list[tuple[Any, ...]]:
+        """One rule, or a few that make sense together only: conditions, conclusion, and the certainty if it matters."""
+        if self.chance(15):
+            return self.circle()
+        if earlier and self.chance(15):
+            return [self.contrary(self.one(earlier))]
+        premises = [self.premise() for _ in range(self.one([1, 1, 1, 2, 2, 3]))]
+        return [(*self.with_others(premises),)]
+
+    def circle(self) -> list[tuple[Any, ...]]:
+        """A recursive component, over one predicate or two, with proofs of several lengths and strengths."""
+        one, other = self.one([("linked", "linked"), ("reach", "reach"), ("linked", "reach"), ("ally", "ally")])
+        step = self.one(["ally", one])
+        rules: list[tuple[Any, ...]] = [
+            (["ally(?a, ?b)"], f"{one}(?a, ?b)", self.one([1.0, 0.9, 0.6])),
+            ([f"{step}(?a, ?b)", f"{other}(?b, ?c)"], f"{one}(?a, ?c)", self.one([1.0, 0.9, 0.8, 0.3])),
         ]
-    )
-    return f"?r = {random.choice(['count', 'sum', 'min', 'max'])}(?l for {inner})"
+        if one != other:
+            rules.append(([f"{one}(?b, ?a)", *(["?a != ?b"] if self.chance(50) else [])], f"{other}(?a, ?b)", 0.9))
+        return rules[1:] if one == "ally" else rules
 
+    def contrary(self, rule: Rule) -> tuple[Any, ...]:
+        """The conditions of another rule and its conclusion, with evidence of its own for or against it."""
+        arguments = [str(argument.term) for argument in rule.then.arguments]
+        when = [getattr(condition, "text", "") for condition in rule.when]
+        return (when, f"{rule.then.predicate}({', '.join(arguments)})", self.one([-rule.certainty, 1.0, -0.6, 0.4]))
 
-def _head(random: Random, bound: set[str]) -> str:
-    name = random.choice(CONCLUDED)
-    arguments = []
-    for kind in VOCABULARY[name][0]:
-        names = [item for item in VARIABLES[kind] + (["p", "q", "r", "s"] if kind == "number" else []) if item in bound]
-        known = names and random.random() < 0.9
-        arguments.append(f"?{random.choice(names)}" if known else format_value(random.choice(VALUES[kind])))
-    return f"{name}({', '.join(arguments)})"
+    def term(self, kind: str, bound: set[str] | None = None) -> str:
+        chance = self.one(range(100))
+        names = [name for name in VARIABLES[kind] if bound is None or name in bound]
+        if chance < 75 and names:
+            return f"?{self.one(names)}"
+        if chance < 88:
+            return "_"
+        value = self.one(VALUES[kind])
+        return format_value(ALIASES.get(str(value), value) if self.chance(30) else value)
+
+    def atom(self, bound: set[str] | None = None) -> str:
+        name = self.one(self.alive if self.chance(85) else list(VOCABULARY))
+        kinds, holds = VOCABULARY[name]
+        arguments = [self.term(kind, bound) for kind in kinds]
+        if arguments and self.chance(15):
+            named = [f"arg{place}={term}" for place, term in enumerate(arguments) if term != "_"]
+            arguments = self.shuffled(named) if named else arguments
+        text = f"{name}({', '.join(arguments)})"
+        return f"{text} within {self.one(WINDOWS)}" if holds == "event" and self.chance(60) else text
+
+    def premise(self) -> str:
+        text = self.atom()
+        return f"{text} @ ?{self.one(['p', 'q', 'm'])}" if self.chance(12) else text
+
+    def with_others(self, premises: list[str]) -> tuple[list[str], str]:
+        """Conditions that are no positive ones beside those that are, over variables that are bound; a conclusion."""
+        when = list(premises)
+        joined = "".join(premises) + " "
+        bound = {name for name in "abctnmdpq" if any(f"?{name}{mark}" in joined for mark in ",) ")}
+        numbers = [name for name in "nmpq" if name in bound]
+        if self.chance(30):
+            when.append(f"not {self.atom(bound)}")
+        if self.chance(30):
+            when.append(self.aggregate(bound))
+            bound.add("r")
+            numbers.append("r")
+        if numbers and self.chance(35):
+            when.extend(self.assignments(numbers, bound))
+        if self.chance(35):
+            when.append(self.comparison(numbers, bound))
+        return [text for text in when if text], self.head(bound)
+
+    def comparison(self, numbers: list[str], bound: set[str]) -> str:
+        choices = []
+        if numbers:
+            left, other = self.one(numbers), self.one(numbers)
+            right = self.one(["0.5", "1", "-1.5", f"?{other} * 2 - 1", f"1 / ?{other}", f"?{other}"])
+            choices += [f"?{left} {self.one(['<', '<=', '>', '>=', '=', '!='])} {right}"]
+        if {"a", "b"} <= bound:
+            choices += [f"?a {self.one(['!=', '='])} ?b"]
+        if "a" in bound:
+            choices += [f"?a {self.one(['!=', '='])} {self.one(['RU', 'Borduria', STRANGE])}"]
+        if "d" in bound:
+            choices += [f"?d {self.one(['<', '>=', '!='])} 2005-05-05"]
+        return str(self.one(choices)) if choices else ""
+
+    def assignments(self, numbers: list[str], bound: set[str]) -> list[str]:
+        """``=`` that binds, from what is bound or from what another one binds."""
+        number, other = self.one(numbers), self.one(numbers)
+        right = self.one(["2", f"?{other}", f"(?{other} - 1)", "0"])
+        found = [f"?s = ?{number} {self.one('+-*/')} {right}"]
+        bound.add("s")
+        if self.chance(30):
+            found.append(self.one(["?u = ?s + 1", "?s - ?n = ?u", "?u = ?s"]))
+            bound.add("u")
+        return found
+
+    def aggregate(self, bound: set[str]) -> str:
+        inner = self.one(
+            [
+                "size(?a, ?l)",
+                "size(_, ?l) and ally(?a, ?k)",
+                "size(?k, ?l) and ally(?k, ?a)",
+                "size(?k, ?l) and size(?j, ?l)",
+                "visit(?a, _, ?l)",
+                "visit(?k, ?i, ?l) within 1 year",
+                "flow(?a, ?k, ?l)",
+                "ally(?a, ?k) @ ?l",
+                "ally(?a, ?b) @ ?l",
+                "score(?a, ?l)",
+                "score(?k, ?l) @ ?o",
+                "linked(?k, ?k) @ ?l",
+                "linked(?a, ?k) @ ?l",
+                "founded(?k, _) and size(?k, ?l)",
+            ]
+        )
+        result = self.one(["r", "r", "r", "n"]) if "n" in bound else "r"
+        over = "k" if "?k" in inner and self.chance(25) else "l"
+        function = self.one(["count", "sum", "min", "max"]) if over == "l" else "count"
+        return f"?{result} = {function}(?{over} for {inner})"
+
+    def head(self, bound: set[str]) -> str:
+        name = self.one(CONCLUDED)
+        arguments = []
+        for kind in VOCABULARY[name][0]:
+            names = [*VARIABLES[kind], *("pqrsu" if kind == "number" else "")]
+            known = [item for item in names if item in bound]
+            arguments.append(
+                f"?{self.one(known)}" if known and self.chance(92) else format_value(self.one(VALUES[kind]))
+            )
+        return f"{name}({', '.join(arguments)})"

@@ -196,6 +196,16 @@ def test_files_that_moved_are_a_warning(everything: KnowledgeBase, traced: Trace
     assert "more places" in found.issues[0].message
 
 
+def test_facts_in_tables_are_not_taken_for_missing(
+    everything: KnowledgeBase, traced: Traced, read: Read, problems: Problems
+) -> None:
+    table = "tables:\n  - {file: members.parquet, predicate: member, columns: {state: a, bloc: b}, source: atlas}\n"
+    kb = read(EVERYTHING.replace("facts:\n", f"{table}facts:\n"))
+    (problem,) = problems(kb, traced(everything, "aligned(?x, ?y)"))
+    assert problem.startswith("KZ504 $.facts may rest on member, which has rows in the table at ")
+    assert all(item.startswith("KZ510") for item in problems(kb, traced(everything, "tied(?x, ?y)")))
+
+
 # --- what a forger would do --------------------------------------------------------------------------------------
 
 

@@ -17,10 +17,10 @@ from sqlglot import exp
 
 from kzexpert.engines.sql.dialects import DuckDBDialect
 from kzexpert.engines.sql.extents import SQL_TYPES, Kind
-from kzexpert.engines.sql.words import column, identifier, select, table
+from kzexpert.engines.sql.words import called, column, identifier, select, table
 from kzexpert.errors import Issue, KnowledgeBaseError
 
-__all__ = ["Database", "TimeIsUp"]
+__all__ = ["Database", "DatabaseError", "Row", "TimeIsUp"]
 
 #: The first one whose ``USING KEY`` recurses from what a round has changed, and so ends.
 _OLDEST = (2, 0)
@@ -30,6 +30,23 @@ if tuple(map(int, duckdb.__version__.split(".")[:2])) < _OLDEST:
 Row: TypeAlias = tuple[Any, ...]
 
 _AT_ONCE = 10_000
+#: What is the fault of a file or of another database. Other errors are our own.
+_OUTSIDE = (
+    duckdb.IOException,
+    duckdb.InvalidInputException,
+    duckdb.ConversionException,
+    duckdb.CatalogException,
+    duckdb.HTTPException,
+)
+
+
+class DatabaseError(KnowledgeBaseError):
+    """What the database says of something outside of it: a file, an extension, another database."""
+
+    @property
+    def says(self) -> str:
+        """Its own words."""
+        return self.issues[0].message
 
 
 class TimeIsUp(Exception):
@@ -51,6 +68,8 @@ class Database:
         config: dict[str, str | bool | int | float | list[str]] = {
             "temp_directory": str(self._folder),
             "preserve_insertion_order": False,
+            "autoload_known_extensions": False,
+            "autoinstall_known_extensions": False,
         }
         if memory:
             config["memory_limit"] = memory
@@ -117,6 +136,47 @@ class Database:
         self.run(exp.Create(this=stored.copy(), kind="TABLE", expression=query))
         return stored
 
+    def gather(self, columns: Mapping[str, Sequence[str] | Sequence[int]]) -> exp.Table:
+        """Put a few columns of texts or of whole numbers into a new table."""
+        stored = table(self.name())
+        shown = []
+        for name, values in columns.items():
+            kind = exp.DataType.Type.TEXT if values and isinstance(values[0], str) else exp.DataType.Type.INT
+            if name == "text":
+                kind = exp.DataType.Type.TEXT
+            array = exp.DataType(this=exp.DataType.Type.ARRAY, expressions=[exp.DataType(this=kind)], nested=True)
+            values_ = exp.Anonymous(this="unnest", expressions=[exp.Cast(this=exp.Placeholder(), to=array)])
+            shown.append(called(values_, name))
+        create = exp.Create(this=stored.copy(), kind="TABLE", expression=select(shown))
+        self.rows(self.dialect.text(create), list(columns.values()))
+        return stored
+
+    def count(self, statement: exp.Expr) -> int:
+        """Run a statement that changes rows, and say how many."""
+        return int(self.rows(statement)[0][0])
+
+    def extend(self, extension: str) -> None:
+        """Load an extension of DuckDB, and install it where it is not.
+
+        Raises:
+            DatabaseError: it cannot be had.
+        """
+        with _told():
+            try:
+                self._connection.load_extension(extension)
+            except duckdb.IOException:
+                self._connection.install_extension(extension)
+                self._connection.load_extension(extension)
+
+    @contextmanager
+    def in_order(self) -> Iterator[None]:
+        """Number rows as they stand in their files, which takes more memory."""
+        self._connection.execute("SET preserve_insertion_order = true")
+        try:
+            yield
+        finally:
+            self._connection.execute("SET preserve_insertion_order = false")
+
     def drop(self, stored: exp.Table) -> None:
         """Forget a table."""
         self.run(exp.Drop(tables=[stored.copy()], kind="TABLE"))
@@ -168,7 +228,10 @@ def _told() -> Iterator[None]:
     """What a user can do something about, as an issue."""
     try:
         yield
-    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
-        hint = "give it more memory, or point TMPDIR to a disk with more room"
-        message = f"the database ran out of memory or disk: {str(error).splitlines()[0].removesuffix('.')}"
-        raise KnowledgeBaseError(Issue("KZ404", message, hint=hint)) from None
+    except (*_OUTSIDE, duckdb.OutOfMemoryException) as error:
+        says = str(error).splitlines()[0].removesuffix(".")
+        if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in says:
+            hint = "give it more memory, or point TMPDIR to a disk with more room"
+            message = f"the database ran out of memory or disk: {says}"
+            raise KnowledgeBaseError(Issue("KZ404", message, hint=hint)) from None
+        raise DatabaseError(Issue("KZ404", says)) from None

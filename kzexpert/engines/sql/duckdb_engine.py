@@ -7,14 +7,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
+from msgspec.structs import replace
 from sqlglot import exp
 
 from kzexpert.engines.base import Budget
 from kzexpert.engines.sql.codec import Codec
 from kzexpert.engines.sql.database import Database, TimeIsUp
-from kzexpert.engines.sql.extents import CERTAINTY, Extent, argument, empty, kinds_of
+from kzexpert.engines.sql.extents import CERTAINTY, Extent, empty
 from kzexpert.engines.sql.firings import Firings
 from kzexpert.engines.sql.plan import Planner, constants_of, patterns_of
+from kzexpert.engines.sql.recorded import Recorded
 from kzexpert.engines.sql.recursion import Component
 from kzexpert.engines.sql.rounds import run_in_rounds
 from kzexpert.engines.sql.stored import Certainties
@@ -39,6 +41,7 @@ class DuckDBEngine:
         threads: by default one for each core.
         database: a file for the tables, or ``:memory:``.
         budget: when to stop. Firings are not counted, since they are not enumerated.
+        skip_bad_rows: a CSV file for the rows of tables that are no facts; without it they are an error.
     """
 
     name = "duckdb"
@@ -49,22 +52,24 @@ class DuckDBEngine:
         threads: int | None = None,
         database: str = ":memory:",
         budget: Budget | None = None,
+        skip_bad_rows: str | None = None,
     ) -> None:
         self._memory = memory
         self._threads = threads
         self._path = database
+        self._skipped_to = skip_bad_rows
         self.budget = budget or _BUDGET
 
     def infer(self, program: Program) -> Inference:
         """See `kzexpert.engines.base.Engine.infer`. What the inference holds is fetched from the database when read."""
         database = Database(self._memory, self._threads, self._path)
-        return _Run(program, database, self.budget).inference(self.name)
+        return _Run(program, database, self.budget, self._skipped_to).inference(self.name)
 
 
 class _Run:
     """One inference."""
 
-    def __init__(self, program: Program, database: Database, budget: Budget) -> None:
+    def __init__(self, program: Program, database: Database, budget: Budget, skipped_to: str | None) -> None:
         self.program = program
         self.database = database
         self.budget = budget
@@ -72,6 +77,7 @@ class _Run:
         self.extents: dict[str, Extent] = {}
         self.planner = Planner(self.extents, self.texts, ExactSums(database))
         self.base: dict[str, Extent] = {}
+        self.recorded = Recorded(database, self.texts, program, skipped_to)
         self.concluded = 0
         self.uses = Counter(pattern.relation for rule in program.rules.values() for pattern in patterns_of(rule))
 
@@ -88,9 +94,11 @@ class _Run:
                 conflicts.extend(self._conflicts())
         except TimeIsUp:
             self._stop(rules, f"{self.budget.seconds:g} seconds")
-        certainties = Certainties(self.database, self.texts, self.program, self.extents)
-        firings = Firings(self.database, self.planner, self.program, certainties)
-        return Inference(self.program, name, certainties, firings, frozenset(conflicts))
+        program = replace(self.program, base=self.recorded) if self.program.kb.tables else self.program
+        certainties = Certainties(self.database, self.texts, program, self.extents, self._on_demand)
+        certainties.fetchers.append(self.recorded.prefetch)
+        firings = Firings(self.database, self.planner, program, certainties)
+        return Inference(program, name, certainties, firings, frozenset(conflicts))
 
     # --- recorded facts ----------------------------------------------------------------------------------------------
 
@@ -101,20 +109,22 @@ class _Run:
                 if isinstance(value, str):
                     self.texts.add(value)
         concluded = [rule.head.predicate for rule in self.program.rules.values()]
-        for relation in dict.fromkeys([*self.uses, *concluded]):
-            kinds = kinds_of(self.program.kb, relation)
-            facts = self.program.base.get(relation, {})
-            if not facts:
-                self.extents[relation] = empty(kinds)
-                continue
-            codec = Codec(self.texts, kinds)
-            lines = (f"{codec.line(args)},{fact.certainty!r}" for args, fact in facts.items())
-            columns = {argument(place): kind for place, kind in enumerate(kinds)}
-            stored = self.database.load({**columns, CERTAINTY: "number"}, lines)
-            self.extents[relation] = self.base[relation] = self._measured(Extent(stored, kinds))
+        relations = list(dict.fromkeys([*self.uses, *concluded]))
+        for relation, extent in self.recorded.load(relations).items():
+            self.extents[relation] = self._measured(extent)
+            if self.extents[relation].rows != 0:
+                self.base[relation] = self.extents[relation]
+
+    def _on_demand(self, relation: str) -> Extent | None:
+        """The facts of tables that no rule reads."""
+        if all(table.predicate != relation for table in self.program.kb.tables):
+            return None
+        return self._measured(self.recorded.load([relation])[relation])
 
     def _measured(self, extent: Extent) -> Extent:
         """What is known of a table once it is filled."""
+        if extent.rows == 0:
+            return extent
         count = exp.Count(this=exp.Star())
         if extent.certainty is not None:
             rows = self.database.rows(select([count], extent.named("m")))[0][0]

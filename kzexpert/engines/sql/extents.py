@@ -6,10 +6,10 @@ import msgspec
 from sqlglot import exp
 
 from kzexpert.certainty import THRESHOLD, established
-from kzexpert.engines.sql.words import SqlType, called, column, identifier, number, select, subquery, typed
+from kzexpert.engines.sql.words import SqlType, called, column, named, number, select, subquery, typed
 from kzexpert.model import KnowledgeBase
 
-__all__ = ["CERTAINTY", "SQL_TYPES", "Extent", "Kind", "argument", "empty", "kinds_of", "predicate_of"]
+__all__ = ["CERTAINTY", "DAY", "SQL_TYPES", "Extent", "Kind", "argument", "empty", "kinds_of", "predicate_of"]
 
 #: How the values of an argument are stored: a text or an entity as its code, a number, a date.
 Kind: TypeAlias = Literal["text", "number", "date"]
@@ -17,6 +17,8 @@ SQL_TYPES: dict[Kind, SqlType] = {"text": "int", "number": "double", "date": "da
 
 #: The column that holds the certainty of a fact.
 CERTAINTY = "c"
+#: Where several as-of dates are evaluated in one pass: the column that says for which of them a row holds.
+DAY = "y"
 
 
 class Extent(msgspec.Struct, frozen=True):
@@ -28,6 +30,7 @@ class Extent(msgspec.Struct, frozen=True):
         certainty: that of every fact; None when ``c`` holds it.
         lowest: no fact is less certain.
         rows: how many facts, where that is known.
+        dated: whether the facts differ by as-of date, which `DAY` then holds. Others hold on all of them.
     """
 
     source: exp.Table | exp.Query
@@ -35,6 +38,7 @@ class Extent(msgspec.Struct, frozen=True):
     certainty: float | None = None
     lowest: float = -1.0
     rows: int | None = None
+    dated: bool = False
 
     @property
     def columns(self) -> list[str]:
@@ -45,9 +49,21 @@ class Extent(msgspec.Struct, frozen=True):
         """The relation as a query reads it, under an alias."""
         if isinstance(self.source, exp.Query):
             return subquery(self.source.copy(), alias)
-        source = self.source.copy()
-        source.set("alias", exp.TableAlias(this=identifier(alias)))
-        return source
+        return named(self.source, alias)
+
+    @property
+    def shown(self) -> list[str]:
+        """All columns but that of the certainty."""
+        return [*self.columns, *([DAY] if self.dated else [])]
+
+    def on(self, day: int, rows: int | None = None) -> "Extent":
+        """The facts of one as-of date."""
+        if not self.dated:
+            return self
+        shown = [*self.columns, *([CERTAINTY] if self.certainty is None else [])]
+        same = exp.EQ(this=column(DAY, "d"), expression=exp.Literal.number(day))
+        query = select([column(name, "d") for name in shown], self.named("d"), where=[same])
+        return Extent(query, self.kinds, self.certainty, self.lowest, rows)
 
     def certainty_of(self, alias: str) -> exp.Expr:
         """The certainty of a fact."""

@@ -1,7 +1,7 @@
 """The firings behind a conclusion, found when they are asked for: rule bodies with the head bound to the conclusion."""
 
 from collections import Counter
-from collections.abc import ItemsView, Iterator, Mapping, ValuesView
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 
 import msgspec
 from sqlglot import exp
@@ -9,10 +9,10 @@ from sqlglot import exp
 from kzexpert.engines.evaluation import EstablishedFacts
 from kzexpert.engines.sql.codec import Args, Codec
 from kzexpert.engines.sql.database import Database, Row
-from kzexpert.engines.sql.extents import Kind
+from kzexpert.engines.sql.extents import Kind, argument
 from kzexpert.engines.sql.plan import Planner, premise, variable
 from kzexpert.engines.sql.stored import Certainties
-from kzexpert.engines.sql.words import both, column, equal, select, subquery
+from kzexpert.engines.sql.words import both, column, equal, named, select, subquery
 from kzexpert.model import (
     Aggregate,
     Anonymous,
@@ -34,6 +34,8 @@ __all__ = ["Firings"]
 
 #: From so many conclusions of one predicate on, all its firings are fetched at once, unless there are too many.
 _MANY = 8
+#: From so many conclusions on, it pays to ask for them together.
+_FEW = 4
 _TOO_MANY = 50_000
 
 
@@ -69,6 +71,7 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
         self._found: dict[GroundAtom, tuple[Firing, ...]] = {}
         self._whole: set[str] = set()
         self._asked: Counter[str] = Counter()
+        certainties.fetchers.append(self.prefetch)
 
     def __getitem__(self, atom: GroundAtom) -> tuple[Firing, ...]:
         predicate = atom.predicate
@@ -117,6 +120,37 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
         self._gather_all()
         return super().values()
 
+    # --- many conclusions at once ------------------------------------------------------------------------------------
+
+    def prefetch(self, wanted: Mapping[str, Sequence[Args]]) -> None:
+        """Find the firings for some conclusions of each predicate."""
+        for predicate, rules in self._rules.items():
+            open_ = [args for args in wanted.get(predicate, ()) if GroundAtom(predicate, args) not in self._found]
+            if len(open_) < _FEW or predicate in self._whole:
+                continue
+            codec = self._certainties.relations[predicate].codec
+            names = [argument(place) for place in range(len(codec.kinds))]
+            heads = self._database.load(dict(zip(names, codec.kinds, strict=True)), map(codec.line, open_))
+            gathered: dict[GroundAtom, list[Firing]] = {GroundAtom(predicate, args): [] for args in open_}
+            for rule in rules:
+                agree = [
+                    equal(value, column(name, "h"))
+                    for value, name in zip(self._planner.head_values(rule), names, strict=True)
+                ]
+                query = self._prepared(rule).query.copy()
+                query.append("joins", exp.Join(this=named(heads, "h"), on=both(agree)))
+                for firing in self._fired(rule, self._database.rows(query)):
+                    gathered[firing.conclusion].append(firing)
+            self._database.drop(heads)
+            self._found.update((atom, tuple(firings)) for atom, firings in gathered.items())
+
+    def _fired(self, rule: ProgramRule, rows: Iterable[Row]) -> Iterator[Firing]:
+        """The rows of a rule's query as firings."""
+        for row in rows:
+            binding = self._prepared(rule).binding.decode(row)
+            args = _instance(rule.head, dict(zip(rule.variables, binding, strict=True)))
+            yield self._firing(rule, binding, GroundAtom(rule.head.predicate, args), row)
+
     # --- all of a predicate ------------------------------------------------------------------------------------------
 
     def _gather_all(self) -> None:
@@ -136,10 +170,7 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
                 left -= len(rows)
                 if left < 0:
                     return
-            for row in rows:
-                binding = self._prepared(rule).binding.decode(row)
-                args = _instance(rule.head, dict(zip(rule.variables, binding, strict=True)))
-                firing = self._firing(rule, binding, GroundAtom(predicate, args), row)
+            for firing in self._fired(rule, rows):
                 gathered.setdefault(firing.conclusion, []).append(firing)
         self._found.update((atom, tuple(firings)) for atom, firings in gathered.items())
         self._whole.add(predicate)
@@ -168,6 +199,8 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
             self._premise(rule, binding, pattern, certainty)
             for pattern, certainty in zip(rule.matches, certainties, strict=True)
         )
+        for pattern, fact, certainty in zip(rule.matches, facts, certainties, strict=True):
+            self._certainties.relations[pattern.relation].note(fact.args, certainty)
         weakest = min(certainties, default=1.0)
         return Firing(rule, binding, conclusion, facts, rule.rule.certainty * weakest)
 

@@ -12,9 +12,21 @@ from sqlglot import exp
 from kzexpert.certainty import THRESHOLD
 from kzexpert.engines.evaluation import holds
 from kzexpert.engines.sql.expressions import comparison, finite, value
-from kzexpert.engines.sql.extents import CERTAINTY, Extent, argument
+from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, argument
 from kzexpert.engines.sql.texts import Texts
-from kzexpert.engines.sql.words import both, called, column, equal, least, literal, number, select, subquery, typed
+from kzexpert.engines.sql.words import (
+    both,
+    called,
+    column,
+    equal,
+    least,
+    literal,
+    named,
+    number,
+    select,
+    subquery,
+    typed,
+)
 from kzexpert.model import (
     Absence,
     Aggregate,
@@ -82,12 +94,14 @@ class Body(msgspec.Struct, frozen=True):
         strength: that of every binding, or None.
         lowest: no binding is weaker, by absolute value.
         matched: the variables that no other variable determines.
+        dated: whether they differ by as-of date, which is in the column `DAY`.
     """
 
     query: exp.Select
     strength: float | None
     lowest: float
     matched: frozenset[str]
+    dated: bool
 
 
 class Planner:
@@ -96,12 +110,21 @@ class Planner:
     Args:
         extents: relation → where its facts lie; may grow meanwhile.
         sums: how to add up.
+        days: a table whose column `DAY` has a row for each as-of date, where there are several.
     """
 
-    def __init__(self, extents: Mapping[str, Extent], texts: Texts, sums: Sums) -> None:
+    def __init__(self, extents: Mapping[str, Extent], texts: Texts, sums: Sums, days: exp.Table | None = None) -> None:
         self.extents = extents
         self.texts = texts
         self.sums = sums
+        self.days = days
+
+    def on_all_days(self, query: exp.Query) -> exp.Select:
+        """Rows that hold on all as-of dates, each with every date."""
+        assert self.days is not None
+        each = exp.Join(this=named(self.days, "days"), kind="CROSS")
+        everything = exp.Column(this=exp.Star(), table=exp.to_identifier("e", quoted=True))
+        return select([everything, column(DAY, "days")], subquery(query, "e"), [each])
 
     def literal(self, value: Value) -> exp.Expr:
         """A value as it stands in a query."""
@@ -119,6 +142,8 @@ class Planner:
     def head(self, rule: ProgramRule, body: Body) -> exp.Select:
         """What the bindings conclude: ``a0``, ``a1`` ..., and ``s`` unless all strengths are equal."""
         columns = [called(expression, argument(place)) for place, expression in enumerate(self.head_values(rule))]
+        if body.dated:
+            columns.append(column(DAY, "b"))
         if body.strength is None:
             columns.append(column(STRENGTH, "b"))
         return select(columns, subquery(body.query, "b"))
@@ -149,6 +174,7 @@ class _Bindings:
         self.where: list[exp.Expr] = []
         self.layered = False
         self.determined: set[str] = set()
+        self.day: exp.Expr | None = None
         self.certainties: list[exp.Expr] = []
         self.weakest = self.lowest = 1.0
         for place, pattern in enumerate(rule.matches):
@@ -173,7 +199,10 @@ class _Bindings:
         columns = [called(self.values[name].copy(), variable(place)) for place, name in enumerate(rule.variables)]
         columns = columns or [called(exp.Literal.number(0), variable(0))]
         columns += [called(kept.copy(), name) for name, kept in self.kept.items()]
-        return Body(self._query(columns), strength, abs(rule.rule.certainty) * self.lowest, matched)
+        if self.day is not None:
+            columns.append(called(self.day.copy(), DAY))
+        lowest = abs(rule.rule.certainty) * self.lowest
+        return Body(self._query(columns), strength, lowest, matched, self.day is not None)
 
     # --- layers ------------------------------------------------------------------------------------------------------
 
@@ -181,17 +210,29 @@ class _Bindings:
         joins = [exp.Join(this=source, kind="CROSS") for source in self.sources[1:]]
         return select(columns, self.sources[0] if self.sources else None, [*joins, *self.joins], self.where)
 
-    def _layer(self) -> None:
+    def _layer(self, *, always: bool = False) -> None:
         """Read all that is bound so far from a query of its own."""
-        if self.layered and not self.joins and not self.where:
+        if self.layered and not self.joins and not self.where and not always:
             return
         names = {name: f"x{place}" for place, name in enumerate(self.values)}
         columns = [called(self.values[name], alias) for name, alias in names.items()]
         columns += [called(kept, name) for name, kept in self.kept.items()]
+        columns += [] if self.day is None else [called(self.day, DAY)]
         query = self._query(columns or [called(exp.Literal.number(0), "x")])
         self.sources, self.joins, self.where, self.layered = [subquery(query, "b")], [], [], True
         self.values = {name: column(alias, "b") for name, alias in names.items()}
         self.kept = {name: column(name, "b") for name in self.kept}
+        self.day = None if self.day is None else column(DAY, "b")
+
+    def _on_same_day(self, alias: str) -> exp.Expr:
+        """The condition that a row of a relation holds on the date of the binding; bindings without one get all dates."""
+        if self.day is None:
+            assert self.planner.days is not None
+            self.sources.append(named(self.planner.days, "days"))
+            self.day = column(DAY, "days")
+            self._layer(always=True)
+        assert self.day is not None
+        return equal(column(DAY, alias), self.day.copy())
 
     # --- matches -----------------------------------------------------------------------------------------------------
 
@@ -203,6 +244,10 @@ class _Bindings:
         self.sources.append(extent.named(alias))
         self.where += extent.established(alias)
         self.where += self._agree(alias, pattern, self.values)
+        if extent.dated and self.day is None:
+            self.day = column(DAY, alias)
+        elif extent.dated:
+            self.where.append(self._on_same_day(alias))
         certainty = extent.certainty_of(alias)
         if pattern.certainty:
             if pattern.certainty in self.values:
@@ -228,6 +273,7 @@ class _Bindings:
             for place, term in enumerate(pattern.terms)
             if not isinstance(term, Anonymous)
         ]
+        shown += [called(column(DAY, "m"), DAY)] if extent.dated else []
         where = extent.established("m")
         if extent.certainty is not None:
             shown = shown or [called(exp.Literal.number(0), "x")]
@@ -242,7 +288,7 @@ class _Bindings:
             else:
                 query.having(exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(0)), copy=False)
         lowest = max(extent.lowest, THRESHOLD + 1e-12)  # it shows established facts only
-        return Extent(query, extent.kinds, extent.certainty, lowest)
+        return Extent(query, extent.kinds, extent.certainty, lowest, dated=extent.dated)
 
     def _agree(self, alias: str, pattern: Pattern, values: dict[str, exp.Expr], *, bind: bool = True) -> list[exp.Expr]:
         """The conditions under which a fact agrees with a pattern; variables that are new are bound to its columns."""
@@ -299,14 +345,17 @@ class _Bindings:
     def _absence(self, alias: str, pattern: Pattern) -> None:
         self._layer()
         extent = self.planner.extents[pattern.relation]
-        agree = [*extent.established(alias), *self._agree(alias, pattern, self.values, bind=False)]
+        days = [self._on_same_day(alias)] if extent.dated else []
+        agree = [*extent.established(alias), *self._agree(alias, pattern, self.values, bind=False), *days]
         self.joins.append(exp.Join(this=extent.named(alias), kind="ANTI", on=both(agree)))
 
     def _aggregate(self, index: int, aggregate: Aggregate) -> None:
         self._layer()
         alias = f"g{index}"
         query = self._folded(index, aggregate)
-        agree = [
+        dated = any(self.planner.extents[pattern.relation].dated for pattern in aggregate.patterns)
+        agree = [self._on_same_day(alias)] if dated else []
+        agree += [
             equal(column(f"k{place}", alias), self.values[name].copy()) for place, name in enumerate(aggregate.shared)
         ]
         result: exp.Expr = column("x", alias)
@@ -329,9 +378,14 @@ class _Bindings:
         values: dict[str, exp.Expr] = {}
         sources: list[exp.Expr] = []
         where: list[exp.Expr] = []
+        day: exp.Expr | None = None
         for place, pattern in enumerate(aggregate.patterns):
             alias = f"q{place}"
             extent = self.planner.extents[pattern.relation]
+            if extent.dated and day is not None:
+                where.append(equal(column(DAY, alias), day.copy()))
+            elif extent.dated:
+                day = column(DAY, alias)
             sources.append(extent.named(alias))
             where += [*extent.established(alias), *self._agree(alias, pattern, values)]
             if pattern.certainty and pattern.certainty in values:
@@ -341,6 +395,9 @@ class _Bindings:
         joins = [exp.Join(this=source, kind="CROSS") for source in sources[1:]]
         keys = [f"k{place}" for place in range(len(aggregate.shared))]
         shared = [called(values[name].copy(), key) for name, key in zip(aggregate.shared, keys, strict=True)]
+        if day is not None:
+            keys.append(DAY)
+            shared.append(called(day, DAY))
         over = called(values[aggregate.over].copy(), "x")
         if aggregate.function == "sum":  # over the distinct bindings of its own variables
             own = [name for name in values if name not in aggregate.shared]

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlglot import exp
 
 from kzexpert.engines.sql.dialects import Dialect
-from kzexpert.engines.sql.extents import CERTAINTY, SQL_TYPES, Extent, Kind, argument
-from kzexpert.engines.sql.plan import STRENGTH, Planner
+from kzexpert.engines.sql.extents import CERTAINTY, DAY, SQL_TYPES, Extent, Kind, argument
+from kzexpert.engines.sql.plan import STRENGTH, Planner, patterns_of
 from kzexpert.engines.sql.words import called, column, equal, identifier, number, select, subquery, table, typed
 from kzexpert.model import Assignment, ProgramRule, Stratum
 
@@ -27,6 +27,7 @@ class Component:
 
     Attributes:
         certainty: that of all conclusions, where they cannot differ; no column holds it then.
+        dated: whether they differ by as-of date.
     """
 
     def __init__(self, planner: Planner, dialect: Dialect, stratum: Stratum, base: Mapping[str, Extent]) -> None:
@@ -42,12 +43,15 @@ class Component:
             for rule in stratum.rules
         }
         self.certainty = self._uniform()
+        read = (pattern.relation for rule in stratum.rules for pattern in patterns_of(rule))
+        outside = (planner.extents[relation] for relation in read if relation not in self._tags)
+        self.dated = any(extent.dated for extent in (*base.values(), *outside))
 
     @property
     def columns(self) -> list[str]:
         """The columns of the shared relation that tell its rows apart."""
         slots = [argument(place) for place in range(len(self._slots))]
-        return [_TAG, *slots] if len(self._tags) > 1 else slots
+        return [*([_TAG] if len(self._tags) > 1 else []), *slots, *([DAY] if self.dated else [])]
 
     def invents(self) -> ProgramRule | None:
         """A rule that computes new values from conclusions of the component, and so may never end; None without one."""
@@ -61,11 +65,9 @@ class Component:
         """The recorded facts, and what rules conclude without the component."""
         parts = []
         for name, extent in self._base.items():
-            query = select(
-                [column(place, "m") for place in extent.columns] + self._shown(extent.certainty_of("m")),
-                extent.named("m"),
-            )
-            parts.append(self._placed(name, query))
+            shown = [column(item, "m") for item in extent.shown]
+            query = select(shown + self._shown(extent.certainty_of("m")), extent.named("m"))
+            parts.append(self._placed(name, self._on_days(query, extent.dated)))
         parts += [self._concluded(rule, {}) for rule in self.stratum.rules if not self._inside[rule.id]]
         return self._together(parts)
 
@@ -104,13 +106,14 @@ class Component:
         """The facts of one predicate in the shared relation."""
         kinds = self._kinds[predicate]
         if len(self._tags) == 1:
-            return Extent(shared, kinds, self.certainty)
+            return Extent(shared, kinds, self.certainty, dated=self.dated)
         slots = _places(kinds, self._slots)
         shown = [called(column(argument(slot), "r"), argument(place)) for place, slot in enumerate(slots)]
+        shown += [column(DAY, "r")] if self.dated else []
         shown += [] if self.certainty is not None else [column(CERTAINTY, "r")]
         tag = equal(column(_TAG, "r"), exp.Literal.number(self._tags[predicate]))
         source = Extent(shared, kinds).named("r")
-        return Extent(select(shown, source, where=[tag]), kinds, self.certainty)
+        return Extent(select(shown, source, where=[tag]), kinds, self.certainty, dated=self.dated)
 
     # --- parts -------------------------------------------------------------------------------------------------------
 
@@ -134,13 +137,24 @@ class Component:
         body = self._planner.body(rule, chosen)
         head = self._planner.head(rule, body)
         shown: list[exp.Expr] = [column(argument(place), "h") for place in range(max(len(rule.head.terms), 1))]
+        shown += [column(DAY, "h")] if body.dated else []
         if body.strength is not None:
             certainty: exp.Expr = number(round(body.strength, 9))
         else:
             certainty = column(STRENGTH, "h")
             if rule.rule.certainty != 1.0:  # else it is that of a premise, which is rounded
                 certainty = self._dialect.rounded(certainty)
-        return self._placed(rule.head.predicate, select(shown + self._shown(certainty), subquery(head, "h")))
+        query = select(shown + self._shown(certainty), subquery(head, "h"))
+        return self._placed(rule.head.predicate, self._on_days(query, body.dated))
+
+    def _on_days(self, query: exp.Select, dated: bool) -> exp.Select:
+        """The query with the column `DAY`, where the component has it; in the order of its other parts."""
+        if dated or not self.dated:
+            return query
+        arity = len(query.expressions) - (self.certainty is None)
+        shown = [column(argument(place), "o") for place in range(arity)] + [column(DAY, "o")]
+        shown += [] if self.certainty is not None else [column(CERTAINTY, "o")]
+        return select(shown, subquery(self._planner.on_all_days(query), "o"))
 
     def _placed(self, predicate: str, query: exp.Select) -> exp.Select:
         """Rows of a predicate as rows of the shared relation."""
@@ -150,6 +164,8 @@ class Component:
         shown: list[exp.Expr] = [called(exp.Literal.number(self._tags[predicate]), _TAG), *nulls[1:]]
         for place, slot in enumerate(_places(self._kinds[predicate], self._slots)):
             shown[1 + slot] = called(column(argument(place), "u"), argument(slot))
+        if self.dated:
+            shown[1 + len(self._slots)] = column(DAY, "u")
         if self.certainty is None:
             shown[-1] = column(CERTAINTY, "u")
         return select(shown, subquery(query, "u"))
@@ -167,6 +183,8 @@ class Component:
         types = [(argument(place), SQL_TYPES[kind]) for place, kind in enumerate(self._slots)]
         if len(self._tags) > 1:
             types.insert(0, (_TAG, "int"))
+        if self.dated:
+            types.append((DAY, "int"))
         if self.certainty is None:
             types.append((CERTAINTY, "double"))
         return [called(typed(exp.null(), type_), name) for name, type_ in types]

@@ -10,7 +10,7 @@ from sqlglot import exp
 from kzexpert.engines.sql.database import Database
 from kzexpert.engines.sql.extents import CERTAINTY
 from kzexpert.engines.sql.recursion import Component
-from kzexpert.engines.sql.words import both, called, column, identifier, select, subquery, table
+from kzexpert.engines.sql.words import both, called, column, named, select, subquery, table
 
 __all__ = ["run_in_rounds"]
 
@@ -47,7 +47,7 @@ class _Round:
         derive = exp.Create(this=table(new), kind="TABLE", expression=_better(component, found, known), replace=True)
         statements: list[exp.Expr] = [derive]
         if component.certainty is None:  # those that have a better proof now
-            outdone = select([exp.Literal.number(1)], _named(table(new), "n"), where=_agree(component, known.name, "n"))
+            outdone = select([exp.Literal.number(1)], named(table(new), "n"), where=_agree(component, known.name, "n"))
             statements.append(exp.Delete(this=known.copy(), where=exp.Where(this=exp.Exists(this=outdone))))
         statements.append(exp.Insert(this=known.copy(), expression=select([exp.Star()], table(new))))
         self._texts = [database.dialect.text(statement) for statement in statements]
@@ -76,7 +76,7 @@ def _better(component: Component, found: exp.Query, known: exp.Table) -> exp.Sel
     if component.certainty is None:
         agree.append(exp.GTE(this=column(CERTAINTY, "k"), expression=column(CERTAINTY, "f")))
         shown.append(CERTAINTY)
-    join = exp.Join(this=_named(known, "k"), kind="ANTI", on=both(agree))
+    join = exp.Join(this=named(known, "k"), kind="ANTI", on=both(agree))
     return select([column(name, "f") for name in shown], subquery(found, "f"), [join])
 
 
@@ -84,9 +84,3 @@ def _agree(component: Component, left: str, right: str) -> list[exp.Expr]:
     """The same conclusion; columns that a predicate does not use are null."""
     same: Sequence[str] = component.columns
     return [exp.NullSafeEQ(this=column(name, left), expression=column(name, right)) for name in same]
-
-
-def _named(stored: exp.Table, alias: str) -> exp.Table:
-    named = stored.copy()
-    named.set("alias", exp.TableAlias(this=identifier(alias)))
-    return named

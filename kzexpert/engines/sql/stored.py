@@ -3,7 +3,7 @@
 No firing is stored. Those of a conclusion are the bindings of its rules under which the heads are that conclusion.
 """
 
-from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlglot import exp
@@ -39,6 +39,7 @@ class Relation(Mapping[Args, float]):
         self._places = tuple(range(arity))
         self._lookups: dict[tuple[int, ...], str] = {}
         self._rows: int | None = extent.rows
+        self._known: dict[Args, float] = {}
         self._held: dict[Args, float] | None = None
 
     @property
@@ -58,9 +59,9 @@ class Relation(Mapping[Args, float]):
     def __getitem__(self, args: Args) -> float:
         if self.small:
             return self._whole()[args]
-        for _, certainty in self.lookup(self._places, args) if len(args) == len(self._places) else ():
-            return certainty
-        raise KeyError(args)
+        if args not in self._known and len(args) == len(self._places):
+            self.lookup(self._places, args)
+        return self._known[args]
 
     def items(self) -> ItemsView[Args, float]:
         """Facts and certainties, fetched once."""
@@ -75,7 +76,13 @@ class Relation(Mapping[Args, float]):
         if text is None:
             where = [equal(column(argument(place), "m"), exp.Placeholder()) for place in places]
             text = self._lookups[places] = self._database.dialect.text(self._query(where))
-        return [self._fact(row) for row in self._database.rows(text, parameters)]
+        found = [self._fact(row) for row in self._database.rows(text, parameters)]
+        self._known.update(found)
+        return found
+
+    def note(self, args: Args, certainty: float) -> None:
+        """Keep what was found elsewhere."""
+        self._known[args] = certainty
 
     def _facts(self) -> Iterator[tuple[Args, float]]:
         if self.small:
@@ -110,30 +117,49 @@ class Certainties(StoredCertainties):
 
     Args:
         extents: of the relations that the rules read or conclude; the others are as the program has them.
+        on_demand: the extent of a relation that lies in tables and is not yet loaded.
+
+    Attributes:
+        fetchers: what else can be fetched at once for many facts, by predicate.
     """
 
-    def __init__(self, database: Database, texts: Texts, program: Program, extents: Mapping[str, Extent]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        texts: Texts,
+        program: Program,
+        extents: Mapping[str, Extent],
+        on_demand: Callable[[str], Extent | None],
+    ) -> None:
         self._program = program
-        self.relations = {
-            name: Relation(database, texts, extent, len(program.kb.predicate[predicate_of(name)].args))
-            for name, extent in extents.items()
-        }
+        self._on_demand = on_demand
+        self._database = database
+        self._texts = texts
+        self.fetchers: list[Callable[[Mapping[str, Sequence[Args]]], None]] = []
+        self.relations = {name: self._open(name, extent) for name, extent in extents.items()}
         self._recorded: dict[str, dict[Args, float]] = {}
 
+    def _open(self, relation: str, extent: Extent) -> Relation:
+        arity = len(self._program.kb.predicate[predicate_of(relation)].args)
+        return Relation(self._database, self._texts, extent, arity)
+
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*self._program.base, *self.relations]))
+        in_tables = (table.predicate for table in self._program.kb.tables)
+        return iter(dict.fromkeys([*self._program.base, *self.relations, *in_tables]))
 
     def __len__(self) -> int:
-        return len(set(self._program.base) | set(self.relations))
+        return sum(1 for _ in self)
 
     def __getitem__(self, relation: str) -> Mapping[Args, float]:
         found = self.relations.get(relation)
-        if found is not None:
-            return found
-        if relation not in self._recorded:
-            base = self._program.base[relation]
-            self._recorded[relation] = {args: fact.certainty for args, fact in base.items()}
-        return self._recorded[relation]
+        if found is None and relation not in self._recorded:
+            extent = self._on_demand(relation)
+            if extent is None:
+                base = self._program.base[relation]
+                self._recorded[relation] = {args: fact.certainty for args, fact in base.items()}
+            else:
+                found = self.relations[relation] = self._open(relation, extent)
+        return self._recorded[relation] if found is None else found
 
     def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:
         """See `StoredCertainties.matching`."""
@@ -146,6 +172,14 @@ class Certainties(StoredCertainties):
             atom = GroundAtom(pattern.predicate, args)
             if pattern_matches(pattern, atom):
                 yield atom
+
+    def prefetch(self, atoms: Sequence[GroundAtom]) -> None:
+        """See `StoredCertainties.prefetch`."""
+        wanted: dict[str, list[Args]] = {}
+        for atom in atoms:
+            wanted.setdefault(atom.predicate, []).append(atom.args)
+        for fetch in self.fetchers:
+            fetch(wanted)
 
     def established(self) -> EstablishedFacts:
         """See `StoredCertainties.established`."""

@@ -1,30 +1,66 @@
 """Texts ↔ codes: queries join and compare integers, and no text of a user ever stands in one."""
 
-__all__ = ["UNKNOWN", "Texts"]
+from typing import Protocol
+
+__all__ = ["UNKNOWN", "Further", "Texts"]
 
 #: The code of a text that no fact and no rule mentions, and so equals none that does.
 UNKNOWN = -1
 
 
+class Further(Protocol):
+    """Texts that lie in the database, since they came from tables; their codes follow those in memory."""
+
+    def add(self, text: str) -> int:
+        """The code of a text, a new one where it is new."""
+        ...
+
+    def code(self, text: str) -> int:
+        """The code of a text, or `UNKNOWN`."""
+        ...
+
+    def text(self, code: int) -> str:
+        """The text of a code."""
+        ...
+
+
 class Texts:
-    """The texts of an inference, each with its code: 0, 1, 2 ... in the order in which they came."""
+    """The texts of an inference, each with its code: 0, 1, 2 ... in the order in which they came.
+
+    Attributes:
+        further: those of tables; it takes in all that come after it.
+    """
 
     def __init__(self) -> None:
+        self.further: Further | None = None
         self._codes: dict[str, int] = {}
         self._texts: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    @property
+    def known(self) -> list[str]:
+        """The texts in memory, in the order of their codes."""
+        return self._texts
 
     def add(self, text: str) -> int:
         """The code of a text, a new one where it is new."""
         code = self._codes.get(text)
         if code is None:
+            if self.further is not None:
+                return self.further.add(text)
             code = self._codes[text] = len(self._texts)
             self._texts.append(text)
         return code
 
     def code(self, text: str) -> int:
         """The code of a text, or `UNKNOWN`."""
-        return self._codes.get(text, UNKNOWN)
+        code = self._codes.get(text)
+        if code is None:
+            return UNKNOWN if self.further is None else self.further.code(text)
+        return code
 
     def text(self, code: int) -> str:
         """The text of a code."""
-        return self._texts[code]
+        return self._texts[code] if code < len(self._texts) or self.further is None else self.further.text(code)

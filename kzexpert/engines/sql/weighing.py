@@ -6,11 +6,12 @@ The arithmetic is that of `kzexpert.evidence` and `kzexpert.certainty`, and give
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 from sqlglot import exp
 
 from kzexpert.certainty import combine
 from kzexpert.engines.sql.dialects import Dialect
-from kzexpert.engines.sql.extents import CERTAINTY, Extent, Kind, argument
+from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, Kind, argument
 from kzexpert.engines.sql.plan import STRENGTH, Planner
 from kzexpert.engines.sql.words import called, column, least, number, select, subquery
 from kzexpert.model import Absence, Match, ProgramRule, Test
@@ -25,6 +26,7 @@ class _Lines(msgspec.Struct, frozen=True):
         query: ``a0``, ``a1`` ..., and ``s`` unless `strength` says it.
         single: at most one row for each conclusion.
         lowest: no strength is lower, by absolute value.
+        dated: whether the column `DAY` says for which as-of date a row holds.
         negative: whether they speak against.
     """
 
@@ -32,6 +34,7 @@ class _Lines(msgspec.Struct, frozen=True):
     strength: float | None
     single: bool
     lowest: float
+    dated: bool
     negative: bool = False
 
 
@@ -55,12 +58,11 @@ def conclusions(planner: Planner, dialect: Dialect, rules: Sequence[ProgramRule]
         rules: those that conclude it; at least one.
         base: its recorded facts.
     """
-    lines = _lines(planner, rules, base)
+    lines, columns = _lines(planner, rules, base)
     kinds = planner.extents[rules[0].head.predicate].kinds
-    columns = _columns(kinds)
     if len(lines) == 1 and lines[0].single:
         return _single(dialect, lines[0], columns, kinds)
-    return Extent(_combined(dialect, lines, columns), kinds)
+    return Extent(_combined(dialect, lines, columns), kinds, dated=lines[0].dated)
 
 
 def conflict(planner: Planner, rules: Sequence[ProgramRule], base: Extent | None) -> exp.Select | None:
@@ -68,26 +70,29 @@ def conflict(planner: Planner, rules: Sequence[ProgramRule], base: Extent | None
     highest = max(*(rule.rule.certainty for rule in rules), 0.0 if base is None else 1.0)
     if highest < 1.0 or all(rule.rule.certainty > -1.0 for rule in rules):
         return None
-    columns = _columns(planner.extents[rules[0].head.predicate].kinds)
+    lines, columns = _lines(planner, rules, base)
     keys = [column(name, "l") for name in columns]
-    query = select(keys, subquery(_gathered(_lines(planner, rules, base), columns), "l"))
+    query = select(keys, subquery(_gathered(lines, columns), "l"))
     certain = exp.GTE(this=exp.Max(this=column(STRENGTH, "l")), expression=number(1.0))
     against = exp.LTE(this=exp.Min(this=column(STRENGTH, "l")), expression=number(-1.0))
     return query.group_by(*[key.copy() for key in keys], copy=False).having(certain, against, copy=False)
 
 
-def _columns(kinds: Sequence[object]) -> list[str]:
-    return [argument(place) for place in range(len(kinds))]
-
-
-def _lines(planner: Planner, rules: Sequence[ProgramRule], base: Extent | None) -> list[_Lines]:
+def _lines(planner: Planner, rules: Sequence[ProgramRule], base: Extent | None) -> tuple[list[_Lines], list[str]]:
+    """The lines of all rules and of the base facts, and the columns that tell their conclusions apart."""
     lines = [_lines_of(planner, rule) for rule in rules]
     if base is not None:
-        shown: list[exp.Expr] = [column(name, "m") for name in base.columns]
+        shown: list[exp.Expr] = [column(name, "m") for name in base.shown]
         if base.certainty is None:
             shown.append(called(column(CERTAINTY, "m"), STRENGTH))
-        lines.append(_Lines(select(shown, base.named("m")), base.certainty, True, base.lowest))
-    return lines
+        lines.append(_Lines(select(shown, base.named("m")), base.certainty, True, base.lowest, base.dated))
+    columns = [argument(place) for place in range(len(planner.extents[rules[0].head.predicate].kinds))]
+    if any(line.dated for line in lines):
+        columns.append(DAY)
+        undated = (line for line in lines if not line.dated)
+        whole = {id(line): replace(line, query=planner.on_all_days(line.query), dated=True) for line in undated}
+        lines = [whole.get(id(line), line) for line in lines]
+    return lines, columns
 
 
 def _lines_of(planner: Planner, rule: ProgramRule) -> _Lines:
@@ -98,15 +103,16 @@ def _lines_of(planner: Planner, rule: ProgramRule) -> _Lines:
     negative = rule.rule.certainty < 0
     if not single and not rule.rule.each:
         if body.strength is None:
-            query = _strongest(query, len(rule.head.terms), negative)
+            keys = [argument(place) for place in range(max(len(rule.head.terms), 1))]
+            query = _strongest(query, [*keys, *([DAY] if body.dated else [])], negative)
         else:
             query.distinct(copy=False)
         single = True
-    return _Lines(query, body.strength, single, body.lowest, negative)
+    return _Lines(query, body.strength, single, body.lowest, body.dated, negative)
 
 
-def _strongest(query: exp.Select, arity: int, negative: bool) -> exp.Select:
-    keys = [column(argument(place), "l") for place in range(max(arity, 1))]
+def _strongest(query: exp.Select, columns: Sequence[str], negative: bool) -> exp.Select:
+    keys = [column(name, "l") for name in columns]
     strength = column(STRENGTH, "l")
     strongest = exp.Min(this=strength) if negative else exp.Max(this=strength)
     shown = [*keys, called(strongest, STRENGTH)]
@@ -117,7 +123,7 @@ def _single(dialect: Dialect, line: _Lines, columns: list[str], kinds: tuple[Kin
     """One line of evidence for each conclusion."""
     if line.strength is not None:
         certainty = combine([line.strength])
-        return Extent(line.query, kinds, certainty, certainty)
+        return Extent(line.query, kinds, certainty, certainty, dated=line.dated)
     strength = column(STRENGTH, "l")
     # What the general formula comes to for one line, by the same arithmetic.
     alone: exp.Expr = exp.Sub(
@@ -132,7 +138,7 @@ def _single(dialect: Dialect, line: _Lines, columns: list[str], kinds: tuple[Kin
         [*[column(name, "w") for name in columns], called(dialect.rounded(column("x", "w")), CERTAINTY)],
         subquery(summed, "w"),
     )
-    return Extent(query, kinds, None, -1.0 if line.negative else line.lowest - 1e-9)
+    return Extent(query, kinds, None, -1.0 if line.negative else line.lowest - 1e-9, dated=line.dated)
 
 
 def _gathered(lines: Sequence[_Lines], columns: list[str]) -> exp.Query:

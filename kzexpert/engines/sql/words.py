@@ -22,6 +22,7 @@ __all__ = [
     "identifier",
     "least",
     "literal",
+    "named",
     "number",
     "select",
     "subquery",
@@ -29,7 +30,7 @@ __all__ = [
     "typed",
 ]
 
-SqlType: TypeAlias = Literal["int", "double", "date"]
+SqlType: TypeAlias = Literal["int", "double", "date", "text"]
 
 
 def identifier(name: str) -> exp.Identifier:
@@ -45,6 +46,13 @@ def column(name: str, source: str | None = None) -> exp.Column:
 def table(name: str, schema: str | None = None) -> exp.Table:
     """A table."""
     return exp.table_(name, db=schema, quoted=True)
+
+
+def named(stored: exp.Table, alias: str) -> exp.Table:
+    """A table under an alias."""
+    aliased = stored.copy()
+    aliased.set("alias", exp.TableAlias(this=identifier(alias)))
+    return aliased
 
 
 def subquery(query: exp.Query, alias: str) -> exp.Subquery:

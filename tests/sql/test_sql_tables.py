@@ -1,0 +1,450 @@
+"""Tables as facts: the same conclusions, proofs and rows as if every row stood in a facts file, and what is wrong told."""
+
+import csv
+import gzip
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from short_programs import told
+
+from kzexpert.checks import check
+from kzexpert.engines import engine, for_engine
+from kzexpert.engines.sql import recorded
+from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
+from kzexpert.errors import KnowledgeBaseError
+from kzexpert.language import load_knowledge_base, parse_atom, parse_partial_date, read_knowledge_base
+from kzexpert.model import NOWHERE, GroundAtom, KnowledgeBase, Program
+from kzexpert.proof import prove
+from kzexpert.snapshot import snapshot
+
+WORLD = """
+kinds: [state, bloc]
+predicates:
+  member: {args: [state: state, bloc: bloc], holds: interval}
+  visit: {args: [guest: state, host: state, purpose: text], holds: event}
+  trade: {args: [state: state, partner: state, worth: number]}
+  founded: {args: [bloc: bloc, day: date]}
+  close: {args: [state: state, partner: state]}
+  spoken: {args: [state: state, purpose: text]}
+  worth: {args: [state: state, total: number]}
+entities:
+  Ruritania: {kind: state, aliases: [RUR]}
+  Borduria: {kind: state}
+  Syldavia: {kind: state}
+  Pact: {kind: bloc}
+  League: {kind: bloc}
+sources: {atlas: {title: An Atlas, date: 2011}}
+rules:
+  - {id: close, when: ["member(?a, ?x)", "member(?b, ?x)", "?a != ?b"], then: "close(?a, ?b)", certainty: 0.6, source: atlas}
+  - {id: visited, when: ["visit(?a, ?b, _) within 1 year"], then: "close(?a, ?b)", certainty: 0.4, source: atlas}
+  - {id: spoken, when: ["visit(?a, _, ?p)", "not member(?a, Pact)"], then: "spoken(?a, ?p)", source: atlas}
+  - {id: worth, when: ["trade(?a, _, _)", "?t = sum(?w for trade(?a, ?b, ?w))"], then: "worth(?a, ?t)", source: atlas}
+"""
+#: table → its header and rows
+ROWS: dict[str, list[list[str]]] = {
+    "member": [
+        ["who", "what", "start", "stop", "sure", "says"],
+        ["RU", "Pact", "1994", "", "", "p. 1"],
+        ["BO", "Pact", "1994-05", "2010-05-15", "0.9", ""],
+        ["BO", "Pact", "", "2005", "1", "p. 2"],
+        ["SY", "League", "2010-12-31", "", "0.15", ""],
+        ["RU", "League", "2011", "2012-02", "0.8", "p. 3"],
+        ["SY", "League", "2009-01-01", "2010", "0.7", ""],
+    ],
+    "visit": [
+        ["guest", "host", "why", "when"],
+        ["Ruritania", "Syldavia", "it's; --", "2010-06-01"],
+        ["RUR", "Borduria", 'a "quoted", one', "2009"],
+        ["Syldavia", "Borduria", "NULL", "2011-02"],
+    ],
+    "trade": [
+        ["a", "b", "worth"],
+        ["Ruritania", "Borduria", "0.1"],
+        ["RUR", "Syldavia", "0.2"],
+        ["RUR", "Syldavia", "3e0"],
+    ],
+    "founded": [["bloc", "day"], ["Pact", "1994-05-15"], ["League", "1993-01-01"]],
+}
+TABLES = """
+tables:
+  - file: {member}
+    predicate: member
+    columns: {{state: who, bloc: what, since: start, until: stop, certainty: sure, at: says}}
+    map: {{state: codes.csv}}
+    source: atlas
+  - {{file: {visit}, predicate: visit, columns: {{guest: guest, host: host, purpose: why, "on": when}}, certainty: 0.9, source: atlas}}
+  - {{file: {trade}, predicate: trade, columns: {{state: a, partner: b, worth: worth}}, source: {{id: atlas, at: p. 7}}, note: estimated}}
+  - {{file: {founded}, predicate: founded, columns: {{bloc: bloc, day: day}}, source: atlas}}
+"""
+CODES = "code,name\nRU,Ruritania\nBO,Borduria\nSY,Syldavia\nRU,RUR\n"
+
+Write = Callable[[Path, list[list[str]]], str]
+
+
+def as_csv(path: Path, rows: list[list[str]]) -> str:
+    with path.with_suffix(".csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    return f"{path.name}.csv"
+
+
+def as_tsv(path: Path, rows: list[list[str]]) -> str:
+    with path.with_suffix(".tsv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, delimiter="\t").writerows(rows)
+    return f"{path.name}.tsv"
+
+
+def as_gzip(path: Path, rows: list[list[str]]) -> str:
+    plain = path.parent / as_csv(path, rows)
+    (path.parent / f"{path.name}.csv.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    plain.unlink()
+    return f"{path.name}.csv.gz"
+
+
+def as_parquet(path: Path, rows: list[list[str]], types: str = "") -> str:
+    plain = path.parent / as_csv(path, rows)
+    text = ", all_varchar=true" if types else ""
+    columns = ", ".join(f'CAST("{name}" AS {types}) AS "{name}"' for name in rows[0]) if types else "*"
+    duckdb.sql(f"COPY (SELECT {columns} FROM read_csv('{plain}', header=true{text})) TO '{path}.parquet'")
+    plain.unlink()
+    return f"{path.name}.parquet"
+
+
+def as_folder(path: Path, rows: list[list[str]]) -> str:
+    path.mkdir()
+    for number, row in enumerate(rows[1:]):
+        as_csv(path / f"part{number}", [rows[0], row])
+    return path.name
+
+
+def as_parquet_folder(path: Path, rows: list[list[str]]) -> str:
+    path.mkdir()
+    for number, row in enumerate(rows[1:]):
+        # Every part has the types that its few values suggest; DuckDB finds one that fits all.
+        as_parquet(path / f"part{number}", [rows[0], row], "VARCHAR")
+    return path.name
+
+
+def opened(folder: Path, write: Write = as_csv, **changed: list[list[str]]) -> KnowledgeBase:
+    """The knowledge base whose facts lie in tables."""
+    (folder / "world.yaml").write_text(WORLD, encoding="utf-8")
+    (folder / "codes.csv").write_text(CODES, encoding="utf-8")
+    files = {name: write(folder / name, changed.get(name, rows)) for name, rows in ROWS.items()}
+    (folder / "tables.yaml").write_text(TABLES.format(**files), encoding="utf-8")
+    kb = load_knowledge_base([], [folder / "world.yaml", folder / "tables.yaml"])
+    assert [issue for issue in check(kb) if issue.severity == "error"] == []
+    return kb
+
+
+def written_out(folder: Path) -> KnowledgeBase:
+    """The same facts in a facts file."""
+    names = dict(line.split(",") for line in CODES.splitlines()[1:4])
+    rows = []
+    for who, what, start, stop, sure, says in ROWS["member"][1:]:
+        keys = {"since": start, "until": stop, "certainty": sure, "at": says and f'"{says}"'}
+        rows.append(f"{{state: {names[who]}, bloc: {what}, {', '.join(f'{k}: {v}' for k, v in keys.items() if v)}}}")
+    visits = [
+        f"{{guest: {g}, host: {h}, purpose: '{w.replace(chr(39), chr(39) * 2)}', 'on': {d}}}"
+        for g, h, w, d in ROWS["visit"][1:]
+    ]
+    trades = [f"{{state: {a}, partner: {b}, worth: {w.replace('e0', '')}}}" for a, b, w in ROWS["trade"][1:]]
+    founded = [f"{{bloc: {b}, day: {d}}}" for b, d in ROWS["founded"][1:]]
+    parts = [("member", rows, "source: atlas"), ("visit", visits, "source: atlas\ncertainty: 0.9")]
+    parts += [
+        ("trade", trades, "source: {id: atlas, at: p. 7}\nnote: estimated"),
+        ("founded", founded, "source: atlas"),
+    ]
+    files = [folder / "world.yaml"]
+    files[0].write_text(WORLD, encoding="utf-8")
+    for name, items, keys in parts:
+        files.append(folder / f"{name}.facts.yaml")
+        files[-1].write_text(f"{keys}\nfacts:\n  {name}: [{', '.join(items)}]\n", encoding="utf-8")
+    return load_knowledge_base([], files)
+
+
+def rows_behind(program: Program) -> dict[str, dict[Any, list[Any]]]:
+    """What is told of each recorded fact, but for where it stands."""
+    return {
+        relation: {
+            args: [
+                (str(row.since), str(row.until), str(row.on), row.certainty, str(row.source), row.note)
+                for row in base.rows
+            ]
+            for args, base in known.items()
+        }
+        for relation, known in program.base.items()
+        if len(known)
+    }
+
+
+@pytest.mark.parametrize("write", [as_csv, as_tsv, as_gzip, as_parquet, as_folder, as_parquet_folder])
+def test_the_same_as_in_a_facts_file(tmp_path: Path, write: Write) -> None:
+    kb, plain = opened(tmp_path, write), written_out(tmp_path)
+    for day in ("1994-05-01", "1996", "2010-05-16", "2010-12-31", "2012-02"):
+        as_of = parse_partial_date(day).last
+        expected = engine("experta").infer(snapshot(plain, as_of))
+        found = engine("duckdb").infer(snapshot(kb, as_of))
+        assert told(found) == told(expected)
+        assert rows_behind(found.program) == rows_behind(expected.program)
+        in_memory = engine("experta").infer(snapshot(for_engine(kb, "experta"), as_of))
+        assert told(in_memory) == told(expected)
+        for atom in expected.firings:
+            assert prove(found, atom) == prove(in_memory, atom)
+
+
+def test_assumed_and_withdrawn(tmp_path: Path) -> None:
+    kb, plain = opened(tmp_path), written_out(tmp_path)
+    assume = [parse_atom(text, NOWHERE) for text in ("member(Borduria, League)", "visit(Borduria, RUR, new)")]
+    without = [parse_atom(text, NOWHERE) for text in ("member(RUR, _)", "visit(?x, ?y, NULL)", "trade(?x, ?x, 3)")]
+    as_of = parse_partial_date("2011-04").last
+    expected = engine("experta").infer(snapshot(plain, as_of, assume, without[:2]))
+    found = engine("duckdb").infer(snapshot(kb, as_of, assume, without))
+    assert told(found) == told(expected)
+    assert found.program.base["visit"][("Borduria", "Ruritania", "new")].assumed
+
+
+def test_tables_beside_facts(tmp_path: Path) -> None:
+    (tmp_path / "more.yaml").write_text(
+        "source: atlas\nfacts:\n  member: [{state: RUR, bloc: Pact, certainty: 0.3}, {state: Syldavia, bloc: Pact}]\n"
+        "  visit: [{guest: RUR, host: Syldavia, purpose: more, 'on': 2011}]\n",
+        encoding="utf-8",
+    )
+    opened(tmp_path)
+    kb = load_knowledge_base([], [tmp_path / name for name in ("world.yaml", "tables.yaml", "more.yaml")])
+    as_of = parse_partial_date("2011").last
+    expected = engine("experta").infer(snapshot(for_engine(kb, "experta"), as_of))
+    found = engine("duckdb").infer(snapshot(kb, as_of))
+    assert told(found) == told(expected)
+    assert rows_behind(found.program) == rows_behind(expected.program)
+    assert len(found.program.base["member"][("Ruritania", "Pact")].rows) == 2
+
+
+def test_a_row_is_cited_by_file_and_number(tmp_path: Path) -> None:
+    found = engine("duckdb").infer(snapshot(opened(tmp_path), parse_partial_date("2011").last))
+    (row,) = found.program.base["member"][("Ruritania", "League")].rows
+    assert (Path(row.location.file).name, row.location.line) == ("member.csv", 5)
+    assert str(row.source) == "atlas, p. 3"
+
+
+def test_values_of_where_choose_the_rows(tmp_path: Path) -> None:
+    opened(tmp_path)
+    text = (tmp_path / "tables.yaml").read_text(encoding="utf-8")
+    for where, left in (("{why: NULL}", 1), ("{guest: [RUR, Syldavia]}", 2), ("{guest: RUR, why: x}", 0)):
+        chosen = re.sub(r"(predicate: visit,)", rf"\1 where: {where},", text)
+        (tmp_path / "tables.yaml").write_text(chosen, encoding="utf-8")
+        kb = load_knowledge_base([], [tmp_path / "world.yaml", tmp_path / "tables.yaml"])
+        found = engine("duckdb").infer(snapshot(kb, parse_partial_date("2012").last))
+        assert len(found.certainties["visit"]) == left
+
+
+BAD = [
+    ("member", ["RU", "", "", "", "", ""], "1 row of member.csv: bloc is empty"),
+    ("member", ["XX", "Pact", "", "", "", ""], "1 row of member.csv: 'XX' is no known state code"),
+    ("member", ["RU", "Ruritania", "", "", "", ""], "1 row of member.csv: 'Ruritania' is no known bloc"),
+    ("member", ["RU", "Pact", "1994-13", "", "", ""], "'1994-13' is not a date for since: 2010, 2010-01 or 2010-01-31"),
+    ("member", ["RU", "Pact", "long ago", "", "", ""], "'long ago' is not a date for since"),
+    ("member", ["RU", "Pact", "0000", "", "", ""], "'0000' is not a date for since"),
+    ("member", ["RU", "Pact", "2001", "1999", "", ""], "until '1999' lies before since"),
+    ("member", ["RU", "Pact", "", "", "1.5", ""], "'1.5' is no certainty, which is over 0 and up to 1"),
+    ("member", ["RU", "Pact", "", "", "0", ""], "'0' is no certainty"),
+    ("member", ["RU", "Pact", "", "", "high", ""], "'high' is no certainty"),
+    ("visit", ["RUR", "Borduria", "x", ""], "on is empty"),
+    ("visit", ["Latveria", "Borduria", "x", "2010"], "'Latveria' is no known state"),
+    ("trade", ["RUR", "Borduria", "lots"], "'lots' is no number for worth"),
+    ("trade", ["RUR", "Borduria", "nan"], "'nan' is no number"),
+    ("trade", ["RUR", "Borduria", "1e999"], "'1e999' is no number"),
+    ("founded", ["Pact", "1994"], "'1994' is no day for day, which is written 2010-01-31"),
+    ("founded", ["Pact", "2011-02-30"], "'2011-02-30' is no day"),
+]
+
+
+@pytest.mark.parametrize(("name", "row", "message"), BAD, ids=[message for *_, message in BAD])
+def test_rows_that_are_no_facts(tmp_path: Path, name: str, row: list[str], message: str) -> None:
+    changed = {name: [*ROWS[name], row]}
+    kb = opened(tmp_path, **changed)
+    for run in (lambda: engine("duckdb").infer(snapshot(kb)), lambda: for_engine(kb, "experta")):
+        with pytest.raises(KnowledgeBaseError) as caught:
+            run()
+            len(run().certainties["founded"])  # type: ignore[attr-defined]  # no rule reads it
+        (issue,) = caught.value.issues
+        assert issue.code == "KZ125"
+        assert message in issue.message
+        assert issue.hint.startswith(f"see row {len(ROWS[name])} of {name}.csv")
+        assert issue.location is not None
+        assert issue.location.line > 1
+
+
+def test_bad_rows_can_be_set_aside(tmp_path: Path) -> None:
+    changed = {name: [*ROWS[name], *(row for other, row, _ in BAD if other == name)] for name in ROWS}
+    kb = opened(tmp_path, **changed)
+    aside = tmp_path / "bad.csv"
+    found = DuckDBEngine(skip_bad_rows=str(aside)).infer(snapshot(kb, parse_partial_date("2011").last))
+    assert len(found.certainties["founded"]) == 2
+    expected = engine("experta").infer(snapshot(written_out(tmp_path), parse_partial_date("2011").last))
+    assert told(found) == told(expected)
+    with aside.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(BAD)
+    assert {(Path(row["file"]).stem, int(row["row"])) for row in rows} == {
+        (name, number) for name in ROWS for number in range(len(ROWS[name]), len(changed[name]))
+    }
+    assert {"lots", "long ago", "Latveria"} <= {row["value"] for row in rows}
+
+
+def test_a_hundred_thousand_bad_rows_are_one_issue(tmp_path: Path) -> None:
+    kb = opened(tmp_path, trade=[*ROWS["trade"], *([["RUR", f"state {number}", "1"] for number in range(100_000)])])
+    with pytest.raises(KnowledgeBaseError) as caught:
+        engine("duckdb").infer(snapshot(kb))
+    (issue,) = caught.value.issues
+    assert issue.message == "100,000 rows of trade.csv: 'state 0' is no known state"
+    assert issue.hint == "see rows 4, 5, 6 ... of trade.csv: 'state 0', 'state 1', 'state 2'"
+
+
+def broken(folder: Path, kind: str) -> None:
+    if kind == "missing":
+        (folder / "trade.csv").unlink()
+    elif kind == "no Parquet":
+        (folder / "trade.csv").rename(folder / "trade.parquet")
+    elif kind == "cut":
+        as_parquet(folder / "trade", ROWS["trade"])
+        content = (folder / "trade.parquet").read_bytes()
+        (folder / "trade.parquet").write_bytes(content[: len(content) // 2])
+    elif kind == "column":
+        as_csv(folder / "trade", [["a", "c", "worth"], *ROWS["trade"][1:]])
+    elif kind == "empty":
+        (folder / "trade.csv").write_bytes(b"")
+    elif kind == "ragged":
+        (folder / "trade.csv").write_text("a,b,worth\nRUR,Borduria,1\nRUR,Borduria,1,2,3,4\n", encoding="utf-8")
+    elif kind == "not UTF-8":
+        (folder / "trade.csv").write_bytes(b"a,b,worth\nRUR,Bord\xff\xfe,1\n")
+    elif kind == "folder":
+        (folder / "trade.csv").unlink()
+        (folder / "trade.csv").mkdir()
+    elif kind == "codes":
+        (folder / "codes.csv").unlink()
+    elif kind == "two names":
+        (folder / "codes.csv").write_text(CODES + "BO,Syldavia\n", encoding="utf-8")
+    elif kind == "one column":
+        (folder / "codes.csv").write_text("code\nRU\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("missing", "trade.csv does not exist"),
+        ("no Parquet", "trade.parquet cannot be read"),
+        ("cut", "trade.parquet cannot be read"),
+        ("column", "has no column b"),
+        ("empty", "trade.csv"),
+        ("ragged", "trade.csv cannot be read"),
+        ("not UTF-8", "trade.csv cannot be read"),
+        ("folder", "trade.csv is no table"),
+        ("codes", "codes.csv cannot be read"),
+        ("two names", "codes.csv has two names for BO: Borduria and Syldavia"),
+        ("one column", "codes.csv has no two columns"),
+    ],
+)
+def test_tables_that_cannot_be_read(tmp_path: Path, kind: str, message: str) -> None:
+    opened(tmp_path)
+    broken(tmp_path, kind)
+    if (tmp_path / "trade.parquet").exists():
+        text = (tmp_path / "tables.yaml").read_text(encoding="utf-8").replace("trade.csv", "trade.parquet")
+        (tmp_path / "tables.yaml").write_text(text, encoding="utf-8")
+    kb = load_knowledge_base([], [tmp_path / "world.yaml", tmp_path / "tables.yaml"])
+    for skip in (None, str(tmp_path / "bad.csv")):
+        with pytest.raises(KnowledgeBaseError) as caught:
+            DuckDBEngine(skip_bad_rows=skip).infer(snapshot(kb))
+        assert caught.value.issues[0].code == "KZ124"
+        assert message in caught.value.issues[0].message
+        assert caught.value.issues[0].location is not None
+
+
+def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+    kb = opened(
+        tmp_path, member=[*ROWS["member"], BAD[0][1], BAD[1][1]], trade=[*ROWS["trade"], ["RUR", "Borduria", "lots"]]
+    )
+    (tmp_path / "visit.csv").unlink()
+    with pytest.raises(KnowledgeBaseError) as caught:
+        engine("duckdb").infer(snapshot(kb))
+    assert sorted(issue.code for issue in caught.value.issues) == ["KZ124", "KZ125", "KZ125", "KZ125"]
+
+
+def test_more_rows_than_an_engine_in_memory_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kb = opened(tmp_path)
+    monkeypatch.setattr(recorded.table_facts, "__defaults__", (5,))
+    with pytest.raises(KnowledgeBaseError, match="KZ405 the tables hold more than 5 rows") as caught:
+        for_engine(kb, "experta")
+    assert caught.value.issues[0].hint == "use --engine duckdb"
+
+
+@pytest.mark.parametrize(
+    ("declaration", "code", "message"),
+    [
+        ("{file: x.csv, predicate: membr, columns: {state: a}}", "KZ202", "unknown predicate membr"),
+        ("{file: x.csv, predicate: member, columns: {state: a, blok: b}}", "KZ203", "member has no argument blok"),
+        ("{file: x.csv, predicate: member, columns: {state: a}}", "KZ203", "no column for the argument bloc of member"),
+        ("{file: x.csv, predicate: member, columns: {state: a, bloc: b, 'on': c}}", "KZ117", "'on'"),
+        ("{file: x.csv, predicate: visit, columns: {guest: a, host: b, purpose: c}}", "KZ117", "visit is an event"),
+        (
+            "{file: x.csv, predicate: trade, columns: {state: a, partner: b, worth: c}, map: {worth: y.csv}}",
+            "KZ203",
+            "map",
+        ),
+        (
+            "{file: x.csv, predicate: founded, columns: {bloc: a, day: b}, source: atlass}",
+            "KZ120",
+            "unknown source atlass",
+        ),
+        ("{file: x.csv, columns: {bloc: a}}", "KZ109", "a table without 'predicate'"),
+        ("{file: x.csv, predicate: founded, columns: [a, b]}", "KZ110", "expected a mapping"),
+        ("{file: x.csv, predicate: founded, colums: {bloc: a}}", "KZ108", "unknown key 'colums'"),
+        ("{file: x.csv, predicate: founded, columns: {bloc: a, day: b}, certainty: 2}", "KZ111", "a certainty of 2"),
+        ("nothing", "KZ110", "expected a mapping for a table"),
+    ],
+)
+def test_declarations_that_do_not_fit(tmp_path: Path, declaration: str, code: str, message: str) -> None:
+    (tmp_path / "world.yaml").write_text(WORLD, encoding="utf-8")
+    (tmp_path / "tables.yaml").write_text(f"tables:\n  - {declaration}\n", encoding="utf-8")
+    loaded = read_knowledge_base([], [tmp_path / "world.yaml", tmp_path / "tables.yaml"])
+    issues = [issue for issue in (*loaded.issues, *check(loaded.kb)) if issue.severity == "error"]
+    assert (code, True) in {(issue.code, message in issue.message) for issue in issues}
+    assert all(issue.location and issue.location.line == 2 for issue in issues)
+
+
+def test_a_database_of_sqlite(tmp_path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "trade.db") as connection:
+        connection.execute("CREATE TABLE flows (a TEXT, b TEXT, worth REAL)")
+        connection.executemany("INSERT INTO flows VALUES (?, ?, ?)", ROWS["trade"][1:])
+    connection.close()
+    opened(tmp_path)
+    text = (
+        (tmp_path / "tables.yaml")
+        .read_text(encoding="utf-8")
+        .replace("file: trade.csv", "file: 'sqlite:trade.db#flows'")
+    )
+    (tmp_path / "tables.yaml").write_text(text, encoding="utf-8")
+    kb = load_knowledge_base([], [tmp_path / "world.yaml", tmp_path / "tables.yaml"])
+    try:
+        found = engine("duckdb").infer(snapshot(kb))
+    except KnowledgeBaseError as error:
+        assert "DuckDB's extension for sqlite cannot be loaded" in error.issues[0].message
+        pytest.skip("DuckDB's extension for sqlite is not installed")
+    expected = engine("experta").infer(snapshot(written_out(tmp_path)))
+    assert told(found) == told(expected)
+
+
+def test_nothing_else_is_read_for_a_question(tmp_path: Path) -> None:
+    kb = opened(tmp_path)
+    (tmp_path / "trade.csv").unlink()
+    found = engine("duckdb").infer(snapshot(kb, goals=["close"]))
+    assert len(found.certainties["close"])
+    assert GroundAtom("founded", ("Pact", parse_partial_date("1994-05-15").first)) in [
+        GroundAtom("founded", args) for args in found.certainties["founded"]
+    ]
+    with pytest.raises(KnowledgeBaseError, match="KZ124"):
+        len(found.certainties["trade"])
