@@ -28,7 +28,7 @@ def emit(options: Options, text_of: Callable[[Style, int], str]) -> None:
         UsageError: it cannot be written.
     """
     if options.output is not None:
-        from kzexpert.cli.files import replace_file
+        from kzexpert.replacement import replace_file
 
         replace_file(options.output, text_of(as_plain, WIDTH))
         return

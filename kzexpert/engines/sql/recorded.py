@@ -1,13 +1,12 @@
 """Which recorded facts hold on a day: those of files, which the snapshot has chosen, and those of tables."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from sqlglot import exp
 
+from kzexpert.engines.reports import Listener, Skipped, unheard
 from kzexpert.engines.sql.codec import Args, Codec
 from kzexpert.engines.sql.database import Database
 from kzexpert.engines.sql.dictionary import Dictionary
@@ -32,6 +31,7 @@ from kzexpert.model import (
     Table,
     Variable,
 )
+from kzexpert.replacement import replacement
 from kzexpert.resolve import atoms_of, resolve_atom
 from kzexpert.snapshot import base_fact, window_start
 
@@ -43,13 +43,18 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
 
     Args:
         skipped_to: a file for the rows that are no facts; without it they are an error.
-
-    Attributes:
-        skipped: what is wrong with those rows.
+        listen: hears of such rows.
     """
 
-    def __init__(self, database: Database, texts: Texts, program: Program, skipped_to: str | None = None) -> None:
-        self.skipped: list[Issue] = []
+    def __init__(
+        self,
+        database: Database,
+        texts: Texts,
+        program: Program,
+        skipped_to: str | None = None,
+        listen: Listener = unheard,
+    ) -> None:
+        self._listen = listen
         self._database = database
         self._texts = texts
         self._program = program
@@ -118,9 +123,10 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
         unread = len(staged) < len(new)  # of such a table no row can be skipped
         if issues and (unread or self._skipped_to is None):
             raise KnowledgeBaseError(*issues, texts=self._program.kb.texts)
-        if issues and self._skipped_to is not None:
-            self.skipped += issues
-            _write_bad_rows(self._database, self._staged, Path(self._skipped_to))
+        if self._skipped_to is not None:
+            _write_bad_rows(self._database, self._staged, self._skipped_to)
+            if issues:
+                self._listen(Skipped(tuple(issues), self._skipped_to))
 
     def _tables_of(self, relation: str) -> list[Staged]:
         predicate = predicate_of(relation)
@@ -278,8 +284,16 @@ class _FromTables(Mapping[Args, BaseFact]):
         return len(self._facts)
 
 
-def table_facts(kb: KnowledgeBase, most: int = 100_000) -> list[Fact]:
+def table_facts(
+    kb: KnowledgeBase, skipped_to: str | None, most: int = 100_000
+) -> tuple[list[Fact], list[Issue]]:
     """The rows of all tables, whatever the day, for engines that keep facts in memory.
+
+    Args:
+        skipped_to: a file for the rows that are no facts; without it they are an error.
+
+    Returns:
+        The facts, and what is wrong with the rows that are none.
 
     Raises:
         KnowledgeBaseError: a table cannot be read (KZ124), holds rows that are no facts (KZ125), or all tables together
@@ -288,8 +302,10 @@ def table_facts(kb: KnowledgeBase, most: int = 100_000) -> list[Fact]:
     database, texts = Database(), Texts()
     dictionary = Dictionary(database, texts, kb)
     staged, issues = stage_all(database, dictionary, kb, kb.tables)
-    if issues:
+    if issues and (len(staged) < len(kb.tables) or skipped_to is None):
         raise KnowledgeBaseError(*issues, texts=kb.texts)
+    if skipped_to is not None:
+        _write_bad_rows(database, staged, skipped_to)
     facts: list[Fact] = []
     for item in staged:
         specs = kb.predicate[item.table.predicate].args
@@ -304,7 +320,7 @@ def table_facts(kb: KnowledgeBase, most: int = 100_000) -> list[Fact]:
                 message = f"the tables hold more than {most:,} rows, too many for this engine"
                 raise KnowledgeBaseError(Issue("KZ405", message, item.table.location, "use --engine duckdb"))
     database.close()
-    return facts
+    return facts, issues
 
 
 def _plain(value: int | float | date) -> exp.Expr:
@@ -334,18 +350,11 @@ def _fact(table: Table, names: Sequence[str], args: Args, row: Mapping[str, Any]
     )
 
 
-def _write_bad_rows(database: Database, staged: Sequence[Staged], path: Path) -> None:
+def _write_bad_rows(database: Database, staged: Sequence[Staged], name: str) -> None:
     """A CSV file of the rows that are no facts; it is there whole, or as it was."""
     import csv
 
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["file", "row", "problem", "value"])
-            writer.writerows(written(database, staged))
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        message = f"{path} cannot be written: {error.strerror}"
-        raise KnowledgeBaseError(Issue("KZ306", message)) from None
+    with replacement(name) as path, path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "row", "problem", "value"])
+        writer.writerows(written(database, staged))
