@@ -22,6 +22,7 @@ LAYERS = (
     "resolve",
     "strata",
     "planning",
+    "relevance",
     "checks",
     "cache",
     "snapshot",

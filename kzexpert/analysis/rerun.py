@@ -10,7 +10,6 @@ from typing import TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from kzexpert.analysis.relevance import relevance, sliced
 from kzexpert.language.grammar import parse_atom
 from kzexpert.model import (
     NOWHERE,
@@ -24,6 +23,7 @@ from kzexpert.model import (
     Pattern,
     Program,
 )
+from kzexpert.relevance import relevance, sliced
 from kzexpert.resolve import resolve_atom, resolve_fact
 from kzexpert.snapshot import pattern_matches, snapshot
 

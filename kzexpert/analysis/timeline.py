@@ -10,12 +10,12 @@ from itertools import pairwise
 import msgspec
 
 from kzexpert.analysis.causes import Cause, Difference
-from kzexpert.analysis.relevance import relevance, sliced
 from kzexpert.analysis.rerun import Infer, Progress, Scenario, silent
 from kzexpert.certainty import established, likelihood
 from kzexpert.model import Fact, GroundAtom, Inference, KnowledgeBase, Pattern, Program
 from kzexpert.query import matching
 from kzexpert.questions import Question
+from kzexpert.relevance import relevance, sliced
 from kzexpert.sentences import says
 
 __all__ = ["Change", "Point", "Series", "Timeline", "timeline", "years_on_record"]

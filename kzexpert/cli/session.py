@@ -3,7 +3,7 @@
 All that is wrong with the files is reported at once. Times and counts go to stderr with ``--verbose``.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from os.path import isdir as is_folder
 from time import perf_counter
@@ -11,7 +11,7 @@ from time import perf_counter
 from kzexpert.cli.options import Options
 from kzexpert.cli.output import note, print_error
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
-from kzexpert.model import Atom, Case, Inference, KnowledgeBase
+from kzexpert.model import Atom, Case, Inference, KnowledgeBase, Pattern
 
 __all__ = ["infer", "inspect", "inspect_with_cases", "layers", "open_cases", "open_knowledge_base"]
 
@@ -147,11 +147,11 @@ def _read_cases(paths: Sequence[str], kb: KnowledgeBase) -> Sequence[Case]:
     return load_cases(paths, kb)
 
 
-def infer(kb: KnowledgeBase, options: Options, goals: Collection[str] = ()) -> Inference:
+def infer(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern] = ()) -> Inference:
     """Run the engine on a checked knowledge base.
 
     Args:
-        goals: the predicates that matter; without any, everything is concluded.
+        goals: what matters; without any, everything is concluded.
 
     Raises:
         UsageError: the date, an assumption or the engine is none.

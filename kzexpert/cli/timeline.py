@@ -47,7 +47,7 @@ def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     years = _years(options.as_of)
     kb = open_knowledge_base(options)
     question = read_conclusion(kb, " ".join(pattern))
-    start = Scenario.of(infer(kb, replace(options, as_of=None), [question.pattern.predicate]).program)
+    start = Scenario.of(infer(kb, replace(options, as_of=None), [question.pattern]).program)
     chosen = years or years_on_record(kb, question.pattern, start.as_of)
     with progress_line() as progress:
         found = followed(start, question, chosen, engine(options.engine).infer, progress, weighed=weighed)

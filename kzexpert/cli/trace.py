@@ -49,7 +49,7 @@ def export(options: Options, question: tuple[str, ...]) -> int:
 
     kb = open_knowledge_base(options)
     asked = read_question(kb, " ".join(question))
-    inference = infer(kb, options, [asked.pattern.predicate])
+    inference = infer(kb, options, [asked.pattern])
     traced = trace_of(inference, asked)
     if options.format == "html":
         from kzexpert.cli.page import page

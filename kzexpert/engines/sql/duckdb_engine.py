@@ -75,7 +75,7 @@ class _Run:
         self.budget = budget
         self.texts = Texts()
         self.extents: dict[str, Extent] = {}
-        self.planner = Planner(self.extents, self.texts, ExactSums(database))
+        self.planner = Planner(self.extents, self.texts, ExactSums(database), shapes=program.shapes)
         self.base: dict[str, Extent] = {}
         self.recorded = Recorded(database, self.texts, program, skipped_to)
         self.concluded = 0
@@ -108,6 +108,9 @@ class _Run:
             for value in constants_of(rule):
                 if isinstance(value, str):
                     self.texts.add(value)
+        for shapes in (self.program.shapes or {}).values():
+            for value in (value for shape in shapes for value in shape if isinstance(value, str)):
+                self.texts.add(value)
         concluded = [rule.head.predicate for rule in self.program.rules.values()]
         relations = list(dict.fromkeys([*self.uses, *concluded]))
         for relation, extent in self.recorded.load(relations).items():

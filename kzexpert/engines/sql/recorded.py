@@ -15,10 +15,11 @@ from kzexpert.engines.sql.opening import FILE, ROW
 from kzexpert.engines.sql.stored import Relation
 from kzexpert.engines.sql.tables import DATES, Staged, stage_all, written
 from kzexpert.engines.sql.texts import Texts
-from kzexpert.engines.sql.words import both, called, column, day, equal, named, number, select, subquery
+from kzexpert.engines.sql.words import both, called, column, day, either, equal, named, number, select, subquery
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
 from kzexpert.language import parse_atom, parse_partial_date
 from kzexpert.model import (
+    ANY,
     NOWHERE,
     BaseFact,
     Citation,
@@ -28,6 +29,7 @@ from kzexpert.model import (
     KnowledgeBase,
     Pattern,
     Program,
+    Shape,
     Table,
     Variable,
 )
@@ -187,6 +189,9 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
         for pattern in self._withdrawn:
             if pattern.predicate == staged.table.predicate:
                 found.append(exp.Not(this=exp.paren(both(self._agree(pattern)), copy=False)))
+        shapes = (self._program.shapes or {}).get(staged.table.predicate, ())
+        if shapes and not any(set(shape) == {None} for shape in shapes):
+            found.append(either([both(self._agree(_as_pattern(staged.table.predicate, shape))) for shape in shapes]))
         return found
 
     def _agree(self, pattern: Pattern) -> Iterator[exp.Expr]:
@@ -321,6 +326,11 @@ def table_facts(
                 raise KnowledgeBaseError(Issue("KZ405", message, item.table.location, "use --engine duckdb"))
     database.close()
     return facts, issues
+
+
+def _as_pattern(predicate: str, shape: Shape) -> Pattern:
+    terms = tuple(ANY if value is None else Constant(value) for value in shape)
+    return Pattern(predicate, predicate, terms)
 
 
 def _plain(value: int | float | date) -> exp.Expr:
