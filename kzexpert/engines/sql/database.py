@@ -3,9 +3,8 @@
 This is the only module that imports duckdb.
 """
 
-import threading
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
@@ -17,6 +16,7 @@ from sqlglot import exp
 
 from kzexpert.engines.sql.dialects import DuckDBDialect
 from kzexpert.engines.sql.extents import SQL_TYPES, Kind
+from kzexpert.engines.sql.watching import Watch
 from kzexpert.engines.sql.words import called, column, identifier, select, table
 from kzexpert.errors import Issue, KnowledgeBaseError
 
@@ -30,6 +30,13 @@ if tuple(map(int, duckdb.__version__.split(".")[:2])) < _OLDEST:
 Row: TypeAlias = tuple[Any, ...]
 
 _AT_ONCE = 10_000
+_NO_SPACE = "No space left"
+#: So that DuckDB keeps count of how far a statement is, and prints nothing.
+_REPORTING: dict[str, exp.Expr] = {
+    "enable_progress_bar": exp.true(),
+    "enable_progress_bar_print": exp.false(),
+    "progress_bar_time": exp.Literal.number(0),
+}
 #: What is the fault of a file or of another database. Other errors are our own.
 _OUTSIDE = (
     duckdb.IOException,
@@ -38,6 +45,8 @@ _OUTSIDE = (
     duckdb.CatalogException,
     duckdb.HTTPException,
 )
+#: What the bindings raise when they see a signal before our watch does.
+_SIGNAL_SEEN = "Query interrupted"
 
 
 class DatabaseError(KnowledgeBaseError):
@@ -78,7 +87,8 @@ class Database:
         with _told():
             self._connection = duckdb.connect(path, config=config)
         self._names = 0
-        self._late = False
+        self._watch: Watch | None = None
+        self._cursors: set[duckdb.DuckDBPyConnection] = set()
         self._discard = weakref.finalize(self, _discard, self._connection, self._folder)
 
     def name(self) -> str:
@@ -87,47 +97,101 @@ class Database:
         return f"r{self._names}"
 
     @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
-        """Stop what takes longer.
+    def within(self, seconds: float | None, tell: Callable[[float | None], None] | None = None) -> Iterator[None]:
+        """Stop what takes longer, and at Ctrl-C what runs.
+
+        Args:
+            tell: called every tenth of a second, from another thread, with the part of the statement that is done.
 
         Raises:
-            TimeIsUp: it did.
+            TimeIsUp: it took longer.
         """
-        done = threading.Event()
-        watch = threading.Thread(target=self._watch, args=(seconds, done), daemon=True)
-        watch.start()
-        try:
+        if tell is not None:
+            for setting, value in _REPORTING.items():
+                item = exp.SetItem(this=exp.EQ(this=exp.column(setting), expression=value.copy()))
+                self.run(exp.Set(expressions=[item]))
+        heard = tell
+
+        def tell_progress() -> None:
+            percent = self._connection.query_progress()
+            assert heard is not None
+            heard(percent / 100.0 if percent >= 0.0 else None)
+
+        self._watch = Watch(self._interrupt, seconds, tell_progress if tell is not None else None)
+        with self._watch as watch:
             yield
-        finally:
-            done.set()
-            watch.join()
-        if self._late:
+        if watch.late:
             raise TimeIsUp
 
-    def _watch(self, seconds: float, done: threading.Event) -> None:
-        """Interrupt when time is up, and again: an interrupt between two statements stops neither."""
-        while not done.wait(seconds):
-            self._late = True
-            self._connection.interrupt()
-            seconds = 0.1
+    def _interrupt(self) -> None:
+        for connection in [self._connection, *self._cursors]:
+            connection.interrupt()
+
+    @property
+    def _late(self) -> bool:
+        return self._watch is not None and self._watch.late
+
+    def spilled(self) -> int:
+        """The bytes that went to disk for want of memory."""
+        size = exp.Coalesce(this=exp.Sum(this=column("size")), expressions=[exp.Literal.number(0)])
+        return int(self.rows(select([size], exp.Anonymous(this="duckdb_temporary_files")))[0][0])
+
+    def write(self, query: exp.Query, path: Path, form: str, **options: exp.Expr) -> None:
+        """Write the rows of a query to a file, in one of DuckDB's formats, with its options.
+
+        Raises:
+            OSError: that cannot be done.
+        """
+        parameters = [exp.CopyParameter(this=exp.var("format"), expression=exp.var(form))]
+        parameters += [exp.CopyParameter(this=exp.var(name), expression=value) for name, value in options.items()]
+        target = exp.Literal.string(str(path))
+        copy = exp.Copy(this=exp.paren(query, copy=False), kind=False, files=[target], params=parameters)
+        with _outward(path):
+            self.run(copy)
+
+    @contextmanager
+    def attached(self, path: Path) -> Iterator[str]:
+        """A new database file to put tables into, under the name that is given here.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        name = self.name()
+        with _outward(path):
+            self.run(exp.Attach(this=exp.alias_(exp.Literal.string(str(path)), name, quoted=True)))
+            try:
+                yield name
+            finally:
+                self.run(exp.Detach(this=identifier(name)))
 
     def run(self, statement: exp.Expr) -> None:
         """Run a statement that returns nothing."""
-        self._execute(self._connection, self.dialect.text(statement))
+        text = self.dialect.text(statement)
+        with self._guarded():
+            self._connection.execute(text)
 
     def rows(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query."""
         text = query if isinstance(query, str) else self.dialect.text(query)
-        return self._execute(self._connection, text, parameters).fetchall()
+        with self._guarded():
+            done = self._connection.execute(text, parameters) if parameters else self._connection.execute(text)
+            return done.fetchall()
 
     def stream(self, query: exp.Expr) -> Iterator[Row]:
         """The rows of a query, never all of them in memory; other statements may run meanwhile."""
         cursor = self._connection.cursor()
+        self._cursors.add(cursor)
         try:
-            self._execute(cursor, self.dialect.text(query))
-            while rows := cursor.fetchmany(_AT_ONCE):
+            with self._guarded():
+                cursor.execute(self.dialect.text(query))
+            while True:
+                with self._guarded():
+                    rows = cursor.fetchmany(_AT_ONCE)
+                if not rows:
+                    return
                 yield from rows
         finally:
+            self._cursors.discard(cursor)
             cursor.close()
 
     def store(self, query: exp.Query, name: str | None = None) -> exp.Table:
@@ -204,15 +268,17 @@ class Database:
         """Give back memory and disk."""
         self._discard()
 
-    def _execute(
-        self, connection: duckdb.DuckDBPyConnection, text: str, parameters: Sequence[object] = ()
-    ) -> duckdb.DuckDBPyConnection:
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """What goes wrong with a statement, or what stopped it."""
         if self._late:
             raise TimeIsUp
         try:
             with _told():
-                return connection.execute(text, parameters) if parameters else connection.execute(text)
-        except duckdb.InterruptException:
+                yield
+        except (duckdb.InterruptException, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and str(error) != _SIGNAL_SEEN:
+                raise
             if self._late:
                 raise TimeIsUp from None
             raise KeyboardInterrupt from None
@@ -224,13 +290,26 @@ def _discard(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 @contextmanager
+def _outward(path: Path) -> Iterator[None]:
+    """What goes wrong with a file to be written, as an error of the operating system."""
+    try:
+        yield
+    except KnowledgeBaseError as error:
+        says = error.issues[0].message
+        if str(path) not in says:
+            raise
+        reason = "No space left on device" if _NO_SPACE in says else says.rpartition(": ")[2]
+        raise OSError(None, reason) from None
+
+
+@contextmanager
 def _told() -> Iterator[None]:
     """What a user can do something about, as an issue."""
     try:
         yield
     except (*_OUTSIDE, duckdb.OutOfMemoryException) as error:
         says = str(error).splitlines()[0].removesuffix(".")
-        if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in says:
+        if isinstance(error, duckdb.OutOfMemoryException) or _NO_SPACE in says:
             hint = "give it more memory, or point TMPDIR to a disk with more room"
             message = f"the database ran out of memory or disk: {says}"
             raise KnowledgeBaseError(Issue("KZ404", message, hint=hint)) from None

@@ -5,12 +5,13 @@ It keeps facts and certainties in the database and no firing at all; `stored` an
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from msgspec.structs import replace
 from sqlglot import exp
 
 from kzexpert.engines.base import Budget
+from kzexpert.engines.reports import Listener, Standing, unheard
 from kzexpert.engines.sql.codec import Codec
 from kzexpert.engines.sql.database import Database, TimeIsUp
 from kzexpert.engines.sql.extents import CERTAINTY, Extent, empty
@@ -29,10 +30,6 @@ from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, Stratum
 
 __all__ = ["DuckDBEngine"]
 
-#: Far more than the other engines have: every conclusion is a row here, and not an object.
-_BUDGET = Budget(facts=1_000_000_000, firings=10_000_000_000, seconds=600.0)
-
-
 class DuckDBEngine:
     """Runs programs on DuckDB, in process.
 
@@ -42,9 +39,12 @@ class DuckDBEngine:
         database: a file for the tables, or ``:memory:``.
         budget: when to stop. Firings are not counted, since they are not enumerated.
         skip_bad_rows: a CSV file for the rows of tables that are no facts; without it they are an error.
+        listen: hears how a run stands, partly from another thread.
     """
 
     name = "duckdb"
+    #: Far more than the other engines have: every conclusion is a row here, and not an object.
+    BUDGET = Budget(facts=1_000_000_000, firings=10_000_000_000, seconds=600.0)
 
     def __init__(
         self,
@@ -53,23 +53,27 @@ class DuckDBEngine:
         database: str = ":memory:",
         budget: Budget | None = None,
         skip_bad_rows: str | None = None,
+        listen: Listener = unheard,
     ) -> None:
         self._memory = memory
         self._threads = threads
         self._path = database
         self._skipped_to = skip_bad_rows
-        self.budget = budget or _BUDGET
+        self.budget = budget or self.BUDGET
+        self._listen = listen
 
     def infer(self, program: Program) -> Inference:
         """See `kzexpert.engines.base.Engine.infer`. What the inference holds is fetched from the database when read."""
         database = Database(self._memory, self._threads, self._path)
-        return _Run(program, database, self.budget, self._skipped_to).inference(self.name)
+        return _Run(program, database, self.budget, self._skipped_to, self._listen).inference(self.name)
 
 
 class _Run:
     """One inference."""
 
-    def __init__(self, program: Program, database: Database, budget: Budget, skipped_to: str | None) -> None:
+    def __init__(
+        self, program: Program, database: Database, budget: Budget, skipped_to: str | None, listen: Listener
+    ) -> None:
         self.program = program
         self.database = database
         self.budget = budget
@@ -77,7 +81,9 @@ class _Run:
         self.extents: dict[str, Extent] = {}
         self.planner = Planner(self.extents, self.texts, ExactSums(database), shapes=program.shapes)
         self.base: dict[str, Extent] = {}
-        self.recorded = Recorded(database, self.texts, program, skipped_to)
+        self.recorded = Recorded(database, self.texts, program, skipped_to, listen)
+        self.standing = Standing(phase="loading", components=len(program.strata))
+        self.listen = listen
         self.concluded = 0
         self.uses = Counter(pattern.relation for rule in program.rules.values() for pattern in patterns_of(rule))
 
@@ -86,10 +92,13 @@ class _Run:
         rules: Sequence[ProgramRule] = ()
         conflicts: list[GroundAtom] = []
         try:
-            with self.database.within(self.budget.seconds):
+            with self.database.within(self.budget.seconds, self._tell):
+                self._tell()
                 self._load()
-                for stratum in self.program.strata:
+                facts = sum(extent.rows or 0 for name, extent in self.base.items() if name in self.program.kb.predicate)
+                for number, stratum in enumerate(self.program.strata, 1):
                     rules = stratum.rules
+                    self._stands(phase="inferring", component=number, predicates=stratum.predicates, facts=facts)
                     self._run(stratum)
                 conflicts.extend(self._conflicts())
         except TimeIsUp:
@@ -99,6 +108,14 @@ class _Run:
         certainties.fetchers.append(self.recorded.prefetch)
         firings = Firings(self.database, self.planner, program, certainties)
         return Inference(program, name, certainties, firings, frozenset(conflicts))
+
+    def _stands(self, **changed: Any) -> None:
+        """Note how the run stands, and tell."""
+        self.standing = replace(self.standing, **{"rows": self.concluded, "round": 0, **changed})
+        self._tell()
+
+    def _tell(self, done: float | None = None) -> None:
+        self.listen(replace(self.standing, done=done) if done is not None else self.standing)
 
     # --- recorded facts ----------------------------------------------------------------------------------------------
 
@@ -191,13 +208,16 @@ class _Run:
             shared = self.database.store(component.recursive())
         else:
             left = self.budget.facts - self.concluded
-            shared, finished = run_in_rounds(self.database, component, left)
+            shared, finished = run_in_rounds(self.database, component, left, self._in_round)
             if not finished:
                 self._stop([rule], f"{self.budget.facts:,} conclusions")
         for predicate in stratum.predicates:
             self._settle(predicate, component.extent(predicate, shared), stratum.rules)
         if len(stratum.predicates) > 1:
             self.database.drop(shared)
+
+    def _in_round(self, number: int, rows: int) -> None:
+        self._stands(round=number, rows=self.concluded + rows)
 
     def _conflicts(self) -> Iterator[GroundAtom]:
         """The conclusions with evidence of +1 and of −1."""

@@ -3,7 +3,7 @@
 Each round derives from what the round before found, and keeps the best proof of each conclusion.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
@@ -15,11 +15,14 @@ from kzexpert.engines.sql.words import both, called, column, named, select, subq
 __all__ = ["run_in_rounds"]
 
 
-def run_in_rounds(database: Database, component: Component, most: int) -> tuple[exp.Table, bool]:
+def run_in_rounds(
+    database: Database, component: Component, most: int, told: Callable[[int, int], None]
+) -> tuple[exp.Table, bool]:
     """Run a component until a round brings nothing new or better.
 
     Args:
         most: stop when there are more rows than these.
+        told: hears the number of each round, and how many rows those before it brought.
 
     Returns:
         The table of the component, and whether it is complete.
@@ -29,6 +32,7 @@ def run_in_rounds(database: Database, component: Component, most: int) -> tuple[
     database.store(select([exp.Star()], known.copy()), "new0")
     number = rows = 0
     while rows <= most:
+        told(number + 1, rows)
         found = rounds[number % 2].run(database)
         if not found:
             break
