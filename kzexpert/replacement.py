@@ -24,10 +24,10 @@ def replace_file(name: str, text: str) -> None:
 
 @contextmanager
 def replacement(name: str) -> Iterator[Path]:
-    """A path to be filled inside the block. At its end the new file takes the place of the old one, with its permissions.
+    """A path to be filled inside the block; at its end the new file takes the old one's place and permissions.
 
-    A link is followed; a pipe or device is written to at the end. Whatever goes wrong, the old file stays and the new one
-    goes; if the process is killed, a folder ``.kzexpert-...`` may stay beside the old file.
+    A link is followed; a pipe or device is written to at the end. Whatever goes wrong, the old file stays and the new
+    one goes; if the process is killed, a folder ``.kzexpert-...`` may stay beside the old file.
 
     Raises:
         UsageError: it cannot be written (KZ306).

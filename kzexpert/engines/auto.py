@@ -77,7 +77,7 @@ def _lacks() -> str:
 
 
 def _rows(kb: KnowledgeBase, most: int) -> int | None:
-    """The rows of all tables, or `most` where there are more; None where one cannot be read, which the engine will tell."""
+    """The rows of all tables, up to `most`; None where one cannot be read, which the engine will tell."""
     from kzexpert.engines.sql.opening import count_rows
 
     try:

@@ -1,4 +1,4 @@
-"""What an engine tells while it runs: frozen values, for whoever listens. They say how a run stands, never what follows."""
+"""What an engine tells while it runs: frozen values, for whoever listens. They say how a run stands, no more."""
 
 from collections.abc import Callable
 from typing import Literal, TypeAlias

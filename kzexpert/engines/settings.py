@@ -74,6 +74,8 @@ def check_settings(name: str, settings: Settings) -> None:
     for option in unused(name, settings) if name != "auto" else ():
         engines = " or ".join(_USED_BY[option][1])
         message = f"the {name} engine cannot use {option}"
-        issues.append(Issue("KZ308", message, Location(option.split(" ")[0]), f"leave it out, or use --engine {engines}"))
+        issues.append(
+            Issue("KZ308", message, Location(option.split(" ")[0]), f"leave it out, or use --engine {engines}")
+        )
     if issues:
         raise UsageError(*issues)

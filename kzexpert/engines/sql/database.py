@@ -166,16 +166,14 @@ class Database:
 
     def run(self, statement: exp.Expr) -> None:
         """Run a statement that returns nothing."""
-        text = self.dialect.text(statement)
         with self._guarded():
-            self._connection.execute(text)
+            self._execute(self._connection, self.dialect.text(statement))
 
     def rows(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query."""
         text = query if isinstance(query, str) else self.dialect.text(query)
         with self._guarded():
-            done = self._connection.execute(text, parameters) if parameters else self._connection.execute(text)
-            return done.fetchall()
+            return self._execute(self._connection, text, parameters).fetchall()
 
     def stream(self, query: exp.Expr) -> Iterator[Row]:
         """The rows of a query, never all of them in memory; other statements may run meanwhile."""
@@ -183,7 +181,7 @@ class Database:
         self._cursors.add(cursor)
         try:
             with self._guarded():
-                cursor.execute(self.dialect.text(query))
+                self._execute(cursor, self.dialect.text(query))
             while True:
                 with self._guarded():
                     rows = cursor.fetchmany(_AT_ONCE)
@@ -267,6 +265,11 @@ class Database:
     def close(self) -> None:
         """Give back memory and disk."""
         self._discard()
+
+    def _execute(
+        self, connection: duckdb.DuckDBPyConnection, text: str, parameters: Sequence[object] = ()
+    ) -> duckdb.DuckDBPyConnection:
+        return connection.execute(text, parameters) if parameters else connection.execute(text)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:

@@ -30,6 +30,7 @@ from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, Stratum
 
 __all__ = ["DuckDBEngine"]
 
+
 class DuckDBEngine:
     """Runs programs on DuckDB, in process.
 

@@ -289,9 +289,7 @@ class _FromTables(Mapping[Args, BaseFact]):
         return len(self._facts)
 
 
-def table_facts(
-    kb: KnowledgeBase, skipped_to: str | None, most: int = 100_000
-) -> tuple[list[Fact], list[Issue]]:
+def table_facts(kb: KnowledgeBase, skipped_to: str | None, most: int = 100_000) -> tuple[list[Fact], list[Issue]]:
     """The rows of all tables, whatever the day, for engines that keep facts in memory.
 
     Args:

@@ -1,7 +1,7 @@
-"""A thread beside the statements of a database: it stops them when time is up or at Ctrl-C, and tells how far they are.
+"""A thread beside the statements of a database: stops them when time is up or at Ctrl-C, and tells how far they are.
 
-While a statement runs, the main thread is inside the database, which looks for signals only now and then: in a recursive
-query, seconds apart. The signal wakes this thread through a socket instead, and the thread interrupts the statement.
+While a statement runs, the main thread is inside the database, which looks for signals only now and then, in a
+recursive query seconds apart. Here a signal wakes the thread through a socket, and that interrupts the statement.
 """
 
 import select
