@@ -142,6 +142,8 @@ CODES: dict[str, str] = {
     "KZ304": "nothing to withdraw",
     "KZ305": "an assumption that is not a ground atom",
     "KZ306": "output that cannot be written",
+    "KZ307": "an option with a value that it cannot take",
+    "KZ308": "options that do not go together",
     # engines
     "KZ401": "the budget is used up",
     "KZ402": "an unknown engine",

@@ -11,15 +11,39 @@ from time import perf_counter
 from kzexpert.cli.options import Options
 from kzexpert.cli.output import note, print_error
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
-from kzexpert.model import Atom, Case, Inference, KnowledgeBase, Pattern
+from kzexpert.model import Atom, Case, Inference, KnowledgeBase, Pattern, Program
 
-__all__ = ["infer", "inspect", "inspect_with_cases", "layers", "open_cases", "open_knowledge_base"]
+__all__ = [
+    "infer",
+    "inspect",
+    "inspect_with_cases",
+    "layers",
+    "open_cases",
+    "open_knowledge_base",
+    "program_of",
+    "read_knowledge_base",
+]
 
 _AS_OF, _ASSUME, _WITHOUT = "--as-of", "--assume", "--without"
 
 
 def open_knowledge_base(options: Options) -> KnowledgeBase:
     """Load and check, or recall what was loaded and checked before; tables become what the engine takes them for.
+
+    Raises:
+        KnowledgeBaseError: something is wrong with it; all of that.
+        UsageError: an option of the engine is at fault.
+    """
+    kb = read_knowledge_base(options)
+    if not (kb.tables or options.skip_bad_rows):
+        return kb
+    from kzexpert.cli.engine import with_tables
+
+    return with_tables(kb, options)
+
+
+def read_knowledge_base(options: Options) -> KnowledgeBase:
+    """Load and check, or recall what was loaded and checked before, and read no table.
 
     Raises:
         KnowledgeBaseError: something is wrong with it; all of that.
@@ -47,10 +71,6 @@ def open_knowledge_base(options: Options) -> KnowledgeBase:
         from kzexpert.render.issues import issues_text
 
         print_error(lambda style: issues_text(issues, kb.texts, style))
-    if kb.tables:
-        from kzexpert.engines import for_engine
-
-        return for_engine(kb, options.engine)
     return kb
 
 
@@ -61,11 +81,11 @@ def _counts(kb: KnowledgeBase) -> str:
 def inspect(options: Options) -> tuple[KnowledgeBase, list[Issue]]:
     """Load and check, and return all that is wrong, warnings too."""
     from kzexpert.checks import by_place, check
-    from kzexpert.language import read_knowledge_base
+    from kzexpert.language import read_knowledge_base as read
 
     start = perf_counter()
     folders = layers(options)
-    loaded = read_knowledge_base(folders, options.rules, options.facts)
+    loaded = read(folders, options.rules, options.facts)
     kb = loaded.kb
     middle = perf_counter()
     for folder in folders:
@@ -157,22 +177,32 @@ def infer(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern] = ()) ->
         UsageError: the date, an assumption or the engine is none.
         BudgetError: the rules conclude too much.
     """
-    from kzexpert.engines import engine
-    from kzexpert.snapshot import snapshot
+    from kzexpert.cli.engine import engine_of
+    from kzexpert.cli.progress import progress_line
 
-    chosen = engine(options.engine)
     start = perf_counter()
-    texts = {_ASSUME: _lines(options.assume), _WITHOUT: _lines(options.without)}
-    try:
-        assume, without = _atoms(options.assume, _ASSUME), _atoms(options.without, _WITHOUT)
-        program = snapshot(kb, _as_of(options.as_of), assume, without, goals)
-    except UsageError as error:
-        error.texts = {**error.texts, **texts}
-        raise
-    inference = chosen.infer(program)
+    with progress_line() as line:
+        inference = engine_of(options, line).infer(program_of(kb, options, goals))
     if options.verbose:
         _tell(options, inference, perf_counter() - start)
     return inference
+
+
+def program_of(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern] = ()) -> Program:
+    """What an engine is to run, as `infer` does.
+
+    Raises:
+        UsageError: the date or an assumption is none.
+    """
+    from kzexpert.snapshot import snapshot
+
+    texts = {_ASSUME: _lines(options.assume), _WITHOUT: _lines(options.without)}
+    try:
+        assume, without = _atoms(options.assume, _ASSUME), _atoms(options.without, _WITHOUT)
+        return snapshot(kb, _as_of(options.as_of), assume, without, goals)
+    except UsageError as error:
+        error.texts = {**error.texts, **texts}
+        raise
 
 
 def _as_of(text: str | None) -> date | None:
@@ -217,12 +247,19 @@ def _line(text: str) -> str:
 
 
 def _tell(options: Options, inference: Inference, seconds: float) -> None:
+    from kzexpert.engines.base import StoredCertainties
+
     program = inference.program
     predicates = {predicate.name for predicate in program.kb.predicates}
-    base = sum(len(facts) for relation, facts in program.base.items() if relation in predicates)
-    firings = sum(map(len, inference.firings.values()))
     note(options, f"as of {program.as_of.isoformat()}, engine {inference.engine}")
-    counts = f"{base} facts in force, {len(inference.firings)} conclusions, {firings} firings"
+    if isinstance(inference.certainties, StoredCertainties):  # to count firings would be to find all of them
+        concluded = {predicate for stratum in program.strata for predicate in stratum.predicates}
+        known = sum(len(inference.certainties[predicate]) for predicate in concluded)
+        counts = f"{known} facts and conclusions of {len(concluded)} predicates that rules conclude"
+    else:
+        base = sum(len(facts) for relation, facts in program.base.items() if relation in predicates)
+        firings = sum(map(len, inference.firings.values()))
+        counts = f"{base} facts in force, {len(inference.firings)} conclusions, {firings} firings"
     note(options, f"inferred: {counts} in {_milliseconds(seconds)}")
 
 

@@ -39,10 +39,10 @@ def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     from kzexpert.analysis.rerun import Scenario
     from kzexpert.analysis.timeline import timeline as followed
     from kzexpert.analysis.timeline import years_on_record
+    from kzexpert.cli.engine import engine_of
     from kzexpert.cli.output import emit
     from kzexpert.cli.progress import progress_line
     from kzexpert.cli.session import infer, open_knowledge_base
-    from kzexpert.engines import engine
 
     years = _years(options.as_of)
     kb = open_knowledge_base(options)
@@ -50,7 +50,7 @@ def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     start = Scenario.of(infer(kb, replace(options, as_of=None), [question.pattern]).program)
     chosen = years or years_on_record(kb, question.pattern, start.as_of)
     with progress_line() as progress:
-        found = followed(start, question, chosen, engine(options.engine).infer, progress, weighed=weighed)
+        found = followed(start, question, chosen, engine_of(options, progress).infer, progress, weighed=weighed)
     if options.format == "json":
         from kzexpert.render.json import json_text
 
