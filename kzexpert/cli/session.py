@@ -11,9 +11,9 @@ from time import perf_counter
 from kzexpert.cli.options import Options
 from kzexpert.cli.output import note, print_error
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
-from kzexpert.model import Atom, Case, Inference, KnowledgeBase, Pattern
+from kzexpert.model import Atom, Case, Inference, KnowledgeBase, Pattern, Program
 
-__all__ = ["infer", "inspect", "inspect_with_cases", "layers", "open_cases", "open_knowledge_base"]
+__all__ = ["infer", "inspect", "inspect_with_cases", "layers", "open_cases", "open_knowledge_base", "program_of"]
 
 _AS_OF, _ASSUME, _WITHOUT = "--as-of", "--assume", "--without"
 
@@ -158,21 +158,30 @@ def infer(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern] = ()) ->
         BudgetError: the rules conclude too much.
     """
     from kzexpert.engines import engine
-    from kzexpert.snapshot import snapshot
 
     chosen = engine(options.engine)
     start = perf_counter()
-    texts = {_ASSUME: _lines(options.assume), _WITHOUT: _lines(options.without)}
-    try:
-        assume, without = _atoms(options.assume, _ASSUME), _atoms(options.without, _WITHOUT)
-        program = snapshot(kb, _as_of(options.as_of), assume, without, goals)
-    except UsageError as error:
-        error.texts = {**error.texts, **texts}
-        raise
-    inference = chosen.infer(program)
+    inference = chosen.infer(program_of(kb, options, goals))
     if options.verbose:
         _tell(options, inference, perf_counter() - start)
     return inference
+
+
+def program_of(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern] = ()) -> Program:
+    """What the engine is given.
+
+    Raises:
+        UsageError: the date or an assumption is none.
+    """
+    from kzexpert.snapshot import snapshot
+
+    texts = {_ASSUME: _lines(options.assume), _WITHOUT: _lines(options.without)}
+    try:
+        assume, without = _atoms(options.assume, _ASSUME), _atoms(options.without, _WITHOUT)
+        return snapshot(kb, _as_of(options.as_of), assume, without, goals)
+    except UsageError as error:
+        error.texts = {**error.texts, **texts}
+        raise
 
 
 def _as_of(text: str | None) -> date | None:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kzexpert.engines.base import Budget, Engine
+from kzexpert.engines.base import Budget, Engine, infer_each
 from kzexpert.errors import Issue, UsageError
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import KnowledgeBase
 
-__all__ = ["ENGINES", "Budget", "Engine", "engine", "for_engine"]
+__all__ = ["ENGINES", "Budget", "Engine", "engine", "for_engine", "infer_each"]
 
 ENGINES = ("experta", "experta-stock", "duckdb")
 
