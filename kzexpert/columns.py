@@ -88,9 +88,7 @@ def layout_of(kb: KnowledgeBase, predicates: Iterable[str], *, derived: bool) ->
     ordered = tuple(sorted(predicates))
     kinds = {name: tuple(_kind(spec.type) for spec in kb.predicate[name].args) for name in ordered}
     specs = [
-        (spec.name, kind)
-        for name in ordered
-        for spec, kind in zip(kb.predicate[name].args, kinds[name], strict=True)
+        (spec.name, kind) for name in ordered for spec, kind in zip(kb.predicate[name].args, kinds[name], strict=True)
     ]
     names = list(dict.fromkeys(name for name, _ in specs))
     of_name = {name: {kind for other, kind in specs if other == name} for name in names}
@@ -117,7 +115,7 @@ def _kind(type_: str) -> Kind:
 
 
 def _apart(names: Sequence[str], taken: Iterable[str]) -> list[str]:
-    """Names with as many underscores behind them as keep them apart; databases do not tell capitals from small letters."""
+    """Names, with underscores behind them that keep them apart also where capitals and small letters are the same."""
     used = {name.casefold() for name in taken}
     found = []
     for name in names:

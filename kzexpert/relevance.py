@@ -29,7 +29,7 @@ from kzexpert.planning import planned
 from kzexpert.resolve import resolve_fact
 from kzexpert.strata import recursive_components
 
-__all__ = ["Relevance", "instance", "relevance", "sliced", "unify"]
+__all__ = ["Relevance", "instance", "opened", "relevance", "sliced", "unify"]
 
 _Binding: TypeAlias = dict[str, Value]
 
@@ -73,7 +73,7 @@ def relevance(kb: KnowledgeBase, *goals: Pattern) -> Relevance:
         wanted = pending.pop()
         known = shapes.setdefault(wanted.predicate, {})
         if len(known) >= _MOST_SHAPES:
-            wanted = _open(wanted)
+            wanted = opened(wanted)
         shape = tuple(term.value if isinstance(term, Constant) else None for term in wanted.terms)
         if any(_covers(other, shape) for other in known):
             continue
@@ -143,6 +143,7 @@ def _covers(shape: Shape, other: Shape) -> bool:
     return all(wanted is None or wanted == value for wanted, value in zip(shape, other, strict=True))
 
 
-def _open(pattern: Pattern) -> Pattern:
+def opened(pattern: Pattern) -> Pattern:
+    """The pattern that any statement of its predicate matches."""
     terms = tuple(Variable(f"x{place}") for place in range(len(pattern.terms)))
     return Pattern(pattern.predicate, pattern.predicate, terms)

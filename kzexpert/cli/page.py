@@ -87,5 +87,5 @@ def _timeline(
     years = years_on_record(program.kb, question.pattern, program.as_of)[-_MOST_YEARS:]
     if len(years) == 1:
         return None
-    found = timeline(Scenario.of(program), question, years, engine_of(options, progress).infer, progress)
+    found = timeline(Scenario.of(program), question, years, engine_of(options, progress), progress)
     return replace(found, series=found.series[:_MOST_LINES]) if found.series else None

@@ -120,9 +120,10 @@ def layers(options: Options) -> list[str]:
 
 
 def inspect_with_cases(options: Options) -> tuple[list[Issue], Mapping[str, str]]:
-    """All that is wrong with a knowledge base and its cases, and the texts of the files.
+    """All that is wrong with a knowledge base, its tables and its cases, and the texts of the files.
 
-    Cases are read only where the knowledge base has no errors: else most of what they say could not be understood.
+    Tables and cases are read only where the knowledge base has no errors: else most of what they say could not be
+    understood.
     """
     from kzexpert.cases import repeated_case_ids
     from kzexpert.checks import by_place, check
@@ -130,12 +131,26 @@ def inspect_with_cases(options: Options) -> tuple[list[Issue], Mapping[str, str]
     kb, issues = inspect(options)
     if any(issue.severity == "error" for issue in issues):
         return issues, kb.texts
+    of_tables = _table_issues(options, kb)
     try:
         cases = _read_cases(_case_folders(options), kb)
     except KnowledgeBaseError as error:
-        return sorted([*issues, *error.issues], key=by_place), {**kb.texts, **error.texts}
+        return sorted([*issues, *of_tables, *error.issues], key=by_place), {**kb.texts, **error.texts}
     texts = {file: text for case in cases for file, text in case.kb.texts.items()}
-    return sorted([*check(kb, cases), *repeated_case_ids(cases)], key=by_place), {**texts, **kb.texts}
+    issues = [*check(kb, cases), *of_tables, *repeated_case_ids(cases)]
+    return sorted(issues, key=by_place), {**texts, **kb.texts}
+
+
+def _table_issues(options: Options, kb: KnowledgeBase) -> list[Issue]:
+    """What is wrong with the rows of tables."""
+    if not kb.tables:
+        return []
+    from kzexpert.engines import table_issues
+
+    start = perf_counter()
+    issues = table_issues(kb)
+    note(options, f"rows of {len(kb.tables)} tables checked in {_milliseconds(perf_counter() - start)}")
+    return issues
 
 
 def open_cases(options: Options, kb: KnowledgeBase, files: Sequence[str] = ()) -> Sequence[Case]:
@@ -189,7 +204,7 @@ def infer(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern] = ()) ->
 
 
 def program_of(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern] = ()) -> Program:
-    """What an engine is to run, as `infer` does.
+    """What the engine is given.
 
     Raises:
         UsageError: the date or an assumption is none.

@@ -42,15 +42,15 @@ def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     from kzexpert.cli.engine import engine_of
     from kzexpert.cli.output import emit
     from kzexpert.cli.progress import progress_line
-    from kzexpert.cli.session import infer, open_knowledge_base
+    from kzexpert.cli.session import open_knowledge_base, program_of
 
     years = _years(options.as_of)
     kb = open_knowledge_base(options)
     question = read_conclusion(kb, " ".join(pattern))
-    start = Scenario.of(infer(kb, replace(options, as_of=None), [question.pattern]).program)
+    start = Scenario.of(program_of(kb, replace(options, as_of=None), [question.pattern]))
     chosen = years or years_on_record(kb, question.pattern, start.as_of)
     with progress_line() as progress:
-        found = followed(start, question, chosen, engine_of(options, progress).infer, progress, weighed=weighed)
+        found = followed(start, question, chosen, engine_of(options, progress), progress, weighed=weighed)
     if options.format == "json":
         from kzexpert.render.json import json_text
 

@@ -1,14 +1,16 @@
 """The engines by name. Each is imported only when it is asked for."""
 
-from kzexpert.engines.base import Budget, Engine
+from msgspec.structs import replace
+
+from kzexpert.engines.base import Budget, Engine, infer_each
 from kzexpert.engines.packages import bulk
-from kzexpert.engines.reports import Chosen, Skipped
+from kzexpert.engines.reports import Chosen
 from kzexpert.engines.settings import Limits, Settings, check_settings, unused
 from kzexpert.errors import Issue, UsageError
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import KnowledgeBase
 
-__all__ = ["ENGINES", "Budget", "Engine", "Limits", "Settings", "engine", "for_engine"]
+__all__ = ["ENGINES", "Budget", "Engine", "Limits", "Settings", "engine", "for_engine", "infer_each", "table_issues"]
 
 ENGINES = ("experta", "experta-stock", "duckdb")
 #: What ``--engine`` takes: ``auto`` is no engine of its own.
@@ -52,12 +54,24 @@ def for_engine(kb: KnowledgeBase, name: str, settings: Settings | None = None) -
             return kb
     with bulk("reading tables"):
         from kzexpert.engines.sql.recorded import table_facts
-    from msgspec.structs import replace
 
-    facts, skipped = table_facts(kb, chosen.skip_bad_rows)
-    if skipped and chosen.skip_bad_rows:
-        chosen.listen(Skipped(tuple(skipped), chosen.skip_bad_rows))
+    facts = table_facts(kb, chosen.skip_bad_rows, chosen.listen)
     return replace(kb, facts=(*kb.facts, *facts), tables=())
+
+
+def table_issues(kb: KnowledgeBase) -> list[Issue]:
+    """All that is wrong with the tables of a checked knowledge base: those that cannot be read (KZ124), rows that are
+    no facts (KZ125); a warning (KZ403) where what reads tables is not installed.
+    """
+    if not kb.tables:
+        return []
+    try:
+        with bulk("reading tables"):
+            from kzexpert.engines.sql.tables import table_issues as issues
+    except UsageError as error:
+        place = kb.tables[0].location
+        return [replace(issue, location=place, severity="warning") for issue in error.issues]
+    return issues(kb)
 
 
 def _opened(name: str, budget: Budget | None, settings: Settings) -> Engine:

@@ -1,10 +1,10 @@
 """Which engine suits a knowledge base, by the number of its facts, and an engine that chooses so for each program."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from kzexpert.engines.base import Engine
+from kzexpert.engines.base import Engine, infer_each
 from kzexpert.engines.packages import bulk
 from kzexpert.engines.reports import Chosen, Listener
 from kzexpert.errors import KnowledgeBaseError, UsageError
@@ -42,11 +42,18 @@ class AutoEngine:
 
     def infer(self, program: Program) -> Inference:
         """See `kzexpert.engines.base.Engine.infer`."""
+        return self._chosen(program).infer(program)
+
+    def infer_each(self, programs: Sequence[Program]) -> list[Inference]:
+        """See `kzexpert.engines.base.OnePass.infer_each`."""
+        return infer_each(self._chosen(programs[0]), programs)
+
+    def _chosen(self, program: Program) -> Engine:
         # Rows of tables are not among the facts of a program. Where experta suits, `for_engine` has made facts of them.
         choice = Choice("duckdb", "facts lie in tables") if program.kb.tables else choose(program.kb)
         chosen = self._open(choice.engine)
         self._listen(Chosen(choice.engine, choice.why, self._unused(choice.engine)))
-        return chosen.infer(program)
+        return chosen
 
 
 def choose(kb: KnowledgeBase) -> Choice:

@@ -1,4 +1,4 @@
-"""Tables as facts: the same conclusions, proofs and rows as if every row stood in a facts file, and what is wrong told."""
+"""Tables as facts: the same conclusions, proofs and rows as if all stood in a facts file, and what is wrong told."""
 
 import csv
 import gzip
@@ -9,10 +9,12 @@ from typing import Any
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 from short_programs import told
 
 from kzexpert.checks import check
-from kzexpert.engines import engine, for_engine
+from kzexpert.cli.group import cli
+from kzexpert.engines import engine, for_engine, table_issues
 from kzexpert.engines.sql import recorded
 from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
 from kzexpert.errors import KnowledgeBaseError
@@ -39,7 +41,11 @@ entities:
   League: {kind: bloc}
 sources: {atlas: {title: An Atlas, date: 2011}}
 rules:
-  - {id: close, when: ["member(?a, ?x)", "member(?b, ?x)", "?a != ?b"], then: "close(?a, ?b)", certainty: 0.6, source: atlas}
+  - id: close
+    when: ["member(?a, ?x)", "member(?b, ?x)", "?a != ?b"]
+    then: "close(?a, ?b)"
+    certainty: 0.6
+    source: atlas
   - {id: visited, when: ["visit(?a, ?b, _) within 1 year"], then: "close(?a, ?b)", certainty: 0.4, source: atlas}
   - {id: spoken, when: ["visit(?a, _, ?p)", "not member(?a, Pact)"], then: "spoken(?a, ?p)", source: atlas}
   - {id: worth, when: ["trade(?a, _, _)", "?t = sum(?w for trade(?a, ?b, ?w))"], then: "worth(?a, ?t)", source: atlas}
@@ -76,8 +82,10 @@ tables:
     columns: {{state: who, bloc: what, since: start, until: stop, certainty: sure, at: says}}
     map: {{state: codes.csv}}
     source: atlas
-  - {{file: {visit}, predicate: visit, columns: {{guest: guest, host: host, purpose: why, "on": when}}, certainty: 0.9, source: atlas}}
-  - {{file: {trade}, predicate: trade, columns: {{state: a, partner: b, worth: worth}}, source: {{id: atlas, at: p. 7}}, note: estimated}}
+  - {{file: {visit}, predicate: visit, columns: {{guest: guest, host: host, purpose: why, "on": when}}, certainty: 0.9,
+     source: atlas}}
+  - {{file: {trade}, predicate: trade, columns: {{state: a, partner: b, worth: worth}},
+     source: {{id: atlas, at: p. 7}}, note: estimated}}
   - {{file: {founded}, predicate: founded, columns: {{bloc: bloc, day: day}}, source: atlas}}
 """
 CODES = "code,name\nRU,Ruritania\nBO,Borduria\nSY,Syldavia\nRU,RUR\n"
@@ -378,6 +386,18 @@ def test_more_rows_than_an_engine_in_memory_takes(tmp_path: Path, monkeypatch: p
     with pytest.raises(KnowledgeBaseError, match="KZ405 the tables hold more than 5 rows") as caught:
         for_engine(kb, "experta")
     assert caught.value.issues[0].hint == "use --engine duckdb"
+
+
+def test_check_reads_every_row(tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    assert table_issues(opened(folder)) == []
+    kb = opened(folder, member=[*ROWS["member"], BAD[0][1]], founded=[*ROWS["founded"], BAD[-1][1]])
+    (folder / "visit.csv").unlink()
+    assert [issue.code for issue in table_issues(kb)] == ["KZ125", "KZ124", "KZ125"]
+    result = CliRunner().invoke(cli, ["check", "--kb", str(tmp_path)])
+    assert result.exit_code == 1
+    assert re.findall(r": (KZ\d{3})", result.output) == ["KZ125", "KZ124", "KZ125"]
 
 
 @pytest.mark.parametrize(

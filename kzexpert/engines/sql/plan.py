@@ -255,7 +255,7 @@ class _Bindings:
         self.day = None if self.day is None else column(DAY, "b")
 
     def _on_same_day(self, alias: str) -> exp.Expr:
-        """The condition that a row of a relation holds on the date of the binding; bindings without one get all dates."""
+        """The condition that a row holds on the date of the binding; bindings without one get all dates."""
         if self.day is None:
             assert self.planner.days is not None
             self.sources.append(named(self.planner.days, "days"))

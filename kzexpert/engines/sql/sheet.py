@@ -186,7 +186,5 @@ def _number(value: exp.Expr, form: Form) -> exp.Expr:
         ]
     )
     without_point = exp.Cast(this=value.copy(), to=exp.DataType(this=exp.DataType.Type.BIGINT))
-    text = exp.Case(
-        ifs=[exp.If(this=whole, true=typed(without_point, "text"))], default=typed(value.copy(), "text")
-    )
+    text = exp.Case(ifs=[exp.If(this=whole, true=typed(without_point, "text"))], default=typed(value.copy(), "text"))
     return text if form == "text" else exp.Cast(this=text, to=exp.DataType(this=exp.DataType.Type.JSON))

@@ -9,15 +9,18 @@ from pathlib import Path
 import msgspec
 from sqlglot import exp
 
+from kzexpert.engines.reports import Listener, Skipped
 from kzexpert.engines.sql.database import Database, DatabaseError
 from kzexpert.engines.sql.dictionary import Dictionary
 from kzexpert.engines.sql.extents import CERTAINTY, argument
 from kzexpert.engines.sql.opening import FILE, ROW, open_table, read_csv
+from kzexpert.engines.sql.texts import Texts
 from kzexpert.engines.sql.words import both, called, column, equal, named, number, select, subquery, typed
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.model import KnowledgeBase, Table
+from kzexpert.replacement import replacement
 
-__all__ = ["DATES", "Staged", "stage_all", "written"]
+__all__ = ["DATES", "Staged", "set_aside", "stage_all", "table_issues"]
 
 #: What a row may say of its dates → the columns for the day that decides, and for the date as written.
 DATES = {"since": ("since", "since text"), "until": ("until", "until text"), "on": ("on", "on text")}
@@ -80,6 +83,20 @@ def stage_all(
     return staged, issues
 
 
+def table_issues(kb: KnowledgeBase) -> list[Issue]:
+    """All that is wrong with the tables of a knowledge base; none of their rows is kept."""
+    database, texts = Database(), Texts()
+    dictionary = Dictionary(database, texts, kb)
+    issues: list[Issue] = []
+    for table in kb.tables:
+        staged, found = stage_all(database, dictionary, kb, [table])
+        issues += found
+        for item in staged:
+            database.drop(item.stored)
+    database.close()
+    return issues
+
+
 def _stage(database: Database, dictionary: Dictionary, kb: KnowledgeBase, declared: Table) -> Staged:
     staging = _Staging(database, dictionary, kb, declared)
     try:
@@ -103,7 +120,40 @@ def _stage(database: Database, dictionary: Dictionary, kb: KnowledgeBase, declar
     return Staged(declared, everything, columns, issues, bad)
 
 
-def written(database: Database, staged: Sequence[Staged]) -> Iterator[tuple[str, int, str, str]]:
+def set_aside(
+    database: Database,
+    kb: KnowledgeBase,
+    staged: Sequence[Staged],
+    issues: Sequence[Issue],
+    file: str | None,
+    listen: Listener,
+) -> None:
+    """Write the rows that are no facts to a file, which is there even where there are none, and tell of them.
+
+    Args:
+        staged: all that was read so far.
+        issues: what is wrong with what was read last.
+        file: None where such rows are an error.
+
+    Raises:
+        KnowledgeBaseError: there are such rows, and no file for them.
+        UsageError: the file cannot be written (KZ306).
+    """
+    if file is None:
+        if issues:
+            raise KnowledgeBaseError(*issues, texts=kb.texts)
+        return
+    import csv
+
+    with replacement(file) as path, path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(["file", "row", "problem", "value"])
+        writer.writerows(_bad_rows(database, staged))
+    if issues:
+        listen(Skipped(tuple(issues), file))
+
+
+def _bad_rows(database: Database, staged: Sequence[Staged]) -> Iterator[tuple[str, int, str, str]]:
     """File, row, problem and value of every bad row."""
     for item in staged:
         if item.bad is not None:
