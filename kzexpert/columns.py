@@ -11,9 +11,31 @@ import msgspec
 
 from kzexpert.model import KnowledgeBase, Pattern
 
-__all__ = ["OWN", "RUN_TABLE", "Column", "Kind", "Layout", "Selection", "layout_of", "table_columns", "table_names"]
+__all__ = [
+    "ENDINGS",
+    "OWN",
+    "RUN_TABLE",
+    "Column",
+    "Form",
+    "Kind",
+    "Layout",
+    "Selection",
+    "layout_of",
+    "table_columns",
+    "table_names",
+]
 
 Kind: TypeAlias = Literal["text", "number", "date"]
+
+#: What conclusions can be written to: a file of that format, or of a database.
+Form: TypeAlias = Literal["parquet", "csv", "jsonl", "duckdb"]
+#: The endings of the names of such files.
+ENDINGS: dict[Form, tuple[str, ...]] = {
+    "parquet": (".parquet", ".pq"),
+    "csv": (".csv",),
+    "jsonl": (".jsonl", ".ndjson"),
+    "duckdb": (".duckdb", ".db"),
+}
 
 #: The columns that every row has beside its arguments, and `derived` where recorded facts are written too.
 OWN = ("as_of", "predicate", "certainty", "likelihood", "established", "derived")

@@ -37,7 +37,7 @@ def replacement(name: str) -> Iterator[Path]:
 
     folder: str | None = None
     try:
-        target = Path(os.path.realpath(name))
+        target = _target(name)
         if target.is_dir():
             raise IsADirectoryError(None, "it is a folder")
         special = target.exists() and not target.is_file()
@@ -52,12 +52,19 @@ def replacement(name: str) -> Iterator[Path]:
             os.fsync(filled.fileno())
         path.chmod(target.stat().st_mode & 0o7777 if target.exists() else _mode_of_new_files())
         path.replace(target)
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        reason = getattr(error, "strerror", None) or str(error)
+    except OSError as error:
+        reason = error.strerror or str(error)
         raise UsageError(Issue("KZ306", f"cannot write: {reason}", Location(name), _HINT)) from None
     finally:
         if folder is not None:
             rmtree(folder, ignore_errors=True)
+
+
+def _target(name: str) -> Path:
+    try:
+        return Path(os.path.realpath(name))
+    except ValueError as error:  # a null character
+        raise OSError(None, str(error)) from None
 
 
 def _mode_of_new_files() -> int:

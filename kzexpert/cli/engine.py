@@ -52,10 +52,9 @@ def with_tables(kb: KnowledgeBase, options: Options) -> KnowledgeBase:
 
 def _settings(options: Options, line: ProgressLine | None = None, listen: Listener | None = None) -> Settings:
     def heard(report: Report) -> None:
-        if isinstance(report, Standing):
-            if line is not None:
-                line.stands(report)
-        else:
+        if line is not None:
+            line.hear(report)
+        if not isinstance(report, Standing):
             _tell(options, report)
         if listen is not None:
             listen(report)

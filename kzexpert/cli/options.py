@@ -64,6 +64,8 @@ _OUTPUT = (
 )
 _AS_OF = {
     "DATE": "A day, month or year; its last day counts.  [default: newest source]",
+    "DATE|YEAR..YEAR": "A day, month or year, of which the last day counts; or years, each as of its last day.  "
+    "[default: newest source]",
     "YEAR..YEAR": "The years to look at.  [default: all on record]",
 }
 
@@ -80,15 +82,15 @@ def common_options(
     Args:
         run: whether the command infers what is asked, and so needs a date, assumptions and an engine.
         engine: whether it needs an engine all the same.
-        formats: what it can print, the default first.
-        as_of: what ``--as-of`` takes, ``DATE`` or ``YEAR..YEAR``.
+        formats: what it can print, the default first; without any it has an option of its own.
+        as_of: what ``--as-of`` takes, a key of `_AS_OF`.
     """
     day = click.option("--as-of", metavar=as_of, help=_AS_OF[as_of])
     form = click.option(
-        "--format", type=click.Choice(formats), default=formats[0], show_default=True, help="What to print."
+        "--format", type=click.Choice(formats), default=(*formats, "")[0], show_default=True, help="What to print."
     )
     engines = _ENGINE if run or engine else ()
-    chosen = (*_SOURCES, *((day, *_RUN) if run else ()), *engines, form, *_OUTPUT)
+    chosen = (*_SOURCES, *((day, *_RUN) if run else ()), *engines, *((form,) if formats else ()), *_OUTPUT)
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
 
-from kzexpert.engines.reports import Standing
+from kzexpert.engines.reports import Report, Standing
 
 __all__ = ["ProgressLine", "progress_line"]
 
@@ -30,7 +30,7 @@ def progress_line() -> Iterator["ProgressLine"]:
 class ProgressLine:
     """The line. It may be told from several threads.
 
-    Called with what is being done, the number of steps done and of all steps, it shows these; see also `stands`.
+    Called with what is being done, the number of steps done and of all steps, it shows these; see also `hear`.
     """
 
     def __init__(self) -> None:
@@ -45,11 +45,11 @@ class ProgressLine:
         self._step = f"{done} of {total}: {what}"
         self._show(self._step)
 
-    def stands(self, standing: Standing) -> None:
+    def hear(self, report: Report) -> None:
         """Show how the run of an engine stands."""
-        if self._next is not None:
+        if self._next is not None and isinstance(report, Standing):
             with self._lock:
-                text = self._pace.text(standing, monotonic())
+                text = self._pace.text(report, monotonic())
             self._show(f"{self._step} · {text}" if self._step else text)
 
     def erase(self) -> None:

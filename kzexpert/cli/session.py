@@ -22,8 +22,10 @@ __all__ = [
     "open_knowledge_base",
     "program_of",
     "read_knowledge_base",
+    "years_of",
 ]
 
+_MOST_YEARS = 500
 _AS_OF, _ASSUME, _WITHOUT = "--as-of", "--assume", "--without"
 
 
@@ -230,6 +232,28 @@ def _as_of(text: str | None) -> date | None:
     except ValueError as error:
         hint = "kzexpert timeline follows a conclusion through years" if ".." in text else DATE_HINT
         raise UsageError(Issue("KZ303", str(error), Location(_AS_OF), hint)) from None
+
+
+def years_of(text: str | None) -> range | None:
+    """The years of ``1992..2011``; a single year is a range of one.
+
+    Raises:
+        UsageError: the text is something else.
+    """
+    if text is None:
+        return None
+    import re
+
+    hint = "a range of years is written 1992..2011"
+    written = re.fullmatch(r"\s*([0-9]{4})(?:\s*\.\.\s*([0-9]{4}))?\s*", text)
+    if written is None or "0000" in written.groups():
+        raise UsageError(Issue("KZ303", f"{text} is not a range of years", Location(_AS_OF), hint))
+    start, end = int(written[1]), int(written[2] or written[1])
+    if start > end:
+        raise UsageError(Issue("KZ303", f"{text} runs backwards", Location(_AS_OF), f"write {end:04}..{start:04}"))
+    if end - start >= _MOST_YEARS:
+        raise UsageError(Issue("KZ303", f"{text} is more than {_MOST_YEARS} years", Location(_AS_OF), hint))
+    return range(start, end + 1)
 
 
 def _atoms(texts: Sequence[str], option: str) -> list[Atom]:

@@ -21,6 +21,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         round: of a recursive component, from 1; 0 where rounds are not counted.
         facts: recorded facts that were read.
         rows: conclusions so far; while writing, those to be written.
+        spilled: bytes that went to disk for want of memory, once all is written.
         done: the part of the statement at work that is done, from 0 to 1, as the database estimates it.
     """
 
@@ -31,6 +32,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     round: int = 0
     facts: int = 0
     rows: int = 0
+    spilled: int = 0
     done: float | None = None
 
 

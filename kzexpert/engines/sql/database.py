@@ -136,14 +136,16 @@ class Database:
         size = exp.Coalesce(this=exp.Sum(this=column("size")), expressions=[exp.Literal.number(0)])
         return int(self.rows(select([size], exp.Anonymous(this="duckdb_temporary_files")))[0][0])
 
-    def write(self, query: exp.Query, path: Path, form: str, **options: exp.Expr) -> None:
+    def write(self, query: exp.Query, path: Path, form: str, options: Mapping[str, exp.Expr]) -> None:
         """Write the rows of a query to a file, in one of DuckDB's formats, with its options.
 
         Raises:
             OSError: that cannot be done.
         """
         parameters = [exp.CopyParameter(this=exp.var("format"), expression=exp.var(form))]
-        parameters += [exp.CopyParameter(this=exp.var(name), expression=value) for name, value in options.items()]
+        parameters += [
+            exp.CopyParameter(this=exp.var(name), expression=value.copy()) for name, value in options.items()
+        ]
         target = exp.Literal.string(str(path))
         copy = exp.Copy(this=exp.paren(query, copy=False), kind=False, files=[target], params=parameters)
         with _outward(path):

@@ -31,6 +31,11 @@ class Dictionary:
         self._texts: dict[int, str] = {}
         texts.further = self
 
+    @property
+    def table(self) -> exp.Table:
+        """The table, as it is now."""
+        return self._stored
+
     def extended(self, query: exp.Query) -> exp.Table:
         """The table, with the texts of a query of one column in it."""
         new = exp.Subquery(this=query, alias=exp.TableAlias(this=identifier("n"), columns=[identifier("text")]))

@@ -14,6 +14,7 @@ from kzexpert.engines.base import Budget
 from kzexpert.engines.reports import Listener, Standing, unheard
 from kzexpert.engines.sql.codec import Codec
 from kzexpert.engines.sql.database import Database, TimeIsUp
+from kzexpert.engines.sql.export import DatabaseExporter
 from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, empty
 from kzexpert.engines.sql.firings import Firings
 from kzexpert.engines.sql.loading import Loader
@@ -93,6 +94,9 @@ class _Run:
         self.loader = Loader(database, self.texts, programs, skipped_to, listen)
         self.planner = Planner(self.extents, self.texts, ExactSums(database), self.loader.days, program.shapes)
         self.base: dict[str, Extent] = {}
+        self.exporter = DatabaseExporter(
+            database, self.planner, programs, self.loader.days, self.extents, self.base, self._unread
+        )
         self.standing = Standing(phase="loading", components=len(program.strata))
         self.listen = listen
         self.concluded = 0
@@ -135,9 +139,7 @@ class _Run:
             """The facts of tables that no rule reads."""
             if all(table.predicate != relation for table in program.kb.tables):
                 return None
-            if relation not in self.extents:
-                self.extents[relation] = self._measured(self.loader.load([relation])[relation])
-            extent = self._on(number, relation, {relation: self._sizes(self.extents[relation])})
+            extent = self._on(number, relation, {relation: self._sizes(self._unread(relation))})
             recorded.add(relation, extent)
             return extent
 
@@ -146,6 +148,7 @@ class _Run:
             planner = Planner(extents, self.texts, ExactSums(self.database), shapes=program.shapes)
         certainties = Certainties(self.database, self.texts, program, extents, on_demand)
         certainties.fetchers.append(recorded.prefetch)
+        certainties.exporter = self.exporter
         firings = Firings(self.database, planner, program, certainties)
         return Inference(program, name, certainties, firings, frozenset(conflicts))
 
@@ -159,6 +162,12 @@ class _Run:
     def _on(self, number: int, relation: str, sizes: Mapping[str, dict[int, int] | None]) -> Extent:
         size = sizes[relation]
         return self.extents[relation].on(number, None if size is None else size.get(number, 0))
+
+    def _unread(self, relation: str) -> Extent:
+        """The facts of a relation that no rule reads, loaded once."""
+        if relation not in self.extents:
+            self.extents[relation] = self._measured(self.loader.load([relation])[relation])
+        return self.extents[relation]
 
     # --- how it stands -----------------------------------------------------------------------------------------------
 

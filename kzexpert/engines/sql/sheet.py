@@ -5,7 +5,6 @@ until the end: texts are codes, which are joined with the texts and ordered by t
 """
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -14,27 +13,27 @@ from sqlglot import exp
 from kzexpert.certainty import THRESHOLD, likelihood_cutoffs
 from kzexpert.columns import OWN, Layout
 from kzexpert.engines.sql.extents import CERTAINTY, SQL_TYPES, argument
-from kzexpert.engines.sql.words import both, called, column, day, equal, named, number, select, subquery, typed
+from kzexpert.engines.sql.words import both, called, column, equal, named, number, select, subquery, typed
 
-__all__ = ["DERIVED", "RANK", "Form", "Part", "counts", "ranked_texts", "sheet", "table"]
+__all__ = ["DERIVED", "ON", "RANK", "Numbers", "Part", "counts", "ranked_texts", "sheet", "table"]
 
 #: How numbers stand in a row: as they are, as text, or as JSON, the latter two without a point where they are whole.
-Form: TypeAlias = Literal["plain", "text", "json"]
+Numbers: TypeAlias = Literal["plain", "text", "json"]
 
-#: The columns of a part that says whether a rule concluded the row; and of the texts, for their order.
-DERIVED, RANK = "e", "rank"
-_DAY, _PREDICATE = "d", "p"
+#: The columns of a part that say as of which date a row holds, and whether a rule concluded it; and that of the texts
+#: which says in which order they come.
+ON, DERIVED, RANK = "d", "e", "rank"
+_PREDICATE = "p"
 _WHOLE = 1e16
 
 
 class Part(msgspec.Struct, frozen=True):
-    """What is written of one predicate as of one day.
+    """What is written of one predicate.
 
     Attributes:
-        query: columns ``a0`` ..., ``c`` and, where the layout has `derived`, `DERIVED`.
+        query: columns `ON`, the as-of date, ``a0`` ..., ``c`` and, where the layout has `derived`, `DERIVED`.
     """
 
-    as_of: date
     predicate: str
     query: exp.Query
 
@@ -59,7 +58,7 @@ def counts(parts: Sequence[Part], layout: Layout) -> exp.Select:
     return found.group_by(column(_PREDICATE, "u"), copy=False)
 
 
-def sheet(parts: Sequence[Part], layout: Layout, texts: exp.Table, form: Form) -> exp.Select:
+def sheet(parts: Sequence[Part], layout: Layout, texts: exp.Table, numbers: Numbers) -> exp.Select:
     """All rows in the columns of a layout, by day, predicate and arguments.
 
     Args:
@@ -71,13 +70,13 @@ def sheet(parts: Sequence[Part], layout: Layout, texts: exp.Table, form: Form) -
         query = _placed(part, layout)
         rows = query if rows is None else exp.union(rows, query, distinct=False, copy=False)
     assert rows is not None
-    joins, order = [], [column(_DAY, "u"), column(_PREDICATE, "u")]
-    shown = [called(column(_DAY, "u"), OWN[0]), called(_named(layout), OWN[1])]
+    joins, order = [], [column(ON, "u"), column(_PREDICATE, "u")]
+    shown = [called(column(ON, "u"), OWN[0]), called(_named(layout), OWN[1])]
     for place, spec in enumerate(layout.arguments):
         stored = column(_slot(place), "u")
         if spec.kind != "text":
             order.append(stored)
-            shown.append(called(_number(stored.copy(), form) if spec.kind == "number" else stored.copy(), spec.name))
+            shown.append(called(_number(stored.copy(), numbers) if spec.kind == "number" else stored.copy(), spec.name))
             continue
         alias = f"t{place}"
         joins.append(exp.Join(this=named(texts, alias), side="LEFT", on=equal(column("code", alias), stored)))
@@ -86,7 +85,7 @@ def sheet(parts: Sequence[Part], layout: Layout, texts: exp.Table, form: Form) -
             text = exp.Coalesce(this=text, expressions=[column(_other(place), "u")])
         order.append(text.copy() if spec.mixed else column(RANK, alias))  # type: ignore[arg-type]
         shown.append(called(text, spec.name))
-    query = select([*shown, *_own(layout.derived, "u", form)], subquery(rows, "u"), joins)
+    query = select([*shown, *_own(layout.derived, "u", numbers)], subquery(rows, "u"), joins)
     return query.order_by(*order, copy=False)
 
 
@@ -102,12 +101,11 @@ def table(
     """
     rows: exp.Query | None = None
     for part in parts:
-        everything = exp.Column(this=exp.Star(), table=exp.to_identifier("f", quoted=True))
-        query: exp.Query = select([called(day(part.as_of), _DAY), everything], subquery(part.query.copy(), "f"))
+        query = part.query.copy()
         rows = query if rows is None else exp.union(rows, query, distinct=False, copy=False)
     assert rows is not None
-    joins, order = [], [column(_DAY, "u")]
-    shown = [called(column(_DAY, "u"), OWN[0])]
+    joins, order = [], [column(ON, "u")]
+    shown = [called(column(ON, "u"), OWN[0])]
     for place, (kind, name) in enumerate(zip(kinds, columns, strict=True)):
         stored, alias = column(argument(place), "u"), f"t{place}"
         if kind == "text":
@@ -123,7 +121,7 @@ def _placed(part: Part, layout: Layout) -> exp.Query:
     places = layout.places[part.predicate]
     kinds = layout.kinds[part.predicate]
     shown = [
-        called(day(part.as_of), _DAY),
+        column(ON, "f"),
         called(exp.Literal.number(layout.predicates.index(part.predicate)), _PREDICATE),
     ]
     for place, spec in enumerate(layout.arguments):
@@ -159,7 +157,7 @@ def _named(layout: Layout) -> exp.Expr:
     return exp.Case(ifs=names)
 
 
-def _own(derived: bool, source: str, form: Form) -> list[exp.Expr]:
+def _own(derived: bool, source: str, numbers: Numbers) -> list[exp.Expr]:
     """The columns that follow the arguments."""
     certainty = column(CERTAINTY, source)
     *words, (_, last) = likelihood_cutoffs()
@@ -171,13 +169,13 @@ def _own(derived: bool, source: str, form: Form) -> list[exp.Expr]:
         default=exp.Literal.string(last),
     )
     established = exp.GT(this=certainty.copy(), expression=number(THRESHOLD))
-    values = [_number(certainty, form), likelihood, established, *([column(DERIVED, source)] if derived else [])]
+    values = [_number(certainty, numbers), likelihood, established, *([column(DERIVED, source)] if derived else [])]
     return [called(value, name) for value, name in zip(values, OWN[2:], strict=False)]
 
 
-def _number(value: exp.Expr, form: Form) -> exp.Expr:
+def _number(value: exp.Expr, numbers: Numbers) -> exp.Expr:
     """A number as it is written; as text it is that of `kzexpert.model.format_number`."""
-    if form == "plain":
+    if numbers == "plain":
         return value
     whole = both(
         [
@@ -187,4 +185,4 @@ def _number(value: exp.Expr, form: Form) -> exp.Expr:
     )
     without_point = exp.Cast(this=value.copy(), to=exp.DataType(this=exp.DataType.Type.BIGINT))
     text = exp.Case(ifs=[exp.If(this=whole, true=typed(without_point, "text"))], default=typed(value.copy(), "text"))
-    return text if form == "text" else exp.Cast(this=text, to=exp.DataType(this=exp.DataType.Type.JSON))
+    return text if numbers == "text" else exp.Cast(this=text, to=exp.DataType(this=exp.DataType.Type.JSON))
