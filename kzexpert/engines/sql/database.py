@@ -41,12 +41,15 @@ _OUTSIDE = (
 
 
 class DatabaseError(KnowledgeBaseError):
-    """What the database says of something outside of it: a file, an extension, another database."""
+    """What the database says of something outside of it: a file, an extension, another database.
 
-    @property
-    def says(self) -> str:
-        """Its own words."""
-        return self.issues[0].message
+    Attributes:
+        says: its own words, which may be many lines.
+    """
+
+    def __init__(self, says: str) -> None:
+        super().__init__(Issue("KZ404", says.splitlines()[0].removesuffix(".")))
+        self.says = says
 
 
 class TimeIsUp(Exception):
@@ -234,4 +237,4 @@ def _told() -> Iterator[None]:
             hint = "give it more memory, or point TMPDIR to a disk with more room"
             message = f"the database ran out of memory or disk: {says}"
             raise KnowledgeBaseError(Issue("KZ404", message, hint=hint)) from None
-        raise DatabaseError(Issue("KZ404", says)) from None
+        raise DatabaseError(str(error)) from None

@@ -12,7 +12,7 @@ from sqlglot import exp
 from kzexpert.engines.sql.database import Database, DatabaseError
 from kzexpert.engines.sql.dictionary import Dictionary
 from kzexpert.engines.sql.extents import CERTAINTY, argument
-from kzexpert.engines.sql.opening import FILE, ROW, open_table, read_csv
+from kzexpert.engines.sql.opening import FILE, ROW, open_table, read_csv, unreadable
 from kzexpert.engines.sql.texts import Texts
 from kzexpert.engines.sql.words import both, called, column, equal, named, number, select, subquery, typed
 from kzexpert.errors import Issue, KnowledgeBaseError
@@ -24,6 +24,22 @@ __all__ = ["DATES", "Staged", "stage_all", "table_issues", "written"]
 DATES = {"since": ("since", "since text"), "until": ("until", "until text"), "on": ("on", "on text")}
 
 _NUMBER = r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?"
+#: How the types of numbers begin in words of DuckDB.
+_NUMERIC = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "UHUGEINT",
+    "FLOAT",
+    "DOUBLE",
+    "DECIMAL",
+)
 _DATE = r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?"
 _PROBLEM, _VALUE = "problem", "value"
 _EXAMPLES = 3
@@ -96,13 +112,12 @@ def table_issues(kb: KnowledgeBase) -> list[Issue]:
 
 
 def _stage(database: Database, dictionary: Dictionary, kb: KnowledgeBase, declared: Table) -> Staged:
-    staging = _Staging(database, dictionary, kb, declared)
     try:
+        staging = _Staging(database, dictionary, kb, declared)
         with database.in_order():
             everything = database.store(staging.query())
     except DatabaseError as error:
-        place = declared.marks.get("file", declared.location)
-        raise KnowledgeBaseError(Issue("KZ124", f"{declared.file} cannot be read: {error.says}", place)) from None
+        raise unreadable(declared.file, error, declared.marks.get("file", declared.location)) from None
     problem = column(_PROBLEM)
     fine = exp.Is(this=problem, expression=exp.null())
     counted = select([problem.copy(), exp.Count(this=exp.Star())], everything.copy(), where=[exp.Not(this=fine.copy())])
@@ -204,10 +219,16 @@ class _Staging:
 
     def _text_of(self, name: str, source: str = "i") -> exp.Expr:
         """A column as text; null where it is empty."""
-        raw: exp.Expr = self._raw(name, source)
-        if self.opened.types[name].startswith("TIMESTAMP"):
-            raw = typed(raw, "date")
-        return exp.Nullif(this=typed(raw, "text"), expression=exp.Literal.string(""))
+        raw = self._raw(name, source)
+        text = typed(raw, "text")
+        kind = self.opened.types[name]
+        if kind == "TIMESTAMP WITH TIME ZONE":  # a cast would take the zone of the machine; infinity has no such moment
+            moment = exp.Anonymous(this="epoch_us", expressions=[raw.copy()])
+            utc = exp.Anonymous(this="make_timestamp", expressions=[moment])
+            return exp.Coalesce(this=typed(typed(utc, "date"), "text"), expressions=[text])
+        if kind.startswith("TIMESTAMP"):
+            text = typed(typed(raw.copy(), "date"), "text")
+        return exp.Nullif(this=text, expression=exp.Literal.string(""))
 
     def _text(self, key: str) -> exp.Expr:
         return self._text_of(self.declared.columns[key])
@@ -256,16 +277,16 @@ class _Staging:
             return None
         place = self.declared.marks.get(f"map.{key}", self.declared.location)
         try:
-            described = self.database.rows(exp.Describe(this=select([exp.Star()], read_csv(Path(path)))))
-            if len(described) < 2:
-                raise KnowledgeBaseError(
-                    Issue("KZ124", f"{Path(path).name} has no two columns, for codes and names", place)
-                )
-            names = [str(item[0]) for item in described]
-            code, name = column(names[0]), column("name" if "name" in names[1:] else names[1])
-            return self.database.store(select([called(code, "text"), called(name, "name")], read_csv(Path(path))))
+            source, columns = read_csv(Path(path))
+            if len(columns) < 2:
+                message = f"{Path(path).name} has no two columns, for codes and names"
+                raise KnowledgeBaseError(Issue("KZ124", message, place))
+            code, second, *_ = columns
+            name = "name" if "name" in columns and code != "name" else second
+            shown = [called(column(columns[code]), "text"), called(column(columns[name]), "name")]
+            return self.database.store(select(shown, source))
         except DatabaseError as error:
-            raise KnowledgeBaseError(Issue("KZ124", f"{Path(path).name} cannot be read: {error.says}", place)) from None
+            raise unreadable(Path(path).name, error, place) from None
 
     def _check_codes(self, key: str, codes: exp.Table, names: exp.Table | None) -> None:
         """A code may have several names, but of one entity."""
@@ -285,17 +306,26 @@ class _Staging:
 
     def _number(self, key: str) -> exp.Expr:
         name = self.declared.columns[key]
-        value: exp.Expr = exp.TryCast(this=self._raw(name), to=typed(exp.null(), "double").to)
+        numeric = self.opened.types[name].startswith(_NUMERIC)
+        raw = self._raw(name) if numeric else self._text(key)
+        value: exp.Expr = exp.TryCast(this=raw, to=typed(exp.null(), "double").to)
         finite = exp.LTE(this=exp.Abs(this=value), expression=number(1.7976931348623157e308))
-        if self.opened.types[name] == "VARCHAR":
-            shaped = exp.func("regexp_full_match", self._raw(name), exp.Literal.string(_NUMBER))
+        if not numeric:  # true is no number, though it can be cast to one
+            shaped = exp.func("regexp_full_match", self._text(key), exp.Literal.string(_NUMBER))
             finite = both([shaped, finite])  # type: ignore[assignment]
         zero = exp.Add(this=value.copy(), expression=number(0.0))  # −0 becomes 0
         return exp.Case(ifs=[exp.If(this=finite, true=zero)])
 
+    def _year(self, key: str) -> exp.Expr:
+        """A date as text; a year that a column of numbers holds is a whole one."""
+        name = self.declared.columns[key]
+        if not self.opened.types[name].startswith(("FLOAT", "DOUBLE", "DECIMAL", "VARCHAR")):
+            return self._text(key)
+        return exp.func("regexp_replace", self._text(key), exp.Literal.string(r"\.0+$"), exp.Literal.string(""))
+
     def _date(self, key: str) -> None:
         day, as_written = DATES[key]
-        text = exp.func("regexp_replace", self._text(key), exp.Literal.string(r"\.0$"), exp.Literal.string(""))
+        text = self._year(key)
         found = _day(text, "last" if key == "until" else "first")
         said = exp.Not(this=exp.Is(this=self._text(key), expression=exp.null()))
         wrong = both([said, exp.Is(this=found.copy(), expression=exp.null())])
@@ -303,10 +333,7 @@ class _Staging:
         if key == "on":
             self._problem(key, "on is empty", exp.Is(this=self._text(key), expression=exp.null()))
         if key == "until" and "since" in self.declared.columns:
-            first = _day(
-                exp.func("regexp_replace", self._text("since"), exp.Literal.string(r"\.0$"), exp.Literal.string("")),
-                "first",
-            )
+            first = _day(self._year("since"), "first")
             self._problem(key, "until {} lies before since", exp.LT(this=found.copy(), expression=first))
         self.shown += [called(found, day), called(text.copy(), as_written)]
 
