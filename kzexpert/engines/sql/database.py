@@ -30,8 +30,9 @@ if tuple(map(int, duckdb.__version__.split(".")[:2])) < _OLDEST:
 Row: TypeAlias = tuple[Any, ...]
 
 _AT_ONCE = 10_000
-#: What is the fault of a file or of another database. Other errors are our own.
-_OUTSIDE = (
+#: What is the fault of a file, of another database or of the machine. Other errors are our own.
+_OUTSIDE: tuple[type[duckdb.Error], ...] = (
+    duckdb.OutOfMemoryException,
     duckdb.IOException,
     duckdb.InvalidInputException,
     duckdb.ConversionException,
@@ -82,6 +83,7 @@ class Database:
             self._connection = duckdb.connect(path, config=config)
         self._names = 0
         self._late = False
+        self._reads = False
         self._discard = weakref.finalize(self, _discard, self._connection, self._folder)
 
     def name(self) -> str:
@@ -121,14 +123,15 @@ class Database:
     def rows(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query."""
         text = query if isinstance(query, str) else self.dialect.text(query)
-        return self._execute(self._connection, text, parameters).fetchall()
+        with self._guarded():  # what is wrong with a file may show only when rows are fetched
+            return self._execute(self._connection, text, parameters).fetchall()
 
     def stream(self, query: exp.Expr) -> Iterator[Row]:
         """The rows of a query, never all of them in memory; other statements may run meanwhile."""
         cursor = self._connection.cursor()
         try:
             self._execute(cursor, self.dialect.text(query))
-            while rows := cursor.fetchmany(_AT_ONCE):
+            while rows := self._fetched(cursor):
                 yield from rows
         finally:
             cursor.close()
@@ -180,6 +183,19 @@ class Database:
         finally:
             self._connection.execute("SET preserve_insertion_order = false")
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Whatever goes wrong in here is the fault of the files that are read.
+
+        Raises:
+            DatabaseError: something did.
+        """
+        self._reads = True
+        try:
+            yield
+        finally:
+            self._reads = False
+
     def drop(self, stored: exp.Table) -> None:
         """Forget a table."""
         self.run(exp.Drop(tables=[stored.copy()], kind="TABLE"))
@@ -210,11 +226,26 @@ class Database:
     def _execute(
         self, connection: duckdb.DuckDBPyConnection, text: str, parameters: Sequence[object] = ()
     ) -> duckdb.DuckDBPyConnection:
+        with self._guarded():
+            return connection.execute(text, parameters) if parameters else connection.execute(text)
+
+    def _fetched(self, cursor: duckdb.DuckDBPyConnection) -> list[Row]:
+        with self._guarded():
+            return cursor.fetchmany(_AT_ONCE)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """What goes wrong in the database, as what it means here.
+
+        Raises:
+            TimeIsUp: the budget of time is used up.
+            KnowledgeBaseError: what a user can do something about.
+        """
         if self._late:
             raise TimeIsUp
         try:
-            with _told():
-                return connection.execute(text, parameters) if parameters else connection.execute(text)
+            with _told((duckdb.Error,) if self._reads else _OUTSIDE):
+                yield
         except duckdb.InterruptException:
             if self._late:
                 raise TimeIsUp from None
@@ -227,11 +258,13 @@ def _discard(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(outside: tuple[type[duckdb.Error], ...] = _OUTSIDE) -> Iterator[None]:
     """What a user can do something about, as an issue."""
     try:
         yield
-    except (*_OUTSIDE, duckdb.OutOfMemoryException) as error:
+    except duckdb.InterruptException:
+        raise
+    except outside as error:
         says = str(error).splitlines()[0].removesuffix(".")
         if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in says:
             hint = "give it more memory, or point TMPDIR to a disk with more room"

@@ -9,10 +9,11 @@ from pathlib import Path
 import msgspec
 from sqlglot import exp
 
+from kzexpert.engines.sql.csv_source import read_csv, unreadable
 from kzexpert.engines.sql.database import Database, DatabaseError
 from kzexpert.engines.sql.dictionary import Dictionary
 from kzexpert.engines.sql.extents import CERTAINTY, argument
-from kzexpert.engines.sql.opening import FILE, ROW, open_table, read_csv, unreadable
+from kzexpert.engines.sql.opening import FILE, ROW, open_table, plain_text
 from kzexpert.engines.sql.texts import Texts
 from kzexpert.engines.sql.words import both, called, column, equal, named, number, select, subquery, typed
 from kzexpert.errors import Issue, KnowledgeBaseError
@@ -114,7 +115,7 @@ def table_issues(kb: KnowledgeBase) -> list[Issue]:
 def _stage(database: Database, dictionary: Dictionary, kb: KnowledgeBase, declared: Table) -> Staged:
     try:
         staging = _Staging(database, dictionary, kb, declared)
-        with database.in_order():
+        with database.in_order(), database.reading():
             everything = database.store(staging.query())
     except DatabaseError as error:
         raise unreadable(declared.file, error, declared.marks.get("file", declared.location)) from None
@@ -219,15 +220,7 @@ class _Staging:
 
     def _text_of(self, name: str, source: str = "i") -> exp.Expr:
         """A column as text; null where it is empty."""
-        raw = self._raw(name, source)
-        text = typed(raw, "text")
-        kind = self.opened.types[name]
-        if kind == "TIMESTAMP WITH TIME ZONE":  # a cast would take the zone of the machine; infinity has no such moment
-            moment = exp.Anonymous(this="epoch_us", expressions=[raw.copy()])
-            utc = exp.Anonymous(this="make_timestamp", expressions=[moment])
-            return exp.Coalesce(this=typed(typed(utc, "date"), "text"), expressions=[text])
-        if kind.startswith("TIMESTAMP"):
-            text = typed(typed(raw.copy(), "date"), "text")
+        text = plain_text(self._raw(name, source), self.opened.types[name])
         return exp.Nullif(this=text, expression=exp.Literal.string(""))
 
     def _text(self, key: str) -> exp.Expr:
@@ -254,7 +247,8 @@ class _Staging:
             alias = f"k{place}"
             if kind == "text":
                 query = select([text.copy()], subquery(self._rows(), "i"), distinct=True)
-                codes = self.dictionary.extended(query)
+                with self.database.reading():
+                    codes = self.dictionary.extended(query)
             else:
                 names = self._names(key)
                 codes = self.dictionary.names(self.kb, kind, names)
@@ -277,14 +271,14 @@ class _Staging:
             return None
         place = self.declared.marks.get(f"map.{key}", self.declared.location)
         try:
-            source, columns = read_csv(Path(path))
-            if len(columns) < 2:
+            source, names = read_csv(Path(path))
+            if len(names) < 2:
                 message = f"{Path(path).name} has no two columns, for codes and names"
                 raise KnowledgeBaseError(Issue("KZ124", message, place))
-            code, second, *_ = columns
-            name = "name" if "name" in columns and code != "name" else second
-            shown = [called(column(columns[code]), "text"), called(column(columns[name]), "name")]
-            return self.database.store(select(shown, source))
+            place_of_names = names.index("name", 1) if "name" in names[1:] else 1
+            shown = [called(column("c0"), "text"), called(column(f"c{place_of_names}"), "name")]
+            with self.database.reading():
+                return self.database.store(select(shown, source))
         except DatabaseError as error:
             raise unreadable(Path(path).name, error, place) from None
 
