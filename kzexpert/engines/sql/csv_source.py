@@ -9,18 +9,24 @@ from kzexpert.engines.sql.database import DatabaseError
 from kzexpert.engines.sql.words import identifier
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
 
-__all__ = ["SEPARATORS", "literally", "read_csv", "reason", "unreadable"]
+__all__ = ["SEPARATORS", "literally", "read_csv", "reason", "unreadable", "without_password"]
 
 #: Bytes of a line of CSV, and of what is read at once.
 _LONGEST, _AT_ONCE = 10_000_000, 32_000_000
 #: Ending of a file's name → what separates its columns.
 SEPARATORS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
+_PASSWORD = re.compile(r"(password=|://[^:/@\s]*:)[^\s@]+(@?)")
 
 
 def unreadable(name: str, error: DatabaseError, place: Location) -> KnowledgeBaseError:
     """KZ124 for a table or a map: what the database says, in words of ours where we know them."""
     why, hint = reason(error.says)
-    return KnowledgeBaseError(Issue("KZ124", f"{name} cannot be read: {why}", place, hint))
+    return KnowledgeBaseError(Issue("KZ124", without_password(f"{name} cannot be read: {why}"), place, hint))
+
+
+def without_password(text: str) -> str:
+    """A connection to a database as it may be shown."""
+    return _PASSWORD.sub(r"\1***\2", text)
 
 
 def reason(says: str) -> tuple[str, str]:

@@ -1,13 +1,12 @@
 """Where a table lies → how DuckDB reads it, row numbers included. It looks at names, folders and columns, at no row."""
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 from sqlglot import exp
 
-from kzexpert.engines.sql.csv_source import SEPARATORS, literally, read_csv, reason, unreadable
+from kzexpert.engines.sql.csv_source import SEPARATORS, literally, read_csv, reason, unreadable, without_password
 from kzexpert.engines.sql.database import Database, DatabaseError
 from kzexpert.engines.sql.words import called, column, select, typed
 from kzexpert.errors import Issue, KnowledgeBaseError
@@ -23,8 +22,6 @@ _ADDED = (_PATH, _NUMBER)
 _COUNTED = exp.Window(this=exp.RowNumber())
 _PARQUET = ".parquet"
 _ENDINGS = (_PARQUET, *SEPARATORS)
-#: A password in a connection to a database.
-_SECRET = re.compile(r"(password=|://[^:/@]*:)[^\s@]+(@?)")
 #: The columns that say where a row stands: the file, and which of its rows it is.
 FILE, ROW = "f", "r"
 
@@ -125,7 +122,7 @@ def open_table(database: Database, table: Table) -> Opened:
 def _parts(database: Database, table: Table) -> Iterator[_Part]:
     scheme = next((scheme for scheme in DATABASES if table.path.startswith(scheme)), None)
     if scheme:
-        name = _SECRET.sub(r"\1***\2", table.file)
+        name = without_password(table.file)
         yield _Part(name, _of_database(database, table, scheme), exp.Literal.string(name), _COUNTED)
         return
     path = Path(table.path)

@@ -14,7 +14,7 @@ from kzexpert.engines.sql.dictionary import Dictionary
 from kzexpert.engines.sql.extents import CERTAINTY, Extent, argument, empty, kinds_of, predicate_of
 from kzexpert.engines.sql.opening import FILE, ROW
 from kzexpert.engines.sql.stored import Relation
-from kzexpert.engines.sql.tables import DATES, Staged, stage_all, written
+from kzexpert.engines.sql.tables import DATES, Staged, bad_rows, stage_all
 from kzexpert.engines.sql.texts import Texts
 from kzexpert.engines.sql.words import both, called, column, day, equal, named, number, select, subquery
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
@@ -343,7 +343,7 @@ def _write_bad_rows(database: Database, staged: Sequence[Staged], path: Path) ->
         with part.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["file", "row", "problem", "value"])
-            writer.writerows(written(database, staged))
+            writer.writerows(bad_rows(database, staged))
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)

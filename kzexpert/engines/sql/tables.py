@@ -3,13 +3,15 @@
 What may be declared is said by `language.tables_file` and the checks; which rows hold on a day, by `recorded`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
 from sqlglot import exp
 
-from kzexpert.engines.sql.csv_source import read_csv, unreadable
+from kzexpert.engines.sql.bad_rows import PROBLEM, VALUE, Problem, issue_of, problem_columns, written
+from kzexpert.engines.sql.csv_source import read_csv, unreadable, without_password
 from kzexpert.engines.sql.database import Database, DatabaseError
 from kzexpert.engines.sql.dictionary import Dictionary
 from kzexpert.engines.sql.extents import CERTAINTY, argument
@@ -17,9 +19,10 @@ from kzexpert.engines.sql.opening import FILE, ROW, open_table, plain_text
 from kzexpert.engines.sql.texts import Texts
 from kzexpert.engines.sql.words import both, called, column, equal, named, number, select, subquery, typed
 from kzexpert.errors import Issue, KnowledgeBaseError
+from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import KnowledgeBase, Table
 
-__all__ = ["DATES", "Staged", "stage_all", "table_issues", "written"]
+__all__ = ["DATES", "Staged", "bad_rows", "stage_all", "table_issues"]
 
 #: What a row may say of its dates → the columns for the day that decides, and for the date as written.
 DATES = {"since": ("since", "since text"), "until": ("until", "until text"), "on": ("on", "on text")}
@@ -42,8 +45,6 @@ _NUMERIC = (
     "DECIMAL",
 )
 _DATE = r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?"
-_PROBLEM, _VALUE = "problem", "value"
-_EXAMPLES = 3
 
 
 class Staged(msgspec.Struct, frozen=True):
@@ -60,20 +61,6 @@ class Staged(msgspec.Struct, frozen=True):
     columns: frozenset[str]
     issues: tuple[Issue, ...] = ()
     bad: exp.Table | None = None
-
-
-class _Problem(msgspec.Struct, frozen=True):
-    """What can be wrong with a row.
-
-    Attributes:
-        key: the mark of what declares the column.
-        says: with ``{}`` for the value.
-    """
-
-    condition: exp.Expr
-    value: exp.Expr
-    key: str
-    says: str
 
 
 def stage_all(
@@ -107,9 +94,21 @@ def table_issues(kb: KnowledgeBase) -> list[Issue]:
         staged, found = stage_all(database, dictionary, kb, [table])
         issues += found
         for item in staged:
+            if not found and not database.rows(select([column(ROW)], item.stored.copy()).limit(1)):
+                issues.append(_empty(table))
             database.drop(item.stored)
     database.close()
     return issues
+
+
+def _empty(table: Table) -> Issue:
+    """KZ126, a warning: nobody declares a table for nothing."""
+    file = without_password(table.file)
+    if not table.where:
+        return Issue("KZ126", f"{file} holds no rows", table.marks.get("file"), severity="warning")
+    place = table.marks.get(f"where.{next(iter(table.where))}", table.location)
+    hint = "compare the values with those of the table; all of the columns must have one of theirs"
+    return Issue("KZ126", f"no row of {file} is chosen by where", place, hint, "warning")
 
 
 def _stage(database: Database, dictionary: Dictionary, kb: KnowledgeBase, declared: Table) -> Staged:
@@ -119,7 +118,7 @@ def _stage(database: Database, dictionary: Dictionary, kb: KnowledgeBase, declar
             everything = database.store(staging.query())
     except DatabaseError as error:
         raise unreadable(declared.file, error, declared.marks.get("file", declared.location)) from None
-    problem = column(_PROBLEM)
+    problem = column(PROBLEM)
     fine = exp.Is(this=problem, expression=exp.null())
     counted = select([problem.copy(), exp.Count(this=exp.Star())], everything.copy(), where=[exp.Not(this=fine.copy())])
     found = database.rows(counted.group_by(problem.copy(), copy=False).order_by(problem.copy(), copy=False))
@@ -127,25 +126,18 @@ def _stage(database: Database, dictionary: Dictionary, kb: KnowledgeBase, declar
     columns = frozenset(str(name) for name, *_ in described)
     if not found:
         return Staged(declared, everything, columns)
-    issues = tuple(staging.issue(everything, place, rows) for place, rows in found)
-    shown = [column(name) for name in (FILE, ROW, _PROBLEM, _VALUE)]
+    issues = tuple(issue_of(database, declared, everything, staging.problems, place, rows) for place, rows in found)
+    shown = [column(name) for name in (FILE, ROW, PROBLEM, VALUE)]
     bad = database.store(select(shown, everything.copy(), where=[exp.Not(this=fine.copy())]))
     database.run(exp.Delete(this=everything.copy(), where=exp.Where(this=exp.Not(this=fine))))
     return Staged(declared, everything, columns, issues, bad)
 
 
-def written(database: Database, staged: Sequence[Staged]) -> Iterator[tuple[str, int, str, str]]:
+def bad_rows(database: Database, staged: Sequence[Staged]) -> Iterator[tuple[str, int, str, str]]:
     """File, row, problem and value of every bad row."""
     for item in staged:
         if item.bad is not None:
-            says = [issue.message.partition(": ")[2] for issue in item.issues]
-            places = {place: index for index, (place, *_) in enumerate(database.rows(_places(item.bad)))}
-            for file, row, problem, value in database.stream(select([exp.Star()], item.bad.copy())):
-                yield str(file), int(row), says[places[problem]], "" if value is None else str(value)
-
-
-def _places(bad: exp.Table) -> exp.Select:
-    return select([column(_PROBLEM)], bad.copy(), distinct=True).order_by(column(_PROBLEM), copy=False)
+            yield from written(database, item.bad, item.issues)
 
 
 class _Staging:
@@ -160,7 +152,7 @@ class _Staging:
         self.dictionary = dictionary
         self.joins: list[exp.Join] = []
         self.shown: list[exp.Expr] = []
-        self.problems: list[_Problem] = []
+        self.problems: list[Problem] = []
         for place, spec in enumerate(kb.predicate[declared.predicate].args):
             self._argument(place, spec.name, spec.type)
         if not kb.predicate[declared.predicate].args:
@@ -169,50 +161,37 @@ class _Staging:
             if key in declared.columns:
                 self._date(key)
         self._certainty()
-        for key in ("source", "at", "note"):
+        self._source()
+        for key in ("at", "note"):
             if key in declared.columns:
                 self.shown.append(called(self._text(key), key))
 
     def query(self) -> exp.Select:
         """The facts, and for each row that is none the number of the first problem and the value."""
-        numbered = [
-            exp.If(this=item.condition.copy(), true=exp.Literal.number(index))
-            for index, item in enumerate(self.problems)
-        ]
-        values = [exp.If(this=item.condition.copy(), true=item.value.copy()) for item in self.problems]
         place = [column(FILE, "i"), column(ROW, "i")]
-        wrong = [called(exp.Case(ifs=numbered), _PROBLEM), called(exp.Case(ifs=values), _VALUE)]
-        if not self.problems:
-            wrong = [called(typed(exp.null(), "int"), _PROBLEM), called(exp.Literal.string(""), _VALUE)]
         rows = subquery(self._rows(), "i")
-        return select([*self.shown, *place, *wrong], rows, self.joins)
-
-    def issue(self, everything: exp.Table, place: int, rows: int) -> Issue:
-        """What one problem looks like."""
-        problem = self.problems[place]
-        same = equal(column(_PROBLEM), exp.Literal.number(place))
-        query = select([column(FILE), column(ROW), column(_VALUE)], everything.copy(), where=[same])
-        query.order_by(column(FILE), column(ROW), copy=False)
-        examples = self.database.rows(query.limit(_EXAMPLES, copy=False))
-        says = problem.says.format("" if examples[0][2] is None else repr(str(examples[0][2])[:80]))
-        counted = f"{rows:,} row{'s' if rows > 1 else ''}"
-        where = ", ".join(str(row) for _, row, _ in examples) + (" ..." if rows > _EXAMPLES else "")
-        declared = self.declared
-        message = f"{counted} of {declared.file}: {says}"
-        hint = f"see row{'s' if rows > 1 else ''} {where} of {Path(examples[0][0]).name}"
-        if len(examples) > 1 and len({value for *_, value in examples}) > 1:
-            hint += ": " + ", ".join(repr(str(value)[:40]) for *_, value in examples)
-        return Issue("KZ125", message, declared.marks.get(problem.key, declared.location), hint)
+        return select([*self.shown, *place, *problem_columns(self.problems)], rows, self.joins)
 
     # --- columns -----------------------------------------------------------------------------------------------------
 
     def _rows(self) -> exp.Select:
         """The rows that `where` keeps; they are numbered before the others go."""
-        where = [
-            exp.In(this=self._text_of(name, "w"), expressions=[exp.Literal.string(value) for value in values])
-            for name, values in self.declared.where.items()
-        ]
+        where = [self._chosen(name, values) for name, values in self.declared.where.items()]
         return select([exp.Star()], subquery(self.opened.query(self.used), "w"), where=where)
+
+    def _chosen(self, name: str, values: Sequence[str]) -> exp.Expr:
+        """The condition that a column has one of some values; of numbers 2.5 is 2.50, and an empty text is no value."""
+        text = self._text_of(name, "w")
+        literals: list[exp.Expr] = [exp.Literal.string(value) for value in values]
+        if self.opened.types[name].startswith(_NUMERIC):
+            text = typed(self._raw(name, "w"), "double")
+            literals = [_double(literal) for literal in literals]
+        among: exp.Expr = exp.In(this=text, expressions=literals)
+        if "" in values:
+            among = exp.paren(
+                exp.Or(this=among, expression=exp.Is(this=text.copy(), expression=exp.null())), copy=False
+            )
+        return among
 
     def _raw(self, name: str, source: str = "i") -> exp.Column:
         """A column of the table, by its name there."""
@@ -226,8 +205,8 @@ class _Staging:
     def _text(self, key: str) -> exp.Expr:
         return self._text_of(self.declared.columns[key])
 
-    def _problem(self, key: str, says: str, condition: exp.Expr) -> None:
-        self.problems.append(_Problem(condition, self._text(key), f"columns.{key}", says))
+    def _problem(self, key: str, says: str, condition: exp.Expr, hint: Callable[[str], str] | None = None) -> None:
+        self.problems.append(Problem(condition, self._text(key), f"columns.{key}", says, hint))
 
     def _argument(self, place: int, key: str, kind: str) -> None:
         text = self._text(key)
@@ -245,6 +224,7 @@ class _Staging:
             self._problem(key, f"{{}} is no day for {key}, which is written 2010-01-31", wrong)
         else:
             alias = f"k{place}"
+            hint = None
             if kind == "text":
                 query = select([text.copy()], subquery(self._rows(), "i"), distinct=True)
                 with self.database.reading():
@@ -253,13 +233,29 @@ class _Staging:
                 names = self._names(key)
                 codes = self.dictionary.names(self.kb, kind, names)
                 self._check_codes(key, codes, names)
+                hint = partial(self._near, key, kind, names)
             self.joins.append(
                 exp.Join(this=named(codes, alias), side="LEFT", on=equal(column("text", alias), text.copy()))
             )
             value = column("code", alias)
             says = f"{{}} is no known {kind}" + (" code" if key in self.declared.codes else "")
-            self._problem(key, says, exp.Is(this=value.copy(), expression=exp.null()))
+            self._problem(key, says, exp.Is(this=value.copy(), expression=exp.null()), hint)
         self.shown.append(called(value, argument(place)))
+
+    def _near(self, key: str, kind: str, names: exp.Table | None, value: str) -> str:
+        """What an unknown name or code may be meant for."""
+        known = [text for text, entity in self.kb.entity.items() if entity.kind == kind]
+        if names is None:
+            return did_you_mean(value, known)
+        codes: dict[str, str | None] = dict(self.database.rows(select([column("text"), column("name")], names.copy())))
+        if value not in codes:
+            return did_you_mean(value, codes)
+        file = Path(self.declared.codes[key]).name
+        name = codes[value]
+        if not name:
+            return f"{file} gives it no name"
+        meant = did_you_mean(name, known)
+        return f"{file} calls it {name!r}, which is no known {kind}" + (f": {meant}" if meant else "")
 
     def _names(self, key: str) -> exp.Table | None:
         """Codes and names of an argument's map: columns ``text`` and ``name``.
@@ -302,7 +298,7 @@ class _Staging:
         name = self.declared.columns[key]
         numeric = self.opened.types[name].startswith(_NUMERIC)
         raw = self._raw(name) if numeric else self._text(key)
-        value: exp.Expr = exp.TryCast(this=raw, to=typed(exp.null(), "double").to)
+        value = _double(raw)
         finite = exp.LTE(this=exp.Abs(this=value), expression=number(1.7976931348623157e308))
         if not numeric:  # true is no number, though it can be cast to one
             shaped = exp.func("regexp_full_match", self._text(key), exp.Literal.string(_NUMBER))
@@ -331,6 +327,17 @@ class _Staging:
             self._problem(key, "until {} lies before since", exp.LT(this=found.copy(), expression=first))
         self.shown += [called(found, day), called(text.copy(), as_written)]
 
+    def _source(self) -> None:
+        if "source" not in self.declared.columns:
+            return
+        text = self._text("source")
+        known = self.database.gather({"text": list(self.kb.source)})
+        self.joins.append(exp.Join(this=named(known, "s"), side="LEFT", on=equal(column("text", "s"), text.copy())))
+        said = exp.Not(this=exp.Is(this=text, expression=exp.null()))
+        unknown = both([said, exp.Is(this=column("text", "s"), expression=exp.null())])
+        self._problem("source", "{} is no known source", unknown, lambda value: did_you_mean(value, self.kb.source))
+        self.shown.append(called(text.copy(), "source"))
+
     def _certainty(self) -> None:
         if "certainty" not in self.declared.columns:
             return
@@ -342,6 +349,10 @@ class _Staging:
         says = "{} is no certainty, which is over 0 and up to 1"
         self._problem("certainty", says, exp.Or(this=over, expression=above))
         self.shown.append(called(certainty, CERTAINTY))
+
+
+def _double(value: exp.Expr) -> exp.Expr:
+    return exp.TryCast(this=value, to=typed(exp.null(), "double").to)
 
 
 def _day(text: exp.Expr, which: str) -> exp.Expr:

@@ -1,0 +1,93 @@
+"""Rows of tables that are no facts: what can be wrong with one, and how that is told. It decides of no row."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+from sqlglot import exp
+
+from kzexpert.engines.sql.csv_source import without_password
+from kzexpert.engines.sql.database import Database
+from kzexpert.engines.sql.opening import FILE, ROW
+from kzexpert.engines.sql.words import called, column, equal, select, typed
+from kzexpert.errors import Issue
+from kzexpert.model import Table
+
+__all__ = ["PROBLEM", "VALUE", "Problem", "issue_of", "problem_columns", "written"]
+
+#: The columns that say which problem a row has, and with which value.
+PROBLEM, VALUE = "problem", "value"
+_EXAMPLES = 3
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What can be wrong with a row.
+
+    Attributes:
+        key: the mark of what declares the column.
+        says: with ``{}`` for the value.
+        hint: what to do about a value; may give nothing.
+    """
+
+    condition: exp.Expr
+    value: exp.Expr
+    key: str
+    says: str
+    hint: Callable[[str], str] | None = None
+
+
+def problem_columns(problems: Sequence[Problem]) -> list[exp.Expr]:
+    """The columns `PROBLEM`, the number of the first problem that a row has, and `VALUE`; null where it has none."""
+    if not problems:
+        return [called(typed(exp.null(), "int"), PROBLEM), called(exp.Literal.string(""), VALUE)]
+    numbered = [
+        exp.If(this=item.condition.copy(), true=exp.Literal.number(index)) for index, item in enumerate(problems)
+    ]
+    values = [exp.If(this=item.condition.copy(), true=item.value.copy()) for item in problems]
+    return [called(exp.Case(ifs=numbered), PROBLEM), called(exp.Case(ifs=values), VALUE)]
+
+
+def issue_of(
+    database: Database, table: Table, everything: exp.Table, problems: Sequence[Problem], place: int, rows: int
+) -> Issue:
+    """What one problem looks like.
+
+    Args:
+        everything: the rows of the table, with what is wrong with them.
+        place: the number of the problem.
+        rows: how many rows have it.
+    """
+    problem = problems[place]
+    same = equal(column(PROBLEM), exp.Literal.number(place))
+    query = select([column(FILE), column(ROW), column(VALUE)], everything.copy(), where=[same])
+    query.order_by(column(FILE), column(ROW), copy=False)
+    examples = database.rows(query.limit(_EXAMPLES, copy=False))
+    first = examples[0][2]
+    says = problem.says.replace("{}", "" if first is None else _shown(first, 80), 1)
+    message = f"{rows:,} row{'s' if rows > 1 else ''} of {without_password(table.file)}: {says}"
+    where = ", ".join(str(row) for _, row, _ in examples) + (" ..." if rows > _EXAMPLES else "")
+    hint = f"see row{'s' if rows > 1 else ''} {where} of {Path(examples[0][0]).name}"
+    if len({value for *_, value in examples}) > 1:
+        hint += ": " + ", ".join(_shown(value, 40) for *_, value in examples)
+    advice = problem.hint(str(first)) if problem.hint and first is not None else ""
+    return Issue(
+        "KZ125", message, table.marks.get(problem.key, table.location), f"{hint}; {advice}" if advice else hint
+    )
+
+
+def _shown(value: object, most: int) -> str:
+    text = str(value)
+    return repr(text if len(text) <= most else f"{text[: most - 3]}...")
+
+
+def written(database: Database, bad: exp.Table, issues: Sequence[Issue]) -> Iterator[tuple[str, int, str, str]]:
+    """File, row, problem and value of the bad rows of a table.
+
+    Args:
+        issues: its problems, in order.
+    """
+    says = [issue.message.partition(": ")[2] for issue in issues]
+    distinct = select([column(PROBLEM)], bad.copy(), distinct=True).order_by(column(PROBLEM), copy=False)
+    places = {place: index for index, (place, *_) in enumerate(database.rows(distinct))}
+    for file, row, problem, value in database.stream(select([exp.Star()], bad.copy())):
+        yield str(file), int(row), says[places[problem]], "" if value is None else str(value)
