@@ -80,14 +80,13 @@ def _shown(value: object, most: int) -> str:
     return repr(text if len(text) <= most else f"{text[: most - 3]}...")
 
 
-def written(database: Database, bad: exp.Table, issues: Sequence[Issue]) -> Iterator[tuple[str, int, str, str]]:
-    """File, row, problem and value of the bad rows of a table.
+def written(database: Database, bad: exp.Table, says: Sequence[str]) -> Iterator[tuple[str, int, str, str]]:
+    """File, row, problem and value of the bad rows of a table, in order.
 
     Args:
-        issues: its problems, in order.
+        says: what each problem says, with ``{}`` for the value.
     """
-    says = [issue.message.partition(": ")[2] for issue in issues]
-    distinct = select([column(PROBLEM)], bad.copy(), distinct=True).order_by(column(PROBLEM), copy=False)
-    places = {place: index for index, (place, *_) in enumerate(database.rows(distinct))}
-    for file, row, problem, value in database.stream(select([exp.Star()], bad.copy())):
-        yield str(file), int(row), says[places[problem]], "" if value is None else str(value)
+    query = select([column(name) for name in (FILE, ROW, PROBLEM, VALUE)], bad.copy())
+    for file, row, problem, value in database.stream(query.order_by(column(FILE), column(ROW), copy=False)):
+        text = "" if value is None else str(value)
+        yield str(file), int(row), says[problem].replace("{}", _shown(text, 80), 1), text

@@ -118,7 +118,7 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
         unread = len(staged) < len(new)  # of such a table no row can be skipped
         if issues and (unread or self._skipped_to is None):
             raise KnowledgeBaseError(*issues, texts=self._program.kb.texts)
-        if issues and self._skipped_to is not None:
+        if self._skipped_to is not None:
             self.skipped += issues
             _write_bad_rows(self._database, self._staged, Path(self._skipped_to))
 

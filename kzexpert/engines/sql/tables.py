@@ -53,7 +53,8 @@ class Staged(msgspec.Struct, frozen=True):
     Attributes:
         stored: columns ``a0`` ..., the days and texts of `DATES`, ``c``, ``source``, ``at``, ``note``, as far as the
             table has them; and where the row stands.
-        bad: columns `FILE`, `ROW`, ``problem`` and ``value`` of the rows that are none; None where all are.
+        bad: columns `FILE`, `ROW`, `PROBLEM` and `VALUE` of the rows that are none; None where all are.
+        says: what each problem says.
     """
 
     table: Table
@@ -61,6 +62,7 @@ class Staged(msgspec.Struct, frozen=True):
     columns: frozenset[str]
     issues: tuple[Issue, ...] = ()
     bad: exp.Table | None = None
+    says: tuple[str, ...] = ()
 
 
 def stage_all(
@@ -130,14 +132,14 @@ def _stage(database: Database, dictionary: Dictionary, kb: KnowledgeBase, declar
     shown = [column(name) for name in (FILE, ROW, PROBLEM, VALUE)]
     bad = database.store(select(shown, everything.copy(), where=[exp.Not(this=fine.copy())]))
     database.run(exp.Delete(this=everything.copy(), where=exp.Where(this=exp.Not(this=fine))))
-    return Staged(declared, everything, columns, issues, bad)
+    return Staged(declared, everything, columns, issues, bad, tuple(problem.says for problem in staging.problems))
 
 
 def bad_rows(database: Database, staged: Sequence[Staged]) -> Iterator[tuple[str, int, str, str]]:
     """File, row, problem and value of every bad row."""
     for item in staged:
         if item.bad is not None:
-            yield from written(database, item.bad, item.issues)
+            yield from written(database, item.bad, item.says)
 
 
 class _Staging:
