@@ -3,7 +3,7 @@
 All that is wrong with the files is reported at once. Times and counts go to stderr with ``--verbose``.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from os.path import isdir as is_folder
 from time import perf_counter
@@ -11,9 +11,9 @@ from time import perf_counter
 from kzexpert.cli.options import Options
 from kzexpert.cli.output import note, print_error
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
-from kzexpert.model import Atom, Case, Inference, KnowledgeBase
+from kzexpert.model import Atom, Case, Inference, KnowledgeBase, Pattern, Program
 
-__all__ = ["infer", "inspect", "inspect_with_cases", "layers", "open_cases", "open_knowledge_base"]
+__all__ = ["infer", "inspect", "inspect_with_cases", "layers", "open_cases", "open_knowledge_base", "program_of"]
 
 _AS_OF, _ASSUME, _WITHOUT = "--as-of", "--assume", "--without"
 
@@ -162,32 +162,41 @@ def _read_cases(paths: Sequence[str], kb: KnowledgeBase) -> Sequence[Case]:
     return load_cases(paths, kb)
 
 
-def infer(kb: KnowledgeBase, options: Options, goals: Collection[str] = ()) -> Inference:
+def infer(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern] = ()) -> Inference:
     """Run the engine on a checked knowledge base.
 
     Args:
-        goals: the predicates that matter; without any, everything is concluded.
+        goals: what matters; without any, everything is concluded.
 
     Raises:
         UsageError: the date, an assumption or the engine is none.
         BudgetError: the rules conclude too much.
     """
     from kzexpert.engines import engine
-    from kzexpert.snapshot import snapshot
 
     chosen = engine(options.engine)
     start = perf_counter()
-    texts = {_ASSUME: _lines(options.assume), _WITHOUT: _lines(options.without)}
-    try:
-        assume, without = _atoms(options.assume, _ASSUME), _atoms(options.without, _WITHOUT)
-        program = snapshot(kb, _as_of(options.as_of), assume, without, goals)
-    except UsageError as error:
-        error.texts = {**error.texts, **texts}
-        raise
-    inference = chosen.infer(program)
+    inference = chosen.infer(program_of(kb, options, goals))
     if options.verbose:
         _tell(options, inference, perf_counter() - start)
     return inference
+
+
+def program_of(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern] = ()) -> Program:
+    """What the engine is given.
+
+    Raises:
+        UsageError: the date or an assumption is none.
+    """
+    from kzexpert.snapshot import snapshot
+
+    texts = {_ASSUME: _lines(options.assume), _WITHOUT: _lines(options.without)}
+    try:
+        assume, without = _atoms(options.assume, _ASSUME), _atoms(options.without, _WITHOUT)
+        return snapshot(kb, _as_of(options.as_of), assume, without, goals)
+    except UsageError as error:
+        error.texts = {**error.texts, **texts}
+        raise
 
 
 def _as_of(text: str | None) -> date | None:

@@ -5,12 +5,12 @@ from contextlib import contextmanager
 
 from msgspec.structs import replace
 
-from kzexpert.engines.base import Budget, Engine
+from kzexpert.engines.base import Budget, Engine, infer_each
 from kzexpert.errors import Issue, UsageError
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import KnowledgeBase
 
-__all__ = ["ENGINES", "Budget", "Engine", "engine", "for_engine", "table_issues"]
+__all__ = ["ENGINES", "Budget", "Engine", "engine", "for_engine", "infer_each", "table_issues"]
 
 ENGINES = ("experta", "experta-stock", "duckdb")
 

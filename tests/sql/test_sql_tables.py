@@ -19,7 +19,7 @@ from kzexpert.engines.sql import recorded
 from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
 from kzexpert.errors import KnowledgeBaseError
 from kzexpert.language import load_knowledge_base, parse_atom, parse_partial_date, read_knowledge_base
-from kzexpert.model import NOWHERE, GroundAtom, KnowledgeBase, Program
+from kzexpert.model import ANY, NOWHERE, Constant, GroundAtom, KnowledgeBase, Pattern, Program
 from kzexpert.proof import prove
 from kzexpert.snapshot import snapshot
 
@@ -461,10 +461,32 @@ def test_a_database_of_sqlite(tmp_path: Path) -> None:
 def test_nothing_else_is_read_for_a_question(tmp_path: Path) -> None:
     kb = opened(tmp_path)
     (tmp_path / "trade.csv").unlink()
-    found = engine("duckdb").infer(snapshot(kb, goals=["close"]))
+    found = engine("duckdb").infer(snapshot(kb, goals=[Pattern("close", "close", (ANY, ANY))]))
     assert len(found.certainties["close"])
     assert GroundAtom("founded", ("Pact", parse_partial_date("1994-05-15").first)) in [
         GroundAtom("founded", args) for args in found.certainties["founded"]
     ]
     with pytest.raises(KnowledgeBaseError, match="KZ124"):
         len(found.certainties["trade"])
+
+
+def test_the_constants_of_a_question_are_pushed_down_to_the_rows(tmp_path: Path) -> None:
+    kb = opened(tmp_path)
+    whole = engine("duckdb").infer(snapshot(kb))
+    for predicate in ("close", "spoken", "worth"):
+        for args, certainty in whole.certainties[predicate].items():
+            goal = Pattern(predicate, predicate, tuple(map(Constant, args)))
+            part = engine("duckdb").infer(snapshot(kb, goals=[goal]))
+            assert part.certainties[predicate][args] == certainty
+            fired = [
+                sorted((firing.rule.id, firing.binding_text, firing.strength) for firing in one.firings[goal_atom])
+                for one in (part, whole)
+                for goal_atom in [GroundAtom(predicate, args)]
+            ]
+            assert fired[0] == fired[1]
+    goal = Pattern("worth", "worth", (Constant("Ruritania"), ANY))
+    rows = engine("duckdb").infer(snapshot(kb, goals=[goal])).program.base["trade"]
+    assert {args[0] for args in rows} == {"Ruritania"}
+    goal = Pattern("close", "close", (Constant("Syldavia"), ANY))
+    visits = engine("duckdb").infer(snapshot(kb, goals=[goal])).program.base["visit within 1 year"]
+    assert {args[0] for args in visits} == {"Syldavia"}

@@ -1,6 +1,9 @@
 """Rows of tables that are no facts: what can be wrong with one, and how that is told. It decides of no row."""
 
-from collections.abc import Callable, Iterator, Sequence
+import csv
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -10,10 +13,10 @@ from kzexpert.engines.sql.csv_source import without_password
 from kzexpert.engines.sql.database import Database
 from kzexpert.engines.sql.opening import FILE, ROW
 from kzexpert.engines.sql.words import called, column, equal, select, typed
-from kzexpert.errors import Issue
-from kzexpert.model import Table
+from kzexpert.errors import Issue, KnowledgeBaseError
+from kzexpert.model import KnowledgeBase, Table
 
-__all__ = ["PROBLEM", "VALUE", "Problem", "issue_of", "problem_columns", "written"]
+__all__ = ["PROBLEM", "VALUE", "Problem", "issue_of", "problem_columns", "write_rows", "written"]
 
 #: The columns that say which problem a row has, and with which value.
 PROBLEM, VALUE = "problem", "value"
@@ -90,3 +93,37 @@ def written(database: Database, bad: exp.Table, says: Sequence[str]) -> Iterator
     for file, row, problem, value in database.stream(query.order_by(column(FILE), column(ROW), copy=False)):
         text = "" if value is None else str(value)
         yield str(file), int(row), says[problem].replace("{}", _shown(text, 80), 1), text
+
+
+def write_rows(path: Path, rows: Iterable[tuple[str, int, str, str]], kb: KnowledgeBase) -> None:
+    """Write a CSV file of rows that are no facts; it is there whole, or as it was.
+
+    Raises:
+        KnowledgeBaseError: it cannot be written, or would stand in place or in the folder of a table (KZ306).
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        if path.exists() and not path.is_file():
+            raise KnowledgeBaseError(Issue("KZ306", f"{path} cannot be written: it is no file"))
+        if _is_read(path, kb):
+            hint = "name a file of its own, outside of the folders of tables"
+            raise KnowledgeBaseError(
+                Issue("KZ306", f"{path} cannot be written: it would be read as a table", hint=hint)
+            )
+        with part.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["file", "row", "problem", "value"])
+            writer.writerows(rows)
+        part.replace(path)
+    except OSError as error:
+        raise KnowledgeBaseError(Issue("KZ306", f"{path} cannot be written: {error.strerror}")) from None
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _is_read(path: Path, kb: KnowledgeBase) -> bool:
+    """Whether a file is one of a knowledge base, or would be."""
+    read = [*kb.texts, *(file for table in kb.tables for file in (table.path, *table.codes.values()))]
+    own = path.resolve()
+    return any(own == file or own.parent == file for file in (Path(name).resolve() for name in read))

@@ -30,6 +30,7 @@ if tuple(map(int, duckdb.__version__.split(".")[:2])) < _OLDEST:
 Row: TypeAlias = tuple[Any, ...]
 
 _AT_ONCE = 10_000
+_ROOM = "give it more memory, or point TMPDIR to a disk with more room"
 #: What is the fault of a file, of another database or of the machine. Other errors are our own.
 _OUTSIDE: tuple[type[duckdb.Error], ...] = (
     duckdb.OutOfMemoryException,
@@ -68,7 +69,8 @@ class Database:
 
     def __init__(self, memory: str | None = None, threads: int | None = None, path: str = ":memory:") -> None:
         self.dialect = DuckDBDialect()
-        self._folder = Path(mkdtemp(prefix="kzexpert-"))
+        with _on_disk():
+            self._folder = Path(mkdtemp(prefix="kzexpert-"))
         config: dict[str, str | bool | int | float | list[str]] = {
             "temp_directory": str(self._folder),
             "preserve_insertion_order": False,
@@ -204,7 +206,7 @@ class Database:
         """Put lines of CSV, whose values need no quotes, into a new table."""
         name = self.name()
         file = self._folder / f"{name}.csv"
-        with file.open("w", encoding="ascii", newline="\n") as out:
+        with _on_disk(), file.open("w", encoding="ascii", newline="\n") as out:
             out.writelines(f"{line}\n" for line in lines)
         shape = exp.Struct(
             expressions=[
@@ -267,7 +269,16 @@ def _told(outside: tuple[type[duckdb.Error], ...] = _OUTSIDE) -> Iterator[None]:
     except outside as error:
         says = str(error).splitlines()[0].removesuffix(".")
         if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in says:
-            hint = "give it more memory, or point TMPDIR to a disk with more room"
             message = f"the database ran out of memory or disk: {says}"
-            raise KnowledgeBaseError(Issue("KZ404", message, hint=hint)) from None
+            raise KnowledgeBaseError(Issue("KZ404", message, hint=_ROOM)) from None
         raise DatabaseError(str(error)) from None
+
+
+@contextmanager
+def _on_disk() -> Iterator[None]:
+    """What goes wrong in the folder for temporary files, as an issue."""
+    try:
+        yield
+    except OSError as error:
+        message = f"the folder for temporary files cannot be written: {error.strerror}"
+        raise KnowledgeBaseError(Issue("KZ404", message, hint=_ROOM)) from None
