@@ -51,5 +51,6 @@ PEERS = {
     "spark": Peer("kzexpert on Spark", "pyspark", "pyspark"),
     "duckdb": Peer("kzexpert on DuckDB", "duckdb", "duckdb"),
     "sql": Peer("SQL by hand on DuckDB", "duckdb", "duckdb"),
+    "sql-enum": Peer("SQL by hand, names turned into an ENUM", "duckdb", "duckdb"),
     "sql-loaded": Peer("SQL by hand, on numbers loaded before", "duckdb", "duckdb"),
 }

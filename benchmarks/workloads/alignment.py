@@ -14,7 +14,7 @@ from benchmarks.peers.rules import Written, knowledge_base, plain, timed
 from benchmarks.workload import Bound, Counts, Digests, Outcome, Side, Target, Timed, Workload, digest
 from kzexpert.model import Inference
 
-__all__ = ["alignment"]
+__all__ = ["workload"]
 
 STATES = tuple(f"State {number:03}" for number in range(200))
 POWERS = STATES[:5]
@@ -238,6 +238,25 @@ def sql(size: int, folder: Path) -> Timed:
     return run
 
 
+def sql_enum(size: int, folder: Path) -> Timed:
+    """The same by somebody who knows that DuckDB joins an ENUM faster than texts."""
+    import duckdb
+
+    file = (folder / "member.parquet").as_posix()
+
+    def run() -> Outcome:
+        connection = duckdb.connect()
+        for column in ("state", "org"):
+            values = f"SELECT DISTINCT {column} FROM read_parquet('{file}')"
+            connection.execute(f"CREATE TYPE {column}_name AS ENUM ({values})")
+        named = "SELECT state::state_name AS state, org::org_name AS org, year FROM read_parquet(?)"
+        connection.execute(f"CREATE TABLE member AS {named}", [file])
+        connection.execute("CREATE TABLE power AS SELECT unnest(?::state_name[]) AS state", [list(POWERS)])
+        return _by_hand(connection, "state, power, year")
+
+    return run
+
+
 def sql_loaded(size: int, folder: Path) -> Timed:
     """The same where somebody has turned names into whole numbers before."""
     import duckdb
@@ -267,7 +286,7 @@ def _by_hand(connection: Any, shown: str) -> Outcome:
     return Outcome(counts, details)
 
 
-def alignment(organisations: int = 500) -> Workload:
+def workload(organisations: int = 500) -> Workload:
     """The workload; with fewer organisations for tests."""
 
     def prepare(size: int, folder: Path) -> None:
@@ -297,6 +316,7 @@ def alignment(organisations: int = 500) -> Workload:
             "spark": own["spark"],
             "duckdb": own["duckdb"],
             "sql": sql,
+            "sql-enum": sql_enum,
             "sql-loaded": sql_loaded,
         },
         says={
@@ -305,13 +325,12 @@ def alignment(organisations: int = 500) -> Workload:
             "ground only; results are counted after the clock",
             "nemo": "shared memberships are counted after the clock, and not at 60 years",
             "duckdb": "shared memberships stay a query, and are counted",
-            "sql": "shared memberships are counted, not stored",
-            "sql-loaded": "shared memberships are counted, not stored",
+            "sql": "shared memberships are counted, not stored, here and in the next two",
         },
         bounds={
             "stock": Bound(0, "a join of 1,600 facts takes it half a minute"),
             "experta": Bound(1, "one conclusion is one object: 2.4 million at 8 years"),
-            "clips-python": Bound(8, "at 60 years 20 GB of memory"),
+            "clips-python": Bound(8, "at 60 years 15 GB of memory"),
             "clips": Bound(8, "at 60 years 15 GB of memory"),
             "clingo": Bound(8, "at 60 years 5 GB of memory"),
             "spark": Bound(8, "measured on two cores, where it has nothing to gain"),
@@ -319,6 +338,7 @@ def alignment(organisations: int = 500) -> Workload:
         expected=expected if organisations == 500 else {},
         targets=(
             Target(60, "duckdb", "sql", 1.5, at_most=True),
+            Target(60, "duckdb", "sql-enum", 1.5, at_most=True),
             Target(60, "nemo", "duckdb", 40.0, at_most=False),
             Target(8, "clips-python", "duckdb", 100.0, at_most=False),
             Target(8, "clips", "duckdb", 100.0, at_most=False),

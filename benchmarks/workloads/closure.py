@@ -157,6 +157,22 @@ def sql(size: int, folder: Path) -> Timed:
     return run
 
 
+def sql_enum(size: int, folder: Path) -> Timed:
+    """The same by somebody who knows that DuckDB joins an ENUM faster than texts."""
+    import duckdb
+
+    file = (folder / "edge.parquet").as_posix()
+
+    def run() -> Outcome:
+        connection = duckdb.connect()
+        nodes = f"SELECT x FROM read_parquet('{file}') UNION SELECT y FROM read_parquet('{file}')"
+        connection.execute(f"CREATE TYPE node AS ENUM ({nodes})")
+        connection.execute("CREATE TABLE edge AS SELECT x::node AS x, y::node AS y FROM read_parquet(?)", [file])
+        return _by_hand(connection, "SELECT * FROM path")
+
+    return run
+
+
 def sql_loaded(size: int, folder: Path) -> Timed:
     """The same where somebody has turned names into whole numbers before."""
     import duckdb
@@ -183,6 +199,7 @@ SIDES: dict[str, Side] = {
     "nemo": nemo,
     "duckdb": partial(kzexpert, "duckdb"),
     "sql": sql,
+    "sql-enum": sql_enum,
     "sql-loaded": sql_loaded,
 }
 CLOSURE = Workload(
@@ -203,5 +220,6 @@ CLOSURE = Workload(
     targets=(
         Target(150, "stock", "experta", 10.0, at_most=False),
         Target(1000, "duckdb", "sql", 2.0, at_most=True),
+        Target(1000, "duckdb", "sql-enum", 2.0, at_most=True),
     ),
 )
