@@ -51,6 +51,7 @@ __all__ = [
     "ProgramCondition",
     "ProgramRule",
     "Rule",
+    "Shape",
     "Source",
     "Stratum",
     "Table",
@@ -65,6 +66,9 @@ __all__ = [
 
 #: A value of an argument: an entity's name or a text, a number (always a double), or a date.
 Value: TypeAlias = str | float | date
+
+#: What the arguments of a statement must be to matter; None where any value will do.
+Shape: TypeAlias = tuple[Value | None, ...]
 
 NOWHERE = Location("")
 _BARE_WORD = re.compile(r"[^\W\d]\w*(?:[-.]\w+)*")
@@ -567,6 +571,8 @@ class Program(msgspec.Struct, frozen=True, dict=True):
         strata: in an order in which each needs only those before it.
         base: relation → arguments → fact in force. A window of an event predicate is a relation of its own.
         assumed, withdrawn: what was added and removed, as text.
+        shapes: predicate → what its statements must look like to matter; those that look like none of these may be
+            missing. None where everything matters.
     """
 
     kb: KnowledgeBase
@@ -575,6 +581,7 @@ class Program(msgspec.Struct, frozen=True, dict=True):
     base: Mapping[str, Mapping[tuple[Value, ...], BaseFact]]
     assumed: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
+    shapes: Mapping[str, tuple[Shape, ...]] | None = None
 
     @cached_property
     def rules(self) -> Mapping[str, ProgramRule]:

@@ -27,15 +27,15 @@ from kzexpert.model import (
     Operation,
     Pattern,
     ProgramCondition,
-    Term,
     Test,
     Value,
     Variable,
     format_value,
 )
+from kzexpert.relevance import instance
 from kzexpert.sentences import because, says
 
-__all__ = ["Node", "Proof", "Step", "Support", "established_facts", "instance", "prove", "supports"]
+__all__ = ["Node", "Proof", "Step", "Support", "established_facts", "prove", "supports"]
 
 
 class Support(msgspec.Struct, frozen=True):
@@ -234,18 +234,6 @@ def _counted(patterns: Sequence[Pattern], binding: dict[str, Value], facts: Esta
 
 def _window(pattern: Pattern) -> str:
     return pattern.relation[len(pattern.predicate) :]
-
-
-def instance(pattern: Pattern, values: Mapping[str, Value]) -> Pattern:
-    """The pattern with the variables that have a value replaced by it."""
-
-    terms: tuple[Term, ...] = tuple(
-        Constant(values[term.name]) if isinstance(term, Variable) and term.name in values else term
-        for term in pattern.terms
-    )
-    return Pattern(
-        pattern.relation, pattern.predicate, terms, None if pattern.certainty in values else pattern.certainty
-    )
 
 
 def _shown(expression: Expression, values: Mapping[str, Value]) -> str:

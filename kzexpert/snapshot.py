@@ -4,7 +4,7 @@ This is the one place that knows dates. It expects a knowledge base without erro
 """
 
 import calendar
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from kzexpert.errors import Issue, KnowledgeBaseError, UsageError
@@ -25,8 +25,9 @@ from kzexpert.model import (
     Within,
 )
 from kzexpert.planning import planned
+from kzexpert.relevance import Relevance, relevance
 from kzexpert.resolve import atoms_of, resolve_atom, resolve_fact
-from kzexpert.strata import components, dependencies, needed_for
+from kzexpert.strata import components, recursive_components
 
 __all__ = ["base_fact", "default_as_of", "in_force", "pattern_matches", "recent", "snapshot", "window_start"]
 
@@ -41,7 +42,7 @@ def snapshot(
     as_of: date | None = None,
     assume: Sequence[Atom] = (),
     without: Sequence[Atom] = (),
-    goals: Collection[str] = (),
+    goals: Sequence[Pattern] = (),
 ) -> Program:
     """Cut a knowledge base to a date, and change what is assumed.
 
@@ -49,7 +50,7 @@ def snapshot(
         as_of: the day; by default `default_as_of`.
         assume: ground atoms to add, each with certainty 1; an assumed event happens on the as-of date.
         without: atoms whose facts to withdraw; variables and ``_`` match anything.
-        goals: predicates; rules that cannot bear on any of them are left out. Without goals none is.
+        goals: rules and facts that cannot bear on an instance of one of them are left out. Without goals none is.
 
     Raises:
         UsageError: an assumption or a withdrawal that means nothing here; all of them at once.
@@ -74,7 +75,11 @@ def snapshot(
     for pattern in withdrawn:
         for atom in [atom for atom in rows if pattern_matches(pattern, atom)]:
             del rows[atom]
-    rules = _planned_rules(kb, goals)
+    told = [str(atom) for atom in assumed]
+    matters = relevance(kb, *goals) if goals else None
+    if matters is not None:
+        rows = {atom: facts for atom, facts in rows.items() if matters.admits(atom)}
+        assumed = [atom for atom in assumed if matters.admits(atom)]
     windows = {
         (f"{atom.predicate} {atom.within}", atom.predicate): atom.within
         for rule in kb.rules
@@ -85,10 +90,11 @@ def snapshot(
     return Program(
         kb=kb,
         as_of=day,
-        strata=_strata(rules),
+        strata=_strata(_planned_rules(kb, matters)),
         base=_base(rows, assumed, day, windows),
-        assumed=tuple(sorted(map(str, assumed))),
+        assumed=tuple(sorted(told)),
         withdrawn=tuple(sorted(map(str, withdrawn))),
+        shapes=None if matters is None else matters.shapes,
     )
 
 
@@ -201,25 +207,24 @@ def base_fact(atom: GroundAtom, facts: Sequence[Fact]) -> BaseFact:
     return BaseFact(atom, round(ordered[0].certainty, 9), tuple(ordered))
 
 
-def _planned_rules(kb: KnowledgeBase, goals: Collection[str]) -> list[ProgramRule]:
-    needed = needed_for(goals, kb.rules) if goals else {rule.then.predicate for rule in kb.rules}
+def _planned_rules(kb: KnowledgeBase, matters: Relevance | None) -> list[ProgramRule]:
     found = []
     for rule, issues in planned(kb):
         if rule is None:
             raise KnowledgeBaseError(*issues, texts=kb.texts)
-        if rule.head.predicate in needed:
+        if matters is None or rule.id in matters.rules:
             found.append(rule)
     return sorted(found, key=lambda rule: rule.id)
 
 
 def _strata(rules: Sequence[ProgramRule]) -> tuple[Stratum, ...]:
     surface = [rule.rule for rule in rules]
-    depends = {(edge.head, edge.body) for edge in dependencies(surface)}
+    recursive = {*recursive_components(surface)}
     return tuple(
         Stratum(
             predicates=component,
             rules=tuple(rule for rule in rules if rule.head.predicate in component),
-            recursive=any((head, body) in depends for head in component for body in component),
+            recursive=component in recursive,
         )
         for component in components(surface)
     )

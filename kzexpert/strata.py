@@ -11,7 +11,7 @@ import msgspec
 from kzexpert.model import Aggregation, Negation, Premise, Rule
 from kzexpert.resolve import atoms_of
 
-__all__ = ["Dependency", "components", "dependencies", "needed_for", "unstratified"]
+__all__ = ["Dependency", "components", "dependencies", "recursive_components", "unstratified"]
 
 How = Literal["positive", "negation", "aggregate", "certainty"]
 
@@ -95,19 +95,14 @@ def _tarjan(graph: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
     return found
 
 
-def needed_for(goals: Iterable[str], rules: Sequence[Rule]) -> set[str]:
-    """The goals and all predicates that their conclusions depend on, directly or not."""
-    bodies: dict[str, set[str]] = {}
-    for edge in dependencies(rules):
-        bodies.setdefault(edge.head, set()).add(edge.body)
-    found: set[str] = set()
-    pending = list(goals)
-    while pending:
-        predicate = pending.pop()
-        if predicate not in found:
-            found.add(predicate)
-            pending.extend(bodies.get(predicate, ()))
-    return found
+def recursive_components(rules: Sequence[Rule]) -> list[tuple[str, ...]]:
+    """The components in which a rule uses a predicate of its own component."""
+    depends = {(edge.head, edge.body) for edge in dependencies(rules)}
+    return [
+        component
+        for component in components(rules)
+        if any((head, body) in depends for head in component for body in component)
+    ]
 
 
 def unstratified(rules: Sequence[Rule]) -> list[tuple[Dependency, tuple[Dependency, ...]]]:

@@ -23,9 +23,10 @@ from kzexpert.model import (
     Value,
     format_value,
 )
-from kzexpert.proof import established_facts, instance
+from kzexpert.proof import established_facts
 from kzexpert.query import ranked
 from kzexpert.questions import Question
+from kzexpert.relevance import instance
 from kzexpert.sentences import because, says
 from kzexpert.snapshot import recent
 from kzexpert.trace import (

@@ -21,6 +21,7 @@ LAYERS = (
     "resolve",
     "strata",
     "planning",
+    "relevance",
     "checks",
     "cache",
     "snapshot",

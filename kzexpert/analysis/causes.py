@@ -22,7 +22,8 @@ from kzexpert.model import (
     Inference,
     ProgramRule,
 )
-from kzexpert.proof import established_facts, instance, supports
+from kzexpert.proof import established_facts, supports
+from kzexpert.relevance import instance
 from kzexpert.sentences import because, dates, says
 from kzexpert.snapshot import in_force
 

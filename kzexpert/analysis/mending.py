@@ -30,7 +30,8 @@ from kzexpert.model import (
     Test,
     Variable,
 )
-from kzexpert.proof import instance, prove
+from kzexpert.proof import prove
+from kzexpert.relevance import instance
 from kzexpert.resolve import expression_variables
 
 __all__ = ["DEPTH", "MOST_CHANGES", "Change", "Mending", "Remedy"]

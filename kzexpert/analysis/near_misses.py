@@ -30,7 +30,7 @@ from kzexpert.model import (
     Variable,
     format_value,
 )
-from kzexpert.proof import instance
+from kzexpert.relevance import instance
 from kzexpert.sentences import dates
 from kzexpert.snapshot import in_force, pattern_matches
 

@@ -11,7 +11,6 @@ from typing import TypeAlias
 
 import msgspec
 
-from kzexpert.analysis.relevance import unify
 from kzexpert.engines.evaluation import Binding, Completion, EstablishedFacts
 from kzexpert.model import (
     Absence,
@@ -28,8 +27,9 @@ from kzexpert.model import (
     Variable,
     format_value,
 )
-from kzexpert.proof import established_facts, instance
+from kzexpert.proof import established_facts
 from kzexpert.query import matching
+from kzexpert.relevance import instance, unify
 from kzexpert.resolve import expression_variables
 from kzexpert.snapshot import pattern_matches
 

@@ -10,7 +10,6 @@ from typing import TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from kzexpert.analysis.relevance import relevance, sliced
 from kzexpert.language.grammar import parse_atom
 from kzexpert.model import (
     NOWHERE,
@@ -24,6 +23,7 @@ from kzexpert.model import (
     Pattern,
     Program,
 )
+from kzexpert.relevance import relevance, sliced
 from kzexpert.resolve import resolve_atom, resolve_fact
 from kzexpert.snapshot import pattern_matches, snapshot
 
@@ -44,12 +44,16 @@ class Scenario(msgspec.Struct, frozen=True):
     """What an engine is to start from: a knowledge base, a day, and what is assumed and withdrawn.
 
     Each method returns a scenario with one more change and leaves this one as it is.
+
+    Attributes:
+        goals: what matters; without any, everything does.
     """
 
     kb: KnowledgeBase
     as_of: date
     assume: tuple[Atom, ...] = ()
     without: tuple[Atom, ...] = ()
+    goals: tuple[Pattern, ...] = ()
 
     @classmethod
     def of(cls, program: Program) -> "Scenario":
@@ -65,7 +69,7 @@ class Scenario(msgspec.Struct, frozen=True):
         Raises:
             UsageError: an assumption or a withdrawal that means nothing in this knowledge base.
         """
-        return snapshot(self.kb, self.as_of, self.assume, self.without)
+        return snapshot(self.kb, self.as_of, self.assume, self.without, self.goals)
 
     def about(self, goal: Pattern) -> "Scenario":
         """Only the rules and facts that instances of a pattern can depend on: what follows for these is the same."""
@@ -77,6 +81,7 @@ class Scenario(msgspec.Struct, frozen=True):
             self.as_of,
             tuple(atom for atom, ground in assumed if ground is not None and found.admits(ground)),
             tuple(atom for atom in self.without if _withdraws(kb, atom)),
+            (goal,),
         )
 
     def at(self, day: date) -> "Scenario":
@@ -140,5 +145,9 @@ def _ground(kb: KnowledgeBase, atom: Atom) -> GroundAtom | None:
 
 
 def _withdraws(kb: KnowledgeBase, atom: Atom) -> bool:
+    """Whether a withdrawal has something to withdraw, as far as is known before tables are read."""
     pattern, _ = resolve_atom(kb, atom)
-    return pattern is not None and any(pattern_matches(pattern, stated) for stated, _ in records(kb, atom))
+    if pattern is None:
+        return False
+    in_tables = any(table.predicate == pattern.predicate for table in kb.tables)
+    return in_tables or any(pattern_matches(pattern, stated) for stated, _ in records(kb, atom))

@@ -3,19 +3,20 @@
 Between two ends of a year nothing is looked at, so what came and went within one year is not seen.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 
 import msgspec
 
 from kzexpert.analysis.causes import Cause, Difference
-from kzexpert.analysis.relevance import relevance, sliced
-from kzexpert.analysis.rerun import Infer, Progress, Scenario, silent
+from kzexpert.analysis.rerun import Progress, Scenario, silent
 from kzexpert.certainty import established, likelihood
-from kzexpert.model import Fact, GroundAtom, Inference, KnowledgeBase, Pattern, Program
+from kzexpert.engines.base import Engine, infer_each
+from kzexpert.model import Fact, GroundAtom, Inference, KnowledgeBase, Pattern
 from kzexpert.query import matching
 from kzexpert.questions import Question
+from kzexpert.relevance import relevance, sliced
 from kzexpert.sentences import says
 
 __all__ = ["Change", "Point", "Series", "Timeline", "timeline", "years_on_record"]
@@ -80,7 +81,7 @@ def timeline(
     scenario: Scenario,
     question: Question,
     years: range,
-    infer: Infer,
+    engine: Engine,
     progress: Progress = silent,
     *,
     weighed: bool = False,
@@ -90,14 +91,15 @@ def timeline(
     Args:
         scenario: its own day is not looked at.
         years: consecutive, at least one.
-        infer: runs the engine.
         weighed: also conclusions that are never established.
 
     Raises:
         UsageError: an assumption or a withdrawal that means nothing.
     """
     days = [date(year, 12, 31) for year in years]
-    inferences = list(_inferences(scenario.about(question.pattern), days, infer, progress))
+    about = scenario.about(question.pattern)
+    programs = [about.at(day).program() for day in days]
+    inferences = infer_each(engine, programs, lambda day, done, total: progress(f"as of {day.year}", done, total))
     seen = {atom: None for inference in inferences for atom in matching(inference, question.pattern)}
     kept = [atom for atom in seen if weighed or any(established(i.certainty(atom) or 0.0) for i in inferences)]
     kept.sort(key=lambda atom: (-(inferences[-1].certainty(atom) or 0.0), str(atom)))
@@ -115,24 +117,11 @@ def timeline(
     )
 
 
-def _inferences(scenario: Scenario, days: Sequence[date], infer: Infer, progress: Progress) -> Iterator[Inference]:
-    """What follows as of each day. Where the same facts are in force as before, the same follows."""
-    last: Inference | None = None
-    for number, day in enumerate(days):
-        progress(f"as of {day.year}", number, len(days))
-        program = scenario.at(day).program()
-        if last is None or not _same_facts(last.program, program):
-            last = infer(program)
-        yield last
-
-
-def _same_facts(one: Program, other: Program) -> bool:
-    return one.base == other.base
-
-
 def _differences(inferences: Sequence[Inference]) -> list[Difference | None]:
     """What differs from each point to the next; None where nothing can."""
-    return [None if before is after else Difference(before, after) for before, after in pairwise(inferences)]
+    return [
+        None if before.firings is after.firings else Difference(before, after) for before, after in pairwise(inferences)
+    ]
 
 
 def _series(

@@ -32,7 +32,7 @@ def ask(options: Options, question: tuple[str, ...], weighed: bool) -> int:
 
     kb = open_knowledge_base(options)
     asked = read_question(kb, " ".join(question))
-    inference = infer(kb, options, [asked.pattern.predicate])
+    inference = infer(kb, options, [asked.pattern])
     if asked.kind != "what":
         from kzexpert.cli.why import explain
 

@@ -31,7 +31,7 @@ def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
 
     kb = open_knowledge_base(options)
     question = read_conclusion(kb, " ".join(conclusion))
-    inference = infer(kb, options, [question.pattern.predicate])
+    inference = infer(kb, options, [question.pattern])
     with progress_line() as progress:
         found = found_linchpins(inference, question, engine(options.engine).infer, progress)
     if options.format == "json":

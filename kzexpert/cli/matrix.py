@@ -30,7 +30,7 @@ def matrix(options: Options, subject: tuple[str, ...]) -> int:
     kb = open_knowledge_base(options)
     text = " ".join(subject)
     comparisons = read_comparisons(kb, text)
-    inference = infer(kb, options, [comparison.pattern.predicate for comparison in comparisons])
+    inference = infer(kb, options, [comparison.pattern for comparison in comparisons])
     found = matrices(inference, text, comparisons)
     if options.format == "json":
         from kzexpert.render.json import json_text

@@ -85,5 +85,5 @@ def _timeline(options: Options, inference: Inference, question: Question, progre
     years = years_on_record(program.kb, question.pattern, program.as_of)[-_MOST_YEARS:]
     if len(years) == 1:
         return None
-    found = timeline(Scenario.of(program), question, years, engine(options.engine).infer, progress)
+    found = timeline(Scenario.of(program), question, years, engine(options.engine), progress)
     return replace(found, series=found.series[:_MOST_LINES]) if found.series else None

@@ -3,7 +3,7 @@
 All that is wrong with the files is reported at once. Times and counts go to stderr with ``--verbose``.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from os.path import isdir as is_folder
 from time import perf_counter
@@ -11,9 +11,9 @@ from time import perf_counter
 from kzexpert.cli.options import Options
 from kzexpert.cli.output import note, print_error
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
-from kzexpert.model import Atom, Case, Inference, KnowledgeBase
+from kzexpert.model import Atom, Case, Inference, KnowledgeBase, Pattern, Program
 
-__all__ = ["infer", "inspect", "inspect_with_cases", "layers", "open_cases", "open_knowledge_base"]
+__all__ = ["infer", "inspect", "inspect_with_cases", "layers", "open_cases", "open_knowledge_base", "program_of"]
 
 _AS_OF, _ASSUME, _WITHOUT = "--as-of", "--assume", "--without"
 
@@ -100,9 +100,10 @@ def layers(options: Options) -> list[str]:
 
 
 def inspect_with_cases(options: Options) -> tuple[list[Issue], Mapping[str, str]]:
-    """All that is wrong with a knowledge base and its cases, and the texts of the files.
+    """All that is wrong with a knowledge base, its tables and its cases, and the texts of the files.
 
-    Cases are read only where the knowledge base has no errors: else most of what they say could not be understood.
+    Tables and cases are read only where the knowledge base has no errors: else most of what they say could not be
+    understood.
     """
     from kzexpert.cases import repeated_case_ids
     from kzexpert.checks import by_place, check
@@ -110,12 +111,26 @@ def inspect_with_cases(options: Options) -> tuple[list[Issue], Mapping[str, str]
     kb, issues = inspect(options)
     if any(issue.severity == "error" for issue in issues):
         return issues, kb.texts
+    of_tables = _table_issues(options, kb)
     try:
         cases = _read_cases(_case_folders(options), kb)
     except KnowledgeBaseError as error:
-        return sorted([*issues, *error.issues], key=by_place), {**kb.texts, **error.texts}
+        return sorted([*issues, *of_tables, *error.issues], key=by_place), {**kb.texts, **error.texts}
     texts = {file: text for case in cases for file, text in case.kb.texts.items()}
-    return sorted([*check(kb, cases), *repeated_case_ids(cases)], key=by_place), {**texts, **kb.texts}
+    issues = [*check(kb, cases), *of_tables, *repeated_case_ids(cases)]
+    return sorted(issues, key=by_place), {**texts, **kb.texts}
+
+
+def _table_issues(options: Options, kb: KnowledgeBase) -> list[Issue]:
+    """What is wrong with the rows of tables."""
+    if not kb.tables:
+        return []
+    from kzexpert.engines import table_issues
+
+    start = perf_counter()
+    issues = table_issues(kb)
+    note(options, f"rows of {len(kb.tables)} tables checked in {_milliseconds(perf_counter() - start)}")
+    return issues
 
 
 def open_cases(options: Options, kb: KnowledgeBase, files: Sequence[str] = ()) -> Sequence[Case]:
@@ -147,32 +162,41 @@ def _read_cases(paths: Sequence[str], kb: KnowledgeBase) -> Sequence[Case]:
     return load_cases(paths, kb)
 
 
-def infer(kb: KnowledgeBase, options: Options, goals: Collection[str] = ()) -> Inference:
+def infer(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern] = ()) -> Inference:
     """Run the engine on a checked knowledge base.
 
     Args:
-        goals: the predicates that matter; without any, everything is concluded.
+        goals: what matters; without any, everything is concluded.
 
     Raises:
         UsageError: the date, an assumption or the engine is none.
         BudgetError: the rules conclude too much.
     """
     from kzexpert.engines import engine
-    from kzexpert.snapshot import snapshot
 
     chosen = engine(options.engine)
     start = perf_counter()
-    texts = {_ASSUME: _lines(options.assume), _WITHOUT: _lines(options.without)}
-    try:
-        assume, without = _atoms(options.assume, _ASSUME), _atoms(options.without, _WITHOUT)
-        program = snapshot(kb, _as_of(options.as_of), assume, without, goals)
-    except UsageError as error:
-        error.texts = {**error.texts, **texts}
-        raise
-    inference = chosen.infer(program)
+    inference = chosen.infer(program_of(kb, options, goals))
     if options.verbose:
         _tell(options, inference, perf_counter() - start)
     return inference
+
+
+def program_of(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern] = ()) -> Program:
+    """What the engine is given.
+
+    Raises:
+        UsageError: the date or an assumption is none.
+    """
+    from kzexpert.snapshot import snapshot
+
+    texts = {_ASSUME: _lines(options.assume), _WITHOUT: _lines(options.without)}
+    try:
+        assume, without = _atoms(options.assume, _ASSUME), _atoms(options.without, _WITHOUT)
+        return snapshot(kb, _as_of(options.as_of), assume, without, goals)
+    except UsageError as error:
+        error.texts = {**error.texts, **texts}
+        raise
 
 
 def _as_of(text: str | None) -> date | None:

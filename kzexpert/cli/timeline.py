@@ -41,16 +41,16 @@ def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     from kzexpert.analysis.timeline import years_on_record
     from kzexpert.cli.output import emit
     from kzexpert.cli.progress import progress_line
-    from kzexpert.cli.session import infer, open_knowledge_base
+    from kzexpert.cli.session import open_knowledge_base, program_of
     from kzexpert.engines import engine
 
     years = _years(options.as_of)
     kb = open_knowledge_base(options)
     question = read_conclusion(kb, " ".join(pattern))
-    start = Scenario.of(infer(kb, replace(options, as_of=None), [question.pattern.predicate]).program)
+    start = Scenario.of(program_of(kb, replace(options, as_of=None), [question.pattern]))
     chosen = years or years_on_record(kb, question.pattern, start.as_of)
     with progress_line() as progress:
-        found = followed(start, question, chosen, engine(options.engine).infer, progress, weighed=weighed)
+        found = followed(start, question, chosen, engine(options.engine), progress, weighed=weighed)
     if options.format == "json":
         from kzexpert.render.json import json_text
 

@@ -45,11 +45,13 @@ def export(options: Options, question: tuple[str, ...]) -> int:
     from kzexpert.cli.output import emit
     from kzexpert.cli.session import infer, open_knowledge_base
     from kzexpert.questions import read_question
+    from kzexpert.relevance import opened
     from kzexpert.tracing import trace_of
 
     kb = open_knowledge_base(options)
     asked = read_question(kb, " ".join(question))
-    inference = infer(kb, options, [asked.pattern.predicate])
+    # The page compares a conclusion with its rivals, which differ in a constant of the question.
+    inference = infer(kb, options, [opened(asked.pattern) if options.format == "html" else asked.pattern])
     traced = trace_of(inference, asked)
     if options.format == "html":
         from kzexpert.cli.page import page

@@ -36,7 +36,7 @@ def why(options: Options, conclusion: tuple[str, ...], depth: int | None) -> int
     kb = open_knowledge_base(options)
     text = " ".join(conclusion)
     question = read_question(kb, text if text.strip().lower().startswith("why ") else f"why {text}")
-    return explain(options, infer(kb, options, [question.pattern.predicate]), question, depth)
+    return explain(options, infer(kb, options, [question.pattern]), question, depth)
 
 
 def explain(options: Options, inference: "Inference", question: "Question", depth: int | None = None) -> int:

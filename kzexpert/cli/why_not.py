@@ -46,7 +46,7 @@ def why_not(options: Options, conclusion: tuple[str, ...], limit: int) -> int:
     text = " ".join(conclusion)
     question = read_conclusion(kb, text if text.strip().lower().startswith("why ") else f"why {text}")
     question = replace(question, text=text, kind="why-not")
-    inference = infer(kb, options, [question.pattern.predicate])
+    inference = infer(kb, options, [question.pattern])
     if any(established(inference.certainty(atom) or 0.0) for atom in ranked(inference, question)):
         return explain(options, inference, question)
     return explain_absence(options, inference, question, limit)

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kzexpert.engines.base import Budget, Engine
+from msgspec.structs import replace
+
+from kzexpert.engines.base import Budget, Engine, infer_each
 from kzexpert.errors import Issue, UsageError
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import KnowledgeBase
 
-__all__ = ["ENGINES", "Budget", "Engine", "engine", "for_engine"]
+__all__ = ["ENGINES", "Budget", "Engine", "engine", "for_engine", "infer_each", "table_issues"]
 
 ENGINES = ("experta", "experta-stock", "duckdb")
 
@@ -40,9 +42,22 @@ def for_engine(kb: KnowledgeBase, name: str) -> KnowledgeBase:
         return kb
     with _bulk("reading tables"):
         from kzexpert.engines.sql.recorded import table_facts
-    from msgspec.structs import replace
-
     return replace(kb, facts=(*kb.facts, *table_facts(kb)), tables=())
+
+
+def table_issues(kb: KnowledgeBase) -> list[Issue]:
+    """All that is wrong with the tables of a checked knowledge base: those that cannot be read (KZ124), rows that are
+    no facts (KZ125); a warning (KZ403) where what reads tables is not installed.
+    """
+    if not kb.tables:
+        return []
+    try:
+        with _bulk("reading tables"):
+            from kzexpert.engines.sql.tables import table_issues as issues
+    except UsageError as error:
+        place = kb.tables[0].location
+        return [replace(issue, location=place, severity="warning") for issue in error.issues]
+    return issues(kb)
 
 
 def _duckdb(budget: Budget | None) -> Engine:

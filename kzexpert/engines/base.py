@@ -4,11 +4,13 @@ Engines differ in how they join; what a program means is said once, in DESIGN §
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from datetime import date
 from time import monotonic
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol, runtime_checkable
 
 import msgspec
+from msgspec.structs import replace
 
 from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import GroundAtom, Inference, Pattern, Program, Value
@@ -16,7 +18,7 @@ from kzexpert.model import GroundAtom, Inference, Pattern, Program, Value
 if TYPE_CHECKING:
     from kzexpert.engines.evaluation import EstablishedFacts
 
-__all__ = ["Budget", "Engine", "Meter", "StoredCertainties"]
+__all__ = ["Budget", "Engine", "Meter", "OnePass", "StoredCertainties", "infer_each"]
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -47,6 +49,19 @@ class Engine(Protocol):
         ...
 
 
+@runtime_checkable
+class OnePass(Protocol):
+    """An engine that evaluates several as-of dates at once."""
+
+    def infer_each(self, programs: Sequence[Program]) -> list[Inference]:
+        """What follows from each of some programs, at least one, that differ in their as-of dates only.
+
+        Raises:
+            BudgetError: as `Engine.infer`; the budget is for all of them together.
+        """
+        ...
+
+
 class StoredCertainties(Mapping[str, Mapping[tuple[Value, ...], float]]):
     """The certainties of an inference whose facts lie outside of memory: what is asked for is fetched."""
 
@@ -61,6 +76,31 @@ class StoredCertainties(Mapping[str, Mapping[tuple[Value, ...], float]]):
     @abstractmethod
     def established(self) -> "EstablishedFacts":
         """The established facts, looked up when needed."""
+
+
+def infer_each(
+    engine: Engine, programs: Sequence[Program], progress: Callable[[date, int, int], None] | None = None
+) -> list[Inference]:
+    """What follows on each of some as-of dates: in one pass where the engine can, else one after the other.
+
+    Args:
+        programs: at least one; they differ in their as-of dates only.
+        progress: is told the next date, how many are done, and how many there are.
+
+    Raises:
+        BudgetError: see `Engine.infer`.
+    """
+    if isinstance(engine, OnePass):
+        return engine.infer_each(programs)
+    found: list[Inference] = []
+    for number, program in enumerate(programs):
+        if progress is not None:
+            progress(program.as_of, number, len(programs))
+        if found and found[-1].program.base == program.base:  # where the same facts are in force, the same follows
+            found.append(replace(found[-1], program=program))
+        else:
+            found.append(engine.infer(program))
+    return found
 
 
 class Meter:

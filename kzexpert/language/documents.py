@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 import yaml
+from msgspec.structs import replace
 
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
 from kzexpert.language.files import TextFile
@@ -104,6 +105,9 @@ def parse_document(file: TextFile) -> Document:
     try:
         root = builder.build()
     except yaml.YAMLError as error:
+        if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark and _TOO_DEEP in (error.problem or ""):
+            # libyaml has read ahead to its own limit, far behind ours: what stands before that goes beyond ours.
+            return parse_document(replace(file, text=file.text[: error.problem_mark.index]))
         raise KnowledgeBaseError(*builder.issues, _syntax_issue(error, file)) from None
     if root is None or (isinstance(root, ScalarNode) and root.missing):
         hint = "it holds any of kinds, predicates, rules, entities, sources, facts; or delete it"
@@ -291,6 +295,7 @@ class _Builder:
 
 # --- what is wrong with a file that is not YAML ---------------------------------------------------------------------
 
+_TOO_DEEP = "exceeded maximum nesting depth"
 _QUOTE = 'put the whole text in quotes: "..."'
 _HINTS = (
     ("mapping values are not allowed", f"is this one text? {_QUOTE}; else check the indentation"),

@@ -204,7 +204,7 @@ def test_what_if_tells_every_difference_and_no_other(
 def test_every_step_of_a_timeline_has_its_facts(read_world: ReadWorld, program: str, question: str) -> None:
     world = read_world(program, vocabulary=VOCABULARY)
     start = Scenario.of(world.infer().program)
-    found = timeline(start, world.question(question), range(2006, 2012), engine().infer, weighed=True)
+    found = timeline(start, world.question(question), range(2006, 2012), engine(), weighed=True)
     for series in found.series[:2]:
         for point in series.points:
             fresh = world.infer(point.as_of.isoformat()).certainty(world.atom(series.conclusion))

@@ -64,7 +64,7 @@ def test_the_matrix_separates_the_spheres(shipped: World) -> None:
 def test_the_timeline_shows_its_steps(shipped: World) -> None:
     start = Scenario.of(shipped.infer().program)
     question = shipped.question("alignment(Kazakhstan, ?power, security)")
-    found = timeline(start, question, range(1991, 2013), engine().infer)
+    found = timeline(start, question, range(1991, 2013), engine())
     steps = {
         series.conclusion.split(", ")[1].strip('"'): [change.period for change in series.changes]
         for series in found.series

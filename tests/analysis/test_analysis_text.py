@@ -87,7 +87,7 @@ def _infer(program: Any) -> Any:
 
 def _followed(world: World) -> Any:
     start = Scenario.of(world.infer().program)
-    return timeline(start, world.question("aligned(Ruritania, ?power, ?x)"), range(1990, 2012), _infer, weighed=True)
+    return timeline(start, world.question("aligned(Ruritania, ?power, ?x)"), range(1990, 2012), engine(), weighed=True)
 
 
 TEXTS = (_why, _why_folded, _why_not, _what_if, _linchpins, _timeline, _timeline_ascii, _matrix)
@@ -184,7 +184,7 @@ def test_the_drawing(world: World, snapshot: SnapshotAssertion) -> None:
 
 def test_a_drawing_of_nothing(world: World) -> None:
     start = Scenario.of(world.infer().program)
-    found = timeline(start, world.question("reaches(?s, ?p)"), range(2000, 2003), _infer)
+    found = timeline(start, world.question("reaches(?s, ?p)"), range(2000, 2003), engine())
     assert ElementTree.fromstring(timeline_svg(found)) is not None
     assert "Nothing in the knowledge base supports reaches(?s, ?p) in 2000..2002" in timeline_text(found)
 
@@ -197,7 +197,7 @@ def test_markup_in_a_drawing_is_text(read_world: ReadWorld) -> None:
         """
     )
     start = Scenario.of(world.infer().program)
-    drawing = timeline_svg(timeline(start, world.question("exercise(?s, ?p, ?n)"), range(2002, 2005), _infer))
+    drawing = timeline_svg(timeline(start, world.question("exercise(?s, ?p, ?n)"), range(2002, 2005), engine()))
     root = ElementTree.fromstring(drawing)
     assert not [item for item in root.iter() if item.tag.endswith("script")]
     assert script in "".join(root.itertext())

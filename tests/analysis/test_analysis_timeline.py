@@ -11,7 +11,7 @@ from .conftest import ReadWorld, World
 
 def followed(world: World, question: str, years: range, weighed: bool = False, **changes: Any) -> Timeline:
     start = Scenario.of(world.infer(**changes).program)
-    return timeline(start, world.question(question), years, engine().infer, weighed=weighed)
+    return timeline(start, world.question(question), years, engine(), weighed=weighed)
 
 
 def steps(found: Timeline, number: int = 0) -> list[tuple[str, float | None, list[str]]]:
@@ -114,12 +114,15 @@ def test_every_point_is_what_a_fresh_run_says(world: World) -> None:
 def test_years_without_another_fact_in_force_are_not_inferred_again(world: World) -> None:
     runs = []
 
-    def infer(program: Any) -> Any:
-        runs.append(program.as_of.year)
-        return engine().infer(program)
+    class Counting:
+        name = "counting"
+
+        def infer(self, program: Any) -> Any:
+            runs.append(program.as_of.year)
+            return engine().infer(program)
 
     start = Scenario.of(world.infer().program)
-    timeline(start, world.question("free(?s)"), range(1993, 2012), infer)
+    timeline(start, world.question("free(?s)"), range(1993, 2012), Counting())
     assert runs == [1993, 1994, 2000, 2003, 2006, 2008]
 
 

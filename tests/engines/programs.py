@@ -28,7 +28,7 @@ from kzexpert.model import (
 )
 from kzexpert.snapshot import snapshot
 
-__all__ = ["AS_OF", "CONCLUDED", "VOCABULARY", "Scenario", "knowledge_bases", "program_of", "scenarios"]
+__all__ = ["AS_OF", "CONCLUDED", "VALUES", "VOCABULARY", "Scenario", "knowledge_bases", "program_of", "scenarios"]
 
 AS_OF = date(2010, 12, 31)
 

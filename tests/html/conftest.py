@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from kzexpert import relevance
 from kzexpert.cli.options import Options
 from kzexpert.cli.page import page as page_text
 from kzexpert.cli.session import infer, open_knowledge_base
@@ -44,7 +45,7 @@ def judgement(checkout: Path) -> Iterator[Judgement]:
         options = Options(kb=(str(kb),), assume=assume, without=without, format="html")
         loaded = open_knowledge_base(options)
         asked = read_question(loaded, question)
-        return page_text(options, infer(loaded, options, [asked.pattern.predicate]), asked)
+        return page_text(options, infer(loaded, options, [relevance.opened(asked.pattern)]), asked)
 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("KZEXPERT_CACHE", "")

@@ -1,4 +1,4 @@
-"""Tables as facts: the same conclusions, proofs and rows as if every row stood in a facts file, and what is wrong told."""
+"""Tables as facts: the same conclusions, proofs and rows as if all stood in a facts file, and what is wrong told."""
 
 import csv
 import gzip
@@ -9,15 +9,17 @@ from typing import Any
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 from short_programs import told
 
 from kzexpert.checks import check
-from kzexpert.engines import engine, for_engine
+from kzexpert.cli.group import cli
+from kzexpert.engines import engine, for_engine, table_issues
 from kzexpert.engines.sql import recorded
 from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
 from kzexpert.errors import KnowledgeBaseError
 from kzexpert.language import load_knowledge_base, parse_atom, parse_partial_date, read_knowledge_base
-from kzexpert.model import NOWHERE, GroundAtom, KnowledgeBase, Program
+from kzexpert.model import ANY, NOWHERE, Constant, GroundAtom, KnowledgeBase, Pattern, Program
 from kzexpert.proof import prove
 from kzexpert.snapshot import snapshot
 
@@ -39,7 +41,11 @@ entities:
   League: {kind: bloc}
 sources: {atlas: {title: An Atlas, date: 2011}}
 rules:
-  - {id: close, when: ["member(?a, ?x)", "member(?b, ?x)", "?a != ?b"], then: "close(?a, ?b)", certainty: 0.6, source: atlas}
+  - id: close
+    when: ["member(?a, ?x)", "member(?b, ?x)", "?a != ?b"]
+    then: "close(?a, ?b)"
+    certainty: 0.6
+    source: atlas
   - {id: visited, when: ["visit(?a, ?b, _) within 1 year"], then: "close(?a, ?b)", certainty: 0.4, source: atlas}
   - {id: spoken, when: ["visit(?a, _, ?p)", "not member(?a, Pact)"], then: "spoken(?a, ?p)", source: atlas}
   - {id: worth, when: ["trade(?a, _, _)", "?t = sum(?w for trade(?a, ?b, ?w))"], then: "worth(?a, ?t)", source: atlas}
@@ -76,8 +82,10 @@ tables:
     columns: {{state: who, bloc: what, since: start, until: stop, certainty: sure, at: says}}
     map: {{state: codes.csv}}
     source: atlas
-  - {{file: {visit}, predicate: visit, columns: {{guest: guest, host: host, purpose: why, "on": when}}, certainty: 0.9, source: atlas}}
-  - {{file: {trade}, predicate: trade, columns: {{state: a, partner: b, worth: worth}}, source: {{id: atlas, at: p. 7}}, note: estimated}}
+  - {{file: {visit}, predicate: visit, columns: {{guest: guest, host: host, purpose: why, "on": when}}, certainty: 0.9,
+     source: atlas}}
+  - {{file: {trade}, predicate: trade, columns: {{state: a, partner: b, worth: worth}},
+     source: {{id: atlas, at: p. 7}}, note: estimated}}
   - {{file: {founded}, predicate: founded, columns: {{bloc: bloc, day: day}}, source: atlas}}
 """
 CODES = "code,name\nRU,Ruritania\nBO,Borduria\nSY,Syldavia\nRU,RUR\n"
@@ -380,6 +388,18 @@ def test_more_rows_than_an_engine_in_memory_takes(tmp_path: Path, monkeypatch: p
     assert caught.value.issues[0].hint == "use --engine duckdb"
 
 
+def test_check_reads_every_row(tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    assert table_issues(opened(folder)) == []
+    kb = opened(folder, member=[*ROWS["member"], BAD[0][1]], founded=[*ROWS["founded"], BAD[-1][1]])
+    (folder / "visit.csv").unlink()
+    assert [issue.code for issue in table_issues(kb)] == ["KZ125", "KZ124", "KZ125"]
+    result = CliRunner().invoke(cli, ["check", "--kb", str(tmp_path)])
+    assert result.exit_code == 1
+    assert re.findall(r": (KZ\d{3})", result.output) == ["KZ125", "KZ124", "KZ125"]
+
+
 @pytest.mark.parametrize(
     ("declaration", "code", "message"),
     [
@@ -441,10 +461,32 @@ def test_a_database_of_sqlite(tmp_path: Path) -> None:
 def test_nothing_else_is_read_for_a_question(tmp_path: Path) -> None:
     kb = opened(tmp_path)
     (tmp_path / "trade.csv").unlink()
-    found = engine("duckdb").infer(snapshot(kb, goals=["close"]))
+    found = engine("duckdb").infer(snapshot(kb, goals=[Pattern("close", "close", (ANY, ANY))]))
     assert len(found.certainties["close"])
     assert GroundAtom("founded", ("Pact", parse_partial_date("1994-05-15").first)) in [
         GroundAtom("founded", args) for args in found.certainties["founded"]
     ]
     with pytest.raises(KnowledgeBaseError, match="KZ124"):
         len(found.certainties["trade"])
+
+
+def test_the_constants_of_a_question_are_pushed_down_to_the_rows(tmp_path: Path) -> None:
+    kb = opened(tmp_path)
+    whole = engine("duckdb").infer(snapshot(kb))
+    for predicate in ("close", "spoken", "worth"):
+        for args, certainty in whole.certainties[predicate].items():
+            goal = Pattern(predicate, predicate, tuple(map(Constant, args)))
+            part = engine("duckdb").infer(snapshot(kb, goals=[goal]))
+            assert part.certainties[predicate][args] == certainty
+            fired = [
+                sorted((firing.rule.id, firing.binding_text, firing.strength) for firing in one.firings[goal_atom])
+                for one in (part, whole)
+                for goal_atom in [GroundAtom(predicate, args)]
+            ]
+            assert fired[0] == fired[1]
+    goal = Pattern("worth", "worth", (Constant("Ruritania"), ANY))
+    rows = engine("duckdb").infer(snapshot(kb, goals=[goal])).program.base["trade"]
+    assert {args[0] for args in rows} == {"Ruritania"}
+    goal = Pattern("close", "close", (Constant("Syldavia"), ANY))
+    visits = engine("duckdb").infer(snapshot(kb, goals=[goal])).program.base["visit within 1 year"]
+    assert {args[0] for args in visits} == {"Syldavia"}

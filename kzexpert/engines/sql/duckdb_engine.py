@@ -4,7 +4,7 @@ It keeps facts and certainties in the database and no firing at all; `stored` an
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from msgspec.structs import replace
@@ -13,10 +13,10 @@ from sqlglot import exp
 from kzexpert.engines.base import Budget
 from kzexpert.engines.sql.codec import Codec
 from kzexpert.engines.sql.database import Database, TimeIsUp
-from kzexpert.engines.sql.extents import CERTAINTY, Extent, empty
+from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, empty
 from kzexpert.engines.sql.firings import Firings
+from kzexpert.engines.sql.loading import Loader
 from kzexpert.engines.sql.plan import Planner, constants_of, patterns_of
-from kzexpert.engines.sql.recorded import Recorded
 from kzexpert.engines.sql.recursion import Component
 from kzexpert.engines.sql.rounds import run_in_rounds
 from kzexpert.engines.sql.stored import Certainties
@@ -62,43 +62,88 @@ class DuckDBEngine:
 
     def infer(self, program: Program) -> Inference:
         """See `kzexpert.engines.base.Engine.infer`. What the inference holds is fetched from the database when read."""
+        return self.infer_each([program])[0]
+
+    def infer_each(self, programs: Sequence[Program]) -> list[Inference]:
+        """See `kzexpert.engines.base.OnePass.infer_each`. The as-of dates are a column of the relations."""
         database = Database(self._memory, self._threads, self._path)
-        return _Run(program, database, self.budget, self._skipped_to).inference(self.name)
+        return _Run(programs, database, self.budget, self._skipped_to).inferences(self.name)
 
 
 class _Run:
-    """One inference."""
+    """The inferences of some programs that differ in their as-of dates only."""
 
-    def __init__(self, program: Program, database: Database, budget: Budget, skipped_to: str | None) -> None:
-        self.program = program
+    def __init__(self, programs: Sequence[Program], database: Database, budget: Budget, skipped_to: str | None) -> None:
+        self.programs = programs
+        self.program = program = programs[0]
         self.database = database
         self.budget = budget
         self.texts = Texts()
         self.extents: dict[str, Extent] = {}
-        self.planner = Planner(self.extents, self.texts, ExactSums(database))
+        self.loader = Loader(database, self.texts, programs, skipped_to)
+        self.planner = Planner(self.extents, self.texts, ExactSums(database), self.loader.days, program.shapes)
         self.base: dict[str, Extent] = {}
-        self.recorded = Recorded(database, self.texts, program, skipped_to)
         self.concluded = 0
         self.uses = Counter(pattern.relation for rule in program.rules.values() for pattern in patterns_of(rule))
 
-    def inference(self, name: str) -> Inference:
+    def inferences(self, name: str) -> list[Inference]:
         """Load what the rules read, run all strata, and say where the results lie."""
         rules: Sequence[ProgramRule] = ()
-        conflicts: list[GroundAtom] = []
+        conflicts: list[set[GroundAtom]] = [set() for _ in self.programs]
         try:
             with self.database.within(self.budget.seconds):
                 self._load()
                 for stratum in self.program.strata:
                     rules = stratum.rules
                     self._run(stratum)
-                conflicts.extend(self._conflicts())
+                for number, atom in self._conflicts():
+                    conflicts[number].add(atom)
+                sizes = {relation: self._sizes(extent) for relation, extent in self.extents.items()}
         except TimeIsUp:
             self._stop(rules, f"{self.budget.seconds:g} seconds")
-        program = replace(self.program, base=self.recorded) if self.program.kb.tables else self.program
-        certainties = Certainties(self.database, self.texts, program, self.extents, self._on_demand)
-        certainties.fetchers.append(self.recorded.prefetch)
-        firings = Firings(self.database, self.planner, program, certainties)
+        return [
+            self._inference(name, number, {relation: self._on(number, relation, sizes) for relation in sizes}, found)
+            for number, found in enumerate(conflicts)
+        ]
+
+    # --- one as-of date ----------------------------------------------------------------------------------------------
+
+    def _inference(self, name: str, number: int, extents: dict[str, Extent], conflicts: set[GroundAtom]) -> Inference:
+        """What follows on one of the dates."""
+        program, recorded = self.programs[number], self.loader.recorded[number]
+        for relation, extent in extents.items():
+            recorded.add(relation, extent)
+        if program.kb.tables:
+            program = replace(program, base=recorded)
+
+        def on_demand(relation: str) -> Extent | None:
+            """The facts of tables that no rule reads."""
+            if all(table.predicate != relation for table in program.kb.tables):
+                return None
+            if relation not in self.extents:
+                self.extents[relation] = self._measured(self.loader.load([relation])[relation])
+            extent = self._on(number, relation, {relation: self._sizes(self.extents[relation])})
+            recorded.add(relation, extent)
+            return extent
+
+        planner = self.planner
+        if self.loader.days is not None:
+            planner = Planner(extents, self.texts, ExactSums(self.database), shapes=program.shapes)
+        certainties = Certainties(self.database, self.texts, program, extents, on_demand)
+        certainties.fetchers.append(recorded.prefetch)
+        firings = Firings(self.database, planner, program, certainties)
         return Inference(program, name, certainties, firings, frozenset(conflicts))
+
+    def _sizes(self, extent: Extent) -> dict[int, int] | None:
+        """Number of an as-of date → how many facts hold on it; None where they are not counted."""
+        if not extent.dated or isinstance(extent.source, exp.Query):
+            return None
+        counted = select([column(DAY, "m"), exp.Count(this=exp.Star())], extent.named("m"))
+        return dict(self.database.rows(counted.group_by(column(DAY, "m"), copy=False)))
+
+    def _on(self, number: int, relation: str, sizes: Mapping[str, dict[int, int] | None]) -> Extent:
+        size = sizes[relation]
+        return self.extents[relation].on(number, None if size is None else size.get(number, 0))
 
     # --- recorded facts ----------------------------------------------------------------------------------------------
 
@@ -108,18 +153,15 @@ class _Run:
             for value in constants_of(rule):
                 if isinstance(value, str):
                     self.texts.add(value)
+        for shapes in (self.program.shapes or {}).values():
+            for value in (value for shape in shapes for value in shape if isinstance(value, str)):
+                self.texts.add(value)
         concluded = [rule.head.predicate for rule in self.program.rules.values()]
         relations = list(dict.fromkeys([*self.uses, *concluded]))
-        for relation, extent in self.recorded.load(relations).items():
+        for relation, extent in self.loader.load(relations).items():
             self.extents[relation] = self._measured(extent)
             if self.extents[relation].rows != 0:
                 self.base[relation] = self.extents[relation]
-
-    def _on_demand(self, relation: str) -> Extent | None:
-        """The facts of tables that no rule reads."""
-        if all(table.predicate != relation for table in self.program.kb.tables):
-            return None
-        return self._measured(self.recorded.load([relation])[relation])
 
     def _measured(self, extent: Extent) -> Extent:
         """What is known of a table once it is filled."""
@@ -128,12 +170,12 @@ class _Run:
         count = exp.Count(this=exp.Star())
         if extent.certainty is not None:
             rows = self.database.rows(select([count], extent.named("m")))[0][0]
-            return Extent(extent.source, extent.kinds, extent.certainty, extent.certainty, rows)
+            return replace(extent, lowest=extent.certainty, rows=rows)
         bounds = [exp.Min(this=column(CERTAINTY, "m")), exp.Max(this=column(CERTAINTY, "m"))]
         rows, lowest, highest = self.database.rows(select([count, *bounds], extent.named("m")))[0]
         if rows == 0:
             return empty(extent.kinds)
-        return Extent(extent.source, extent.kinds, lowest if lowest == highest else None, lowest, rows)
+        return replace(extent, certainty=lowest if lowest == highest else None, lowest=lowest, rows=rows)
 
     # --- conclusions -------------------------------------------------------------------------------------------------
 
@@ -174,7 +216,7 @@ class _Run:
             BudgetError: there are too many.
         """
         stored = self.database.store(extent.source) if isinstance(extent.source, exp.Query) else extent.source
-        found = self.extents[predicate] = self._measured(Extent(stored, extent.kinds, extent.certainty, extent.lowest))
+        found = self.extents[predicate] = self._measured(replace(extent, source=stored))
         base = self.base.get(predicate)
         self.concluded += (found.rows or 0) - ((base.rows or 0) if base else 0)
         if self.concluded > self.budget.facts:
@@ -196,16 +238,18 @@ class _Run:
         if len(stratum.predicates) > 1:
             self.database.drop(shared)
 
-    def _conflicts(self) -> Iterator[GroundAtom]:
-        """The conclusions with evidence of +1 and of −1."""
+    def _conflicts(self) -> Iterator[tuple[int, GroundAtom]]:
+        """The conclusions with evidence of +1 and of −1, each with the number of the as-of date."""
         for stratum in self.program.strata:
             for predicate in () if stratum.recursive else stratum.predicates:
                 query = conflict(self.planner, stratum.rules, self.base.get(predicate))
                 if query is not None:
-                    arity = len(self.program.kb.predicate[predicate].args)
-                    codec = Codec(self.texts, self.extents[predicate].kinds, arity)
+                    kinds = self.extents[predicate].kinds
+                    codec = Codec(self.texts, kinds, len(self.program.kb.predicate[predicate].args))
                     for row in self.database.rows(query):
-                        yield GroundAtom(predicate, codec.decode(row))
+                        atom = GroundAtom(predicate, codec.decode(row))
+                        dated = len(row) > len(kinds)
+                        yield from ((number, atom) for number in ([row[-1]] if dated else range(len(self.programs))))
 
     def _stop(self, rules: Sequence[ProgramRule], limit: str) -> NoReturn:
         """Say which rules used up the budget."""

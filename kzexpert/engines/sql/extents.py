@@ -11,9 +11,9 @@ from kzexpert.model import KnowledgeBase
 
 __all__ = ["CERTAINTY", "DAY", "SQL_TYPES", "Extent", "Kind", "argument", "empty", "kinds_of", "predicate_of"]
 
-#: How the values of an argument are stored: a text or an entity as its code, a number, a date.
-Kind: TypeAlias = Literal["text", "number", "date"]
-SQL_TYPES: dict[Kind, SqlType] = {"text": "int", "number": "double", "date": "date"}
+#: How the values of an argument are stored: a text or an entity as its code, a number, a date; and how `DAY` is.
+Kind: TypeAlias = Literal["text", "number", "date", "day"]
+SQL_TYPES: dict[Kind, SqlType] = {"text": "int", "number": "double", "date": "date", "day": "int"}
 
 #: The column that holds the certainty of a fact.
 CERTAINTY = "c"

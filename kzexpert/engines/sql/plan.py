@@ -18,6 +18,7 @@ from kzexpert.engines.sql.words import (
     both,
     called,
     column,
+    either,
     equal,
     least,
     literal,
@@ -37,6 +38,7 @@ from kzexpert.model import (
     Match,
     Pattern,
     ProgramRule,
+    Shape,
     Test,
     Value,
     Variable,
@@ -111,13 +113,22 @@ class Planner:
         extents: relation → where its facts lie; may grow meanwhile.
         sums: how to add up.
         days: a table whose column `DAY` has a row for each as-of date, where there are several.
+        shapes: those of the program: conclusions that look like none of them are left out.
     """
 
-    def __init__(self, extents: Mapping[str, Extent], texts: Texts, sums: Sums, days: exp.Table | None = None) -> None:
+    def __init__(
+        self,
+        extents: Mapping[str, Extent],
+        texts: Texts,
+        sums: Sums,
+        days: exp.Table | None = None,
+        shapes: Mapping[str, Sequence[Shape]] | None = None,
+    ) -> None:
         self.extents = extents
         self.texts = texts
         self.sums = sums
         self.days = days
+        self.shapes = shapes
 
     def on_all_days(self, query: exp.Query) -> exp.Select:
         """Rows that hold on all as-of dates, each with every date."""
@@ -187,6 +198,7 @@ class _Bindings:
         rule = self.rule
         matched = frozenset(self.values) - self.determined
         strength = self._strength()
+        self.where += self._restrictions()
         pending = []
         for index in rule.order:
             condition = rule.conditions[index]
@@ -203,6 +215,24 @@ class _Bindings:
             columns.append(called(self.day.copy(), DAY))
         lowest = abs(rule.rule.certainty) * self.lowest
         return Body(self._query(columns), strength, lowest, matched, self.day is not None)
+
+    def _restrictions(self) -> list[exp.Expr]:
+        """The conditions under which a conclusion looks like one of those that matter, as far as matches bind it."""
+        shapes = self.planner.shapes
+        if shapes is None:
+            return []
+        heads = self.rule.head.terms
+        allowed = []
+        for shape in shapes.get(self.rule.head.predicate, ()):
+            agree = [
+                equal(self.values[term.name].copy(), self.planner.literal(value))
+                for term, value in zip(heads, shape, strict=True)
+                if value is not None and isinstance(term, Variable) and term.name in self.values
+            ]
+            if not agree:
+                return []
+            allowed.append(both(agree))
+        return [either(allowed)] if allowed else []
 
     # --- layers ------------------------------------------------------------------------------------------------------
 
@@ -225,7 +255,7 @@ class _Bindings:
         self.day = None if self.day is None else column(DAY, "b")
 
     def _on_same_day(self, alias: str) -> exp.Expr:
-        """The condition that a row of a relation holds on the date of the binding; bindings without one get all dates."""
+        """The condition that a row holds on the date of the binding; bindings without one get all dates."""
         if self.day is None:
             assert self.planner.days is not None
             self.sources.append(named(self.planner.days, "days"))

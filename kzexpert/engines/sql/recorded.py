@@ -1,25 +1,25 @@
 """Which recorded facts hold on a day: those of files, which the snapshot has chosen, and those of tables."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlglot import exp
 
 from kzexpert.engines.sql.codec import Args, Codec
 from kzexpert.engines.sql.database import Database
 from kzexpert.engines.sql.dictionary import Dictionary
-from kzexpert.engines.sql.extents import CERTAINTY, Extent, argument, empty, kinds_of, predicate_of
+from kzexpert.engines.sql.extents import CERTAINTY, Extent, argument, kinds_of, predicate_of
 from kzexpert.engines.sql.opening import FILE, ROW
 from kzexpert.engines.sql.stored import Relation
-from kzexpert.engines.sql.tables import DATES, Staged, stage_all, written
+from kzexpert.engines.sql.tables import DATES, Staged, stage_all
 from kzexpert.engines.sql.texts import Texts
-from kzexpert.engines.sql.words import both, called, column, day, equal, named, number, select, subquery
+from kzexpert.engines.sql.words import both, column, day, either, equal, named, number, select
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
 from kzexpert.language import parse_atom, parse_partial_date
 from kzexpert.model import (
+    ANY,
     NOWHERE,
     BaseFact,
     Citation,
@@ -29,6 +29,7 @@ from kzexpert.model import (
     KnowledgeBase,
     Pattern,
     Program,
+    Shape,
     Table,
     Variable,
 )
@@ -38,49 +39,56 @@ from kzexpert.snapshot import base_fact, window_start
 __all__ = ["Recorded", "table_facts"]
 
 
-class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
-    """The facts in force, as `Program.base` has them; those of tables stay in the database.
-
-    Args:
-        skipped_to: a file for the rows that are no facts; without it they are an error.
+class Choice(msgspec.Struct, frozen=True):
+    """What decides whether a row of a table counts.
 
     Attributes:
-        skipped: what is wrong with those rows.
+        as_of: the date on which it must be in force.
+        start: of a window: the event must lie after it. None where anything up to the date counts; null as well.
     """
 
-    def __init__(self, database: Database, texts: Texts, program: Program, skipped_to: str | None = None) -> None:
-        self.skipped: list[Issue] = []
+    as_of: exp.Expr
+    start: exp.Expr | None = None
+
+
+def starts_of(program: Program) -> dict[str, date | None]:
+    """Relation of a window of events → the day before the window opens."""
+    return {
+        f"{atom.predicate} {atom.within}": window_start(program.as_of, atom.within)
+        for rule in program.kb.rules
+        for condition in rule.when
+        for atom, _ in atoms_of(condition)
+        if atom.within
+    }
+
+
+class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
+    """The facts in force on one as-of date, as `Program.base` has them; those of tables stay in the database.
+
+    Args:
+        staged: the tables that were read; may grow meanwhile.
+    """
+
+    def __init__(self, database: Database, texts: Texts, program: Program, staged: Sequence[Staged]) -> None:
         self._database = database
         self._texts = texts
         self._program = program
-        self._skipped_to = skipped_to
-        self._staged: list[Staged] = []
-        self._dictionary: Dictionary | None = None
+        self._staged = staged
         self._relations: dict[str, _FromTables] = {}
-        self._starts = {
-            f"{atom.predicate} {atom.within}": window_start(program.as_of, atom.within)
-            for rule in program.kb.rules
-            for condition in rule.when
-            for atom, _ in atoms_of(condition)
-            if atom.within
-        }
         withdrawn = (resolve_atom(program.kb, parse_atom(text, NOWHERE))[0] for text in program.withdrawn)
         self._withdrawn = [pattern for pattern in withdrawn if pattern is not None]
 
-    def load(self, relations: Sequence[str]) -> dict[str, Extent]:
-        """Put the facts of some relations into the database.
+    def tables_of(self, relation: str) -> list[Staged]:
+        """The tables with facts of a relation."""
+        predicate = predicate_of(relation)
+        return [staged for staged in self._staged if staged.table.predicate == predicate]
 
-        Raises:
-            KnowledgeBaseError: tables cannot be read (KZ124), or hold rows that are no facts (KZ125).
-        """
-        loaded = {relation: self._in_memory(relation) for relation in relations}
-        predicates = {predicate_of(relation) for relation in relations}
-        self._stage([table for table in self._program.kb.tables if table.predicate in predicates])
-        for relation in relations:
-            staged = self._tables_of(relation)
-            if staged:
-                loaded[relation] = self._with_tables(relation, loaded[relation], staged)
-        return loaded
+    def add(self, relation: str, extent: Extent) -> None:
+        """Say where the facts of a relation lie; of those in tables each is told with the rows that state it."""
+        if self.tables_of(relation):
+            arity = len(self._program.kb.predicate[predicate_of(relation)].args)
+            facts = Relation(self._database, self._texts, extent, arity)
+            self._relations[relation] = _FromTables(self, relation, facts, self._program.base.get(relation, {}))
 
     # --- as a mapping ------------------------------------------------------------------------------------------------
 
@@ -94,101 +102,43 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
     def __len__(self) -> int:
         return len({*self._program.base, *self._relations})
 
-    # --- loading -----------------------------------------------------------------------------------------------------
-
-    def _in_memory(self, relation: str) -> Extent:
-        kinds = kinds_of(self._program.kb, relation)
-        facts = self._program.base.get(relation, {})
-        if not facts:
-            return empty(kinds)
-        codec = Codec(self._texts, kinds)
-        lines = (f"{codec.line(args)},{fact.certainty!r}" for args, fact in facts.items())
-        columns = {argument(place): kind for place, kind in enumerate(kinds)}
-        return Extent(self._database.load({**columns, CERTAINTY: "number"}, lines), kinds)
-
-    def _stage(self, tables: Sequence[Table]) -> None:
-        """Read tables that were not read yet."""
-        new = [table for table in tables if all(table is not staged.table for staged in self._staged)]
-        if not new:
-            return
-        if self._dictionary is None:
-            self._dictionary = Dictionary(self._database, self._texts, self._program.kb)
-        staged, issues = stage_all(self._database, self._dictionary, self._program.kb, new)
-        self._staged += staged
-        unread = len(staged) < len(new)  # of such a table no row can be skipped
-        if issues and (unread or self._skipped_to is None):
-            raise KnowledgeBaseError(*issues, texts=self._program.kb.texts)
-        if issues and self._skipped_to is not None:
-            self.skipped += issues
-            _write_bad_rows(self._database, self._staged, Path(self._skipped_to))
-
-    def _tables_of(self, relation: str) -> list[Staged]:
-        predicate = predicate_of(relation)
-        return [staged for staged in self._staged if staged.table.predicate == predicate]
-
-    def _with_tables(self, relation: str, memory: Extent, staged: Sequence[Staged]) -> Extent:
-        """All facts of a relation; of rows that state the same the most certain counts."""
-        parts: list[exp.Query] = []
-        if memory.rows != 0:
-            parts.append(select([*map(column, memory.columns), column(CERTAINTY)], memory.named("m")))
-        for item in staged:
-            certainty = number(round(item.table.certainty, 9))
-            if CERTAINTY in item.columns:
-                certainty = self._database.dialect.rounded(column(CERTAINTY))
-            shown = [*map(column, memory.columns), called(certainty, CERTAINTY)]
-            parts.append(select(shown, item.stored.copy(), where=self.in_force(item, relation)))
-        query = parts[0]
-        for part in parts[1:]:
-            query = exp.union(query, part, distinct=False, copy=False)
-        stored = self._database.store(query)
-        if self._repeats(stored, memory.columns):
-            keys = [column(name) for name in memory.columns]
-            strongest = called(exp.Max(this=column(CERTAINTY)), CERTAINTY)
-            grouped = select([*keys, strongest], stored.copy()).group_by(*[key.copy() for key in keys], copy=False)
-            stored = self._database.store(grouped)
-        extent = Extent(stored, memory.kinds)
-        arity = len(self._program.kb.predicate[predicate_of(relation)].args)
-        facts = Relation(self._database, self._texts, extent, arity)
-        self._relations[relation] = _FromTables(self, relation, facts, self._program.base.get(relation, {}))
-        return extent
-
-    def _repeats(self, stored: exp.Table, columns: Sequence[str]) -> bool:
-        """Whether two rows state the same. Where none do, rows stay in the order of their file, which joins faster."""
-        distinct = subquery(select([column(name) for name in columns], stored.copy(), distinct=True), "d")
-        count = exp.Count(this=exp.Star())
-        all_ = self._database.rows(select([count], stored.copy()))[0][0]
-        return bool(self._database.rows(select([count.copy()], distinct))[0][0] < all_)
-
     # --- rows of tables ----------------------------------------------------------------------------------------------
 
-    def in_force(self, staged: Staged, relation: str) -> list[exp.Expr]:
-        """The conditions under which a row counts on the as-of date."""
-        as_of = day(self._program.as_of)
+    def choice(self, relation: str) -> Choice:
+        """What decides whether a row counts for a relation, which may be a window."""
+        start = starts_of(self._program).get(relation)
+        return Choice(day(self._program.as_of), None if start is None else day(start))
+
+    def in_force(self, staged: Staged, choice: Choice, source: str) -> list[exp.Expr]:
+        """The conditions under which a row counts."""
         found: list[exp.Expr] = []
         for key, early in (("since", True), ("until", False), ("on", True)):
             if key in staged.table.columns:
-                name = column(DATES[key][0])
-                holds = (
-                    exp.LTE(this=name, expression=as_of.copy())
-                    if early
-                    else exp.GTE(this=name, expression=as_of.copy())
-                )
+                name = column(DATES[key][0], source)
+                compare = exp.LTE if early else exp.GTE
                 open_ = exp.Is(this=name.copy(), expression=exp.null())
+                holds = compare(this=name, expression=choice.as_of.copy())
                 found.append(exp.paren(exp.Or(this=open_, expression=holds), copy=False))
-        start = self._starts.get(relation)
-        if start is not None and "on" in staged.table.columns:
-            found.append(exp.GT(this=column(DATES["on"][0]), expression=day(start)))
+        if choice.start is not None and "on" in staged.table.columns:
+            after = exp.GT(this=column(DATES["on"][0], source), expression=choice.start.copy())
+            open_ = exp.Is(this=choice.start.copy(), expression=exp.null())
+            found.append(exp.paren(exp.Or(this=open_, expression=after), copy=False))
         for pattern in self._withdrawn:
             if pattern.predicate == staged.table.predicate:
-                found.append(exp.Not(this=exp.paren(both(self._agree(pattern)), copy=False)))
+                found.append(exp.Not(this=exp.paren(both(self._agree(pattern, source)), copy=False)))
+        shapes = (self._program.shapes or {}).get(staged.table.predicate, ())
+        if shapes and not any(set(shape) == {None} for shape in shapes):
+            found.append(
+                either([both(self._agree(_as_pattern(staged.table.predicate, shape), source)) for shape in shapes])
+            )
         return found
 
-    def _agree(self, pattern: Pattern) -> Iterator[exp.Expr]:
+    def _agree(self, pattern: Pattern, source: str) -> Iterator[exp.Expr]:
         """The conditions under which a row is an instance of a pattern."""
         kinds = kinds_of(self._program.kb, pattern.predicate)
         bound: dict[str, exp.Expr] = {}
         for place, term in enumerate(pattern.terms):
-            here = column(argument(place))
+            here = column(argument(place), source)
             if isinstance(term, Constant):
                 stored = Codec(self._texts, kinds).key([term.value], [place])
                 yield exp.false() if stored is None else equal(here, _plain(stored[0]))
@@ -201,12 +151,13 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
         """The rows of tables that state a fact and count on the as-of date."""
         kinds = kinds_of(self._program.kb, relation)
         key = Codec(self._texts, kinds, len(args)).key(args, range(len(args)))
-        for staged in self._tables_of(relation) if key is not None else ():
+        for staged in self.tables_of(relation) if key is not None else ():
             names = sorted(staged.columns)
-            same = [equal(column(argument(place)), _plain(value)) for place, value in enumerate(key or ())]
-            shown = [column(name) for name in names]
-            query = select(shown, staged.stored.copy(), where=[*same, *self.in_force(staged, relation)])
-            for row in self._database.rows(query.order_by(column(FILE), column(ROW), copy=False)):
+            same = [equal(column(argument(place), "t"), _plain(value)) for place, value in enumerate(key or ())]
+            shown = [column(name, "t") for name in names]
+            where = [*same, *self.in_force(staged, self.choice(relation), "t")]
+            query = select(shown, named(staged.stored, "t"), where=where)
+            for row in self._database.rows(query.order_by(column(FILE, "t"), column(ROW, "t"), copy=False)):
                 yield _fact(staged.table, self._argument_names(relation), args, dict(zip(names, row, strict=True)))
 
     def prefetch(self, wanted: Mapping[str, Sequence[Args]]) -> None:
@@ -222,11 +173,11 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
         heads = self._database.load(columns, map(codec.line, wanted))
         same = [equal(column(name, "h"), column(name, "t")) for name in columns]
         found: dict[Args, list[Fact]] = {args: [] for args in wanted}
-        for staged in self._tables_of(relation):
+        for staged in self.tables_of(relation):
             names = [*columns, *sorted(staged.columns - columns.keys())]
-            rows = select([exp.Star()], staged.stored.copy(), where=self.in_force(staged, relation))
+            where = self.in_force(staged, self.choice(relation), "t")
             join = exp.Join(this=named(heads, "h"), on=both(same))
-            query = select([column(name, "t") for name in names], subquery(rows, "t"), [join])
+            query = select([column(name, "t") for name in names], named(staged.stored, "t"), [join], where)
             query.order_by(column(FILE, "t"), column(ROW, "t"), copy=False)
             for row in self._database.rows(query):
                 args = codec.decode(row)
@@ -307,6 +258,11 @@ def table_facts(kb: KnowledgeBase, most: int = 100_000) -> list[Fact]:
     return facts
 
 
+def _as_pattern(predicate: str, shape: Shape) -> Pattern:
+    terms = tuple(ANY if value is None else Constant(value) for value in shape)
+    return Pattern(predicate, predicate, terms)
+
+
 def _plain(value: int | float | date) -> exp.Expr:
     if isinstance(value, date):
         return day(value)
@@ -332,20 +288,3 @@ def _fact(table: Table, names: Sequence[str], args: Args, row: Mapping[str, Any]
         note=row.get("note") or table.note,
         location=Location(str(row[FILE]), int(row[ROW])),
     )
-
-
-def _write_bad_rows(database: Database, staged: Sequence[Staged], path: Path) -> None:
-    """A CSV file of the rows that are no facts; it is there whole, or as it was."""
-    import csv
-
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["file", "row", "problem", "value"])
-            writer.writerows(written(database, staged))
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        message = f"{path} cannot be written: {error.strerror}"
-        raise KnowledgeBaseError(Issue("KZ306", message)) from None

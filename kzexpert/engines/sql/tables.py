@@ -13,11 +13,12 @@ from kzexpert.engines.sql.database import Database, DatabaseError
 from kzexpert.engines.sql.dictionary import Dictionary
 from kzexpert.engines.sql.extents import CERTAINTY, argument
 from kzexpert.engines.sql.opening import FILE, ROW, open_table, read_csv
+from kzexpert.engines.sql.texts import Texts
 from kzexpert.engines.sql.words import both, called, column, equal, named, number, select, subquery, typed
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.model import KnowledgeBase, Table
 
-__all__ = ["DATES", "Staged", "stage_all", "written"]
+__all__ = ["DATES", "Staged", "stage_all", "table_issues", "written"]
 
 #: What a row may say of its dates → the columns for the day that decides, and for the date as written.
 DATES = {"since": ("since", "since text"), "until": ("until", "until text"), "on": ("on", "on text")}
@@ -78,6 +79,20 @@ def stage_all(
                 raise  # not the table's fault
             issues.extend(error.issues)
     return staged, issues
+
+
+def table_issues(kb: KnowledgeBase) -> list[Issue]:
+    """All that is wrong with the tables of a knowledge base; none of their rows is kept."""
+    database, texts = Database(), Texts()
+    dictionary = Dictionary(database, texts, kb)
+    issues: list[Issue] = []
+    for table in kb.tables:
+        staged, found = stage_all(database, dictionary, kb, [table])
+        issues += found
+        for item in staged:
+            database.drop(item.stored)
+    database.close()
+    return issues
 
 
 def _stage(database: Database, dictionary: Dictionary, kb: KnowledgeBase, declared: Table) -> Staged:

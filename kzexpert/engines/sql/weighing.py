@@ -145,10 +145,8 @@ def _gathered(lines: Sequence[_Lines], columns: list[str]) -> exp.Query:
     """All lines of evidence, each a row."""
     gathered: exp.Query | None = None
     for line in lines:
-        query = line.query
-        if line.strength is not None:
-            shown = [*[column(name, "u") for name in columns], called(number(line.strength), STRENGTH)]
-            query = select(shown, subquery(query, "u"))
+        strength = column(STRENGTH, "u") if line.strength is None else called(number(line.strength), STRENGTH)
+        query = select([*[column(name, "u") for name in columns], strength], subquery(line.query, "u"))
         gathered = query if gathered is None else exp.union(gathered, query, distinct=False, copy=False)
     assert gathered is not None
     return gathered

@@ -18,6 +18,7 @@ __all__ = [
     "called",
     "column",
     "day",
+    "either",
     "equal",
     "identifier",
     "least",
@@ -96,6 +97,12 @@ def both(conditions: Iterable[exp.Expr]) -> exp.Expr:
     """All conditions; true where there are none."""
     found = list(conditions)
     return reduce(lambda left, right: exp.And(this=left, expression=right), found) if found else exp.true()
+
+
+def either(conditions: Sequence[exp.Expr]) -> exp.Expr:
+    """Any of some conditions, at least one."""
+    grouped: list[exp.Expr] = [exp.paren(item, copy=False) for item in conditions]
+    return exp.paren(reduce(lambda left, right: exp.Or(this=left, expression=right), grouped), copy=False)
 
 
 def least(numbers: Sequence[exp.Expr]) -> exp.Expr:

@@ -1,0 +1,196 @@
+"""The recorded facts in force → relations in the database, for one as-of date or for several in one pass.
+
+Facts of files come from the programs, which the snapshot has cut to their dates; rows of tables are chosen here.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlglot import exp
+
+from kzexpert.engines.sql.codec import Codec, plain
+from kzexpert.engines.sql.database import Database
+from kzexpert.engines.sql.dictionary import Dictionary
+from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, Kind, argument, empty, kinds_of, predicate_of
+from kzexpert.engines.sql.recorded import Choice, Recorded, starts_of
+from kzexpert.engines.sql.tables import Staged, stage_all, written
+from kzexpert.engines.sql.texts import Texts
+from kzexpert.engines.sql.words import called, column, named, number, select, subquery
+from kzexpert.errors import Issue, KnowledgeBaseError
+from kzexpert.model import Program, Table
+
+__all__ = ["Loader"]
+
+#: The column of the table of days that holds the date itself.
+_AS_OF = "day"
+
+
+class Loader:
+    """Loads the recorded facts of some programs that differ in their as-of dates only.
+
+    Args:
+        skipped_to: a file for the rows of tables that are no facts; without it they are an error.
+
+    Attributes:
+        days: a table with a row for each as-of date, in the order of the programs; None where there is one only.
+        recorded: program by program, the facts in force.
+        skipped: what is wrong with the rows that were skipped.
+    """
+
+    def __init__(
+        self, database: Database, texts: Texts, programs: Sequence[Program], skipped_to: str | None = None
+    ) -> None:
+        self.skipped: list[Issue] = []
+        self._database = database
+        self._texts = texts
+        self._programs = programs
+        self._skipped_to = skipped_to
+        self._staged: list[Staged] = []
+        self._dictionary: Dictionary | None = None
+        self._windows = list(starts_of(programs[0]))
+        self.days = self._days() if len(programs) > 1 else None
+        self.recorded = [Recorded(database, texts, program, self._staged) for program in programs]
+
+    def load(self, relations: Sequence[str]) -> dict[str, Extent]:
+        """Put the facts of some relations into the database.
+
+        Raises:
+            KnowledgeBaseError: tables cannot be read (KZ124), or hold rows that are no facts (KZ125).
+        """
+        memory = {relation: self._in_memory(relation) for relation in relations}
+        predicates = {predicate_of(relation) for relation in relations}
+        self._stage([table for table in self._programs[0].kb.tables if table.predicate in predicates])
+        loaded = {}
+        for relation, extent in memory.items():
+            staged = self.recorded[0].tables_of(relation)
+            loaded[relation] = self._with_tables(relation, extent, staged) if staged else extent
+        return loaded
+
+    # --- days --------------------------------------------------------------------------------------------------------
+
+    def _days(self) -> exp.Table:
+        """For each as-of date its number, the date, and where the windows that end on it begin."""
+        columns: dict[str, Kind] = {DAY: "day", _AS_OF: "date"}
+        columns |= {f"w{place}": "date" for place in range(len(self._windows))}
+        lines = []
+        for number_, program in enumerate(self._programs):
+            starts = starts_of(program).values()
+            dates = [program.as_of.isoformat(), *("" if start is None else plain(start) for start in starts)]
+            lines.append(",".join([str(number_), *dates]))
+        return self._database.load(columns, lines)
+
+    def _choice(self, relation: str) -> Choice:
+        """What decides whether a row of a table counts."""
+        if self.days is None:
+            return self.recorded[0].choice(relation)
+        if relation not in self._windows:
+            return Choice(column(_AS_OF, "days"))
+        return Choice(column(_AS_OF, "days"), column(f"w{self._windows.index(relation)}", "days"))
+
+    # --- facts of files ----------------------------------------------------------------------------------------------
+
+    def _in_memory(self, relation: str) -> Extent:
+        kinds = kinds_of(self._programs[0].kb, relation)
+        known = [
+            {args: fact.certainty for args, fact in program.base.get(relation, {}).items()}
+            for program in self._programs
+        ]
+        if not any(known):
+            return empty(kinds)
+        codec = Codec(self._texts, kinds)
+        columns: dict[str, Kind] = {argument(place): kind for place, kind in enumerate(kinds)}
+        if all(facts == known[0] for facts in known):
+            lines = (f"{codec.line(args)},{certainty!r}" for args, certainty in known[0].items())
+            return Extent(self._database.load({**columns, CERTAINTY: "number"}, lines), kinds)
+        dated = (
+            f"{codec.line(args)},{number_},{certainty!r}"
+            for number_, facts in enumerate(known)
+            for args, certainty in facts.items()
+        )
+        stored = self._database.load({**columns, DAY: "day", CERTAINTY: "number"}, dated)
+        return Extent(stored, kinds, dated=True)
+
+    # --- rows of tables ----------------------------------------------------------------------------------------------
+
+    def _stage(self, tables: Sequence[Table]) -> None:
+        """Read tables that were not read yet."""
+        new = [table for table in tables if all(table is not staged.table for staged in self._staged)]
+        if not new:
+            return
+        kb = self._programs[0].kb
+        if self._dictionary is None:
+            self._dictionary = Dictionary(self._database, self._texts, kb)
+        staged, issues = stage_all(self._database, self._dictionary, kb, new)
+        self._staged += staged
+        unread = len(staged) < len(new)  # of such a table no row can be skipped
+        if issues and (unread or self._skipped_to is None):
+            raise KnowledgeBaseError(*issues, texts=kb.texts)
+        if issues and self._skipped_to is not None:
+            self.skipped += issues
+            _write_bad_rows(self._database, self._staged, Path(self._skipped_to))
+
+    def _with_tables(self, relation: str, memory: Extent, staged: Sequence[Staged]) -> Extent:
+        """All facts of a relation; of rows that state the same on the same date the most certain counts."""
+        parts: list[tuple[exp.Query, bool]] = []
+        if memory.rows != 0:
+            shown: list[exp.Expr] = [column(name, "m") for name in memory.shown]
+            parts.append((select([*shown, column(CERTAINTY, "m")], memory.named("m")), memory.dated))
+        parts += [self._rows_in_force(relation, item, memory) for item in staged]
+        dated = any(part_dated for _, part_dated in parts)
+        keys = [*memory.columns, *([DAY] if dated else [])]
+        query: exp.Query | None = None
+        for part, part_dated in parts:
+            whole = part if part_dated or not dated else self._on_all_days(part, memory.columns)
+            query = whole if query is None else exp.union(query, whole, distinct=False, copy=False)
+        assert query is not None
+        stored = self._database.store(query)
+        if self._repeats(stored, keys):
+            strongest = called(exp.Max(this=column(CERTAINTY)), CERTAINTY)
+            grouped = select([*map(column, keys), strongest], stored.copy()).group_by(*map(column, keys), copy=False)
+            stored = self._database.store(grouped)
+        return Extent(stored, memory.kinds, dated=dated)
+
+    def _rows_in_force(self, relation: str, item: Staged, memory: Extent) -> tuple[exp.Query, bool]:
+        """The rows of a table that count, and whether that differs from date to date."""
+        certainty = number(round(item.table.certainty, 9))
+        if CERTAINTY in item.columns:
+            certainty = self._database.dialect.rounded(column(CERTAINTY, "t"))
+        shown: list[exp.Expr] = [column(name, "t") for name in memory.columns]
+        dated = self.days is not None and any(key in item.table.columns for key in ("since", "until", "on"))
+        joins = []
+        if dated and self.days is not None:
+            shown.append(column(DAY, "days"))
+            joins.append(exp.Join(this=named(self.days, "days"), kind="CROSS"))
+        where = self.recorded[0].in_force(item, self._choice(relation), "t")
+        return select([*shown, called(certainty, CERTAINTY)], named(item.stored, "t"), joins, where), dated
+
+    def _on_all_days(self, part: exp.Query, columns: Sequence[str]) -> exp.Select:
+        assert self.days is not None
+        shown: list[exp.Expr] = [column(name, "e") for name in columns]
+        each = exp.Join(this=named(self.days, "days"), kind="CROSS")
+        return select([*shown, column(DAY, "days"), column(CERTAINTY, "e")], subquery(part, "e"), [each])
+
+    def _repeats(self, stored: exp.Table, columns: Sequence[str]) -> bool:
+        """Whether two rows state the same. Where none do, rows stay in the order of their file, which joins faster."""
+        distinct = subquery(select([column(name) for name in columns], stored.copy(), distinct=True), "d")
+        count = exp.Count(this=exp.Star())
+        all_ = self._database.rows(select([count], stored.copy()))[0][0]
+        return bool(self._database.rows(select([count.copy()], distinct))[0][0] < all_)
+
+
+def _write_bad_rows(database: Database, staged: Sequence[Staged], path: Path) -> None:
+    """A CSV file of the rows that are no facts; it is there whole, or as it was."""
+    import csv
+
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["file", "row", "problem", "value"])
+            writer.writerows(written(database, staged))
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        message = f"{path} cannot be written: {error.strerror}"
+        raise KnowledgeBaseError(Issue("KZ306", message)) from None

@@ -1,0 +1,66 @@
+"""Several as-of dates in one pass: what follows on each is what follows from a run of its own."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from programs import Scenario, scenarios
+from reference import outcome_of
+from test_sql_tables import as_csv, as_parquet, opened
+
+from kzexpert.analysis.rerun import Scenario as Rerun
+from kzexpert.analysis.timeline import timeline
+from kzexpert.engines import Budget, engine, infer_each
+from kzexpert.engines.base import OnePass
+from kzexpert.errors import BudgetError
+from kzexpert.language import load_knowledge_base, parse_atom
+from kzexpert.model import NOWHERE
+from kzexpert.questions import read_question
+from kzexpert.snapshot import snapshot
+
+EXAMPLES = int(os.environ.get("KZEXPERT_EXAMPLES", "60"))
+SMALL = Budget(facts=3_000, firings=12_000, seconds=20)
+DAYS = [date(2007, 12, 31), date(2008, 2, 29), date(2009, 12, 31), date(2010, 6, 30), date(2011, 1, 1)]
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(scenarios())
+def test_every_date_is_what_a_run_of_its_own_says(scenario: Scenario) -> None:
+    programs = [snapshot(scenario.kb, day, scenario.assume, scenario.without) for day in DAYS]
+    try:
+        alone = [outcome_of(engine("experta", SMALL).infer(program)) for program in programs]
+        together = [outcome_of(inference) for inference in infer_each(engine("duckdb", SMALL), programs)]
+    except BudgetError:
+        return
+    assert together == alone
+
+
+def test_experta_goes_date_by_date() -> None:
+    assert isinstance(engine("duckdb"), OnePass)
+    assert not isinstance(engine("experta"), OnePass)
+
+
+@pytest.mark.parametrize("write", [as_csv, as_parquet])
+def test_rows_of_tables_hold_year_by_year(tmp_path: Path, write: "object") -> None:
+    kb = opened(tmp_path, write)  # type: ignore[arg-type]
+    without = [parse_atom("member(_, League)", NOWHERE)]
+    for assume in ([], [parse_atom("member(Borduria, Pact)", NOWHERE)]):
+        programs = [snapshot(kb, date(year, 12, 31), assume, without) for year in range(1990, 2014)]
+        together = infer_each(engine("duckdb"), programs)
+        for program, inference in zip(programs, together, strict=True):
+            alone = engine("duckdb").infer(program)
+            assert outcome_of(inference) == outcome_of(alone)
+            for relation in ("member", "visit", "visit within 1 year", "trade"):
+                known = [dict(one.program.base.get(relation, {}).items()) for one in (inference, alone)]
+                assert known[0] == known[1]
+
+
+def test_a_timeline_is_the_same_on_both_engines(checkout: Path) -> None:
+    kb = load_knowledge_base([checkout])
+    question = read_question(kb, "alignment(Kazakhstan, ?power, security)")
+    start = Rerun.of(snapshot(kb, date(2011, 4, 7)))
+    one, other = (timeline(start, question, range(1991, 2012), engine(name)) for name in ("experta", "duckdb"))
+    assert one.series == other.series
+    assert one.series
