@@ -1,20 +1,22 @@
 """Measure everything, side by side, and write tables of it.
 
-    python -m benchmarks [--only NAME ...] [--quick] [--runs N] [--output FILE] [--write-docs]
+python -m benchmarks [--only NAME ...] [--quick] [--runs N] [--output FILE] [--write-docs]
 """
 
 import argparse
 import sys
 from pathlib import Path
 
-from benchmarks.measuring import Disagreement, measured
-from benchmarks.start import start_up
-from benchmarks.tables import Measured, crossing, machine, shown, targets
+from benchmarks.commands import start_up, why
+from benchmarks.measuring import Disagreement, NoInput, measured
+from benchmarks.peers import PEERS
+from benchmarks.tables import Figure, Measured, crossing, machine, shown, targets
+from benchmarks.workload import Workload
 from benchmarks.workloads import WORKLOADS
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 BEGIN, END = "<!-- python -m benchmarks --write-docs: from here -->", "<!-- to here -->"
-NAMES = [*WORKLOADS, "start"]
+NAMES = [*WORKLOADS, "why", "start"]
 
 
 def main() -> None:
@@ -52,25 +54,33 @@ def report(names: list[str], options: argparse.Namespace) -> str:
         Disagreement: sides do not give the same.
     """
     runs = 1 if options.quick else options.runs
-    found = []
+    found: list[Measured] = []
+    figures: list[Figure] = []
     parts = []
     for name in names:
-        if name == "start":
-            continue
-        workload = WORKLOADS[name]
-        sides = [side for side in workload.sides if not options.sides or side in options.sides]
-        sizes = options.sizes or (workload.quick if options.quick else workload.sizes)
-        cells = {size: measured(workload, size, runs, options.limit, sides, _told) for size in sizes}
-        found.append(Measured(workload, cells))
-        parts.append(shown(found[-1]))
-        if workload.across and {"experta", "duckdb"} <= {*sides}:
-            parts.append(crossing(found[-1]))
-    if "start" in names:
-        _told("start of a process")
-        parts.append(start_up(3 if options.quick else 11))
+        try:
+            if name in WORKLOADS:
+                found.append(_measured(WORKLOADS[name], runs, options))
+                parts.append(shown(found[-1]))
+                parts += [crossing(found[-1])] if name == "crossing" and not options.sides else []
+            else:
+                _told(name)
+                text, more = why(runs) if name == "why" else start_up(3 if options.quick else max(runs, 11))
+                parts.append(text)
+                figures += more
+        except (NoInput, FileNotFoundError) as error:
+            parts.append(f"### {name}\n\nNot run: {error}.\n")
     often = f"medians of {runs} runs" if runs > 1 else "one run"
     head = f"{often}, the sides in turn, each run in a process of its own; {machine()}.\n"
-    return "\n".join([head[0].upper() + head[1:], targets(found), *parts])
+    return "\n".join([head[0].upper() + head[1:], targets(found, figures), *parts])
+
+
+def _measured(workload: Workload, runs: int, options: argparse.Namespace) -> Measured:
+    """All sizes of a workload."""
+    known = workload.sides.keys() | workload.bounds.keys()
+    sides = [side for side in PEERS if side in known and (not options.sides or side in options.sides)]
+    sizes = options.sizes or (workload.quick if options.quick else workload.sizes)
+    return Measured(workload, {size: measured(workload, size, runs, options.limit, sides, _told) for size in sizes})
 
 
 def write_docs(text: str) -> None:

@@ -1,7 +1,7 @@
 """One process of one run: it writes the input of a workload, or runs one side once, and says in JSON what that gave.
 
-    python -m benchmarks.child prepare WORKLOAD SIZE FOLDER
-    python -m benchmarks.child run WORKLOAD SIZE FOLDER SIDE
+python -m benchmarks.child prepare WORKLOAD SIZE FOLDER
+python -m benchmarks.child run WORKLOAD SIZE FOLDER SIDE
 """
 
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.measuring import Run
+from benchmarks.measuring import NO_INPUT, Run
 from benchmarks.workloads import WORKLOADS
 
 __all__ = ["main"]
@@ -22,7 +22,11 @@ def main(arguments: list[str]) -> None:
     task, name, size, folder, *rest = arguments
     workload = WORKLOADS[name]
     if task == "prepare":
-        workload.prepare(int(size), Path(folder))
+        try:
+            workload.prepare(int(size), Path(folder))
+        except FileNotFoundError as error:
+            sys.stdout.write(f"{Path(error.filename).name} is not there")
+            sys.exit(NO_INPUT)
         return
     run = workload.sides[rest[0]](int(size), Path(folder))
     start = time.perf_counter()

@@ -14,14 +14,22 @@ import msgspec
 from benchmarks.peers import PEERS
 from benchmarks.workload import Workload
 
-__all__ = ["Cell", "Disagreement", "Run", "measured"]
+__all__ = ["CHECKOUT", "NO_INPUT", "Cell", "Disagreement", "NoInput", "Run", "agree", "measured", "ordinary"]
 
 #: A side that takes longer than so many seconds is run once only.
 LONG = 60.0
+#: Where `benchmarks` can be imported from.
+CHECKOUT = Path(__file__).parents[1]
+#: With this code a process ends that lacks what the input is made of.
+NO_INPUT = 3
 
 
 class Disagreement(Exception):
     """Two sides do not give the same, or one of them fails."""
+
+
+class NoInput(Exception):
+    """What the input of a workload is made of is not there."""
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -73,6 +81,7 @@ def measured(
         told: hears what is going on.
 
     Raises:
+        NoInput: see there.
         Disagreement: see there.
     """
     cells: dict[str, list[Run]] = {}
@@ -102,8 +111,13 @@ def _left_out(workload: Workload, size: int, sides: Sequence[str]) -> Iterator[t
         if missing := PEERS[side].missing:
             yield side, missing
         elif bound is not None and size > bound.most:
-            above = f" above {bound.most:,} {workload.unit}" if bound.most else ""
+            above = f" above {workload.of(bound.most)}" if bound.most else ""
             yield side, f"not run{above}: {bound.reason}"
+
+
+def ordinary() -> dict[str, str]:
+    """The environment of a process that keeps compiled modules, as one of an installed package does."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def agree(workload: Workload, size: int, found: Mapping[str, Run]) -> None:
@@ -112,7 +126,7 @@ def agree(workload: Workload, size: int, found: Mapping[str, Run]) -> None:
     Raises:
         Disagreement: they do not agree.
     """
-    said: dict[str, tuple[str, int | str]] = {
+    said: dict[str, tuple[str, object]] = {
         f"number of {name}": ("what is known", count) for name, count in workload.expected.get(size, {}).items()
     }
     for side, run in found.items():
@@ -120,8 +134,9 @@ def agree(workload: Workload, size: int, found: Mapping[str, Run]) -> None:
         for name, value in [*told.items(), *run.digests.items()]:
             first, known = said.setdefault(name, (side, value))
             if known != value:
-                where = f"{workload.name} at {size:,} {workload.unit}"
-                raise Disagreement(f"{where}: {name}: {side} says {value}, {first} {known}")
+                raise Disagreement(
+                    f"{workload.name}, {workload.of(size)}: {name}: {side} says {value}, {first} {known}"
+                )
 
 
 def _run(workload: Workload, size: int, folder: Path, side: str, limit: float) -> Run:
@@ -131,8 +146,12 @@ def _run(workload: Workload, size: int, folder: Path, side: str, limit: float) -
 
 def _child(task: str, workload: Workload, size: int, folder: Path, *rest: str, timeout: float) -> str:
     command = [sys.executable, "-m", "benchmarks.child", task, workload.name, str(size), str(folder), *rest]
-    environment = {**os.environ, "KZEXPERT_BENCHMARK_STARTED": repr(time.time())}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout, check=False)
+    environment = {**ordinary(), "KZEXPERT_BENCHMARK_STARTED": repr(time.time())}
+    done = subprocess.run(
+        command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+    )
+    if done.returncode == NO_INPUT:
+        raise NoInput(done.stdout)
     if done.returncode:
         raise Disagreement(f"{' '.join(command[3:])} ends with {done.returncode}:\n{done.stderr[-2000:]}")
     return done.stdout

@@ -52,6 +52,7 @@ class Target(msgspec.Struct, frozen=True):
     """A figure that the run must show: the time of one side as a multiple of that of another.
 
     Attributes:
+        against: the other side; empty where the figure is the time itself, in seconds.
         at_most: whether the figure is to be at most the bound, or at least.
         against_size: the size of the other side, where it is another one.
     """
@@ -91,9 +92,13 @@ class Workload(msgspec.Struct, frozen=True):
     targets: Sequence[Target] = ()
     across: bool = False
 
+    def of(self, size: int) -> str:
+        """A size in words."""
+        return f"{size:,} {self.unit[:-1] if size == 1 else self.unit}"
+
 
 def digest(rows: Iterable[Sequence[Any]]) -> str:
-    """One text for a set of rows, whatever their order: numbers with nine decimals, so that all sides write them alike."""
+    """One text for a set of rows, whatever their order. Numbers have nine decimals: all sides write them alike."""
     lines = sorted("\t".join(f"{item:.9f}" if isinstance(item, float) else str(item) for item in row) for row in rows)
     return sha256("\n".join(lines).encode()).hexdigest()[:16]
 

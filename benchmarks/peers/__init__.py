@@ -50,6 +50,7 @@ PEERS = {
     "nemo": Peer("Nemo", "nmo_python", "nemo-python"),
     "spark": Peer("kzexpert on Spark", "pyspark", "pyspark"),
     "duckdb": Peer("kzexpert on DuckDB", "duckdb", "duckdb"),
+    "duckdb-years": Peer("kzexpert on DuckDB, each year by itself", "duckdb", "duckdb"),
     "sql": Peer("SQL by hand on DuckDB", "duckdb", "duckdb"),
     "sql-enum": Peer("SQL by hand, names turned into an ENUM", "duckdb", "duckdb"),
     "sql-loaded": Peer("SQL by hand, on numbers loaded before", "duckdb", "duckdb"),

@@ -10,7 +10,7 @@ __all__ = ["count", "environment", "environment_by_python", "rows"]
 
 
 def environment(constructs: Sequence[str], folder: Path) -> clips.Environment:
-    """Run rules over facts that CLIPS itself reads. No rule here concludes a fact twice, so CLIPS need not look for it."""
+    """Run rules over facts that CLIPS itself reads. No rule concludes a fact twice here, and CLIPS is told so."""
     made = clips.Environment()
     made.eval("(set-fact-duplication TRUE)")
     for construct in constructs:
@@ -20,9 +20,7 @@ def environment(constructs: Sequence[str], folder: Path) -> clips.Environment:
     return made
 
 
-def environment_by_python(
-    constructs: Sequence[str], facts: Iterable[tuple[str, dict[str, Any]]]
-) -> clips.Environment:
+def environment_by_python(constructs: Sequence[str], facts: Iterable[tuple[str, dict[str, Any]]]) -> clips.Environment:
     """Run rules over facts that Python asserts, with the settings that CLIPS starts with."""
     made = clips.Environment()
     for construct in constructs:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 __all__ = ["read", "write"]
 
@@ -27,7 +28,7 @@ def write(folder: Path, relations: Mapping[str, tuple[Sequence[str], Iterable[Se
             table.write_parquet(str(folder / f"{name}.parquet"))
 
 
-def read(folder: Path, name: str) -> list[tuple[str | int, ...]]:
+def read(folder: Path, name: str) -> list[tuple[Any, ...]]:
     """The rows of a relation, for sides that take them from Python."""
     import duckdb
 

@@ -4,8 +4,10 @@ from benchmarks.workload import Workload
 from benchmarks.workloads import alignment
 from benchmarks.workloads.closure import CLOSURE
 from benchmarks.workloads.join import JOIN
-from benchmarks.workloads.sweep import SWEEP
+from benchmarks.workloads.sweep import CROSSING, SWEEP
+from benchmarks.workloads.world import WORLD
 
 __all__ = ["WORKLOADS"]
 
-WORKLOADS: dict[str, Workload] = {item.name: item for item in (CLOSURE, JOIN, alignment.workload(), SWEEP)}
+_ALL = (CLOSURE, JOIN, alignment.workload(), SWEEP, CROSSING, WORLD)
+WORKLOADS: dict[str, Workload] = {item.name: item for item in _ALL}

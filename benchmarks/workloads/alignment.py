@@ -165,7 +165,7 @@ def clips_python(size: int, folder: Path) -> Timed:
     """As a user of clipspy writes it."""
     from benchmarks.peers.clips import environment_by_python, rows
 
-    facts = [("power", {"state": power}) for power in POWERS]
+    facts: list[tuple[str, dict[str, Any]]] = [("power", {"state": power}) for power in POWERS]
     facts += [("member", {"state": s, "org": o, "year": y}) for s, o, y in read(folder, "member")]
 
     def run() -> Outcome:
@@ -229,9 +229,7 @@ def sql(size: int, folder: Path) -> Timed:
 
     def run() -> Outcome:
         connection = duckdb.connect()
-        connection.execute(
-            "CREATE TABLE member AS SELECT * FROM read_parquet(?)", [str(folder / "member.parquet")]
-        )
+        connection.execute("CREATE TABLE member AS SELECT * FROM read_parquet(?)", [str(folder / "member.parquet")])
         connection.execute("CREATE TABLE power AS SELECT unnest(?::VARCHAR[]) AS state", [list(POWERS)])
         return _by_hand(connection, "state, power, year")
 

@@ -219,6 +219,7 @@ CLOSURE = Workload(
     expected={size: {"paths": size * (size + 1) // 2} for size in (150, 400, 1000)},
     targets=(
         Target(150, "stock", "experta", 10.0, at_most=False),
+        Target(400, "experta", "experta", 1.5 * 80_200 / 11_325, at_most=True, against_size=150),
         Target(1000, "duckdb", "sql", 2.0, at_most=True),
         Target(1000, "duckdb", "sql-enum", 2.0, at_most=True),
     ),
