@@ -328,9 +328,9 @@ def workload(organisations: int = 500) -> Workload:
         bounds={
             "stock": Bound(0, "a join of 1,600 facts takes it half a minute"),
             "experta": Bound(1, "one conclusion is one object: 2.4 million at 8 years"),
-            "clips-python": Bound(8, "at 60 years 15 GB of memory"),
-            "clips": Bound(8, "at 60 years 15 GB of memory"),
-            "clingo": Bound(8, "at 60 years 5 GB of memory"),
+            "clips-python": Bound(8, "an estimated 15 GB of memory at 60 years"),
+            "clips": Bound(8, "an estimated 15 GB of memory at 60 years"),
+            "clingo": Bound(8, "an estimated 5 GB of memory at 60 years"),
             "spark": Bound(8, "measured on two cores, where it has nothing to gain"),
         },
         expected=expected if organisations == 500 else {},
