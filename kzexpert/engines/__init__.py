@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 
 from msgspec.structs import replace
 
@@ -10,7 +11,7 @@ from kzexpert.errors import Issue, UsageError
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import KnowledgeBase
 
-__all__ = ["ENGINES", "Budget", "Engine", "engine", "for_engine", "infer_each", "table_issues"]
+__all__ = ["ENGINES", "Budget", "Engine", "engine", "for_engine", "infer_each", "table_issues", "with_rows"]
 
 ENGINES = ("experta", "experta-stock", "duckdb")
 
@@ -38,11 +39,24 @@ def for_engine(kb: KnowledgeBase, name: str) -> KnowledgeBase:
         KnowledgeBaseError: a table cannot be read, holds rows that are no facts, or is too large.
         UsageError: what reads tables is not installed.
     """
-    if not kb.tables or name == "duckdb":
+    return kb if name == "duckdb" else with_rows(kb)
+
+
+def with_rows(kb: KnowledgeBase, as_of: date | None = None) -> KnowledgeBase:
+    """A knowledge base whose rows of tables are facts.
+
+    Args:
+        as_of: leave out rows that are not in force on this day.
+
+    Raises:
+        KnowledgeBaseError: a table cannot be read, holds rows that are no facts, or is too large.
+        UsageError: what reads tables is not installed.
+    """
+    if not kb.tables:
         return kb
     with _bulk("reading tables"):
         from kzexpert.engines.sql.recorded import table_facts
-    return replace(kb, facts=(*kb.facts, *table_facts(kb)), tables=())
+    return replace(kb, facts=(*kb.facts, *table_facts(kb, as_of)), tables=())
 
 
 def table_issues(kb: KnowledgeBase) -> list[Issue]:
