@@ -1,5 +1,7 @@
 """The command line: the only layer that prints, reads options or exits."""
 
+from typing import NoReturn
+
 __all__ = ["main"]
 
 
@@ -18,6 +20,21 @@ def main() -> None:
         cli(prog_name="kzexpert")
     except KeyboardInterrupt:  # before the command group could catch it
         raise SystemExit(130) from None
+    except SystemExit as end:
+        if end.code == 130 and "duckdb" in sys.modules:
+            _leave()
+        raise
     finally:
         if "duckdb" not in sys.modules:  # whose bindings tell stderr what was not collected
             gc.freeze()
+
+
+def _leave() -> NoReturn:
+    """Exit at once after an interrupt: a statement of the database may still run, and would be waited for."""
+    import os
+    import sys
+
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and not stream.closed:
+            stream.flush()
+    os._exit(130)

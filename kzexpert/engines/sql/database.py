@@ -3,6 +3,7 @@
 This is the only module that imports duckdb.
 """
 
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,9 @@ if tuple(map(int, duckdb.__version__.split(".")[:2])) < _OLDEST:
 Row: TypeAlias = tuple[Any, ...]
 
 _AT_ONCE = 10_000
+#: Seconds between two looks at a statement in another thread, and how many looks it is given to stop.
+_LOOK, _TRIES = 0.1, 3
+_ABANDONED: list[duckdb.DuckDBPyConnection] = []
 _NO_SPACE = "No space left"
 #: So that DuckDB keeps count of how far a statement is, and prints nothing.
 _REPORTING: dict[str, exp.Expr] = {
@@ -87,6 +91,7 @@ class Database:
         with _told():
             self._connection = duckdb.connect(path, config=config)
         self._names = 0
+        self._abandoned = False
         self._watch: Watch | None = None
         self._cursors: set[duckdb.DuckDBPyConnection] = set()
         self._discard = weakref.finalize(self, _discard, self._connection, self._folder)
@@ -149,7 +154,7 @@ class Database:
         target = exp.Literal.string(str(path))
         copy = exp.Copy(this=exp.paren(query, copy=False), kind=False, files=[target], params=parameters)
         with _outward(path):
-            self.run(copy)
+            self.run_apart(copy)
 
     @contextmanager
     def attached(self, path: Path) -> Iterator[str]:
@@ -164,12 +169,49 @@ class Database:
             try:
                 yield name
             finally:
-                self.run(exp.Detach(this=identifier(name)))
+                if not self._abandoned:
+                    self.run(exp.Detach(this=identifier(name)))
 
     def run(self, statement: exp.Expr) -> None:
         """Run a statement that returns nothing."""
         with self._guarded():
             self._execute(self._connection, self.dialect.text(statement))
+
+    def run_apart(self, statement: exp.Expr) -> None:
+        """As `run`, for a statement that goes on for seconds after it was told to stop, as those that write files do.
+
+        It runs in another thread. If it does not stop at Ctrl-C, it is left to itself, and the database with it: the
+        process should come to its end, but not wait for it.
+        """
+        failure: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                self.run(statement)
+            except BaseException as error:
+                failure.append(error)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        try:
+            while thread.is_alive():
+                thread.join(_LOOK)
+        except KeyboardInterrupt:
+            for _ in range(_TRIES):
+                self._interrupt()
+                thread.join(_LOOK)
+            if thread.is_alive():
+                self._abandon()
+            raise
+        if failure:
+            raise failure[0]
+
+    def _abandon(self) -> None:
+        """Remove the files. The connection is kept for ever: to close it is to wait for the statement."""
+        self._abandoned = True
+        _ABANDONED.append(self._connection)
+        self._discard.detach()
+        rmtree(self._folder, ignore_errors=True)
 
     def rows(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query."""
