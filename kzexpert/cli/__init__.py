@@ -1,7 +1,5 @@
 """The command line: the only layer that prints, reads options or exits."""
 
-from typing import NoReturn
-
 __all__ = ["main"]
 
 
@@ -21,20 +19,22 @@ def main() -> None:
     except KeyboardInterrupt:  # before the command group could catch it
         raise SystemExit(130) from None
     except SystemExit as end:
-        if end.code == 130 and "duckdb" in sys.modules:
-            _leave()
+        if end.code == 130:
+            _leave_databases()
         raise
     finally:
         if "duckdb" not in sys.modules:  # whose bindings tell stderr what was not collected
             gc.freeze()
 
 
-def _leave() -> NoReturn:
-    """Exit at once after an interrupt: a statement of the database may still run, and would be waited for."""
+def _leave_databases() -> None:
+    """Exit at once where an interrupt has left a statement of a database running, which would be waited for."""
     import os
     import sys
 
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None and not stream.closed:
-            stream.flush()
-    os._exit(130)
+    database = sys.modules.get("kzexpert.engines.sql.database")
+    if database is not None and database.remove_abandoned():
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        os._exit(130)

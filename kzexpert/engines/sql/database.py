@@ -21,7 +21,7 @@ from kzexpert.engines.sql.watching import Watch
 from kzexpert.engines.sql.words import called, column, identifier, select, table
 from kzexpert.errors import Issue, KnowledgeBaseError
 
-__all__ = ["Database", "DatabaseError", "Row", "TimeIsUp"]
+__all__ = ["Database", "DatabaseError", "Row", "TimeIsUp", "remove_abandoned"]
 
 #: The first one whose ``USING KEY`` recurses from what a round has changed, and so ends.
 _OLDEST = (2, 0)
@@ -33,7 +33,7 @@ Row: TypeAlias = tuple[Any, ...]
 _AT_ONCE = 10_000
 #: Seconds between two looks at a statement in another thread, and how many looks it is given to stop.
 _LOOK, _TRIES = 0.1, 3
-_ABANDONED: list[duckdb.DuckDBPyConnection] = []
+_ABANDONED: list[tuple[duckdb.DuckDBPyConnection, Path]] = []
 _NO_SPACE = "No space left"
 #: So that DuckDB keeps count of how far a statement is, and prints nothing.
 _REPORTING: dict[str, exp.Expr] = {
@@ -78,6 +78,7 @@ class Database:
     def __init__(self, memory: str | None = None, threads: int | None = None, path: str = ":memory:") -> None:
         self.dialect = DuckDBDialect()
         self._folder = Path(mkdtemp(prefix="kzexpert-"))
+        self._discard = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)
         config: dict[str, str | bool | int | float | list[str]] = {
             "temp_directory": str(self._folder),
             "preserve_insertion_order": False,
@@ -94,6 +95,7 @@ class Database:
         self._abandoned = False
         self._watch: Watch | None = None
         self._cursors: set[duckdb.DuckDBPyConnection] = set()
+        self._discard.detach()
         self._discard = weakref.finalize(self, _discard, self._connection, self._folder)
 
     def name(self) -> str:
@@ -184,34 +186,35 @@ class Database:
         process should come to its end, but not wait for it.
         """
         failure: list[BaseException] = []
+        done = threading.Event()  # an interrupted join() takes a thread for dead that is not (bpo-45274)
 
         def run() -> None:
             try:
                 self.run(statement)
             except BaseException as error:
                 failure.append(error)
+            finally:
+                done.set()
 
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
+        threading.Thread(target=run, daemon=True).start()
         try:
-            while thread.is_alive():
-                thread.join(_LOOK)
+            while not done.wait(_LOOK):
+                pass
         except KeyboardInterrupt:
             for _ in range(_TRIES):
                 self._interrupt()
-                thread.join(_LOOK)
-            if thread.is_alive():
+                done.wait(_LOOK)
+            if not done.is_set():
                 self._abandon()
             raise
         if failure:
             raise failure[0]
 
     def _abandon(self) -> None:
-        """Remove the files. The connection is kept for ever: to close it is to wait for the statement."""
+        """Leave the connection open for ever: to close it is to wait for the statement."""
         self._abandoned = True
-        _ABANDONED.append(self._connection)
+        _ABANDONED.append((self._connection, self._folder))
         self._discard.detach()
-        rmtree(self._folder, ignore_errors=True)
 
     def rows(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query."""
@@ -329,6 +332,16 @@ class Database:
             if self._late:
                 raise TimeIsUp from None
             raise KeyboardInterrupt from None
+
+
+def remove_abandoned() -> bool:
+    """Remove the files of databases that were left to themselves, and say whether there are any such.
+
+    Then the process must end without the usual steps of its end, which would wait for them.
+    """
+    for _, folder in _ABANDONED:
+        rmtree(folder, ignore_errors=True)
+    return bool(_ABANDONED)
 
 
 def _discard(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
