@@ -41,7 +41,7 @@ def for_engine(kb: KnowledgeBase, name: str) -> KnowledgeBase:
     if not kb.tables or name == "duckdb":
         return kb
     with _bulk("reading tables"):
-        from kzexpert.engines.sql.recorded import table_facts
+        from kzexpert.engines.sql.reading import table_facts
     return replace(kb, facts=(*kb.facts, *table_facts(kb)), tables=())
 
 
@@ -53,7 +53,7 @@ def table_issues(kb: KnowledgeBase) -> list[Issue]:
         return []
     try:
         with _bulk("reading tables"):
-            from kzexpert.engines.sql.tables import table_issues as issues
+            from kzexpert.engines.sql.reading import table_issues as issues
     except UsageError as error:
         place = kb.tables[0].location
         return [replace(issue, location=place, severity="warning") for issue in error.issues]

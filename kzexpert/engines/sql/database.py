@@ -10,24 +10,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import Any, TypeAlias
 
 import duckdb
 from sqlglot import exp
 
 from kzexpert.engines.sql.dialects import DuckDBDialect
-from kzexpert.engines.sql.extents import SQL_TYPES, Kind
+from kzexpert.engines.sql.dictionary import Dictionary
+from kzexpert.engines.sql.extents import Kind
+from kzexpert.engines.sql.opening import open_table, read_csv
+from kzexpert.engines.sql.recursion import Component
+from kzexpert.engines.sql.rounds import run_in_rounds
+from kzexpert.engines.sql.store import DatabaseError, Opened, Row, TimeIsUp
+from kzexpert.engines.sql.texts import Codes
 from kzexpert.engines.sql.words import called, column, identifier, select, table
 from kzexpert.errors import Issue, KnowledgeBaseError
+from kzexpert.model import KnowledgeBase, Table
 
-__all__ = ["Database", "DatabaseError", "Row", "TimeIsUp"]
+__all__ = ["Database"]
 
 #: The first one whose ``USING KEY`` recurses from what a round has changed, and so ends.
 _OLDEST = (2, 0)
 if tuple(map(int, duckdb.__version__.split(".")[:2])) < _OLDEST:
     raise ImportError(f"duckdb is {duckdb.__version__}, and must be 2.0 or newer")
-
-Row: TypeAlias = tuple[Any, ...]
 
 _AT_ONCE = 10_000
 #: What is the fault of a file or of another database. Other errors are our own.
@@ -38,19 +42,6 @@ _OUTSIDE = (
     duckdb.CatalogException,
     duckdb.HTTPException,
 )
-
-
-class DatabaseError(KnowledgeBaseError):
-    """What the database says of something outside of it: a file, an extension, another database."""
-
-    @property
-    def says(self) -> str:
-        """Its own words."""
-        return self.issues[0].message
-
-
-class TimeIsUp(Exception):
-    """A statement was stopped since it took longer than the budget allows."""
 
 
 class Database:
@@ -64,6 +55,7 @@ class Database:
 
     def __init__(self, memory: str | None = None, threads: int | None = None, path: str = ":memory:") -> None:
         self.dialect = DuckDBDialect()
+        self.texts = Codes()
         self._folder = Path(mkdtemp(prefix="kzexpert-"))
         config: dict[str, str | bool | int | float | list[str]] = {
             "temp_directory": str(self._folder),
@@ -181,15 +173,42 @@ class Database:
         """Forget a table."""
         self.run(exp.Drop(tables=[stored.copy()], kind="TABLE"))
 
-    def load(self, columns: Mapping[str, Kind], lines: Iterable[str]) -> exp.Table:
-        """Put lines of CSV, whose values need no quotes, into a new table."""
+    def kept(self, stored: exp.Table, condition: exp.Expr) -> exp.Table:
+        """See `Store.kept`. The other rows are deleted."""
+        self.run(exp.Delete(this=stored.copy(), where=exp.Where(this=exp.Not(this=condition))))
+        return stored
+
+    def columns(self, stored: exp.Expr) -> list[str]:
+        """See `Store.columns`; of whatever can be read."""
+        described = self.rows(exp.Describe(this=select([exp.Star()], stored.copy())))
+        return [str(name) for name, *_ in described]
+
+    def in_rounds(self, component: Component, most: int) -> tuple[exp.Table, bool]:
+        """See `Store.in_rounds`."""
+        return run_in_rounds(self, component, most)
+
+    def open(self, table: Table) -> Opened:
+        """See `Store.open`."""
+        return open_table(self, table)
+
+    def open_csv(self, path: Path) -> tuple[list[str], exp.Expr]:
+        """See `Store.open_csv`."""
+        source = read_csv(path)
+        return self.columns(source), source
+
+    def dictionary(self, kb: KnowledgeBase) -> Dictionary:
+        """See `Store.dictionary`."""
+        return Dictionary(self, self.texts, kb)
+
+    def load(self, columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]) -> exp.Table:
+        """See `Store.load`. The rows go through a file, the fastest way into DuckDB; no value of them needs quotes."""
         name = self.name()
         file = self._folder / f"{name}.csv"
         with file.open("w", encoding="ascii", newline="\n") as out:
-            out.writelines(f"{line}\n" for line in lines)
+            out.writelines([",".join(map(_plain, row)) + "\n" for row in rows])
         shape = exp.Struct(
             expressions=[
-                exp.PropertyEQ(this=identifier(column_), expression=exp.Literal.string(SQL_TYPES[kind]))
+                exp.PropertyEQ(this=identifier(column_), expression=exp.Literal.string(self.dialect.types[kind]))
                 for column_, kind in columns.items()
             ]
         )
@@ -216,6 +235,13 @@ class Database:
             if self._late:
                 raise TimeIsUp from None
             raise KeyboardInterrupt from None
+
+
+def _plain(value: object) -> str:
+    """A stored value as CSV holds it; −0 becomes 0."""
+    if isinstance(value, int | float):
+        return repr(value + 0)
+    return "" if value is None else str(value)
 
 
 def _discard(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:

@@ -1,9 +1,11 @@
 """What the plans need and each database says in its own words. A plan is one tree; here it becomes text."""
 
+from types import MappingProxyType
 from typing import Protocol
 
 from sqlglot import exp
 
+from kzexpert.engines.sql.extents import Types
 from kzexpert.engines.sql.words import number, typed
 
 __all__ = ["Dialect", "DuckDBDialect"]
@@ -11,6 +13,16 @@ __all__ = ["Dialect", "DuckDBDialect"]
 
 class Dialect(Protocol):
     """The words of one database."""
+
+    @property
+    def types(self) -> Types:
+        """How it stores values."""
+        ...
+
+    @property
+    def recursive(self) -> bool:
+        """Whether it has recursive queries that keep the best row of each key."""
+        ...
 
     def text(self, query: exp.Expr) -> str:
         """The statement as the database reads it. The tree must not be used again."""
@@ -26,7 +38,10 @@ class Dialect(Protocol):
 
 
 class DuckDBDialect:
-    """DuckDB 2."""
+    """DuckDB 2. Texts stand as codes."""
+
+    recursive = True
+    types: Types = MappingProxyType({"text": "int", "number": "double", "date": "date", "whole": "int"})
 
     def text(self, query: exp.Expr) -> str:
         """See `Dialect.text`."""

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from kzexpert.engines.sql.codec import Codec, plain
-from kzexpert.engines.sql.database import Database
-from kzexpert.engines.sql.dictionary import Dictionary
+from kzexpert.engines.sql.codec import Codec
 from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, Kind, argument, empty, kinds_of, predicate_of
 from kzexpert.engines.sql.recorded import Choice, Recorded, starts_of
+from kzexpert.engines.sql.store import Names, Store
 from kzexpert.engines.sql.tables import Staged, stage_all, written
 from kzexpert.engines.sql.texts import Texts
 from kzexpert.engines.sql.words import called, column, named, number, select, subquery
@@ -39,7 +38,7 @@ class Loader:
     """
 
     def __init__(
-        self, database: Database, texts: Texts, programs: Sequence[Program], skipped_to: str | None = None
+        self, database: Store, texts: Texts, programs: Sequence[Program], skipped_to: str | None = None
     ) -> None:
         self.skipped: list[Issue] = []
         self._database = database
@@ -47,7 +46,7 @@ class Loader:
         self._programs = programs
         self._skipped_to = skipped_to
         self._staged: list[Staged] = []
-        self._dictionary: Dictionary | None = None
+        self._dictionary: Names | None = None
         self._windows = list(starts_of(programs[0]))
         self.days = self._days() if len(programs) > 1 else None
         self.recorded = [Recorded(database, texts, program, self._staged) for program in programs]
@@ -71,14 +70,12 @@ class Loader:
 
     def _days(self) -> exp.Table:
         """For each as-of date its number, the date, and where the windows that end on it begin."""
-        columns: dict[str, Kind] = {DAY: "day", _AS_OF: "date"}
+        columns: dict[str, Kind] = {DAY: "whole", _AS_OF: "date"}
         columns |= {f"w{place}": "date" for place in range(len(self._windows))}
-        lines = []
-        for number_, program in enumerate(self._programs):
-            starts = starts_of(program).values()
-            dates = [program.as_of.isoformat(), *("" if start is None else plain(start) for start in starts)]
-            lines.append(",".join([str(number_), *dates]))
-        return self._database.load(columns, lines)
+        rows = [
+            (number_, program.as_of, *starts_of(program).values()) for number_, program in enumerate(self._programs)
+        ]
+        return self._database.load(columns, rows)
 
     def _choice(self, relation: str) -> Choice:
         """What decides whether a row of a table counts."""
@@ -97,18 +94,18 @@ class Loader:
             for program in self._programs
         ]
         if not any(known):
-            return empty(kinds)
+            return empty(kinds, self._database.dialect.types)
         codec = Codec(self._texts, kinds)
         columns: dict[str, Kind] = {argument(place): kind for place, kind in enumerate(kinds)}
         if all(facts == known[0] for facts in known):
-            lines = (f"{codec.line(args)},{certainty!r}" for args, certainty in known[0].items())
-            return Extent(self._database.load({**columns, CERTAINTY: "number"}, lines), kinds)
+            rows = ((*codec.row(args), certainty) for args, certainty in known[0].items())
+            return Extent(self._database.load({**columns, CERTAINTY: "number"}, rows), kinds)
         dated = (
-            f"{codec.line(args)},{number_},{certainty!r}"
+            (*codec.row(args), number_, certainty)
             for number_, facts in enumerate(known)
             for args, certainty in facts.items()
         )
-        stored = self._database.load({**columns, DAY: "day", CERTAINTY: "number"}, dated)
+        stored = self._database.load({**columns, DAY: "whole", CERTAINTY: "number"}, dated)
         return Extent(stored, kinds, dated=True)
 
     # --- rows of tables ----------------------------------------------------------------------------------------------
@@ -120,7 +117,7 @@ class Loader:
             return
         kb = self._programs[0].kb
         if self._dictionary is None:
-            self._dictionary = Dictionary(self._database, self._texts, kb)
+            self._dictionary = self._database.dictionary(kb)
         staged, issues = stage_all(self._database, self._dictionary, kb, new)
         self._staged += staged
         unread = len(staged) < len(new)  # of such a table no row can be skipped
@@ -179,7 +176,7 @@ class Loader:
         return bool(self._database.rows(select([count.copy()], distinct))[0][0] < all_)
 
 
-def _write_bad_rows(database: Database, staged: Sequence[Staged], path: Path) -> None:
+def _write_bad_rows(database: Store, staged: Sequence[Staged], path: Path) -> None:
     """A CSV file of the rows that are no facts; it is there whole, or as it was."""
     import csv
 

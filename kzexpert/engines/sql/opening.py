@@ -1,22 +1,24 @@
 """Where a table lies → how DuckDB reads it, row numbers included. It looks at names, folders and columns, at no row."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from sqlglot import exp
 
-from kzexpert.engines.sql.database import Database, DatabaseError
+from kzexpert.engines.sql.store import FILE, ROW, DatabaseError, Opened
 from kzexpert.engines.sql.words import called, column, identifier, select
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.tables_file import DATABASES
 from kzexpert.model import Table
 
-__all__ = ["FILE", "ROW", "Opened", "open_table", "read_csv"]
+if TYPE_CHECKING:
+    from kzexpert.engines.sql.database import Database
 
-#: The columns that say where a row stands: the file, and which of its rows it is.
-FILE, ROW = "f", "r"
+__all__ = ["open_table", "read_csv"]
 
 _SEPARATORS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 _FORM = (
@@ -33,30 +35,7 @@ class _Part(msgspec.Struct, frozen=True):
     row: exp.Expr
 
 
-class Opened(msgspec.Struct, frozen=True):
-    """A table that can be read.
-
-    Attributes:
-        types: column → its type in words of DuckDB.
-    """
-
-    parts: tuple[_Part, ...]
-    types: dict[str, str]
-
-    def query(self, columns: Iterable[str]) -> exp.Query:
-        """All rows with some of their columns, and `FILE` and `ROW`."""
-        query: exp.Query | None = None
-        for part in self.parts:
-            place = [called(part.file.copy(), FILE), called(part.row.copy(), ROW)]
-            # A column of the table may bear any name: here they are numbered.
-            shown = [called(column(name), f"x{index}") for index, name in enumerate(columns)]
-            read = select([*shown, *place], part.source.copy())
-            query = read if query is None else exp.union(query, read, distinct=False, copy=False)
-        assert query is not None
-        return query
-
-
-def open_table(database: Database, table: Table) -> Opened:
+def open_table(database: "Database", table: Table) -> Opened:
     """Find out how a table is read, and which columns it has.
 
     Raises:
@@ -77,7 +56,20 @@ def open_table(database: Database, table: Table) -> Opened:
         found = {str(name): str(kind) for name, kind, *_ in described}
         _check_columns(table, part, found)
         types.update(found)
-    return Opened(parts, types)
+    return Opened(partial(_rows, parts), types)
+
+
+def _rows(parts: Sequence[_Part], columns: Sequence[str]) -> exp.Query:
+    """See `Opened.query`."""
+    query: exp.Query | None = None
+    for part in parts:
+        place = [called(part.file.copy(), FILE), called(part.row.copy(), ROW)]
+        # A column of the table may bear any name: here they are numbered.
+        shown = [called(column(name), f"x{index}") for index, name in enumerate(columns)]
+        read = select([*shown, *place], part.source.copy())
+        query = read if query is None else exp.union(query, read, distinct=False, copy=False)
+    assert query is not None
+    return query
 
 
 def read_csv(path: Path) -> exp.Expr:
@@ -124,7 +116,7 @@ def _header(path: Path, separator: str) -> list[str]:
     return names
 
 
-def _parts(database: Database, table: Table) -> Iterable[_Part]:
+def _parts(database: "Database", table: Table) -> Iterable[_Part]:
     scheme = next((scheme for scheme in DATABASES if table.path.startswith(scheme)), None)
     counted = exp.Window(this=exp.RowNumber())
     if scheme:
@@ -156,7 +148,7 @@ def _parts(database: Database, table: Table) -> Iterable[_Part]:
 _PATH = "file of the row"
 
 
-def _of_database(database: Database, table: Table, scheme: str) -> exp.Expr:
+def _of_database(database: "Database", table: Table, scheme: str) -> exp.Expr:
     """The table function of a DuckDB extension, which is installed when it is first asked for."""
     connection, _, name = table.path.removeprefix(scheme).partition("#")
     place = table.marks.get("file", table.location)

@@ -4,18 +4,21 @@ Each round derives from what the round before found, and keeps the best proof of
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from kzexpert.engines.sql.database import Database
 from kzexpert.engines.sql.extents import CERTAINTY
 from kzexpert.engines.sql.recursion import Component
 from kzexpert.engines.sql.words import both, called, column, named, select, subquery, table
 
+if TYPE_CHECKING:
+    from kzexpert.engines.sql.database import Database
+
 __all__ = ["run_in_rounds"]
 
 
-def run_in_rounds(database: Database, component: Component, most: int) -> tuple[exp.Table, bool]:
+def run_in_rounds(database: "Database", component: Component, most: int) -> tuple[exp.Table, bool]:
     """Run a component until a round brings nothing new or better.
 
     Args:
@@ -42,7 +45,7 @@ def run_in_rounds(database: Database, component: Component, most: int) -> tuple[
 class _Round:
     """The statements of one round, which reads one table of new conclusions and fills another."""
 
-    def __init__(self, database: Database, component: Component, known: exp.Table, old: str, new: str) -> None:
+    def __init__(self, database: "Database", component: Component, known: exp.Table, old: str, new: str) -> None:
         found = _best(component, component.step(table(old), known))
         derive = exp.Create(this=table(new), kind="TABLE", expression=_better(component, found, known), replace=True)
         statements: list[exp.Expr] = [derive]
@@ -52,7 +55,7 @@ class _Round:
         statements.append(exp.Insert(this=known.copy(), expression=select([exp.Star()], table(new))))
         self._texts = [database.dialect.text(statement) for statement in statements]
 
-    def run(self, database: Database) -> int:
+    def run(self, database: "Database") -> int:
         """Run the round, and say how many conclusions are new or better."""
         found = int(database.rows(self._texts[0])[0][0])
         for text in self._texts[1:] if found else ():

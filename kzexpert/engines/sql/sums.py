@@ -11,9 +11,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from kzexpert.engines.sql.codec import plain
-from kzexpert.engines.sql.database import Database, Row
 from kzexpert.engines.sql.extents import Kind
+from kzexpert.engines.sql.store import Row, Store
 from kzexpert.engines.sql.words import called, column, number, select
 from kzexpert.model import ProgramRule
 
@@ -26,7 +25,7 @@ _EXACT = float(2**53)
 class ExactSums:
     """The sums of one inference, each computed once. It fits `kzexpert.engines.sql.plan.Sums`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Store) -> None:
         self._database = database
         self._found: dict[tuple[str, int], exp.Query] = {}
 
@@ -63,18 +62,18 @@ class ExactSums:
         found = self._database.stream(ordered)
         first = next(found)
         columns = {name: _kind(value) for name, value in zip([*keys, "x"], first, strict=True)}
-        stored = self._database.load(columns, _lines(chain([first], found)))
+        stored = self._database.load(columns, _added(chain([first], found)))
         return select([*map(column, keys), column("x")], stored)
 
 
-def _lines(rows: Iterable[Row]) -> Iterator[str]:
-    """Groups and their sums as lines of CSV."""
+def _added(rows: Iterable[Row]) -> Iterator[Row]:
+    """Groups and their sums."""
     for key, group in groupby(rows, key=lambda row: row[:-1]):
         try:
             total = fsum(sorted(row[-1] for row in group)) + 0.0
         except OverflowError:
             total = float("nan")
-        yield ",".join([plain(value) for value in (*key, total)])
+        yield (*key, total)
 
 
 def _kind(value: Any) -> Kind:

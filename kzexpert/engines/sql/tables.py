@@ -9,16 +9,13 @@ from pathlib import Path
 import msgspec
 from sqlglot import exp
 
-from kzexpert.engines.sql.database import Database, DatabaseError
-from kzexpert.engines.sql.dictionary import Dictionary
 from kzexpert.engines.sql.extents import CERTAINTY, argument
-from kzexpert.engines.sql.opening import FILE, ROW, open_table, read_csv
-from kzexpert.engines.sql.texts import Texts
+from kzexpert.engines.sql.store import FILE, ROW, DatabaseError, Names, Store
 from kzexpert.engines.sql.words import both, called, column, equal, named, number, select, subquery, typed
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.model import KnowledgeBase, Table
 
-__all__ = ["DATES", "Staged", "stage_all", "table_issues", "written"]
+__all__ = ["DATES", "Staged", "stage_all", "written"]
 
 #: What a row may say of its dates → the columns for the day that decides, and for the date as written.
 DATES = {"since": ("since", "since text"), "until": ("until", "until text"), "on": ("on", "on text")}
@@ -60,7 +57,7 @@ class _Problem(msgspec.Struct, frozen=True):
 
 
 def stage_all(
-    database: Database, dictionary: Dictionary, kb: KnowledgeBase, tables: Sequence[Table]
+    database: Store, dictionary: Names, kb: KnowledgeBase, tables: Sequence[Table]
 ) -> tuple[list[Staged], list[Issue]]:
     """Read tables whole and check every row.
 
@@ -81,21 +78,7 @@ def stage_all(
     return staged, issues
 
 
-def table_issues(kb: KnowledgeBase) -> list[Issue]:
-    """All that is wrong with the tables of a knowledge base; none of their rows is kept."""
-    database, texts = Database(), Texts()
-    dictionary = Dictionary(database, texts, kb)
-    issues: list[Issue] = []
-    for table in kb.tables:
-        staged, found = stage_all(database, dictionary, kb, [table])
-        issues += found
-        for item in staged:
-            database.drop(item.stored)
-    database.close()
-    return issues
-
-
-def _stage(database: Database, dictionary: Dictionary, kb: KnowledgeBase, declared: Table) -> Staged:
+def _stage(database: Store, dictionary: Names, kb: KnowledgeBase, declared: Table) -> Staged:
     staging = _Staging(database, dictionary, kb, declared)
     try:
         with database.in_order():
@@ -107,18 +90,16 @@ def _stage(database: Database, dictionary: Dictionary, kb: KnowledgeBase, declar
     fine = exp.Is(this=problem, expression=exp.null())
     counted = select([problem.copy(), exp.Count(this=exp.Star())], everything.copy(), where=[exp.Not(this=fine.copy())])
     found = database.rows(counted.group_by(problem.copy(), copy=False).order_by(problem.copy(), copy=False))
-    described = database.rows(exp.Describe(this=select([exp.Star()], everything.copy())))
-    columns = frozenset(str(name) for name, *_ in described)
+    columns = frozenset(database.columns(everything))
     if not found:
         return Staged(declared, everything, columns)
     issues = tuple(staging.issue(everything, place, rows) for place, rows in found)
     shown = [column(name) for name in (FILE, ROW, _PROBLEM, _VALUE)]
     bad = database.store(select(shown, everything.copy(), where=[exp.Not(this=fine.copy())]))
-    database.run(exp.Delete(this=everything.copy(), where=exp.Where(this=exp.Not(this=fine))))
-    return Staged(declared, everything, columns, issues, bad)
+    return Staged(declared, database.kept(everything, fine), columns, issues, bad)
 
 
-def written(database: Database, staged: Sequence[Staged]) -> Iterator[tuple[str, int, str, str]]:
+def written(database: Store, staged: Sequence[Staged]) -> Iterator[tuple[str, int, str, str]]:
     """File, row, problem and value of every bad row."""
     for item in staged:
         if item.bad is not None:
@@ -135,11 +116,11 @@ def _places(bad: exp.Table) -> exp.Select:
 class _Staging:
     """The query that turns the rows of one table into facts."""
 
-    def __init__(self, database: Database, dictionary: Dictionary, kb: KnowledgeBase, declared: Table) -> None:
+    def __init__(self, database: Store, dictionary: Names, kb: KnowledgeBase, declared: Table) -> None:
         self.database = database
         self.declared = declared
         self.kb = kb
-        self.opened = open_table(database, declared)
+        self.opened = database.open(declared)
         self.used = list(dict.fromkeys([*declared.columns.values(), *declared.where]))
         self.dictionary = dictionary
         self.joins: list[exp.Join] = []
@@ -230,21 +211,26 @@ class _Staging:
             )
             self._problem(key, f"{{}} is no day for {key}, which is written 2010-01-31", wrong)
         else:
-            alias = f"k{place}"
-            if kind == "text":
-                query = select([text.copy()], subquery(self._rows(), "i"), distinct=True)
-                codes = self.dictionary.extended(query)
-            else:
-                names = self._names(key)
-                codes = self.dictionary.names(self.kb, kind, names)
-                self._check_codes(key, codes, names)
-            self.joins.append(
-                exp.Join(this=named(codes, alias), side="LEFT", on=equal(column("text", alias), text.copy()))
-            )
-            value = column("code", alias)
-            says = f"{{}} is no known {kind}" + (" code" if key in self.declared.codes else "")
-            self._problem(key, says, exp.Is(this=value.copy(), expression=exp.null()))
+            value = self._stands_for(place, key, kind, text)
         self.shown.append(called(value, argument(place)))
+
+    def _stands_for(self, place: int, key: str, kind: str, text: exp.Expr) -> exp.Expr:
+        """What stands for the text or entity that a column holds, which is a problem where nothing does."""
+        if kind == "text":
+            query = select([text.copy()], subquery(self._rows(), "i"), distinct=True)
+            codes = self.dictionary.extended(query)
+            if codes is None:
+                return text.copy()
+        else:
+            names = self._names(key)
+            codes = self.dictionary.names(self.kb, kind, names)
+            self._check_codes(key, codes, names)
+        alias = f"k{place}"
+        self.joins.append(exp.Join(this=named(codes, alias), side="LEFT", on=equal(column("text", alias), text.copy())))
+        value = column("code", alias)
+        says = f"{{}} is no known {kind}" + (" code" if key in self.declared.codes else "")
+        self._problem(key, says, exp.Is(this=value.copy(), expression=exp.null()))
+        return value
 
     def _names(self, key: str) -> exp.Table | None:
         """Codes and names of an argument's map: columns ``text`` and ``name``.
@@ -256,14 +242,13 @@ class _Staging:
             return None
         place = self.declared.marks.get(f"map.{key}", self.declared.location)
         try:
-            described = self.database.rows(exp.Describe(this=select([exp.Star()], read_csv(Path(path)))))
-            if len(described) < 2:
+            names, source = self.database.open_csv(Path(path))
+            if len(names) < 2:
                 raise KnowledgeBaseError(
                     Issue("KZ124", f"{Path(path).name} has no two columns, for codes and names", place)
                 )
-            names = [str(item[0]) for item in described]
             code, name = column(names[0]), column("name" if "name" in names[1:] else names[1])
-            return self.database.store(select([called(code, "text"), called(name, "name")], read_csv(Path(path))))
+            return self.database.store(select([called(code, "text"), called(name, "name")], source))
         except DatabaseError as error:
             raise KnowledgeBaseError(Issue("KZ124", f"{Path(path).name} cannot be read: {error.says}", place)) from None
 
