@@ -121,8 +121,18 @@ class _Texts(Mapping[str, str]):
         return len(self._paths)
 
 
+class _Digests(_Texts):
+    """File → the digest of its bytes, computed when it is asked for."""
+
+    def __getitem__(self, name: str) -> str:
+        from hashlib import sha256
+
+        with open(self._paths[name], "rb") as file:
+            return sha256(file.read()).hexdigest()
+
+
 def _with_texts(kb: KnowledgeBase, paths: Mapping[str, str]) -> KnowledgeBase:
-    return replace(kb, texts=_Texts(paths))
+    return replace(kb, texts=_Texts(paths), digests=_Digests(paths))
 
 
 def _state(state: os.stat_result) -> tuple[int, int, int, int]:

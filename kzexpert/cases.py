@@ -48,7 +48,13 @@ class Coverage(msgspec.Struct, frozen=True):
     never: tuple[str, ...]
 
 
-def run_case(kb: KnowledgeBase, case: Case, infer: Infer) -> CaseResult:
+def _as_it_is(kb: KnowledgeBase) -> KnowledgeBase:
+    return kb
+
+
+def run_case(
+    kb: KnowledgeBase, case: Case, infer: Infer, prepare: Callable[[KnowledgeBase], KnowledgeBase] = _as_it_is
+) -> CaseResult:
     """Run a case and compare what comes out with what it wants.
 
     A case that wants answers wants all that is established, recorded or concluded, and nothing else. Certainties are
@@ -57,9 +63,10 @@ def run_case(kb: KnowledgeBase, case: Case, infer: Infer) -> CaseResult:
     Args:
         kb: the knowledge base that the case is layered over; it has no errors.
         infer: runs an engine.
+        prepare: makes of a knowledge base with tables what the engine takes.
     """
     try:
-        layer = _layer(kb, case)
+        layer = prepare(_layer(kb, case))
         question = read_question(layer, case.ask) if case.ask else None
         inference = infer(_program(layer, case))
     except KzexpertError as error:

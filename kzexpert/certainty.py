@@ -8,7 +8,7 @@ measures a change of belief and is no probability (Heckerman and Horvitz 1987): 
 from collections.abc import Iterable
 from math import prod
 
-__all__ = ["THRESHOLD", "combine", "established", "is_conflict", "likelihood", "likelihood_bands"]
+__all__ = ["THRESHOLD", "combine", "established", "is_conflict", "likelihood", "likelihood_bands", "likelihood_cutoffs"]
 
 #: A fact or a conclusion is established when its certainty is above this.
 THRESHOLD = 0.2
@@ -71,6 +71,17 @@ def likelihood(certainty: float) -> str:
     """
     percent = round((1.0 + certainty) * 50.0, 7)
     return next((word for edge, word in _BANDS if percent >= edge), _BANDS[-1][1])
+
+
+def likelihood_cutoffs() -> tuple[tuple[float, str], ...]:
+    """The lowest certainty, to nine decimals, that has a word; highest first. `likelihood` says the same of each."""
+    found = []
+    for edge, word in _BANDS:
+        middle = edge / 50.0 - 1.0
+        near = [round(middle + step * 1e-9, 9) + 0.0 for step in range(-3, 4)]
+        lowest = min((number for number in near if number >= -1.0 and likelihood(number) == word), default=middle)
+        found.append((lowest, word))
+    return tuple(found)
 
 
 def likelihood_bands() -> tuple[tuple[float, str], ...]:

@@ -115,6 +115,7 @@ CODES: dict[str, str] = {
     "KZ123": "no cases",
     "KZ124": "a table that cannot be read",
     "KZ125": "rows of a table that are not facts",
+    "KZ126": "a table of which no row is read",
     # rules, and atoms wherever they stand
     "KZ201": "a condition that cannot be read",
     "KZ202": "an unknown predicate",
@@ -142,6 +143,8 @@ CODES: dict[str, str] = {
     "KZ304": "nothing to withdraw",
     "KZ305": "an assumption that is not a ground atom",
     "KZ306": "output that cannot be written",
+    "KZ307": "an option with a value that it cannot take",
+    "KZ308": "options that do not go together",
     # engines
     "KZ401": "the budget is used up",
     "KZ402": "an unknown engine",

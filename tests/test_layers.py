@@ -14,6 +14,7 @@ PACKAGE = Path(kzexpert.__file__).parent
 #: From the ground up. A layer is a module, or a package with all that is in it.
 LAYERS = (
     "errors",
+    "replacement",
     "model",
     "certainty",
     "evidence",
@@ -25,11 +26,13 @@ LAYERS = (
     "checks",
     "cache",
     "snapshot",
+    "columns",
     "engines",
     "sentences",
     "wording",
     "questions",
     "query",
+    "exports",
     "vocabulary",
     "proof",
     "trace",

@@ -23,6 +23,7 @@ COMMANDS = (
     "timeline",
     "matrix",
     "conclusions",
+    "infer",
     "trace",
     "check",
     "test",

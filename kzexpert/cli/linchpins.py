@@ -24,16 +24,16 @@ def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
     """
     from kzexpert.analysis.conclusion import read_conclusion
     from kzexpert.analysis.linchpins import linchpins as found_linchpins
+    from kzexpert.cli.engine import engine_of
     from kzexpert.cli.output import emit
     from kzexpert.cli.progress import progress_line
     from kzexpert.cli.session import infer, open_knowledge_base
-    from kzexpert.engines import engine
 
     kb = open_knowledge_base(options)
     question = read_conclusion(kb, " ".join(conclusion))
     inference = infer(kb, options, [question.pattern])
     with progress_line() as progress:
-        found = found_linchpins(inference, question, engine(options.engine).infer, progress)
+        found = found_linchpins(inference, question, engine_of(options, progress).infer, progress)
     if options.format == "json":
         from kzexpert.render.json import json_text
 

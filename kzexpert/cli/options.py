@@ -20,6 +20,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     assume: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     engine: str = "experta"
+    memory: str | None = None
+    skip_bad_rows: str | None = None
+    budget: tuple[str, ...] = ()
     format: str = "text"
     output: str | None = None
     verbose: bool = False
@@ -33,7 +36,25 @@ _SOURCES = (
 _RUN = (
     click.option("--assume", multiple=True, metavar="ATOM", help="Take a fact as given."),
     click.option("--without", multiple=True, metavar="ATOM", help="Leave out the facts that match."),
-    click.option("--engine", default="experta", show_default=True, metavar="NAME", help="The engine that infers."),
+)
+_ENGINE = (
+    click.option(
+        "--engine",
+        default="experta",
+        show_default=True,
+        metavar="NAME",
+        help="The engine that infers: experta, experta-stock, duckdb, or auto, which goes by the number of facts.",
+    ),
+    click.option("--memory", metavar="SIZE", help="How much memory the duckdb engine may take, such as 2GB."),
+    click.option(
+        "--skip-bad-rows", metavar="FILE", help="Write rows of tables that are no facts to FILE, and go on without."
+    ),
+    click.option(
+        "--budget",
+        multiple=True,
+        metavar="WHAT=N",
+        help="When to stop a run: seconds, facts or firings, such as seconds=300.",
+    ),
 )
 _OUTPUT = (
     click.option("--output", metavar="FILE", help="Write to a file, and replace it only once all is written."),
@@ -43,25 +64,33 @@ _OUTPUT = (
 )
 _AS_OF = {
     "DATE": "A day, month or year; its last day counts.  [default: newest source]",
+    "DATE|YEAR..YEAR": "A day, month or year, of which the last day counts; or years, each as of its last day.  "
+    "[default: newest source]",
     "YEAR..YEAR": "The years to look at.  [default: all on record]",
 }
 
 
 def common_options(
-    *, run: bool = True, formats: Sequence[str] = ("text", "json"), as_of: str = "DATE"
+    *,
+    run: bool = True,
+    engine: bool = False,
+    formats: Sequence[str] = ("text", "json"),
+    as_of: str = "DATE",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command the common options, as one `Options` before its own parameters.
 
     Args:
-        run: whether the command infers anything, and so needs a date, assumptions and an engine.
-        formats: what it can print, the default first.
-        as_of: what ``--as-of`` takes, ``DATE`` or ``YEAR..YEAR``.
+        run: whether the command infers what is asked, and so needs a date, assumptions and an engine.
+        engine: whether it needs an engine all the same.
+        formats: what it can print, the default first; without any it has an option of its own.
+        as_of: what ``--as-of`` takes, a key of `_AS_OF`.
     """
     day = click.option("--as-of", metavar=as_of, help=_AS_OF[as_of])
     form = click.option(
-        "--format", type=click.Choice(formats), default=formats[0], show_default=True, help="What to print."
+        "--format", type=click.Choice(formats), default=(*formats, "")[0], show_default=True, help="What to print."
     )
-    chosen = (*_SOURCES, *((day, *_RUN) if run else ()), form, *_OUTPUT)
+    engines = _ENGINE if run or engine else ()
+    chosen = (*_SOURCES, *((day, *_RUN) if run else ()), *engines, *((form,) if formats else ()), *_OUTPUT)
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)

@@ -2,7 +2,9 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
 import click
@@ -11,7 +13,7 @@ from kzexpert.cli.options import Options
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.render.layout import WIDTH, Style, as_markup, as_plain
 
-__all__ = ["emit", "note", "print_error"]
+__all__ = ["emit", "emit_file", "note", "print_error"]
 
 _WIDEST = 100
 #: What a shell reports of a command whose reader has gone: 128 + SIGPIPE.
@@ -28,15 +30,48 @@ def emit(options: Options, text_of: Callable[[Style, int], str]) -> None:
         UsageError: it cannot be written.
     """
     if options.output is not None:
-        from kzexpert.cli.files import replace_file
+        from kzexpert.replacement import replace_file
 
         replace_file(options.output, text_of(as_plain, WIDTH))
         return
     terminal = _is_terminal(sys.stdout)
     styled = terminal and _colours()
     text = text_of(as_markup if styled else as_plain, _columns() if terminal else WIDTH)
-    try:
+    with _to_stdout():
         _print(text, sys.stdout, styled)
+
+
+def emit_file(options: Options, fill: Callable[[Path], None]) -> None:
+    """Write the file of ``--output`` at once, or print what it would hold on stdout.
+
+    Args:
+        fill: writes it to a path.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    if options.output is not None:
+        from kzexpert.replacement import replacement
+
+        with replacement(options.output) as path:
+            fill(path)
+        return
+    from shutil import copyfileobj
+    from tempfile import TemporaryDirectory
+
+    with _to_stdout(), TemporaryDirectory(prefix="kzexpert-") as folder:
+        path = Path(folder) / "result"
+        fill(path)
+        with path.open("rb") as filled:
+            copyfileobj(filled, click.get_binary_stream("stdout"))
+        click.get_binary_stream("stdout").flush()
+
+
+@contextmanager
+def _to_stdout() -> Iterator[None]:
+    """What can go wrong there."""
+    try:
+        yield
     except BrokenPipeError:
         _silence_stdout()
         raise click.exceptions.Exit(_PIPE_CLOSED) from None

@@ -10,8 +10,8 @@ from kzexpert.questions import Question
 if TYPE_CHECKING:
     from kzexpert.analysis.linchpins import Hanging
     from kzexpert.analysis.matrix import Matrix
-    from kzexpert.analysis.rerun import Progress
     from kzexpert.analysis.timeline import Timeline
+    from kzexpert.cli.progress import ProgressLine
 
 __all__ = ["page"]
 
@@ -28,8 +28,8 @@ def page(options: Options, inference: Inference, question: Question) -> str:
     the years. Where nothing is established, the page tells what is missing.
     """
     from kzexpert.analysis.why_not import why_not
+    from kzexpert.cli.engine import engine_of
     from kzexpert.cli.progress import progress_line
-    from kzexpert.engines import engine
     from kzexpert.proof import prove
     from kzexpert.query import answer, ranked
     from kzexpert.render.html import html_page
@@ -38,17 +38,17 @@ def page(options: Options, inference: Inference, question: Question) -> str:
     proofs = [prove(inference, atom) for atom in ranked(inference, question)[:_MOST_ANSWERS]]
     with progress_line() as progress:
         if not proofs or not proofs[0].root.established:
-            lacking = why_not(inference, question, engine(options.engine).infer, progress=progress)
+            lacking = why_not(inference, question, engine_of(options, progress).infer, progress=progress)
             return html_page(inference, found, proofs, lacking=lacking)
         hanging = _hanging(options, inference, proofs[0], progress)
         years = _timeline(options, inference, question, progress)
     return html_page(inference, found, proofs, hanging, _rivals(inference, proofs[0].conclusion), years)
 
 
-def _hanging(options: Options, inference: Inference, proof: Proof, progress: "Progress") -> "tuple[Hanging, ...]":
+def _hanging(options: Options, inference: Inference, proof: Proof, progress: "ProgressLine") -> "tuple[Hanging, ...]":
     from kzexpert.analysis.linchpins import hangs_on
+    from kzexpert.cli.engine import engine_of
     from kzexpert.cli.output import note
-    from kzexpert.engines import engine
 
     recorded = sum(node.base is not None for node in proof.nodes.values())
     rules = {step.firing.rule.id for node in proof.nodes.values() for step in node.steps}
@@ -56,7 +56,7 @@ def _hanging(options: Options, inference: Inference, proof: Proof, progress: "Pr
     if trials > _MOST_TRIALS:
         note(options, f"what it hangs on is left out of the page: it rests on {recorded} facts and {len(rules)} rules")
         return ()
-    return (hangs_on(inference, proof.conclusion, engine(options.engine).infer, progress),)
+    return (hangs_on(inference, proof.conclusion, engine_of(options, progress).infer, progress),)
 
 
 def _rivals(inference: Inference, atom: GroundAtom) -> "tuple[Matrix, ...]":
@@ -74,16 +74,18 @@ def _rivals(inference: Inference, atom: GroundAtom) -> "tuple[Matrix, ...]":
     return tuple(matrix for matrix in found if len(matrix.hypotheses) > 1)
 
 
-def _timeline(options: Options, inference: Inference, question: Question, progress: "Progress") -> "Timeline | None":
+def _timeline(
+    options: Options, inference: Inference, question: Question, progress: "ProgressLine"
+) -> "Timeline | None":
     from msgspec.structs import replace
 
     from kzexpert.analysis.rerun import Scenario
     from kzexpert.analysis.timeline import timeline, years_on_record
-    from kzexpert.engines import engine
+    from kzexpert.cli.engine import engine_of
 
     program = inference.program
     years = years_on_record(program.kb, question.pattern, program.as_of)[-_MOST_YEARS:]
     if len(years) == 1:
         return None
-    found = timeline(Scenario.of(program), question, years, engine(options.engine), progress)
+    found = timeline(Scenario.of(program), question, years, engine_of(options, progress), progress)
     return replace(found, series=found.series[:_MOST_LINES]) if found.series else None

@@ -13,13 +13,39 @@ from kzexpert.cli.output import note, print_error
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.model import Atom, Case, Inference, KnowledgeBase, Pattern, Program
 
-__all__ = ["infer", "inspect", "inspect_with_cases", "layers", "open_cases", "open_knowledge_base", "program_of"]
+__all__ = [
+    "infer",
+    "inspect",
+    "inspect_with_cases",
+    "layers",
+    "open_cases",
+    "open_knowledge_base",
+    "program_of",
+    "read_knowledge_base",
+    "years_of",
+]
 
+_MOST_YEARS = 500
 _AS_OF, _ASSUME, _WITHOUT = "--as-of", "--assume", "--without"
 
 
 def open_knowledge_base(options: Options) -> KnowledgeBase:
     """Load and check, or recall what was loaded and checked before; tables become what the engine takes them for.
+
+    Raises:
+        KnowledgeBaseError: something is wrong with it; all of that.
+        UsageError: an option of the engine is at fault.
+    """
+    kb = read_knowledge_base(options)
+    if not (kb.tables or options.skip_bad_rows):
+        return kb
+    from kzexpert.cli.engine import with_tables
+
+    return with_tables(kb, options)
+
+
+def read_knowledge_base(options: Options) -> KnowledgeBase:
+    """Load and check, or recall what was loaded and checked before, and read no table.
 
     Raises:
         KnowledgeBaseError: something is wrong with it; all of that.
@@ -47,10 +73,6 @@ def open_knowledge_base(options: Options) -> KnowledgeBase:
         from kzexpert.render.issues import issues_text
 
         print_error(lambda style: issues_text(issues, kb.texts, style))
-    if kb.tables:
-        from kzexpert.engines import for_engine
-
-        return for_engine(kb, options.engine)
     return kb
 
 
@@ -61,11 +83,11 @@ def _counts(kb: KnowledgeBase) -> str:
 def inspect(options: Options) -> tuple[KnowledgeBase, list[Issue]]:
     """Load and check, and return all that is wrong, warnings too."""
     from kzexpert.checks import by_place, check
-    from kzexpert.language import read_knowledge_base
+    from kzexpert.language import read_knowledge_base as read
 
     start = perf_counter()
     folders = layers(options)
-    loaded = read_knowledge_base(folders, options.rules, options.facts)
+    loaded = read(folders, options.rules, options.facts)
     kb = loaded.kb
     middle = perf_counter()
     for folder in folders:
@@ -172,11 +194,12 @@ def infer(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern] = ()) ->
         UsageError: the date, an assumption or the engine is none.
         BudgetError: the rules conclude too much.
     """
-    from kzexpert.engines import engine
+    from kzexpert.cli.engine import engine_of
+    from kzexpert.cli.progress import progress_line
 
-    chosen = engine(options.engine)
     start = perf_counter()
-    inference = chosen.infer(program_of(kb, options, goals))
+    with progress_line() as line:
+        inference = engine_of(options, line).infer(program_of(kb, options, goals))
     if options.verbose:
         _tell(options, inference, perf_counter() - start)
     return inference
@@ -211,6 +234,28 @@ def _as_of(text: str | None) -> date | None:
         raise UsageError(Issue("KZ303", str(error), Location(_AS_OF), hint)) from None
 
 
+def years_of(text: str | None) -> range | None:
+    """The years of ``1992..2011``; a single year is a range of one.
+
+    Raises:
+        UsageError: the text is something else.
+    """
+    if text is None:
+        return None
+    import re
+
+    hint = "a range of years is written 1992..2011"
+    written = re.fullmatch(r"\s*([0-9]{4})(?:\s*\.\.\s*([0-9]{4}))?\s*", text)
+    if written is None or "0000" in written.groups():
+        raise UsageError(Issue("KZ303", f"{text} is not a range of years", Location(_AS_OF), hint))
+    start, end = int(written[1]), int(written[2] or written[1])
+    if start > end:
+        raise UsageError(Issue("KZ303", f"{text} runs backwards", Location(_AS_OF), f"write {end:04}..{start:04}"))
+    if end - start >= _MOST_YEARS:
+        raise UsageError(Issue("KZ303", f"{text} is more than {_MOST_YEARS} years", Location(_AS_OF), hint))
+    return range(start, end + 1)
+
+
 def _atoms(texts: Sequence[str], option: str) -> list[Atom]:
     """The atoms of an option, each on a line of its own.
 
@@ -241,12 +286,19 @@ def _line(text: str) -> str:
 
 
 def _tell(options: Options, inference: Inference, seconds: float) -> None:
+    from kzexpert.engines.base import StoredCertainties
+
     program = inference.program
     predicates = {predicate.name for predicate in program.kb.predicates}
-    base = sum(len(facts) for relation, facts in program.base.items() if relation in predicates)
-    firings = sum(map(len, inference.firings.values()))
     note(options, f"as of {program.as_of.isoformat()}, engine {inference.engine}")
-    counts = f"{base} facts in force, {len(inference.firings)} conclusions, {firings} firings"
+    if isinstance(inference.certainties, StoredCertainties):  # to count firings would be to find all of them
+        concluded = {predicate for stratum in program.strata for predicate in stratum.predicates}
+        known = sum(len(inference.certainties[predicate]) for predicate in concluded)
+        counts = f"{known} facts and conclusions of {len(concluded)} predicates that rules conclude"
+    else:
+        base = sum(len(facts) for relation, facts in program.base.items() if relation in predicates)
+        firings = sum(map(len, inference.firings.values()))
+        counts = f"{base} facts in force, {len(inference.firings)} conclusions, {firings} firings"
     note(options, f"inferred: {counts} in {_milliseconds(seconds)}")
 
 

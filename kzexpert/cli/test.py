@@ -17,22 +17,22 @@ Examples:
 )
 @click.argument("file", nargs=-1)
 @click.option("--coverage", is_flag=True, help="List the rules that fire in no case.")
-@click.option("--engine", "engine_name", default="experta", show_default=True, metavar="NAME", help="The engine.")
-@common_options(run=False)
-def test(options: Options, file: tuple[str, ...], coverage: bool, engine_name: str) -> int:
+@common_options(run=False, engine=True)
+def test(options: Options, file: tuple[str, ...], coverage: bool) -> int:
     """Run the cases in tests/cases of the knowledge base, or those of each FILE. Exit code 1 when one fails.
 
     A case says what to ask of which facts and what must come out.
     """
     from kzexpert.cases import coverage as covered
     from kzexpert.cases import run_case
+    from kzexpert.cli.engine import engine_of, with_tables
     from kzexpert.cli.output import emit
     from kzexpert.cli.session import open_cases, open_knowledge_base
-    from kzexpert.engines import engine
 
-    infer = engine(engine_name).infer
+    infer = engine_of(options).infer
     kb = open_knowledge_base(options)
-    results = [run_case(kb, case, infer) for case in open_cases(options, kb, file)]
+    cases = open_cases(options, kb, file)
+    results = [run_case(kb, case, infer, lambda layer: with_tables(layer, options)) for case in cases]
     reached = covered(kb, results) if coverage else None
     if options.format == "json":
         from kzexpert.render.cases_json import cases_document

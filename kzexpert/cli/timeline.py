@@ -1,6 +1,5 @@
 """``kzexpert timeline``: a conclusion over the years, drawn."""
 
-import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,6 @@ if TYPE_CHECKING:
     from kzexpert.render.timeline_text import Glyphs
 
 __all__ = ["timeline"]
-
-_MOST_YEARS = 500
 
 
 @click.command(
@@ -39,18 +36,18 @@ def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     from kzexpert.analysis.rerun import Scenario
     from kzexpert.analysis.timeline import timeline as followed
     from kzexpert.analysis.timeline import years_on_record
+    from kzexpert.cli.engine import engine_of
     from kzexpert.cli.output import emit
     from kzexpert.cli.progress import progress_line
-    from kzexpert.cli.session import open_knowledge_base, program_of
-    from kzexpert.engines import engine
+    from kzexpert.cli.session import open_knowledge_base, program_of, years_of
 
-    years = _years(options.as_of)
+    years = years_of(options.as_of)
     kb = open_knowledge_base(options)
     question = read_conclusion(kb, " ".join(pattern))
     start = Scenario.of(program_of(kb, replace(options, as_of=None), [question.pattern]))
     chosen = years or years_on_record(kb, question.pattern, start.as_of)
     with progress_line() as progress:
-        found = followed(start, question, chosen, engine(options.engine), progress, weighed=weighed)
+        found = followed(start, question, chosen, engine_of(options, progress), progress, weighed=weighed)
     if options.format == "json":
         from kzexpert.render.json import json_text
 
@@ -64,28 +61,6 @@ def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
 
         emit(options, lambda style, width: timeline_text(found, style, width, _glyphs(options)))
     return 0 if found.series else 3
-
-
-def _years(text: str | None) -> range | None:
-    """The years of ``1992..2011``; a single year is a range of one.
-
-    Raises:
-        UsageError: the text is something else.
-    """
-    from kzexpert.errors import Issue, Location, UsageError
-
-    if text is None:
-        return None
-    hint = "a range of years is written 1992..2011"
-    written = re.fullmatch(r"\s*([0-9]{4})(?:\s*\.\.\s*([0-9]{4}))?\s*", text)
-    if written is None or "0000" in written.groups():
-        raise UsageError(Issue("KZ303", f"{text} is not a range of years", Location("--as-of"), hint))
-    start, end = int(written[1]), int(written[2] or written[1])
-    if start > end:
-        raise UsageError(Issue("KZ303", f"{text} runs backwards", Location("--as-of"), f"write {end:04}..{start:04}"))
-    if end - start >= _MOST_YEARS:
-        raise UsageError(Issue("KZ303", f"{text} is more than {_MOST_YEARS} years", Location("--as-of"), hint))
-    return range(start, end + 1)
 
 
 def _glyphs(options: Options) -> "Glyphs":

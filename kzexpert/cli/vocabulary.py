@@ -24,10 +24,10 @@ def vocabulary(options: Options, name: tuple[str, ...]) -> int:
     A NAME may be a predicate, a kind of entity, "entities", "kinds" or "predicates".
     """
     from kzexpert.cli.output import emit
-    from kzexpert.cli.session import open_knowledge_base
+    from kzexpert.cli.session import read_knowledge_base
     from kzexpert.vocabulary import vocabulary_of
 
-    listed = vocabulary_of(open_knowledge_base(options), name)
+    listed = vocabulary_of(read_knowledge_base(options), name)
     if options.format == "json":
         from kzexpert.render.json import json_text
 

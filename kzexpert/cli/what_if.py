@@ -47,9 +47,10 @@ def what_if(options: Options, question: tuple[str, ...], everything: bool, again
 
     from kzexpert.analysis.conclusion import read_conclusion
     from kzexpert.analysis.what_if import what_if as compared
+    from kzexpert.cli.engine import engine_of
     from kzexpert.cli.output import emit
+    from kzexpert.cli.progress import progress_line
     from kzexpert.cli.session import infer, open_knowledge_base
-    from kzexpert.engines import engine
     from kzexpert.errors import Issue, Location, UsageError
 
     if not question and not everything:
@@ -62,7 +63,8 @@ def what_if(options: Options, question: tuple[str, ...], everything: bool, again
     other, changed = _other_side(options, kb, against)
     before = infer(kb, replace(options, assume=(), without=()))
     after = infer(other, changed)
-    found = compared(before, after, engine(options.engine).infer, asked)
+    with progress_line() as progress:
+        found = compared(before, after, engine_of(options, progress).infer, asked)
     if options.format == "json":
         from kzexpert.render.json import json_text
 
@@ -113,6 +115,7 @@ def _with_files(options: Options, files: Sequence[str]) -> "KnowledgeBase":
     from msgspec.structs import replace
 
     from kzexpert.checks import check
+    from kzexpert.cli.engine import with_tables
     from kzexpert.cli.session import layers
     from kzexpert.errors import KnowledgeBaseError
     from kzexpert.language import load_knowledge_base
@@ -123,7 +126,7 @@ def _with_files(options: Options, files: Sequence[str]) -> "KnowledgeBase":
     errors = [issue for issue in check(kb) if issue.severity == "error"]
     if errors:
         raise KnowledgeBaseError(*errors, texts=kb.texts)
-    return kb
+    return with_tables(kb, options)
 
 
 def _is_date(text: str) -> bool:

@@ -59,12 +59,12 @@ def explain_absence(options: Options, inference: "Inference", question: "Questio
         The exit code, 3: nothing follows.
     """
     from kzexpert.analysis.why_not import why_not as explained
+    from kzexpert.cli.engine import engine_of
     from kzexpert.cli.output import emit
     from kzexpert.cli.progress import progress_line
-    from kzexpert.engines import engine
 
     with progress_line() as progress:
-        found = explained(inference, question, engine(options.engine).infer, limit, progress)
+        found = explained(inference, question, engine_of(options, progress).infer, limit, progress)
     if options.format == "json":
         from kzexpert.render.json import json_text
 
@@ -88,6 +88,9 @@ def _command(options: Options, question: "Question", proposal: "Proposal") -> li
         words.extend(word for value in values for word in (name, value))
     words.extend(["--as-of", options.as_of] if options.as_of else [])
     words.extend(["--engine", options.engine] if options.engine != Options().engine else [])
+    words.extend(["--memory", options.memory] if options.memory else [])
+    words.extend(["--skip-bad-rows", options.skip_bad_rows] if options.skip_bad_rows else [])
+    words.extend(word for text in options.budget for word in ("--budget", text))
     assumed = [*(text for text in options.assume if text not in proposal.without), *proposal.assume]
     withdrawn = [*options.without, *(text for text in proposal.without if text not in options.assume)]
     words.extend(word for text in assumed for word in ("--assume", text))

@@ -1,37 +1,41 @@
 """The engines by name. Each is imported only when it is asked for."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from msgspec.structs import replace
 
 from kzexpert.engines.base import Budget, Engine, infer_each
+from kzexpert.engines.packages import bulk
+from kzexpert.engines.reports import Chosen
+from kzexpert.engines.settings import Limits, Settings, check_settings, unused
 from kzexpert.errors import Issue, UsageError
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import KnowledgeBase
 
-__all__ = ["ENGINES", "Budget", "Engine", "engine", "for_engine", "infer_each", "table_issues"]
+__all__ = ["ENGINES", "Budget", "Engine", "Limits", "Settings", "engine", "for_engine", "infer_each", "table_issues"]
 
 ENGINES = ("experta", "experta-stock", "duckdb")
+#: What ``--engine`` takes: ``auto`` is no engine of its own.
+_CHOICES = (*ENGINES, "auto")
 
 
-def engine(name: str = "experta", budget: Budget | None = None) -> Engine:
+def engine(name: str = "experta", budget: Budget | None = None, settings: Settings | None = None) -> Engine:
     """The engine of that name.
 
+    Args:
+        budget: when to stop, instead of the engine's own budget.
+        settings: how it is to run.
+
     Raises:
-        UsageError: there is none, or it is not installed.
+        UsageError: there is none, it is not installed, or it cannot run so.
     """
-    if name in ("experta", "experta-stock"):
-        from kzexpert.engines.experta_engine import ExpertaEngine
-
-        return ExpertaEngine(stock=name == "experta-stock", budget=budget or Budget())
-    if name == "duckdb":
-        return _duckdb(budget)
-    hint = did_you_mean(name, ENGINES) or f"the engines are {', '.join(ENGINES)}"
-    raise UsageError(Issue("KZ402", f"unknown engine {name}", hint=hint))
+    if name not in _CHOICES:
+        hint = did_you_mean(name, _CHOICES) or f"the engines are {', '.join(_CHOICES)}"
+        raise UsageError(Issue("KZ402", f"unknown engine {name}", hint=hint))
+    chosen = settings or Settings()
+    check_settings(name, chosen)
+    return _opened(name, budget, chosen)
 
 
-def for_engine(kb: KnowledgeBase, name: str) -> KnowledgeBase:
+def for_engine(kb: KnowledgeBase, name: str, settings: Settings | None = None) -> KnowledgeBase:
     """A knowledge base as an engine takes it. duckdb reads tables itself; for others their rows become facts.
 
     Raises:
@@ -40,9 +44,19 @@ def for_engine(kb: KnowledgeBase, name: str) -> KnowledgeBase:
     """
     if not kb.tables or name == "duckdb":
         return kb
-    with _bulk("reading tables"):
+    chosen = settings or Settings()
+    if name == "auto":
+        from kzexpert.engines.auto import choose
+
+        choice = choose(kb)
+        chosen.listen(Chosen(choice.engine, choice.why, tuple(unused(choice.engine, chosen))))
+        if choice.engine == "duckdb":
+            return kb
+    with bulk("reading tables"):
         from kzexpert.engines.sql.reading import table_facts
-    return replace(kb, facts=(*kb.facts, *table_facts(kb)), tables=())
+
+    facts = table_facts(kb, chosen.skip_bad_rows, chosen.listen)
+    return replace(kb, facts=(*kb.facts, *facts), tables=())
 
 
 def table_issues(kb: KnowledgeBase) -> list[Issue]:
@@ -52,7 +66,7 @@ def table_issues(kb: KnowledgeBase) -> list[Issue]:
     if not kb.tables:
         return []
     try:
-        with _bulk("reading tables"):
+        with bulk("reading tables"):
             from kzexpert.engines.sql.reading import table_issues as issues
     except UsageError as error:
         place = kb.tables[0].location
@@ -60,21 +74,25 @@ def table_issues(kb: KnowledgeBase) -> list[Issue]:
     return issues(kb)
 
 
-def _duckdb(budget: Budget | None) -> Engine:
-    with _bulk("the duckdb engine"):
-        from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
-    return DuckDBEngine(budget=budget)
+def _opened(name: str, budget: Budget | None, settings: Settings) -> Engine:
+    if name == "auto":
+        from kzexpert.engines.auto import AutoEngine
 
+        return AutoEngine(
+            lambda chosen: _opened(chosen, budget, settings),
+            lambda chosen: tuple(unused(chosen, settings)),
+            settings.listen,
+        )
+    if name == "duckdb":
+        with bulk("the duckdb engine"):
+            from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
+        return DuckDBEngine(
+            memory=settings.memory,
+            budget=settings.limits.within(budget or DuckDBEngine.BUDGET),
+            skip_bad_rows=settings.skip_bad_rows,
+            listen=settings.listen,
+        )
+    from kzexpert.engines.experta_engine import ExpertaEngine
 
-@contextmanager
-def _bulk(what: str) -> Iterator[None]:
-    """Say which extra is missing."""
-    hint = "pip install 'kzexpert[bulk]'"
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name not in ("duckdb", "sqlglot"):
-            raise
-        raise UsageError(Issue("KZ403", f"{what} needs {error.name}", hint=hint)) from None
-    except ImportError as error:
-        raise UsageError(Issue("KZ403", f"{what} needs another version: {error}", hint=hint)) from None
+    limited = settings.limits.within(budget or Budget())
+    return ExpertaEngine(stock=name == "experta-stock", budget=limited, listen=settings.listen)

@@ -6,19 +6,22 @@ Engines differ in how they join; what a program means is said once, in DESIGN §
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from datetime import date
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, NoReturn, Protocol, runtime_checkable
 
 import msgspec
 from msgspec.structs import replace
 
+from kzexpert.columns import Form, Layout, Selection
+from kzexpert.engines.reports import Listener
 from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import GroundAtom, Inference, Pattern, Program, Value
 
 if TYPE_CHECKING:
     from kzexpert.engines.evaluation import EstablishedFacts
 
-__all__ = ["Budget", "Engine", "Meter", "OnePass", "StoredCertainties", "infer_each"]
+__all__ = ["Budget", "Engine", "Exporter", "Meter", "OnePass", "StoredCertainties", "infer_each"]
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -62,8 +65,40 @@ class OnePass(Protocol):
         ...
 
 
+class Exporter(Protocol):
+    """Writes the conclusions of inferences whose facts lie in one database; no row goes through Python."""
+
+    def write(
+        self,
+        inferences: Sequence[Inference],
+        selection: Selection,
+        layout: Layout,
+        form: Form,
+        path: Path,
+        listen: Listener,
+    ) -> Mapping[str, int]:
+        """Write a file.
+
+        Args:
+            inferences: some of those that lie in the database, in the order of their as-of dates.
+
+        Returns:
+            The number of rows by predicate.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        ...
+
+
 class StoredCertainties(Mapping[str, Mapping[tuple[Value, ...], float]]):
-    """The certainties of an inference whose facts lie outside of memory: what is asked for is fetched."""
+    """The certainties of an inference whose facts lie outside of memory: what is asked for is fetched.
+
+    Attributes:
+        exporter: the same for all inferences that lie in one database.
+    """
+
+    exporter: Exporter
 
     @abstractmethod
     def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:

@@ -18,8 +18,21 @@ from kzexpert.certainty import established
 from kzexpert.engines.base import Budget, Meter
 from kzexpert.engines.evaluation import Completion, EstablishedFacts, holds
 from kzexpert.engines.matcher import Field, JoinNetwork, JoinPattern, JoinRule, JoinTest
+from kzexpert.engines.reports import Listener, Standing, unheard
 from kzexpert.engines.settling import Settling, View, view_of
-from kzexpert.model import Absence, Constant, Inference, Match, Pattern, Program, ProgramRule, Test, Value, Variable
+from kzexpert.model import (
+    Absence,
+    Constant,
+    Inference,
+    Match,
+    Pattern,
+    Program,
+    ProgramRule,
+    Stratum,
+    Test,
+    Value,
+    Variable,
+)
 
 __all__ = ["ExpertaEngine"]
 
@@ -159,16 +172,18 @@ class ExpertaEngine:
         stock: match with experta's own Rete network, which compares every pair, instead of the hash-indexed matcher.
             Slow; the oracle of the tests.
         budget: when to stop.
+        listen: hears how a run stands.
     """
 
-    def __init__(self, stock: bool = False, budget: Budget | None = None) -> None:
+    def __init__(self, stock: bool = False, budget: Budget | None = None, listen: Listener = unheard) -> None:
         self.name = "experta-stock" if stock else "experta"
         self.budget = budget or Budget()
+        self._listen = listen
 
     def infer(self, program: Program) -> Inference:
         """See `kzexpert.engines.base.Engine.infer`."""
         with _collector_at_rest():
-            return _Run(program, self.name == "experta-stock", self.budget).inference(self.name)
+            return _Run(program, self.name == "experta-stock", self.budget).inference(self.name, self._listen)
 
 
 @contextmanager
@@ -205,13 +220,16 @@ class _Run:
             self.views.setdefault(view.relation, []).append((view, fact_class))
         self.engine = type("Rules", (experta.KnowledgeEngine,), namespace)()
 
-    def inference(self, name: str) -> Inference:
+    def inference(self, name: str, listen: Listener) -> Inference:
         """Run all phases and gather what came out."""
+        listen(Standing(phase="loading"))
         self.engine.reset()
         if isinstance(self.engine.matcher, HashMatcher):
             self.engine.facts.__class__ = FactList  # reset() has made one of experta's own
         self._declare_established(relation for relation in self.program.base if relation not in self.program.stratum_of)
-        for phase, stratum in zip(self.phases, self.program.strata, strict=True):
+        base = sum(len(self.program.base.get(spec.name, {})) for spec in self.program.kb.predicates)
+        for number, (phase, stratum) in enumerate(zip(self.phases, self.program.strata, strict=True), 1):
+            listen(_standing(number, len(self.phases), stratum, base, self.settling.concluded))
             if stratum.recursive:
                 self._declare_established(stratum.predicates, settled=False)
             self.engine.declare(phase())
@@ -337,6 +355,12 @@ class _Run:
                         engine.facts.declare(statement)
 
         return fire
+
+
+def _standing(number: int, strata: int, stratum: Stratum, facts: int, rows: int) -> Standing:
+    return Standing(
+        phase="inferring", component=number, components=strata, predicates=stratum.predicates, facts=facts, rows=rows
+    )
 
 
 def _binding(

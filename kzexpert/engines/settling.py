@@ -92,6 +92,11 @@ class Settling:
         self._plans: dict[str, tuple[Callable[[Args], Args], tuple[_Premise, ...]]] = {}
         self._all_certain = True
 
+    @property
+    def concluded(self) -> int:
+        """How many conclusions are settled."""
+        return len(self._firings)
+
     def inference(self, engine: str) -> Inference:
         """What came out, once every stratum is settled."""
         return Inference(self._program, engine, self.certainties, self._firings, frozenset(self._conflicts))

@@ -106,22 +106,24 @@ def read_rules(reader: Reader, node: Node) -> list[Rule]:
 
 
 def _rule(reader: Reader, node: Node) -> Rule | None:
-    before = reader.failures
     fields = reader.fields(node, "a rule", _RULE_KEYS, ("id", "when", "then"), _RULE_FORM)
     if fields is None:
         return None
+    before = reader.failures
     marks = {key: reader.at(value) for key, value in fields.items()}
     rule_id = reader.filled(fields["id"], "a rule's id") or ""
     if rule_id.split() != [rule_id] and rule_id:
         reader.note("KZ110", f"{rule_id!r} is not an id", marks["id"], "an id holds no spaces: use hyphens")
     when = _conditions(reader, fields["when"])
     then = _conclusion(reader, fields["then"])
+    # What else is wrong with a rule does not keep the checks from looking at its names and variables.
+    readable = reader.failures == before
     certainty = reader.certainty(fields["certainty"], negative=True) if "certainty" in fields else 1.0
     each = reader.flag(fields["each"], "true or false") if "each" in fields else False
     title = reader.text(fields["title"], "a title") if "title" in fields else ""
     because = reader.text(fields["because"], "a sentence") if "because" in fields else ""
     source = read_citation(reader, fields["source"]) if "source" in fields else None
-    if reader.failures > before or then is None:
+    if not readable or then is None:
         return None
     place = reader.at(node)
     return Rule(rule_id, when, then, title or "", certainty or 1.0, because or "", source, bool(each), place, marks)

@@ -3,9 +3,8 @@
 This is the only module that imports duckdb.
 """
 
-import threading
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
@@ -15,16 +14,11 @@ import duckdb
 from sqlglot import exp
 
 from kzexpert.engines.sql.dialects import DuckDBDialect
-from kzexpert.engines.sql.dictionary import Dictionary
 from kzexpert.engines.sql.extents import Kind
-from kzexpert.engines.sql.opening import open_table, read_csv
-from kzexpert.engines.sql.recursion import Component
-from kzexpert.engines.sql.rounds import run_in_rounds
-from kzexpert.engines.sql.store import DatabaseError, Opened, Row, TimeIsUp
-from kzexpert.engines.sql.texts import Codes
+from kzexpert.engines.sql.store import DatabaseError, Row, TimeIsUp
+from kzexpert.engines.sql.watching import Watch
 from kzexpert.engines.sql.words import called, column, identifier, select, table
 from kzexpert.errors import Issue, KnowledgeBaseError
-from kzexpert.model import KnowledgeBase, Table
 
 __all__ = ["Database"]
 
@@ -34,14 +28,25 @@ if tuple(map(int, duckdb.__version__.split(".")[:2])) < _OLDEST:
     raise ImportError(f"duckdb is {duckdb.__version__}, and must be 2.0 or newer")
 
 _AT_ONCE = 10_000
-#: What is the fault of a file or of another database. Other errors are our own.
-_OUTSIDE = (
+_NO_SPACE = "No space left"
+#: So that DuckDB keeps count of how far a statement is, and prints nothing.
+_REPORTING: dict[str, exp.Expr] = {
+    "enable_progress_bar": exp.true(),
+    "enable_progress_bar_print": exp.false(),
+    "progress_bar_time": exp.Literal.number(0),
+}
+_ROOM = "give it more memory, or point TMPDIR to a disk with more room"
+#: What is the fault of a file, of another database or of the machine. Other errors are our own.
+_OUTSIDE: tuple[type[duckdb.Error], ...] = (
+    duckdb.OutOfMemoryException,
     duckdb.IOException,
     duckdb.InvalidInputException,
     duckdb.ConversionException,
     duckdb.CatalogException,
     duckdb.HTTPException,
 )
+#: What the bindings raise when they see a signal before our watch does.
+_SIGNAL_SEEN = "Query interrupted"
 
 
 class Database:
@@ -55,8 +60,8 @@ class Database:
 
     def __init__(self, memory: str | None = None, threads: int | None = None, path: str = ":memory:") -> None:
         self.dialect = DuckDBDialect()
-        self.texts = Codes()
-        self._folder = Path(mkdtemp(prefix="kzexpert-"))
+        with _on_disk():
+            self._folder = Path(mkdtemp(prefix="kzexpert-"))
         config: dict[str, str | bool | int | float | list[str]] = {
             "temp_directory": str(self._folder),
             "preserve_insertion_order": False,
@@ -70,7 +75,9 @@ class Database:
         with _told():
             self._connection = duckdb.connect(path, config=config)
         self._names = 0
-        self._late = False
+        self._watch: Watch | None = None
+        self._cursors: set[duckdb.DuckDBPyConnection] = set()
+        self._reads = False
         self._discard = weakref.finalize(self, _discard, self._connection, self._folder)
 
     def name(self) -> str:
@@ -79,47 +86,101 @@ class Database:
         return f"r{self._names}"
 
     @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
-        """Stop what takes longer.
+    def within(self, seconds: float | None, tell: Callable[[float | None], None] | None = None) -> Iterator[None]:
+        """Stop what takes longer, and at Ctrl-C what runs.
+
+        Args:
+            tell: called every tenth of a second, from another thread, with the part of the statement that is done.
 
         Raises:
-            TimeIsUp: it did.
+            TimeIsUp: it took longer.
         """
-        done = threading.Event()
-        watch = threading.Thread(target=self._watch, args=(seconds, done), daemon=True)
-        watch.start()
-        try:
+        if tell is not None:
+            for setting, value in _REPORTING.items():
+                item = exp.SetItem(this=exp.EQ(this=exp.column(setting), expression=value.copy()))
+                self.run(exp.Set(expressions=[item]))
+        heard = tell
+
+        def tell_progress() -> None:
+            percent = self._connection.query_progress()
+            assert heard is not None
+            heard(percent / 100.0 if percent >= 0.0 else None)
+
+        self._watch = Watch(self._interrupt, seconds, tell_progress if tell is not None else None)
+        with self._watch as watch:
             yield
-        finally:
-            done.set()
-            watch.join()
-        if self._late:
+        if watch.late:
             raise TimeIsUp
 
-    def _watch(self, seconds: float, done: threading.Event) -> None:
-        """Interrupt when time is up, and again: an interrupt between two statements stops neither."""
-        while not done.wait(seconds):
-            self._late = True
-            self._connection.interrupt()
-            seconds = 0.1
+    def _interrupt(self) -> None:
+        for connection in [self._connection, *self._cursors]:
+            connection.interrupt()
+
+    @property
+    def _late(self) -> bool:
+        return self._watch is not None and self._watch.late
+
+    def spilled(self) -> int:
+        """The bytes that went to disk for want of memory."""
+        size = exp.Coalesce(this=exp.Sum(this=column("size")), expressions=[exp.Literal.number(0)])
+        return int(self.rows(select([size], exp.Anonymous(this="duckdb_temporary_files")))[0][0])
+
+    def write(self, query: exp.Query, path: Path, form: str, options: Mapping[str, exp.Expr]) -> None:
+        """Write the rows of a query to a file, in one of DuckDB's formats, with its options.
+
+        Raises:
+            OSError: that cannot be done.
+        """
+        parameters = [exp.CopyParameter(this=exp.var("format"), expression=exp.var(form))]
+        parameters += [
+            exp.CopyParameter(this=exp.var(name), expression=value.copy()) for name, value in options.items()
+        ]
+        target = exp.Literal.string(str(path))
+        copy = exp.Copy(this=exp.paren(query, copy=False), kind=False, files=[target], params=parameters)
+        with _outward(path):
+            self.run(copy)
+
+    @contextmanager
+    def attached(self, path: Path) -> Iterator[str]:
+        """A new database file to put tables into, under the name that is given here.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        name = self.name()
+        with _outward(path):
+            self.run(exp.Attach(this=exp.alias_(exp.Literal.string(str(path)), name, quoted=True)))
+            try:
+                yield name
+            finally:
+                self.run(exp.Detach(this=identifier(name)))
 
     def run(self, statement: exp.Expr) -> None:
         """Run a statement that returns nothing."""
-        self._execute(self._connection, self.dialect.text(statement))
+        with self._guarded():
+            self._execute(self._connection, self.dialect.text(statement))
 
     def rows(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query."""
         text = query if isinstance(query, str) else self.dialect.text(query)
-        return self._execute(self._connection, text, parameters).fetchall()
+        with self._guarded():  # what is wrong with a file may show only when rows are fetched
+            return self._execute(self._connection, text, parameters).fetchall()
 
     def stream(self, query: exp.Expr) -> Iterator[Row]:
         """The rows of a query, never all of them in memory; other statements may run meanwhile."""
         cursor = self._connection.cursor()
+        self._cursors.add(cursor)
         try:
-            self._execute(cursor, self.dialect.text(query))
-            while rows := cursor.fetchmany(_AT_ONCE):
+            with self._guarded():
+                self._execute(cursor, self.dialect.text(query))
+            while True:
+                with self._guarded():
+                    rows = cursor.fetchmany(_AT_ONCE)
+                if not rows:
+                    return
                 yield from rows
         finally:
+            self._cursors.discard(cursor)
             cursor.close()
 
     def store(self, query: exp.Query, name: str | None = None) -> exp.Table:
@@ -169,43 +230,37 @@ class Database:
         finally:
             self._connection.execute("SET preserve_insertion_order = false")
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Whatever goes wrong in here is the fault of the files that are read.
+
+        Raises:
+            DatabaseError: something did.
+        """
+        self._reads = True
+        try:
+            yield
+        finally:
+            self._reads = False
+
     def drop(self, stored: exp.Table) -> None:
         """Forget a table."""
         self.run(exp.Drop(tables=[stored.copy()], kind="TABLE"))
 
-    def kept(self, stored: exp.Table, condition: exp.Expr) -> exp.Table:
-        """See `Store.kept`. The other rows are deleted."""
-        self.run(exp.Delete(this=stored.copy(), where=exp.Where(this=exp.Not(this=condition))))
-        return stored
-
     def columns(self, stored: exp.Expr) -> list[str]:
-        """See `Store.columns`; of whatever can be read."""
+        """The names of a table's columns, or of whatever else can be read."""
         described = self.rows(exp.Describe(this=select([exp.Star()], stored.copy())))
         return [str(name) for name, *_ in described]
 
-    def in_rounds(self, component: Component, most: int) -> tuple[exp.Table, bool]:
-        """See `Store.in_rounds`."""
-        return run_in_rounds(self, component, most)
-
-    def open(self, table: Table) -> Opened:
-        """See `Store.open`."""
-        return open_table(self, table)
-
-    def open_csv(self, path: Path) -> tuple[list[str], exp.Expr]:
-        """See `Store.open_csv`."""
-        source = read_csv(path)
-        return self.columns(source), source
-
-    def dictionary(self, kb: KnowledgeBase) -> Dictionary:
-        """See `Store.dictionary`."""
-        return Dictionary(self, self.texts, kb)
-
     def load(self, columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]) -> exp.Table:
-        """See `Store.load`. The rows go through a file, the fastest way into DuckDB; no value of them needs quotes."""
+        """Put rows of values into a new table: numbers, dates, texts by their codes, None for none.
+
+        They go through a file, the fastest way into DuckDB.
+        """
         name = self.name()
         file = self._folder / f"{name}.csv"
-        with file.open("w", encoding="ascii", newline="\n") as out:
-            out.writelines([",".join(map(_plain, row)) + "\n" for row in rows])
+        with _on_disk(), file.open("w", encoding="ascii", newline="\n") as out:
+            out.writelines(",".join(map(_plain, row)) + "\n" for row in rows)
         shape = exp.Struct(
             expressions=[
                 exp.PropertyEQ(this=identifier(column_), expression=exp.Literal.string(self.dialect.types[kind]))
@@ -226,19 +281,31 @@ class Database:
     def _execute(
         self, connection: duckdb.DuckDBPyConnection, text: str, parameters: Sequence[object] = ()
     ) -> duckdb.DuckDBPyConnection:
+        return connection.execute(text, parameters) if parameters else connection.execute(text)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """What goes wrong in the database, as what it means here.
+
+        Raises:
+            TimeIsUp: the budget of time is used up.
+            KnowledgeBaseError: what a user can do something about.
+        """
         if self._late:
             raise TimeIsUp
         try:
-            with _told():
-                return connection.execute(text, parameters) if parameters else connection.execute(text)
-        except duckdb.InterruptException:
+            with _told((duckdb.Error,) if self._reads else _OUTSIDE):
+                yield
+        except (duckdb.InterruptException, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and str(error) != _SIGNAL_SEEN:
+                raise
             if self._late:
                 raise TimeIsUp from None
             raise KeyboardInterrupt from None
 
 
 def _plain(value: object) -> str:
-    """A stored value as CSV holds it; −0 becomes 0."""
+    """A stored value as CSV holds it, none of which needs quotes; −0 becomes 0."""
     if isinstance(value, int | float):
         return repr(value + 0)
     return "" if value is None else str(value)
@@ -250,14 +317,38 @@ def _discard(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _outward(path: Path) -> Iterator[None]:
+    """What goes wrong with a file to be written, as an error of the operating system."""
+    try:
+        yield
+    except KnowledgeBaseError as error:
+        says = error.issues[0].message
+        if str(path) not in says:
+            raise
+        reason = "No space left on device" if _NO_SPACE in says else says.rpartition(": ")[2]
+        raise OSError(None, reason) from None
+
+
+@contextmanager
+def _told(outside: tuple[type[duckdb.Error], ...] = _OUTSIDE) -> Iterator[None]:
     """What a user can do something about, as an issue."""
     try:
         yield
-    except (*_OUTSIDE, duckdb.OutOfMemoryException) as error:
+    except duckdb.InterruptException:
+        raise
+    except outside as error:
         says = str(error).splitlines()[0].removesuffix(".")
-        if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in says:
-            hint = "give it more memory, or point TMPDIR to a disk with more room"
+        if isinstance(error, duckdb.OutOfMemoryException) or _NO_SPACE in says:
             message = f"the database ran out of memory or disk: {says}"
-            raise KnowledgeBaseError(Issue("KZ404", message, hint=hint)) from None
-        raise DatabaseError(Issue("KZ404", says)) from None
+            raise KnowledgeBaseError(Issue("KZ404", message, hint=_ROOM)) from None
+        raise DatabaseError(str(error)) from None
+
+
+@contextmanager
+def _on_disk() -> Iterator[None]:
+    """What goes wrong in the folder for temporary files, as an issue."""
+    try:
+        yield
+    except OSError as error:
+        message = f"the folder for temporary files cannot be written: {error.strerror}"
+        raise KnowledgeBaseError(Issue("KZ404", message, hint=_ROOM)) from None

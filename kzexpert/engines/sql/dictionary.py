@@ -1,15 +1,11 @@
 """Texts of tables → codes, in the database: they follow the codes in memory. Python gets those that are read."""
 
-from typing import TYPE_CHECKING
-
 from sqlglot import exp
 
+from kzexpert.engines.sql.database import Database
 from kzexpert.engines.sql.texts import UNKNOWN, Codes
 from kzexpert.engines.sql.words import called, column, equal, identifier, named, select
 from kzexpert.model import KnowledgeBase
-
-if TYPE_CHECKING:
-    from kzexpert.engines.sql.database import Database
 
 __all__ = ["Dictionary"]
 
@@ -24,7 +20,7 @@ class Dictionary:
         texts: those in memory: of facts and rules. No other can be added to them from now on.
     """
 
-    def __init__(self, database: "Database", texts: Codes, kb: KnowledgeBase) -> None:
+    def __init__(self, database: Database, texts: Codes, kb: KnowledgeBase) -> None:
         self._database = database
         self._memory = texts
         for entity in kb.entities:
@@ -34,6 +30,11 @@ class Dictionary:
         self._codes: dict[str, int] = {}
         self._texts: dict[int, str] = {}
         texts.further = self
+
+    @property
+    def table(self) -> exp.Table:
+        """The table, as it is now."""
+        return self._stored
 
     def extended(self, query: exp.Query) -> exp.Table:
         """The table, with the texts of a query of one column in it."""

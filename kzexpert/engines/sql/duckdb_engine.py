@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from kzexpert.engines.base import Budget
-from kzexpert.engines.sql.database import Database
+from kzexpert.engines.reports import Listener, unheard
+from kzexpert.engines.sql.duckdb_store import DuckDBStore
+from kzexpert.engines.sql.export import DatabaseExporter
 from kzexpert.engines.sql.running import BUDGET, Run
 from kzexpert.model import Inference, Program
 
@@ -19,9 +21,11 @@ class DuckDBEngine:
         database: a file for the tables, or ``:memory:``.
         budget: when to stop. Firings are not counted, since they are not enumerated.
         skip_bad_rows: a CSV file for the rows of tables that are no facts; without it they are an error.
+        listen: hears how a run stands, partly from another thread.
     """
 
     name = "duckdb"
+    BUDGET = BUDGET
 
     def __init__(
         self,
@@ -30,12 +34,14 @@ class DuckDBEngine:
         database: str = ":memory:",
         budget: Budget | None = None,
         skip_bad_rows: str | None = None,
+        listen: Listener = unheard,
     ) -> None:
         self._memory = memory
         self._threads = threads
         self._path = database
         self._skipped_to = skip_bad_rows
-        self.budget = budget or BUDGET
+        self.budget = budget or self.BUDGET
+        self._listen = listen
 
     def infer(self, program: Program) -> Inference:
         """See `kzexpert.engines.base.Engine.infer`. What the inference holds is fetched from the database when read."""
@@ -43,5 +49,10 @@ class DuckDBEngine:
 
     def infer_each(self, programs: Sequence[Program]) -> list[Inference]:
         """See `kzexpert.engines.base.OnePass.infer_each`. The as-of dates are a column of the relations."""
-        database = Database(self._memory, self._threads, self._path)
-        return Run(programs, database, self.budget, self._skipped_to).inferences(self.name)
+        store = DuckDBStore(self._memory, self._threads, self._path)
+
+        def export(run: Run) -> DatabaseExporter:
+            days = run.loader.days
+            return DatabaseExporter(store, store.texts, run.planner, programs, days, run.extents, run.base, run.unread)
+
+        return Run(programs, store, self.budget, self._skipped_to, self._listen, export).inferences(self.name)

@@ -3,26 +3,24 @@
 Facts of files come from the programs, which the snapshot has cut to their dates; rows of tables are chosen here.
 """
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from sqlglot import exp
 
+from kzexpert.engines.reports import Listener, unheard
 from kzexpert.engines.sql.codec import Codec
 from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, Kind, argument, empty, kinds_of, predicate_of
 from kzexpert.engines.sql.recorded import Choice, Recorded, starts_of
 from kzexpert.engines.sql.store import Names, Store
-from kzexpert.engines.sql.tables import Staged, stage_all, written
+from kzexpert.engines.sql.tables import Staged, set_aside, stage_all
 from kzexpert.engines.sql.texts import Texts
 from kzexpert.engines.sql.words import called, column, named, number, select, subquery
-from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.model import Program, Table
 
-__all__ = ["Loader"]
+__all__ = ["AS_OF", "Loader"]
 
 #: The column of the table of days that holds the date itself.
-_AS_OF = "day"
+AS_OF = "day"
 
 
 class Loader:
@@ -30,17 +28,23 @@ class Loader:
 
     Args:
         skipped_to: a file for the rows of tables that are no facts; without it they are an error.
+        listen: hears of such rows.
 
     Attributes:
-        days: a table with a row for each as-of date, in the order of the programs; None where there is one only.
+        days: a table with a row for each as-of date, in the order of the programs: its number `DAY`, and the date
+            `AS_OF`; None where there is one only.
         recorded: program by program, the facts in force.
-        skipped: what is wrong with the rows that were skipped.
     """
 
     def __init__(
-        self, database: Store, texts: Texts, programs: Sequence[Program], skipped_to: str | None = None
+        self,
+        database: Store,
+        texts: Texts,
+        programs: Sequence[Program],
+        skipped_to: str | None = None,
+        listen: Listener = unheard,
     ) -> None:
-        self.skipped: list[Issue] = []
+        self._listen = listen
         self._database = database
         self._texts = texts
         self._programs = programs
@@ -70,7 +74,7 @@ class Loader:
 
     def _days(self) -> exp.Table:
         """For each as-of date its number, the date, and where the windows that end on it begin."""
-        columns: dict[str, Kind] = {DAY: "whole", _AS_OF: "date"}
+        columns: dict[str, Kind] = {DAY: "whole", AS_OF: "date"}
         columns |= {f"w{place}": "date" for place in range(len(self._windows))}
         rows = [
             (number_, program.as_of, *starts_of(program).values()) for number_, program in enumerate(self._programs)
@@ -82,8 +86,8 @@ class Loader:
         if self.days is None:
             return self.recorded[0].choice(relation)
         if relation not in self._windows:
-            return Choice(column(_AS_OF, "days"))
-        return Choice(column(_AS_OF, "days"), column(f"w{self._windows.index(relation)}", "days"))
+            return Choice(column(AS_OF, "days"))
+        return Choice(column(AS_OF, "days"), column(f"w{self._windows.index(relation)}", "days"))
 
     # --- facts of files ----------------------------------------------------------------------------------------------
 
@@ -121,11 +125,7 @@ class Loader:
         staged, issues = stage_all(self._database, self._dictionary, kb, new)
         self._staged += staged
         unread = len(staged) < len(new)  # of such a table no row can be skipped
-        if issues and (unread or self._skipped_to is None):
-            raise KnowledgeBaseError(*issues, texts=kb.texts)
-        if issues and self._skipped_to is not None:
-            self.skipped += issues
-            _write_bad_rows(self._database, self._staged, Path(self._skipped_to))
+        set_aside(self._database, kb, self._staged, issues, None if unread else self._skipped_to, self._listen)
 
     def _with_tables(self, relation: str, memory: Extent, staged: Sequence[Staged]) -> Extent:
         """All facts of a relation; of rows that state the same on the same date the most certain counts."""
@@ -174,20 +174,3 @@ class Loader:
         count = exp.Count(this=exp.Star())
         all_ = self._database.rows(select([count], stored.copy()))[0][0]
         return bool(self._database.rows(select([count.copy()], distinct))[0][0] < all_)
-
-
-def _write_bad_rows(database: Store, staged: Sequence[Staged], path: Path) -> None:
-    """A CSV file of the rows that are no facts; it is there whole, or as it was."""
-    import csv
-
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["file", "row", "problem", "value"])
-            writer.writerows(written(database, staged))
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        message = f"{path} cannot be written: {error.strerror}"
-        raise KnowledgeBaseError(Issue("KZ306", message)) from None

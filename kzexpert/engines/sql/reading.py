@@ -1,30 +1,36 @@
 """Tables read by DuckDB for those that keep facts in memory, and for those that only check them."""
 
+from kzexpert.engines.reports import Listener
 from kzexpert.engines.sql.codec import Codec
-from kzexpert.engines.sql.database import Database
+from kzexpert.engines.sql.csv_source import without_password
+from kzexpert.engines.sql.duckdb_store import DuckDBStore
 from kzexpert.engines.sql.extents import argument, kinds_of
 from kzexpert.engines.sql.recorded import fact_of
 from kzexpert.engines.sql.store import FILE, ROW
-from kzexpert.engines.sql.tables import stage_all
+from kzexpert.engines.sql.tables import set_aside, stage_all
 from kzexpert.engines.sql.words import column, select
 from kzexpert.errors import Issue, KnowledgeBaseError
-from kzexpert.model import Fact, KnowledgeBase
+from kzexpert.model import Fact, KnowledgeBase, Table
 
 __all__ = ["table_facts", "table_issues"]
 
 
-def table_facts(kb: KnowledgeBase, most: int = 100_000) -> list[Fact]:
+def table_facts(kb: KnowledgeBase, skipped_to: str | None, listen: Listener, most: int = 100_000) -> list[Fact]:
     """The rows of all tables, whatever the day, for engines that keep facts in memory.
+
+    Args:
+        skipped_to: a file for the rows that are no facts; without it they are an error.
+        listen: hears of such rows.
 
     Raises:
         KnowledgeBaseError: a table cannot be read (KZ124), holds rows that are no facts (KZ125), or all tables together
             hold more rows than `most` (KZ405).
     """
-    database = Database()
+    database = DuckDBStore()
     dictionary = database.dictionary(kb)
     staged, issues = stage_all(database, dictionary, kb, kb.tables)
-    if issues:
-        raise KnowledgeBaseError(*issues, texts=kb.texts)
+    unread = len(staged) < len(kb.tables)  # of such a table no row can be skipped
+    set_aside(database, kb, staged, issues, None if unread else skipped_to, listen)
     facts: list[Fact] = []
     for item in staged:
         specs = kb.predicate[item.table.predicate].args
@@ -44,13 +50,25 @@ def table_facts(kb: KnowledgeBase, most: int = 100_000) -> list[Fact]:
 
 def table_issues(kb: KnowledgeBase) -> list[Issue]:
     """All that is wrong with the tables of a knowledge base; none of their rows is kept."""
-    database = Database()
+    database = DuckDBStore()
     dictionary = database.dictionary(kb)
     issues: list[Issue] = []
     for table in kb.tables:
         staged, found = stage_all(database, dictionary, kb, [table])
         issues += found
         for item in staged:
+            if not found and not database.rows(select([column(ROW)], item.stored.copy()).limit(1)):
+                issues.append(_empty(table))
             database.drop(item.stored)
     database.close()
     return issues
+
+
+def _empty(table: Table) -> Issue:
+    """KZ126, a warning: nobody declares a table for nothing."""
+    file = without_password(table.file)
+    if not table.where:
+        return Issue("KZ126", f"{file} holds no rows", table.marks.get("file"), severity="warning")
+    place = table.marks.get(f"where.{next(iter(table.where))}", table.location)
+    hint = "compare the values with those of the table; all of the columns must have one of theirs"
+    return Issue("KZ126", f"no row of {file} is chosen by where", place, hint, "warning")

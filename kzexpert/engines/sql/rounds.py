@@ -3,26 +3,26 @@
 Each round derives from what the round before found, and keeps the best proof of each conclusion.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
+from kzexpert.engines.sql.database import Database
 from kzexpert.engines.sql.extents import CERTAINTY
 from kzexpert.engines.sql.recursion import Component
 from kzexpert.engines.sql.words import both, called, column, named, select, subquery, table
 
-if TYPE_CHECKING:
-    from kzexpert.engines.sql.database import Database
-
 __all__ = ["run_in_rounds"]
 
 
-def run_in_rounds(database: "Database", component: Component, most: int) -> tuple[exp.Table, bool]:
+def run_in_rounds(
+    database: Database, component: Component, most: int, told: Callable[[int, int], None]
+) -> tuple[exp.Table, bool]:
     """Run a component until a round brings nothing new or better.
 
     Args:
         most: stop when there are more rows than these.
+        told: hears the number of each round, and how many rows those before it brought.
 
     Returns:
         The table of the component, and whether it is complete.
@@ -32,6 +32,7 @@ def run_in_rounds(database: "Database", component: Component, most: int) -> tupl
     database.store(select([exp.Star()], known.copy()), "new0")
     number = rows = 0
     while rows <= most:
+        told(number + 1, rows)
         found = rounds[number % 2].run(database)
         if not found:
             break
@@ -45,7 +46,7 @@ def run_in_rounds(database: "Database", component: Component, most: int) -> tupl
 class _Round:
     """The statements of one round, which reads one table of new conclusions and fills another."""
 
-    def __init__(self, database: "Database", component: Component, known: exp.Table, old: str, new: str) -> None:
+    def __init__(self, database: Database, component: Component, known: exp.Table, old: str, new: str) -> None:
         found = _best(component, component.step(table(old), known))
         derive = exp.Create(this=table(new), kind="TABLE", expression=_better(component, found, known), replace=True)
         statements: list[exp.Expr] = [derive]
@@ -55,7 +56,7 @@ class _Round:
         statements.append(exp.Insert(this=known.copy(), expression=select([exp.Star()], table(new))))
         self._texts = [database.dialect.text(statement) for statement in statements]
 
-    def run(self, database: "Database") -> int:
+    def run(self, database: Database) -> int:
         """Run the round, and say how many conclusions are new or better."""
         found = int(database.rows(self._texts[0])[0][0])
         for text in self._texts[1:] if found else ():

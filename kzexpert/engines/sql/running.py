@@ -4,13 +4,14 @@ It keeps facts and certainties in the store and no firing at all; `stored` and `
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NoReturn
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NoReturn
 
 from msgspec.structs import replace
 from sqlglot import exp
 
-from kzexpert.engines.base import Budget
+from kzexpert.engines.base import Budget, Exporter
+from kzexpert.engines.reports import Listener, Standing
 from kzexpert.engines.sql.codec import Codec
 from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, empty
 from kzexpert.engines.sql.firings import Firings
@@ -32,18 +33,40 @@ BUDGET = Budget(facts=1_000_000_000, firings=10_000_000_000, seconds=600.0)
 
 
 class Run:
-    """The inferences of some programs that differ in their as-of dates only."""
+    """The inferences of some programs that differ in their as-of dates only.
 
-    def __init__(self, programs: Sequence[Program], database: Store, budget: Budget, skipped_to: str | None) -> None:
+    Args:
+        skipped_to: a file for the rows of tables that are no facts; without it they are an error.
+        listen: hears how the run stands, partly from another thread.
+        export: what writes the conclusions to files.
+
+    Attributes:
+        planner, loader: those of all dates.
+        extents: relation → where its facts and conclusions lie.
+        base: relation → where its recorded facts lie, as far as there are any.
+    """
+
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        database: Store,
+        budget: Budget,
+        skipped_to: str | None,
+        listen: Listener,
+        export: Callable[["Run"], Exporter],
+    ) -> None:
         self.programs = programs
         self.program = program = programs[0]
         self.database = database
         self.budget = budget
         self.texts = database.texts
         self.extents: dict[str, Extent] = {}
-        self.loader = Loader(database, self.texts, programs, skipped_to)
+        self.loader = Loader(database, self.texts, programs, skipped_to, listen)
         self.planner = Planner(self.extents, self.texts, ExactSums(database), self.loader.days, program.shapes)
         self.base: dict[str, Extent] = {}
+        self.exporter = export(self)
+        self.standing = Standing(phase="loading", components=len(program.strata))
+        self.listen = listen
         self.concluded = 0
         self.uses = Counter(pattern.relation for rule in program.rules.values() for pattern in patterns_of(rule))
 
@@ -52,10 +75,13 @@ class Run:
         rules: Sequence[ProgramRule] = ()
         conflicts: list[set[GroundAtom]] = [set() for _ in self.programs]
         try:
-            with self.database.within(self.budget.seconds):
+            with self.database.within(self.budget.seconds, self._tell):
+                self._tell()
                 self._load()
-                for stratum in self.program.strata:
+                facts = sum(extent.rows or 0 for name, extent in self.base.items() if name in self.program.kb.predicate)
+                for number, stratum in enumerate(self.program.strata, 1):
                     rules = stratum.rules
+                    self._stands(phase="inferring", component=number, predicates=stratum.predicates, facts=facts)
                     self._run(stratum)
                 for number, atom in self._conflicts():
                     conflicts[number].add(atom)
@@ -81,9 +107,7 @@ class Run:
             """The facts of tables that no rule reads."""
             if all(table.predicate != relation for table in program.kb.tables):
                 return None
-            if relation not in self.extents:
-                self.extents[relation] = self._measured(self.loader.load([relation])[relation])
-            extent = self._on(number, relation, {relation: self._sizes(self.extents[relation])})
+            extent = self._on(number, relation, {relation: self._sizes(self.unread(relation))})
             recorded.add(relation, extent)
             return extent
 
@@ -92,6 +116,7 @@ class Run:
             planner = Planner(extents, self.texts, ExactSums(self.database), shapes=program.shapes)
         certainties = Certainties(self.database, self.texts, program, extents, on_demand)
         certainties.fetchers.append(recorded.prefetch)
+        certainties.exporter = self.exporter
         firings = Firings(self.database, planner, program, certainties)
         return Inference(program, name, certainties, firings, frozenset(conflicts))
 
@@ -105,6 +130,25 @@ class Run:
     def _on(self, number: int, relation: str, sizes: Mapping[str, dict[int, int] | None]) -> Extent:
         size = sizes[relation]
         return self.extents[relation].on(number, None if size is None else size.get(number, 0))
+
+    def unread(self, relation: str) -> Extent:
+        """The facts of a relation that no rule reads, loaded once."""
+        if relation not in self.extents:
+            self.extents[relation] = self._measured(self.loader.load([relation])[relation])
+        return self.extents[relation]
+
+    # --- how it stands -----------------------------------------------------------------------------------------------
+
+    def _stands(self, **changed: Any) -> None:
+        """Note how the run stands, and tell."""
+        self.standing = replace(self.standing, **{"rows": self.concluded, "round": 0, **changed})
+        self._tell()
+
+    def _tell(self, done: float | None = None) -> None:
+        self.listen(replace(self.standing, done=done) if done is not None else self.standing)
+
+    def _in_round(self, number: int, rows: int) -> None:
+        self._stands(round=number, rows=self.concluded + rows)
 
     # --- recorded facts ----------------------------------------------------------------------------------------------
 
@@ -191,7 +235,7 @@ class Run:
             shared = self.database.store(component.recursive())
         else:
             left = self.budget.facts - self.concluded
-            shared, finished = self.database.in_rounds(component, left)
+            shared, finished = self.database.in_rounds(component, left, self._in_round)
             if not finished:
                 self._stop([rule] if rule else stratum.rules, f"{self.budget.facts:,} conclusions")
         for predicate in stratum.predicates:

@@ -1,6 +1,6 @@
 """What plans are run on: the tables of one inference, and what a database must be able to do with them.
 
-It says nothing of how: `database` does it with DuckDB, in process.
+It says nothing of how: `duckdb_store` does it with DuckDB, in process.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -8,13 +8,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-import msgspec
 from sqlglot import exp
 
 from kzexpert.engines.sql.dialects import Dialect
 from kzexpert.engines.sql.extents import Kind
 from kzexpert.engines.sql.texts import Texts
-from kzexpert.errors import KnowledgeBaseError
+from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.model import KnowledgeBase, Table
 
 if TYPE_CHECKING:
@@ -29,28 +28,32 @@ FILE, ROW = "f", "r"
 
 
 class DatabaseError(KnowledgeBaseError):
-    """What the database says of something outside of it: a file, an extension, another database."""
+    """What the database says of something outside of it: a file, an extension, another database.
 
-    @property
-    def says(self) -> str:
-        """Its own words."""
-        return self.issues[0].message
+    Attributes:
+        says: its own words, which may be many lines.
+    """
+
+    def __init__(self, says: str) -> None:
+        super().__init__(Issue("KZ404", says.splitlines()[0].removesuffix(".")))
+        self.says = says
 
 
 class TimeIsUp(Exception):
     """A statement was stopped since it took longer than the budget allows."""
 
 
-class Opened(msgspec.Struct, frozen=True):
-    """A table of a user that can be read.
+class Opened(Protocol):
+    """A table of a user that can be read."""
 
-    Attributes:
-        query: all rows; given names of columns it shows them as ``x0``, ``x1`` ..., and `FILE` and `ROW`.
-        types: column → its type in words of DuckDB.
-    """
+    @property
+    def types(self) -> Mapping[str, str]:
+        """Column → its type in words of DuckDB."""
+        ...
 
-    query: Callable[[Sequence[str]], exp.Query]
-    types: Mapping[str, str]
+    def query(self, columns: Sequence[str]) -> exp.Query:
+        """All rows with some of their columns, as ``x0``, ``x1`` ..., and `FILE` and `ROW`."""
+        ...
 
 
 class Names(Protocol):
@@ -87,11 +90,16 @@ class Store(Protocol):
         """How it says things."""
         ...
 
-    def within(self, seconds: float) -> AbstractContextManager[None]:
-        """Stop what takes longer.
+    def within(
+        self, seconds: float | None, tell: Callable[[float | None], None] | None = None
+    ) -> AbstractContextManager[None]:
+        """Stop what takes longer, and at Ctrl-C what runs.
+
+        Args:
+            tell: called now and then, from another thread, with the part of the statement that is done.
 
         Raises:
-            TimeIsUp: it did.
+            TimeIsUp: it took longer.
         """
         ...
 
@@ -123,11 +131,12 @@ class Store(Protocol):
         """The names of a table's columns."""
         ...
 
-    def in_rounds(self, component: "Component", most: int) -> tuple[exp.Table, bool]:
+    def in_rounds(self, component: "Component", most: int, told: Callable[[int, int], None]) -> tuple[exp.Table, bool]:
         """Run a recursive component round by round, until one brings nothing new or better.
 
         Args:
             most: stop when there are more rows than these.
+            told: is told the number of each round, and how many rows there are.
 
         Returns:
             The table of the component, and whether it is complete.
@@ -142,12 +151,24 @@ class Store(Protocol):
         """
         ...
 
-    def open_csv(self, path: Path) -> tuple[list[str], exp.Expr]:
-        """The columns of a CSV file, and what reads its rows, all as text.
+    def open_csv(self, path: Path) -> tuple[exp.Expr, list[str]]:
+        """The rows of a CSV or TSV file, all as text, in columns ``c0``, ``c1`` ...; and the names of these, or "".
 
         Raises:
-            DatabaseError: it cannot be read.
+            DatabaseError: its first line cannot be read, or names a column twice.
         """
+        ...
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Whatever goes wrong in here is the fault of the files that are read.
+
+        Raises:
+            DatabaseError: something did.
+        """
+        ...
+
+    def gather(self, columns: Mapping[str, Sequence[str] | Sequence[int]]) -> exp.Table:
+        """Put a few columns of texts or of whole numbers into a new table."""
         ...
 
     def in_order(self) -> AbstractContextManager[None]:

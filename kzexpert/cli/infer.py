@@ -1,0 +1,214 @@
+"""``kzexpert infer``: all conclusions, written to a file for other programs to read."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import click
+
+from kzexpert.cli.options import Options, common_options
+from kzexpert.columns import ENDINGS, Form
+
+if TYPE_CHECKING:
+    from kzexpert.columns import Selection
+    from kzexpert.engines.reports import Report
+    from kzexpert.model import KnowledgeBase, Pattern, Program
+    from kzexpert.render.export_text import Cost
+
+__all__ = ["infer"]
+
+_OUTPUT = "--output"
+
+
+@click.command(
+    short_help="Write all conclusions to a file.",
+    epilog="""\b
+Examples:
+  kzexpert infer --output conclusions.parquet
+  kzexpert infer alignment hedges --all --output weighed.csv
+  kzexpert infer "alignment(?state, Borduria, _)" --format jsonl
+  kzexpert infer --engine duckdb --memory 2GB --output world.duckdb
+  kzexpert infer --as-of 1992..2011 --output years.parquet""",
+)
+@click.argument("pattern", nargs=-1, metavar="[PATTERN|PREDICATE]...")
+@click.option("--all", "weighed", is_flag=True, help="Write also what was weighed and not established.")
+@click.option("--recorded", is_flag=True, help="Write also recorded facts, and a column that tells them apart.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(tuple(ENDINGS)),
+    help="What to write.  [default: what the ending of the file of --output says]",
+)
+@common_options(formats=(), as_of="DATE|YEAR..YEAR")
+def infer(options: Options, pattern: tuple[str, ...], weighed: bool, recorded: bool, form: Form | None) -> int:
+    """Write the conclusions, or those of some predicates and patterns, to a Parquet, CSV, JSON lines or DuckDB file.
+
+    A row holds the as-of date, the predicate, a column for every name of an argument, certainty, likelihood, and
+    whether it is established. A DuckDB file has a table for each predicate, and one that describes the run. The file
+    is there whole or not at all. What it cost is told on stderr.
+    """
+    from kzexpert.cli.engine import engine_of
+    from kzexpert.cli.output import emit_file, print_error
+    from kzexpert.cli.progress import progress_line
+    from kzexpert.cli.session import open_knowledge_base
+    from kzexpert.columns import Selection
+    from kzexpert.engines import infer_each
+    from kzexpert.exports import export
+    from kzexpert.render.export_text import cost_text
+
+    costs = _Costs()
+    chosen = _form(options, form)
+    kb = open_knowledge_base(options)
+    selection = Selection(_patterns(kb, pattern), weighed, recorded)
+    _check_selection(kb, selection)
+    programs = _programs(kb, options, selection.patterns)
+    found: dict[str, int] = {}
+    with progress_line() as line:
+        engine = engine_of(options, line, costs.hear)
+        inferences = infer_each(engine, programs, lambda day, done, total: line(f"as of {day.year}", done, total))
+
+        def fill(path: Path) -> None:
+            found.update(export(inferences, selection, chosen, path, listen))
+            costs.size = path.stat().st_size
+
+        def listen(report: "Report") -> None:
+            line.hear(report)
+            costs.hear(report)
+
+        emit_file(options, fill)
+    cost = costs.cost(found, options.output or "")
+    print_error(lambda _style: cost_text(cost))
+    return 0 if sum(found.values()) else 3
+
+
+def _form(options: Options, form: Form | None) -> Form:
+    """The format to write.
+
+    Raises:
+        UsageError: nothing says which, or where to.
+    """
+    from kzexpert.errors import Issue, Location, UsageError
+
+    forms = ", ".join(ENDINGS)
+    if form is None and options.output is None:
+        hint = "give --output FILE, or --format csv or --format jsonl to print on stdout"
+        raise UsageError(Issue("KZ308", "nothing says where the conclusions go", Location(_OUTPUT), hint))
+    if form is None:
+        name = (options.output or "").lower()
+        form = next((form for form, endings in ENDINGS.items() if name.endswith(endings)), None)
+    if form is None:
+        endings = ", ".join(ending for endings in ENDINGS.values() for ending in endings)
+        hint = f"end it on one of {endings}, or give --format {forms}"
+        raise UsageError(Issue("KZ307", f"the ending of {options.output} says no format", Location(_OUTPUT), hint))
+    if options.output is None and form in ("parquet", "duckdb") and sys.stdout is not None and sys.stdout.isatty():
+        hint = "give --output FILE, or send stdout to a file"
+        raise UsageError(Issue("KZ308", f"{form} is not for a terminal", Location("--format"), hint))
+    return form
+
+
+def _patterns(kb: "KnowledgeBase", texts: Sequence[str]) -> "tuple[Pattern, ...]":
+    """What the arguments name: whole predicates, or what matches a pattern or a question.
+
+    Raises:
+        UsageError: something is not understood.
+    """
+    from kzexpert.errors import Issue, Location, UsageError
+    from kzexpert.model import ANY, Pattern
+    from kzexpert.questions import read_question
+
+    found = []
+    for text in texts:
+        predicate = kb.predicate.get(text.strip())
+        if predicate is not None:
+            found.append(Pattern(predicate.name, predicate.name, (ANY,) * len(predicate.args)))
+            continue
+        question = read_question(kb, text)
+        if question.within:
+            message = "a file of conclusions has no window of time"
+            raise UsageError(Issue("KZ301", message, Location("question"), "leave 'within' out"))
+        found.append(question.pattern)
+    return tuple(found)
+
+
+def _check_selection(kb: "KnowledgeBase", selection: "Selection") -> None:
+    """Make sure that there can be something to write.
+
+    Raises:
+        UsageError: only recorded facts were asked for, and they are not to be written.
+    """
+    from kzexpert.errors import Issue, Location, UsageError
+    from kzexpert.exports import written_predicates
+
+    heads = {rule.then.predicate for rule in kb.rules}
+    names = [name for name in written_predicates(kb, selection) if name not in heads]
+    if not selection.recorded and (names or not heads):
+        message = f"no rule concludes {', '.join(names) or 'anything'}"
+        raise UsageError(Issue("KZ308", message, Location("question"), "--recorded writes recorded facts too"))
+
+
+def _programs(kb: "KnowledgeBase", options: Options, goals: "Sequence[Pattern]") -> "list[Program]":
+    """What the engine is to run: a program for each as-of date."""
+    from msgspec.structs import replace
+
+    from kzexpert.cli.session import program_of, years_of
+
+    if options.as_of is None or ".." not in options.as_of:
+        return [program_of(kb, options, goals)]
+    years = years_of(options.as_of) or ()
+    return [program_of(kb, replace(options, as_of=f"{year:04}"), goals) for year in years]
+
+
+class _Costs:
+    """Adds up what a run costs while it tells how it stands."""
+
+    def __init__(self) -> None:
+        self.size: int | None = None
+        self._seconds = {"loading": 0.0, "inferring": 0.0, "writing": 0.0}
+        self._phase = "loading"
+        self._since = perf_counter()
+        self._facts = 0
+        self._spilled: int | None = None
+
+    def hear(self, report: "Report") -> None:
+        """Take note of a report. Only the main thread changes the phase."""
+        from kzexpert.engines.reports import Standing
+
+        if not isinstance(report, Standing):
+            return
+        if report.phase != self._phase:
+            self._turn(report.phase)
+        self._facts = max(self._facts, report.facts)
+        if report.phase == "writing" and report.done is not None:
+            self._spilled = report.spilled
+
+    def _turn(self, phase: str) -> None:
+        now = perf_counter()
+        self._seconds[self._phase] += now - self._since
+        self._phase, self._since = phase, now
+
+    def cost(self, rows: dict[str, int], file: str) -> "Cost":
+        """All of it, once all is written."""
+        from kzexpert.render.export_text import Cost
+
+        self._turn("writing")
+        return Cost(
+            rows=rows,
+            file=file,
+            size=self.size,
+            facts=self._facts,
+            memory=_peak_memory(),
+            spilled=self._spilled,
+            **self._seconds,
+        )
+
+
+def _peak_memory() -> int | None:
+    """Bytes; None where the system does not tell."""
+    try:
+        from resource import RUSAGE_SELF, getrusage
+    except ModuleNotFoundError:  # Windows
+        return None
+    most = getrusage(RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024

@@ -1,0 +1,93 @@
+"""Which engine suits a knowledge base, by the number of its facts, and an engine that chooses so for each program."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from kzexpert.engines.base import Engine, infer_each
+from kzexpert.engines.packages import bulk
+from kzexpert.engines.reports import Chosen, Listener
+from kzexpert.errors import KnowledgeBaseError, UsageError
+from kzexpert.model import Inference, KnowledgeBase, Program
+
+__all__ = ["MOST_FOR_EXPERTA", "AutoEngine", "Choice", "choose"]
+
+MOST_FOR_EXPERTA = 5_000
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """An engine, and why it."""
+
+    engine: str
+    why: str
+
+
+class AutoEngine:
+    """Runs each program on the engine that suits its knowledge base.
+
+    Args:
+        open_engine: opens an engine by name.
+        unused: the options that an engine cannot use, by its name.
+        listen: is told what is chosen.
+    """
+
+    name = "auto"
+
+    def __init__(
+        self, open_engine: Callable[[str], Engine], unused: Callable[[str], tuple[str, ...]], listen: Listener
+    ) -> None:
+        self._open = open_engine
+        self._unused = unused
+        self._listen = listen
+
+    def infer(self, program: Program) -> Inference:
+        """See `kzexpert.engines.base.Engine.infer`."""
+        return self._chosen(program).infer(program)
+
+    def infer_each(self, programs: Sequence[Program]) -> list[Inference]:
+        """See `kzexpert.engines.base.OnePass.infer_each`."""
+        return infer_each(self._chosen(programs[0]), programs)
+
+    def _chosen(self, program: Program) -> Engine:
+        # Rows of tables are not among the facts of a program. Where experta suits, `for_engine` has made facts of them.
+        choice = Choice("duckdb", "facts lie in tables") if program.kb.tables else choose(program.kb)
+        chosen = self._open(choice.engine)
+        self._listen(Chosen(choice.engine, choice.why, self._unused(choice.engine)))
+        return chosen
+
+
+def choose(kb: KnowledgeBase) -> Choice:
+    """The engine for a knowledge base: experta up to `MOST_FOR_EXPERTA` facts, rows of tables included."""
+    facts = len(kb.facts)
+    if facts > MOST_FOR_EXPERTA or kb.tables:
+        lacks = _lacks()
+        if lacks:
+            return Choice("experta", lacks)
+    if facts <= MOST_FOR_EXPERTA and kb.tables:
+        rows = _rows(kb, MOST_FOR_EXPERTA + 1 - facts)
+        if rows is None:
+            return Choice("duckdb", "not all tables can be counted")
+        facts += rows
+    if facts <= MOST_FOR_EXPERTA:
+        return Choice("experta", f"{facts:,} facts; it is the faster one up to {MOST_FOR_EXPERTA:,}")
+    return Choice("duckdb", f"more than {MOST_FOR_EXPERTA:,} facts")
+
+
+def _lacks() -> str:
+    """What the duckdb engine lacks; empty where it can run."""
+    try:
+        with bulk("the duckdb engine"):
+            import kzexpert.engines.sql.database  # noqa: F401
+    except UsageError as error:
+        return f"{error.issues[0].message}, which is not there"
+    return ""
+
+
+def _rows(kb: KnowledgeBase, most: int) -> int | None:
+    """The rows of all tables, up to `most`; None where one cannot be read, which the engine will tell."""
+    from kzexpert.engines.sql.opening import count_rows
+
+    try:
+        return count_rows(kb.tables, most)
+    except KnowledgeBaseError:
+        return None

@@ -1,0 +1,84 @@
+"""A thread beside the statements of a database: stops them when time is up or at Ctrl-C, and tells how far they are.
+
+While a statement runs, the main thread is inside the database, which looks for signals only now and then, in a
+recursive query seconds apart. Here a signal wakes the thread through a socket, and that interrupts the statement.
+"""
+
+import select
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from time import monotonic
+from typing import Self
+
+__all__ = ["Watch"]
+
+_EVERY = 0.1
+_DONE = b"\0"  # no signal has the number 0
+
+
+class Watch:
+    """Watches over the statements that run inside of it.
+
+    Args:
+        interrupt: stops the statement at work. It is called again and again, since an interrupt between two statements
+            stops neither.
+        seconds: how long all of them may take.
+        tell: called every tenth of a second.
+
+    Attributes:
+        late: whether time was up.
+    """
+
+    def __init__(
+        self,
+        interrupt: Callable[[], None],
+        seconds: float | None = None,
+        tell: Callable[[], None] | None = None,
+    ) -> None:
+        self.late = False
+        self._interrupt = interrupt
+        self._tell = tell
+        self._deadline = None if seconds is None else monotonic() + seconds
+        self._ours, self._theirs = socket.socketpair()
+        self._theirs.setblocking(False)
+        self._hears_signals = False
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            before = signal.set_wakeup_fd(self._theirs.fileno(), warn_on_full_buffer=False)
+            self._hears_signals = before == -1
+            if not self._hears_signals:  # an event loop waits for signals: they are its own
+                signal.set_wakeup_fd(before)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._hears_signals:
+            signal.set_wakeup_fd(-1)
+        self._theirs.send(_DONE)
+        self._thread.join()
+        self._ours.close()
+        self._theirs.close()
+
+    def _run(self) -> None:
+        stopped = False
+        while True:
+            ready, _, _ = select.select([self._ours], [], [], self._patience(stopped))
+            heard = self._ours.recv(64) if ready else b""
+            if _DONE in heard:
+                return
+            stopped = stopped or signal.SIGINT in heard
+            self.late = self.late or (self._deadline is not None and monotonic() >= self._deadline)
+            if stopped or self.late:
+                self._interrupt()
+            elif self._tell is not None:
+                self._tell()
+
+    def _patience(self, stopped: bool) -> float | None:
+        """Seconds to wait for a signal."""
+        if stopped or self.late or self._tell is not None:
+            return _EVERY
+        return None if self._deadline is None else max(0.0, self._deadline - monotonic())

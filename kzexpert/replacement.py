@@ -1,0 +1,73 @@
+"""A file that a user names: replaced at once when all of it is written, or left as it was."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kzexpert.errors import Issue, Location, UsageError
+
+__all__ = ["replace_file", "replacement"]
+
+_HINT = "give the path of a file in a folder that exists and may be written to"
+
+
+def replace_file(name: str, text: str) -> None:
+    """Put a text in the place of a file. See `replacement`.
+
+    Raises:
+        UsageError: it cannot be written (KZ306).
+    """
+    with replacement(name) as path:
+        path.write_bytes(text.encode(errors="backslashreplace"))
+
+
+@contextmanager
+def replacement(name: str) -> Iterator[Path]:
+    """A path to be filled inside the block; at its end the new file takes the old one's place and permissions.
+
+    A link is followed; a pipe or device is written to at the end. Whatever goes wrong, the old file stays and the new
+    one goes; if the process is killed, a folder ``.kzexpert-...`` may stay beside the old file.
+
+    Raises:
+        UsageError: it cannot be written (KZ306).
+    """
+    from shutil import copyfileobj, rmtree
+    from tempfile import mkdtemp
+
+    folder: str | None = None
+    try:
+        target = _target(name)
+        if target.is_dir():
+            raise IsADirectoryError(None, "it is a folder")
+        special = target.exists() and not target.is_file()
+        folder = mkdtemp(prefix=".kzexpert-", dir=None if special else target.parent)
+        path = Path(folder) / target.name
+        yield path
+        with path.open("rb") as filled:
+            if special:
+                with target.open("wb") as out:
+                    copyfileobj(filled, out)
+                return
+            os.fsync(filled.fileno())
+        path.chmod(target.stat().st_mode & 0o7777 if target.exists() else _mode_of_new_files())
+        path.replace(target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(Issue("KZ306", f"cannot write: {reason}", Location(name), _HINT)) from None
+    finally:
+        if folder is not None:
+            rmtree(folder, ignore_errors=True)
+
+
+def _target(name: str) -> Path:
+    try:
+        return Path(os.path.realpath(name))
+    except ValueError as error:  # a null character
+        raise OSError(None, str(error)) from None
+
+
+def _mode_of_new_files() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
