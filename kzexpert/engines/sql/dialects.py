@@ -4,6 +4,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
 
 from kzexpert.engines.sql.extents import Types
 from kzexpert.engines.sql.words import number, typed
@@ -45,7 +46,7 @@ class DuckDBDialect:
 
     def text(self, query: exp.Expr) -> str:
         """See `Dialect.text`."""
-        return query.sql(dialect="duckdb", copy=False)
+        return query.sql(dialect=DuckDB, copy=False)
 
     def product(self, factors: exp.Expr, where: exp.Expr, *, ascending: bool) -> exp.Expr:
         """See `Dialect.product`. DuckDB multiplies the elements of a list one after the other."""
