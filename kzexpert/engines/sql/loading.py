@@ -11,6 +11,7 @@ from kzexpert.engines.reports import Listener, unheard
 from kzexpert.engines.sql.codec import Codec
 from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, Kind, argument, empty, kinds_of, predicate_of
 from kzexpert.engines.sql.recorded import Choice, Recorded, starts_of
+from kzexpert.engines.sql.rounding import rounded
 from kzexpert.engines.sql.store import Names, Store
 from kzexpert.engines.sql.tables import Staged, set_aside, stage_all
 from kzexpert.engines.sql.texts import Texts
@@ -152,7 +153,7 @@ class Loader:
         """The rows of a table that count, and whether that differs from date to date."""
         certainty = number(round(item.table.certainty, 9))
         if CERTAINTY in item.columns:
-            certainty = self._database.dialect.rounded(column(CERTAINTY, "t"))
+            certainty = rounded(column(CERTAINTY, "t"))
         shown: list[exp.Expr] = [column(name, "t") for name in memory.columns]
         dated = self.days is not None and any(key in item.table.columns for key in ("since", "until", "on"))
         joins = []

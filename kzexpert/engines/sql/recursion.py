@@ -11,6 +11,7 @@ from sqlglot import exp
 from kzexpert.engines.sql.dialects import Dialect
 from kzexpert.engines.sql.extents import CERTAINTY, DAY, KINDS, Extent, Kind, argument
 from kzexpert.engines.sql.plan import STRENGTH, Planner, patterns_of
+from kzexpert.engines.sql.rounding import rounded
 from kzexpert.engines.sql.words import called, column, equal, identifier, number, select, subquery, table, typed
 from kzexpert.model import Assignment, ProgramRule, Stratum
 
@@ -143,7 +144,7 @@ class Component:
         else:
             certainty = column(STRENGTH, "h")
             if rule.rule.certainty != 1.0:  # else it is that of a premise, which is rounded
-                certainty = self._dialect.rounded(certainty)
+                certainty = rounded(certainty)
         query = select(shown + self._shown(certainty), subquery(head, "h"))
         return self._placed(rule.head.predicate, self._on_days(query, body.dated))
 

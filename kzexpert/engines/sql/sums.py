@@ -1,6 +1,7 @@
 """Sums as Python's `math.fsum` gives them, so that engines agree to the last bit: sums are values that facts may hold.
 
-Whole numbers the database adds up exactly itself. For others it only groups, and Python adds.
+Whole numbers the database adds up exactly itself. Others Python adds: where they lie, if the database can bring it
+there, else here, and the database only groups.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,8 +35,11 @@ class ExactSums:
         found = self._found.get((rule.id, index))
         if found is None:
             distinct = self._database.store(rows)
-            add_up = self._by_database if self._whole(distinct) else self._by_python
-            found = self._found[rule.id, index] = add_up(distinct, keys)
+            total: exp.Expr | None = exp.Sum(this=column("x"))
+            if not self._whole(distinct):
+                total = self._database.dialect.total(column("x"))
+            found = self._by_python(distinct, keys) if total is None else self._by_database(distinct, keys, total)
+            self._found[rule.id, index] = found
             self._database.drop(distinct)
         return found.copy()
 
@@ -49,9 +53,8 @@ class ExactSums:
         found, total = self._database.rows(select([counted, size], rows.copy()))[0]
         return bool(found == 0 and total < _EXACT)
 
-    def _by_database(self, rows: exp.Table, keys: Sequence[str]) -> exp.Query:
-        total = called(exp.Sum(this=column("x")), "x")
-        grouped = select([*map(column, keys), total], rows.copy()).group_by(*map(column, keys), copy=False)
+    def _by_database(self, rows: exp.Table, keys: Sequence[str], total: exp.Expr) -> exp.Query:
+        grouped = select([*map(column, keys), called(total, "x")], rows.copy()).group_by(*map(column, keys), copy=False)
         stored = self._database.store(grouped)
         return select([*map(column, keys), column("x")], stored)
 

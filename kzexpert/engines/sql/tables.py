@@ -218,7 +218,7 @@ class _Staging:
             value = self._number(key)
             self._problem(key, f"{{}} is no number for {key}", exp.Is(this=value.copy(), expression=exp.null()))
         elif kind == "date":
-            value = _day(text, "")
+            value = _day(self.database.dialect.matches, text, "")
             wrong = exp.Or(
                 this=exp.NEQ(this=exp.Length(this=text.copy()), expression=exp.Literal.number(10)),
                 expression=exp.Is(this=value.copy(), expression=exp.null()),
@@ -308,7 +308,7 @@ class _Staging:
         value = _double(raw)
         finite = exp.LTE(this=exp.Abs(this=value), expression=number(1.7976931348623157e308))
         if not numeric:  # true is no number, though it can be cast to one
-            shaped = exp.func("regexp_full_match", self._text(key), exp.Literal.string(_NUMBER))
+            shaped = self.database.dialect.matches(self._text(key), _NUMBER)
             finite = both([shaped, finite])  # type: ignore[assignment]
         zero = exp.Add(this=value.copy(), expression=number(0.0))  # −0 becomes 0
         return exp.Case(ifs=[exp.If(this=finite, true=zero)])
@@ -318,19 +318,19 @@ class _Staging:
         name = self.declared.columns[key]
         if not self.opened.types[name].startswith(("FLOAT", "DOUBLE", "DECIMAL", "VARCHAR")):
             return self._text(key)
-        return exp.func("regexp_replace", self._text(key), exp.Literal.string(r"\.0+$"), exp.Literal.string(""))
+        return exp.func("regexp_replace", self._text(key), exp.Literal.string(r"\.0+\z"), exp.Literal.string(""))
 
     def _date(self, key: str) -> None:
         day, as_written = DATES[key]
         text = self._year(key)
-        found = _day(text, "last" if key == "until" else "first")
+        found = _day(self.database.dialect.matches, text, "last" if key == "until" else "first")
         said = exp.Not(this=exp.Is(this=self._text(key), expression=exp.null()))
         wrong = both([said, exp.Is(this=found.copy(), expression=exp.null())])
         self._problem(key, f"{{}} is not a date for {key}: 2010, 2010-01 or 2010-01-31", wrong)
         if key == "on":
             self._problem(key, "on is empty", exp.Is(this=self._text(key), expression=exp.null()))
         if key == "until" and "since" in self.declared.columns:
-            first = _day(self._year("since"), "first")
+            first = _day(self.database.dialect.matches, self._year("since"), "first")
             self._problem(key, "until {} lies before since", exp.LT(this=found.copy(), expression=first))
         self.shown += [called(found, day), called(text.copy(), as_written)]
 
@@ -362,7 +362,7 @@ def _double(value: exp.Expr) -> exp.Expr:
     return exp.TryCast(this=value, to=typed(exp.null(), "double").to)
 
 
-def _day(text: exp.Expr, which: str) -> exp.Expr:
+def _day(matches: Callable[[exp.Expr, str], exp.Expr], text: exp.Expr, which: str) -> exp.Expr:
     """The first or the last day of a date as text; null where it is none."""
 
     def cast(suffix: str) -> exp.Expr:
@@ -376,6 +376,6 @@ def _day(text: exp.Expr, which: str) -> exp.Expr:
         shapes |= {4: cast("-12-31"), 7: exp.func("last_day", cast("-01"))}
     length = exp.Length(this=text.copy())
     cases = [exp.If(this=equal(length.copy(), exp.Literal.number(size)), true=day) for size, day in shapes.items()]
-    shaped = exp.func("regexp_full_match", text.copy(), exp.Literal.string(_DATE))
+    shaped = matches(text.copy(), _DATE)
     after = exp.GTE(this=text.copy(), expression=exp.Literal.string("0001"))  # the first year of Python's calendar
     return exp.Case(ifs=[exp.If(this=both([shaped, after]), true=exp.Case(ifs=cases))])

@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-__all__ = ["UNKNOWN", "Codes", "Further", "Texts"]
+__all__ = ["UNKNOWN", "Codes", "Further", "Plain", "Texts"]
 
 #: The code of a text that no fact and no rule mentions, and so equals none that does.
 UNKNOWN = -1
@@ -22,6 +22,22 @@ class Texts(Protocol):
     def text(self, code: Any) -> str:
         """The text that something stands for."""
         ...
+
+
+class Plain:
+    """See `Texts`. Every text stands for itself, so that no table of codes has to be known everywhere in a cluster."""
+
+    def add(self, text: str) -> str:
+        """The text."""
+        return text
+
+    def code(self, text: str) -> str:
+        """The text; one that nothing mentions equals none that is stored."""
+        return text
+
+    def text(self, code: str) -> str:
+        """The text."""
+        return code
 
 
 class Further(Protocol):
