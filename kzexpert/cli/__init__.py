@@ -18,6 +18,23 @@ def main() -> None:
         cli(prog_name="kzexpert")
     except KeyboardInterrupt:  # before the command group could catch it
         raise SystemExit(130) from None
+    except SystemExit as end:
+        if end.code == 130:
+            _leave_databases()
+        raise
     finally:
         if "duckdb" not in sys.modules:  # whose bindings tell stderr what was not collected
             gc.freeze()
+
+
+def _leave_databases() -> None:
+    """Exit at once where an interrupt has left a statement of a database running, which would be waited for."""
+    import os
+    import sys
+
+    database = sys.modules.get("kzexpert.engines.sql.database")
+    if database is not None and database.remove_abandoned():
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        os._exit(130)

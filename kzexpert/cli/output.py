@@ -50,21 +50,23 @@ def emit_file(options: Options, fill: Callable[[Path], None]) -> None:
     Raises:
         UsageError: it cannot be written.
     """
-    if options.output is not None:
-        from kzexpert.replacement import replacement
+    from kzexpert.replacement import replacement
 
+    if options.output is not None:
         with replacement(options.output) as path:
             fill(path)
         return
     from shutil import copyfileobj
     from tempfile import TemporaryDirectory
 
-    with _to_stdout(), TemporaryDirectory(prefix="kzexpert-") as folder:
-        path = Path(folder) / "result"
-        fill(path)
-        with path.open("rb") as filled:
-            copyfileobj(filled, click.get_binary_stream("stdout"))
-        click.get_binary_stream("stdout").flush()
+    with TemporaryDirectory(prefix="kzexpert-") as folder:
+        result = Path(folder) / "result"
+        with replacement(str(result)) as path:
+            fill(path)
+        if sys.stdout is not None:  # it may have been closed before the start
+            with _to_stdout(), result.open("rb") as filled:
+                copyfileobj(filled, sys.stdout.buffer)
+                sys.stdout.buffer.flush()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 This is the only module that imports duckdb.
 """
 
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from kzexpert.engines.sql.watching import Watch
 from kzexpert.engines.sql.words import called, column, identifier, select, table
 from kzexpert.errors import Issue, KnowledgeBaseError
 
-__all__ = ["Database"]
+__all__ = ["Database", "remove_abandoned"]
 
 #: The first one whose ``USING KEY`` recurses from what a round has changed, and so ends.
 _OLDEST = (2, 0)
@@ -28,6 +29,9 @@ if tuple(map(int, duckdb.__version__.split(".")[:2])) < _OLDEST:
     raise ImportError(f"duckdb is {duckdb.__version__}, and must be 2.0 or newer")
 
 _AT_ONCE = 10_000
+#: Seconds between two looks at a statement in another thread, and how many looks it is given to stop.
+_LOOK, _TRIES = 0.1, 3
+_ABANDONED: list[tuple[duckdb.DuckDBPyConnection, Path]] = []
 _NO_SPACE = "No space left"
 #: So that DuckDB keeps count of how far a statement is, and prints nothing.
 _REPORTING: dict[str, exp.Expr] = {
@@ -62,6 +66,7 @@ class Database:
         self.dialect = DuckDBDialect()
         with _on_disk():
             self._folder = Path(mkdtemp(prefix="kzexpert-"))
+        self._discard: weakref.finalize[..., Database] = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)
         config: dict[str, str | bool | int | float | list[str]] = {
             "temp_directory": str(self._folder),
             "preserve_insertion_order": False,
@@ -75,9 +80,11 @@ class Database:
         with _told():
             self._connection = duckdb.connect(path, config=config)
         self._names = 0
+        self._abandoned = False
         self._watch: Watch | None = None
         self._cursors: set[duckdb.DuckDBPyConnection] = set()
         self._reads = False
+        self._discard.detach()
         self._discard = weakref.finalize(self, _discard, self._connection, self._folder)
 
     def name(self) -> str:
@@ -138,7 +145,7 @@ class Database:
         target = exp.Literal.string(str(path))
         copy = exp.Copy(this=exp.paren(query, copy=False), kind=False, files=[target], params=parameters)
         with _outward(path):
-            self.run(copy)
+            self.run_apart(copy)
 
     @contextmanager
     def attached(self, path: Path) -> Iterator[str]:
@@ -153,12 +160,50 @@ class Database:
             try:
                 yield name
             finally:
-                self.run(exp.Detach(this=identifier(name)))
+                if not self._abandoned:
+                    self.run(exp.Detach(this=identifier(name)))
 
     def run(self, statement: exp.Expr) -> None:
         """Run a statement that returns nothing."""
         with self._guarded():
             self._execute(self._connection, self.dialect.text(statement))
+
+    def run_apart(self, statement: exp.Expr) -> None:
+        """As `run`, for a statement that goes on for seconds after it was told to stop, as those that write files do.
+
+        It runs in another thread. If it does not stop at Ctrl-C, it is left to itself, and the database with it: the
+        process should come to its end, but not wait for it.
+        """
+        failure: list[BaseException] = []
+        done = threading.Event()  # an interrupted join() takes a thread for dead that is not (bpo-45274)
+
+        def run() -> None:
+            try:
+                self.run(statement)
+            except BaseException as error:
+                failure.append(error)
+            finally:
+                done.set()
+
+        threading.Thread(target=run, daemon=True).start()
+        try:
+            while not done.wait(_LOOK):
+                pass
+        except KeyboardInterrupt:
+            for _ in range(_TRIES):
+                self._interrupt()
+                done.wait(_LOOK)
+            if not done.is_set():
+                self._abandon()
+            raise
+        if failure:
+            raise failure[0]
+
+    def _abandon(self) -> None:
+        """Leave the connection open for ever: to close it is to wait for the statement."""
+        self._abandoned = True
+        _ABANDONED.append((self._connection, self._folder))
+        self._discard.detach()
 
     def rows(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query."""
@@ -309,6 +354,16 @@ def _plain(value: object) -> str:
     if isinstance(value, int | float):
         return repr(value + 0)
     return "" if value is None else str(value)
+
+
+def remove_abandoned() -> bool:
+    """Remove the files of databases that were left to themselves, and say whether there are any such.
+
+    Then the process must end without the usual steps of its end, which would wait for them.
+    """
+    for _, folder in _ABANDONED:
+        rmtree(folder, ignore_errors=True)
+    return bool(_ABANDONED)
 
 
 def _discard(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:

@@ -19,6 +19,7 @@ from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, argument, empty
 from kzexpert.engines.sql.loading import AS_OF
 from kzexpert.engines.sql.plan import Planner
 from kzexpert.engines.sql.sheet import DERIVED, ON, Numbers, Part, counts, ranked_texts, sheet, table
+from kzexpert.engines.sql.sheet import Texts as RankedTexts
 from kzexpert.engines.sql.texts import Codes
 from kzexpert.engines.sql.words import both, called, column, day, either, equal, named, select, subquery
 from kzexpert.engines.sql.words import table as table_of
@@ -205,6 +206,7 @@ class PartsWriter:
         self._texts = texts
         self._layout = layout
         self._inferences = inferences
+        self._days = [inference.program.as_of for inference in inferences]
         self._listen = listen
         self._standing = Standing(phase="writing")
 
@@ -220,15 +222,19 @@ class PartsWriter:
         self._tell()
         database, layout = self._database, self._layout
         with database.within(None, self._tell):
-            texts = database.store(ranked_texts(self._stored_texts()))
+            stored = database.store(ranked_texts(self._stored_texts()))
+            size = database.rows(select([exp.Count(this=exp.Star())], stored.copy()))[0][0]
+            texts = RankedTexts(stored, size)
             found = {layout.predicates[place]: int(rows) for place, rows in database.rows(counts(parts, layout))}
             self._standing = replace(self._standing, rows=sum(found.values()))
             if form == "duckdb":
                 self._write_database(parts, texts, path)
             else:
                 copied = _COPY[form]
-                database.write(sheet(parts, layout, texts, copied.numbers), path, copied.format, copied.options)
-            database.drop(texts)
+                database.write(
+                    sheet(parts, layout, texts, self._days, copied.numbers), path, copied.format, copied.options
+                )
+            database.drop(stored)
             self._standing = replace(self._standing, spilled=database.spilled())
             self._tell(1.0)
         return {predicate: found.get(predicate, 0) for predicate in layout.predicates}
@@ -242,18 +248,19 @@ class PartsWriter:
             return self._texts.further.table
         return self._database.gather({"text": self._texts.known, "code": list(range(len(self._texts)))})
 
-    def _write_database(self, parts: Sequence[Part], texts: exp.Table, path: Path) -> None:
+    def _write_database(self, parts: Sequence[Part], texts: RankedTexts, path: Path) -> None:
         """A table for each predicate, and one that describes the run."""
         described = _description(self._inferences)
-        columns = {name: [row[place] for row in described] for place, name in enumerate(("what", "name", "value"))}
+        told = {name: [row[place] for row in described] for place, name in enumerate(("what", "name", "value"))}
         database, layout = self._database, self._layout
         kb = self._inferences[0].program.kb
         with database.attached(path) as file:
             for predicate, name in table_names(layout.predicates).items():
                 own = [part for part in parts if part.predicate == predicate]
-                query = table(own, layout.kinds[predicate], table_columns(kb, predicate), texts, layout.derived)
-                database.run(exp.Create(this=table_of(name, file), kind="TABLE", expression=query))
-            run = select([column(name) for name in columns], database.gather(columns))
+                columns = table_columns(kb, predicate)
+                query = table(own, layout.kinds[predicate], columns, texts, self._days, layout.derived)
+                database.run_apart(exp.Create(this=table_of(name, file), kind="TABLE", expression=query))
+            run = select([column(name) for name in told], database.gather(told))
             database.run(exp.Create(this=table_of(RUN_TABLE, file), kind="TABLE", expression=run))
 
 

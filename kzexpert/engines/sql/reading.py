@@ -1,26 +1,31 @@
 """Tables read by DuckDB for those that keep facts in memory, and for those that only check them."""
 
+from datetime import date
+
 from kzexpert.engines.reports import Listener
 from kzexpert.engines.sql.codec import Codec
 from kzexpert.engines.sql.csv_source import without_password
 from kzexpert.engines.sql.duckdb_store import DuckDBStore
 from kzexpert.engines.sql.extents import argument, kinds_of
-from kzexpert.engines.sql.recorded import fact_of
+from kzexpert.engines.sql.recorded import fact_of, rows_in_force
 from kzexpert.engines.sql.store import FILE, ROW
 from kzexpert.engines.sql.tables import set_aside, stage_all
-from kzexpert.engines.sql.words import column, select
+from kzexpert.engines.sql.words import column, day, select
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.model import Fact, KnowledgeBase, Table
 
 __all__ = ["table_facts", "table_issues"]
 
 
-def table_facts(kb: KnowledgeBase, skipped_to: str | None, listen: Listener, most: int = 100_000) -> list[Fact]:
-    """The rows of all tables, whatever the day, for engines that keep facts in memory.
+def table_facts(
+    kb: KnowledgeBase, skipped_to: str | None, listen: Listener, as_of: date | None = None, most: int = 100_000
+) -> list[Fact]:
+    """The rows of all tables as facts of files, for whatever keeps facts in memory.
 
     Args:
         skipped_to: a file for the rows that are no facts; without it they are an error.
         listen: hears of such rows.
+        as_of: leave out what is not in force on this day.
 
     Raises:
         KnowledgeBaseError: a table cannot be read (KZ124), holds rows that are no facts (KZ125), or all tables together
@@ -37,7 +42,8 @@ def table_facts(kb: KnowledgeBase, skipped_to: str | None, listen: Listener, mos
         codec = Codec(database.texts, kinds_of(kb, item.table.predicate), len(specs))
         columns = [argument(place) for place in range(len(codec.kinds))]
         names = [*columns, *sorted(item.columns - {*columns})]
-        query = select([column(name) for name in names], item.stored.copy())
+        where = [] if as_of is None else rows_in_force(item.table, day(as_of))
+        query = select([column(name) for name in names], item.stored.copy(), where=where)
         for row in database.stream(query.order_by(column(FILE), column(ROW), copy=False)):
             args = codec.decode(row)
             facts.append(fact_of(item.table, [spec.name for spec in specs], args, dict(zip(names, row, strict=True))))

@@ -108,14 +108,7 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
 
     def in_force(self, staged: Staged, choice: Choice, source: str) -> list[exp.Expr]:
         """The conditions under which a row counts."""
-        found: list[exp.Expr] = []
-        for key, early in (("since", True), ("until", False), ("on", True)):
-            if key in staged.table.columns:
-                name = column(DATES[key][0], source)
-                compare = exp.LTE if early else exp.GTE
-                open_ = exp.Is(this=name.copy(), expression=exp.null())
-                holds = compare(this=name, expression=choice.as_of.copy())
-                found.append(exp.paren(exp.Or(this=open_, expression=holds), copy=False))
+        found = rows_in_force(staged.table, choice.as_of, source)
         if choice.start is not None and "on" in staged.table.columns:
             after = exp.GT(this=column(DATES["on"][0], source), expression=choice.start.copy())
             open_ = exp.Is(this=choice.start.copy(), expression=exp.null())
@@ -224,6 +217,18 @@ class _FromTables(Mapping[Args, BaseFact]):
 
     def __len__(self) -> int:
         return len(self._facts)
+
+
+def rows_in_force(table: Table, as_of: exp.Expr, source: str | None = None) -> list[exp.Expr]:
+    """The conditions under which a row of a table holds on a day."""
+    found: list[exp.Expr] = []
+    for key, compare in (("since", exp.LTE), ("until", exp.GTE), ("on", exp.LTE)):
+        if key in table.columns:
+            name = column(DATES[key][0], source)
+            open_ = exp.Is(this=name.copy(), expression=exp.null())
+            holds = compare(this=name, expression=as_of.copy())
+            found.append(exp.paren(exp.Or(this=open_, expression=holds), copy=False))
+    return found
 
 
 def _as_pattern(predicate: str, shape: Shape) -> Pattern:

@@ -59,6 +59,11 @@ class Opened(Protocol):
 class Names(Protocol):
     """What stands for the texts and entities of tables, in the database."""
 
+    @property
+    def known(self) -> dict[tuple[str, str], tuple[exp.Table, exp.Table | None]]:
+        """Kind and file of a map, or "" → what texts stand for there, as `names` gives it, and the map."""
+        ...
+
     def extended(self, query: exp.Query) -> exp.Table | None:
         """A table of the columns ``text`` and ``code`` that has all texts of a query of one column.
 

@@ -238,9 +238,7 @@ class _Staging:
             if codes is None:
                 return text.copy()
         else:
-            names = self._names(key)
-            codes = self.dictionary.names(self.kb, kind, names)
-            self._check_codes(key, codes, names)
+            codes, names = self._codes(key, kind)
             hint = partial(self._near, key, kind, names)
         alias = f"k{place}"
         self.joins.append(exp.Join(this=named(codes, alias), side="LEFT", on=equal(column("text", alias), text.copy())))
@@ -263,6 +261,17 @@ class _Staging:
             return f"{file} gives it no name"
         meant = did_you_mean(name, known)
         return f"{file} calls it {name!r}, which is no known {kind}" + (f": {meant}" if meant else "")
+
+    def _codes(self, key: str, kind: str) -> tuple[exp.Table, exp.Table | None]:
+        """What the texts of a column stand for, and the names of its map; once for all columns that are read alike."""
+        alike = (kind, self.declared.codes.get(key, ""))
+        found = self.dictionary.known.get(alike)
+        if found is None:
+            names = self._names(key)
+            found = self.dictionary.names(self.kb, kind, names), names
+            self._check_codes(key, *found)
+            self.dictionary.known[alike] = found
+        return found
 
     def _names(self, key: str) -> exp.Table | None:
         """Codes and names of an argument's map: columns ``text`` and ``name``.
