@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from kzexpert.engines.sql.database import DatabaseError
+from kzexpert.engines.sql.store import DatabaseError
 from kzexpert.engines.sql.words import identifier
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
 

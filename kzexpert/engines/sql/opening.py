@@ -7,14 +7,15 @@ import msgspec
 from sqlglot import exp
 
 from kzexpert.engines.sql.csv_source import SEPARATORS, literally, read_csv, reason, unreadable, without_password
-from kzexpert.engines.sql.database import Database, DatabaseError
+from kzexpert.engines.sql.database import Database
+from kzexpert.engines.sql.store import FILE, ROW, DatabaseError
 from kzexpert.engines.sql.words import called, column, select, subquery, typed
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.tables_file import DATABASES
 from kzexpert.model import Table
 
-__all__ = ["FILE", "ROW", "Opened", "count_rows", "open_table", "plain_text"]
+__all__ = ["Opened", "count_rows", "open_table", "plain_text"]
 
 #: Under these names DuckDB is asked for the file of a row, and for its number there.
 _PATH, _NUMBER = "file of the row", "file_row_number"
@@ -22,8 +23,6 @@ _ADDED = (_PATH, _NUMBER)
 _COUNTED = exp.Window(this=exp.RowNumber())
 _PARQUET = ".parquet"
 _ENDINGS = (_PARQUET, *SEPARATORS)
-#: The columns that say where a row stands: the file, and which of its rows it is.
-FILE, ROW = "f", "r"
 
 _FORM = (
     "a table is a .parquet, .csv or .tsv file, the latter two also with .gz, a folder of them, or of a database: "

@@ -12,8 +12,8 @@ from kzexpert.certainty import established
 from kzexpert.engines.base import StoredCertainties
 from kzexpert.engines.evaluation import EstablishedFacts
 from kzexpert.engines.sql.codec import Args, Codec
-from kzexpert.engines.sql.database import Database
 from kzexpert.engines.sql.extents import CERTAINTY, Extent, argument, predicate_of
+from kzexpert.engines.sql.store import Store
 from kzexpert.engines.sql.texts import Texts
 from kzexpert.engines.sql.words import called, column, equal, select
 from kzexpert.model import Constant, GroundAtom, Pattern, Program, Value
@@ -32,7 +32,7 @@ class Relation(Mapping[Args, float]):
         arity: the number of arguments.
     """
 
-    def __init__(self, database: Database, texts: Texts, extent: Extent, arity: int) -> None:
+    def __init__(self, database: Store, texts: Texts, extent: Extent, arity: int) -> None:
         self.extent = extent
         self.codec = Codec(texts, extent.kinds, arity)
         self._database = database
@@ -125,7 +125,7 @@ class Certainties(StoredCertainties):
 
     def __init__(
         self,
-        database: Database,
+        database: Store,
         texts: Texts,
         program: Program,
         extents: Mapping[str, Extent],
