@@ -116,6 +116,8 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
         for pattern in self._withdrawn:
             if pattern.predicate == staged.table.predicate:
                 found.append(exp.Not(this=exp.paren(both(self._agree(pattern, source)), copy=False)))
+        if staged.table.without:
+            found.append(exp.Not(this=_cited(staged, source)))
         shapes = (self._program.shapes or {}).get(staged.table.predicate, ())
         if shapes and not any(set(shape) == {None} for shape in shapes):
             found.append(
@@ -149,6 +151,28 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
             query = select(shown, named(staged.stored, "t"), where=where)
             for row in self._database.rows(query.order_by(column(FILE, "t"), column(ROW, "t"), copy=False)):
                 yield fact_of(staged.table, self._argument_names(relation), args, dict(zip(names, row, strict=True)))
+
+    def matching(self, pattern: Pattern, most: int) -> Iterator[tuple[GroundAtom, Fact]]:
+        """The rows of tables that match a pattern, whatever the day, in order.
+
+        Args:
+            most: of each table no more than so many.
+        """
+        kinds = kinds_of(self._program.kb, pattern.predicate)
+        codec = Codec(self._texts, kinds, len(pattern.terms))
+        columns = [argument(place) for place in range(len(kinds))]
+        for staged in self.tables_of(pattern.predicate):
+            names = [*columns, *sorted(staged.columns - {*columns})]
+            shown = [column(name, "t") for name in names]
+            query = select(shown, named(staged.stored, "t"), where=list(self._agree(pattern, "t")))
+            query.order_by(column(FILE, "t"), column(ROW, "t"), copy=False).limit(most, copy=False)
+            for row in self._database.rows(query):
+                args = codec.decode(row)
+                told = dict(zip(names, row, strict=True))
+                yield (
+                    GroundAtom(pattern.predicate, args),
+                    fact_of(staged.table, self._argument_names(pattern.predicate), args, told),
+                )
 
     def prefetch(self, wanted: Mapping[str, Sequence[Args]]) -> None:
         """Fetch the rows that state some facts of each predicate."""
@@ -229,6 +253,15 @@ def rows_in_force(table: Table, as_of: exp.Expr, source: str | None = None) -> l
             holds = compare(this=name, expression=as_of.copy())
             found.append(exp.paren(exp.Or(this=open_, expression=holds), copy=False))
     return found
+
+
+def _cited(staged: Staged, source: str) -> exp.Expr:
+    """The condition that a row cites one of the sources that are left out."""
+    own = staged.table.source
+    cites: exp.Expr = exp.Literal.string(own.source if own else "")
+    if "source" in staged.columns:
+        cites = exp.Coalesce(this=column("source", source), expressions=[cites])
+    return exp.In(this=cites, expressions=[exp.Literal.string(name) for name in staged.table.without])
 
 
 def _as_pattern(predicate: str, shape: Shape) -> Pattern:

@@ -116,6 +116,7 @@ class Run:
             planner = Planner(extents, self.texts, ExactSums(self.database), shapes=program.shapes)
         certainties = Certainties(self.database, self.texts, program, extents, on_demand)
         certainties.fetchers.append(recorded.prefetch)
+        certainties.rows = recorded.matching
         certainties.exporter = self.exporter
         firings = Firings(self.database, planner, program, certainties)
         return Inference(program, name, certainties, firings, frozenset(conflicts))

@@ -16,7 +16,7 @@ from kzexpert.engines.sql.extents import CERTAINTY, Extent, argument, predicate_
 from kzexpert.engines.sql.store import Store
 from kzexpert.engines.sql.texts import Texts
 from kzexpert.engines.sql.words import called, column, equal, select
-from kzexpert.model import Constant, GroundAtom, Pattern, Program, Value
+from kzexpert.model import Constant, Fact, GroundAtom, Pattern, Program, Value
 from kzexpert.snapshot import pattern_matches
 
 __all__ = ["Certainties", "Relation", "StoredFacts"]
@@ -121,6 +121,7 @@ class Certainties(StoredCertainties):
 
     Attributes:
         fetchers: what else can be fetched at once for many facts, by predicate.
+        rows: the rows of tables that match a pattern, of each table a few.
     """
 
     def __init__(
@@ -136,6 +137,7 @@ class Certainties(StoredCertainties):
         self._database = database
         self._texts = texts
         self.fetchers: list[Callable[[Mapping[str, Sequence[Args]]], None]] = []
+        self.rows: Callable[[Pattern, int], Iterator[tuple[GroundAtom, Fact]]] = lambda pattern, most: iter(())
         self.relations = {name: self._open(name, extent) for name, extent in extents.items()}
         self._recorded: dict[str, dict[Args, float]] = {}
 
@@ -172,6 +174,11 @@ class Certainties(StoredCertainties):
             atom = GroundAtom(pattern.predicate, args)
             if pattern_matches(pattern, atom):
                 yield atom
+
+    def recorded(self, pattern: Pattern, most: int) -> Iterator[tuple[GroundAtom, Fact]]:
+        """See `StoredCertainties.recorded`."""
+        self.get(pattern.predicate)  # which reads the tables, if nothing has
+        return self.rows(pattern, most)
 
     def prefetch(self, atoms: Sequence[GroundAtom]) -> None:
         """See `StoredCertainties.prefetch`."""
