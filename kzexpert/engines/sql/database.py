@@ -78,7 +78,7 @@ class Database:
     def __init__(self, memory: str | None = None, threads: int | None = None, path: str = ":memory:") -> None:
         self.dialect = DuckDBDialect()
         self._folder = Path(mkdtemp(prefix="kzexpert-"))
-        self._discard = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)
+        self._discard: weakref.finalize[..., Any] = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)
         config: dict[str, str | bool | int | float | list[str]] = {
             "temp_directory": str(self._folder),
             "preserve_insertion_order": False,
