@@ -1,1 +1,1 @@
-"""Measurements with the peer in the same run; `docs/performance.md` shows what they gave."""
+"""Measurements with the peers in the same run: `python -m benchmarks`; `docs/performance.md` shows what they gave."""

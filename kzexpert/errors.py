@@ -115,6 +115,7 @@ CODES: dict[str, str] = {
     "KZ123": "no cases",
     "KZ124": "a table that cannot be read",
     "KZ125": "rows of a table that are not facts",
+    "KZ126": "a table of which no row is read",
     # rules, and atoms wherever they stand
     "KZ201": "a condition that cannot be read",
     "KZ202": "an unknown predicate",

@@ -1,11 +1,17 @@
 """``kzexpert trace``: write down all that an answer rests on, check such a file against rules and facts, compare."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
 
 import click
 
 from kzexpert.cli.options import Options, common_options
+from kzexpert.model import KnowledgeBase
 from kzexpert.trace import Trace
+
+if TYPE_CHECKING:
+    from kzexpert.checker import Verification
 
 __all__ = ["trace"]
 
@@ -98,10 +104,8 @@ def verify(options: Options, file: tuple[str, ...]) -> int:
     A small checker that shares no code with the engines derives everything anew: facts and dates, every binding,
     negation, aggregate and certainty. It names each difference, and what should stand there.
     """
-    from kzexpert.checker import Checker
     from kzexpert.cli.output import emit, print_error
     from kzexpert.cli.session import inspect
-    from kzexpert.engines import ENGINES
     from kzexpert.errors import KnowledgeBaseError
     from kzexpert.render.issues import issues_text
 
@@ -110,8 +114,7 @@ def verify(options: Options, file: tuple[str, ...]) -> int:
     if errors:
         raise KnowledgeBaseError(*errors, texts=kb.texts)
     texts = {name: _read(name) for name in file}
-    checker = Checker(kb, ENGINES)
-    found = [checker.verify(name, text) for name, text in texts.items()]
+    found = _verified(kb, texts)
     if options.format == "json":
         from kzexpert.render.json import json_text
         from kzexpert.render.trace_text import verifications_document
@@ -125,6 +128,23 @@ def verify(options: Options, file: tuple[str, ...]) -> int:
             print_error(lambda style: issues_text(problems, texts, style))
         emit(options, lambda style, _width: verifications_text(found, style))
     return 0 if all(item.verified for item in found) else 1
+
+
+def _verified(kb: KnowledgeBase, texts: Mapping[str, str]) -> "list[Verification]":
+    """What comes of checking some traces; for each day the rows of tables are read that may count on it."""
+    from kzexpert.checker import Checker
+    from kzexpert.checker.reading import read_trace
+    from kzexpert.engines import ENGINES, with_rows
+
+    checkers: dict[date | None, Checker] = {}
+    found = []
+    for name, text in texts.items():
+        traced = read_trace(name, text)[0] if kb.tables else None
+        day = traced.as_of if traced else None
+        if day not in checkers:
+            checkers[day] = Checker(with_rows(kb, as_of=day) if traced else kb, ENGINES)
+        found.append(checkers[day].verify(name, text))
+    return found
 
 
 @trace.command(

@@ -1,5 +1,7 @@
 """The engines by name. Each is imported only when it is asked for."""
 
+from datetime import date
+
 from msgspec.structs import replace
 
 from kzexpert.engines.base import Budget, Engine, infer_each
@@ -10,7 +12,18 @@ from kzexpert.errors import Issue, UsageError
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import KnowledgeBase
 
-__all__ = ["ENGINES", "Budget", "Engine", "Limits", "Settings", "engine", "for_engine", "infer_each", "table_issues"]
+__all__ = [
+    "ENGINES",
+    "Budget",
+    "Engine",
+    "Limits",
+    "Settings",
+    "engine",
+    "for_engine",
+    "infer_each",
+    "table_issues",
+    "with_rows",
+]
 
 ENGINES = ("experta", "experta-stock", "duckdb")
 #: What ``--engine`` takes: ``auto`` is no engine of its own.
@@ -52,10 +65,26 @@ def for_engine(kb: KnowledgeBase, name: str, settings: Settings | None = None) -
         chosen.listen(Chosen(choice.engine, choice.why, tuple(unused(choice.engine, chosen))))
         if choice.engine == "duckdb":
             return kb
+    return with_rows(kb, settings)
+
+
+def with_rows(kb: KnowledgeBase, settings: Settings | None = None, as_of: date | None = None) -> KnowledgeBase:
+    """A knowledge base whose rows of tables are facts.
+
+    Args:
+        as_of: leave out rows that are not in force on this day.
+
+    Raises:
+        KnowledgeBaseError: a table cannot be read, holds rows that are no facts, or is too large.
+        UsageError: what reads tables is not installed.
+    """
+    if not kb.tables:
+        return kb
+    chosen = settings or Settings()
     with bulk("reading tables"):
         from kzexpert.engines.sql.recorded import table_facts
 
-    facts = table_facts(kb, chosen.skip_bad_rows, chosen.listen)
+    facts = table_facts(kb, chosen.skip_bad_rows, chosen.listen, as_of)
     return replace(kb, facts=(*kb.facts, *facts), tables=())
 
 

@@ -38,6 +38,9 @@ def _table(reader: Reader, node: Node) -> Table | None:
         for key, value in reader.entries(fields["where"], "a mapping of columns to values", "such as {kind: security}"):
             items = value.items if isinstance(value, ListNode) else [value]
             where[key.text] = tuple(reader.text(item, "a value") or "" for item in items)
+            if not items:
+                hint = "leave the column out, and rows with any value there are read"
+                reader.note("KZ110", f"no value that {key.text} may have", reader.at(value), hint)
             marks[f"where.{key.text}"] = reader.at_key(key)
     codes: dict[str, str] = {}
     if "map" in fields:
@@ -46,6 +49,9 @@ def _table(reader: Reader, node: Node) -> Table | None:
             codes[key.text] = _path(reader, reader.filled(value, "a CSV file") or "")
             marks[f"map.{key.text}"] = reader.at(value)
     beside = read_row_keys(reader, {key: fields[key] for key in ("certainty", "source", "at", "note") if key in fields})
+    if beside.at:
+        hint = "at is a place in a source: give source too"
+        reader.note("KZ109", "at without a source", beside.places["at"], hint)
     if reader.failures > before or file is None or predicate is None:
         return None
     path = file if file.startswith(DATABASES) else _path(reader, file)

@@ -349,7 +349,7 @@ def broken(folder: Path, kind: str) -> None:
         ("empty", "trade.csv"),
         ("ragged", "trade.csv cannot be read"),
         ("not UTF-8", "trade.csv cannot be read"),
-        ("folder", "trade.csv is no table"),
+        ("folder", "trade.csv holds no table"),
         ("codes", "codes.csv cannot be read"),
         ("two names", "codes.csv has two names for BO: Borduria and Syldavia"),
         ("one column", "codes.csv has no two columns"),

@@ -41,8 +41,10 @@ _REPORTING: dict[str, exp.Expr] = {
     "enable_progress_bar_print": exp.false(),
     "progress_bar_time": exp.Literal.number(0),
 }
-#: What is the fault of a file or of another database. Other errors are our own.
-_OUTSIDE = (
+_ROOM = "give it more memory, or point TMPDIR to a disk with more room"
+#: What is the fault of a file, of another database or of the machine. Other errors are our own.
+_OUTSIDE: tuple[type[duckdb.Error], ...] = (
+    duckdb.OutOfMemoryException,
     duckdb.IOException,
     duckdb.InvalidInputException,
     duckdb.ConversionException,
@@ -54,12 +56,15 @@ _SIGNAL_SEEN = "Query interrupted"
 
 
 class DatabaseError(KnowledgeBaseError):
-    """What the database says of something outside of it: a file, an extension, another database."""
+    """What the database says of something outside of it: a file, an extension, another database.
 
-    @property
-    def says(self) -> str:
-        """Its own words."""
-        return self.issues[0].message
+    Attributes:
+        says: its own words, which may be many lines.
+    """
+
+    def __init__(self, says: str) -> None:
+        super().__init__(Issue("KZ404", says.splitlines()[0].removesuffix(".")))
+        self.says = says
 
 
 class TimeIsUp(Exception):
@@ -77,7 +82,8 @@ class Database:
 
     def __init__(self, memory: str | None = None, threads: int | None = None, path: str = ":memory:") -> None:
         self.dialect = DuckDBDialect()
-        self._folder = Path(mkdtemp(prefix="kzexpert-"))
+        with _on_disk():
+            self._folder = Path(mkdtemp(prefix="kzexpert-"))
         self._discard: weakref.finalize[..., Any] = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)
         config: dict[str, str | bool | int | float | list[str]] = {
             "temp_directory": str(self._folder),
@@ -95,6 +101,7 @@ class Database:
         self._abandoned = False
         self._watch: Watch | None = None
         self._cursors: set[duckdb.DuckDBPyConnection] = set()
+        self._reads = False
         self._discard.detach()
         self._discard = weakref.finalize(self, _discard, self._connection, self._folder)
 
@@ -219,7 +226,7 @@ class Database:
     def rows(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query."""
         text = query if isinstance(query, str) else self.dialect.text(query)
-        with self._guarded():
+        with self._guarded():  # what is wrong with a file may show only when rows are fetched
             return self._execute(self._connection, text, parameters).fetchall()
 
     def stream(self, query: exp.Expr) -> Iterator[Row]:
@@ -286,6 +293,19 @@ class Database:
         finally:
             self._connection.execute("SET preserve_insertion_order = false")
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Whatever goes wrong in here is the fault of the files that are read.
+
+        Raises:
+            DatabaseError: something did.
+        """
+        self._reads = True
+        try:
+            yield
+        finally:
+            self._reads = False
+
     def drop(self, stored: exp.Table) -> None:
         """Forget a table."""
         self.run(exp.Drop(tables=[stored.copy()], kind="TABLE"))
@@ -294,7 +314,7 @@ class Database:
         """Put lines of CSV, whose values need no quotes, into a new table."""
         name = self.name()
         file = self._folder / f"{name}.csv"
-        with file.open("w", encoding="ascii", newline="\n") as out:
+        with _on_disk(), file.open("w", encoding="ascii", newline="\n") as out:
             out.writelines(f"{line}\n" for line in lines)
         shape = exp.Struct(
             expressions=[
@@ -320,11 +340,16 @@ class Database:
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        """What goes wrong with a statement, or what stopped it."""
+        """What goes wrong in the database, as what it means here.
+
+        Raises:
+            TimeIsUp: the budget of time is used up.
+            KnowledgeBaseError: what a user can do something about.
+        """
         if self._late:
             raise TimeIsUp
         try:
-            with _told():
+            with _told((duckdb.Error,) if self._reads else _OUTSIDE):
                 yield
         except (duckdb.InterruptException, RuntimeError) as error:
             if isinstance(error, RuntimeError) and str(error) != _SIGNAL_SEEN:
@@ -363,14 +388,25 @@ def _outward(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(outside: tuple[type[duckdb.Error], ...] = _OUTSIDE) -> Iterator[None]:
     """What a user can do something about, as an issue."""
     try:
         yield
-    except (*_OUTSIDE, duckdb.OutOfMemoryException) as error:
+    except duckdb.InterruptException:
+        raise
+    except outside as error:
         says = str(error).splitlines()[0].removesuffix(".")
         if isinstance(error, duckdb.OutOfMemoryException) or _NO_SPACE in says:
-            hint = "give it more memory, or point TMPDIR to a disk with more room"
             message = f"the database ran out of memory or disk: {says}"
-            raise KnowledgeBaseError(Issue("KZ404", message, hint=hint)) from None
-        raise DatabaseError(Issue("KZ404", says)) from None
+            raise KnowledgeBaseError(Issue("KZ404", message, hint=_ROOM)) from None
+        raise DatabaseError(str(error)) from None
+
+
+@contextmanager
+def _on_disk() -> Iterator[None]:
+    """What goes wrong in the folder for temporary files, as an issue."""
+    try:
+        yield
+    except OSError as error:
+        message = f"the folder for temporary files cannot be written: {error.strerror}"
+        raise KnowledgeBaseError(Issue("KZ404", message, hint=_ROOM)) from None

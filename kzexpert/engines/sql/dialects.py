@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
 
 from kzexpert.engines.sql.words import number, typed
 
@@ -30,7 +31,7 @@ class DuckDBDialect:
 
     def text(self, query: exp.Expr) -> str:
         """See `Dialect.text`."""
-        return query.sql(dialect="duckdb", copy=False)
+        return query.sql(dialect=DuckDB, copy=False)
 
     def product(self, factors: exp.Expr, where: exp.Expr, *, ascending: bool) -> exp.Expr:
         """See `Dialect.product`. DuckDB multiplies the elements of a list one after the other."""

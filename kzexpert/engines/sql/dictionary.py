@@ -18,6 +18,9 @@ class Dictionary:
 
     Args:
         texts: those in memory: of facts and rules. No other can be added to them from now on.
+
+    Attributes:
+        known: kind and file of a map, or "" → what texts stand for there, as `names` gives it, and the map.
     """
 
     def __init__(self, database: Database, texts: Texts, kb: KnowledgeBase) -> None:
@@ -29,6 +32,7 @@ class Dictionary:
         self._stored = database.gather({"text": texts.known, "code": list(range(self._size))})
         self._codes: dict[str, int] = {}
         self._texts: dict[int, str] = {}
+        self.known: dict[tuple[str, str], tuple[exp.Table, exp.Table | None]] = {}
         texts.further = self
 
     @property

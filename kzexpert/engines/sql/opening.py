@@ -1,24 +1,30 @@
 """Where a table lies → how DuckDB reads it, row numbers included. It looks at names, folders and columns, at no row."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 from sqlglot import exp
 
+from kzexpert.engines.sql.csv_source import SEPARATORS, literally, read_csv, reason, unreadable, without_password
 from kzexpert.engines.sql.database import Database, DatabaseError
-from kzexpert.engines.sql.words import called, column, identifier, select, subquery
+from kzexpert.engines.sql.words import called, column, select, subquery, typed
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.tables_file import DATABASES
 from kzexpert.model import Table
 
-__all__ = ["FILE", "ROW", "Opened", "count_rows", "open_table", "read_csv"]
+__all__ = ["FILE", "ROW", "Opened", "count_rows", "open_table", "plain_text"]
 
+#: Under these names DuckDB is asked for the file of a row, and for its number there.
+_PATH, _NUMBER = "file of the row", "file_row_number"
+_ADDED = (_PATH, _NUMBER)
+_COUNTED = exp.Window(this=exp.RowNumber())
+_PARQUET = ".parquet"
+_ENDINGS = (_PARQUET, *SEPARATORS)
 #: The columns that say where a row stands: the file, and which of its rows it is.
 FILE, ROW = "f", "r"
 
-_SEPARATORS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 _FORM = (
     "a table is a .parquet, .csv or .tsv file, the latter two also with .gz, a folder of them, or of a database: "
     "sqlite:FILE#TABLE, postgres:CONNECTION#TABLE"
@@ -26,11 +32,24 @@ _FORM = (
 
 
 class _Part(msgspec.Struct, frozen=True):
-    """A file, or all Parquet files of a folder, or a table of another database."""
+    """A file, or all Parquet files of a folder, or a table of another database.
 
+    Attributes:
+        name: for messages.
+        columns: its columns under their own names → as the source has them; None where these are the same.
+        types: column, under its own name → its type in words of DuckDB; empty before anybody has looked.
+    """
+
+    name: str
     source: exp.Expr
     file: exp.Expr
     row: exp.Expr
+    columns: dict[str, str] | None = None
+    types: dict[str, str] = {}
+
+    def column(self, name: str) -> exp.Expr:
+        """A column by its own name."""
+        return column(name if self.columns is None else self.columns[name])
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -49,11 +68,30 @@ class Opened(msgspec.Struct, frozen=True):
         for part in self.parts:
             place = [called(part.file.copy(), FILE), called(part.row.copy(), ROW)]
             # A column of the table may bear any name: here they are numbered.
-            shown = [called(column(name), f"x{index}") for index, name in enumerate(columns)]
+            shown = [called(self._shown(part, name), f"x{index}") for index, name in enumerate(columns)]
             read = select([*shown, *place], part.source.copy())
             query = read if query is None else exp.union(query, read, distinct=False, copy=False)
         assert query is not None
         return query
+
+    def _shown(self, part: _Part, name: str) -> exp.Expr:
+        """A column of a part; as text where the parts have it in several types."""
+        found = part.column(name)
+        return found if part.types[name] == self.types[name] else plain_text(found, part.types[name])
+
+
+def plain_text(value: exp.Expr, kind: str) -> exp.Expr:
+    """A column as text. Of a moment the day counts.
+
+    Args:
+        kind: its type in words of DuckDB.
+    """
+    text = typed(value, "text")
+    if kind == "TIMESTAMP WITH TIME ZONE":  # a cast would take the zone of the machine; infinity has no such moment
+        moment = exp.Anonymous(this="epoch_us", expressions=[value.copy()])
+        utc = exp.Anonymous(this="make_timestamp", expressions=[moment])
+        return exp.Coalesce(this=typed(typed(utc, "date"), "text"), expressions=[text])
+    return typed(typed(value.copy(), "date"), "text") if kind.startswith("TIMESTAMP") else text
 
 
 def open_table(database: Database, table: Table) -> Opened:
@@ -63,21 +101,22 @@ def open_table(database: Database, table: Table) -> Opened:
         KnowledgeBaseError: it cannot be read, or lacks a column (KZ124).
     """
     place = table.marks.get("file", table.location)
+    parts = []
     types: dict[str, str] = {}
-    try:
-        parts = tuple(_parts(database, table))
-    except DatabaseError as error:
-        raise KnowledgeBaseError(Issue("KZ124", f"{table.file} cannot be read: {error.says}", place)) from None
-    for part in parts:
+    for part in _parts(database, table):
         try:
-            described = database.rows(exp.Describe(this=select([exp.Star()], part.source.copy())))
+            with database.reading():
+                described = database.rows(exp.Describe(this=select([exp.Star()], part.source.copy())))
         except DatabaseError as error:
-            message = f"{table.file} cannot be read: {error.says}"
-            raise KnowledgeBaseError(Issue("KZ124", message, place)) from None
-        found = {str(name): str(kind) for name, kind, *_ in described}
-        _check_columns(table, part, found)
-        types.update(found)
-    return Opened(parts, types)
+            raise unreadable(part.name, error, place) from None
+        found = {str(name): str(kind) for name, kind, *_ in described if name not in _ADDED}
+        if part.columns is not None:
+            found = {name: found[stored] for name, stored in part.columns.items()}
+        _check_columns(table, part.name, found)
+        for name, kind in found.items():
+            types[name] = "VARCHAR" if types.get(name, kind) != kind else kind
+        parts.append(msgspec.structs.replace(part, types=found))
+    return Opened(tuple(parts), types)
 
 
 def count_rows(tables: Sequence[Table], most: int) -> int:
@@ -101,80 +140,77 @@ def count_rows(tables: Sequence[Table], most: int) -> int:
     return counted
 
 
-def read_csv(path: Path) -> exp.Expr:
-    """The rows of a CSV or TSV file, all as text.
-
-    Raises:
-        DatabaseError: its first line cannot be read, or names a column twice.
-    """
-    separator = next((item for ending, item in _SEPARATORS.items() if path.name.lower().endswith(ending)), ",")
-    # DuckDB would look for a header that fits the lines below it, and take a later line for it.
-    shape = [
-        exp.PropertyEQ(this=identifier(name), expression=exp.Literal.string("VARCHAR"))
-        for name in _header(path, separator)
-    ]
-    options = {
-        "auto_detect": exp.false(),
-        "header": exp.true(),
-        "columns": exp.Struct(expressions=shape),
-        "delim": exp.Literal.string(separator),
-        "quote": exp.Literal.string('"'),
-        "escape": exp.Literal.string('"'),
-    }
-    settings = [exp.PropertyEQ(this=exp.to_identifier(key), expression=value) for key, value in options.items()]
-    return exp.Anonymous(this="read_csv", expressions=[exp.Literal.string(str(path)), *settings])
-
-
-def _header(path: Path, separator: str) -> list[str]:
-    """The names in the first line."""
-    import csv
-    import gzip
-
-    try:
-        opening = gzip.open if path.suffix.lower() == ".gz" else Path.open
-        with opening(path, "rt", encoding="utf-8-sig", newline="") as file:
-            names = next(csv.reader(file, delimiter=separator), [])
-    except (OSError, UnicodeDecodeError, EOFError, csv.Error) as error:
-        reason = "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-        raise DatabaseError(Issue("KZ124", reason)) from None
-    if not names:
-        raise DatabaseError(Issue("KZ124", "it is empty; its first line names the columns"))
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise DatabaseError(Issue("KZ124", f"its first line names the column {twice!r} twice"))
-    return names
-
-
-def _parts(database: Database, table: Table) -> Iterable[_Part]:
+def _parts(database: Database, table: Table) -> Iterator[_Part]:
     scheme = next((scheme for scheme in DATABASES if table.path.startswith(scheme)), None)
-    counted = exp.Window(this=exp.RowNumber())
     if scheme:
-        yield _Part(_of_database(database, table, scheme), exp.Literal.string(table.file), counted)
+        name = without_password(table.file)
+        yield _Part(name, _of_database(database, table, scheme), exp.Literal.string(name), _COUNTED)
         return
     path = Path(table.path)
-    endings = (".parquet", *_SEPARATORS)
-    files = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
-    files = [file for file in files if file.name.lower().endswith(endings) and not file.name.startswith(".")]
-    if not files:
-        what = "is no table" if path.exists() else "does not exist"
-        place = table.marks.get("file", table.location)
-        raise KnowledgeBaseError(Issue("KZ124", f"{table.file} {what}", place, _FORM))
-    parquet = [str(file) for file in files if file.name.lower().endswith(".parquet")]
+    files = _files(table)
+    parquet = [file for file in files if file.name.lower().endswith(_PARQUET)]
     if parquet:
-        listed = exp.Array(expressions=[exp.Literal.string(file) for file in parquet])
-        named = exp.PropertyEQ(this=exp.to_identifier("filename"), expression=exp.Literal.string(_PATH))
-        numbered = exp.PropertyEQ(this=exp.to_identifier("file_row_number"), expression=exp.true())
-        united = exp.PropertyEQ(this=exp.to_identifier("union_by_name"), expression=exp.true())
-        source = exp.Anonymous(this="read_parquet", expressions=[listed, named, numbered, united])
-        number = exp.Add(this=column("file_row_number"), expression=exp.Literal.number(1))
-        yield _Part(source, column(_PATH), number)
+        yield _parquet(database, table, parquet)
     for file in files:
-        if str(file) not in parquet:
-            yield _Part(read_csv(file), exp.Literal.string(str(file)), counted.copy())
+        if file not in parquet:
+            name = table.file if file == path else f"{table.file}/{file.name}"
+            try:
+                source, names = read_csv(file)
+            except DatabaseError as error:
+                raise unreadable(name, error, table.marks.get("file", table.location)) from None
+            columns = {name: f"c{index}" for index, name in enumerate(names) if name}
+            yield _Part(name, source, exp.Literal.string(str(file)), _COUNTED, columns)
 
 
-#: Under this name DuckDB is asked for the file of a row.
-_PATH = "file of the row"
+def _files(table: Table) -> list[Path]:
+    """The file, or those of the folder.
+
+    Raises:
+        KnowledgeBaseError: there is none (KZ124).
+    """
+    path = Path(table.path)
+    place = table.marks.get("file", table.location)
+    try:
+        found = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
+        missing = not path.exists()
+    except OSError as error:
+        raise KnowledgeBaseError(Issue("KZ124", f"{table.file} cannot be read: {error.strerror}", place)) from None
+    files = [file for file in found if file.name.lower().endswith(_ENDINGS) and not file.name.startswith(".")]
+    if not files:
+        what = "does not exist" if missing else "holds no table" if path.is_dir() else "is no table"
+        raise KnowledgeBaseError(Issue("KZ124", f"{table.file} {what}", place, _FORM))
+    return files
+
+
+def _parquet(database: Database, table: Table, files: Sequence[Path]) -> _Part:
+    """Parquet files, which are read together.
+
+    Raises:
+        KnowledgeBaseError: one of them cannot be read, or lacks a column that others have (KZ124).
+    """
+    listed = exp.Array(expressions=[literally(file) for file in files])
+    if len(files) > 1:
+        _check_each(database, table, listed)
+    options = {"filename": exp.Literal.string(_PATH), "file_row_number": exp.true(), "union_by_name": exp.true()}
+    settings = [exp.PropertyEQ(this=exp.to_identifier(key), expression=value) for key, value in options.items()]
+    number = exp.Add(this=column(_NUMBER), expression=exp.Literal.number(1))
+    source = exp.Anonymous(this="read_parquet", expressions=[listed.copy(), *settings])
+    return _Part(table.file, source, column(_PATH), number)
+
+
+def _check_each(database: Database, table: Table, listed: exp.Array) -> None:
+    """Whether every file has every column; where one has not, DuckDB would take it for empty."""
+    names: dict[str, list[str]] = {}
+    schema = exp.Anonymous(this="parquet_schema", expressions=[listed.copy()])
+    try:
+        with database.reading():
+            for file, name in database.rows(select([column("file_name"), column("name")], schema)):
+                names.setdefault(str(file), []).append(str(name))
+    except DatabaseError as error:
+        raise unreadable(table.file, error, table.marks.get("file", table.location)) from None
+    for file, found in sorted(names.items()):
+        # The first name is that of the whole schema.
+        _check_columns(table, f"{table.file}/{Path(file).name}", found[1:])
 
 
 def _of_database(database: Database, table: Table, scheme: str) -> exp.Expr:
@@ -182,13 +218,15 @@ def _of_database(database: Database, table: Table, scheme: str) -> exp.Expr:
     connection, _, name = table.path.removeprefix(scheme).partition("#")
     place = table.marks.get("file", table.location)
     if not connection or not name:
-        raise KnowledgeBaseError(Issue("KZ124", f"{table.file} names no table", place, _FORM))
+        raise KnowledgeBaseError(Issue("KZ124", f"{scheme} without #TABLE names no table", place, _FORM))
     extension = scheme.removesuffix(":")
     try:
         database.extend(extension)
     except DatabaseError as error:
-        message = f"{table.file} cannot be read: DuckDB's extension for {extension} cannot be loaded: {error.says}"
-        raise KnowledgeBaseError(Issue("KZ124", message, place)) from None
+        why, _ = reason(error.says)
+        message = f"DuckDB's extension for {extension} cannot be loaded: {why}"
+        hint = "it is installed when it is first needed, for which the machine must be online"
+        raise KnowledgeBaseError(Issue("KZ124", message, place, hint)) from None
     if extension == "sqlite":
         path = Path(table.location.file).parent / connection
         arguments = [str(path), name]
@@ -198,15 +236,14 @@ def _of_database(database: Database, table: Table, scheme: str) -> exp.Expr:
     return exp.Anonymous(this=f"{extension}_scan", expressions=[exp.Literal.string(item) for item in arguments])
 
 
-def _check_columns(table: Table, part: _Part, found: dict[str, str]) -> None:
+def _check_columns(table: Table, name: str, found: Collection[str]) -> None:
     wanted = {f"columns.{key}": name for key, name in table.columns.items()}
     wanted |= {f"where.{name}": name for name in table.where}
     issues = []
-    for key, name in wanted.items():
-        if name not in found:
-            hint = did_you_mean(name, found) or f"its columns are {', '.join(found)}"
-            where = part.file.name if isinstance(part.file, exp.Literal) else table.file
+    for key, wanted_ in wanted.items():
+        if wanted_ not in found:
+            hint = did_you_mean(wanted_, found) or f"its columns are {', '.join(found)}"
             place = table.marks.get(key, table.location)
-            issues.append(Issue("KZ124", f"{where} has no column {name}", place, hint))
+            issues.append(Issue("KZ124", f"{name} has no column {wanted_}", place, hint))
     if issues:
         raise KnowledgeBaseError(*issues)

@@ -112,14 +112,7 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
 
     def in_force(self, staged: Staged, choice: Choice, source: str) -> list[exp.Expr]:
         """The conditions under which a row counts."""
-        found: list[exp.Expr] = []
-        for key, early in (("since", True), ("until", False), ("on", True)):
-            if key in staged.table.columns:
-                name = column(DATES[key][0], source)
-                compare = exp.LTE if early else exp.GTE
-                open_ = exp.Is(this=name.copy(), expression=exp.null())
-                holds = compare(this=name, expression=choice.as_of.copy())
-                found.append(exp.paren(exp.Or(this=open_, expression=holds), copy=False))
+        found = rows_in_force(staged.table, choice.as_of, source)
         if choice.start is not None and "on" in staged.table.columns:
             after = exp.GT(this=column(DATES["on"][0], source), expression=choice.start.copy())
             open_ = exp.Is(this=choice.start.copy(), expression=exp.null())
@@ -230,12 +223,27 @@ class _FromTables(Mapping[Args, BaseFact]):
         return len(self._facts)
 
 
-def table_facts(kb: KnowledgeBase, skipped_to: str | None, listen: Listener, most: int = 100_000) -> list[Fact]:
-    """The rows of all tables, whatever the day, for engines that keep facts in memory.
+def rows_in_force(table: Table, as_of: exp.Expr, source: str | None = None) -> list[exp.Expr]:
+    """The conditions under which a row of a table holds on a day."""
+    found: list[exp.Expr] = []
+    for key, compare in (("since", exp.LTE), ("until", exp.GTE), ("on", exp.LTE)):
+        if key in table.columns:
+            name = column(DATES[key][0], source)
+            open_ = exp.Is(this=name.copy(), expression=exp.null())
+            holds = compare(this=name, expression=as_of.copy())
+            found.append(exp.paren(exp.Or(this=open_, expression=holds), copy=False))
+    return found
+
+
+def table_facts(
+    kb: KnowledgeBase, skipped_to: str | None, listen: Listener, as_of: date | None = None, most: int = 100_000
+) -> list[Fact]:
+    """The rows of all tables as facts of files, for whatever keeps facts in memory.
 
     Args:
         skipped_to: a file for the rows that are no facts; without it they are an error.
         listen: hears of such rows.
+        as_of: leave out what is not in force on this day.
 
     Raises:
         KnowledgeBaseError: a table cannot be read (KZ124), holds rows that are no facts (KZ125), or all tables together
@@ -252,7 +260,8 @@ def table_facts(kb: KnowledgeBase, skipped_to: str | None, listen: Listener, mos
         codec = Codec(texts, kinds_of(kb, item.table.predicate), len(specs))
         columns = [argument(place) for place in range(len(codec.kinds))]
         names = [*columns, *sorted(item.columns - {*columns})]
-        query = select([column(name) for name in names], item.stored.copy())
+        where = [] if as_of is None else rows_in_force(item.table, day(as_of))
+        query = select([column(name) for name in names], item.stored.copy(), where=where)
         for row in database.stream(query.order_by(column(FILE), column(ROW), copy=False)):
             args = codec.decode(row)
             facts.append(_fact(item.table, [spec.name for spec in specs], args, dict(zip(names, row, strict=True))))

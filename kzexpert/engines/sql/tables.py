@@ -3,22 +3,25 @@
 What may be declared is said by `language.tables_file` and the checks; which rows hold on a day, by `recorded`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
 from sqlglot import exp
 
 from kzexpert.engines.reports import Listener, Skipped
+from kzexpert.engines.sql.bad_rows import PROBLEM, VALUE, Problem, issue_of, problem_columns, write_rows, written
+from kzexpert.engines.sql.csv_source import read_csv, unreadable, without_password
 from kzexpert.engines.sql.database import Database, DatabaseError
 from kzexpert.engines.sql.dictionary import Dictionary
 from kzexpert.engines.sql.extents import CERTAINTY, argument
-from kzexpert.engines.sql.opening import FILE, ROW, open_table, read_csv
+from kzexpert.engines.sql.opening import FILE, ROW, open_table, plain_text
 from kzexpert.engines.sql.texts import Texts
 from kzexpert.engines.sql.words import both, called, column, equal, named, number, select, subquery, typed
 from kzexpert.errors import Issue, KnowledgeBaseError
+from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import KnowledgeBase, Table
-from kzexpert.replacement import replacement
 
 __all__ = ["DATES", "Staged", "set_aside", "stage_all", "table_issues"]
 
@@ -26,9 +29,23 @@ __all__ = ["DATES", "Staged", "set_aside", "stage_all", "table_issues"]
 DATES = {"since": ("since", "since text"), "until": ("until", "until text"), "on": ("on", "on text")}
 
 _NUMBER = r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?"
+#: How the types of numbers begin in words of DuckDB.
+_NUMERIC = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "UHUGEINT",
+    "FLOAT",
+    "DOUBLE",
+    "DECIMAL",
+)
 _DATE = r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?"
-_PROBLEM, _VALUE = "problem", "value"
-_EXAMPLES = 3
 
 
 class Staged(msgspec.Struct, frozen=True):
@@ -37,7 +54,8 @@ class Staged(msgspec.Struct, frozen=True):
     Attributes:
         stored: columns ``a0`` ..., the days and texts of `DATES`, ``c``, ``source``, ``at``, ``note``, as far as the
             table has them; and where the row stands.
-        bad: columns `FILE`, `ROW`, ``problem`` and ``value`` of the rows that are none; None where all are.
+        bad: columns `FILE`, `ROW`, `PROBLEM` and `VALUE` of the rows that are none; None where all are.
+        says: what each problem says.
     """
 
     table: Table
@@ -45,20 +63,7 @@ class Staged(msgspec.Struct, frozen=True):
     columns: frozenset[str]
     issues: tuple[Issue, ...] = ()
     bad: exp.Table | None = None
-
-
-class _Problem(msgspec.Struct, frozen=True):
-    """What can be wrong with a row.
-
-    Attributes:
-        key: the mark of what declares the column.
-        says: with ``{}`` for the value.
-    """
-
-    condition: exp.Expr
-    value: exp.Expr
-    key: str
-    says: str
+    says: tuple[str, ...] = ()
 
 
 def stage_all(
@@ -92,20 +97,31 @@ def table_issues(kb: KnowledgeBase) -> list[Issue]:
         staged, found = stage_all(database, dictionary, kb, [table])
         issues += found
         for item in staged:
+            if not found and not database.rows(select([column(ROW)], item.stored.copy()).limit(1)):
+                issues.append(_empty(table))
             database.drop(item.stored)
     database.close()
     return issues
 
 
+def _empty(table: Table) -> Issue:
+    """KZ126, a warning: nobody declares a table for nothing."""
+    file = without_password(table.file)
+    if not table.where:
+        return Issue("KZ126", f"{file} holds no rows", table.marks.get("file"), severity="warning")
+    place = table.marks.get(f"where.{next(iter(table.where))}", table.location)
+    hint = "compare the values with those of the table; all of the columns must have one of theirs"
+    return Issue("KZ126", f"no row of {file} is chosen by where", place, hint, "warning")
+
+
 def _stage(database: Database, dictionary: Dictionary, kb: KnowledgeBase, declared: Table) -> Staged:
-    staging = _Staging(database, dictionary, kb, declared)
     try:
-        with database.in_order():
+        staging = _Staging(database, dictionary, kb, declared)
+        with database.in_order(), database.reading():
             everything = database.store(staging.query())
     except DatabaseError as error:
-        place = declared.marks.get("file", declared.location)
-        raise KnowledgeBaseError(Issue("KZ124", f"{declared.file} cannot be read: {error.says}", place)) from None
-    problem = column(_PROBLEM)
+        raise unreadable(declared.file, error, declared.marks.get("file", declared.location)) from None
+    problem = column(PROBLEM)
     fine = exp.Is(this=problem, expression=exp.null())
     counted = select([problem.copy(), exp.Count(this=exp.Star())], everything.copy(), where=[exp.Not(this=fine.copy())])
     found = database.rows(counted.group_by(problem.copy(), copy=False).order_by(problem.copy(), copy=False))
@@ -113,11 +129,11 @@ def _stage(database: Database, dictionary: Dictionary, kb: KnowledgeBase, declar
     columns = frozenset(str(name) for name, *_ in described)
     if not found:
         return Staged(declared, everything, columns)
-    issues = tuple(staging.issue(everything, place, rows) for place, rows in found)
-    shown = [column(name) for name in (FILE, ROW, _PROBLEM, _VALUE)]
+    issues = tuple(issue_of(database, declared, everything, staging.problems, place, rows) for place, rows in found)
+    shown = [column(name) for name in (FILE, ROW, PROBLEM, VALUE)]
     bad = database.store(select(shown, everything.copy(), where=[exp.Not(this=fine.copy())]))
     database.run(exp.Delete(this=everything.copy(), where=exp.Where(this=exp.Not(this=fine))))
-    return Staged(declared, everything, columns, issues, bad)
+    return Staged(declared, everything, columns, issues, bad, tuple(problem.says for problem in staging.problems))
 
 
 def set_aside(
@@ -143,12 +159,7 @@ def set_aside(
         if issues:
             raise KnowledgeBaseError(*issues, texts=kb.texts)
         return
-    import csv
-
-    with replacement(file) as path, path.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(["file", "row", "problem", "value"])
-        writer.writerows(_bad_rows(database, staged))
+    write_rows(file, _bad_rows(database, staged), kb)
     if issues:
         listen(Skipped(tuple(issues), file))
 
@@ -157,14 +168,7 @@ def _bad_rows(database: Database, staged: Sequence[Staged]) -> Iterator[tuple[st
     """File, row, problem and value of every bad row."""
     for item in staged:
         if item.bad is not None:
-            says = [issue.message.partition(": ")[2] for issue in item.issues]
-            places = {place: index for index, (place, *_) in enumerate(database.rows(_places(item.bad)))}
-            for file, row, problem, value in database.stream(select([exp.Star()], item.bad.copy())):
-                yield str(file), int(row), says[places[problem]], "" if value is None else str(value)
-
-
-def _places(bad: exp.Table) -> exp.Select:
-    return select([column(_PROBLEM)], bad.copy(), distinct=True).order_by(column(_PROBLEM), copy=False)
+            yield from written(database, item.bad, item.says)
 
 
 class _Staging:
@@ -179,7 +183,7 @@ class _Staging:
         self.dictionary = dictionary
         self.joins: list[exp.Join] = []
         self.shown: list[exp.Expr] = []
-        self.problems: list[_Problem] = []
+        self.problems: list[Problem] = []
         for place, spec in enumerate(kb.predicate[declared.predicate].args):
             self._argument(place, spec.name, spec.type)
         if not kb.predicate[declared.predicate].args:
@@ -188,50 +192,37 @@ class _Staging:
             if key in declared.columns:
                 self._date(key)
         self._certainty()
-        for key in ("source", "at", "note"):
+        self._source()
+        for key in ("at", "note"):
             if key in declared.columns:
                 self.shown.append(called(self._text(key), key))
 
     def query(self) -> exp.Select:
         """The facts, and for each row that is none the number of the first problem and the value."""
-        numbered = [
-            exp.If(this=item.condition.copy(), true=exp.Literal.number(index))
-            for index, item in enumerate(self.problems)
-        ]
-        values = [exp.If(this=item.condition.copy(), true=item.value.copy()) for item in self.problems]
         place = [column(FILE, "i"), column(ROW, "i")]
-        wrong = [called(exp.Case(ifs=numbered), _PROBLEM), called(exp.Case(ifs=values), _VALUE)]
-        if not self.problems:
-            wrong = [called(typed(exp.null(), "int"), _PROBLEM), called(exp.Literal.string(""), _VALUE)]
         rows = subquery(self._rows(), "i")
-        return select([*self.shown, *place, *wrong], rows, self.joins)
-
-    def issue(self, everything: exp.Table, place: int, rows: int) -> Issue:
-        """What one problem looks like."""
-        problem = self.problems[place]
-        same = equal(column(_PROBLEM), exp.Literal.number(place))
-        query = select([column(FILE), column(ROW), column(_VALUE)], everything.copy(), where=[same])
-        query.order_by(column(FILE), column(ROW), copy=False)
-        examples = self.database.rows(query.limit(_EXAMPLES, copy=False))
-        says = problem.says.format("" if examples[0][2] is None else repr(str(examples[0][2])[:80]))
-        counted = f"{rows:,} row{'s' if rows > 1 else ''}"
-        where = ", ".join(str(row) for _, row, _ in examples) + (" ..." if rows > _EXAMPLES else "")
-        declared = self.declared
-        message = f"{counted} of {declared.file}: {says}"
-        hint = f"see row{'s' if rows > 1 else ''} {where} of {Path(examples[0][0]).name}"
-        if len(examples) > 1 and len({value for *_, value in examples}) > 1:
-            hint += ": " + ", ".join(repr(str(value)[:40]) for *_, value in examples)
-        return Issue("KZ125", message, declared.marks.get(problem.key, declared.location), hint)
+        return select([*self.shown, *place, *problem_columns(self.problems)], rows, self.joins)
 
     # --- columns -----------------------------------------------------------------------------------------------------
 
     def _rows(self) -> exp.Select:
         """The rows that `where` keeps; they are numbered before the others go."""
-        where = [
-            exp.In(this=self._text_of(name, "w"), expressions=[exp.Literal.string(value) for value in values])
-            for name, values in self.declared.where.items()
-        ]
+        where = [self._chosen(name, values) for name, values in self.declared.where.items()]
         return select([exp.Star()], subquery(self.opened.query(self.used), "w"), where=where)
+
+    def _chosen(self, name: str, values: Sequence[str]) -> exp.Expr:
+        """The condition that a column has one of some values; of numbers 2.5 is 2.50, and an empty text is no value."""
+        text = self._text_of(name, "w")
+        literals: list[exp.Expr] = [exp.Literal.string(value) for value in values]
+        if self.opened.types[name].startswith(_NUMERIC):
+            text = typed(self._raw(name, "w"), "double")
+            literals = [_double(literal) for literal in literals]
+        among: exp.Expr = exp.In(this=text, expressions=literals)
+        if "" in values:
+            among = exp.paren(
+                exp.Or(this=among, expression=exp.Is(this=text.copy(), expression=exp.null())), copy=False
+            )
+        return among
 
     def _raw(self, name: str, source: str = "i") -> exp.Column:
         """A column of the table, by its name there."""
@@ -239,16 +230,14 @@ class _Staging:
 
     def _text_of(self, name: str, source: str = "i") -> exp.Expr:
         """A column as text; null where it is empty."""
-        raw: exp.Expr = self._raw(name, source)
-        if self.opened.types[name].startswith("TIMESTAMP"):
-            raw = typed(raw, "date")
-        return exp.Nullif(this=typed(raw, "text"), expression=exp.Literal.string(""))
+        text = plain_text(self._raw(name, source), self.opened.types[name])
+        return exp.Nullif(this=text, expression=exp.Literal.string(""))
 
     def _text(self, key: str) -> exp.Expr:
         return self._text_of(self.declared.columns[key])
 
-    def _problem(self, key: str, says: str, condition: exp.Expr) -> None:
-        self.problems.append(_Problem(condition, self._text(key), f"columns.{key}", says))
+    def _problem(self, key: str, says: str, condition: exp.Expr, hint: Callable[[str], str] | None = None) -> None:
+        self.problems.append(Problem(condition, self._text(key), f"columns.{key}", says, hint))
 
     def _argument(self, place: int, key: str, kind: str) -> None:
         text = self._text(key)
@@ -266,20 +255,47 @@ class _Staging:
             self._problem(key, f"{{}} is no day for {key}, which is written 2010-01-31", wrong)
         else:
             alias = f"k{place}"
+            hint = None
             if kind == "text":
                 query = select([text.copy()], subquery(self._rows(), "i"), distinct=True)
-                codes = self.dictionary.extended(query)
+                with self.database.reading():
+                    codes = self.dictionary.extended(query)
             else:
-                names = self._names(key)
-                codes = self.dictionary.names(self.kb, kind, names)
-                self._check_codes(key, codes, names)
+                codes, names = self._codes(key, kind)
+                hint = partial(self._near, key, kind, names)
             self.joins.append(
                 exp.Join(this=named(codes, alias), side="LEFT", on=equal(column("text", alias), text.copy()))
             )
             value = column("code", alias)
             says = f"{{}} is no known {kind}" + (" code" if key in self.declared.codes else "")
-            self._problem(key, says, exp.Is(this=value.copy(), expression=exp.null()))
+            self._problem(key, says, exp.Is(this=value.copy(), expression=exp.null()), hint)
         self.shown.append(called(value, argument(place)))
+
+    def _near(self, key: str, kind: str, names: exp.Table | None, value: str) -> str:
+        """What an unknown name or code may be meant for."""
+        known = [text for text, entity in self.kb.entity.items() if entity.kind == kind]
+        if names is None:
+            return did_you_mean(value, known)
+        codes: dict[str, str | None] = dict(self.database.rows(select([column("text"), column("name")], names.copy())))
+        if value not in codes:
+            return did_you_mean(value, codes)
+        file = Path(self.declared.codes[key]).name
+        name = codes[value]
+        if not name:
+            return f"{file} gives it no name"
+        meant = did_you_mean(name, known)
+        return f"{file} calls it {name!r}, which is no known {kind}" + (f": {meant}" if meant else "")
+
+    def _codes(self, key: str, kind: str) -> tuple[exp.Table, exp.Table | None]:
+        """What the texts of a column stand for, and the names of its map; once for all columns that are read alike."""
+        alike = (kind, self.declared.codes.get(key, ""))
+        found = self.dictionary.known.get(alike)
+        if found is None:
+            names = self._names(key)
+            found = self.dictionary.names(self.kb, kind, names), names
+            self._check_codes(key, *found)
+            self.dictionary.known[alike] = found
+        return found
 
     def _names(self, key: str) -> exp.Table | None:
         """Codes and names of an argument's map: columns ``text`` and ``name``.
@@ -291,16 +307,16 @@ class _Staging:
             return None
         place = self.declared.marks.get(f"map.{key}", self.declared.location)
         try:
-            described = self.database.rows(exp.Describe(this=select([exp.Star()], read_csv(Path(path)))))
-            if len(described) < 2:
-                raise KnowledgeBaseError(
-                    Issue("KZ124", f"{Path(path).name} has no two columns, for codes and names", place)
-                )
-            names = [str(item[0]) for item in described]
-            code, name = column(names[0]), column("name" if "name" in names[1:] else names[1])
-            return self.database.store(select([called(code, "text"), called(name, "name")], read_csv(Path(path))))
+            source, names = read_csv(Path(path))
+            if len(names) < 2:
+                message = f"{Path(path).name} has no two columns, for codes and names"
+                raise KnowledgeBaseError(Issue("KZ124", message, place))
+            place_of_names = names.index("name", 1) if "name" in names[1:] else 1
+            shown = [called(column("c0"), "text"), called(column(f"c{place_of_names}"), "name")]
+            with self.database.reading():
+                return self.database.store(select(shown, source))
         except DatabaseError as error:
-            raise KnowledgeBaseError(Issue("KZ124", f"{Path(path).name} cannot be read: {error.says}", place)) from None
+            raise unreadable(Path(path).name, error, place) from None
 
     def _check_codes(self, key: str, codes: exp.Table, names: exp.Table | None) -> None:
         """A code may have several names, but of one entity."""
@@ -320,17 +336,26 @@ class _Staging:
 
     def _number(self, key: str) -> exp.Expr:
         name = self.declared.columns[key]
-        value: exp.Expr = exp.TryCast(this=self._raw(name), to=typed(exp.null(), "double").to)
+        numeric = self.opened.types[name].startswith(_NUMERIC)
+        raw = self._raw(name) if numeric else self._text(key)
+        value = _double(raw)
         finite = exp.LTE(this=exp.Abs(this=value), expression=number(1.7976931348623157e308))
-        if self.opened.types[name] == "VARCHAR":
-            shaped = exp.func("regexp_full_match", self._raw(name), exp.Literal.string(_NUMBER))
+        if not numeric:  # true is no number, though it can be cast to one
+            shaped = exp.func("regexp_full_match", self._text(key), exp.Literal.string(_NUMBER))
             finite = both([shaped, finite])  # type: ignore[assignment]
         zero = exp.Add(this=value.copy(), expression=number(0.0))  # −0 becomes 0
         return exp.Case(ifs=[exp.If(this=finite, true=zero)])
 
+    def _year(self, key: str) -> exp.Expr:
+        """A date as text; a year that a column of numbers holds is a whole one."""
+        name = self.declared.columns[key]
+        if not self.opened.types[name].startswith(("FLOAT", "DOUBLE", "DECIMAL", "VARCHAR")):
+            return self._text(key)
+        return exp.func("regexp_replace", self._text(key), exp.Literal.string(r"\.0+$"), exp.Literal.string(""))
+
     def _date(self, key: str) -> None:
         day, as_written = DATES[key]
-        text = exp.func("regexp_replace", self._text(key), exp.Literal.string(r"\.0$"), exp.Literal.string(""))
+        text = self._year(key)
         found = _day(text, "last" if key == "until" else "first")
         said = exp.Not(this=exp.Is(this=self._text(key), expression=exp.null()))
         wrong = both([said, exp.Is(this=found.copy(), expression=exp.null())])
@@ -338,12 +363,20 @@ class _Staging:
         if key == "on":
             self._problem(key, "on is empty", exp.Is(this=self._text(key), expression=exp.null()))
         if key == "until" and "since" in self.declared.columns:
-            first = _day(
-                exp.func("regexp_replace", self._text("since"), exp.Literal.string(r"\.0$"), exp.Literal.string("")),
-                "first",
-            )
+            first = _day(self._year("since"), "first")
             self._problem(key, "until {} lies before since", exp.LT(this=found.copy(), expression=first))
         self.shown += [called(found, day), called(text.copy(), as_written)]
+
+    def _source(self) -> None:
+        if "source" not in self.declared.columns:
+            return
+        text = self._text("source")
+        known = self.database.gather({"text": list(self.kb.source)})
+        self.joins.append(exp.Join(this=named(known, "s"), side="LEFT", on=equal(column("text", "s"), text.copy())))
+        said = exp.Not(this=exp.Is(this=text, expression=exp.null()))
+        unknown = both([said, exp.Is(this=column("text", "s"), expression=exp.null())])
+        self._problem("source", "{} is no known source", unknown, lambda value: did_you_mean(value, self.kb.source))
+        self.shown.append(called(text.copy(), "source"))
 
     def _certainty(self) -> None:
         if "certainty" not in self.declared.columns:
@@ -356,6 +389,10 @@ class _Staging:
         says = "{} is no certainty, which is over 0 and up to 1"
         self._problem("certainty", says, exp.Or(this=over, expression=above))
         self.shown.append(called(certainty, CERTAINTY))
+
+
+def _double(value: exp.Expr) -> exp.Expr:
+    return exp.TryCast(this=value, to=typed(exp.null(), "double").to)
 
 
 def _day(text: exp.Expr, which: str) -> exp.Expr:

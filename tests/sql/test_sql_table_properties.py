@@ -1,0 +1,151 @@
+"""Any rows, in a table or in a facts file, read by either engine: the same inference."""
+
+import csv
+import json
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from short_programs import told
+
+from kzexpert.checks import check
+from kzexpert.engines import engine, for_engine
+from kzexpert.language import load_knowledge_base
+from kzexpert.model import Inference, KnowledgeBase
+from kzexpert.snapshot import snapshot
+
+#: Words that mean something in SQL, in our plans or to DuckDB: as predicates, arguments, variables and columns.
+WORDS = ("select", "from", "table", "where", "group", "null", "a0", "c", "f", "r", "code", "text_", "order", "x0")
+NAMES = ("Ruritania", "Borduria", "it's", "select", 'a "b"', "--", "NULL", "0", "1 or 1=1", "größe", "; DROP TABLE r1")
+EVENTS, SPANS = "select", "group"
+AS_OF = date(2011, 4, 7)
+
+names = st.sampled_from(NAMES)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1, max_size=8)
+numbers = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**6), 10**6).map(float)
+days = st.dates(date(1, 1, 1), date(9999, 12, 31)) | st.dates(date(2009, 1, 1), date(2012, 12, 31))
+partial = st.builds(lambda day, length: day.isoformat()[:length], days, st.sampled_from([4, 7, 10]))
+certainties = st.integers(1, 1000).map(lambda number: number / 1000)
+
+
+@st.composite
+def spans(draw: st.DrawFn) -> dict[str, object]:
+    """A row of an interval."""
+    row: dict[str, object] = {"where": draw(names), "a0": draw(texts), "null": draw(numbers)}
+    bounds = sorted([draw(days), draw(days)])
+    for key, day in zip(("since", "until"), bounds, strict=True):
+        if draw(st.booleans()):
+            row[key] = day.isoformat()[: draw(st.sampled_from([4, 10]))]
+    if draw(st.booleans()):
+        row["certainty"] = draw(certainties)
+    return row
+
+
+@st.composite
+def events(draw: st.DrawFn) -> dict[str, object]:
+    """A row of an event."""
+    row = {"from": draw(names), "order": draw(days).isoformat(), "on": draw(partial)}
+    return {**row, "note": draw(texts)} if draw(st.booleans()) else row
+
+
+WORLD = f"""
+kinds: [table]
+predicates:
+  {EVENTS}: {{args: [from: table, order: date], holds: event}}
+  {SPANS}: {{args: [where: table, a0: text, "null": number], holds: interval}}
+  r: {{args: [f: table, code: text]}}
+  union: {{args: [f: table, total: number]}}
+  x0: {{args: [f: table]}}
+entities:
+  {{{", ".join(json.dumps(name, ensure_ascii=False) + ": {kind: table}" for name in NAMES)}}}
+sources: {{atlas: {{title: An Atlas, date: 2011-04-07}}}}
+rules:
+  - {{id: select, when: ["group(?select, ?from, _) @ ?c", "?c > 0.3"], then: "r(?select, ?from)", certainty: 0.9}}
+  - {{id: "--", when: ["group(?f, _, _)", "?t = sum(?n for group(?f, ?x, ?n))"], then: "union(?f, ?t)"}}
+  - {{id: "'", when: ["select(?f, ?d) within 18 months", "not group(?f, _, 0)"], then: "x0(?f)", certainty: 0.5}}
+  - {{id: '"', when: ["select(?f, _)", "select(?f, ?d)", "?d >= 2010-01-01"], then: "x0(?f)", certainty: 0.4}}
+"""
+
+
+def load(folder: Path, facts: str) -> KnowledgeBase:
+    (folder / "world.yaml").write_text(WORLD, encoding="utf-8")
+    (folder / "facts.yaml").write_text(facts, encoding="utf-8")
+    kb = load_knowledge_base([], [folder / "world.yaml", folder / "facts.yaml"])
+    assert [issue for issue in check(kb) if issue.severity == "error"] == []
+    return kb
+
+
+def as_facts(rows: dict[str, list[dict[str, object]]]) -> str:
+    """A facts file: texts stand in quotes, numbers and dates do not."""
+
+    def value(key: str, item: object) -> str:
+        bare = isinstance(item, float) or key in ("since", "until", "on", "order")
+        if bare:
+            return repr(item) if isinstance(item, float) else str(item)
+        return '"' + "".join(f"\\U{ord(character):08x}" for character in str(item)) + '"'
+
+    def written(row: dict[str, object]) -> str:
+        return "{" + ", ".join(f'"{key}": {value(key, item)}' for key, item in row.items()) + "}"
+
+    return "source: atlas\nfacts:\n" + "".join(
+        f"  {predicate}: [{', '.join(map(written, found))}]\n" for predicate, found in rows.items()
+    )
+
+
+def as_table(folder: Path, predicate: str, columns: list[str], rows: list[dict[str, object]], ending: str) -> str:
+    """A table whose columns bear any names, and its declaration."""
+    headings = dict(zip(columns, WORDS, strict=False))
+    path = folder / f"{predicate}.{ending}"
+    cells = [["" if row.get(key) is None else row[key] for key in columns] for row in rows]
+    if ending == "csv":
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([list(headings.values()), *cells])
+    else:
+        types = {"null": "DOUBLE", "certainty": "DOUBLE"}
+        shape = ", ".join(f'"{headings[key]}" {types.get(key, "TEXT")}' for key in columns)
+        with duckdb.connect() as connection:
+            connection.execute(f"CREATE TABLE t ({shape})")
+            for row in rows:
+                marks = ", ".join("?" * len(columns))
+                connection.execute(f"INSERT INTO t VALUES ({marks})", [row.get(key) for key in columns])
+            connection.execute(f"COPY t TO '{path}' (FORMAT parquet)")
+    named = ", ".join(f'"{key}": "{heading}"' for key, heading in headings.items())
+    return f"  - {{file: {path.name}, predicate: {predicate}, columns: {{{named}}}, source: atlas}}\n"
+
+
+def plain(inference: Inference) -> object:
+    """What an inference says, and the rows behind it, but for where they stand."""
+    rows = {
+        (relation, args): [
+            (str(r.since), str(r.until), str(r.on), r.certainty, str(r.source), r.note) for r in base.rows
+        ]
+        for relation, known in inference.program.base.items()
+        for args, base in known.items()
+    }
+    return told(inference), rows
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    spans=st.lists(spans(), max_size=6),
+    events=st.lists(events(), max_size=5),
+    ending=st.sampled_from(["csv", "parquet"]),
+)
+def test_a_table_says_what_a_facts_file_says(
+    spans: list[dict[str, object]], events: list[dict[str, object]], ending: str
+) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        expected = plain(
+            engine("experta").infer(snapshot(load(folder, as_facts({SPANS: spans, EVENTS: events})), AS_OF))
+        )
+        tables = "tables:\n" + as_table(
+            folder, SPANS, ["where", "a0", "null", "since", "until", "certainty"], spans, ending
+        )
+        tables += as_table(folder, EVENTS, ["from", "order", "on", "note"], events, ending)
+        kb = load(folder, tables)
+        for engine_ in ("duckdb", "experta"):
+            assert plain(engine(engine_).infer(snapshot(for_engine(kb, engine_), AS_OF))) == expected
