@@ -140,7 +140,10 @@ def conclusions_of(inference: Inference, pattern: Pattern | None = None, *, weig
         pattern: only what matches it.
         weighed: also what was weighed and not established.
     """
-    atoms = [atom for atom in inference.firings if pattern is None or pattern_matches(pattern, atom)]
+    if pattern is None:
+        atoms = list(inference.firings)
+    else:
+        atoms = [atom for atom in matching(inference, pattern) if atom in inference.firings]
     if not weighed:
         atoms = [atom for atom in atoms if established(inference.certainty(atom) or 0.0)]
     atoms.sort(key=lambda atom: (atom.predicate, -(inference.certainty(atom) or 0.0), str(atom)))

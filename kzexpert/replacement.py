@@ -1,5 +1,6 @@
 """A file that a user names: replaced at once when all of it is written, or left as it was."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from kzexpert.errors import Issue, Location, UsageError
 __all__ = ["replace_file", "replacement"]
 
 _HINT = "give the path of a file in a folder that exists and may be written to"
+_FULL = "make room there, or give the path of a file on another disk"
 
 
 def replace_file(name: str, text: str) -> None:
@@ -54,7 +56,8 @@ def replacement(name: str) -> Iterator[Path]:
         path.replace(target)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise UsageError(Issue("KZ306", f"cannot write: {reason}", Location(name), _HINT)) from None
+        hint = _FULL if error.errno == errno.ENOSPC else _HINT
+        raise UsageError(Issue("KZ306", f"cannot write: {reason}", Location(name), hint)) from None
     finally:
         if folder is not None:
             rmtree(folder, ignore_errors=True)

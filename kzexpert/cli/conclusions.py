@@ -27,7 +27,7 @@ def conclusions(options: Options, pattern: tuple[str, ...], weighed: bool) -> in
 
     kb = open_knowledge_base(options)
     asked = read_question(kb, " ".join(pattern)) if pattern else None
-    inference = infer(kb, options)
+    inference = infer(kb, options, [asked.pattern] if asked else [])
     found = conclusions_of(inference, asked.pattern if asked else None, weighed=weighed)
     if options.format == "json":
         from kzexpert.render.json import json_text

@@ -15,6 +15,8 @@ _AFTER = 1.0
 _EVERY = 0.1
 _ERASE = "\r\x1b[K"
 _BAR = 20
+#: From here on the database's own estimate of what is done says something.
+_CERTAIN = 0.02
 
 
 @contextmanager
@@ -101,13 +103,15 @@ class _Pace:
             said.append(_bar(done))
         if standing.facts and standing.phase == "loading":
             said.append(f"{standing.facts:,} facts")
-        rows = standing.rows if standing.phase != "writing" else int(standing.rows * done)
-        if rows:
+        rows, known = standing.rows, True
+        if standing.phase == "writing":  # of the first percents nothing is written yet: rows are sorted
+            rows, known = int(standing.rows * done), done >= _CERTAIN
+        if rows and known:
             said.append(f"{rows:,} rows")
             elapsed = now - self._phase_from
             if elapsed >= 0.5:
                 said.append(f"{rows / elapsed:,.0f}/s")
-        if done >= 0.02 and now - self._part_from >= 0.5:
+        if done >= _CERTAIN and now - self._part_from >= 0.5:
             said.append(f"{_duration((now - self._part_from) * (1.0 - done) / done)} left")
         return " ".join(said)
 

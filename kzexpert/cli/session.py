@@ -294,7 +294,7 @@ def _tell(options: Options, inference: Inference, seconds: float) -> None:
     if isinstance(inference.certainties, StoredCertainties):  # to count firings would be to find all of them
         concluded = {predicate for stratum in program.strata for predicate in stratum.predicates}
         known = sum(len(inference.certainties[predicate]) for predicate in concluded)
-        counts = f"{known} facts and conclusions of {len(concluded)} predicates that rules conclude"
+        counts = f"{known} facts and conclusions of {', '.join(sorted(concluded)) or 'no predicate'}"
     else:
         base = sum(len(facts) for relation, facts in program.base.items() if relation in predicates)
         firings = sum(map(len, inference.firings.values()))

@@ -21,7 +21,7 @@ from kzexpert.model import Fact, GroundAtom, Inference, Pattern, Program, Value
 if TYPE_CHECKING:
     from kzexpert.engines.evaluation import EstablishedFacts
 
-__all__ = ["Budget", "Engine", "Exporter", "Meter", "OnePass", "StoredCertainties", "infer_each"]
+__all__ = ["NEVER_ENDS", "Budget", "Engine", "Exporter", "Meter", "OnePass", "StoredCertainties", "infer_each"]
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -36,6 +36,13 @@ class Budget(msgspec.Struct, frozen=True):
     facts: int = 500_000
     firings: int = 2_000_000
     seconds: float = 60.0
+
+
+#: What to do where a budget is used up.
+NEVER_ENDS = (
+    "a rule that computes new values from its own conclusions never ends: bound the value by a comparison; "
+    "where there is just much to do, raise the --budget"
+)
 
 
 class Engine(Protocol):
@@ -197,7 +204,7 @@ class Meter:
         fired = len(self._fired.get(busiest, ()))
         rule = self._program.rules[busiest if fired > 1 else rule_id].rule
         message = f"rule {rule.id} used up the budget of {limit}" + (f" (it fired {fired:,} times)" if fired else "")
-        hint = "a rule that computes new values from its own conclusions never ends: bound the value by a comparison"
+        hint = NEVER_ENDS
         raise BudgetError(Issue("KZ401", message, rule.location, hint), texts=self._program.kb.texts)
 
 

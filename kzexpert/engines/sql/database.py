@@ -3,6 +3,8 @@
 This is the only module that imports duckdb.
 """
 
+import errno
+import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -380,8 +382,9 @@ def _outward(path: Path) -> Iterator[None]:
         says = error.issues[0].message
         if str(path) not in says:
             raise
-        reason = "No space left on device" if _NO_SPACE in says else says.rpartition(": ")[2]
-        raise OSError(None, reason) from None
+        if _NO_SPACE in says:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+        raise OSError(None, says.rpartition(": ")[2]) from None
 
 
 @contextmanager

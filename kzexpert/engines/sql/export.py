@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from kzexpert.columns import RUN_TABLE, Form, Layout, Selection, table_columns, table_names
 from kzexpert.engines.reports import Listener, Standing, unheard
+from kzexpert.engines.sql.csv_source import without_password
 from kzexpert.engines.sql.database import Database
 from kzexpert.engines.sql.dictionary import Dictionary
 from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, argument, empty, kinds_of
@@ -275,5 +276,5 @@ def _description(inferences: Sequence[Inference]) -> list[tuple[str, str, str]]:
     found += [("assumed", "", text) for text in program.assumed]
     found += [("withdrawn", "", text) for text in program.withdrawn]
     found += [("sha256", file, digest) for file, digest in sorted(kb.digests.items())]
-    found += [("table", item.file, item.predicate) for item in kb.tables]
+    found += [("table", without_password(item.file), item.predicate) for item in kb.tables]
     return found

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from msgspec.structs import replace
 from sqlglot import exp
 
-from kzexpert.engines.base import Budget, Exporter
+from kzexpert.engines.base import NEVER_ENDS, Budget, Exporter
 from kzexpert.engines.reports import Listener, Standing
 from kzexpert.engines.sql.codec import Codec
 from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, empty
@@ -263,6 +263,5 @@ class Run:
         what = f"rule {first.id}" if first else "loading the facts"
         if len(rules) > 1:
             what += f", with {len(rules) - 1} more that conclude the same,"
-        hint = "a rule that computes new values from its own conclusions never ends: bound the value by a comparison"
-        issue = Issue("KZ401", f"{what} used up the budget of {limit}", first.location if first else None, hint)
+        issue = Issue("KZ401", f"{what} used up the budget of {limit}", first.location if first else None, NEVER_ENDS)
         raise BudgetError(issue, texts=self.program.kb.texts)

@@ -98,7 +98,7 @@ def sheet(parts: Sequence[Part], layout: Layout, texts: Texts, days: Sequence[da
         order.append(key)
         shown.append(called(text, spec.name))
     query = select([*shown, *_own(layout.derived, numbers)], subquery(rows, "u"), joins)
-    return query.order_by(*_packed(order), copy=False)
+    return _ordered(query, order)
 
 
 def table(
@@ -127,7 +127,7 @@ def table(
         order.append(key)
         shown.append(called(value, name))
     query = select([*shown, *_own(derived, "plain")], subquery(rows, "u"), joins)
-    return query.order_by(*_packed(order), copy=False)
+    return _ordered(query, order)
 
 
 # --- order -----------------------------------------------------------------------------------------------------------
@@ -157,6 +157,11 @@ def _text(stored: exp.Expr, alias: str, texts: Texts, joins: list[exp.Join]) -> 
     return column("text", alias), _Key(rank, texts.size + 1)
 
 
+def _ordered(query: exp.Select, keys: Sequence[_Key]) -> exp.Select:
+    packed = _packed(keys)
+    return query.order_by(*packed, copy=False) if packed else query  # without: a single fact at most
+
+
 def _packed(keys: Sequence[_Key]) -> list[exp.Expr]:
     """The same order by fewer keys: whole numbers that stand together are made one, as digits are.
 
@@ -177,7 +182,7 @@ def _packed(keys: Sequence[_Key]) -> list[exp.Expr]:
         else:
             packed.append(exp.Cast(this=key.value, to=exp.DataType(this=exp.DataType.Type.BIGINT)))
             room = _LARGEST // key.bound
-    return packed or [exp.Literal.string("")]
+    return packed
 
 
 def _together(queries: Sequence[exp.Query]) -> exp.Query:
