@@ -66,7 +66,9 @@ class Database:
         self.dialect = DuckDBDialect()
         with _on_disk():
             self._folder = Path(mkdtemp(prefix="kzexpert-"))
-        self._discard: weakref.finalize[..., Database] = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)
+        self._discard: weakref.finalize[..., Database] = weakref.finalize(
+            self, rmtree, self._folder, ignore_errors=True
+        )
         config: dict[str, str | bool | int | float | list[str]] = {
             "temp_directory": str(self._folder),
             "preserve_insertion_order": False,
