@@ -49,7 +49,7 @@ def engine(name: str = "experta", budget: Budget | None = None, settings: Settin
 
 
 def for_engine(kb: KnowledgeBase, name: str, settings: Settings | None = None) -> KnowledgeBase:
-    """A knowledge base as an engine takes it. duckdb and spark read tables themselves; for others their rows become facts.
+    """A knowledge base as an engine takes it: for those that do not read tables themselves, rows become facts.
 
     Raises:
         KnowledgeBaseError: a table cannot be read, holds rows that are no facts, or is too large.

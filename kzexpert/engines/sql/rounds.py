@@ -1,4 +1,4 @@
-"""Semi-naive rounds, for what no recursive query can say or be trusted with: rules that compute new values may never end.
+"""Semi-naive rounds, for what no recursive query says, or should be trusted with: it may never end.
 
 Each round derives from what the round before found, and keeps the best proof of each conclusion. The queries of a round
 are here; how tables are filled from them is each store's own affair.

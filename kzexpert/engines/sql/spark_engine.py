@@ -1,4 +1,4 @@
-"""The engine for more facts than one machine holds: plans run by Spark, on a cluster or on the cores of this machine."""
+"""The engine for more facts than one machine holds: plans run by Spark, on a cluster or on this machine."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Spark sessions: one of our own beside that of a user, which stays as it was; and what goes wrong in Spark, in our words.
+"""A session of Spark of our own, beside that of a user, which stays as it was; and what goes wrong, in our words.
 
 This is the only module that imports pyspark.
 """
@@ -17,12 +17,13 @@ from pyspark import SparkConf, SparkContext
 from pyspark.errors import PySparkException
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.functions import lit
 
 from kzexpert.engines.sql.dialects import SUM
 from kzexpert.engines.sql.store import DatabaseError
 from kzexpert.errors import Issue, KnowledgeBaseError, UsageError
 
-__all__ = ["DataFrame", "SparkSession", "failing", "open_session"]
+__all__ = ["DataFrame", "SparkSession", "failing", "lit", "open_session"]
 
 _OLDEST = 4
 if int(pyspark.__version__.split(".")[0]) < _OLDEST:
@@ -69,7 +70,7 @@ def open_session(
     own = base.newSession()
     settings = {**base.conf.getAll, **given, **_FIXED}
     cores = base.sparkContext.defaultParallelism
-    if base.sparkContext.master.startswith("local"):  # the defaults of Spark are made for clusters
+    if (base.sparkContext.master or "").startswith("local"):  # the defaults of Spark are made for clusters
         settings.setdefault("spark.sql.shuffle.partitions", str(cores))
         settings.setdefault("spark.sql.adaptive.enabled", "false")
     for name, value in settings.items():

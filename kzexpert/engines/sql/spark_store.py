@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
+from pathlib import Path
 from uuid import uuid4
 
 from sqlglot import exp
@@ -17,10 +18,12 @@ from kzexpert.engines.sql.extents import Kind
 from kzexpert.engines.sql.recursion import Component
 from kzexpert.engines.sql.rounds import Rounds
 from kzexpert.engines.sql.spark_session import DataFrame, SparkSession, failing
+from kzexpert.engines.sql.spark_tables import SparkNames, SparkOpened, csv_rows, open_table
 from kzexpert.engines.sql.store import Row, TimeIsUp
 from kzexpert.engines.sql.texts import Plain
 from kzexpert.engines.sql.watching import Watch
 from kzexpert.engines.sql.words import called, day, identifier, number, select, table, typed
+from kzexpert.model import KnowledgeBase, Table
 
 __all__ = ["SparkStore"]
 
@@ -42,7 +45,7 @@ class SparkStore:
     def __init__(self, session: SparkSession, checkpoint: str | None = None) -> None:
         self.dialect = SparkDialect()
         self.texts = Plain()
-        self._session = session
+        self.session = session
         self._context = session.sparkContext
         if checkpoint:
             self._context.setCheckpointDir(checkpoint)
@@ -78,15 +81,15 @@ class SparkStore:
 
     def rows(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> list[Row]:
         """See `Store.rows`."""
-        with self._guarded():
+        with self.guarded():
             return [tuple(row) for row in self._frame(query, parameters).collect()]
 
     def stream(self, query: exp.Expr) -> Iterator[Row]:
         """See `Store.stream`. One partition after the other comes to the driver."""
-        with self._guarded():
+        with self.guarded():
             rows = self._frame(query).toLocalIterator(prefetchPartitions=True)
         while True:
-            with self._guarded():
+            with self.guarded():
                 row = next(rows, None)
             if row is None:
                 return
@@ -94,14 +97,14 @@ class SparkStore:
 
     def _frame(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> DataFrame:
         text = query if isinstance(query, str) else self.dialect.text(query)
-        return self._session.sql(text, args=list(parameters)) if parameters else self._session.sql(text)
+        return self.session.sql(text, args=list(parameters)) if parameters else self.session.sql(text)
 
     @property
     def _late(self) -> bool:
         return self._watch is not None and self._watch.late
 
     @contextmanager
-    def _guarded(self) -> Iterator[None]:
+    def guarded(self) -> Iterator[None]:
         """What goes wrong in Spark, as what it means here.
 
         Raises:
@@ -122,19 +125,19 @@ class SparkStore:
 
     def store(self, query: exp.Query) -> exp.Table:
         """See `Store.store`."""
-        with self._guarded():
-            return self._view(self._cut(self._frame(query)))
+        with self.guarded():
+            return self.view(self._cut(self._frame(query)))
 
     def load(self, columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]) -> exp.Table:
         """See `Store.load`. A few rows stand in the plan; more are sent to the executors."""
         kinds = list(columns.values())
         plain = [tuple(map(_plain, row, kinds)) for row in rows]
         if len(plain) * len(kinds) <= _IN_QUERY and _characters(plain) <= _CHARACTERS:
-            with self._guarded():
-                return self._view(self._frame(self._listed(columns, plain)))
+            with self.guarded():
+                return self.view(self._frame(self._listed(columns, plain)))
         shape = ", ".join(f"`{name}` {_DDL[kind]}" for name, kind in columns.items())
-        with self._guarded():
-            return self._view(self._cut(self._session.createDataFrame(plain, shape, verifySchema=False)))
+        with self.guarded():
+            return self.view(self._cut(self.session.createDataFrame(plain, shape, verifySchema=False)))
 
     def gather(self, columns: Mapping[str, Sequence[str] | Sequence[int]]) -> exp.Table:
         """See `Store.gather`."""
@@ -150,12 +153,12 @@ class SparkStore:
 
     def columns(self, stored: exp.Table) -> list[str]:
         """See `Store.columns`."""
-        return list(self._session.table(stored.name).columns)
+        return list(self.session.table(stored.name).columns)
 
     def drop(self, stored: exp.Table) -> None:
         """See `Store.drop`. Its rows go once no other table is yet to be filled from them."""
         self._views.discard(stored.name)
-        self._session.catalog.dropTempView(stored.name)
+        self.session.catalog.dropTempView(stored.name)
 
     def close(self) -> None:
         """See `Store.close`. The session of the user goes on."""
@@ -167,10 +170,11 @@ class SparkStore:
         Args:
             path: anything that Spark can write to.
         """
-        with self._guarded():
+        with self.guarded():
             self._frame(query).write.parquet(path)
 
-    def _view(self, frame: DataFrame) -> exp.Table:
+    def view(self, frame: DataFrame) -> exp.Table:
+        """The rows of a frame as a table, which are computed whenever it is read."""
         name = f"r{next(_NUMBERS)}"
         frame.createOrReplaceTempView(name)
         self._views.add(name)
@@ -180,7 +184,7 @@ class SparkStore:
         """The rows of a frame without the plan that led to them, else plans would grow from table to table."""
         if self._reliable:
             return frame.checkpoint(eager=True)
-        return frame.localCheckpoint(eager=False)
+        return frame.localCheckpoint(eager=self._reads)  # what is wrong with a file shows when it is read
 
     def _listed(self, columns: Mapping[str, Kind], rows: Sequence[Sequence[object]]) -> exp.Select:
         """A query that holds rows itself."""
@@ -235,6 +239,20 @@ class SparkStore:
             yield
         finally:
             self._reads = False
+
+    def open(self, table: Table) -> SparkOpened:
+        """See `Store.open`."""
+        return open_table(self, table)
+
+    def open_csv(self, path: Path) -> tuple[exp.Expr, list[str]]:
+        """See `Store.open_csv`."""
+        with self.reading(), self.guarded():
+            rows, names = csv_rows(self, str(path))
+            return self.view(rows), names
+
+    def dictionary(self, kb: KnowledgeBase) -> SparkNames:
+        """See `Store.dictionary`."""
+        return SparkNames(self)
 
     def in_order(self) -> AbstractContextManager[None]:
         """See `Store.in_order`. Rows are numbered wherever they are read."""
