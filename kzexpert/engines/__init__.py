@@ -125,6 +125,8 @@ def _opened(name: str, budget: Budget | None, settings: Settings) -> Engine:
         with bulk("the spark engine", "spark"):
             from kzexpert.engines.sql.spark_engine import SparkEngine
         return SparkEngine(
+            master=settings.spark_master,
+            conf=dict(text.split("=", 1) for text in settings.spark_conf),
             budget=settings.limits.within(budget or SparkEngine.BUDGET),
             skip_bad_rows=settings.skip_bad_rows,
             listen=settings.listen,

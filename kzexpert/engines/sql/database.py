@@ -66,9 +66,7 @@ class Database:
         self.dialect = DuckDBDialect()
         with _on_disk():
             self._folder = Path(mkdtemp(prefix="kzexpert-"))
-        self._discard: weakref.finalize[..., Database] = weakref.finalize(
-            self, rmtree, self._folder, ignore_errors=True
-        )
+        unfinished = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)
         config: dict[str, str | bool | int | float | list[str]] = {
             "temp_directory": str(self._folder),
             "preserve_insertion_order": False,
@@ -86,7 +84,7 @@ class Database:
         self._watch: Watch | None = None
         self._cursors: set[duckdb.DuckDBPyConnection] = set()
         self._reads = False
-        self._discard.detach()
+        unfinished.detach()
         self._discard = weakref.finalize(self, _discard, self._connection, self._folder)
 
     def name(self) -> str:
