@@ -102,10 +102,10 @@ class StoredCertainties(Mapping[str, Mapping[tuple[Value, ...], float]]):
     """The certainties of an inference whose facts lie outside of memory: what is asked for is fetched.
 
     Attributes:
-        exporter: the same for all inferences that lie in one database.
+        exporter: the same for all inferences that lie in one database; None where their rows go through Python.
     """
 
-    exporter: Exporter
+    exporter: Exporter | None = None
 
     @abstractmethod
     def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:

@@ -3,6 +3,7 @@
 from sqlglot import exp
 
 from kzexpert.engines.sql.database import Database
+from kzexpert.engines.sql.naming import names_of, resolved
 from kzexpert.engines.sql.texts import UNKNOWN, Codes
 from kzexpert.engines.sql.words import called, column, equal, identifier, named, select
 from kzexpert.model import KnowledgeBase
@@ -52,16 +53,14 @@ class Dictionary:
 
     def names(self, kb: KnowledgeBase, kind: str, codes: exp.Table | None) -> exp.Table:
         """See `kzexpert.engines.sql.store.Names.names`."""
-        known = [(text, entity.name) for text, entity in kb.entity.items() if entity.kind == kind]
+        known = names_of(kb, kind)
         numbers = {name: self._memory.code(name) for _, name in known}
         stored = self._database.gather(
             {"text": [text for text, _ in known], "code": [numbers[name] for _, name in known]}
         )
         if codes is None:
             return stored
-        same = exp.Join(this=named(stored, "e"), on=equal(column("text", "e"), column("name", "m")))
-        resolved = select([column("text", "m"), column("code", "e")], named(codes, "m"), [same], distinct=True)
-        return self._database.store(resolved)
+        return self._database.store(resolved(stored, codes))
 
     def add(self, text: str) -> int:
         """See `kzexpert.engines.sql.texts.Further`."""

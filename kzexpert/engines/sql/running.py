@@ -38,7 +38,7 @@ class Run:
     Args:
         skipped_to: a file for the rows of tables that are no facts; without it they are an error.
         listen: hears how the run stands, partly from another thread.
-        export: what writes the conclusions to files.
+        export: what writes the conclusions to files without Python.
 
     Attributes:
         planner, loader: those of all dates.
@@ -53,7 +53,7 @@ class Run:
         budget: Budget,
         skipped_to: str | None,
         listen: Listener,
-        export: Callable[["Run"], Exporter],
+        export: Callable[["Run"], Exporter] | None = None,
     ) -> None:
         self.programs = programs
         self.program = program = programs[0]
@@ -64,7 +64,7 @@ class Run:
         self.loader = Loader(database, self.texts, programs, skipped_to, listen)
         self.planner = Planner(self.extents, self.texts, ExactSums(database), self.loader.days, program.shapes)
         self.base: dict[str, Extent] = {}
-        self.exporter = export(self)
+        self.exporter = None if export is None else export(self)
         self.standing = Standing(phase="loading", components=len(program.strata))
         self.listen = listen
         self.concluded = 0

@@ -14,7 +14,7 @@ from kzexpert.engines.reports import Listener, Skipped
 from kzexpert.engines.sql.bad_rows import PROBLEM, VALUE, Problem, issue_of, problem_columns, write_rows, written
 from kzexpert.engines.sql.csv_source import unreadable
 from kzexpert.engines.sql.extents import CERTAINTY, argument
-from kzexpert.engines.sql.opening import plain_text
+from kzexpert.engines.sql.sources import plain_text
 from kzexpert.engines.sql.store import FILE, ROW, DatabaseError, Names, Store
 from kzexpert.engines.sql.words import both, called, column, equal, named, number, select, subquery, typed
 from kzexpert.errors import Issue, KnowledgeBaseError
