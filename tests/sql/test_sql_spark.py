@@ -1,6 +1,7 @@
 """What Spark alone does: rounds whose plans do not grow, sessions that stay as they were, and what stops it."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -41,6 +42,16 @@ def chain(links: int, certainty: float = 1.0) -> KnowledgeBase:
     )
 
 
+def endless() -> KnowledgeBase:
+    """A program that takes hours."""
+    return written(
+        {"n": ["number"], "many": ["number", "number", "number"], "some": ["number"]},
+        {"n": [[float(number)] for number in range(3000)]},
+        rule("many", ["n(?x)", "n(?y)", "n(?z)", "?x * ?y != ?z"], "many(?x, ?y, ?z)"),
+        rule("some", ["many(?x, _, ?z)"], "some(?z)"),
+    )
+
+
 # --- rounds ----------------------------------------------------------------------------------------------------------
 
 
@@ -57,26 +68,6 @@ def test_plans_do_not_grow_with_the_rounds(certainty: float, monkeypatch: pytest
     assert len(agreed(chain(12, certainty), "spark").certainties["reach"]) == 78
     assert len(lines) > 24  # two tables for each round
     assert max(lines) <= 3
-
-
-def test_what_is_stored_goes_to_the_folder_for_checkpoints(tmp_path: Path) -> None:
-    """In a process of its own, since the folder is one of the whole of Spark."""
-    script = f"""
-import sys
-sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[1] / "engines")]!r}
-from available import SETTINGS
-from short_programs import program_of, told
-from test_sql_spark import chain
-from kzexpert.engines import engine
-from kzexpert.engines.sql.spark_engine import SparkEngine
-spark = SparkEngine(master="local[1]", conf=SETTINGS, checkpoint={str(tmp_path / "kept")!r})
-program = program_of(chain(3, 0.9))
-assert told(spark.infer(program)) == told(engine("experta").infer(program))
-"""
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stderr == ""
-    assert list((tmp_path / "kept").rglob("rdd-*"))
 
 
 # --- sessions --------------------------------------------------------------------------------------------------------
@@ -185,16 +176,45 @@ def test_a_rule_that_never_ends_is_stopped_and_named() -> None:
 
 
 def test_a_job_that_takes_too_long_is_stopped() -> None:
-    kb = written(
-        {"n": ["number"], "many": ["number", "number", "number"], "some": ["number"]},
-        {"n": [[float(number)] for number in range(3000)]},
-        rule("many", ["n(?x)", "n(?y)", "n(?z)", "?x * ?y != ?z"], "many(?x, ?y, ?z)"),
-        rule("some", ["many(?x, _, ?z)"], "some(?z)"),
-    )
     started = time.monotonic()
     with pytest.raises(BudgetError, match="KZ401 rule some used up the budget of 5 seconds"):
-        engine("spark", Budget(seconds=5.0)).infer(program_of(kb))
+        engine("spark", Budget(seconds=5.0)).infer(program_of(endless()))
     assert time.monotonic() - started < 120  # of hours
+
+
+def test_a_folder_for_checkpoints_is_used_and_ctrl_c_stops_the_job_and_says_nothing(tmp_path: Path) -> None:
+    """In a process of its own, since both are for the whole of Spark."""
+    script = f"""
+import sys
+sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[1] / "engines")]!r}
+from available import SETTINGS
+from short_programs import program_of, told
+from test_sql_spark import chain, endless
+from kzexpert.engines import engine
+from kzexpert.engines.sql.spark_engine import SparkEngine
+
+def heard(report):
+    if report.phase == "inferring" and report.predicates == ("some",):
+        print("at work", flush=True)
+
+spark = SparkEngine(master="local[1]", conf=SETTINGS, checkpoint={str(tmp_path / "kept")!r}, listen=heard)
+program = program_of(chain(3, 0.9))
+assert told(spark.infer(program)) == told(engine("experta").infer(program))
+try:
+    spark.infer(program_of(endless()))
+except KeyboardInterrupt:
+    print("stopped", flush=True)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        if process.stdout.readline() == "at work\n":
+            process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
+    assert out.splitlines()[-1] == "stopped"
+    assert list((tmp_path / "kept").rglob("rdd-*"))
 
 
 # --- what comes out --------------------------------------------------------------------------------------------------

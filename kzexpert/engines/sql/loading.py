@@ -102,16 +102,19 @@ class Loader:
             return empty(kinds, self._database.dialect.types)
         codec = Codec(self._texts, kinds)
         columns: dict[str, Kind] = {argument(place): kind for place, kind in enumerate(kinds)}
+        all_ = [certainty for facts in known for certainty in facts.values()]
+        lowest, certainty_ = min(all_), all_[0] if min(all_) == max(all_) else None
         if all(facts == known[0] for facts in known):
             rows = ((*codec.row(args), certainty) for args, certainty in known[0].items())
-            return Extent(self._database.load({**columns, CERTAINTY: "number"}, rows), kinds)
+            stored = self._database.load({**columns, CERTAINTY: "number"}, rows)
+            return Extent(stored, kinds, certainty_, lowest, len(known[0]))
         dated = (
             (*codec.row(args), number_, certainty)
             for number_, facts in enumerate(known)
             for args, certainty in facts.items()
         )
         stored = self._database.load({**columns, DAY: "whole", CERTAINTY: "number"}, dated)
-        return Extent(stored, kinds, dated=True)
+        return Extent(stored, kinds, certainty_, lowest, len(all_), dated=True)
 
     # --- rows of tables ----------------------------------------------------------------------------------------------
 

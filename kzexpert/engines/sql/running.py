@@ -171,7 +171,7 @@ class Run:
 
     def _measured(self, extent: Extent) -> Extent:
         """What is known of a table once it is filled."""
-        if extent.rows == 0:
+        if extent.rows is not None:
             return extent
         count = exp.Count(this=exp.Star())
         if extent.certainty is not None:

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import fsum
-from typing import IO, Any
+from typing import Any
 
 import pyspark
 from py4j.protocol import Py4JError
@@ -94,13 +94,18 @@ def _started(master: str | None, given: Mapping[str, str]) -> SparkSession:
     config = SparkConf().setAll(list(settings.items()))
     if master:
         config.setMaster(master)
+    # What Spark tells of itself goes nowhere, unless a configuration of the user says how it is logged.
+    told = None if submitted or "SPARK_CONF_DIR" in os.environ else subprocess.DEVNULL
     try:
-        with _quiet(submitted) as err:
-            gateway = launch_gateway(config, {"stderr": err, "stdout": err})  # type: ignore[no-untyped-call]
-            SparkContext(conf=config, gateway=gateway)
+        gateway = launch_gateway(config, {"stderr": told, "stdout": told})  # type: ignore[no-untyped-call]
+        SparkContext(conf=config, gateway=gateway)
+        return SparkSession.builder.getOrCreate()
     except (PySparkException, Py4JError, OSError) as error:
-        raise UsageError(Issue("KZ403", f"Spark cannot be started: {_first_line(error)}", hint=_JAVA)) from None
-    return SparkSession.builder.getOrCreate()
+        if SparkContext._active_spark_context is not None:
+            SparkContext._active_spark_context.stop()
+        where = f" on {master}" if master else ""
+        hint = _JAVA if (master or "local").startswith("local") else "is there a Spark that answers at this address?"
+        raise UsageError(Issue("KZ403", f"Spark cannot be started{where}: {_first_line(error)}", hint=hint)) from None
 
 
 def _java() -> bool:
@@ -113,12 +118,6 @@ def _python() -> str:
     import sys
 
     return sys.executable
-
-
-@contextmanager
-def _quiet(submitted: bool) -> Iterator[IO[bytes] | int | None]:
-    """Where what Spark tells of itself goes: nowhere, unless a configuration of the user says how it is logged."""
-    yield None if submitted or "SPARK_CONF_DIR" in os.environ else subprocess.DEVNULL
 
 
 def _adder() -> Callable[[list[float]], float]:

@@ -1,14 +1,18 @@
 """Spark as what plans are run on: tables are temporary views of a session of our own, whose plans are cut off.
 
-A view is filled when it is first read, and then lies with the executors: in memory, what does not fit on disk.
+A view is filled when it is first read, and then lies with the executors: in memory, what does not fit on disk. It goes
+when the session does. Nothing is told to Spark while Python collects its garbage: that may be amid a word to Spark.
 """
 
 import itertools
-import weakref
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
+from functools import partial
 from pathlib import Path
+from types import FrameType
 from uuid import uuid4
 
 from sqlglot import exp
@@ -52,8 +56,8 @@ class SparkStore:
         self._reliable = self._context.getCheckpointDir() is not None
         self._views: set[str] = set()
         self._watch: Watch | None = None
+        self._interrupted = False
         self._reads = False
-        self._forget = weakref.finalize(self, _forget, session, self._views)
 
     # --- statements --------------------------------------------------------------------------------------------------
 
@@ -61,21 +65,50 @@ class SparkStore:
     def within(self, seconds: float | None, tell: Callable[[float | None], None] | None = None) -> Iterator[None]:
         """See `Store.within`. Jobs are stopped by a tag, and no others than those of this store."""
         tag = f"kzexpert-{uuid4().hex}"
-        heard = tell
-
-        def tell_progress() -> None:
-            assert heard is not None
-            heard(None)
-
-        self._watch = Watch(
-            lambda: self._context.cancelJobsWithTag(tag), seconds, tell_progress if tell is not None else None
+        watch = Watch(
+            lambda: self._context.cancelJobsWithTag(tag), seconds, None if tell is None else partial(tell, None)
         )
+        self._watch = watch
         self._context.addJobTag(tag)
         try:
-            with self._watch as watch:
+            with watch, self._patient():
                 yield
         finally:
             self._context.removeJobTag(tag)
+            self._watch = None
+        self._check(watch)
+
+    @contextmanager
+    def _patient(self) -> Iterator[None]:
+        """At Ctrl-C wait until the job was stopped, since what talks to Spark cannot be left amid a word.
+
+        A second one waits for nothing.
+        """
+
+        def noted(number: int, frame: FrameType | None) -> None:
+            if self._interrupted:
+                raise KeyboardInterrupt
+            self._interrupted = True
+
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, noted)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+
+    def _check(self, watch: Watch) -> None:
+        """Raise what has stopped a job.
+
+        Raises:
+            TimeIsUp: the budget of time is used up.
+            KeyboardInterrupt: the user has had enough.
+        """
+        if self._interrupted:
+            self._interrupted = False
+            raise KeyboardInterrupt
         if watch.late:
             raise TimeIsUp
 
@@ -99,10 +132,6 @@ class SparkStore:
         text = query if isinstance(query, str) else self.dialect.text(query)
         return self.session.sql(text, args=list(parameters)) if parameters else self.session.sql(text)
 
-    @property
-    def _late(self) -> bool:
-        return self._watch is not None and self._watch.late
-
     @contextmanager
     def guarded(self) -> Iterator[None]:
         """What goes wrong in Spark, as what it means here.
@@ -111,14 +140,16 @@ class SparkStore:
             TimeIsUp: the budget of time is used up.
             KnowledgeBaseError: what a user can do something about.
         """
-        if self._late:
-            raise TimeIsUp
+        if self._watch is None:
+            with self.within(None), self.guarded():
+                yield
+            return
+        self._check(self._watch)
         try:
             with failing(self._reads):
                 yield
         except Exception:
-            if self._late:
-                raise TimeIsUp from None
+            self._check(self._watch)
             raise
 
     # --- tables ------------------------------------------------------------------------------------------------------
@@ -162,7 +193,9 @@ class SparkStore:
 
     def close(self) -> None:
         """See `Store.close`. The session of the user goes on."""
-        self._forget()
+        for name in self._views:
+            self.session.catalog.dropTempView(name)
+        self._views.clear()
 
     def write_parquet(self, query: exp.Query, path: str) -> None:
         """Write the rows of a query to a folder of Parquet files, which must not be there.
@@ -269,8 +302,3 @@ def _plain(value: object, kind: Kind) -> object:
 
 def _characters(rows: Sequence[Sequence[object]]) -> int:
     return sum(len(value) for row in rows for value in row if isinstance(value, str))
-
-
-def _forget(session: SparkSession, views: set[str]) -> None:
-    for name in views:
-        session.catalog.dropTempView(name)
