@@ -1,4 +1,4 @@
-"""What `kzexpert infer` writes: the same rows by every engine and in every format, in one order, under these columns."""
+"""What `kzexpert infer` writes: the same rows by every engine and in every format, in one order."""
 
 import csv
 import json
