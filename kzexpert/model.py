@@ -327,6 +327,7 @@ class Table(msgspec.Struct, frozen=True):
         where: column → the values, as text, that its rows may have.
         codes: argument → CSV file of codes and names that its column is read with, the path as in `path`.
         certainty: of the rows, where no column says it.
+        without: sources whose rows are left out, as no author says but an analysis may.
         marks: key of the declaration (``columns.state``, ``where.kind`` ...) → its location.
     """
 
@@ -341,6 +342,7 @@ class Table(msgspec.Struct, frozen=True):
     note: str = ""
     location: Location = NOWHERE
     marks: Mapping[str, Location] = {}
+    without: tuple[str, ...] = ()
 
 
 class Rule(msgspec.Struct, frozen=True):

@@ -326,7 +326,7 @@ def workload(organisations: int = 500) -> Workload:
             "sql": "shared memberships are counted, not stored, here and in the next two",
         },
         bounds={
-            "stock": Bound(0, "a join of 1,600 facts takes it half a minute"),
+            "stock": Bound(0, "its matcher compares every pair of facts"),
             "experta": Bound(1, "one conclusion is one object: 2.4 million at 8 years"),
             "clips-python": Bound(8, "an estimated 15 GB of memory at 60 years"),
             "clips": Bound(8, "an estimated 15 GB of memory at 60 years"),

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from kzexpert.analysis.rerun import records
+from kzexpert.analysis.rerun import as_pattern, on_record
 from kzexpert.certainty import established
 from kzexpert.engines.evaluation import EstablishedFacts
 from kzexpert.evidence import Line, lines
@@ -285,7 +285,7 @@ class Difference:
         """Why a fact of one side, the later one, is not among those of the other."""
         if fact.assumed:
             return "assumed"
-        rows = [row for atom, row in records(other.program.kb, fact.atom) if atom == fact.atom]
+        rows = [row for _, row in on_record(other, as_pattern(fact.atom))]
         if not rows:
             return "recorded"
         withdrawn = other.program.withdrawn and any(in_force(row, other.program.as_of) for row in rows)

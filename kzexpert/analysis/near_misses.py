@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kzexpert.analysis.partials import Allowance, Known, Partial, conclusion_of, partials
-from kzexpert.analysis.rerun import records
+from kzexpert.analysis.rerun import on_record
 from kzexpert.certainty import established
 from kzexpert.model import (
     Absence,
@@ -32,7 +32,7 @@ from kzexpert.model import (
 )
 from kzexpert.relevance import instance
 from kzexpert.sentences import dates
-from kzexpert.snapshot import in_force, pattern_matches
+from kzexpert.snapshot import in_force
 
 __all__ = ["Failure", "Held", "Miss", "NearFact", "NearMisses", "near_row", "not_in_force"]
 
@@ -150,7 +150,7 @@ class NearMisses:
         self.known = known
         self.allowance = allowance
         self.depth = depth
-        self._rows: dict[str, list[tuple[GroundAtom, Fact]]] = {}
+        self._rows: dict[Pattern, list[tuple[GroundAtom, Fact]]] = {}
 
     def of(self, pattern: Pattern) -> tuple[Miss, ...]:
         """How near the rules come to an instance of a pattern, those first that lack the least, then the strongest."""
@@ -238,7 +238,7 @@ class NearMisses:
             return Failure(text, str(pattern), "too weak", self._near(pattern.relation, weighed), below)
         if instances:
             return Failure(text, str(pattern), "others only", self._near(pattern.relation, instances), below)
-        rows = [(atom, row) for atom, row in self._recorded(pattern) if pattern_matches(pattern, atom)]
+        rows = self._recorded(pattern)
         near = tuple(near_row(atom, row) for atom, row in rows)[:_MOST_FACTS]
         if any(not in_force(row, day) for _, row in rows):
             near = tuple(near_row(atom, row) for atom, row in rows if not in_force(row, day))[:_MOST_FACTS]
@@ -249,11 +249,9 @@ class NearMisses:
         return Failure(text, str(pattern), "not concluded" if concluded else "no such fact", (), below)
 
     def _recorded(self, pattern: Pattern) -> list[tuple[GroundAtom, Fact]]:
-        rows = self._rows.get(pattern.predicate)
+        rows = self._rows.get(pattern)
         if rows is None:
-            rows = self._rows[pattern.predicate] = list(
-                records(self.known.inference.program.kb, GroundAtom(pattern.predicate, ()))
-            )
+            rows = self._rows[pattern] = list(on_record(self.known.inference, pattern))
         return rows
 
     def _near(self, relation: str, atoms: Iterable[GroundAtom]) -> tuple[NearFact, ...]:
@@ -281,11 +279,8 @@ class NearMisses:
 
 def not_in_force(inference: Inference, pattern: Pattern) -> tuple[tuple[GroundAtom, Fact], ...]:
     """The recorded rows that match the pattern but do not hold on the as-of date, in the order of the files."""
-    program = inference.program
-    rows = records(program.kb, GroundAtom(pattern.predicate, ()))
-    return tuple(
-        (atom, row) for atom, row in rows if pattern_matches(pattern, atom) and not in_force(row, program.as_of)
-    )
+    day = inference.program.as_of
+    return tuple((atom, row) for atom, row in on_record(inference, pattern) if not in_force(row, day))
 
 
 def _distance(miss: Miss) -> float:

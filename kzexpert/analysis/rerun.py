@@ -3,13 +3,14 @@
 Every change goes through `snapshot`, so that what it means is said once. It keeps no results and compares none.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
+from kzexpert.engines.base import StoredCertainties
 from kzexpert.language.grammar import parse_atom
 from kzexpert.model import (
     NOWHERE,
@@ -27,13 +28,17 @@ from kzexpert.relevance import relevance, sliced
 from kzexpert.resolve import resolve_atom, resolve_fact
 from kzexpert.snapshot import pattern_matches, snapshot
 
-__all__ = ["Infer", "Progress", "Scenario", "as_atom", "as_pattern", "records", "silent"]
+__all__ = ["Infer", "Progress", "Scenario", "as_atom", "as_pattern", "on_record", "records", "silent"]
 
 #: Runs an engine.
 Infer: TypeAlias = Callable[[Program], Inference]
 
 #: What is being done, how much of it is done, and how much there is to do.
 Progress: TypeAlias = Callable[[str, int, int], None]
+
+
+#: Of a table so many rows are looked at.
+_MOST_ROWS = 50
 
 
 def silent(_what: str, _done: int, _total: int) -> None:
@@ -95,7 +100,7 @@ class Scenario(msgspec.Struct, frozen=True):
     def withdrawing(self, atoms: Iterable[GroundAtom]) -> "Scenario":
         """Without some facts, be they recorded or assumed."""
         gone = set(atoms)
-        recorded = [atom for atom in sorted(gone, key=str) if any(known == atom for known, _ in records(self.kb, atom))]
+        recorded = [atom for atom in sorted(gone, key=str) if _withdraws(self.kb, as_atom(atom))]
         assume = tuple(atom for atom in self.assume if _ground(self.kb, atom) not in gone)
         return replace(self, assume=assume, without=(*self.without, *map(as_atom, recorded)))
 
@@ -112,7 +117,8 @@ class Scenario(msgspec.Struct, frozen=True):
         """Without what cites a source: its rows of facts, and its rules."""
         facts = tuple(fact for fact in self.kb.facts if fact.source is None or fact.source.source != source)
         rules = tuple(rule for rule in self.kb.rules if rule.source is None or rule.source.source != source)
-        kb = replace(self.kb, facts=facts, rules=rules)
+        tables = tuple(replace(table, without=(*table.without, source)) for table in self.kb.tables)
+        kb = replace(self.kb, facts=facts, rules=rules, tables=tables)
         # A withdrawal of facts that went with the source would be refused, as a slip of the user's.
         without = tuple(atom for atom in self.without if _withdraws(kb, atom))
         return replace(self, kb=kb, without=without)
@@ -135,6 +141,14 @@ def records(kb: KnowledgeBase, atom: GroundAtom | Atom) -> Iterable[tuple[Ground
             stated, _ = resolve_fact(kb, fact, hints=False)
             if stated is not None:
                 yield stated, fact
+
+
+def on_record(inference: Inference, pattern: Pattern) -> Iterator[tuple[GroundAtom, Fact]]:
+    """The rows that match a pattern, whatever the day: of facts files all, of tables that an engine reads a few."""
+    rows = records(inference.program.kb, GroundAtom(pattern.predicate, ()))
+    yield from ((atom, row) for atom, row in rows if pattern_matches(pattern, atom))
+    if isinstance(inference.certainties, StoredCertainties):
+        yield from inference.certainties.recorded(pattern, _MOST_ROWS)
 
 
 def _ground(kb: KnowledgeBase, atom: Atom) -> GroundAtom | None:

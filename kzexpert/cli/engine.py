@@ -60,7 +60,12 @@ def _settings(options: Options, line: ProgressLine | None = None, listen: Listen
             listen(report)
 
     return Settings(
-        memory=options.memory, skip_bad_rows=options.skip_bad_rows, limits=_limits(options.budget), listen=heard
+        memory=options.memory,
+        spark_master=options.spark_master,
+        spark_conf=options.spark_conf,
+        skip_bad_rows=options.skip_bad_rows,
+        limits=_limits(options.budget),
+        listen=heard,
     )
 
 

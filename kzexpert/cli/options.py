@@ -21,6 +21,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     without: tuple[str, ...] = ()
     engine: str = "experta"
     memory: str | None = None
+    spark_master: str | None = None
+    spark_conf: tuple[str, ...] = ()
     skip_bad_rows: str | None = None
     budget: tuple[str, ...] = ()
     format: str = "text"
@@ -43,9 +45,13 @@ _ENGINE = (
         default="experta",
         show_default=True,
         metavar="NAME",
-        help="The engine that infers: experta, experta-stock, duckdb, or auto, which goes by the number of facts.",
+        help="The engine that infers: experta, experta-stock, duckdb, spark, or auto, which goes by the number of facts.",
     ),
     click.option("--memory", metavar="SIZE", help="How much memory the duckdb engine may take, such as 2GB."),
+    click.option("--spark-master", metavar="URL", help="Where the spark engine runs, such as local[4] or yarn."),
+    click.option(
+        "--spark-conf", multiple=True, metavar="NAME=VALUE", help="Configuration of Spark, for the spark engine."
+    ),
     click.option(
         "--skip-bad-rows", metavar="FILE", help="Write rows of tables that are no facts to FILE, and go on without."
     ),

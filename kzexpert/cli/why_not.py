@@ -89,6 +89,8 @@ def _command(options: Options, question: "Question", proposal: "Proposal") -> li
     words.extend(["--as-of", options.as_of] if options.as_of else [])
     words.extend(["--engine", options.engine] if options.engine != Options().engine else [])
     words.extend(["--memory", options.memory] if options.memory else [])
+    words.extend(["--spark-master", options.spark_master] if options.spark_master else [])
+    words.extend(word for text in options.spark_conf for word in ("--spark-conf", text))
     words.extend(["--skip-bad-rows", options.skip_bad_rows] if options.skip_bad_rows else [])
     words.extend(word for text in options.budget for word in ("--budget", text))
     assumed = [*(text for text in options.assume if text not in proposal.without), *proposal.assume]

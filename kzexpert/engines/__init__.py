@@ -25,7 +25,7 @@ __all__ = [
     "with_rows",
 ]
 
-ENGINES = ("experta", "experta-stock", "duckdb")
+ENGINES = ("experta", "experta-stock", "duckdb", "spark")
 #: What ``--engine`` takes: ``auto`` is no engine of its own.
 _CHOICES = (*ENGINES, "auto")
 
@@ -49,13 +49,13 @@ def engine(name: str = "experta", budget: Budget | None = None, settings: Settin
 
 
 def for_engine(kb: KnowledgeBase, name: str, settings: Settings | None = None) -> KnowledgeBase:
-    """A knowledge base as an engine takes it. duckdb reads tables itself; for others their rows become facts.
+    """A knowledge base as an engine takes it: for those that do not read tables themselves, rows become facts.
 
     Raises:
         KnowledgeBaseError: a table cannot be read, holds rows that are no facts, or is too large.
         UsageError: what reads tables is not installed.
     """
-    if not kb.tables or name == "duckdb":
+    if not kb.tables or name in ("duckdb", "spark"):
         return kb
     chosen = settings or Settings()
     if name == "auto":
@@ -82,7 +82,7 @@ def with_rows(kb: KnowledgeBase, settings: Settings | None = None, as_of: date |
         return kb
     chosen = settings or Settings()
     with bulk("reading tables"):
-        from kzexpert.engines.sql.recorded import table_facts
+        from kzexpert.engines.sql.reading import table_facts
 
     facts = table_facts(kb, chosen.skip_bad_rows, chosen.listen, as_of)
     return replace(kb, facts=(*kb.facts, *facts), tables=())
@@ -96,7 +96,7 @@ def table_issues(kb: KnowledgeBase) -> list[Issue]:
         return []
     try:
         with bulk("reading tables"):
-            from kzexpert.engines.sql.tables import table_issues as issues
+            from kzexpert.engines.sql.reading import table_issues as issues
     except UsageError as error:
         place = kb.tables[0].location
         return [replace(issue, location=place, severity="warning") for issue in error.issues]
@@ -118,6 +118,16 @@ def _opened(name: str, budget: Budget | None, settings: Settings) -> Engine:
         return DuckDBEngine(
             memory=settings.memory,
             budget=settings.limits.within(budget or DuckDBEngine.BUDGET),
+            skip_bad_rows=settings.skip_bad_rows,
+            listen=settings.listen,
+        )
+    if name == "spark":
+        with bulk("the spark engine", "spark"):
+            from kzexpert.engines.sql.spark_engine import SparkEngine
+        return SparkEngine(
+            master=settings.spark_master,
+            conf=dict(text.split("=", 1) for text in settings.spark_conf),
+            budget=settings.limits.within(budget or SparkEngine.BUDGET),
             skip_bad_rows=settings.skip_bad_rows,
             listen=settings.listen,
         )

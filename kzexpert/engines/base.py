@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from kzexpert.columns import Form, Layout, Selection
 from kzexpert.engines.reports import Listener
 from kzexpert.errors import BudgetError, Issue
-from kzexpert.model import GroundAtom, Inference, Pattern, Program, Value
+from kzexpert.model import Fact, GroundAtom, Inference, Pattern, Program, Value
 
 if TYPE_CHECKING:
     from kzexpert.engines.evaluation import EstablishedFacts
@@ -102,14 +102,18 @@ class StoredCertainties(Mapping[str, Mapping[tuple[Value, ...], float]]):
     """The certainties of an inference whose facts lie outside of memory: what is asked for is fetched.
 
     Attributes:
-        exporter: the same for all inferences that lie in one database.
+        exporter: the same for all inferences that lie in one database; None where their rows go through Python.
     """
 
-    exporter: Exporter
+    exporter: Exporter | None = None
 
     @abstractmethod
     def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:
         """The facts and conclusions that match a pattern, found by its constants."""
+
+    @abstractmethod
+    def recorded(self, pattern: Pattern, most: int) -> Iterator[tuple[GroundAtom, Fact]]:
+        """The rows of tables that match a pattern, whatever the day, of each table no more than so many."""
 
     @abstractmethod
     def prefetch(self, atoms: Sequence[GroundAtom]) -> None:

@@ -7,19 +7,21 @@ from kzexpert.errors import Issue, UsageError
 
 __all__ = ["bulk"]
 
+_PACKAGES = ("duckdb", "sqlglot", "pyspark", "py4j")
+
 
 @contextmanager
-def bulk(what: str) -> Iterator[None]:
-    """Say that the extra ``bulk`` is missing, where what is imported inside needs it.
+def bulk(what: str, extra: str = "bulk") -> Iterator[None]:
+    """Say that an extra is missing, where what is imported inside needs it.
 
     Raises:
-        UsageError: duckdb or sqlglot are not installed, or too old (KZ403).
+        UsageError: a package of the extra is not installed, or too old (KZ403).
     """
-    hint = "pip install 'kzexpert[bulk]'"
+    hint = f"pip install 'kzexpert[{extra}]'"
     try:
         yield
     except ModuleNotFoundError as error:
-        if error.name not in ("duckdb", "sqlglot"):
+        if error.name not in _PACKAGES:
             raise
         raise UsageError(Issue("KZ403", f"{what} needs {error.name}", hint=hint)) from None
     except ImportError as error:

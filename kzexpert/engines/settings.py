@@ -14,6 +14,7 @@ from kzexpert.errors import Issue, Location, UsageError
 __all__ = ["Limits", "Settings", "check_settings", "unused"]
 
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]i?)?B\s*", re.IGNORECASE)
+_CONF_HINT = "such as spark.executor.memory=4g"
 _SIZE_HINT = "a size is written 500MB, 2GB or 1.5GiB"
 
 
@@ -35,12 +36,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         memory: such as ``2GB``; what does not fit goes to disk. Without it the engine decides.
+        spark_master: where Spark runs, as ``spark-submit --master`` takes it. Without it its configuration decides.
+        spark_conf: configuration of Spark, each ``NAME=VALUE``.
         skip_bad_rows: a CSV file for the rows of tables that are no facts; without it they are an error.
         limits: changes to the engine's budget.
         listen: hears how the run stands; it may be called from another thread.
     """
 
     memory: str | None = None
+    spark_master: str | None = None
+    spark_conf: tuple[str, ...] = ()
     skip_bad_rows: str | None = None
     limits: Limits = Limits()
     listen: Callable[[Report], None] = unheard
@@ -51,6 +56,8 @@ _Given: TypeAlias = Callable[[Settings], bool]
 #: Option → whether it was given, and the engines that can use it. All can use what is not named here.
 _USED_BY: dict[str, tuple[_Given, tuple[str, ...]]] = {
     "--memory": (lambda settings: settings.memory is not None, ("duckdb",)),
+    "--spark-master": (lambda settings: settings.spark_master is not None, ("spark",)),
+    "--spark-conf": (lambda settings: bool(settings.spark_conf), ("spark",)),
     "--budget firings": (lambda settings: settings.limits.firings is not None, ("experta", "experta-stock")),
 }
 
@@ -71,6 +78,9 @@ def check_settings(name: str, settings: Settings) -> None:
         size = _SIZE.fullmatch(settings.memory)
         if size is None or not float(size[1]):
             issues.append(Issue("KZ307", f"{settings.memory} is no size", Location("--memory"), _SIZE_HINT))
+    for text in settings.spark_conf:
+        if not text.partition("=")[0].strip() or "=" not in text:
+            issues.append(Issue("KZ307", f"{text} is no NAME=VALUE", Location("--spark-conf"), _CONF_HINT))
     for option in unused(name, settings) if name != "auto" else ():
         engines = " or ".join(_USED_BY[option][1])
         message = f"the {name} engine cannot use {option}"

@@ -72,5 +72,10 @@ def _table(reader: Reader, node: Node) -> Table | None:
 
 
 def _path(reader: Reader, file: str) -> str:
-    """A path as seen from the current folder; files are named from the folder of the file that names them."""
+    """A path as seen from the current folder; files are named from the folder of the file that names them.
+
+    What begins as an address (``hdfs://...``) is one.
+    """
+    if "://" in file:
+        return file
     return os.path.join(os.path.dirname(reader.file.path), file)  # noqa: PTH118, PTH120

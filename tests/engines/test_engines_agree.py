@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from available import SPARK, ready
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from programs import AS_OF, CONCLUDED, VALUES, VOCABULARY, Scenario, knowledge_bases, program_of, scenarios
@@ -34,13 +35,16 @@ from kzexpert.snapshot import pattern_matches, snapshot
 
 EXAMPLES = int(os.environ.get("KZEXPERT_EXAMPLES", "60"))
 SMALL = Budget(facts=1_000, firings=4_000, seconds=20)
+#: Spark spends the seconds of a program that is as small as this on planning it.
+PATIENT = Budget(facts=1_000, firings=4_000, seconds=120)
+few = settings(max_examples=max(EXAMPLES // 6, 1), deadline=None, suppress_health_check=list(HealthCheck))
 thorough = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def outcome(program: Program, name: str = "experta") -> Outcome | None:
+def outcome(program: Program, name: str = "experta", budget: Budget = SMALL) -> Outcome | None:
     """None for a program that runs away: what an engine has done by then is its own affair."""
     try:
-        return outcome_of(engine(name, SMALL).infer(program))
+        return outcome_of(engine(name, budget).infer(program))
     except BudgetError:
         return None
 
@@ -57,11 +61,18 @@ def test_experta_concludes_what_the_semantics_say(scenario: Scenario) -> None:
 @thorough
 @given(scenario=scenarios())
 def test_engines_agree(other: str, scenario: Scenario) -> None:
-    if other == "duckdb":
-        pytest.importorskip("duckdb")
     ours = outcome(scenario.program)
     if ours is not None:
-        assert outcome(scenario.program, other) == ours
+        assert outcome(scenario.program, ready(other)) == ours
+
+
+@pytest.mark.xdist_group("spark")
+@few
+@given(scenario=scenarios())
+def test_spark_agrees(scenario: Scenario) -> None:
+    ours = outcome(scenario.program)
+    if ours is not None:
+        assert outcome(scenario.program, ready("spark"), PATIENT) == ours
 
 
 @thorough
@@ -116,8 +127,7 @@ def goals(draw: st.DrawFn) -> Pattern:
 @given(kb=knowledge_bases(), goal=goals())
 def test_what_a_goal_needs_is_enough_for_it(name: str, kb: KnowledgeBase, goal: Pattern) -> None:
     """Its constants are pushed down to rules and facts, and what matches it comes out as without."""
-    if name == "duckdb":
-        pytest.importorskip("duckdb")
+    ready(name)
     everything, needed = outcome(program_of(kb), name), outcome(snapshot(kb, AS_OF, goals=[goal]), name)
     if everything is None or needed is None:
         return
@@ -135,11 +145,10 @@ def test_what_a_goal_needs_is_enough_for_it(name: str, kb: KnowledgeBase, goal: 
     assert firings[0] == firings[1]
 
 
-@pytest.mark.parametrize("name", ["experta", "duckdb"])
+@pytest.mark.parametrize("name", ["experta", "duckdb", SPARK])
 def test_a_rule_that_a_goal_cannot_use_still_makes_its_component_recursive(name: str) -> None:
     """Else evidence would be combined where the best proof counts."""
-    if name == "duckdb":
-        pytest.importorskip("duckdb")
+    ready(name)
 
     def rule(id_: str, when: str, then: str) -> Rule:
         return Rule(id_, (parse_condition(when, NOWHERE),), parse_atom(then, NOWHERE), certainty=0.5)

@@ -75,7 +75,6 @@ TWO = {("Ruritania", 1.0), ("Borduria", 2.0)}
         (text("t.csv", "a,b\n"), set()),
         (text("t.csv", "a,b"), set()),
     ],
-    ids=str,
 )
 def test_csv_as_spreadsheets_write_it(tmp_path: Path, make: Make, found: object) -> None:
     make(tmp_path)

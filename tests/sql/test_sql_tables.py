@@ -15,7 +15,7 @@ from short_programs import told
 from kzexpert.checks import check
 from kzexpert.cli.group import cli
 from kzexpert.engines import engine, for_engine, table_issues
-from kzexpert.engines.sql import recorded
+from kzexpert.engines.sql import reading
 from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
 from kzexpert.errors import KnowledgeBaseError
 from kzexpert.language import load_knowledge_base, parse_atom, parse_partial_date, read_knowledge_base
@@ -382,7 +382,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
 
 def test_more_rows_than_an_engine_in_memory_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kb = opened(tmp_path)
-    monkeypatch.setattr(recorded.table_facts, "__defaults__", (5,))
+    monkeypatch.setattr(reading.table_facts, "__defaults__", (5,))
     with pytest.raises(KnowledgeBaseError, match="KZ405 the tables hold more than 5 rows") as caught:
         for_engine(kb, "experta")
     assert caught.value.issues[0].hint == "use --engine duckdb"

@@ -8,8 +8,7 @@ import msgspec
 from sqlglot import exp
 
 from kzexpert.engines.sql.csv_source import without_password
-from kzexpert.engines.sql.database import Database
-from kzexpert.engines.sql.opening import FILE, ROW
+from kzexpert.engines.sql.store import FILE, ROW, Store
 from kzexpert.engines.sql.words import called, column, equal, select, typed
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.model import KnowledgeBase, Table
@@ -50,7 +49,7 @@ def problem_columns(problems: Sequence[Problem]) -> list[exp.Expr]:
 
 
 def issue_of(
-    database: Database, table: Table, everything: exp.Table, problems: Sequence[Problem], place: int, rows: int
+    database: Store, table: Table, everything: exp.Table, problems: Sequence[Problem], place: int, rows: int
 ) -> Issue:
     """What one problem looks like.
 
@@ -82,7 +81,7 @@ def _shown(value: object, most: int) -> str:
     return repr(text if len(text) <= most else f"{text[: most - 3]}...")
 
 
-def written(database: Database, bad: exp.Table, says: Sequence[str]) -> Iterator[tuple[str, int, str, str]]:
+def written(database: Store, bad: exp.Table, says: Sequence[str]) -> Iterator[tuple[str, int, str, str]]:
     """File, row, problem and value of the bad rows of a table, in order.
 
     Args:

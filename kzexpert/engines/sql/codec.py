@@ -1,4 +1,4 @@
-"""Facts ↔ rows of the database: texts as codes, numbers as doubles, dates as dates."""
+"""Facts ↔ rows of the database: texts as it keeps them, numbers as doubles, dates as dates."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -8,9 +8,11 @@ from kzexpert.engines.sql.extents import Kind
 from kzexpert.engines.sql.texts import UNKNOWN, Texts
 from kzexpert.model import Value
 
-__all__ = ["Args", "Codec", "plain"]
+__all__ = ["Args", "Codec", "Stored"]
 
 Args: TypeAlias = tuple[Value, ...]
+#: A value as a row holds it.
+Stored: TypeAlias = int | float | date | str
 
 
 class Codec:
@@ -36,9 +38,9 @@ class Codec:
             ]
         )
 
-    def key(self, values: Iterable[Value], places: Iterable[int]) -> list[int | float | date] | None:
+    def key(self, values: Iterable[Value], places: Iterable[int]) -> list[Stored] | None:
         """Values as parameters of a query, each for the column of its place; None where no row can have them."""
-        found: list[int | float | date] = []
+        found: list[Stored] = []
         for value, place in zip(values, places, strict=True):
             stored = _stored(value, self.kinds[place], self._texts)
             if stored is None:
@@ -46,19 +48,13 @@ class Codec:
             found.append(stored)
         return found
 
-    def line(self, args: Args) -> str:
-        """A fact as a line of CSV; no value needs quotes."""
-        if not args:
-            return "0"
-        return ",".join([str(self._texts.add(value)) if isinstance(value, str) else plain(value) for value in args])
+    def row(self, args: Args) -> tuple[Stored, ...]:
+        """A fact as a row; that of a fact without arguments holds a 0."""
+        add = self._texts.add
+        return tuple([add(value) if isinstance(value, str) else value for value in args]) or (0,)
 
 
-def plain(value: float | date) -> str:
-    """A stored value as CSV holds it; −0 becomes 0."""
-    return value.isoformat() if isinstance(value, date) else repr(value + 0)
-
-
-def _stored(value: Value, kind: Kind, texts: Texts) -> int | float | date | None:
+def _stored(value: Value, kind: Kind, texts: Texts) -> Stored | None:
     if isinstance(value, str):
         code = texts.code(value)
         return code if kind == "text" and code != UNKNOWN else None

@@ -1,15 +1,26 @@
 """CSV files → how DuckDB reads them, and why it cannot, in our words. It reads the first line and no more."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlglot import exp
 
-from kzexpert.engines.sql.database import DatabaseError
+from kzexpert.engines.sql.store import DatabaseError
 from kzexpert.engines.sql.words import identifier
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
 
-__all__ = ["SEPARATORS", "literally", "read_csv", "reason", "unreadable", "without_password"]
+__all__ = [
+    "SEPARATORS",
+    "check_names",
+    "header",
+    "literally",
+    "read_csv",
+    "reason",
+    "separator_of",
+    "unreadable",
+    "without_password",
+]
 
 #: Bytes of a line of CSV, and of what is read at once.
 _LONGEST, _AT_ONCE = 10_000_000, 32_000_000
@@ -62,9 +73,9 @@ def read_csv(path: Path) -> tuple[exp.Expr, list[str]]:
     Raises:
         DatabaseError: its first line cannot be read, or names a column twice.
     """
-    separator = next((item for ending, item in SEPARATORS.items() if path.name.lower().endswith(ending)), ",")
+    separator = separator_of(path.name)
     # DuckDB would look for a header that fits the lines below it, and take a later line for it.
-    names = _header(path, separator)
+    names = header(path, separator)
     shape = [
         exp.PropertyEQ(this=identifier(f"c{index}"), expression=exp.Literal.string("VARCHAR"))
         for index in range(len(names))
@@ -83,8 +94,17 @@ def read_csv(path: Path) -> tuple[exp.Expr, list[str]]:
     return exp.Anonymous(this="read_csv", expressions=[literally(path), *settings]), names
 
 
-def _header(path: Path, separator: str) -> list[str]:
-    """The names in the first line; a column may have none."""
+def separator_of(name: str) -> str:
+    """What separates the columns of a file of that name."""
+    return next((item for ending, item in SEPARATORS.items() if name.lower().endswith(ending)), ",")
+
+
+def header(path: Path, separator: str) -> list[str]:
+    """The names in the first line; a column may have none.
+
+    Raises:
+        DatabaseError: it cannot be read, or names a column twice.
+    """
     import csv
     import gzip
     import zlib
@@ -96,10 +116,23 @@ def _header(path: Path, separator: str) -> list[str]:
     except (OSError, UnicodeDecodeError, EOFError, csv.Error, zlib.error) as error:
         why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         raise DatabaseError("invalid unicode" if isinstance(error, UnicodeDecodeError) else why) from None
+    check_names(names)
+    assert names is not None
+    return names
+
+
+def check_names(names: Sequence[str] | None) -> None:
+    """Make sure that a first line names the columns, and none twice; some may have no name.
+
+    Args:
+        names: None where there is no line.
+
+    Raises:
+        DatabaseError: it does not.
+    """
     if not names:
         says = "it is empty" if names is None else "its first line is empty"
         raise DatabaseError(f"{says}; the first line names the columns")
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
         raise DatabaseError(f"its first line names the column {twice!r} twice")
-    return names

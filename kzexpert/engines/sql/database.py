@@ -12,25 +12,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import Any, TypeAlias
 
 import duckdb
 from sqlglot import exp
 
 from kzexpert.engines.sql.dialects import DuckDBDialect
-from kzexpert.engines.sql.extents import SQL_TYPES, Kind
+from kzexpert.engines.sql.extents import Kind
+from kzexpert.engines.sql.store import DatabaseError, Row, TimeIsUp
 from kzexpert.engines.sql.watching import Watch
 from kzexpert.engines.sql.words import called, column, identifier, select, table
 from kzexpert.errors import Issue, KnowledgeBaseError
 
-__all__ = ["Database", "DatabaseError", "Row", "TimeIsUp", "remove_abandoned"]
+__all__ = ["Database", "remove_abandoned"]
 
 #: The first one whose ``USING KEY`` recurses from what a round has changed, and so ends.
 _OLDEST = (2, 0)
 if tuple(map(int, duckdb.__version__.split(".")[:2])) < _OLDEST:
     raise ImportError(f"duckdb is {duckdb.__version__}, and must be 2.0 or newer")
-
-Row: TypeAlias = tuple[Any, ...]
 
 _AT_ONCE = 10_000
 #: Seconds between two looks at a statement in another thread, and how many looks it is given to stop.
@@ -57,22 +55,6 @@ _OUTSIDE: tuple[type[duckdb.Error], ...] = (
 _SIGNAL_SEEN = "Query interrupted"
 
 
-class DatabaseError(KnowledgeBaseError):
-    """What the database says of something outside of it: a file, an extension, another database.
-
-    Attributes:
-        says: its own words, which may be many lines.
-    """
-
-    def __init__(self, says: str) -> None:
-        super().__init__(Issue("KZ404", says.splitlines()[0].removesuffix(".")))
-        self.says = says
-
-
-class TimeIsUp(Exception):
-    """A statement was stopped since it took longer than the budget allows."""
-
-
 class Database:
     """Tables of one inference. What does not fit into memory goes to a folder that vanishes with the database.
 
@@ -86,7 +68,7 @@ class Database:
         self.dialect = DuckDBDialect()
         with _on_disk():
             self._folder = Path(mkdtemp(prefix="kzexpert-"))
-        self._discard: weakref.finalize[..., Any] = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)
+        unfinished = weakref.finalize(self, rmtree, self._folder, ignore_errors=True)
         config: dict[str, str | bool | int | float | list[str]] = {
             "temp_directory": str(self._folder),
             "preserve_insertion_order": False,
@@ -104,7 +86,7 @@ class Database:
         self._watch: Watch | None = None
         self._cursors: set[duckdb.DuckDBPyConnection] = set()
         self._reads = False
-        self._discard.detach()
+        unfinished.detach()
         self._discard = weakref.finalize(self, _discard, self._connection, self._folder)
 
     def name(self) -> str:
@@ -312,15 +294,23 @@ class Database:
         """Forget a table."""
         self.run(exp.Drop(tables=[stored.copy()], kind="TABLE"))
 
-    def load(self, columns: Mapping[str, Kind], lines: Iterable[str]) -> exp.Table:
-        """Put lines of CSV, whose values need no quotes, into a new table."""
+    def columns(self, stored: exp.Expr) -> list[str]:
+        """The names of a table's columns, or of whatever else can be read."""
+        described = self.rows(exp.Describe(this=select([exp.Star()], stored.copy())))
+        return [str(name) for name, *_ in described]
+
+    def load(self, columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]) -> exp.Table:
+        """Put rows of values into a new table: numbers, dates, texts by their codes, None for none.
+
+        They go through a file, the fastest way into DuckDB.
+        """
         name = self.name()
         file = self._folder / f"{name}.csv"
         with _on_disk(), file.open("w", encoding="ascii", newline="\n") as out:
-            out.writelines(f"{line}\n" for line in lines)
+            out.writelines(",".join(map(_plain, row)) + "\n" for row in rows)
         shape = exp.Struct(
             expressions=[
-                exp.PropertyEQ(this=identifier(column_), expression=exp.Literal.string(SQL_TYPES[kind]))
+                exp.PropertyEQ(this=identifier(column_), expression=exp.Literal.string(self.dialect.types[kind]))
                 for column_, kind in columns.items()
             ]
         )
@@ -359,6 +349,13 @@ class Database:
             if self._late:
                 raise TimeIsUp from None
             raise KeyboardInterrupt from None
+
+
+def _plain(value: object) -> str:
+    """A stored value as CSV holds it, none of which needs quotes; −0 becomes 0."""
+    if isinstance(value, int | float):
+        return repr(value + 0)
+    return "" if value is None else str(value)
 
 
 def remove_abandoned() -> bool:

@@ -3,7 +3,8 @@
 from sqlglot import exp
 
 from kzexpert.engines.sql.database import Database
-from kzexpert.engines.sql.texts import UNKNOWN, Texts
+from kzexpert.engines.sql.naming import names_of, resolved
+from kzexpert.engines.sql.texts import UNKNOWN, Codes
 from kzexpert.engines.sql.words import called, column, equal, identifier, named, select
 from kzexpert.model import KnowledgeBase
 
@@ -14,7 +15,7 @@ _BLOCK = 4096
 
 
 class Dictionary:
-    """All texts of an inference, as a table of the columns ``text`` and ``code``.
+    """See `Names`. All texts of an inference are in a table of the columns ``text`` and ``code``.
 
     Args:
         texts: those in memory: of facts and rules. No other can be added to them from now on.
@@ -23,7 +24,7 @@ class Dictionary:
         known: kind and file of a map, or "" → what texts stand for there, as `names` gives it, and the map.
     """
 
-    def __init__(self, database: Database, texts: Texts, kb: KnowledgeBase) -> None:
+    def __init__(self, database: Database, texts: Codes, kb: KnowledgeBase) -> None:
         self._database = database
         self._memory = texts
         for entity in kb.entities:
@@ -51,23 +52,15 @@ class Dictionary:
         return self._stored
 
     def names(self, kb: KnowledgeBase, kind: str, codes: exp.Table | None) -> exp.Table:
-        """A table of what stands for an entity of a kind: its names and aliases, or the codes of a map.
-
-        A code whose names are those of two entities stands there twice.
-
-        Args:
-            codes: columns ``text``, the code, and ``name``.
-        """
-        known = [(text, entity.name) for text, entity in kb.entity.items() if entity.kind == kind]
+        """See `kzexpert.engines.sql.store.Names.names`."""
+        known = names_of(kb, kind)
         numbers = {name: self._memory.code(name) for _, name in known}
         stored = self._database.gather(
             {"text": [text for text, _ in known], "code": [numbers[name] for _, name in known]}
         )
         if codes is None:
             return stored
-        same = exp.Join(this=named(stored, "e"), on=equal(column("text", "e"), column("name", "m")))
-        resolved = select([column("text", "m"), column("code", "e")], named(codes, "m"), [same], distinct=True)
-        return self._database.store(resolved)
+        return self._database.store(resolved(stored, codes))
 
     def add(self, text: str) -> int:
         """See `kzexpert.engines.sql.texts.Further`."""

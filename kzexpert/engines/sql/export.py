@@ -21,7 +21,7 @@ from kzexpert.engines.sql.loading import AS_OF
 from kzexpert.engines.sql.plan import Planner
 from kzexpert.engines.sql.sheet import DERIVED, ON, Numbers, Part, counts, ranked_texts, sheet, table
 from kzexpert.engines.sql.sheet import Texts as RankedTexts
-from kzexpert.engines.sql.texts import Texts
+from kzexpert.engines.sql.texts import Codes
 from kzexpert.engines.sql.words import both, called, column, day, either, equal, named, select, subquery
 from kzexpert.engines.sql.words import table as table_of
 from kzexpert.model import Constant, Inference, Pattern, Program, ProgramRule, Variable
@@ -58,6 +58,7 @@ class DatabaseExporter:
     def __init__(
         self,
         database: Database,
+        texts: Codes,
         planner: Planner,
         programs: Sequence[Program],
         days: exp.Table | None,
@@ -66,6 +67,7 @@ class DatabaseExporter:
         load: Callable[[str], Extent],
     ) -> None:
         self._database = database
+        self._texts = texts
         self._planner = planner
         self._programs = programs
         self._days = days
@@ -92,7 +94,7 @@ class DatabaseExporter:
             parts = [
                 part for predicate in layout.predicates for part in self._parts(predicate, selection, layout, numbers)
             ]
-        return PartsWriter(self._database, self._planner.texts, layout, inferences, listen).write(parts, form, path)
+        return PartsWriter(self._database, self._texts, layout, inferences, listen).write(parts, form, path)
 
     # --- which rows --------------------------------------------------------------------------------------------------
 
@@ -101,7 +103,7 @@ class DatabaseExporter:
         base, rules = self._base.get(predicate), self._rules.get(predicate, [])
         extent = self._extents.get(predicate)
         if not rules and not selection.recorded:
-            extent = empty(kinds_of(self._programs[0].kb, predicate))
+            extent = empty(kinds_of(self._programs[0].kb, predicate), self._database.dialect.types)
         elif extent is None:
             extent = self._load(predicate)
         patterns = selection.of(predicate)
@@ -196,7 +198,7 @@ class PartsWriter:
     def __init__(
         self,
         database: Database,
-        texts: Texts,
+        texts: Codes,
         layout: Layout,
         inferences: Sequence[Inference],
         listen: Listener = unheard,

@@ -1,5 +1,6 @@
 """Where the facts of a relation lie, as queries see them: a table or a query, and what is known of its certainties."""
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -9,11 +10,13 @@ from kzexpert.certainty import THRESHOLD, established
 from kzexpert.engines.sql.words import SqlType, called, column, named, number, select, subquery, typed
 from kzexpert.model import KnowledgeBase
 
-__all__ = ["CERTAINTY", "DAY", "SQL_TYPES", "Extent", "Kind", "argument", "empty", "kinds_of", "predicate_of"]
+__all__ = ["CERTAINTY", "DAY", "KINDS", "Extent", "Kind", "Types", "argument", "empty", "kinds_of", "predicate_of"]
 
-#: How the values of an argument are stored: a text or an entity as its code, a number, a date; and how `DAY` is.
-Kind: TypeAlias = Literal["text", "number", "date", "day"]
-SQL_TYPES: dict[Kind, SqlType] = {"text": "int", "number": "double", "date": "date", "day": "int"}
+#: What the values of a column are: texts and entities, numbers, dates; or whole numbers of ours, as in `DAY`.
+Kind: TypeAlias = Literal["text", "number", "date", "whole"]
+KINDS: tuple[Kind, ...] = ("text", "number", "date", "whole")
+#: How a database stores them.
+Types: TypeAlias = Mapping[Kind, SqlType]
 
 #: The column that holds the certainty of a fact.
 CERTAINTY = "c"
@@ -86,12 +89,12 @@ def predicate_of(relation: str) -> str:
 def kinds_of(kb: KnowledgeBase, relation: str) -> tuple[Kind, ...]:
     """How the arguments of a relation are stored."""
     kinds: dict[str, Kind] = {"number": "number", "date": "date"}
-    return tuple(kinds.get(spec.type, "text") for spec in kb.predicate[predicate_of(relation)].args) or ("text",)
+    return tuple(kinds.get(spec.type, "text") for spec in kb.predicate[predicate_of(relation)].args) or ("whole",)
 
 
-def empty(kinds: tuple[Kind, ...]) -> Extent:
+def empty(kinds: tuple[Kind, ...], types: Types) -> Extent:
     """No facts."""
-    nulls = [called(typed(exp.null(), SQL_TYPES[kind]), argument(place)) for place, kind in enumerate(kinds)]
+    nulls = [called(typed(exp.null(), types[kind]), argument(place)) for place, kind in enumerate(kinds)]
     return Extent(select(nulls, where=[exp.false()]), kinds, 1.0, 1.0, 0)
 
 

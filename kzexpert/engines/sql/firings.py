@@ -8,9 +8,9 @@ from sqlglot import exp
 
 from kzexpert.engines.evaluation import EstablishedFacts
 from kzexpert.engines.sql.codec import Args, Codec
-from kzexpert.engines.sql.database import Database, Row
 from kzexpert.engines.sql.extents import Kind, argument
 from kzexpert.engines.sql.plan import Planner, premise, variable
+from kzexpert.engines.sql.store import Row, Store
 from kzexpert.engines.sql.stored import Certainties
 from kzexpert.engines.sql.words import both, column, equal, named, select, subquery
 from kzexpert.model import (
@@ -58,7 +58,7 @@ class _Backwards(msgspec.Struct, frozen=True):
 class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
     """Conclusion → its firings."""
 
-    def __init__(self, database: Database, planner: Planner, program: Program, certainties: Certainties) -> None:
+    def __init__(self, database: Store, planner: Planner, program: Program, certainties: Certainties) -> None:
         self._database = database
         self._planner = planner
         self._program = program
@@ -130,7 +130,7 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
                 continue
             codec = self._certainties.relations[predicate].codec
             names = [argument(place) for place in range(len(codec.kinds))]
-            heads = self._database.load(dict(zip(names, codec.kinds, strict=True)), map(codec.line, open_))
+            heads = self._database.load(dict(zip(names, codec.kinds, strict=True)), map(codec.row, open_))
             gathered: dict[GroundAtom, list[Firing]] = {GroundAtom(predicate, args): [] for args in open_}
             for rule in rules:
                 agree = [

@@ -14,7 +14,7 @@ from kzexpert.engines.sql.database import Database
 from kzexpert.engines.sql.export import PartsWriter
 from kzexpert.engines.sql.extents import CERTAINTY, Kind, argument, kinds_of
 from kzexpert.engines.sql.sheet import DERIVED, ON, Part
-from kzexpert.engines.sql.texts import Texts
+from kzexpert.engines.sql.texts import Codes
 from kzexpert.engines.sql.words import called, column, equal, select
 from kzexpert.model import Inference
 
@@ -40,7 +40,7 @@ def write_gathered(
     Raises:
         OSError: it cannot be written.
     """
-    database, texts = Database(), Texts()
+    database, texts = Database(), Codes()
     try:
         parts = []
         for predicate in layout.predicates:
@@ -48,11 +48,11 @@ def write_gathered(
             codec = Codec(texts, kinds)
             names = [argument(place) for place in range(len(kinds))]
             columns: dict[str, Kind] = {ON: "date", **dict(zip(names, kinds, strict=True))}
-            lines = (
-                f"{as_of.isoformat()},{codec.line(args)},{certainty!r},{derived:d}"
+            gathered = (
+                (as_of, *codec.row(args), certainty, int(derived))
                 for as_of, args, certainty, derived in rows.get(predicate, ())
             )
-            stored = database.load({**columns, CERTAINTY: "number", DERIVED: "day"}, lines)
+            stored = database.load({**columns, CERTAINTY: "number", DERIVED: "whole"}, gathered)
             derived = equal(column(DERIVED), exp.Literal.number(1))
             shown = [*map(column, columns), column(CERTAINTY), *([called(derived, DERIVED)] if layout.derived else [])]
             parts.append(Part(predicate, select(shown, stored)))

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from kzexpert.engines.reports import Listener, unheard
-from kzexpert.engines.sql.codec import Codec, plain
-from kzexpert.engines.sql.database import Database
-from kzexpert.engines.sql.dictionary import Dictionary
+from kzexpert.engines.sql.codec import Codec
 from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, Kind, argument, empty, kinds_of, predicate_of
 from kzexpert.engines.sql.recorded import Choice, Recorded, starts_of
+from kzexpert.engines.sql.rounding import rounded
+from kzexpert.engines.sql.store import Names, Store
 from kzexpert.engines.sql.tables import Staged, set_aside, stage_all
 from kzexpert.engines.sql.texts import Texts
 from kzexpert.engines.sql.words import called, column, named, number, select, subquery
@@ -39,7 +39,7 @@ class Loader:
 
     def __init__(
         self,
-        database: Database,
+        database: Store,
         texts: Texts,
         programs: Sequence[Program],
         skipped_to: str | None = None,
@@ -51,7 +51,7 @@ class Loader:
         self._programs = programs
         self._skipped_to = skipped_to
         self._staged: list[Staged] = []
-        self._dictionary: Dictionary | None = None
+        self._dictionary: Names | None = None
         self._windows = list(starts_of(programs[0]))
         self.days = self._days() if len(programs) > 1 else None
         self.recorded = [Recorded(database, texts, program, self._staged) for program in programs]
@@ -75,14 +75,12 @@ class Loader:
 
     def _days(self) -> exp.Table:
         """For each as-of date its number, the date, and where the windows that end on it begin."""
-        columns: dict[str, Kind] = {DAY: "day", AS_OF: "date"}
+        columns: dict[str, Kind] = {DAY: "whole", AS_OF: "date"}
         columns |= {f"w{place}": "date" for place in range(len(self._windows))}
-        lines = []
-        for number_, program in enumerate(self._programs):
-            starts = starts_of(program).values()
-            dates = [program.as_of.isoformat(), *("" if start is None else plain(start) for start in starts)]
-            lines.append(",".join([str(number_), *dates]))
-        return self._database.load(columns, lines)
+        rows = [
+            (number_, program.as_of, *starts_of(program).values()) for number_, program in enumerate(self._programs)
+        ]
+        return self._database.load(columns, rows)
 
     def _choice(self, relation: str) -> Choice:
         """What decides whether a row of a table counts."""
@@ -101,18 +99,18 @@ class Loader:
             for program in self._programs
         ]
         if not any(known):
-            return empty(kinds)
+            return empty(kinds, self._database.dialect.types)
         codec = Codec(self._texts, kinds)
         columns: dict[str, Kind] = {argument(place): kind for place, kind in enumerate(kinds)}
         if all(facts == known[0] for facts in known):
-            lines = (f"{codec.line(args)},{certainty!r}" for args, certainty in known[0].items())
-            return Extent(self._database.load({**columns, CERTAINTY: "number"}, lines), kinds)
+            rows = ((*codec.row(args), certainty) for args, certainty in known[0].items())
+            return Extent(self._database.load({**columns, CERTAINTY: "number"}, rows), kinds)
         dated = (
-            f"{codec.line(args)},{number_},{certainty!r}"
+            (*codec.row(args), number_, certainty)
             for number_, facts in enumerate(known)
             for args, certainty in facts.items()
         )
-        stored = self._database.load({**columns, DAY: "day", CERTAINTY: "number"}, dated)
+        stored = self._database.load({**columns, DAY: "whole", CERTAINTY: "number"}, dated)
         return Extent(stored, kinds, dated=True)
 
     # --- rows of tables ----------------------------------------------------------------------------------------------
@@ -124,7 +122,7 @@ class Loader:
             return
         kb = self._programs[0].kb
         if self._dictionary is None:
-            self._dictionary = Dictionary(self._database, self._texts, kb)
+            self._dictionary = self._database.dictionary(kb)
         staged, issues = stage_all(self._database, self._dictionary, kb, new)
         self._staged += staged
         unread = len(staged) < len(new)  # of such a table no row can be skipped
@@ -155,7 +153,7 @@ class Loader:
         """The rows of a table that count, and whether that differs from date to date."""
         certainty = number(round(item.table.certainty, 9))
         if CERTAINTY in item.columns:
-            certainty = self._database.dialect.rounded(column(CERTAINTY, "t"))
+            certainty = rounded(column(CERTAINTY, "t"))
         shown: list[exp.Expr] = [column(name, "t") for name in memory.columns]
         dated = self.days is not None and any(key in item.table.columns for key in ("since", "until", "on"))
         joins = []

@@ -1,34 +1,26 @@
 """Where a table lies → how DuckDB reads it, row numbers included. It looks at names, folders and columns, at no row."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 from sqlglot import exp
 
-from kzexpert.engines.sql.csv_source import SEPARATORS, literally, read_csv, reason, unreadable, without_password
-from kzexpert.engines.sql.database import Database, DatabaseError
-from kzexpert.engines.sql.words import called, column, select, subquery, typed
+from kzexpert.engines.sql.csv_source import literally, read_csv, reason, unreadable, without_password
+from kzexpert.engines.sql.database import Database
+from kzexpert.engines.sql.sources import FORM, PARQUET, check_columns, files_of, plain_text
+from kzexpert.engines.sql.store import FILE, ROW, DatabaseError
+from kzexpert.engines.sql.words import called, column, select, subquery
 from kzexpert.errors import Issue, KnowledgeBaseError
-from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.tables_file import DATABASES
 from kzexpert.model import Table
 
-__all__ = ["FILE", "ROW", "Opened", "count_rows", "open_table", "plain_text"]
+__all__ = ["Opened", "count_rows", "open_table"]
 
 #: Under these names DuckDB is asked for the file of a row, and for its number there.
 _PATH, _NUMBER = "file of the row", "file_row_number"
 _ADDED = (_PATH, _NUMBER)
 _COUNTED = exp.Window(this=exp.RowNumber())
-_PARQUET = ".parquet"
-_ENDINGS = (_PARQUET, *SEPARATORS)
-#: The columns that say where a row stands: the file, and which of its rows it is.
-FILE, ROW = "f", "r"
-
-_FORM = (
-    "a table is a .parquet, .csv or .tsv file, the latter two also with .gz, a folder of them, or of a database: "
-    "sqlite:FILE#TABLE, postgres:CONNECTION#TABLE"
-)
 
 
 class _Part(msgspec.Struct, frozen=True):
@@ -80,20 +72,6 @@ class Opened(msgspec.Struct, frozen=True):
         return found if part.types[name] == self.types[name] else plain_text(found, part.types[name])
 
 
-def plain_text(value: exp.Expr, kind: str) -> exp.Expr:
-    """A column as text. Of a moment the day counts.
-
-    Args:
-        kind: its type in words of DuckDB.
-    """
-    text = typed(value, "text")
-    if kind == "TIMESTAMP WITH TIME ZONE":  # a cast would take the zone of the machine; infinity has no such moment
-        moment = exp.Anonymous(this="epoch_us", expressions=[value.copy()])
-        utc = exp.Anonymous(this="make_timestamp", expressions=[moment])
-        return exp.Coalesce(this=typed(typed(utc, "date"), "text"), expressions=[text])
-    return typed(typed(value.copy(), "date"), "text") if kind.startswith("TIMESTAMP") else text
-
-
 def open_table(database: Database, table: Table) -> Opened:
     """Find out how a table is read, and which columns it has.
 
@@ -112,7 +90,7 @@ def open_table(database: Database, table: Table) -> Opened:
         found = {str(name): str(kind) for name, kind, *_ in described if name not in _ADDED}
         if part.columns is not None:
             found = {name: found[stored] for name, stored in part.columns.items()}
-        _check_columns(table, part.name, found)
+        check_columns(table, part.name, found)
         for name, kind in found.items():
             types[name] = "VARCHAR" if types.get(name, kind) != kind else kind
         parts.append(msgspec.structs.replace(part, types=found))
@@ -147,8 +125,8 @@ def _parts(database: Database, table: Table) -> Iterator[_Part]:
         yield _Part(name, _of_database(database, table, scheme), exp.Literal.string(name), _COUNTED)
         return
     path = Path(table.path)
-    files = _files(table)
-    parquet = [file for file in files if file.name.lower().endswith(_PARQUET)]
+    files = files_of(table)
+    parquet = [file for file in files if file.name.lower().endswith(PARQUET)]
     if parquet:
         yield _parquet(database, table, parquet)
     for file in files:
@@ -160,26 +138,6 @@ def _parts(database: Database, table: Table) -> Iterator[_Part]:
                 raise unreadable(name, error, table.marks.get("file", table.location)) from None
             columns = {name: f"c{index}" for index, name in enumerate(names) if name}
             yield _Part(name, source, exp.Literal.string(str(file)), _COUNTED, columns)
-
-
-def _files(table: Table) -> list[Path]:
-    """The file, or those of the folder.
-
-    Raises:
-        KnowledgeBaseError: there is none (KZ124).
-    """
-    path = Path(table.path)
-    place = table.marks.get("file", table.location)
-    try:
-        found = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
-        missing = not path.exists()
-    except OSError as error:
-        raise KnowledgeBaseError(Issue("KZ124", f"{table.file} cannot be read: {error.strerror}", place)) from None
-    files = [file for file in found if file.name.lower().endswith(_ENDINGS) and not file.name.startswith(".")]
-    if not files:
-        what = "does not exist" if missing else "holds no table" if path.is_dir() else "is no table"
-        raise KnowledgeBaseError(Issue("KZ124", f"{table.file} {what}", place, _FORM))
-    return files
 
 
 def _parquet(database: Database, table: Table, files: Sequence[Path]) -> _Part:
@@ -210,7 +168,7 @@ def _check_each(database: Database, table: Table, listed: exp.Array) -> None:
         raise unreadable(table.file, error, table.marks.get("file", table.location)) from None
     for file, found in sorted(names.items()):
         # The first name is that of the whole schema.
-        _check_columns(table, f"{table.file}/{Path(file).name}", found[1:])
+        check_columns(table, f"{table.file}/{Path(file).name}", found[1:])
 
 
 def _of_database(database: Database, table: Table, scheme: str) -> exp.Expr:
@@ -218,7 +176,7 @@ def _of_database(database: Database, table: Table, scheme: str) -> exp.Expr:
     connection, _, name = table.path.removeprefix(scheme).partition("#")
     place = table.marks.get("file", table.location)
     if not connection or not name:
-        raise KnowledgeBaseError(Issue("KZ124", f"{scheme} without #TABLE names no table", place, _FORM))
+        raise KnowledgeBaseError(Issue("KZ124", f"{scheme} without #TABLE names no table", place, FORM))
     extension = scheme.removesuffix(":")
     try:
         database.extend(extension)
@@ -234,16 +192,3 @@ def _of_database(database: Database, table: Table, scheme: str) -> exp.Expr:
         schema, _, relation = name.rpartition(".")
         arguments = [connection, schema or "public", relation]
     return exp.Anonymous(this=f"{extension}_scan", expressions=[exp.Literal.string(item) for item in arguments])
-
-
-def _check_columns(table: Table, name: str, found: Collection[str]) -> None:
-    wanted = {f"columns.{key}": name for key, name in table.columns.items()}
-    wanted |= {f"where.{name}": name for name in table.where}
-    issues = []
-    for key, wanted_ in wanted.items():
-        if wanted_ not in found:
-            hint = did_you_mean(wanted_, found) or f"its columns are {', '.join(found)}"
-            place = table.marks.get(key, table.location)
-            issues.append(Issue("KZ124", f"{name} has no column {wanted_}", place, hint))
-    if issues:
-        raise KnowledgeBaseError(*issues)

@@ -7,17 +7,14 @@ from typing import Any
 import msgspec
 from sqlglot import exp
 
-from kzexpert.engines.reports import Listener
-from kzexpert.engines.sql.codec import Args, Codec
-from kzexpert.engines.sql.database import Database
-from kzexpert.engines.sql.dictionary import Dictionary
+from kzexpert.engines.sql.codec import Args, Codec, Stored
 from kzexpert.engines.sql.extents import CERTAINTY, Extent, argument, kinds_of, predicate_of
-from kzexpert.engines.sql.opening import FILE, ROW
+from kzexpert.engines.sql.store import FILE, ROW, Store
 from kzexpert.engines.sql.stored import Relation
-from kzexpert.engines.sql.tables import DATES, Staged, set_aside, stage_all
+from kzexpert.engines.sql.tables import DATES, Staged
 from kzexpert.engines.sql.texts import Texts
-from kzexpert.engines.sql.words import both, column, day, either, equal, named, number, select
-from kzexpert.errors import Issue, KnowledgeBaseError, Location
+from kzexpert.engines.sql.words import both, column, day, either, equal, literal, named, select
+from kzexpert.errors import Location
 from kzexpert.language import parse_atom, parse_partial_date
 from kzexpert.model import (
     ANY,
@@ -27,7 +24,6 @@ from kzexpert.model import (
     Constant,
     Fact,
     GroundAtom,
-    KnowledgeBase,
     Pattern,
     Program,
     Shape,
@@ -37,7 +33,7 @@ from kzexpert.model import (
 from kzexpert.resolve import atoms_of, resolve_atom
 from kzexpert.snapshot import base_fact, window_start
 
-__all__ = ["Recorded", "table_facts"]
+__all__ = ["Choice", "Recorded", "fact_of", "starts_of"]
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -70,7 +66,7 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
         staged: the tables that were read; may grow meanwhile.
     """
 
-    def __init__(self, database: Database, texts: Texts, program: Program, staged: Sequence[Staged]) -> None:
+    def __init__(self, database: Store, texts: Texts, program: Program, staged: Sequence[Staged]) -> None:
         self._database = database
         self._texts = texts
         self._program = program
@@ -120,6 +116,8 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
         for pattern in self._withdrawn:
             if pattern.predicate == staged.table.predicate:
                 found.append(exp.Not(this=exp.paren(both(self._agree(pattern, source)), copy=False)))
+        if staged.table.without:
+            found.append(exp.Not(this=_cited(staged, source)))
         shapes = (self._program.shapes or {}).get(staged.table.predicate, ())
         if shapes and not any(set(shape) == {None} for shape in shapes):
             found.append(
@@ -135,7 +133,7 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
             here = column(argument(place), source)
             if isinstance(term, Constant):
                 stored = Codec(self._texts, kinds).key([term.value], [place])
-                yield exp.false() if stored is None else equal(here, _plain(stored[0]))
+                yield exp.false() if stored is None else equal(here, _literal(stored[0]))
             elif isinstance(term, Variable) and term.name in bound:
                 yield equal(here, bound[term.name].copy())
             elif isinstance(term, Variable):
@@ -147,12 +145,34 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
         key = Codec(self._texts, kinds, len(args)).key(args, range(len(args)))
         for staged in self.tables_of(relation) if key is not None else ():
             names = sorted(staged.columns)
-            same = [equal(column(argument(place), "t"), _plain(value)) for place, value in enumerate(key or ())]
+            same = [equal(column(argument(place), "t"), _literal(value)) for place, value in enumerate(key or ())]
             shown = [column(name, "t") for name in names]
             where = [*same, *self.in_force(staged, self.choice(relation), "t")]
             query = select(shown, named(staged.stored, "t"), where=where)
             for row in self._database.rows(query.order_by(column(FILE, "t"), column(ROW, "t"), copy=False)):
-                yield _fact(staged.table, self._argument_names(relation), args, dict(zip(names, row, strict=True)))
+                yield fact_of(staged.table, self._argument_names(relation), args, dict(zip(names, row, strict=True)))
+
+    def matching(self, pattern: Pattern, most: int) -> Iterator[tuple[GroundAtom, Fact]]:
+        """The rows of tables that match a pattern, whatever the day, in order.
+
+        Args:
+            most: of each table no more than so many.
+        """
+        kinds = kinds_of(self._program.kb, pattern.predicate)
+        codec = Codec(self._texts, kinds, len(pattern.terms))
+        columns = [argument(place) for place in range(len(kinds))]
+        for staged in self.tables_of(pattern.predicate):
+            names = [*columns, *sorted(staged.columns - {*columns})]
+            shown = [column(name, "t") for name in names]
+            query = select(shown, named(staged.stored, "t"), where=list(self._agree(pattern, "t")))
+            query.order_by(column(FILE, "t"), column(ROW, "t"), copy=False).limit(most, copy=False)
+            for row in self._database.rows(query):
+                args = codec.decode(row)
+                told = dict(zip(names, row, strict=True))
+                yield (
+                    GroundAtom(pattern.predicate, args),
+                    fact_of(staged.table, self._argument_names(pattern.predicate), args, told),
+                )
 
     def prefetch(self, wanted: Mapping[str, Sequence[Args]]) -> None:
         """Fetch the rows that state some facts of each predicate."""
@@ -164,7 +184,7 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
         kinds = kinds_of(self._program.kb, relation)
         codec = Codec(self._texts, kinds, len(wanted[0]))
         columns = {argument(place): kind for place, kind in enumerate(kinds)}
-        heads = self._database.load(columns, map(codec.line, wanted))
+        heads = self._database.load(columns, map(codec.row, wanted))
         same = [equal(column(name, "h"), column(name, "t")) for name in columns]
         found: dict[Args, list[Fact]] = {args: [] for args in wanted}
         for staged in self.tables_of(relation):
@@ -176,7 +196,7 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
             for row in self._database.rows(query):
                 args = codec.decode(row)
                 found[args].append(
-                    _fact(staged.table, self._argument_names(relation), args, dict(zip(names, row, strict=True)))
+                    fact_of(staged.table, self._argument_names(relation), args, dict(zip(names, row, strict=True)))
                 )
         self._database.drop(heads)
         return found
@@ -235,41 +255,13 @@ def rows_in_force(table: Table, as_of: exp.Expr, source: str | None = None) -> l
     return found
 
 
-def table_facts(
-    kb: KnowledgeBase, skipped_to: str | None, listen: Listener, as_of: date | None = None, most: int = 100_000
-) -> list[Fact]:
-    """The rows of all tables as facts of files, for whatever keeps facts in memory.
-
-    Args:
-        skipped_to: a file for the rows that are no facts; without it they are an error.
-        listen: hears of such rows.
-        as_of: leave out what is not in force on this day.
-
-    Raises:
-        KnowledgeBaseError: a table cannot be read (KZ124), holds rows that are no facts (KZ125), or all tables together
-            hold more rows than `most` (KZ405).
-    """
-    database, texts = Database(), Texts()
-    dictionary = Dictionary(database, texts, kb)
-    staged, issues = stage_all(database, dictionary, kb, kb.tables)
-    unread = len(staged) < len(kb.tables)  # of such a table no row can be skipped
-    set_aside(database, kb, staged, issues, None if unread else skipped_to, listen)
-    facts: list[Fact] = []
-    for item in staged:
-        specs = kb.predicate[item.table.predicate].args
-        codec = Codec(texts, kinds_of(kb, item.table.predicate), len(specs))
-        columns = [argument(place) for place in range(len(codec.kinds))]
-        names = [*columns, *sorted(item.columns - {*columns})]
-        where = [] if as_of is None else rows_in_force(item.table, day(as_of))
-        query = select([column(name) for name in names], item.stored.copy(), where=where)
-        for row in database.stream(query.order_by(column(FILE), column(ROW), copy=False)):
-            args = codec.decode(row)
-            facts.append(_fact(item.table, [spec.name for spec in specs], args, dict(zip(names, row, strict=True))))
-            if len(facts) > most:
-                message = f"the tables hold more than {most:,} rows, too many for this engine"
-                raise KnowledgeBaseError(Issue("KZ405", message, item.table.location, "use --engine duckdb"))
-    database.close()
-    return facts
+def _cited(staged: Staged, source: str) -> exp.Expr:
+    """The condition that a row cites one of the sources that are left out."""
+    own = staged.table.source
+    cites: exp.Expr = exp.Literal.string(own.source if own else "")
+    if "source" in staged.columns:
+        cites = exp.Coalesce(this=column("source", source), expressions=[cites])
+    return exp.In(this=cites, expressions=[exp.Literal.string(name) for name in staged.table.without])
 
 
 def _as_pattern(predicate: str, shape: Shape) -> Pattern:
@@ -277,13 +269,11 @@ def _as_pattern(predicate: str, shape: Shape) -> Pattern:
     return Pattern(predicate, predicate, terms)
 
 
-def _plain(value: int | float | date) -> exp.Expr:
-    if isinstance(value, date):
-        return day(value)
-    return number(value) if isinstance(value, float) else exp.Literal.number(value)
+def _literal(value: Stored) -> exp.Expr:
+    return literal(value, value if isinstance(value, int | str) else None)
 
 
-def _fact(table: Table, names: Sequence[str], args: Args, row: Mapping[str, Any]) -> Fact:
+def fact_of(table: Table, names: Sequence[str], args: Args, row: Mapping[str, Any]) -> Fact:
     """A row of a table as a fact of a file."""
     dates = {key: row.get(text) for key, (_, text) in DATES.items()}
     source = table.source

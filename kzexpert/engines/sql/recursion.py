@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlglot import exp
 
 from kzexpert.engines.sql.dialects import Dialect
-from kzexpert.engines.sql.extents import CERTAINTY, DAY, SQL_TYPES, Extent, Kind, argument
+from kzexpert.engines.sql.extents import CERTAINTY, DAY, KINDS, Extent, Kind, argument
 from kzexpert.engines.sql.plan import STRENGTH, Planner, patterns_of
+from kzexpert.engines.sql.rounding import rounded
 from kzexpert.engines.sql.words import called, column, equal, identifier, number, select, subquery, table, typed
 from kzexpert.model import Assignment, ProgramRule, Stratum
 
@@ -143,7 +144,7 @@ class Component:
         else:
             certainty = column(STRENGTH, "h")
             if rule.rule.certainty != 1.0:  # else it is that of a premise, which is rounded
-                certainty = self._dialect.rounded(certainty)
+                certainty = rounded(certainty)
         query = select(shown + self._shown(certainty), subquery(head, "h"))
         return self._placed(rule.head.predicate, self._on_days(query, body.dated))
 
@@ -180,7 +181,7 @@ class Component:
 
     def _nulls(self) -> list[exp.Expr]:
         """A row of nothing, for the types of its columns."""
-        types = [(argument(place), SQL_TYPES[kind]) for place, kind in enumerate(self._slots)]
+        types = [(argument(place), self._dialect.types[kind]) for place, kind in enumerate(self._slots)]
         if len(self._tags) > 1:
             types.insert(0, (_TAG, "int"))
         if self.dated:
@@ -193,7 +194,7 @@ class Component:
 def _slots(kinds: Sequence[Sequence[Kind]]) -> list[Kind]:
     """Columns that hold the arguments of any of the predicates."""
     slots: list[Kind] = []
-    for kind in SQL_TYPES:
+    for kind in KINDS:
         most = max(sum(other == kind for other in each) for each in kinds)
         slots.extend([kind] * most)
     if len(kinds) == 1:

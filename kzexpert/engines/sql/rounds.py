@@ -1,90 +1,70 @@
-"""Semi-naive rounds, for what no recursive query should be trusted with: rules that compute new values may never end.
+"""Semi-naive rounds, for what no recursive query says, or should be trusted with: it may never end.
 
-Each round derives from what the round before found, and keeps the best proof of each conclusion.
+Each round derives from what the round before found, and keeps the best proof of each conclusion. The queries of a round
+are here; how tables are filled from them is each store's own affair.
 """
-
-from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from kzexpert.engines.sql.database import Database
 from kzexpert.engines.sql.extents import CERTAINTY
 from kzexpert.engines.sql.recursion import Component
-from kzexpert.engines.sql.words import both, called, column, named, select, subquery, table
+from kzexpert.engines.sql.words import both, called, column, named, select, subquery
 
-__all__ = ["run_in_rounds"]
-
-
-def run_in_rounds(
-    database: Database, component: Component, most: int, told: Callable[[int, int], None]
-) -> tuple[exp.Table, bool]:
-    """Run a component until a round brings nothing new or better.
-
-    Args:
-        most: stop when there are more rows than these.
-        told: hears the number of each round, and how many rows those before it brought.
-
-    Returns:
-        The table of the component, and whether it is complete.
-    """
-    known = database.store(_best(component, component.start()))
-    rounds = [_Round(database, component, known, *names) for names in (("new0", "new1"), ("new1", "new0"))]
-    database.store(select([exp.Star()], known.copy()), "new0")
-    number = rows = 0
-    while rows <= most:
-        told(number + 1, rows)
-        found = rounds[number % 2].run(database)
-        if not found:
-            break
-        rows += found
-        number += 1
-    for name in ("new0", "new1"):
-        database.drop(table(name))
-    return known, rows <= most
+__all__ = ["Rounds"]
 
 
-class _Round:
-    """The statements of one round, which reads one table of new conclusions and fills another."""
+class Rounds:
+    """The queries that run one component."""
 
-    def __init__(self, database: Database, component: Component, known: exp.Table, old: str, new: str) -> None:
-        found = _best(component, component.step(table(old), known))
-        derive = exp.Create(this=table(new), kind="TABLE", expression=_better(component, found, known), replace=True)
-        statements: list[exp.Expr] = [derive]
-        if component.certainty is None:  # those that have a better proof now
-            outdone = select([exp.Literal.number(1)], named(table(new), "n"), where=_agree(component, known.name, "n"))
-            statements.append(exp.Delete(this=known.copy(), where=exp.Where(this=exp.Exists(this=outdone))))
-        statements.append(exp.Insert(this=known.copy(), expression=select([exp.Star()], table(new))))
-        self._texts = [database.dialect.text(statement) for statement in statements]
+    def __init__(self, component: Component) -> None:
+        self._component = component
 
-    def run(self, database: Database) -> int:
-        """Run the round, and say how many conclusions are new or better."""
-        found = int(database.rows(self._texts[0])[0][0])
-        for text in self._texts[1:] if found else ():
-            database.rows(text)
-        return found
+    def start(self) -> exp.Select:
+        """What is known before the first round."""
+        return self._best(self._component.start())
 
+    def better(self, new: exp.Table, known: exp.Table) -> exp.Select:
+        """What follows from what the round before found, and was not known before, or not with so good a proof.
 
-def _best(component: Component, query: exp.Query) -> exp.Select:
-    """The best proof of each conclusion."""
-    keys: list[exp.Expr] = [column(name, "f") for name in component.columns]
-    if component.certainty is not None:
-        return select(keys, subquery(query, "f"), distinct=True)
-    best = called(exp.Max(this=column(CERTAINTY, "f")), CERTAINTY)
-    return select([*keys, best], subquery(query, "f")).group_by(*[key.copy() for key in keys], copy=False)
+        Args:
+            new: what the round before found.
+            known: all that was found, `new` included.
+        """
+        found = self._best(self._component.step(new, known))
+        agree = self._agree("f", "k")
+        shown = list(self._component.columns)
+        if self._component.certainty is None:
+            agree.append(exp.GTE(this=column(CERTAINTY, "k"), expression=column(CERTAINTY, "f")))
+            shown.append(CERTAINTY)
+        join = exp.Join(this=named(known, "k"), kind="ANTI", on=both(agree))
+        return select([column(name, "f") for name in shown], subquery(found, "f"), [join])
 
+    def outdone(self, known: str, new: exp.Table) -> exp.Exists | None:
+        """The condition that a row of a source has a better proof now; None where there are no better ones."""
+        if self._component.certainty is not None:
+            return None
+        return exp.Exists(this=select([exp.Literal.number(1)], named(new, "n"), where=self._agree(known, "n")))
 
-def _better(component: Component, found: exp.Query, known: exp.Table) -> exp.Select:
-    """What was not known before, or not with so good a proof."""
-    agree = _agree(component, "f", "k")
-    shown = list(component.columns)
-    if component.certainty is None:
-        agree.append(exp.GTE(this=column(CERTAINTY, "k"), expression=column(CERTAINTY, "f")))
-        shown.append(CERTAINTY)
-    join = exp.Join(this=named(known, "k"), kind="ANTI", on=both(agree))
-    return select([column(name, "f") for name in shown], subquery(found, "f"), [join])
+    def merged(self, known: exp.Table, new: exp.Table) -> exp.Query:
+        """All that is known after a round."""
+        joins = []
+        if self._component.certainty is None:
+            joins.append(exp.Join(this=named(new, "n"), kind="ANTI", on=both(self._agree("k", "n"))))
+        shown = [*self._component.columns, *([CERTAINTY] if self._component.certainty is None else [])]
+        old = select([column(name, "k") for name in shown], named(known, "k"), joins)
+        added = select([column(name, "n") for name in shown], named(new, "n"))
+        return exp.union(old, added, distinct=False, copy=False)
 
+    def _best(self, query: exp.Query) -> exp.Select:
+        """The best proof of each conclusion."""
+        keys: list[exp.Expr] = [column(name, "f") for name in self._component.columns]
+        if self._component.certainty is not None:
+            return select(keys, subquery(query, "f"), distinct=True)
+        best = called(exp.Max(this=column(CERTAINTY, "f")), CERTAINTY)
+        return select([*keys, best], subquery(query, "f")).group_by(*[key.copy() for key in keys], copy=False)
 
-def _agree(component: Component, left: str, right: str) -> list[exp.Expr]:
-    """The same conclusion; columns that a predicate does not use are null."""
-    same: Sequence[str] = component.columns
-    return [exp.NullSafeEQ(this=column(name, left), expression=column(name, right)) for name in same]
+    def _agree(self, left: str, right: str) -> list[exp.Expr]:
+        """The same conclusion; columns that a predicate does not use are null."""
+        return [
+            exp.NullSafeEQ(this=column(name, left), expression=column(name, right)) for name in self._component.columns
+        ]

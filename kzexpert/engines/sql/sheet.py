@@ -13,7 +13,8 @@ from sqlglot import exp
 
 from kzexpert.certainty import THRESHOLD, likelihood_cutoffs
 from kzexpert.columns import OWN, Layout
-from kzexpert.engines.sql.extents import CERTAINTY, SQL_TYPES, argument
+from kzexpert.engines.sql.dialects import DuckDBDialect
+from kzexpert.engines.sql.extents import CERTAINTY, argument
 from kzexpert.engines.sql.words import both, called, column, day, equal, named, number, select, subquery, typed
 
 __all__ = ["DERIVED", "ON", "Numbers", "Part", "Texts", "counts", "ranked_texts", "sheet", "table"]
@@ -204,7 +205,7 @@ def _placed(part: Part, layout: Layout) -> exp.Query:
     ]
     for place, spec in enumerate(layout.arguments):
         own = places.index(place) if place in places else None
-        value: exp.Expr = typed(exp.null(), SQL_TYPES[spec.kind])
+        value: exp.Expr = typed(exp.null(), DuckDBDialect.types[spec.kind])
         other: exp.Expr = typed(exp.null(), "text")
         if own is not None and spec.mixed and kinds[own] != "text":
             stored = column(argument(own), "f")

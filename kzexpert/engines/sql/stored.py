@@ -12,11 +12,11 @@ from kzexpert.certainty import established
 from kzexpert.engines.base import StoredCertainties
 from kzexpert.engines.evaluation import EstablishedFacts
 from kzexpert.engines.sql.codec import Args, Codec
-from kzexpert.engines.sql.database import Database
 from kzexpert.engines.sql.extents import CERTAINTY, Extent, argument, predicate_of
+from kzexpert.engines.sql.store import Store
 from kzexpert.engines.sql.texts import Texts
 from kzexpert.engines.sql.words import called, column, equal, select
-from kzexpert.model import Constant, GroundAtom, Pattern, Program, Value
+from kzexpert.model import Constant, Fact, GroundAtom, Pattern, Program, Value
 from kzexpert.snapshot import pattern_matches
 
 __all__ = ["Certainties", "Relation", "StoredFacts"]
@@ -32,7 +32,7 @@ class Relation(Mapping[Args, float]):
         arity: the number of arguments.
     """
 
-    def __init__(self, database: Database, texts: Texts, extent: Extent, arity: int) -> None:
+    def __init__(self, database: Store, texts: Texts, extent: Extent, arity: int) -> None:
         self.extent = extent
         self.codec = Codec(texts, extent.kinds, arity)
         self._database = database
@@ -121,11 +121,12 @@ class Certainties(StoredCertainties):
 
     Attributes:
         fetchers: what else can be fetched at once for many facts, by predicate.
+        rows: the rows of tables that match a pattern, of each table a few.
     """
 
     def __init__(
         self,
-        database: Database,
+        database: Store,
         texts: Texts,
         program: Program,
         extents: Mapping[str, Extent],
@@ -136,6 +137,7 @@ class Certainties(StoredCertainties):
         self._database = database
         self._texts = texts
         self.fetchers: list[Callable[[Mapping[str, Sequence[Args]]], None]] = []
+        self.rows: Callable[[Pattern, int], Iterator[tuple[GroundAtom, Fact]]] = lambda pattern, most: iter(())
         self.relations = {name: self._open(name, extent) for name, extent in extents.items()}
         self._recorded: dict[str, dict[Args, float]] = {}
 
@@ -172,6 +174,11 @@ class Certainties(StoredCertainties):
             atom = GroundAtom(pattern.predicate, args)
             if pattern_matches(pattern, atom):
                 yield atom
+
+    def recorded(self, pattern: Pattern, most: int) -> Iterator[tuple[GroundAtom, Fact]]:
+        """See `StoredCertainties.recorded`."""
+        self.get(pattern.predicate)  # which reads the tables, if nothing has
+        return self.rows(pattern, most)
 
     def prefetch(self, atoms: Sequence[GroundAtom]) -> None:
         """See `StoredCertainties.prefetch`."""

@@ -1,6 +1,7 @@
 """Sums as Python's `math.fsum` gives them, so that engines agree to the last bit: sums are values that facts may hold.
 
-Whole numbers the database adds up exactly itself. For others it only groups, and Python adds.
+Whole numbers the database adds up exactly itself. Others Python adds: where they lie, if the database can bring it
+there, else here, and the database only groups.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,9 +12,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from kzexpert.engines.sql.codec import plain
-from kzexpert.engines.sql.database import Database, Row
 from kzexpert.engines.sql.extents import Kind
+from kzexpert.engines.sql.store import Row, Store
 from kzexpert.engines.sql.words import called, column, number, select
 from kzexpert.model import ProgramRule
 
@@ -26,7 +26,7 @@ _EXACT = float(2**53)
 class ExactSums:
     """The sums of one inference, each computed once. It fits `kzexpert.engines.sql.plan.Sums`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Store) -> None:
         self._database = database
         self._found: dict[tuple[str, int], exp.Query] = {}
 
@@ -35,8 +35,11 @@ class ExactSums:
         found = self._found.get((rule.id, index))
         if found is None:
             distinct = self._database.store(rows)
-            add_up = self._by_database if self._whole(distinct) else self._by_python
-            found = self._found[rule.id, index] = add_up(distinct, keys)
+            total: exp.Expr | None = exp.Sum(this=column("x"))
+            if not self._whole(distinct):
+                total = self._database.dialect.total(column("x"))
+            found = self._by_python(distinct, keys) if total is None else self._by_database(distinct, keys, total)
+            self._found[rule.id, index] = found
             self._database.drop(distinct)
         return found.copy()
 
@@ -50,9 +53,8 @@ class ExactSums:
         found, total = self._database.rows(select([counted, size], rows.copy()))[0]
         return bool(found == 0 and total < _EXACT)
 
-    def _by_database(self, rows: exp.Table, keys: Sequence[str]) -> exp.Query:
-        total = called(exp.Sum(this=column("x")), "x")
-        grouped = select([*map(column, keys), total], rows.copy()).group_by(*map(column, keys), copy=False)
+    def _by_database(self, rows: exp.Table, keys: Sequence[str], total: exp.Expr) -> exp.Query:
+        grouped = select([*map(column, keys), called(total, "x")], rows.copy()).group_by(*map(column, keys), copy=False)
         stored = self._database.store(grouped)
         return select([*map(column, keys), column("x")], stored)
 
@@ -63,18 +65,18 @@ class ExactSums:
         found = self._database.stream(ordered)
         first = next(found)
         columns = {name: _kind(value) for name, value in zip([*keys, "x"], first, strict=True)}
-        stored = self._database.load(columns, _lines(chain([first], found)))
+        stored = self._database.load(columns, _added(chain([first], found)))
         return select([*map(column, keys), column("x")], stored)
 
 
-def _lines(rows: Iterable[Row]) -> Iterator[str]:
-    """Groups and their sums as lines of CSV."""
+def _added(rows: Iterable[Row]) -> Iterator[Row]:
+    """Groups and their sums."""
     for key, group in groupby(rows, key=lambda row: row[:-1]):
         try:
             total = fsum(sorted(row[-1] for row in group)) + 0.0
         except OverflowError:
             total = float("nan")
-        yield ",".join([plain(value) for value in (*key, total)])
+        yield (*key, total)
 
 
 def _kind(value: Any) -> Kind:

@@ -12,18 +12,16 @@ from sqlglot import exp
 
 from kzexpert.engines.reports import Listener, Skipped
 from kzexpert.engines.sql.bad_rows import PROBLEM, VALUE, Problem, issue_of, problem_columns, write_rows, written
-from kzexpert.engines.sql.csv_source import read_csv, unreadable, without_password
-from kzexpert.engines.sql.database import Database, DatabaseError
-from kzexpert.engines.sql.dictionary import Dictionary
+from kzexpert.engines.sql.csv_source import unreadable
 from kzexpert.engines.sql.extents import CERTAINTY, argument
-from kzexpert.engines.sql.opening import FILE, ROW, open_table, plain_text
-from kzexpert.engines.sql.texts import Texts
+from kzexpert.engines.sql.sources import plain_text
+from kzexpert.engines.sql.store import FILE, ROW, DatabaseError, Names, Store
 from kzexpert.engines.sql.words import both, called, column, equal, named, number, select, subquery, typed
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import KnowledgeBase, Table
 
-__all__ = ["DATES", "Staged", "set_aside", "stage_all", "table_issues"]
+__all__ = ["DATES", "Staged", "set_aside", "stage_all"]
 
 #: What a row may say of its dates → the columns for the day that decides, and for the date as written.
 DATES = {"since": ("since", "since text"), "until": ("until", "until text"), "on": ("on", "on text")}
@@ -67,7 +65,7 @@ class Staged(msgspec.Struct, frozen=True):
 
 
 def stage_all(
-    database: Database, dictionary: Dictionary, kb: KnowledgeBase, tables: Sequence[Table]
+    database: Store, dictionary: Names, kb: KnowledgeBase, tables: Sequence[Table]
 ) -> tuple[list[Staged], list[Issue]]:
     """Read tables whole and check every row.
 
@@ -88,33 +86,7 @@ def stage_all(
     return staged, issues
 
 
-def table_issues(kb: KnowledgeBase) -> list[Issue]:
-    """All that is wrong with the tables of a knowledge base; none of their rows is kept."""
-    database, texts = Database(), Texts()
-    dictionary = Dictionary(database, texts, kb)
-    issues: list[Issue] = []
-    for table in kb.tables:
-        staged, found = stage_all(database, dictionary, kb, [table])
-        issues += found
-        for item in staged:
-            if not found and not database.rows(select([column(ROW)], item.stored.copy()).limit(1)):
-                issues.append(_empty(table))
-            database.drop(item.stored)
-    database.close()
-    return issues
-
-
-def _empty(table: Table) -> Issue:
-    """KZ126, a warning: nobody declares a table for nothing."""
-    file = without_password(table.file)
-    if not table.where:
-        return Issue("KZ126", f"{file} holds no rows", table.marks.get("file"), severity="warning")
-    place = table.marks.get(f"where.{next(iter(table.where))}", table.location)
-    hint = "compare the values with those of the table; all of the columns must have one of theirs"
-    return Issue("KZ126", f"no row of {file} is chosen by where", place, hint, "warning")
-
-
-def _stage(database: Database, dictionary: Dictionary, kb: KnowledgeBase, declared: Table) -> Staged:
+def _stage(database: Store, dictionary: Names, kb: KnowledgeBase, declared: Table) -> Staged:
     try:
         staging = _Staging(database, dictionary, kb, declared)
         with database.in_order(), database.reading():
@@ -125,19 +97,18 @@ def _stage(database: Database, dictionary: Dictionary, kb: KnowledgeBase, declar
     fine = exp.Is(this=problem, expression=exp.null())
     counted = select([problem.copy(), exp.Count(this=exp.Star())], everything.copy(), where=[exp.Not(this=fine.copy())])
     found = database.rows(counted.group_by(problem.copy(), copy=False).order_by(problem.copy(), copy=False))
-    described = database.rows(exp.Describe(this=select([exp.Star()], everything.copy())))
-    columns = frozenset(str(name) for name, *_ in described)
+    columns = frozenset(database.columns(everything))
     if not found:
         return Staged(declared, everything, columns)
     issues = tuple(issue_of(database, declared, everything, staging.problems, place, rows) for place, rows in found)
     shown = [column(name) for name in (FILE, ROW, PROBLEM, VALUE)]
     bad = database.store(select(shown, everything.copy(), where=[exp.Not(this=fine.copy())]))
-    database.run(exp.Delete(this=everything.copy(), where=exp.Where(this=exp.Not(this=fine))))
+    everything = database.kept(everything, fine)
     return Staged(declared, everything, columns, issues, bad, tuple(problem.says for problem in staging.problems))
 
 
 def set_aside(
-    database: Database,
+    database: Store,
     kb: KnowledgeBase,
     staged: Sequence[Staged],
     issues: Sequence[Issue],
@@ -164,7 +135,7 @@ def set_aside(
         listen(Skipped(tuple(issues), file))
 
 
-def _bad_rows(database: Database, staged: Sequence[Staged]) -> Iterator[tuple[str, int, str, str]]:
+def _bad_rows(database: Store, staged: Sequence[Staged]) -> Iterator[tuple[str, int, str, str]]:
     """File, row, problem and value of every bad row."""
     for item in staged:
         if item.bad is not None:
@@ -174,11 +145,11 @@ def _bad_rows(database: Database, staged: Sequence[Staged]) -> Iterator[tuple[st
 class _Staging:
     """The query that turns the rows of one table into facts."""
 
-    def __init__(self, database: Database, dictionary: Dictionary, kb: KnowledgeBase, declared: Table) -> None:
+    def __init__(self, database: Store, dictionary: Names, kb: KnowledgeBase, declared: Table) -> None:
         self.database = database
         self.declared = declared
         self.kb = kb
-        self.opened = open_table(database, declared)
+        self.opened = database.open(declared)
         self.used = list(dict.fromkeys([*declared.columns.values(), *declared.where]))
         self.dictionary = dictionary
         self.joins: list[exp.Join] = []
@@ -247,29 +218,34 @@ class _Staging:
             value = self._number(key)
             self._problem(key, f"{{}} is no number for {key}", exp.Is(this=value.copy(), expression=exp.null()))
         elif kind == "date":
-            value = _day(text, "")
+            value = _day(self.database.dialect.matches, text, "")
             wrong = exp.Or(
                 this=exp.NEQ(this=exp.Length(this=text.copy()), expression=exp.Literal.number(10)),
                 expression=exp.Is(this=value.copy(), expression=exp.null()),
             )
             self._problem(key, f"{{}} is no day for {key}, which is written 2010-01-31", wrong)
         else:
-            alias = f"k{place}"
-            hint = None
-            if kind == "text":
-                query = select([text.copy()], subquery(self._rows(), "i"), distinct=True)
-                with self.database.reading():
-                    codes = self.dictionary.extended(query)
-            else:
-                codes, names = self._codes(key, kind)
-                hint = partial(self._near, key, kind, names)
-            self.joins.append(
-                exp.Join(this=named(codes, alias), side="LEFT", on=equal(column("text", alias), text.copy()))
-            )
-            value = column("code", alias)
-            says = f"{{}} is no known {kind}" + (" code" if key in self.declared.codes else "")
-            self._problem(key, says, exp.Is(this=value.copy(), expression=exp.null()), hint)
+            value = self._stands_for(place, key, kind, text)
         self.shown.append(called(value, argument(place)))
+
+    def _stands_for(self, place: int, key: str, kind: str, text: exp.Expr) -> exp.Expr:
+        """What stands for the text or entity that a column holds, which is a problem where nothing does."""
+        hint = None
+        if kind == "text":
+            query = select([text.copy()], subquery(self._rows(), "i"), distinct=True)
+            with self.database.reading():
+                codes = self.dictionary.extended(query)
+            if codes is None:
+                return text.copy()
+        else:
+            codes, names = self._codes(key, kind)
+            hint = partial(self._near, key, kind, names)
+        alias = f"k{place}"
+        self.joins.append(exp.Join(this=named(codes, alias), side="LEFT", on=equal(column("text", alias), text.copy())))
+        value = column("code", alias)
+        says = f"{{}} is no known {kind}" + (" code" if key in self.declared.codes else "")
+        self._problem(key, says, exp.Is(this=value.copy(), expression=exp.null()), hint)
+        return value
 
     def _near(self, key: str, kind: str, names: exp.Table | None, value: str) -> str:
         """What an unknown name or code may be meant for."""
@@ -307,7 +283,7 @@ class _Staging:
             return None
         place = self.declared.marks.get(f"map.{key}", self.declared.location)
         try:
-            source, names = read_csv(Path(path))
+            source, names = self.database.open_csv(Path(path))
             if len(names) < 2:
                 message = f"{Path(path).name} has no two columns, for codes and names"
                 raise KnowledgeBaseError(Issue("KZ124", message, place))
@@ -341,7 +317,7 @@ class _Staging:
         value = _double(raw)
         finite = exp.LTE(this=exp.Abs(this=value), expression=number(1.7976931348623157e308))
         if not numeric:  # true is no number, though it can be cast to one
-            shaped = exp.func("regexp_full_match", self._text(key), exp.Literal.string(_NUMBER))
+            shaped = self.database.dialect.matches(self._text(key), _NUMBER)
             finite = both([shaped, finite])  # type: ignore[assignment]
         zero = exp.Add(this=value.copy(), expression=number(0.0))  # −0 becomes 0
         return exp.Case(ifs=[exp.If(this=finite, true=zero)])
@@ -351,19 +327,19 @@ class _Staging:
         name = self.declared.columns[key]
         if not self.opened.types[name].startswith(("FLOAT", "DOUBLE", "DECIMAL", "VARCHAR")):
             return self._text(key)
-        return exp.func("regexp_replace", self._text(key), exp.Literal.string(r"\.0+$"), exp.Literal.string(""))
+        return exp.func("regexp_replace", self._text(key), exp.Literal.string(r"\.0+\z"), exp.Literal.string(""))
 
     def _date(self, key: str) -> None:
         day, as_written = DATES[key]
         text = self._year(key)
-        found = _day(text, "last" if key == "until" else "first")
+        found = _day(self.database.dialect.matches, text, "last" if key == "until" else "first")
         said = exp.Not(this=exp.Is(this=self._text(key), expression=exp.null()))
         wrong = both([said, exp.Is(this=found.copy(), expression=exp.null())])
         self._problem(key, f"{{}} is not a date for {key}: 2010, 2010-01 or 2010-01-31", wrong)
         if key == "on":
             self._problem(key, "on is empty", exp.Is(this=self._text(key), expression=exp.null()))
         if key == "until" and "since" in self.declared.columns:
-            first = _day(self._year("since"), "first")
+            first = _day(self.database.dialect.matches, self._year("since"), "first")
             self._problem(key, "until {} lies before since", exp.LT(this=found.copy(), expression=first))
         self.shown += [called(found, day), called(text.copy(), as_written)]
 
@@ -395,7 +371,7 @@ def _double(value: exp.Expr) -> exp.Expr:
     return exp.TryCast(this=value, to=typed(exp.null(), "double").to)
 
 
-def _day(text: exp.Expr, which: str) -> exp.Expr:
+def _day(matches: Callable[[exp.Expr, str], exp.Expr], text: exp.Expr, which: str) -> exp.Expr:
     """The first or the last day of a date as text; null where it is none."""
 
     def cast(suffix: str) -> exp.Expr:
@@ -409,6 +385,6 @@ def _day(text: exp.Expr, which: str) -> exp.Expr:
         shapes |= {4: cast("-12-31"), 7: exp.func("last_day", cast("-01"))}
     length = exp.Length(this=text.copy())
     cases = [exp.If(this=equal(length.copy(), exp.Literal.number(size)), true=day) for size, day in shapes.items()]
-    shaped = exp.func("regexp_full_match", text.copy(), exp.Literal.string(_DATE))
+    shaped = matches(text.copy(), _DATE)
     after = exp.GTE(this=text.copy(), expression=exp.Literal.string("0001"))  # the first year of Python's calendar
     return exp.Case(ifs=[exp.If(this=both([shaped, after]), true=exp.Case(ifs=cases))])

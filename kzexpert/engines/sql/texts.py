@@ -1,11 +1,43 @@
-"""Texts ↔ codes: queries join and compare integers, and no text of a user ever stands in one."""
+"""Texts ↔ what stands for them in a database: codes, which join and compare fast, or the texts themselves."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
-__all__ = ["UNKNOWN", "Further", "Texts"]
+__all__ = ["UNKNOWN", "Codes", "Further", "Plain", "Texts"]
 
 #: The code of a text that no fact and no rule mentions, and so equals none that does.
 UNKNOWN = -1
+
+
+class Texts(Protocol):
+    """How a database keeps texts."""
+
+    def add(self, text: str) -> int | str:
+        """What stands for a text, which may be new."""
+        ...
+
+    def code(self, text: str) -> int | str:
+        """What stands for a text, or `UNKNOWN`."""
+        ...
+
+    def text(self, code: Any) -> str:
+        """The text that something stands for."""
+        ...
+
+
+class Plain:
+    """See `Texts`. Every text stands for itself, so that no table of codes has to be known everywhere in a cluster."""
+
+    def add(self, text: str) -> str:
+        """The text."""
+        return text
+
+    def code(self, text: str) -> str:
+        """The text; one that nothing mentions equals none that is stored."""
+        return text
+
+    def text(self, code: str) -> str:
+        """The text."""
+        return code
 
 
 class Further(Protocol):
@@ -24,8 +56,8 @@ class Further(Protocol):
         ...
 
 
-class Texts:
-    """The texts of an inference, each with its code: 0, 1, 2 ... in the order in which they came.
+class Codes:
+    """See `Texts`. Each text of an inference has a code: 0, 1, 2 ... in the order in which they came.
 
     Attributes:
         further: those of tables; it takes in all that come after it.

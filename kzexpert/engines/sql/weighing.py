@@ -13,6 +13,7 @@ from kzexpert.certainty import combine
 from kzexpert.engines.sql.dialects import Dialect
 from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, Kind, argument
 from kzexpert.engines.sql.plan import STRENGTH, Planner
+from kzexpert.engines.sql.rounding import rounded
 from kzexpert.engines.sql.words import called, column, least, number, select, subquery
 from kzexpert.model import Absence, Match, ProgramRule, Test
 
@@ -135,7 +136,7 @@ def _single(dialect: Dialect, line: _Lines, columns: list[str], kinds: tuple[Kin
         )
     summed = select([*[column(name, "l") for name in columns], called(alone, "x")], subquery(line.query, "l"))
     query = select(
-        [*[column(name, "w") for name in columns], called(dialect.rounded(column("x", "w")), CERTAINTY)],
+        [*[column(name, "w") for name in columns], called(rounded(column("x", "w")), CERTAINTY)],
         subquery(summed, "w"),
     )
     return Extent(query, kinds, None, -1.0 if line.negative else line.lowest - 1e-9, dated=line.dated)
@@ -183,6 +184,6 @@ def _certainty(dialect: Dialect, summed: exp.Select, columns: list[str], *, mixe
         total = exp.Case(ifs=[exp.If(this=conflict, true=number(0.0))], default=quotient)
     quotient_ = select([*[column(name, "l") for name in columns], called(total, "x")], subquery(summed, "l"))
     # Adding 0 turns the −0 of rounding into 0.
-    certainty = exp.Add(this=exp.paren(dialect.rounded(column("x", "w")), copy=False), expression=number(0.0))
+    certainty = exp.Add(this=exp.paren(rounded(column("x", "w")), copy=False), expression=number(0.0))
     shown = [*[column(name, "w") for name in columns], called(certainty, CERTAINTY)]
     return select(shown, subquery(quotient_, "w"))

@@ -1,6 +1,7 @@
 """The words that all plans are written in: sqlglot expressions with quoted names and exact numbers.
 
-No name and no text of a knowledge base gets into a query: relations and variables are numbered, texts stand as codes.
+No name and no text of a knowledge base gets into a query: relations and variables are numbered, texts stand as codes
+or, where a database has none, as literals that its dialect makes safe.
 """
 
 from collections.abc import Iterable, Sequence
@@ -81,10 +82,10 @@ def day(value: date) -> exp.Expr:
     return typed(exp.Literal.string(value.isoformat()), "date")
 
 
-def literal(value: Value, code: int | None = None) -> exp.Expr:
-    """A value; a text by its code."""
+def literal(value: Value, code: int | str | None = None) -> exp.Expr:
+    """A value; a text by what stands for it."""
     if code is not None:
-        return exp.Literal.number(code)
+        return exp.Literal.number(code) if isinstance(code, int) else exp.Literal.string(code)
     return day(value) if isinstance(value, date) else number(float(value))
 
 

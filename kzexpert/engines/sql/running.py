@@ -1,0 +1,267 @@
+"""A program → its inferences, stratum by stratum, on any store; each stratum becomes a query.
+
+It keeps facts and certainties in the store and no firing at all; `stored` and `firings` fetch what is asked for.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NoReturn
+
+from msgspec.structs import replace
+from sqlglot import exp
+
+from kzexpert.engines.base import NEVER_ENDS, Budget, Exporter
+from kzexpert.engines.reports import Listener, Standing
+from kzexpert.engines.sql.codec import Codec
+from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, empty
+from kzexpert.engines.sql.firings import Firings
+from kzexpert.engines.sql.loading import Loader
+from kzexpert.engines.sql.plan import Planner, constants_of, patterns_of
+from kzexpert.engines.sql.recursion import Component
+from kzexpert.engines.sql.store import Store, TimeIsUp
+from kzexpert.engines.sql.stored import Certainties
+from kzexpert.engines.sql.sums import ExactSums
+from kzexpert.engines.sql.weighing import conclusions, conflict, is_view
+from kzexpert.engines.sql.words import column, select
+from kzexpert.errors import BudgetError, Issue
+from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, Stratum
+
+__all__ = ["BUDGET", "Run"]
+
+#: Far more than the engines in memory have: every conclusion is a row here, and not an object.
+BUDGET = Budget(facts=1_000_000_000, firings=10_000_000_000, seconds=600.0)
+
+
+class Run:
+    """The inferences of some programs that differ in their as-of dates only.
+
+    Args:
+        skipped_to: a file for the rows of tables that are no facts; without it they are an error.
+        listen: hears how the run stands, partly from another thread.
+        export: what writes the conclusions to files without Python.
+
+    Attributes:
+        planner, loader: those of all dates.
+        extents: relation → where its facts and conclusions lie.
+        base: relation → where its recorded facts lie, as far as there are any.
+    """
+
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        database: Store,
+        budget: Budget,
+        skipped_to: str | None,
+        listen: Listener,
+        export: Callable[["Run"], Exporter] | None = None,
+    ) -> None:
+        self.programs = programs
+        self.program = program = programs[0]
+        self.database = database
+        self.budget = budget
+        self.texts = database.texts
+        self.extents: dict[str, Extent] = {}
+        self.loader = Loader(database, self.texts, programs, skipped_to, listen)
+        self.planner = Planner(self.extents, self.texts, ExactSums(database), self.loader.days, program.shapes)
+        self.base: dict[str, Extent] = {}
+        self.exporter = None if export is None else export(self)
+        self.standing = Standing(phase="loading", components=len(program.strata))
+        self.listen = listen
+        self.concluded = 0
+        self.uses = Counter(pattern.relation for rule in program.rules.values() for pattern in patterns_of(rule))
+
+    def inferences(self, name: str) -> list[Inference]:
+        """Load what the rules read, run all strata, and say where the results lie."""
+        rules: Sequence[ProgramRule] = ()
+        conflicts: list[set[GroundAtom]] = [set() for _ in self.programs]
+        try:
+            with self.database.within(self.budget.seconds, self._tell):
+                self._tell()
+                self._load()
+                facts = sum(extent.rows or 0 for name, extent in self.base.items() if name in self.program.kb.predicate)
+                for number, stratum in enumerate(self.program.strata, 1):
+                    rules = stratum.rules
+                    self._stands(phase="inferring", component=number, predicates=stratum.predicates, facts=facts)
+                    self._run(stratum)
+                for number, atom in self._conflicts():
+                    conflicts[number].add(atom)
+                sizes = {relation: self._sizes(extent) for relation, extent in self.extents.items()}
+        except TimeIsUp:
+            self._stop(rules, f"{self.budget.seconds:g} seconds")
+        return [
+            self._inference(name, number, {relation: self._on(number, relation, sizes) for relation in sizes}, found)
+            for number, found in enumerate(conflicts)
+        ]
+
+    # --- one as-of date ----------------------------------------------------------------------------------------------
+
+    def _inference(self, name: str, number: int, extents: dict[str, Extent], conflicts: set[GroundAtom]) -> Inference:
+        """What follows on one of the dates."""
+        program, recorded = self.programs[number], self.loader.recorded[number]
+        for relation, extent in extents.items():
+            recorded.add(relation, extent)
+        if program.kb.tables:
+            program = replace(program, base=recorded)
+
+        def on_demand(relation: str) -> Extent | None:
+            """The facts of tables that no rule reads."""
+            if all(table.predicate != relation for table in program.kb.tables):
+                return None
+            extent = self._on(number, relation, {relation: self._sizes(self.unread(relation))})
+            recorded.add(relation, extent)
+            return extent
+
+        planner = self.planner
+        if self.loader.days is not None:
+            planner = Planner(extents, self.texts, ExactSums(self.database), shapes=program.shapes)
+        certainties = Certainties(self.database, self.texts, program, extents, on_demand)
+        certainties.fetchers.append(recorded.prefetch)
+        certainties.rows = recorded.matching
+        certainties.exporter = self.exporter
+        firings = Firings(self.database, planner, program, certainties)
+        return Inference(program, name, certainties, firings, frozenset(conflicts))
+
+    def _sizes(self, extent: Extent) -> dict[int, int] | None:
+        """Number of an as-of date → how many facts hold on it; None where they are not counted."""
+        if not extent.dated or isinstance(extent.source, exp.Query):
+            return None
+        counted = select([column(DAY, "m"), exp.Count(this=exp.Star())], extent.named("m"))
+        return dict(self.database.rows(counted.group_by(column(DAY, "m"), copy=False)))
+
+    def _on(self, number: int, relation: str, sizes: Mapping[str, dict[int, int] | None]) -> Extent:
+        size = sizes[relation]
+        return self.extents[relation].on(number, None if size is None else size.get(number, 0))
+
+    def unread(self, relation: str) -> Extent:
+        """The facts of a relation that no rule reads, loaded once."""
+        if relation not in self.extents:
+            self.extents[relation] = self._measured(self.loader.load([relation])[relation])
+        return self.extents[relation]
+
+    # --- how it stands -----------------------------------------------------------------------------------------------
+
+    def _stands(self, **changed: Any) -> None:
+        """Note how the run stands, and tell."""
+        self.standing = replace(self.standing, **{"rows": self.concluded, "round": 0, **changed})
+        self._tell()
+
+    def _tell(self, done: float | None = None) -> None:
+        self.listen(replace(self.standing, done=done) if done is not None else self.standing)
+
+    def _in_round(self, number: int, rows: int) -> None:
+        self._stands(round=number, rows=self.concluded + rows)
+
+    # --- recorded facts ----------------------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        """Put the recorded facts of every relation that a rule reads or concludes into the database."""
+        for rule in self.program.rules.values():
+            for value in constants_of(rule):
+                if isinstance(value, str):
+                    self.texts.add(value)
+        for shapes in (self.program.shapes or {}).values():
+            for value in (value for shape in shapes for value in shape if isinstance(value, str)):
+                self.texts.add(value)
+        concluded = [rule.head.predicate for rule in self.program.rules.values()]
+        relations = list(dict.fromkeys([*self.uses, *concluded]))
+        for relation, extent in self.loader.load(relations).items():
+            self.extents[relation] = self._measured(extent)
+            if self.extents[relation].rows != 0:
+                self.base[relation] = self.extents[relation]
+
+    def _measured(self, extent: Extent) -> Extent:
+        """What is known of a table once it is filled."""
+        if extent.rows == 0:
+            return extent
+        count = exp.Count(this=exp.Star())
+        if extent.certainty is not None:
+            rows = self.database.rows(select([count], extent.named("m")))[0][0]
+            return replace(extent, lowest=extent.certainty, rows=rows)
+        bounds = [exp.Min(this=column(CERTAINTY, "m")), exp.Max(this=column(CERTAINTY, "m"))]
+        rows, lowest, highest = self.database.rows(select([count, *bounds], extent.named("m")))[0]
+        if rows == 0:
+            return empty(extent.kinds, self.database.dialect.types)
+        return replace(extent, certainty=lowest if lowest == highest else None, lowest=lowest, rows=rows)
+
+    # --- conclusions -------------------------------------------------------------------------------------------------
+
+    def _run(self, stratum: Stratum) -> None:
+        rules = [rule for rule in stratum.rules if self._may_fire(rule, stratum)]
+        if not rules:
+            return
+        if stratum.recursive:
+            self._recursive(Stratum(stratum.predicates, tuple(rules), recursive=True))
+            return
+        for predicate in stratum.predicates:
+            base = self.base.get(predicate)
+            extent = conclusions(self.planner, self.database.dialect, rules, base)
+            if is_view(rules, base) and self.uses[predicate] < 2 and not self._recursion_reads(predicate):
+                self.extents[predicate] = extent
+            else:
+                self._settle(predicate, extent, rules)
+
+    def _may_fire(self, rule: ProgramRule, stratum: Stratum) -> bool:
+        """Whether there are facts for each of a rule's positive conditions."""
+        outside = (pattern.relation for pattern in rule.matches if pattern.relation not in stratum.predicates)
+        return all(self.extents[relation].rows != 0 for relation in outside)
+
+    def _recursion_reads(self, predicate: str) -> bool:
+        """Whether a recursive stratum reads the relation, and so would compute it in each round."""
+        return any(
+            pattern.relation == predicate
+            for stratum in self.program.strata
+            if stratum.recursive
+            for rule in stratum.rules
+            for pattern in patterns_of(rule)
+        )
+
+    def _settle(self, predicate: str, extent: Extent, rules: Sequence[ProgramRule]) -> None:
+        """Store the conclusions of a predicate.
+
+        Raises:
+            BudgetError: there are too many.
+        """
+        stored = self.database.store(extent.source) if isinstance(extent.source, exp.Query) else extent.source
+        found = self.extents[predicate] = self._measured(replace(extent, source=stored))
+        base = self.base.get(predicate)
+        self.concluded += (found.rows or 0) - ((base.rows or 0) if base else 0)
+        if self.concluded > self.budget.facts:
+            self._stop(rules, f"{self.budget.facts:,} conclusions")
+
+    def _recursive(self, stratum: Stratum) -> None:
+        base = {name: self.base[name] for name in stratum.predicates if name in self.base}
+        component = Component(self.planner, self.database.dialect, stratum, base)
+        rule = component.invents()
+        if rule is None and self.database.dialect.recursive:
+            shared = self.database.store(component.recursive())
+        else:
+            left = self.budget.facts - self.concluded
+            shared, finished = self.database.in_rounds(component, left, self._in_round)
+            if not finished:
+                self._stop([rule] if rule else stratum.rules, f"{self.budget.facts:,} conclusions")
+        for predicate in stratum.predicates:
+            self._settle(predicate, component.extent(predicate, shared), stratum.rules)
+        if len(stratum.predicates) > 1:
+            self.database.drop(shared)
+
+    def _conflicts(self) -> Iterator[tuple[int, GroundAtom]]:
+        """The conclusions with evidence of +1 and of −1, each with the number of the as-of date."""
+        for stratum in self.program.strata:
+            for predicate in () if stratum.recursive else stratum.predicates:
+                query = conflict(self.planner, stratum.rules, self.base.get(predicate))
+                if query is not None:
+                    kinds = self.extents[predicate].kinds
+                    codec = Codec(self.texts, kinds, len(self.program.kb.predicate[predicate].args))
+                    for row in self.database.rows(query):
+                        atom = GroundAtom(predicate, codec.decode(row))
+                        dated = len(row) > len(kinds)
+                        yield from ((number, atom) for number in ([row[-1]] if dated else range(len(self.programs))))
+
+    def _stop(self, rules: Sequence[ProgramRule], limit: str) -> NoReturn:
+        """Say which rules used up the budget."""
+        first = rules[0].rule if rules else None
+        what = f"rule {first.id}" if first else "loading the facts"
+        if len(rules) > 1:
+            what += f", with {len(rules) - 1} more that conclude the same,"
+        issue = Issue("KZ401", f"{what} used up the budget of {limit}", first.location if first else None, NEVER_ENDS)
+        raise BudgetError(issue, texts=self.program.kb.texts)

@@ -1,0 +1,52 @@
+"""Engines by name as tests take them: skipped where they cannot run, and one Spark for all tests of a process."""
+
+import shutil
+from functools import cache
+from typing import Any
+
+import pytest
+
+__all__ = ["SPARK", "local_spark", "ready", "spark_case"]
+
+#: What spares Spark the work that pays for large tables only.
+SETTINGS = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.default.parallelism": "1",
+}
+
+
+def spark_case(*values: Any) -> Any:
+    """A parameter of a test that runs Spark: only one worker starts it."""
+    return pytest.param(*values, marks=pytest.mark.xdist_group("spark"))
+
+
+SPARK = spark_case("spark")
+
+
+@cache
+def local_spark() -> Any:
+    """The session of this process, on two cores."""
+    pytest.importorskip("pyspark")
+    pytest.importorskip("sqlglot")
+    if shutil.which("java") is None:
+        pytest.skip("Java is not installed")
+    from kzexpert.engines.sql.spark_session import open_session
+
+    return open_session(master="local[2]", conf=SETTINGS)
+
+
+def ready(name: str) -> str:
+    """The name of an engine that can run; the test is skipped where it cannot."""
+    if name == "duckdb":
+        pytest.importorskip("duckdb")
+        pytest.importorskip("sqlglot")
+    if name == "spark":
+        local_spark()
+    return name

@@ -1,0 +1,113 @@
+"""What explains a conclusion says the same whether its facts are kept in memory or stay in tables."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from kzexpert.analysis.linchpins import linchpins
+from kzexpert.analysis.near_misses import not_in_force
+from kzexpert.analysis.rerun import Scenario
+from kzexpert.analysis.timeline import timeline
+from kzexpert.analysis.why_not import why_not
+from kzexpert.engines import engine, for_engine
+from kzexpert.language import load_knowledge_base, parse_partial_date
+from kzexpert.model import Inference, KnowledgeBase
+from kzexpert.questions import read_question
+from kzexpert.snapshot import snapshot
+
+WORLD = """
+kinds: [state, bloc]
+predicates:
+  member: {args: [state: state, bloc: bloc], holds: interval}
+  leads: {args: [power: state, bloc: bloc]}
+  visit: {args: [guest: state, host: state], holds: event}
+  close: {args: [state: state, power: state]}
+entities: {Ruritania: {kind: state}, Borduria: {kind: state}, Syldavia: {kind: state}, Pact: {kind: bloc}}
+sources: {atlas: {title: An Atlas, date: 2011}, gazette: {title: A Gazette}, own: {title: Our own reasoning}}
+facts: {leads: [{power: Borduria, bloc: Pact, source: own}]}
+tables:
+  - file: members.csv
+    predicate: member
+    columns: {state: who, bloc: what, since: start, until: stop, certainty: sure, source: says}
+    source: atlas
+  - {file: visits.csv, predicate: visit, columns: {guest: a, host: b, "on": when}, source: gazette}
+rules:
+  - {id: led, when: ["member(?s, ?b)", "leads(?p, ?b)", "?s != ?p"], then: "close(?s, ?p)", certainty: 0.6, source: own}
+  - {id: met, when: ["visit(?s, ?p) within 2 years"], then: "close(?s, ?p)", certainty: 0.4, source: own}
+"""
+MEMBERS = """who,what,start,stop,sure,says
+Ruritania,Pact,1999,,1,gazette
+Ruritania,Pact,2001,,0.8,
+Syldavia,Pact,1990,1995,1,
+"""
+VISITS = "a,b,when\nRuritania,Borduria,2010-05\nSyldavia,Borduria,2001\n"
+
+
+@pytest.fixture
+def kb(tmp_path: Path) -> KnowledgeBase:
+    (tmp_path / "world.yaml").write_text(WORLD, encoding="utf-8")
+    (tmp_path / "members.csv").write_text(MEMBERS, encoding="utf-8")
+    (tmp_path / "visits.csv").write_text(VISITS, encoding="utf-8")
+    return load_knowledge_base([], [tmp_path / "world.yaml"])
+
+
+def on(kb: KnowledgeBase, name: str) -> Inference:
+    return engine(name).infer(snapshot(for_engine(kb, name), parse_partial_date("2011").last))
+
+
+def told(found: Any) -> Any:
+    return {**msgspec.to_builtins(found), "engine": ""}
+
+
+def test_linchpins(kb: KnowledgeBase) -> None:
+    found = []
+    for name in ("experta", "duckdb"):
+        inference = on(kb, name)
+        question = read_question(inference.program.kb, "close(Ruritania, Borduria)")
+        found.append(told(linchpins(inference, question, engine(name).infer)))
+    assert found[0] == found[1]
+    (hanging,) = found[1]["conclusions"]
+    effects = {item["name"]: item["certainty"] for part in ("facts", "sources") for item in hanging[part]}
+    assert effects["member(Ruritania, Pact)"] == 0.4
+    assert effects["gazette"] == 0.48  # the row of the atlas is left
+    assert effects["atlas"] == 0.76
+
+
+def test_why_not(kb: KnowledgeBase) -> None:
+    found = []
+    for name in ("experta", "duckdb"):
+        inference = on(kb, name)
+        question = read_question(inference.program.kb, "close(Syldavia, Borduria)")
+        found.append(told(why_not(inference, question, engine(name).infer)))
+    assert found[0] == found[1]
+    whys = {failed["why"] for miss in found[1]["misses"] for failed in miss["failed"]}
+    assert whys == {"not in force", "not recent"}
+
+
+def test_rows_that_are_not_in_force(kb: KnowledgeBase) -> None:
+    inferences = [on(kb, name) for name in ("experta", "duckdb")]
+    pattern = read_question(kb, "member(Syldavia, ?bloc)").pattern
+    found = [not_in_force(inference, pattern) for inference in inferences]
+    assert found[0] == found[1]
+    assert len(found[1]) == 1
+
+
+def test_timeline_without_a_row(kb: KnowledgeBase) -> None:
+    found = []
+    for name in ("experta", "duckdb"):
+        inference = on(kb, name)
+        question = read_question(inference.program.kb, "close(?state, Borduria)")
+        start = Scenario.of(inference.program)
+        start = msgspec.structs.replace(start, without=(*start.without, _atom("visit(Ruritania, _)")))
+        found.append(told(timeline(start, question, range(1989, 2012), engine(name))))
+    assert found[0] == found[1]
+    assert [point["certainty"] for point in found[1]["series"][0]["points"]][-1] == 0.6
+
+
+def _atom(text: str) -> Any:
+    from kzexpert.language import parse_atom
+    from kzexpert.model import NOWHERE
+
+    return parse_atom(text, NOWHERE)

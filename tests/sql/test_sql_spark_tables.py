@@ -1,0 +1,132 @@
+"""Tables as facts on Spark: what DuckDB and experta make of them."""
+
+import csv
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from available import ready
+from short_programs import told
+from test_sql_tables import (
+    BAD,
+    ROWS,
+    Write,
+    as_csv,
+    as_folder,
+    as_gzip,
+    as_parquet,
+    as_parquet_folder,
+    as_tsv,
+    broken,
+    opened,
+    rows_behind,
+    written_out,
+)
+
+from kzexpert.engines import engine, infer_each
+from kzexpert.engines.sql.spark_engine import SparkEngine
+from kzexpert.errors import Issue, KnowledgeBaseError
+from kzexpert.language import load_knowledge_base, parse_atom, parse_partial_date
+from kzexpert.model import NOWHERE, KnowledgeBase
+from kzexpert.snapshot import snapshot
+
+pytestmark = pytest.mark.xdist_group("spark")
+
+
+@pytest.fixture(autouse=True)
+def spark() -> None:
+    ready("spark")
+
+
+def issues_of(name: str, kb: KnowledgeBase, **options: Any) -> list[Issue]:
+    with pytest.raises(KnowledgeBaseError) as caught:
+        engine(name).infer(snapshot(kb))
+    return caught.value.issues
+
+
+@pytest.mark.parametrize("write", [as_csv, as_tsv, as_gzip, as_parquet, as_folder, as_parquet_folder])
+def test_the_same_as_in_a_facts_file(tmp_path: Path, write: Write) -> None:
+    kb, plain = opened(tmp_path, write), written_out(tmp_path)
+    as_of = parse_partial_date("2010-05-15").last
+    expected = engine("experta").infer(snapshot(plain, as_of))
+    found = engine("spark").infer(snapshot(kb, as_of))
+    assert told(found) == told(expected)
+    assert rows_behind(found.program) == rows_behind(expected.program)
+
+
+def test_a_row_is_cited_by_file_and_number(tmp_path: Path) -> None:
+    folder = tmp_path / "a [folder] + {100%} é*"
+    folder.mkdir()
+    for write in (as_csv, as_parquet, as_folder):
+        inside = folder / write.__name__
+        inside.mkdir()
+        kb = opened(inside, write)
+        places = []
+        for name in ("duckdb", "spark"):
+            base = engine(name).infer(snapshot(kb, parse_partial_date("2011").last)).program.base["member"]
+            places.append({args: [(row.location.file, row.location.line) for row in base[args].rows] for args in base})
+        assert places[0] == places[1]
+
+
+def test_assumed_and_withdrawn_on_several_dates(tmp_path: Path) -> None:
+    kb = opened(tmp_path, as_parquet)
+    assume = [parse_atom(text, NOWHERE) for text in ("member(Borduria, League)", "visit(Borduria, RUR, new)")]
+    without = [parse_atom(text, NOWHERE) for text in ("member(RUR, _)", "visit(?x, ?y, NULL)", "trade(?x, ?x, 3)")]
+    programs = [snapshot(kb, date(year, 12, 31), assume, without) for year in (1994, 2005, 2010, 2011)]
+    for one, other in zip(infer_each(engine("spark"), programs), infer_each(engine("duckdb"), programs), strict=True):
+        assert told(one) == told(other)
+
+
+def test_rows_that_are_no_facts(tmp_path: Path) -> None:
+    changed = {name: [*ROWS[name], *(row for other, row, _ in BAD if other == name)] for name in ROWS}
+    kb = opened(tmp_path, **changed)
+    issues = issues_of("spark", kb)
+    assert issues == issues_of("duckdb", kb)
+    assert {issue.code for issue in issues} == {"KZ125"}
+    aside = tmp_path / "bad.csv"
+    found = SparkEngine(skip_bad_rows=str(aside)).infer(snapshot(kb, parse_partial_date("2011").last))
+    expected = engine("experta").infer(snapshot(written_out(tmp_path), parse_partial_date("2011").last))
+    assert told(found) == told(expected)
+    with aside.open(newline="", encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == len(BAD)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("missing", "trade.csv does not exist"),
+        ("no Parquet", "trade.parquet cannot be read"),
+        ("cut", "trade.parquet cannot be read"),
+        ("column", "has no column b"),
+        ("empty", "trade.csv"),
+        ("ragged", "trade.csv cannot be read"),
+        ("not UTF-8", "trade.csv cannot be read"),
+        ("codes", "codes.csv cannot be read"),
+        ("two names", "codes.csv has two names for BO: Borduria and Syldavia"),
+        ("one column", "codes.csv has no two columns"),
+    ],
+)
+def test_tables_that_cannot_be_read(tmp_path: Path, kind: str, message: str) -> None:
+    opened(tmp_path)
+    broken(tmp_path, kind)
+    if (tmp_path / "trade.parquet").exists():
+        text = (tmp_path / "tables.yaml").read_text(encoding="utf-8").replace("trade.csv", "trade.parquet")
+        (tmp_path / "tables.yaml").write_text(text, encoding="utf-8")
+    kb = load_knowledge_base([], [tmp_path / "world.yaml", tmp_path / "tables.yaml"])
+    (issue,) = issues_of("spark", kb)
+    assert issue.code == "KZ124"
+    assert message in issue.message
+    assert "\n" not in issue.message
+    (other,) = issues_of("duckdb", kb)
+    assert issue.location == other.location
+
+
+def test_tables_of_databases_are_for_duckdb(tmp_path: Path) -> None:
+    opened(tmp_path)
+    text = (tmp_path / "tables.yaml").read_text(encoding="utf-8")
+    text = text.replace("file: trade.csv", "file: 'sqlite:trade.db#flows'")
+    (tmp_path / "tables.yaml").write_text(text, encoding="utf-8")
+    (issue,) = issues_of("spark", load_knowledge_base([], [tmp_path / "world.yaml", tmp_path / "tables.yaml"]))
+    assert issue.message == "the spark engine reads no tables of sqlite"
+    assert "--engine duckdb" in issue.hint
