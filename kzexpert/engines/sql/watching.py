@@ -104,16 +104,18 @@ def apart(work: Callable[[], None], interrupt: Callable[[], None], abandon: Call
         finally:
             done.set()
 
-    threading.Thread(target=run, daemon=True).start()
     try:
+        threading.Thread(target=run, daemon=True).start()
         while not done.wait(_EVERY):
             pass
     except KeyboardInterrupt:
-        for _ in range(_TRIES):
-            interrupt()
-            done.wait(_EVERY)
-        if not done.is_set():
-            abandon()
+        try:
+            for _ in range(_TRIES):
+                interrupt()
+                done.wait(_EVERY)
+        finally:  # also at a second Ctrl-C
+            if not done.is_set():
+                abandon()
         raise
     if failure:
         raise failure[0]
