@@ -45,7 +45,7 @@ _ENGINE = (
         default="experta",
         show_default=True,
         metavar="NAME",
-        help="The engine that infers: experta, experta-stock, duckdb, spark, or auto, which goes by the number of facts.",
+        help="The engine: experta, experta-stock, duckdb, spark, or auto, which goes by the number of facts.",
     ),
     click.option("--memory", metavar="SIZE", help="How much memory the duckdb engine may take, such as 2GB."),
     click.option("--spark-master", metavar="URL", help="Where the spark engine runs, such as local[4] or yarn."),

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from available import ready
+
 from kzexpert.checks import check
 from kzexpert.engines import engine
 from kzexpert.language import parse_atom, parse_condition
@@ -83,9 +85,9 @@ def program_of(kb: KnowledgeBase) -> Program:
     return snapshot(kb, date(2011, 4, 7))
 
 
-def agreed(kb: KnowledgeBase) -> Inference:
-    """The inference of DuckDB; experta must say the same."""
+def agreed(kb: KnowledgeBase, name: str = "duckdb") -> Inference:
+    """The inference of a relational engine; experta must say the same."""
     program = program_of(kb)
-    inference = engine("duckdb").infer(program)
+    inference = engine(ready(name)).infer(program)
     assert told(inference) == told(engine("experta").infer(program))
     return inference

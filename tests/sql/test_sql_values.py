@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from available import SPARK
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from short_programs import agreed, program_of, rule, written
@@ -73,14 +74,19 @@ def pairs(values: list[str]) -> KnowledgeBase:
     )
 
 
-def test_texts_that_would_break_out_of_a_query() -> None:
-    inference = agreed(pairs(NASTY))
+both_databases = pytest.mark.parametrize("name", ["duckdb", SPARK])
+
+
+@both_databases
+def test_texts_that_would_break_out_of_a_query(name: str) -> None:
+    inference = agreed(pairs(NASTY), name)
     assert set(inference.certainties["word"]) == {(value,) for value in NASTY}
 
 
-def test_a_text_of_a_megabyte() -> None:
+@both_databases
+def test_a_text_of_a_megabyte(name: str) -> None:
     long = "x'\";--" * 200_000
-    assert (long,) in agreed(pairs([long, long + "y", "z"])).certainties["same"]
+    assert (long,) in agreed(pairs([long, long + "y", "z"]), name).certainties["same"]
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -89,9 +95,30 @@ def test_any_texts(values: list[str]) -> None:
     agreed(pairs(values))
 
 
+@both_databases
+def test_a_rule_with_a_constant_of_a_megabyte(name: str) -> None:
+    long = "x'; -- $" * 130_000
+    kb = written(
+        {"word": ["text"], "found": ["text"]},
+        {"word": [[long], ["short"]]},
+        rule("long", ["word(?x)", f'?x = "{long}"'], "found(?x)"),
+    )
+    assert set(agreed(kb, name).certainties["found"]) == {(long,)}
+
+
 @pytest.mark.parametrize("name", KEYWORDS)
 def test_keywords_as_names(name: str) -> None:
-    kb = written(
+    assert len(agreed(named(name)).certainties["out"]) == 2
+
+
+@pytest.mark.xdist_group("spark")
+def test_keywords_as_names_on_spark() -> None:
+    assert len(agreed(named("select"), "spark").certainties["out"]) == 2
+
+
+def named(name: str) -> KnowledgeBase:
+    """A program whose names are one word."""
+    return written(
         {name: ["state", "number"], f"{name}_{name}": ["state", "number"], "out": ["state"]},
         {name: [["Ruritania", 1.0], ["Borduria", 2.0, 0.5]]},
         rule(name, [f"{name}(?{name}, ?limit) @ ?as", "?on = ?limit + ?as"], f"{name}_{name}(?{name}, ?on)"),
@@ -99,7 +126,6 @@ def test_keywords_as_names(name: str) -> None:
             "out", [f"{name}_{name}(?{name}, _)", f"?n = count(?v for {name}(?{name}, ?v))", "?n > 0"], f"out(?{name})"
         ),
     )
-    assert len(agreed(kb).certainties["out"]) == 2
 
 
 def test_no_text_of_a_user_stands_in_a_statement(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +152,8 @@ def test_no_text_of_a_user_stands_in_a_statement(monkeypatch: pytest.MonkeyPatch
     assert not any("secret" in statement for statement in statements)
 
 
-def test_numbers_at_the_edges() -> None:
+@both_databases
+def test_numbers_at_the_edges(name: str) -> None:
     numbers = [0.0, -0.0, 0.1, 1 / 3, 5e-324, 1.7976931348623157e308, -1e300, 2.0**53, 2.0**53 + 2, 123456789.123456789]
     kb = written(
         {
@@ -143,10 +170,11 @@ def test_numbers_at_the_edges() -> None:
         rule("part", ["n(?x)", "n(?y)", "?z = ?x / ?y"], "part(?x, ?z)"),
         rule("compared", ["n(?x)", "n(?y)", "?x / ?y > 0.5 / (?x - ?y)"], "part(?x, ?y)"),
     )
-    agreed(kb)
+    agreed(kb, name)
 
 
-def test_dates() -> None:
+@both_databases
+def test_dates(name: str) -> None:
     days = [date.min, date(1991, 12, 16), date(2000, 2, 29), date.max]
     kb = written(
         {"founded": ["state", "date"], "later": ["state", "state"], "first": ["date"], "day": ["state"]},
@@ -155,4 +183,4 @@ def test_dates() -> None:
         rule("first", ["?d = min(?x for founded(_, ?x))"], "first(?d)"),
         rule("day", ["founded(?a, 2000-02-29)"], "day(?a)"),
     )
-    assert set(agreed(kb).certainties["first"]) == {(date.min,)}
+    assert set(agreed(kb, name).certainties["first"]) == {(date.min,)}

@@ -1,0 +1,264 @@
+"""What Spark alone does: rounds whose plans do not grow, sessions that stay as they were, and what stops it."""
+
+import json
+import subprocess
+import sys
+import time
+from math import nextafter
+from pathlib import Path
+
+import pytest
+from available import SETTINGS, local_spark, ready
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from short_programs import agreed, program_of, rule, told, written
+from sqlglot import exp
+
+from kzexpert.checker import Checker
+from kzexpert.engines import Budget, engine
+from kzexpert.engines.sql.dialects import SparkDialect
+from kzexpert.engines.sql.rounding import rounded
+from kzexpert.engines.sql.spark_engine import SparkEngine
+from kzexpert.engines.sql.spark_store import SparkStore
+from kzexpert.engines.sql.words import called, column, select
+from kzexpert.errors import BudgetError, UsageError
+from kzexpert.model import KnowledgeBase
+
+pytestmark = pytest.mark.xdist_group("spark")
+
+
+@pytest.fixture(autouse=True)
+def spark() -> None:
+    ready("spark")
+
+
+def chain(links: int, certainty: float = 1.0) -> KnowledgeBase:
+    return written(
+        {"link": ["number", "number"], "reach": ["number", "number"]},
+        {"link": [[float(number), float(number + 1), certainty] for number in range(links)]},
+        rule("link", ["link(?a, ?b)"], "reach(?a, ?b)"),
+        rule("on", ["reach(?a, ?b)", "link(?b, ?c)"], "reach(?a, ?c)", 1.0 if certainty == 1.0 else 0.99),
+    )
+
+
+# --- rounds ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("certainty", [1.0, 0.9])
+def test_plans_do_not_grow_with_the_rounds(certainty: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[int] = []
+    view = SparkStore.view
+
+    def watched(store, frame):  # type: ignore[no-untyped-def]
+        lines.append(len(frame._jdf.queryExecution().logical().toString().splitlines()))
+        return view(store, frame)
+
+    monkeypatch.setattr(SparkStore, "view", watched)
+    assert len(agreed(chain(12, certainty), "spark").certainties["reach"]) == 78
+    assert len(lines) > 24  # two tables for each round
+    assert max(lines) <= 3
+
+
+def test_what_is_stored_goes_to_the_folder_for_checkpoints(tmp_path: Path) -> None:
+    """In a process of its own, since the folder is one of the whole of Spark."""
+    script = f"""
+import sys
+sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[1] / "engines")]!r}
+from available import SETTINGS
+from short_programs import program_of, told
+from test_sql_spark import chain
+from kzexpert.engines import engine
+from kzexpert.engines.sql.spark_engine import SparkEngine
+spark = SparkEngine(master="local[1]", conf=SETTINGS, checkpoint={str(tmp_path / "kept")!r})
+program = program_of(chain(3, 0.9))
+assert told(spark.infer(program)) == told(engine("experta").infer(program))
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr == ""
+    assert list((tmp_path / "kept").rglob("rdd-*"))
+
+
+# --- sessions --------------------------------------------------------------------------------------------------------
+
+
+def test_an_existing_session_is_left_as_it_was() -> None:
+    session = local_spark().newSession()
+    session.conf.set("spark.sql.ansi.enabled", "true")
+    session.conf.set("spark.sql.shuffle.partitions", "3")
+    session.sql("SELECT 1 AS x").createOrReplaceTempView("r1")
+
+    def state() -> list[object]:
+        shown = [session.sql(text).collect() for text in ("SHOW TABLES", "SHOW USER FUNCTIONS")]
+        return [dict(session.conf.getAll), *shown, session.sparkContext.getJobTags()]
+
+    before = state()
+    program = program_of(chain(2))
+    assert told(SparkEngine(session=session).infer(program)) == told(engine("experta").infer(program))
+    assert state() == before
+    assert session.sql("SELECT x FROM r1").collect()[0].x == 1  # it still runs
+
+
+def test_settings_of_a_session_that_would_change_results_change_none() -> None:
+    session = local_spark().newSession()
+    for name, value in {
+        "spark.sql.ansi.enabled": "true",
+        "spark.sql.caseSensitive": "false",
+        "spark.sql.session.timeZone": "Asia/Almaty",
+    }.items():
+        session.conf.set(name, value)
+    kb = written(
+        {"n": ["text", "number"], "part": ["text", "number"]},
+        {"n": [["a", 1.0], ["A", 0.0], ["b", 3.0]]},
+        rule("part", ["n(?a, ?x)", "n(?b, ?y)", "?z = ?x / ?y"], "part(?a, ?z)"),
+    )
+    program = program_of(kb)
+    assert told(SparkEngine(session=session).infer(program)) == told(engine("experta").infer(program))
+
+
+def test_nothing_is_told_on_stderr_and_no_java_is_a_clear_error(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "kzexpert", "conclusions", "--engine", "spark", "--format", "json", "--kb", "."]
+    kb = tmp_path / "kb"
+    (kb / "rules").mkdir(parents=True)
+    (kb / "facts").mkdir()
+    (kb / "rules" / "all.yaml").write_text(
+        "kinds: [state]\npredicates: {old: {args: [s: state]}, new: {args: [s: state]}}\n"
+        "rules: [{id: one, when: ['old(?s)'], then: new(?s), source: book}]\n",
+        encoding="utf-8",
+    )
+    (kb / "facts" / "all.yaml").write_text(
+        "entities: {Ruritania: {kind: state}}\nsources: {book: {title: A Book, date: 2011}}\n"
+        "source: book\nfacts: {old: [{s: Ruritania}]}\n",
+        encoding="utf-8",
+    )
+    options = [word for name, value in SETTINGS.items() for word in ("--spark-conf", f"{name}={value}")]
+    ran = subprocess.run(
+        [*command, "--spark-master", "local[1]", *options], cwd=kb, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "new(Ruritania)" in ran.stdout
+    assert json.loads(ran.stdout)["engine"] == "spark"
+    path = tmp_path / "bin"
+    path.mkdir()
+    env = {"PATH": str(path), "HOME": str(tmp_path)}
+    ran = subprocess.run(command, cwd=kb, capture_output=True, text=True, check=False, env=env)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("KZ403 the spark engine needs Java")
+    assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("missing", ["pyspark", "sqlglot"])
+def test_without_its_packages_the_engine_says_how_to_get_them(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("kzexpert.engines.sql")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(UsageError, match=f"KZ403 the spark engine needs {missing}") as caught:
+        engine("spark")
+    assert caught.value.issues[0].hint == "pip install 'kzexpert[spark]'"
+
+
+def test_duckdb_is_not_needed() -> None:
+    script = """
+import sys
+sys.modules["duckdb"] = None
+from kzexpert.engines import engine
+engine("spark")
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+# --- limits ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_rule_that_never_ends_is_stopped_and_named() -> None:
+    kb = written(
+        {"n": ["number"], "start": ["number"]},
+        {"start": [[0.0]]},
+        rule("start", ["start(?x)"], "n(?x)"),
+        rule("for-ever", ["n(?x)", "?y = ?x + 1"], "n(?y)"),
+    )
+    with pytest.raises(BudgetError, match=r"KZ401 rule for-ever.* used up the budget of 5 conclusions"):
+        engine("spark", Budget(facts=5)).infer(program_of(kb))
+    with pytest.raises(BudgetError, match=r"KZ401 rule for-ever.* used up the budget of 2 seconds"):
+        engine("spark", Budget(seconds=2.0)).infer(program_of(kb))
+    assert told(engine("spark").infer(program_of(chain(1))))  # Spark runs on
+
+
+def test_a_job_that_takes_too_long_is_stopped() -> None:
+    kb = written(
+        {"n": ["number"], "many": ["number", "number", "number"], "some": ["number"]},
+        {"n": [[float(number)] for number in range(3000)]},
+        rule("many", ["n(?x)", "n(?y)", "n(?z)", "?x * ?y != ?z"], "many(?x, ?y, ?z)"),
+        rule("some", ["many(?x, _, ?z)"], "some(?z)"),
+    )
+    started = time.monotonic()
+    with pytest.raises(BudgetError, match="KZ401 rule some used up the budget of 5 seconds"):
+        engine("spark", Budget(seconds=5.0)).infer(program_of(kb))
+    assert time.monotonic() - started < 120  # of hours
+
+
+# --- what comes out --------------------------------------------------------------------------------------------------
+
+
+def test_a_trace_from_spark_is_verified(checkout: Path) -> None:
+    from click.testing import CliRunner
+
+    from kzexpert.cli.group import cli
+    from kzexpert.engines import ENGINES
+    from kzexpert.language import load_knowledge_base
+
+    options = ["trace", "export", "alignment(Kazakhstan, ?power, security)", "--kb", str(checkout)]
+    traces = [CliRunner().invoke(cli, [*options, "--engine", name]) for name in ("spark", "experta")]
+    assert [trace.exit_code for trace in traces] == [0, 0]
+    found = Checker(load_knowledge_base([checkout]), ENGINES).verify("trace", traces[0].stdout)
+    assert found.issues == ()
+    one, other = (json.loads(trace.stdout) for trace in traces)
+    assert one.pop("engine") == "spark"
+    assert other.pop("engine") == "experta"
+    assert one.pop("seal") != other.pop("seal")  # which covers the name of the engine
+    assert one == other
+
+
+def test_rows_are_written_to_parquet(tmp_path: Path) -> None:
+    store = SparkStore(local_spark().newSession())
+    stored = store.load({"a0": "text", "c": "number", "d": "date"}, [("it's", 1, None), ("\0", 0.5, None)])
+    store.write_parquet(select([column("a0"), column("c")], stored), str(tmp_path / "rows"))
+    read = local_spark().read.parquet(str(tmp_path / "rows"))
+    assert sorted(map(tuple, read.collect())) == [("\0", 0.5), ("it's", 1.0)]
+    store.close()
+
+
+def test_no_text_of_a_user_stands_in_a_statement() -> None:
+    texts = ["it's", 'a"b', "back\\slash", "'; DROP TABLE r1; --", "${x}", ":name", "?", "x y", ""]
+    query = select([called(exp.Literal.string(text), f"x{place}") for place, text in enumerate(texts)])
+    statement = SparkDialect().text(query)
+    assert not any(text in statement for text in texts if len(text) > 3)
+    assert tuple(local_spark().sql(statement).collect()[0]) == tuple(texts)
+
+
+# --- rounding --------------------------------------------------------------------------------------------------------
+
+near_ties = st.builds(
+    lambda whole, aside: nextafter((whole + 0.5) / 1e9, aside),
+    st.integers(-(10**9), 10**9 - 1),
+    st.sampled_from([-9, 9]),
+)
+ties = st.builds(lambda whole, power: whole / 2**power, st.integers(-(2**20), 2**20), st.integers(20, 40))
+unit = st.floats(-1.0, 1.0, allow_nan=False)
+
+
+@pytest.mark.parametrize("name", ["duckdb", "spark"])
+@settings(max_examples=20, deadline=None)
+@given(numbers=st.lists(st.one_of(unit, ties, near_ties), min_size=50, max_size=200))
+def test_numbers_are_rounded_as_python_does(name: str, numbers: list[float]) -> None:
+    if name == "spark":
+        store: object = SparkStore(local_spark())
+    else:
+        from kzexpert.engines.sql.duckdb_store import DuckDBStore
+
+        store = DuckDBStore()
+    stored = store.load({"i": "whole", "x": "number"}, list(enumerate(numbers)))  # type: ignore[attr-defined]
+    query = select([column("i", "w"), rounded(column("x", "w"))], exp.alias_(stored.copy(), "w", table=True))
+    rows = dict(store.rows(query))  # type: ignore[attr-defined]
+    store.close()  # type: ignore[attr-defined]
+    assert [rows[place] for place in range(len(numbers))] == [round(number, 9) for number in numbers]
