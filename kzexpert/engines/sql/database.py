@@ -5,7 +5,6 @@ This is the only module that imports duckdb.
 
 import errno
 import os
-import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from sqlglot import exp
 from kzexpert.engines.sql.dialects import DuckDBDialect
 from kzexpert.engines.sql.extents import Kind
 from kzexpert.engines.sql.store import DatabaseError, Row, TimeIsUp
-from kzexpert.engines.sql.watching import Watch
+from kzexpert.engines.sql.watching import Watch, apart
 from kzexpert.engines.sql.words import called, column, identifier, select, table
 from kzexpert.errors import Issue, KnowledgeBaseError
 
@@ -31,8 +30,6 @@ if tuple(map(int, duckdb.__version__.split(".")[:2])) < _OLDEST:
     raise ImportError(f"duckdb is {duckdb.__version__}, and must be 2.0 or newer")
 
 _AT_ONCE = 10_000
-#: Seconds between two looks at a statement in another thread, and how many looks it is given to stop.
-_LOOK, _TRIES = 0.1, 3
 _ABANDONED: list[tuple[duckdb.DuckDBPyConnection, Path]] = []
 _NO_SPACE = "No space left"
 #: So that DuckDB keeps count of how far a statement is, and prints nothing.
@@ -176,30 +173,7 @@ class Database:
         It runs in another thread. If it does not stop at Ctrl-C, it is left to itself, and the database with it: the
         process should come to its end, but not wait for it.
         """
-        failure: list[BaseException] = []
-        done = threading.Event()  # an interrupted join() takes a thread for dead that is not (bpo-45274)
-
-        def run() -> None:
-            try:
-                self.run(statement)
-            except BaseException as error:
-                failure.append(error)
-            finally:
-                done.set()
-
-        threading.Thread(target=run, daemon=True).start()
-        try:
-            while not done.wait(_LOOK):
-                pass
-        except KeyboardInterrupt:
-            for _ in range(_TRIES):
-                self._interrupt()
-                done.wait(_LOOK)
-            if not done.is_set():
-                self._abandon()
-            raise
-        if failure:
-            raise failure[0]
+        apart(lambda: self.run(statement), self._interrupt, self._abandon)
 
     def _abandon(self) -> None:
         """Leave the connection open for ever: to close it is to wait for the statement."""

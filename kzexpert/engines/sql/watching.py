@@ -12,9 +12,11 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Self
 
-__all__ = ["Watch"]
+__all__ = ["Watch", "apart"]
 
 _EVERY = 0.1
+#: So often a statement is told to stop before it is left to itself.
+_TRIES = 3
 _DONE = b"\0"  # no signal has the number 0
 
 
@@ -82,3 +84,38 @@ class Watch:
         if stopped or self.late or self._tell is not None:
             return _EVERY
         return None if self._deadline is None else max(0.0, self._deadline - monotonic())
+
+
+def apart(work: Callable[[], None], interrupt: Callable[[], None], abandon: Callable[[], None]) -> None:
+    """Do something in another thread, so that Ctrl-C does not wait for it.
+
+    Args:
+        interrupt: tells it to stop.
+        abandon: is called where it does not.
+    """
+    failure: list[BaseException] = []
+    done = threading.Event()  # an interrupted join() takes a thread for dead that is not (bpo-45274)
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failure.append(error)
+        finally:
+            done.set()
+
+    try:
+        threading.Thread(target=run, daemon=True).start()
+        while not done.wait(_EVERY):
+            pass
+    except KeyboardInterrupt:
+        try:
+            for _ in range(_TRIES):
+                interrupt()
+                done.wait(_EVERY)
+        finally:  # also at a second Ctrl-C
+            if not done.is_set():
+                abandon()
+        raise
+    if failure:
+        raise failure[0]

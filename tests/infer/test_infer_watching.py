@@ -1,0 +1,93 @@
+"""What runs beside a statement of a database: Ctrl-C at any moment, twice, and in time."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from kzexpert.engines.sql.watching import Watch, apart
+
+
+@pytest.fixture
+def stuck() -> Callable[[], None]:
+    """Work that does not stop when it is told to."""
+    return lambda: time.sleep(2.0)
+
+
+def test_what_goes_wrong_apart_comes_back() -> None:
+    def fail() -> None:
+        raise ValueError("ours")
+
+    with pytest.raises(ValueError, match="ours"):
+        apart(fail, lambda: None, lambda: None)
+    done: list[str] = []
+    apart(lambda: done.append("done"), lambda: None, lambda: done.append("abandoned"))
+    assert done == ["done"]
+
+
+def test_work_that_stops_is_not_abandoned() -> None:
+    told = threading.Event()
+    heard: list[str] = []
+    threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        apart(lambda: [None] * told.wait(60), told.set, lambda: heard.append("abandoned"))
+    assert (told.is_set(), heard) == (True, [])
+
+
+@pytest.mark.parametrize("moments", [(0.2,), (0.2, 0.35)], ids=["once", "twice"])
+def test_work_that_does_not_stop_is_abandoned(stuck: Callable[[], None], moments: tuple[float, ...]) -> None:
+    heard: list[str] = []
+    for moment in moments:
+        threading.Timer(moment, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        apart(stuck, lambda: None, lambda: heard.append("abandoned"))
+    assert heard == ["abandoned"]
+    time.sleep(0.3)  # no signal is left for the next test
+
+
+def test_an_interrupt_while_it_starts(stuck: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    start = threading.Thread.start
+
+    def interrupted(self: threading.Thread) -> None:
+        start(self)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    heard: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        apart(stuck, lambda: None, lambda: heard.append("abandoned"))
+    assert heard == ["abandoned"]
+
+
+def test_a_watch_interrupts_again_and_again_when_time_is_up() -> None:
+    interrupts: list[float] = []
+    with Watch(lambda: interrupts.append(time.monotonic()), seconds=0.05) as watch:
+        time.sleep(0.6)
+    assert watch.late
+    assert len(interrupts) > 1
+
+
+def test_a_watch_leaves_signals_to_an_event_loop() -> None:
+    import asyncio
+
+    async def watched() -> bool:
+        before = signal.set_wakeup_fd(-1)
+        signal.set_wakeup_fd(before)
+        with Watch(lambda: None, seconds=60):
+            pass
+        after = signal.set_wakeup_fd(-1)
+        signal.set_wakeup_fd(after)
+        return before == after != -1
+
+    async def with_a_handler() -> bool:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: None)
+        try:
+            return await watched()
+        finally:
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGUSR1)
+
+    assert asyncio.run(with_a_handler())
+    assert signal.set_wakeup_fd(-1) == -1
