@@ -19,16 +19,15 @@ def main() -> None:
     except KeyboardInterrupt:  # before the command group could catch it
         raise SystemExit(130) from None
     except SystemExit as end:
-        if end.code == 130:
-            _leave_databases()
+        _leave_databases(end.code if isinstance(end.code, int) else 1)
         raise
     finally:
         if "duckdb" not in sys.modules:  # whose bindings tell stderr what was not collected
             gc.freeze()
 
 
-def _leave_databases() -> None:
-    """Exit at once where an interrupt has left a statement of a database running, which would be waited for."""
+def _leave_databases(code: int) -> None:
+    """Exit at once where Ctrl-C or a budget has left a statement of a database running, which would be waited for."""
     import os
     import sys
 
@@ -37,4 +36,4 @@ def _leave_databases() -> None:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
-        os._exit(130)
+        os._exit(code)

@@ -34,15 +34,30 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+_STARTED: list[subprocess.Popen[str]] = []
+
+
 def started(kb: Path, folder: Path, *arguments: str, **streams: int) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "kzexpert", "infer", "--engine", "duckdb", "--kb", str(kb), *arguments]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command,
         env=environment(folder),
         stderr=streams.get("stderr", subprocess.PIPE),
         stdout=streams.get("stdout", subprocess.DEVNULL),
         encoding="utf-8",
     )
+    _STARTED.append(process)
+    return process
+
+
+@pytest.fixture(autouse=True)
+def _no_process_is_left() -> Iterator[None]:
+    """Also where a test fails."""
+    yield
+    while _STARTED:
+        process = _STARTED.pop()
+        process.kill()
+        process.wait()
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -143,6 +158,16 @@ def test_interrupted_in_recursion(folder: Path, rules: str) -> None:
     _, said = process.communicate(timeout=30)
     assert (process.returncode, said.splitlines()[-1]) == (130, "interrupted")
     assert [*file.parent.iterdir()] == []
+    assert [*(folder / "temporary").iterdir()] == []
+
+
+def test_the_time_of_a_recursive_query_is_bounded(folder: Path) -> None:
+    """Also where the database goes on after it was told to stop."""
+    budget = ("--budget", "facts=100000000", "--budget", "seconds=1")
+    process = started(_recursive(folder, _DEEP), folder, "--output", str(folder / "out" / "x.csv"), *budget)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "KZ401" in said
     assert [*(folder / "temporary").iterdir()] == []
 
 

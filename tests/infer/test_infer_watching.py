@@ -37,6 +37,16 @@ def test_work_that_stops_is_not_abandoned() -> None:
     assert (told.is_set(), heard) == (True, [])
 
 
+@pytest.mark.parametrize("stops", [True, False])
+def test_work_that_takes_too_long(stuck: Callable[[], None], stops: bool) -> None:
+    told = threading.Event()
+    heard: list[str] = []
+    work = (lambda: [None] * told.wait(60)) if stops else stuck
+    with pytest.raises(TimeoutError):
+        apart(work, told.set, lambda: heard.append("abandoned"), late=lambda: True)
+    assert heard == ([] if stops else ["abandoned"])
+
+
 @pytest.mark.parametrize("moments", [(0.2,), (0.2, 0.35)], ids=["once", "twice"])
 def test_work_that_does_not_stop_is_abandoned(stuck: Callable[[], None], moments: tuple[float, ...]) -> None:
     heard: list[str] = []

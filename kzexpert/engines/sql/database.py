@@ -168,12 +168,15 @@ class Database:
             self._execute(self._connection, self.dialect.text(statement))
 
     def run_apart(self, statement: exp.Expr) -> None:
-        """As `run`, for a statement that goes on for seconds after it was told to stop, as those that write files do.
+        """As `run`, for a statement that may go on for long when it is told to stop: one that writes a file, or recurs.
 
-        It runs in another thread. If it does not stop at Ctrl-C, it is left to itself, and the database with it: the
-        process should come to its end, but not wait for it.
+        It runs in another thread. If it does not stop at Ctrl-C or when time is up, it is left to itself, and the
+        database with it: the process should come to its end, but not wait for it.
         """
-        apart(lambda: self.run(statement), self._interrupt, self._abandon)
+        try:
+            apart(lambda: self.run(statement), self._interrupt, self._abandon, lambda: self._late)
+        except TimeoutError:
+            raise TimeIsUp from None
 
     def _abandon(self) -> None:
         """Leave the connection open for ever: to close it is to wait for the statement."""
@@ -207,7 +210,7 @@ class Database:
     def store(self, query: exp.Query, name: str | None = None) -> exp.Table:
         """Put the rows of a query into a new table."""
         stored = table(name or self.name())
-        self.run(exp.Create(this=stored.copy(), kind="TABLE", expression=query))
+        self.run_apart(exp.Create(this=stored.copy(), kind="TABLE", expression=query))
         return stored
 
     def gather(self, columns: Mapping[str, Sequence[str] | Sequence[int]]) -> exp.Table:

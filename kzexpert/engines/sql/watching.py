@@ -86,12 +86,21 @@ class Watch:
         return None if self._deadline is None else max(0.0, self._deadline - monotonic())
 
 
-def apart(work: Callable[[], None], interrupt: Callable[[], None], abandon: Callable[[], None]) -> None:
-    """Do something in another thread, so that Ctrl-C does not wait for it.
+def apart(
+    work: Callable[[], None],
+    interrupt: Callable[[], None],
+    abandon: Callable[[], None],
+    late: Callable[[], bool] = lambda: False,
+) -> None:
+    """Do something in another thread, so that neither Ctrl-C nor the end of the time waits for it.
 
     Args:
         interrupt: tells it to stop.
         abandon: is called where it does not.
+        late: whether time is up.
+
+    Raises:
+        TimeoutError: time was up before it was done.
     """
     failure: list[BaseException] = []
     done = threading.Event()  # an interrupted join() takes a thread for dead that is not (bpo-45274)
@@ -107,8 +116,9 @@ def apart(work: Callable[[], None], interrupt: Callable[[], None], abandon: Call
     try:
         threading.Thread(target=run, daemon=True).start()
         while not done.wait(_EVERY):
-            pass
-    except KeyboardInterrupt:
+            if late():
+                raise TimeoutError
+    except (KeyboardInterrupt, TimeoutError):
         try:
             for _ in range(_TRIES):
                 interrupt()
