@@ -11,10 +11,18 @@ import pytest
 from kzexpert.engines.sql.watching import Watch, apart
 
 
-@pytest.fixture
-def stuck() -> Callable[[], None]:
+def ctrl_c() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def stuck() -> None:
     """Work that does not stop when it is told to."""
-    return lambda: time.sleep(2.0)
+    time.sleep(2.0)
+
+
+def interrupted_and_stuck() -> None:
+    ctrl_c()
+    stuck()
 
 
 def test_what_goes_wrong_apart_comes_back() -> None:
@@ -31,34 +39,38 @@ def test_what_goes_wrong_apart_comes_back() -> None:
 def test_work_that_stops_is_not_abandoned() -> None:
     told = threading.Event()
     heard: list[str] = []
-    threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+
+    def work() -> None:
+        ctrl_c()
+        told.wait(60)
+
     with pytest.raises(KeyboardInterrupt):
-        apart(lambda: [None] * told.wait(60), told.set, lambda: heard.append("abandoned"))
+        apart(work, told.set, lambda: heard.append("abandoned"))
     assert (told.is_set(), heard) == (True, [])
 
 
+@pytest.mark.parametrize("again", [lambda: None, ctrl_c], ids=["once", "twice"])
+def test_work_that_does_not_stop_is_abandoned(again: Callable[[], None]) -> None:
+    heard: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        apart(interrupted_and_stuck, again, lambda: heard.append("abandoned"))
+    assert heard == ["abandoned"]
+
+
 @pytest.mark.parametrize("stops", [True, False])
-def test_work_that_takes_too_long(stuck: Callable[[], None], stops: bool) -> None:
+def test_work_that_takes_too_long(stops: bool) -> None:
     told = threading.Event()
     heard: list[str] = []
-    work = (lambda: [None] * told.wait(60)) if stops else stuck
+
+    def work() -> None:
+        told.wait(60)
+
     with pytest.raises(TimeoutError):
-        apart(work, told.set, lambda: heard.append("abandoned"), late=lambda: True)
+        apart(work if stops else stuck, told.set, lambda: heard.append("abandoned"), lambda: True)
     assert heard == ([] if stops else ["abandoned"])
 
 
-@pytest.mark.parametrize("moments", [(0.2,), (0.2, 0.35)], ids=["once", "twice"])
-def test_work_that_does_not_stop_is_abandoned(stuck: Callable[[], None], moments: tuple[float, ...]) -> None:
-    heard: list[str] = []
-    for moment in moments:
-        threading.Timer(moment, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
-        apart(stuck, lambda: None, lambda: heard.append("abandoned"))
-    assert heard == ["abandoned"]
-    time.sleep(0.3)  # no signal is left for the next test
-
-
-def test_an_interrupt_while_it_starts(stuck: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_while_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     start = threading.Thread.start
 
     def interrupted(self: threading.Thread) -> None:
