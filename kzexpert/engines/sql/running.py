@@ -72,7 +72,14 @@ class Run:
         self.uses = Counter(pattern.relation for rule in program.rules.values() for pattern in patterns_of(rule))
 
     def inferences(self, name: str) -> list[Inference]:
-        """Load what the rules read, run all strata, and say where the results lie."""
+        """Load what the rules read, run all strata, and say where results lie. What fails leaves nothing behind."""
+        try:
+            return self._inferences(name)
+        except BaseException:
+            self.database.close()
+            raise
+
+    def _inferences(self, name: str) -> list[Inference]:
         rules: Sequence[ProgramRule] = ()
         conflicts: list[set[GroundAtom]] = [set() for _ in self.programs]
         try:
