@@ -30,8 +30,8 @@ from kzexpert.model import (
     Table,
     Variable,
 )
-from kzexpert.resolve import atoms_of, resolve_atom
-from kzexpert.snapshot import base_fact, window_start
+from kzexpert.resolve import resolve_atom
+from kzexpert.snapshot import base_fact, window_start, windows_of
 
 __all__ = ["Choice", "Recorded", "fact_of", "starts_of"]
 
@@ -50,13 +50,7 @@ class Choice(msgspec.Struct, frozen=True):
 
 def starts_of(program: Program) -> dict[str, date | None]:
     """Relation of a window of events → the day before the window opens."""
-    return {
-        f"{atom.predicate} {atom.within}": window_start(program.as_of, atom.within)
-        for rule in program.kb.rules
-        for condition in rule.when
-        for atom, _ in atoms_of(condition)
-        if atom.within
-    }
+    return {relation: window_start(program.as_of, within) for (relation, _), within in windows_of(program.kb).items()}
 
 
 class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
