@@ -1,6 +1,7 @@
 """A checked knowledge base and an as-of date → a `Program`: which facts are in force, and the rules in strata.
 
-This is the one place that knows dates. It expects a knowledge base without errors (`kzexpert.checks`).
+What dates mean is said here; a database chooses rows of tables by the same rules. It expects a knowledge base without
+errors (`kzexpert.checks`).
 """
 
 import calendar
@@ -29,7 +30,16 @@ from kzexpert.relevance import Relevance, relevance
 from kzexpert.resolve import atoms_of, resolve_atom, resolve_fact
 from kzexpert.strata import components, recursive_components
 
-__all__ = ["base_fact", "default_as_of", "in_force", "pattern_matches", "recent", "snapshot", "window_start"]
+__all__ = [
+    "base_fact",
+    "default_as_of",
+    "in_force",
+    "pattern_matches",
+    "recent",
+    "snapshot",
+    "window_start",
+    "windows_of",
+]
 
 
 def default_as_of(kb: KnowledgeBase) -> date:
@@ -60,16 +70,7 @@ def snapshot(
     issues: list[Issue] = []
     assumed = [atom for atom in (_assumption(kb, item, issues) for item in assume) if atom]
     rows = _rows(kb)
-    withdrawn = []
-    for item in without:
-        pattern = _resolved(kb, item, issues)
-        if pattern is None:
-            continue
-        withdrawn.append(pattern)
-        in_tables = any(table.predicate == pattern.predicate for table in kb.tables)
-        if not in_tables and not any(pattern_matches(pattern, atom) for atom in rows):
-            hint = did_you_mean(str(pattern), [str(atom) for atom in rows])
-            issues.append(Issue("KZ304", f"no fact matches {pattern}, so nothing is withdrawn", item.location, hint))
+    withdrawn = [pattern for pattern in (_withdrawal(kb, item, rows, issues) for item in without) if pattern]
     if issues:
         raise UsageError(*issues, texts=kb.texts)
     for pattern in withdrawn:
@@ -80,18 +81,11 @@ def snapshot(
     if matters is not None:
         rows = {atom: facts for atom, facts in rows.items() if matters.admits(atom)}
         assumed = [atom for atom in assumed if matters.admits(atom)]
-    windows = {
-        (f"{atom.predicate} {atom.within}", atom.predicate): atom.within
-        for rule in kb.rules
-        for condition in rule.when
-        for atom, _ in atoms_of(condition)
-        if atom.within
-    }
     return Program(
         kb=kb,
         as_of=day,
         strata=_strata(_planned_rules(kb, matters)),
-        base=_base(rows, assumed, day, windows),
+        base=_base(rows, assumed, day, windows_of(kb)),
         assumed=tuple(sorted(told)),
         withdrawn=tuple(sorted(map(str, withdrawn))),
         shapes=None if matters is None else matters.shapes,
@@ -108,6 +102,16 @@ def _assumption(kb: KnowledgeBase, item: Atom, issues: list[Issue]) -> GroundAto
         issues.append(Issue("KZ305", f"{pattern} leaves an argument open: it cannot be assumed", item.location, hint))
         return None
     return GroundAtom(pattern.predicate, args)
+
+
+def _withdrawal(kb: KnowledgeBase, item: Atom, rows: Iterable[GroundAtom], issues: list[Issue]) -> Pattern | None:
+    pattern = _resolved(kb, item, issues)
+    if pattern is None or any(table.predicate == pattern.predicate for table in kb.tables):
+        return pattern  # nobody has looked at rows of tables yet
+    if not any(pattern_matches(pattern, atom) for atom in rows):
+        hint = did_you_mean(str(pattern), [str(atom) for atom in rows])
+        issues.append(Issue("KZ304", f"no fact matches {pattern}, so nothing is withdrawn", item.location, hint))
+    return pattern
 
 
 def _resolved(kb: KnowledgeBase, item: Atom, issues: list[Issue]) -> Pattern | None:
@@ -137,6 +141,17 @@ def pattern_matches(pattern: Pattern, atom: GroundAtom) -> bool:
         if isinstance(term, Variable) and bound.setdefault(term.name, value) != value:
             return False
     return True
+
+
+def windows_of(kb: KnowledgeBase) -> dict[tuple[str, str], Within]:
+    """The windows that rules look at: relation and predicate of each → how far back it reaches."""
+    return {
+        (f"{atom.predicate} {atom.within}", atom.predicate): atom.within
+        for rule in kb.rules
+        for condition in rule.when
+        for atom, _ in atoms_of(condition)
+        if atom.within
+    }
 
 
 def in_force(fact: Fact, day: date) -> bool:

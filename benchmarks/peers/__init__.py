@@ -24,13 +24,7 @@ class Peer(msgspec.Struct, frozen=True):
     @property
     def missing(self) -> str:
         """Why it cannot run here; empty when it can."""
-        if find_spec(self.module) is None:
-            return "not installed"
-        if self.title.endswith("Spark"):
-            from kzexpert.engines import ENGINES
-
-            return "" if "spark" in ENGINES else "not in this version"
-        return ""
+        return "not installed" if find_spec(self.module) is None else ""
 
     @property
     def version(self) -> str:

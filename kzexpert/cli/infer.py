@@ -181,7 +181,7 @@ class _Costs:
             self._turn(report.phase)
         self._facts = max(self._facts, report.facts)
         if report.phase == "writing" and report.done is not None:
-            self._spilled = report.spilled
+            self._spilled = max(self._spilled or 0, report.spilled)  # a late report may know less
 
     def _turn(self, phase: str) -> None:
         now = perf_counter()

@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from kzexpert.engines.base import Budget
-from kzexpert.engines.reports import Report, unheard
+from kzexpert.engines.reports import Listener, unheard
 from kzexpert.errors import Issue, Location, UsageError
 
 __all__ = ["Limits", "Settings", "check_settings", "unused"]
@@ -48,7 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     spark_conf: tuple[str, ...] = ()
     skip_bad_rows: str | None = None
     limits: Limits = Limits()
-    listen: Callable[[Report], None] = unheard
+    listen: Listener = unheard
 
 
 _Given: TypeAlias = Callable[[Settings], bool]

@@ -2,6 +2,7 @@
 
 import os
 
+from kzexpert.errors import Location
 from kzexpert.language.documents import ListNode, Node
 from kzexpert.language.facts_file import read_row_keys
 from kzexpert.language.reader import Reader
@@ -33,15 +34,7 @@ def _table(reader: Reader, node: Node) -> Table | None:
     for key, value in reader.entries(fields["columns"], "a mapping of arguments to columns", _FORM):
         columns[key.text] = reader.filled(value, "the name of a column") or ""
         marks[f"columns.{key.text}"] = reader.at(value)
-    where: dict[str, tuple[str, ...]] = {}
-    if "where" in fields:
-        for key, value in reader.entries(fields["where"], "a mapping of columns to values", "such as {kind: security}"):
-            items = value.items if isinstance(value, ListNode) else [value]
-            where[key.text] = tuple(reader.text(item, "a value") or "" for item in items)
-            if not items:
-                hint = "leave the column out, and rows with any value there are read"
-                reader.note("KZ110", f"no value that {key.text} may have", reader.at(value), hint)
-            marks[f"where.{key.text}"] = reader.at_key(key)
+    where = _where(reader, fields["where"], marks) if "where" in fields else {}
     codes: dict[str, str] = {}
     if "map" in fields:
         hint = "such as {state: states.csv}: a code and a name a line"
@@ -69,6 +62,19 @@ def _table(reader: Reader, node: Node) -> Table | None:
         reader.at(node),
         marks,
     )
+
+
+def _where(reader: Reader, node: Node, marks: dict[str, Location]) -> dict[str, tuple[str, ...]]:
+    """Column → the values that it may have; where each column stands is added to the marks."""
+    where: dict[str, tuple[str, ...]] = {}
+    for key, value in reader.entries(node, "a mapping of columns to values", "such as {kind: security}"):
+        items = value.items if isinstance(value, ListNode) else [value]
+        where[key.text] = tuple(reader.text(item, "a value") or "" for item in items)
+        if not items:
+            hint = "leave the column out, and rows with any value there are read"
+            reader.note("KZ110", f"no value that {key.text} may have", reader.at(value), hint)
+        marks[f"where.{key.text}"] = reader.at_key(key)
+    return where
 
 
 def _path(reader: Reader, file: str) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
+from short_programs import rule
 
 from kzexpert.analysis.linchpins import linchpins
 from kzexpert.analysis.near_misses import not_in_force
@@ -14,8 +16,10 @@ from kzexpert.analysis.why_not import why_not
 from kzexpert.engines import engine, for_engine
 from kzexpert.language import load_knowledge_base, parse_partial_date
 from kzexpert.model import Inference, KnowledgeBase
+from kzexpert.query import answer
 from kzexpert.questions import read_question
 from kzexpert.snapshot import snapshot
+from kzexpert.tracing import trace_of
 
 WORLD = """
 kinds: [state, bloc]
@@ -92,6 +96,32 @@ def test_rows_that_are_not_in_force(kb: KnowledgeBase) -> None:
     found = [not_in_force(inference, pattern) for inference in inferences]
     assert found[0] == found[1]
     assert len(found[1]) == 1
+
+
+def test_a_question_with_a_window_that_no_rule_looks_at(kb: KnowledgeBase) -> None:
+    found = []
+    for name in ("experta", "duckdb"):
+        inference = on(kb, name)
+        question = read_question(inference.program.kb, "visit(?guest, Borduria) within 15 years")
+        traced = trace_of(inference, question)
+        found.append((told(answer(inference, question)), traced.facts, traced.conclusions))
+    assert found[0] == found[1]
+    assert [item["conclusion"] for item in found[1][0]["answers"]] == [
+        "visit(Ruritania, Borduria)",
+        "visit(Syldavia, Borduria)",
+    ]
+
+
+def test_what_is_recorded_is_told_from_what_rules_conclude_of_the_same_predicate(kb: KnowledgeBase) -> None:
+    rules = [*kb.rules, rule("back", ["visit(?g, ?h)"], "visit(?h, ?g)")]
+    both = replace(kb, rules=tuple(item for item in rules if item.id != "met"))
+    found = []
+    for name in ("experta", "duckdb"):
+        base = on(both, name).program.base
+        rows = {args: [str(row.on) for row in fact.rows] for args, fact in base["visit"].items()}
+        found.append((rows, ("Borduria", "Ruritania") in base["visit"], len(base["visit"])))
+    assert found[0] == found[1]
+    assert found[1][0] == {("Ruritania", "Borduria"): ["2010-05"], ("Syldavia", "Borduria"): ["2001"]}
 
 
 def test_timeline_without_a_row(kb: KnowledgeBase) -> None:

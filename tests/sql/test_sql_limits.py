@@ -1,6 +1,7 @@
 """What stops the DuckDB engine, and what it says then."""
 
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -71,6 +72,15 @@ def test_temporary_files_vanish() -> None:
     assert folder.is_dir()
     database.close()
     assert not folder.exists()
+
+
+def test_a_run_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(BudgetError) as caught:
+        engine("duckdb", Budget(facts=200)).infer(program_of(runaway()))
+    kept = caught.value  # whoever holds an error holds all that led to it
+    assert [*tmp_path.iterdir()] == []
+    assert kept.issues
 
 
 def test_a_database_that_cannot_be_opened(tmp_path: Path) -> None:

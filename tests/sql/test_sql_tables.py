@@ -3,6 +3,7 @@
 import csv
 import gzip
 import re
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -386,6 +387,18 @@ def test_more_rows_than_an_engine_in_memory_takes(tmp_path: Path, monkeypatch: p
     with pytest.raises(KnowledgeBaseError, match="KZ405 the tables hold more than 5 rows") as caught:
         for_engine(kb, "experta")
     assert caught.value.issues[0].hint == "use --engine duckdb"
+
+
+def test_tables_that_fail_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    kb = opened(tmp_path, trade=[*ROWS["trade"], ["RUR", "Latveria", "1"]])
+    with pytest.raises(KnowledgeBaseError, match="KZ125") as caught:
+        for_engine(kb, "experta")
+    kept = caught.value  # whoever holds an error holds all that led to it
+    assert [*temporary.iterdir()] == []
+    assert kept.issues
 
 
 def test_check_reads_every_row(tmp_path: Path) -> None:

@@ -19,10 +19,9 @@ from kzexpert.engines.sql.dictionary import Dictionary
 from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, argument, empty, kinds_of
 from kzexpert.engines.sql.loading import AS_OF
 from kzexpert.engines.sql.plan import Planner
-from kzexpert.engines.sql.sheet import DERIVED, ON, Numbers, Part, counts, ranked_texts, sheet, table
-from kzexpert.engines.sql.sheet import Texts as RankedTexts
+from kzexpert.engines.sql.sheet import DERIVED, ON, Numbers, Part, RankedTexts, counts, ranked_texts, sheet, table
 from kzexpert.engines.sql.texts import Codes
-from kzexpert.engines.sql.words import both, called, column, day, either, equal, named, select, subquery
+from kzexpert.engines.sql.words import both, called, column, day, either, equal, named, select, subquery, together
 from kzexpert.engines.sql.words import table as table_of
 from kzexpert.model import Constant, Inference, Pattern, Program, ProgramRule, Variable
 
@@ -158,16 +157,15 @@ class DatabaseExporter:
         """What some rules of one predicate conclude, and whether that differs by as-of date."""
         bodies = [(rule, self._planner.body(rule)) for rule in rules]
         dated = any(body.dated for _, body in bodies)
-        heads: exp.Query | None = None
+        heads: list[exp.Query] = []
         for rule, body in bodies:
             names = [argument(place) for place in range(max(len(rule.head.terms), 1))]
             shown = [column(name, "c") for name in [*names, *([DAY] if body.dated else [])]]
             query: exp.Query = select(shown, subquery(self._planner.head(rule, body), "c"))
             if dated and not body.dated:
                 query = self._planner.on_all_days(query)
-            heads = query if heads is None else exp.union(heads, query, distinct=False, copy=False)
-        assert heads is not None
-        return heads, dated
+            heads.append(query)
+        return together(heads), dated
 
     def _agree(self, pattern: Pattern) -> list[exp.Expr]:
         """The conditions under which a fact is an instance of a pattern."""

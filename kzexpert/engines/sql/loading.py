@@ -15,7 +15,7 @@ from kzexpert.engines.sql.rounding import rounded
 from kzexpert.engines.sql.store import Names, Store
 from kzexpert.engines.sql.tables import Staged, set_aside, stage_all
 from kzexpert.engines.sql.texts import Texts
-from kzexpert.engines.sql.words import called, column, named, number, select, subquery
+from kzexpert.engines.sql.words import called, column, named, number, select, subquery, together
 from kzexpert.model import Program, Table
 
 __all__ = ["AS_OF", "Loader"]
@@ -140,12 +140,10 @@ class Loader:
         parts += [self._rows_in_force(relation, item, memory) for item in staged]
         dated = any(part_dated for _, part_dated in parts)
         keys = [*memory.columns, *([DAY] if dated else [])]
-        query: exp.Query | None = None
-        for part, part_dated in parts:
-            whole = part if part_dated or not dated else self._on_all_days(part, memory.columns)
-            query = whole if query is None else exp.union(query, whole, distinct=False, copy=False)
-        assert query is not None
-        stored = self._database.store(query)
+        whole = [
+            part if part_dated or not dated else self._on_all_days(part, memory.columns) for part, part_dated in parts
+        ]
+        stored = self._database.store(together(whole))
         if self._repeats(stored, keys):
             strongest = called(exp.Max(this=column(CERTAINTY)), CERTAINTY)
             grouped = select([*map(column, keys), strongest], stored.copy()).group_by(*map(column, keys), copy=False)

@@ -1,6 +1,6 @@
 """Where a table lies → how DuckDB reads it, row numbers included. It looks at names, folders and columns, at no row."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,7 +10,7 @@ from kzexpert.engines.sql.csv_source import literally, read_csv, reason, unreada
 from kzexpert.engines.sql.database import Database
 from kzexpert.engines.sql.sources import FORM, PARQUET, check_columns, files_of, plain_text
 from kzexpert.engines.sql.store import FILE, ROW, DatabaseError
-from kzexpert.engines.sql.words import called, column, select, subquery
+from kzexpert.engines.sql.words import called, column, select, subquery, together
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.tables_file import DATABASES
 from kzexpert.model import Table
@@ -54,17 +54,15 @@ class Opened(msgspec.Struct, frozen=True):
     parts: tuple[_Part, ...]
     types: dict[str, str]
 
-    def query(self, columns: Iterable[str]) -> exp.Query:
+    def query(self, columns: Sequence[str]) -> exp.Query:
         """All rows with some of their columns, and `FILE` and `ROW`."""
-        query: exp.Query | None = None
+        read = []
         for part in self.parts:
             place = [called(part.file.copy(), FILE), called(part.row.copy(), ROW)]
             # A column of the table may bear any name: here they are numbered.
             shown = [called(self._shown(part, name), f"x{index}") for index, name in enumerate(columns)]
-            read = select([*shown, *place], part.source.copy())
-            query = read if query is None else exp.union(query, read, distinct=False, copy=False)
-        assert query is not None
-        return query
+            read.append(select([*shown, *place], part.source.copy()))
+        return together(read)
 
     def _shown(self, part: _Part, name: str) -> exp.Expr:
         """A column of a part; as text where the parts have it in several types."""

@@ -1,6 +1,9 @@
 """Tables read by DuckDB for those that keep facts in memory, and for those that only check them."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
+from itertools import islice
 
 from kzexpert.engines.reports import Listener
 from kzexpert.engines.sql.codec import Codec
@@ -9,7 +12,7 @@ from kzexpert.engines.sql.duckdb_store import DuckDBStore
 from kzexpert.engines.sql.extents import argument, kinds_of
 from kzexpert.engines.sql.recorded import fact_of, rows_in_force
 from kzexpert.engines.sql.store import FILE, ROW
-from kzexpert.engines.sql.tables import set_aside, stage_all
+from kzexpert.engines.sql.tables import Staged, set_aside, stage_all
 from kzexpert.engines.sql.words import column, day, select
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.model import Fact, KnowledgeBase, Table
@@ -31,42 +34,45 @@ def table_facts(
         KnowledgeBaseError: a table cannot be read (KZ124), holds rows that are no facts (KZ125), or all tables together
             hold more rows than `most` (KZ405).
     """
-    database = DuckDBStore()
-    dictionary = database.dictionary(kb)
-    staged, issues = stage_all(database, dictionary, kb, kb.tables)
-    unread = len(staged) < len(kb.tables)  # of such a table no row can be skipped
-    set_aside(database, kb, staged, issues, None if unread else skipped_to, listen)
     facts: list[Fact] = []
-    for item in staged:
-        specs = kb.predicate[item.table.predicate].args
-        codec = Codec(database.texts, kinds_of(kb, item.table.predicate), len(specs))
-        columns = [argument(place) for place in range(len(codec.kinds))]
-        names = [*columns, *sorted(item.columns - {*columns})]
-        where = [] if as_of is None else rows_in_force(item.table, day(as_of))
-        query = select([column(name) for name in names], item.stored.copy(), where=where)
-        for row in database.stream(query.order_by(column(FILE), column(ROW), copy=False)):
-            args = codec.decode(row)
-            facts.append(fact_of(item.table, [spec.name for spec in specs], args, dict(zip(names, row, strict=True))))
+    with closing(DuckDBStore()) as database, database.within(None):
+        dictionary = database.dictionary(kb)
+        staged, issues = stage_all(database, dictionary, kb, kb.tables)
+        unread = len(staged) < len(kb.tables)  # of such a table no row can be skipped
+        set_aside(database, kb, staged, issues, None if unread else skipped_to, listen)
+        for item in staged:
+            facts.extend(islice(_facts(database, kb, item, as_of), most + 1 - len(facts)))
             if len(facts) > most:
                 message = f"the tables hold more than {most:,} rows, too many for this engine"
                 raise KnowledgeBaseError(Issue("KZ405", message, item.table.location, "use --engine duckdb"))
-    database.close()
     return facts
+
+
+def _facts(database: DuckDBStore, kb: KnowledgeBase, item: Staged, as_of: date | None) -> Iterator[Fact]:
+    """The rows of one table, in order."""
+    specs = kb.predicate[item.table.predicate].args
+    codec = Codec(database.texts, kinds_of(kb, item.table.predicate), len(specs))
+    columns = [argument(place) for place in range(len(codec.kinds))]
+    names = [*columns, *sorted(item.columns - {*columns})]
+    where = [] if as_of is None else rows_in_force(item.table, day(as_of))
+    query = select([column(name) for name in names], item.stored.copy(), where=where)
+    for row in database.stream(query.order_by(column(FILE), column(ROW), copy=False)):
+        told = dict(zip(names, row, strict=True))
+        yield fact_of(item.table, [spec.name for spec in specs], codec.decode(row), told)
 
 
 def table_issues(kb: KnowledgeBase) -> list[Issue]:
     """All that is wrong with the tables of a knowledge base; none of their rows is kept."""
-    database = DuckDBStore()
-    dictionary = database.dictionary(kb)
     issues: list[Issue] = []
-    for table in kb.tables:
-        staged, found = stage_all(database, dictionary, kb, [table])
-        issues += found
-        for item in staged:
-            if not found and not database.rows(select([column(ROW)], item.stored.copy()).limit(1)):
-                issues.append(_empty(table))
-            database.drop(item.stored)
-    database.close()
+    with closing(DuckDBStore()) as database, database.within(None):
+        dictionary = database.dictionary(kb)
+        for table in kb.tables:
+            staged, found = stage_all(database, dictionary, kb, [table])
+            issues += found
+            for item in staged:
+                if not found and not database.rows(select([column(ROW)], item.stored.copy()).limit(1)):
+                    issues.append(_empty(table))
+                database.drop(item.stored)
     return issues
 
 

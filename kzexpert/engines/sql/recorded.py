@@ -1,6 +1,6 @@
 """Which recorded facts hold on a day: those of files, which the snapshot has chosen, and those of tables."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence, ValuesView
 from datetime import date
 from typing import Any
 
@@ -30,8 +30,8 @@ from kzexpert.model import (
     Table,
     Variable,
 )
-from kzexpert.resolve import atoms_of, resolve_atom
-from kzexpert.snapshot import base_fact, window_start
+from kzexpert.resolve import resolve_atom
+from kzexpert.snapshot import base_fact, window_start, windows_of
 
 __all__ = ["Choice", "Recorded", "fact_of", "starts_of"]
 
@@ -50,13 +50,7 @@ class Choice(msgspec.Struct, frozen=True):
 
 def starts_of(program: Program) -> dict[str, date | None]:
     """Relation of a window of events → the day before the window opens."""
-    return {
-        f"{atom.predicate} {atom.within}": window_start(program.as_of, atom.within)
-        for rule in program.kb.rules
-        for condition in rule.when
-        for atom, _ in atoms_of(condition)
-        if atom.within
-    }
+    return {relation: window_start(program.as_of, within) for (relation, _), within in windows_of(program.kb).items()}
 
 
 class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
@@ -64,7 +58,12 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
 
     Args:
         staged: the tables that were read; may grow meanwhile.
+
+    Attributes:
+        extent_of: relation → where its recorded facts lie, and no conclusions; reads tables that nothing has read yet.
     """
+
+    extent_of: Callable[[str], Extent]
 
     def __init__(self, database: Store, texts: Texts, program: Program, staged: Sequence[Staged]) -> None:
         self._database = database
@@ -72,6 +71,7 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
         self._program = program
         self._staged = staged
         self._relations: dict[str, _FromTables] = {}
+        self._in_tables = {table.predicate: None for table in program.kb.tables}
         withdrawn = (resolve_atom(program.kb, parse_atom(text, NOWHERE))[0] for text in program.withdrawn)
         self._withdrawn = [pattern for pattern in withdrawn if pattern is not None]
 
@@ -80,24 +80,27 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
         predicate = predicate_of(relation)
         return [staged for staged in self._staged if staged.table.predicate == predicate]
 
-    def add(self, relation: str, extent: Extent) -> None:
-        """Say where the facts of a relation lie; of those in tables each is told with the rows that state it."""
-        if self.tables_of(relation):
-            arity = len(self._program.kb.predicate[predicate_of(relation)].args)
-            facts = Relation(self._database, self._texts, extent, arity)
-            self._relations[relation] = _FromTables(self, relation, facts, self._program.base.get(relation, {}))
-
     # --- as a mapping ------------------------------------------------------------------------------------------------
 
     def __getitem__(self, relation: str) -> Mapping[Args, BaseFact]:
-        found = self._relations.get(relation)
-        return self._program.base[relation] if found is None else found
+        if predicate_of(relation) not in self._in_tables:
+            return self._program.base[relation]
+        return self._from_tables(relation)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*self._program.base, *self._relations]))
+        return iter(dict.fromkeys([*self._program.base, *self._in_tables]))
 
     def __len__(self) -> int:
-        return len({*self._program.base, *self._relations})
+        return len({*self._program.base, *self._in_tables})
+
+    def _from_tables(self, relation: str) -> "_FromTables":
+        found = self._relations.get(relation)
+        if found is None:
+            arity = len(self._program.kb.predicate[predicate_of(relation)].args)
+            facts = Relation(self._database, self._texts, self.extent_of(relation), arity)
+            memory = self._program.base.get(relation, {})
+            found = self._relations[relation] = _FromTables(self, relation, facts, memory)
+        return found
 
     # --- rows of tables ----------------------------------------------------------------------------------------------
 
@@ -176,8 +179,9 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
 
     def prefetch(self, wanted: Mapping[str, Sequence[Args]]) -> None:
         """Fetch the rows that state some facts of each predicate."""
-        for predicate, facts in self._relations.items():
-            facts.fetch(wanted.get(predicate, ()))
+        for predicate, facts in wanted.items():
+            if predicate in self._in_tables:
+                self._from_tables(predicate).fetch(facts)
 
     def rows_of_many(self, relation: str, wanted: Sequence[Args]) -> dict[Args, list[Fact]]:
         """As `rows`, for many facts at once."""
@@ -232,6 +236,16 @@ class _FromTables(Mapping[Args, BaseFact]):
         if not rows:
             raise KeyError(args)
         return base_fact(atom, rows)
+
+    def items(self) -> ItemsView[Args, BaseFact]:
+        """All facts, whose rows are fetched at once."""
+        self.fetch(list(self))
+        return super().items()
+
+    def values(self) -> ValuesView[BaseFact]:
+        """See `items`."""
+        self.fetch(list(self))
+        return super().values()
 
     def __contains__(self, args: object) -> bool:
         return args in self._facts

@@ -12,7 +12,18 @@ from kzexpert.engines.sql.dialects import Dialect
 from kzexpert.engines.sql.extents import CERTAINTY, DAY, KINDS, Extent, Kind, argument
 from kzexpert.engines.sql.plan import STRENGTH, Planner, patterns_of
 from kzexpert.engines.sql.rounding import rounded
-from kzexpert.engines.sql.words import called, column, equal, identifier, number, select, subquery, table, typed
+from kzexpert.engines.sql.words import (
+    called,
+    column,
+    equal,
+    identifier,
+    number,
+    select,
+    subquery,
+    table,
+    together,
+    typed,
+)
 from kzexpert.model import Assignment, ProgramRule, Stratum
 
 __all__ = ["Component"]
@@ -172,12 +183,7 @@ class Component:
         return select(shown, subquery(query, "u"))
 
     def _together(self, parts: Sequence[exp.Query]) -> exp.Query:
-        if not parts:
-            return select(self._nulls(), where=[exp.false()])
-        query = parts[0]
-        for part in parts[1:]:
-            query = exp.union(query, part, distinct=False, copy=False)
-        return query
+        return together(parts) if parts else select(self._nulls(), where=[exp.false()])
 
     def _nulls(self) -> list[exp.Expr]:
         """A row of nothing, for the types of its columns."""

@@ -5,6 +5,7 @@ It keeps facts and certainties in the store and no firing at all; `stored` and `
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from sqlglot import exp
 from kzexpert.engines.base import NEVER_ENDS, Budget, Exporter
 from kzexpert.engines.reports import Listener, Standing
 from kzexpert.engines.sql.codec import Codec
-from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, empty
+from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, empty, kinds_of
 from kzexpert.engines.sql.firings import Firings
 from kzexpert.engines.sql.loading import Loader
 from kzexpert.engines.sql.plan import Planner, constants_of, patterns_of
@@ -71,7 +72,14 @@ class Run:
         self.uses = Counter(pattern.relation for rule in program.rules.values() for pattern in patterns_of(rule))
 
     def inferences(self, name: str) -> list[Inference]:
-        """Load what the rules read, run all strata, and say where the results lie."""
+        """Load what the rules read, run all strata, and say where results lie. What fails leaves nothing behind."""
+        try:
+            return self._inferences(name)
+        except BaseException:
+            self.database.close()
+            raise
+
+    def _inferences(self, name: str) -> list[Inference]:
         rules: Sequence[ProgramRule] = ()
         conflicts: list[set[GroundAtom]] = [set() for _ in self.programs]
         try:
@@ -89,7 +97,12 @@ class Run:
         except TimeIsUp:
             self._stop(rules, f"{self.budget.seconds:g} seconds")
         return [
-            self._inference(name, number, {relation: self._on(number, relation, sizes) for relation in sizes}, found)
+            self._inference(
+                name,
+                number,
+                {relation: _on(number, self.extents[relation], sizes[relation]) for relation in sizes},
+                found,
+            )
             for number, found in enumerate(conflicts)
         ]
 
@@ -98,8 +111,7 @@ class Run:
     def _inference(self, name: str, number: int, extents: dict[str, Extent], conflicts: set[GroundAtom]) -> Inference:
         """What follows on one of the dates."""
         program, recorded = self.programs[number], self.loader.recorded[number]
-        for relation, extent in extents.items():
-            recorded.add(relation, extent)
+        recorded.extent_of = partial(self._recorded_on, number)
         if program.kb.tables:
             program = replace(program, base=recorded)
 
@@ -107,9 +119,8 @@ class Run:
             """The facts of tables that no rule reads."""
             if all(table.predicate != relation for table in program.kb.tables):
                 return None
-            extent = self._on(number, relation, {relation: self._sizes(self.unread(relation))})
-            recorded.add(relation, extent)
-            return extent
+            extent = self.unread(relation)
+            return _on(number, extent, self._sizes(extent))
 
         planner = self.planner
         if self.loader.days is not None:
@@ -128,15 +139,19 @@ class Run:
         counted = select([column(DAY, "m"), exp.Count(this=exp.Star())], extent.named("m"))
         return dict(self.database.rows(counted.group_by(column(DAY, "m"), copy=False)))
 
-    def _on(self, number: int, relation: str, sizes: Mapping[str, dict[int, int] | None]) -> Extent:
-        size = sizes[relation]
-        return self.extents[relation].on(number, None if size is None else size.get(number, 0))
-
     def unread(self, relation: str) -> Extent:
         """The facts of a relation that no rule reads, loaded once."""
         if relation not in self.extents:
-            self.extents[relation] = self._measured(self.loader.load([relation])[relation])
+            self._read([relation])
         return self.extents[relation]
+
+    def _recorded_on(self, number: int, relation: str) -> Extent:
+        """The recorded facts of a relation on one of the dates, without what rules conclude."""
+        self.unread(relation)
+        extent = self.base.get(relation)
+        if extent is None:
+            return empty(kinds_of(self.program.kb, relation), self.database.dialect.types)
+        return _on(number, extent, self._sizes(extent))
 
     # --- how it stands -----------------------------------------------------------------------------------------------
 
@@ -163,7 +178,9 @@ class Run:
             for value in (value for shape in shapes for value in shape if isinstance(value, str)):
                 self.texts.add(value)
         concluded = [rule.head.predicate for rule in self.program.rules.values()]
-        relations = list(dict.fromkeys([*self.uses, *concluded]))
+        self._read(list(dict.fromkeys([*self.uses, *concluded])))
+
+    def _read(self, relations: Sequence[str]) -> None:
         for relation, extent in self.loader.load(relations).items():
             self.extents[relation] = self._measured(extent)
             if self.extents[relation].rows != 0:
@@ -265,3 +282,8 @@ class Run:
             what += f", with {len(rules) - 1} more that conclude the same,"
         issue = Issue("KZ401", f"{what} used up the budget of {limit}", first.location if first else None, NEVER_ENDS)
         raise BudgetError(issue, texts=self.program.kb.texts)
+
+
+def _on(number: int, extent: Extent, sizes: Mapping[int, int] | None) -> Extent:
+    """The facts of one as-of date."""
+    return extent.on(number, None if sizes is None else sizes.get(number, 0))

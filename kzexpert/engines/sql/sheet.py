@@ -15,9 +15,21 @@ from kzexpert.certainty import THRESHOLD, likelihood_cutoffs
 from kzexpert.columns import OWN, Layout
 from kzexpert.engines.sql.dialects import DuckDBDialect
 from kzexpert.engines.sql.extents import CERTAINTY, argument
-from kzexpert.engines.sql.words import both, called, column, day, equal, named, number, select, subquery, typed
+from kzexpert.engines.sql.words import (
+    both,
+    called,
+    column,
+    day,
+    equal,
+    named,
+    number,
+    select,
+    subquery,
+    together,
+    typed,
+)
 
-__all__ = ["DERIVED", "ON", "Numbers", "Part", "Texts", "counts", "ranked_texts", "sheet", "table"]
+__all__ = ["DERIVED", "ON", "Numbers", "Part", "RankedTexts", "counts", "ranked_texts", "sheet", "table"]
 
 #: How numbers stand in a row: as they are, as text, or as JSON, the latter two without a point where they are whole.
 Numbers: TypeAlias = Literal["plain", "text", "json"]
@@ -29,7 +41,7 @@ _LARGEST = 2**62
 _WHOLE = 1e16
 
 
-class Texts(msgspec.Struct, frozen=True):
+class RankedTexts(msgspec.Struct, frozen=True):
     """All texts with their codes and ranks, which begin with 1: what `ranked_texts` says, and how many they are."""
 
     stored: exp.Table
@@ -57,7 +69,7 @@ def ranked_texts(texts: exp.Table) -> exp.Select:
 def counts(parts: Sequence[Part], layout: Layout) -> exp.Select:
     """The number of rows by predicate: its place among the predicates of the layout, and how many."""
     counted = exp.Count(this=exp.Star())
-    gathered = _together(
+    gathered = together(
         [
             select(
                 [
@@ -74,14 +86,16 @@ def counts(parts: Sequence[Part], layout: Layout) -> exp.Select:
     return found.group_by(column(_PREDICATE, "u"), copy=False)
 
 
-def sheet(parts: Sequence[Part], layout: Layout, texts: Texts, days: Sequence[date], numbers: Numbers) -> exp.Select:
+def sheet(
+    parts: Sequence[Part], layout: Layout, texts: RankedTexts, days: Sequence[date], numbers: Numbers
+) -> exp.Select:
     """All rows in the columns of a layout, by day, predicate and arguments.
 
     Args:
         parts: at least one.
         days: the as-of dates.
     """
-    rows = _together([_placed(part, layout) for part in parts])
+    rows = together([_placed(part, layout) for part in parts])
     joins: list[exp.Join] = []
     order = [_day_key(days), _Key(column(_PREDICATE, "u"), len(layout.predicates))]
     shown = [called(column(ON, "u"), OWN[0]), called(_named(layout), OWN[1])]
@@ -105,7 +119,7 @@ def table(
     parts: Sequence[Part],
     kinds: Sequence[str],
     columns: Sequence[str],
-    texts: Texts,
+    texts: RankedTexts,
     days: Sequence[date],
     derived: bool,
 ) -> exp.Select:
@@ -117,7 +131,7 @@ def table(
         columns: their names.
         days: the as-of dates.
     """
-    rows = _together([part.query.copy() for part in parts])
+    rows = together([part.query.copy() for part in parts])
     joins: list[exp.Join] = []
     order = [_day_key(days)]
     shown = [called(column(ON, "u"), OWN[0])]
@@ -149,7 +163,7 @@ def _day_key(days: Sequence[date]) -> _Key:
     return _Key(since, (max(days) - min(days)).days + 1)
 
 
-def _text(stored: exp.Expr, alias: str, texts: Texts, joins: list[exp.Join]) -> tuple[exp.Expr, _Key]:
+def _text(stored: exp.Expr, alias: str, texts: RankedTexts, joins: list[exp.Join]) -> tuple[exp.Expr, _Key]:
     """The text of a code, and its place in order."""
     same = equal(column("code", alias), stored)
     joins.append(exp.Join(this=named(texts.stored, alias), side="LEFT", on=same))
@@ -183,13 +197,6 @@ def _packed(keys: Sequence[_Key]) -> list[exp.Expr]:
             packed.append(exp.Cast(this=key.value, to=exp.DataType(this=exp.DataType.Type.BIGINT)))
             room = _LARGEST // key.bound
     return packed
-
-
-def _together(queries: Sequence[exp.Query]) -> exp.Query:
-    rows, *more = queries
-    for query in more:
-        rows = exp.union(rows, query, distinct=False, copy=False)
-    return rows
 
 
 # --- columns ---------------------------------------------------------------------------------------------------------

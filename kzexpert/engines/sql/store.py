@@ -1,6 +1,6 @@
 """What plans are run on: the tables of one inference, and what a database must be able to do with them.
 
-It says nothing of how: `duckdb_store` does it with DuckDB, in process.
+It says nothing of how: `duckdb_store` does it with DuckDB, in process, and `spark_store` with Spark.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -14,7 +14,7 @@ from kzexpert.engines.sql.dialects import Dialect
 from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, Kind, argument
 from kzexpert.engines.sql.plan import STRENGTH, Planner
 from kzexpert.engines.sql.rounding import rounded
-from kzexpert.engines.sql.words import called, column, least, number, select, subquery
+from kzexpert.engines.sql.words import called, column, least, number, select, subquery, together
 from kzexpert.model import Absence, Match, ProgramRule, Test
 
 __all__ = ["conclusions", "conflict", "is_view"]
@@ -62,7 +62,7 @@ def conclusions(planner: Planner, dialect: Dialect, rules: Sequence[ProgramRule]
     lines, columns = _lines(planner, rules, base)
     kinds = planner.extents[rules[0].head.predicate].kinds
     if len(lines) == 1 and lines[0].single:
-        return _single(dialect, lines[0], columns, kinds)
+        return _single(lines[0], columns, kinds)
     return Extent(_combined(dialect, lines, columns), kinds, dated=lines[0].dated)
 
 
@@ -120,7 +120,7 @@ def _strongest(query: exp.Select, columns: Sequence[str], negative: bool) -> exp
     return select(shown, subquery(query, "l")).group_by(*[key.copy() for key in keys], copy=False)
 
 
-def _single(dialect: Dialect, line: _Lines, columns: list[str], kinds: tuple[Kind, ...]) -> Extent:
+def _single(line: _Lines, columns: list[str], kinds: tuple[Kind, ...]) -> Extent:
     """One line of evidence for each conclusion."""
     if line.strength is not None:
         certainty = combine([line.strength])
@@ -144,13 +144,11 @@ def _single(dialect: Dialect, line: _Lines, columns: list[str], kinds: tuple[Kin
 
 def _gathered(lines: Sequence[_Lines], columns: list[str]) -> exp.Query:
     """All lines of evidence, each a row."""
-    gathered: exp.Query | None = None
+    gathered = []
     for line in lines:
         strength = column(STRENGTH, "u") if line.strength is None else called(number(line.strength), STRENGTH)
-        query = select([*[column(name, "u") for name in columns], strength], subquery(line.query, "u"))
-        gathered = query if gathered is None else exp.union(gathered, query, distinct=False, copy=False)
-    assert gathered is not None
-    return gathered
+        gathered.append(select([*[column(name, "u") for name in columns], strength], subquery(line.query, "u")))
+    return together(gathered)
 
 
 def _combined(dialect: Dialect, lines: Sequence[_Lines], columns: list[str]) -> exp.Select:
@@ -169,10 +167,10 @@ def _combined(dialect: Dialect, lines: Sequence[_Lines], columns: list[str]) -> 
         negative = exp.Sub(this=dialect.product(factor_, below, ascending=True), expression=number(1.0))
     shown = [*keys, called(positive, "p"), called(negative, "n")]
     summed = select(shown, subquery(_gathered(lines, columns), "l")).group_by(*[key.copy() for key in keys], copy=False)
-    return _certainty(dialect, summed, columns, mixed=len({line.negative for line in lines}) > 1)
+    return _certainty(summed, columns, mixed=len({line.negative for line in lines}) > 1)
 
 
-def _certainty(dialect: Dialect, summed: exp.Select, columns: list[str], *, mixed: bool) -> exp.Select:
+def _certainty(summed: exp.Select, columns: list[str], *, mixed: bool) -> exp.Select:
     """(p + n) / (1 − min(p, −n)), rounded; +1 against −1 is 0."""
     p, n = column("p", "l"), column("n", "l")
     total: exp.Expr = exp.Add(this=p, expression=n)

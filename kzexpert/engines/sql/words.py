@@ -29,6 +29,7 @@ __all__ = [
     "select",
     "subquery",
     "table",
+    "together",
     "typed",
 ]
 
@@ -129,3 +130,8 @@ def select(
     if distinct:
         query.distinct(copy=False)
     return query
+
+
+def together(queries: Iterable[exp.Query]) -> exp.Query:
+    """The rows of some queries of the same columns, at least one query; rows that are alike stay several."""
+    return reduce(lambda rows, more: exp.union(rows, more, distinct=False, copy=False), queries)
