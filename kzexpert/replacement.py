@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kzexpert.errors import Issue, Location, UsageError
 
-__all__ = ["replace_file", "replacement"]
+__all__ = ["check_writable", "replace_file", "replacement"]
 
 _HINT = "give the path of a file in a folder that exists and may be written to"
 _FULL = "make room there, or give the path of a file on another disk"
@@ -40,8 +40,6 @@ def replacement(name: str) -> Iterator[Path]:
     folder: str | None = None
     try:
         target = _target(name)
-        if target.is_dir():
-            raise IsADirectoryError(None, "it is a folder")
         special = target.exists() and not target.is_file()
         folder = mkdtemp(prefix=".kzexpert-", dir=None if special else target.parent)
         path = Path(folder) / target.name
@@ -63,11 +61,36 @@ def replacement(name: str) -> Iterator[Path]:
             rmtree(folder, ignore_errors=True)
 
 
+def check_writable(name: str) -> None:
+    """Say before long work that a file cannot be written; what shows only when it is written is said then.
+
+    Raises:
+        UsageError: its folder does not exist or may not be written to, or it is a folder itself (KZ306).
+    """
+    try:
+        target = _target(name)
+        folder = target.parent
+        if not folder.is_dir():
+            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+        if not os.access(folder if target.is_file() or not target.exists() else target, os.W_OK):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise _unwritable(name, error) from None
+
+
 def _target(name: str) -> Path:
     try:
-        return Path(os.path.realpath(name))
+        target = Path(os.path.realpath(name))
     except ValueError as error:  # a null character
         raise OSError(None, str(error)) from None
+    if target.is_dir():
+        raise IsADirectoryError(None, "it is a folder")
+    return target
+
+
+def _unwritable(name: str, error: OSError) -> UsageError:
+    reason = error.strerror or str(error)
+    return UsageError(Issue("KZ306", f"cannot write: {reason}", Location(name), _HINT))
 
 
 def _mode_of_new_files() -> int:

@@ -10,10 +10,10 @@ from itertools import pairwise
 import msgspec
 
 from kzexpert.analysis.causes import Cause, Difference
-from kzexpert.analysis.rerun import Progress, Scenario, silent
+from kzexpert.analysis.rerun import Infer, Progress, Scenario, silent
 from kzexpert.certainty import established, likelihood
-from kzexpert.engines.base import Engine, infer_each
-from kzexpert.model import Fact, GroundAtom, Inference, KnowledgeBase, Pattern
+from kzexpert.engines.base import Engine, StoredCertainties, infer_each
+from kzexpert.model import Fact, GroundAtom, Inference, Pattern, Program
 from kzexpert.query import matching
 from kzexpert.questions import Question
 from kzexpert.relevance import relevance, sliced
@@ -140,10 +140,20 @@ def _series(
     return Series(str(atom), says(inferences[0].program.kb, atom), points, changes)
 
 
-def years_on_record(kb: KnowledgeBase, pattern: Pattern, last: date) -> range:
-    """The years from the first date of a fact that the pattern can depend on to a day's."""
+def years_on_record(program: Program, pattern: Pattern, infer: Infer) -> range:
+    """The years from the first date of a fact that the pattern can depend on to that of a program.
+
+    Args:
+        infer: runs the engine, where facts lie in tables that it reads.
+    """
+    kb, last = program.kb, program.as_of.year
     first = [day.year for fact in sliced(kb, relevance(kb, pattern)).facts for day in _starts(fact)]
-    return range(min([*first, last.year]), last.year + 1)
+    if kb.tables:
+        certainties = infer(program).certainties
+        assert isinstance(certainties, StoredCertainties)  # for other engines rows of tables are facts
+        day = certainties.first_day(pattern.predicate)
+        first += [] if day is None else [day.year]
+    return range(min([*first, last]), last + 1)
 
 
 def _starts(fact: Fact) -> list[date]:

@@ -57,9 +57,12 @@ def infer(options: Options, pattern: tuple[str, ...], weighed: bool, recorded: b
     from kzexpert.engines import infer_each
     from kzexpert.exports import export
     from kzexpert.render.export_text import cost_text
+    from kzexpert.replacement import check_writable
 
     costs = _Costs()
     chosen = _form(options, form)
+    if options.output is not None:
+        check_writable(options.output)
     kb = open_knowledge_base(options)
     selection = Selection(_patterns(kb, pattern), weighed, recorded)
     _check_selection(kb, selection)

@@ -84,7 +84,7 @@ def _timeline(
     from kzexpert.cli.engine import engine_of
 
     program = inference.program
-    years = years_on_record(program.kb, question.pattern, program.as_of)[-_MOST_YEARS:]
+    years = years_on_record(program, question.pattern, lambda _: inference)[-_MOST_YEARS:]
     if len(years) == 1:
         return None
     found = timeline(Scenario.of(program), question, years, engine_of(options, progress), progress)

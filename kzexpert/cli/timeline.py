@@ -44,10 +44,11 @@ def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     years = years_of(options.as_of)
     kb = open_knowledge_base(options)
     question = read_conclusion(kb, " ".join(pattern))
-    start = Scenario.of(program_of(kb, replace(options, as_of=None), [question.pattern]))
-    chosen = years or years_on_record(kb, question.pattern, start.as_of)
+    program = program_of(kb, replace(options, as_of=None), [question.pattern])
     with progress_line() as progress:
-        found = followed(start, question, chosen, engine_of(options, progress), progress, weighed=weighed)
+        engine = engine_of(options, progress)
+        chosen = years or years_on_record(program, question.pattern, engine.infer)
+        found = followed(Scenario.of(program), question, chosen, engine, progress, weighed=weighed)
     if options.format == "json":
         from kzexpert.render.json import json_text
 

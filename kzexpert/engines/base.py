@@ -116,6 +116,10 @@ class StoredCertainties(Mapping[str, Mapping[tuple[Value, ...], float]]):
         """The rows of tables that match a pattern, whatever the day, of each table no more than so many."""
 
     @abstractmethod
+    def first_day(self, predicate: str) -> date | None:
+        """The first day that a row of the tables that were read names, or of those of a predicate."""
+
+    @abstractmethod
     def prefetch(self, atoms: Sequence[GroundAtom]) -> None:
         """Fetch at once what will be asked of these: certainties, firings and base facts."""
 

@@ -11,7 +11,7 @@ from short_programs import rule
 from kzexpert.analysis.linchpins import linchpins
 from kzexpert.analysis.near_misses import not_in_force
 from kzexpert.analysis.rerun import Scenario
-from kzexpert.analysis.timeline import timeline
+from kzexpert.analysis.timeline import timeline, years_on_record
 from kzexpert.analysis.why_not import why_not
 from kzexpert.engines import engine, for_engine
 from kzexpert.language import load_knowledge_base, parse_partial_date
@@ -134,6 +134,14 @@ def test_timeline_without_a_row(kb: KnowledgeBase) -> None:
         found.append(told(timeline(start, question, range(1989, 2012), engine(name))))
     assert found[0] == found[1]
     assert [point["certainty"] for point in found[1]["series"][0]["points"]][-1] == 0.6
+
+
+@pytest.mark.parametrize(("question", "first"), [("close(?state, Borduria)", 1990), ("visit(?a, ?b)", 2001)])
+def test_the_years_on_record(kb: KnowledgeBase, question: str, first: int) -> None:
+    for name in ("experta", "duckdb"):
+        program = snapshot(for_engine(kb, name), parse_partial_date("2011").last)
+        pattern = read_question(program.kb, question).pattern
+        assert years_on_record(program, pattern, engine(name).infer) == range(first, 2012)
 
 
 def _atom(text: str) -> Any:

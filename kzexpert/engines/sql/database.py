@@ -7,7 +7,7 @@ import errno
 import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -120,7 +120,8 @@ class Database:
 
     def _interrupt(self) -> None:
         for connection in [self._connection, *self._cursors]:
-            connection.interrupt()
+            with suppress(duckdb.ConnectionException):  # a cursor that was closed just now has nothing to stop
+                connection.interrupt()
 
     @property
     def _late(self) -> bool:

@@ -155,6 +155,15 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
             for row in self._database.rows(query.order_by(column(FILE, "t"), column(ROW, "t"), copy=False)):
                 yield fact_of(staged.table, self._argument_names(relation), args, dict(zip(names, row, strict=True)))
 
+    def first_day(self) -> date | None:
+        """The first day on which a row of the tables begins or happens; None where no row says."""
+        days: list[date] = []
+        for staged in self._staged:
+            for name in (DATES[key][0] for key in ("since", "on") if key in staged.table.columns):
+                ((first,),) = self._database.rows(select([exp.Min(this=column(name))], staged.stored.copy()))
+                days += [] if first is None else [first]
+        return min(days, default=None)
+
     def matching(self, pattern: Pattern, most: int) -> Iterator[tuple[GroundAtom, Fact]]:
         """The rows of tables that match a pattern, whatever the day, in order.
 

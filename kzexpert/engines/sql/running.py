@@ -128,6 +128,7 @@ class Run:
         certainties = Certainties(self.database, self.texts, program, extents, on_demand)
         certainties.fetchers.append(recorded.prefetch)
         certainties.rows = recorded.matching
+        certainties.first = recorded.first_day
         certainties.exporter = self.exporter
         firings = Firings(self.database, planner, program, certainties)
         return Inference(program, name, certainties, firings, frozenset(conflicts))

@@ -4,6 +4,7 @@ No firing is stored. Those of a conclusion are the bindings of its rules under w
 """
 
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlglot import exp
@@ -122,6 +123,7 @@ class Certainties(StoredCertainties):
     Attributes:
         fetchers: what else can be fetched at once for many facts, by predicate.
         rows: the rows of tables that match a pattern, of each table a few.
+        first: the first day that a row of tables names.
     """
 
     def __init__(
@@ -137,6 +139,7 @@ class Certainties(StoredCertainties):
         self._database = database
         self._texts = texts
         self.fetchers: list[Callable[[Mapping[str, Sequence[Args]]], None]] = []
+        self.first: Callable[[], date | None] = lambda: None
         self.rows: Callable[[Pattern, int], Iterator[tuple[GroundAtom, Fact]]] = lambda pattern, most: iter(())
         self.relations = {name: self._open(name, extent) for name, extent in extents.items()}
         self._recorded: dict[str, dict[Args, float]] = {}
@@ -179,6 +182,11 @@ class Certainties(StoredCertainties):
         """See `StoredCertainties.recorded`."""
         self.get(pattern.predicate)  # which reads the tables, if nothing has
         return self.rows(pattern, most)
+
+    def first_day(self, predicate: str) -> date | None:
+        """See `StoredCertainties.first_day`."""
+        self.get(predicate)  # which reads its tables, if nothing has
+        return self.first()
 
     def prefetch(self, atoms: Sequence[GroundAtom]) -> None:
         """See `StoredCertainties.prefetch`."""

@@ -77,7 +77,10 @@ class Watch:
             if stopped or self.late:
                 self._interrupt()
             elif self._tell is not None:
-                self._tell()
+                try:
+                    self._tell()
+                except (OSError, ValueError):  # nobody can be told any more, such as a terminal that is gone
+                    self._tell = None
 
     def _patience(self, stopped: bool) -> float | None:
         """Seconds to wait for a signal."""
