@@ -117,7 +117,7 @@ class StoredCertainties(Mapping[str, Mapping[tuple[Value, ...], float]]):
 
     @abstractmethod
     def first_day(self, predicate: str) -> date | None:
-        """The first day that a row of the tables that were read names, or of those of a predicate."""
+        """The first day that a row of tables names: of those that were read, and of a predicate's own."""
 
     @abstractmethod
     def prefetch(self, atoms: Sequence[GroundAtom]) -> None:

@@ -139,8 +139,9 @@ def test_timeline_without_a_row(kb: KnowledgeBase) -> None:
 @pytest.mark.parametrize(("question", "first"), [("close(?state, Borduria)", 1990), ("visit(?a, ?b)", 2001)])
 def test_the_years_on_record(kb: KnowledgeBase, question: str, first: int) -> None:
     for name in ("experta", "duckdb"):
-        program = snapshot(for_engine(kb, name), parse_partial_date("2011").last)
-        pattern = read_question(program.kb, question).pattern
+        own = for_engine(kb, name)
+        pattern = read_question(own, question).pattern
+        program = snapshot(own, parse_partial_date("2011").last, goals=[pattern])
         assert years_on_record(program, pattern, engine(name).infer) == range(first, 2012)
 
 
