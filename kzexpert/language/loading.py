@@ -68,17 +68,30 @@ def read_knowledge_base(
 ) -> Loaded:
     """Reads what can be read, as `load_knowledge_base`, but returns the issues beside it instead of raising them."""
     draft = Draft()
-    seen: set[str] = set()
+    paths: dict[str, StrPath] = {}
     for path in _paths(layers, (*rules, *facts), draft.issues):
-        try:
-            real = os.path.realpath(path)
-        except (OSError, ValueError):  # a loop of links, a NUL in the name: reading it will tell
-            real = os.fspath(path)
-        if real not in seen:
-            seen.add(real)
+        paths.setdefault(_real(path), path)
+    for path in paths.values():
+        if not _is_csv(path):
+            read_into(draft, path)
+    # Only now it is known which CSV files are tables, or codes of tables: these are no facts of their own.
+    named = {_real(file) for table in draft.tables for file in (table.path, *table.codes.values())}
+    for real, path in paths.items():
+        if _is_csv(path) and real not in named and os.path.dirname(real) not in named:  # noqa: PTH120
             read_into(draft, path)
     kb = draft.knowledge_base(finish(draft, {}))
     return Loaded(kb, tuple(sorted(draft.issues, key=_place)))
+
+
+def _real(path: StrPath) -> str:
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):  # a loop of links, a NUL in the name: reading it will tell
+        return os.fspath(path)
+
+
+def _is_csv(path: StrPath) -> bool:
+    return os.fspath(path).lower().endswith(".csv")
 
 
 def read_into(draft: Draft, path: StrPath) -> bool:
@@ -87,7 +100,7 @@ def read_into(draft: Draft, path: StrPath) -> bool:
     Returns:
         Whether the file holds facts.
     """
-    is_csv = os.fspath(path).lower().endswith(".csv")
+    is_csv = _is_csv(path)
     try:
         file = read_file(path, CSV_LIMIT if is_csv else YAML_LIMIT)
         draft.files.append(file)

@@ -201,3 +201,15 @@ def test_layering_two_knowledge_bases(write: Any) -> None:
     assert set(both.texts) == set(both.digests) == {"a.yaml", "b.yaml"}
     assert [fact.arguments["a"] for fact in layered(base, top, replaces_facts=True).facts] == ["C"]
     assert layered(base, KnowledgeBase()).facts == base.facts
+
+
+def test_csv_files_of_tables_are_no_facts_of_their_own(write: Any) -> None:
+    tables = "tables:\n  - {file: ties.csv, predicate: ally, columns: {a: x, b: y}, map: {a: codes.csv}}\n"
+    tables += "  - {file: parts, predicate: ally, columns: {a: x, b: y}}\n"
+    write("rules/v.yaml", VOCABULARY)
+    write("facts/t.yaml", tables)
+    for name in ("ties", "parts/one"):
+        write(f"facts/{name}.csv", "x,y\nR,B\n")
+    write("facts/codes.csv", "code,name\nR,Ruritania\n")
+    kb = load_knowledge_base([write("facts/ally.csv", "a,b\nR,B\n").parents[1]])
+    assert [len(part) for part in (kb.tables, kb.facts)] == [2, 1]

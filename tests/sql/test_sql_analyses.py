@@ -14,6 +14,7 @@ from kzexpert.analysis.rerun import Scenario
 from kzexpert.analysis.timeline import timeline, years_on_record
 from kzexpert.analysis.why_not import why_not
 from kzexpert.engines import engine, for_engine
+from kzexpert.errors import UsageError
 from kzexpert.language import load_knowledge_base, parse_partial_date
 from kzexpert.model import Inference, KnowledgeBase
 from kzexpert.query import answer
@@ -150,3 +151,12 @@ def _atom(text: str) -> Any:
     from kzexpert.model import NOWHERE
 
     return parse_atom(text, NOWHERE)
+
+
+@pytest.mark.parametrize("name", ["experta", "duckdb"])
+def test_a_withdrawal_of_no_row_is_told(kb: KnowledgeBase, name: str) -> None:
+    own = for_engine(kb, name)
+    with pytest.raises(UsageError) as caught:
+        engine(name).infer(snapshot(own, without=[_atom("visit(Borduria, _)"), _atom("visit(Ruritania, _)")]))
+    assert [issue.code for issue in caught.value.issues] == ["KZ304"]
+    assert "visit(Borduria, _)" in caught.value.issues[0].message

@@ -159,6 +159,8 @@ class Database:
             self.run(exp.Attach(this=exp.alias_(exp.Literal.string(str(path)), name, quoted=True)))
             try:
                 yield name
+                # Detaching would write what is still to be written too, but not say what went wrong.
+                self.run(exp.Command(this="CHECKPOINT", expression=exp.Literal(this=name, is_string=False)))
             finally:
                 if not self._abandoned:
                     self.run(exp.Detach(this=identifier(name)))

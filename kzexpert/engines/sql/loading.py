@@ -16,6 +16,7 @@ from kzexpert.engines.sql.store import Names, Store
 from kzexpert.engines.sql.tables import Staged, set_aside, stage_all
 from kzexpert.engines.sql.texts import Texts
 from kzexpert.engines.sql.words import called, column, named, number, select, subquery, together
+from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.model import Program, Table
 
 __all__ = ["AS_OF", "Loader"]
@@ -61,6 +62,7 @@ class Loader:
 
         Raises:
             KnowledgeBaseError: tables cannot be read (KZ124), or hold rows that are no facts (KZ125).
+            UsageError: a withdrawal withdraws nothing (KZ304).
         """
         memory = {relation: self._in_memory(relation) for relation in relations}
         predicates = {predicate_of(relation) for relation in relations}
@@ -130,6 +132,10 @@ class Loader:
         self._staged += staged
         unread = len(staged) < len(new)  # of such a table no row can be skipped
         set_aside(self._database, kb, self._staged, issues, None if unread else self._skipped_to, self._listen)
+        idle = self.recorded[0].without_effect({table.predicate for table in new})
+        if idle:  # of facts of files the snapshot says it
+            message = "no fact matches {}, so nothing is withdrawn"
+            raise UsageError(*(Issue("KZ304", message.format(pattern), Location("--without")) for pattern in idle))
 
     def _with_tables(self, relation: str, memory: Extent, staged: Sequence[Staged]) -> Extent:
         """All facts of a relation; of rows that state the same on the same date the most certain counts."""

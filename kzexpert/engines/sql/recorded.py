@@ -1,6 +1,6 @@
 """Which recorded facts hold on a day: those of files, which the snapshot has chosen, and those of tables."""
 
-from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence, ValuesView
+from collections.abc import Callable, Collection, ItemsView, Iterator, Mapping, Sequence, ValuesView
 from datetime import date
 from typing import Any
 
@@ -30,8 +30,8 @@ from kzexpert.model import (
     Table,
     Variable,
 )
-from kzexpert.resolve import resolve_atom
-from kzexpert.snapshot import base_fact, window_start, windows_of
+from kzexpert.resolve import resolve_atom, resolve_fact
+from kzexpert.snapshot import base_fact, pattern_matches, window_start, windows_of
 
 __all__ = ["Choice", "Recorded", "fact_of", "starts_of"]
 
@@ -154,6 +154,18 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
             query = select(shown, named(staged.stored, "t"), where=where)
             for row in self._database.rows(query.order_by(column(FILE, "t"), column(ROW, "t"), copy=False)):
                 yield fact_of(staged.table, self._argument_names(relation), args, dict(zip(names, row, strict=True)))
+
+    def without_effect(self, predicates: Collection[str]) -> list[Pattern]:
+        """The withdrawals of facts of some predicates, whose tables were read, that withdraw nothing."""
+        found = []
+        for pattern in self._withdrawn:
+            if pattern.predicate in predicates:
+                rows = (fact for fact in self._program.kb.facts if fact.predicate == pattern.predicate)
+                stated = (resolve_fact(self._program.kb, fact, hints=False)[0] for fact in rows)
+                in_files = any(atom is not None and pattern_matches(pattern, atom) for atom in stated)
+                if not in_files and next(self.matching(pattern, 1), None) is None:
+                    found.append(pattern)
+        return found
 
     def first_day(self) -> date | None:
         """The first day on which a row of the tables begins or happens; None where no row says."""

@@ -130,7 +130,11 @@ class SparkStore:
 
     def _frame(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> DataFrame:
         text = query if isinstance(query, str) else self.dialect.text(query)
-        return self.session.sql(text, args=list(parameters)) if parameters else self.session.sql(text)
+        if not parameters:
+            return self.session.sql(text)
+        # A date would be handed to Java without the zeros before a year of three digits; Spark compares texts as well.
+        args = [value.isoformat() if isinstance(value, date) else value for value in parameters]
+        return self.session.sql(text, args=args)
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
