@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis import strategies as st
 
 import kzexpert
 
@@ -18,6 +19,16 @@ settings.load_profile("kzexpert")
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 _CHECKOUT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _regular_expressions() -> None:
+    """Let Hypothesis import its module for them now.
+
+    Later pytest would compile that inside of the greenlets of a browser that other tests keep open, where CPython 3.11
+    loses count of its recursion.
+    """
+    st.from_regex("x").validate()
 
 
 @pytest.fixture(scope="session")
