@@ -22,7 +22,7 @@ import duckdb
 
 from kzexpert.engines import engine, infer_each
 from kzexpert.language import load_knowledge_base
-from kzexpert.snapshot import snapshot
+from kzexpert.program.snapshot import snapshot
 
 __all__ = ["CHECKOUT", "COLLECTIONS", "write"]
 

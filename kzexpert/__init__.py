@@ -2,7 +2,7 @@
 
 The chain that the command line runs, for use from Python::
 
-    from kzexpert.snapshot import snapshot
+    from kzexpert.program.snapshot import snapshot
 
     kb = load_knowledge_base(["path/to/kb"])
     issues = check(kb)
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from kzexpert.engines import engine
     from kzexpert.errors import KzexpertError
     from kzexpert.language import load_knowledge_base
-    from kzexpert.query import answer
-    from kzexpert.questions import read_question
+    from kzexpert.proof.answers import answer
+    from kzexpert.questions.question import read_question
 
 __all__ = [
     "KzexpertError",
@@ -36,11 +36,11 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "KzexpertError": "kzexpert.errors",
-    "answer": "kzexpert.query",
+    "answer": "kzexpert.proof.answers",
     "check": "kzexpert.checks",
     "engine": "kzexpert.engines",
     "load_knowledge_base": "kzexpert.language",
-    "read_question": "kzexpert.questions",
+    "read_question": "kzexpert.questions.question",
 }
 
 

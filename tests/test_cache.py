@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from kzexpert.cache import Cache
 from kzexpert.cli.group import cli
+from kzexpert.program.cache import Cache
 
 RULES = """
 kinds: [state]

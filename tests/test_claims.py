@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import pytest
 
-from kzexpert.cases import coverage, run_case
+from kzexpert.analysis.cases import coverage, run_case
 from kzexpert.engines import engine
 from kzexpert.language import load_knowledge_base, parse_atom
 from kzexpert.language.cases_file import load_cases
 from kzexpert.model import NOWHERE, Case, Constant, GroundAtom, Inference, KnowledgeBase, Rule
-from kzexpert.resolve import resolve_atom, resolve_fact
-from kzexpert.snapshot import snapshot
+from kzexpert.program.resolve import resolve_atom, resolve_fact
+from kzexpert.program.snapshot import snapshot
 
 CHECKOUT = Path(__file__).parents[1]
 TABLE = CHECKOUT / "docs" / "claims.md"

@@ -13,7 +13,7 @@ from kzexpert.cli.group import cli
 from kzexpert.engines import Budget, engine
 from kzexpert.errors import CODES, KnowledgeBaseError
 from kzexpert.language import load_knowledge_base
-from kzexpert.snapshot import snapshot
+from kzexpert.program.snapshot import snapshot
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "errors.md").read_text(encoding="utf-8")
 _HEADING = re.compile(r"^### (KZ\d{3}): (.+)$", re.MULTILINE)

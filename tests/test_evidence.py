@@ -11,7 +11,7 @@ from kzexpert.errors import Location
 from kzexpert.evidence import lines
 from kzexpert.language import parse_atom, parse_condition
 from kzexpert.model import ArgumentSpec, Fact, GroundAtom, Inference, KnowledgeBase, Predicate, Rule
-from kzexpert.snapshot import snapshot
+from kzexpert.program.snapshot import snapshot
 
 HERE = Location("test", 1, 1)
 PAIR = (ArgumentSpec("a", "text"), ArgumentSpec("b", "text"))

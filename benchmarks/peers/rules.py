@@ -12,7 +12,7 @@ from kzexpert.engines import Budget, Engine, engine, for_engine
 from kzexpert.errors import Location
 from kzexpert.language import parse_atom, parse_condition
 from kzexpert.model import ArgumentSpec, Entity, Fact, Inference, KnowledgeBase, Predicate, Rule, Table
-from kzexpert.snapshot import snapshot
+from kzexpert.program.snapshot import snapshot
 
 __all__ = ["MEMORY", "Written", "plain", "timed"]
 

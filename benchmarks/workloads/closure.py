@@ -59,7 +59,7 @@ def kzexpert(name: str, size: int, folder: Path) -> Timed:
 
 def stock(size: int, folder: Path) -> Timed:
     """As the manual of experta writes rules."""
-    from kzexpert.engines.experta_engine import experta  # with the import made to work
+    from kzexpert.engines.memory.experta import experta  # with the import made to work
 
     class edge(experta.Fact):
         pass

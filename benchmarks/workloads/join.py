@@ -37,7 +37,7 @@ def kzexpert(name: str, size: int, folder: Path) -> Timed:
 
 def stock(size: int, folder: Path) -> Timed:
     """As the manual of experta writes rules; what is found goes to a set, and is not even declared."""
-    from kzexpert.engines.experta_engine import experta  # with the import made to work
+    from kzexpert.engines.memory.experta import experta  # with the import made to work
 
     class member(experta.Fact):
         pass

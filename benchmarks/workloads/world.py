@@ -43,7 +43,7 @@ def _timed(size: int, folder: Path, infer: Callable[[Sequence[Program]], Sequenc
     """The clock runs from the files to what is counted: YAML is read, and all is checked, in that time."""
     from kzexpert.checks import check
     from kzexpert.language import load_knowledge_base
-    from kzexpert.snapshot import snapshot
+    from kzexpert.program.snapshot import snapshot
 
     options = json.loads((folder / "options.json").read_text(encoding="utf-8"))
     given = {

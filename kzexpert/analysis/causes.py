@@ -22,10 +22,10 @@ from kzexpert.model import (
     Inference,
     ProgramRule,
 )
-from kzexpert.proof import established_facts, supports
-from kzexpert.relevance import instance
-from kzexpert.sentences import because, dates, says
-from kzexpert.snapshot import in_force
+from kzexpert.program.relevance import instance
+from kzexpert.program.snapshot import in_force
+from kzexpert.proof.build import established_facts, supports
+from kzexpert.questions.sentences import because, dates, says
 
 __all__ = ["Cause", "Difference", "LineChange", "Record", "Turn", "rule_text"]
 

@@ -2,7 +2,7 @@
 
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.model import KnowledgeBase
-from kzexpert.questions import Question, read_question
+from kzexpert.questions.question import Question, read_question
 
 __all__ = ["read_conclusion"]
 

@@ -13,10 +13,10 @@ import msgspec
 from kzexpert.analysis.rerun import Infer, Progress, Scenario, as_pattern, silent
 from kzexpert.certainty import established, likelihood
 from kzexpert.model import GroundAtom, Inference
-from kzexpert.proof import Proof, prove
-from kzexpert.query import ranked
-from kzexpert.questions import Question
-from kzexpert.sentences import says
+from kzexpert.proof.answers import ranked
+from kzexpert.proof.build import Proof, prove
+from kzexpert.questions.question import Question
+from kzexpert.questions.sentences import says
 
 __all__ = ["Effect", "Hanging", "Linchpins", "Margin", "hangs_on", "linchpins"]
 

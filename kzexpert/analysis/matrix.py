@@ -29,10 +29,10 @@ from kzexpert.model import (
     Variable,
     format_value,
 )
-from kzexpert.proof import established_facts
-from kzexpert.query import matching
-from kzexpert.sentences import because, plain_value, says
-from kzexpert.wording import Names, words
+from kzexpert.proof.answers import matching
+from kzexpert.proof.build import established_facts
+from kzexpert.questions.sentences import because, plain_value, says
+from kzexpert.questions.templates import Names, words
 
 __all__ = ["Cell", "Comparison", "Hypothesis", "Matrices", "Matrix", "Row", "matrices", "read_comparisons"]
 

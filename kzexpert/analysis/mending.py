@@ -30,9 +30,9 @@ from kzexpert.model import (
     Test,
     Variable,
 )
-from kzexpert.proof import prove
-from kzexpert.relevance import instance
-from kzexpert.resolve import expression_variables
+from kzexpert.program.relevance import instance
+from kzexpert.program.resolve import expression_variables
+from kzexpert.proof.build import prove
 
 __all__ = ["DEPTH", "MOST_CHANGES", "Change", "Mending", "Remedy"]
 

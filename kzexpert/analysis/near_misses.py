@@ -30,9 +30,9 @@ from kzexpert.model import (
     Variable,
     format_value,
 )
-from kzexpert.relevance import instance
-from kzexpert.sentences import dates
-from kzexpert.snapshot import in_force
+from kzexpert.program.relevance import instance
+from kzexpert.program.snapshot import in_force
+from kzexpert.questions.sentences import dates
 
 __all__ = ["Failure", "Held", "Miss", "NearFact", "NearMisses", "near_row", "not_in_force"]
 

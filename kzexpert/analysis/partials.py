@@ -27,11 +27,11 @@ from kzexpert.model import (
     Variable,
     format_value,
 )
-from kzexpert.proof import established_facts
-from kzexpert.query import matching
-from kzexpert.relevance import instance, unify
-from kzexpert.resolve import expression_variables
-from kzexpert.snapshot import pattern_matches
+from kzexpert.program.relevance import instance, unify
+from kzexpert.program.resolve import expression_variables
+from kzexpert.program.snapshot import pattern_matches
+from kzexpert.proof.answers import matching
+from kzexpert.proof.build import established_facts
 
 __all__ = ["Allowance", "Known", "Partial", "conclusion_of", "partials"]
 

@@ -14,8 +14,8 @@ from kzexpert.analysis.partials import Allowance, Known
 from kzexpert.analysis.rerun import Infer, Progress, Scenario, silent
 from kzexpert.certainty import established, likelihood
 from kzexpert.model import GroundAtom, Inference, Pattern
-from kzexpert.query import matching
-from kzexpert.sentences import says
+from kzexpert.proof.answers import matching
+from kzexpert.questions.sentences import says
 
 __all__ = ["Proposal", "Proposals", "propose"]
 

@@ -24,9 +24,9 @@ from kzexpert.model import (
     Pattern,
     Program,
 )
-from kzexpert.relevance import relevance, sliced
-from kzexpert.resolve import resolve_atom, resolve_fact
-from kzexpert.snapshot import pattern_matches, snapshot
+from kzexpert.program.relevance import relevance, sliced
+from kzexpert.program.resolve import resolve_atom, resolve_fact
+from kzexpert.program.snapshot import pattern_matches, snapshot
 
 __all__ = ["Infer", "Progress", "Scenario", "as_atom", "as_pattern", "on_record", "records", "silent"]
 

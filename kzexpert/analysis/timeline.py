@@ -14,10 +14,10 @@ from kzexpert.analysis.rerun import Infer, Progress, Scenario, silent
 from kzexpert.certainty import established, likelihood
 from kzexpert.engines.base import Engine, StoredCertainties, infer_each
 from kzexpert.model import Fact, GroundAtom, Inference, Pattern, Program
-from kzexpert.query import matching
-from kzexpert.questions import Question
-from kzexpert.relevance import relevance, sliced
-from kzexpert.sentences import says
+from kzexpert.program.relevance import relevance, sliced
+from kzexpert.proof.answers import matching
+from kzexpert.questions.question import Question
+from kzexpert.questions.sentences import says
 
 __all__ = ["Change", "Point", "Series", "Timeline", "timeline", "years_on_record"]
 

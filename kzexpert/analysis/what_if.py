@@ -17,9 +17,9 @@ from kzexpert.certainty import established, likelihood
 from kzexpert.checks import check
 from kzexpert.language.draft import layered
 from kzexpert.model import GroundAtom, Inference, KnowledgeBase, Program
-from kzexpert.questions import Question
-from kzexpert.sentences import dates, says
-from kzexpert.snapshot import pattern_matches
+from kzexpert.program.snapshot import pattern_matches
+from kzexpert.questions.question import Question
+from kzexpert.questions.sentences import dates, says
 
 __all__ = ["RuleChange", "Shift", "Side", "WhatIf", "what_if"]
 

@@ -15,8 +15,8 @@ from kzexpert.analysis.rerun import Infer, Progress, silent
 from kzexpert.certainty import combine, likelihood
 from kzexpert.evidence import lines
 from kzexpert.model import GroundAtom, Inference, Pattern
-from kzexpert.query import Conclusion, conclude, ranked
-from kzexpert.questions import Question
+from kzexpert.proof.answers import Conclusion, conclude, ranked
+from kzexpert.questions.question import Question
 
 __all__ = ["Weighed", "WhyNot", "misses", "why_not"]
 

@@ -20,7 +20,7 @@ from kzexpert.model import (
     Rule,
     Value,
 )
-from kzexpert.resolve import resolve_atom, variable_types
+from kzexpert.program.resolve import resolve_atom, variable_types
 
 __all__ = ["FLIPPED", "contradictions"]
 

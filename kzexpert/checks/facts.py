@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from kzexpert.errors import Issue
 from kzexpert.model import Fact, KnowledgeBase, Predicate
-from kzexpert.resolve import resolve_fact
+from kzexpert.program.resolve import resolve_fact
 
 __all__ = ["concluded_records", "fact_dates", "fact_values"]
 

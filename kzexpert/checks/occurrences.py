@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from kzexpert.errors import Location
 from kzexpert.model import Aggregation, Comparison, Rule, Variable
-from kzexpert.resolve import atoms_of, expression_variables
+from kzexpert.program.resolve import atoms_of, expression_variables
 
 __all__ = ["occurrences", "visible_variables"]
 

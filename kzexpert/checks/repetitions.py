@@ -6,7 +6,7 @@ It compares what is written, spaces and aliases apart, and draws no conclusion f
 from kzexpert.checks.contradictions import FLIPPED
 from kzexpert.errors import Issue, Location
 from kzexpert.model import Aggregation, Comparison, Condition, KnowledgeBase, Negation, Premise
-from kzexpert.resolve import resolve_atom
+from kzexpert.program.resolve import resolve_atom
 
 __all__ = ["repeated_conditions"]
 

@@ -2,7 +2,7 @@
 
 from kzexpert.errors import Issue
 from kzexpert.model import KnowledgeBase
-from kzexpert.planning import planned
+from kzexpert.program.order import planned
 
 __all__ = ["rule_plans"]
 

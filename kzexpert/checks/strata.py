@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from kzexpert.errors import Issue, Location
 from kzexpert.model import KnowledgeBase
-from kzexpert.strata import Dependency, dependencies, unstratified
+from kzexpert.program.strata import Dependency, dependencies, unstratified
 
 __all__ = ["cycles"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from kzexpert.errors import Issue, Location
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import Aggregation, Atom, Case, Condition, Constant, Fact, KnowledgeBase, Negation, Rule, Value
-from kzexpert.resolve import atoms_of, resolve_atom
+from kzexpert.program.resolve import atoms_of, resolve_atom
 
 __all__ = ["rules_that_never_fire", "unused_predicates"]
 

@@ -31,7 +31,7 @@ def _leave_databases(code: int) -> None:
     import os
     import sys
 
-    database = sys.modules.get("kzexpert.engines.sql.database")
+    database = sys.modules.get("kzexpert.engines.sql.store.database")
     if database is not None and database.remove_abandoned():
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:

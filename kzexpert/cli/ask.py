@@ -28,7 +28,7 @@ def ask(options: Options, question: tuple[str, ...], weighed: bool) -> int:
     question that begins with why, or why not, is answered with a proof, or with what is missing.
     """
     from kzexpert.cli.session import infer, open_knowledge_base
-    from kzexpert.questions import read_question
+    from kzexpert.questions.question import read_question
 
     kb = open_knowledge_base(options)
     asked = read_question(kb, " ".join(question))
@@ -38,7 +38,7 @@ def ask(options: Options, question: tuple[str, ...], weighed: bool) -> int:
 
         return explain(options, inference, asked)
     from kzexpert.cli.output import emit
-    from kzexpert.query import answer
+    from kzexpert.proof.answers import answer
 
     found = answer(inference, asked)
     if options.format == "json":

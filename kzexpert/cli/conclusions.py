@@ -22,8 +22,8 @@ def conclusions(options: Options, pattern: tuple[str, ...], weighed: bool) -> in
     """List the conclusions, or those that match a PATTERN, by predicate and certainty."""
     from kzexpert.cli.output import emit
     from kzexpert.cli.session import infer, open_knowledge_base
-    from kzexpert.query import conclusions_of
-    from kzexpert.questions import read_question
+    from kzexpert.proof.answers import conclusions_of
+    from kzexpert.questions.question import read_question
 
     kb = open_knowledge_base(options)
     asked = read_question(kb, " ".join(pattern)) if pattern else None

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from kzexpert.cli.options import Options, common_options
-from kzexpert.columns import ENDINGS, Form
+from kzexpert.engines.export.columns import ENDINGS, Form
 
 if TYPE_CHECKING:
-    from kzexpert.columns import Selection
+    from kzexpert.engines.export.columns import Selection
     from kzexpert.engines.reports import Report
     from kzexpert.model import KnowledgeBase, Pattern, Program
     from kzexpert.render.export_text import Cost
@@ -49,15 +49,15 @@ def infer(options: Options, pattern: tuple[str, ...], weighed: bool, recorded: b
     whether it is established. A DuckDB file has a table for each predicate, and one that describes the run. The file
     is there whole or not at all. What it cost is told on stderr.
     """
+    from kzexpert.atomic import check_writable
     from kzexpert.cli.engine import engine_of
     from kzexpert.cli.output import emit_file, print_error
     from kzexpert.cli.progress import progress_line
     from kzexpert.cli.session import open_knowledge_base
-    from kzexpert.columns import Selection
     from kzexpert.engines import infer_each
-    from kzexpert.exports import export
+    from kzexpert.engines.export.columns import Selection
+    from kzexpert.engines.export.files import export
     from kzexpert.render.export_text import cost_text
-    from kzexpert.replacement import check_writable
 
     costs = _Costs()
     chosen = _form(options, form)
@@ -119,7 +119,7 @@ def _patterns(kb: "KnowledgeBase", texts: Sequence[str]) -> "tuple[Pattern, ...]
     """
     from kzexpert.errors import Issue, Location, UsageError
     from kzexpert.model import ANY, Pattern
-    from kzexpert.questions import read_question
+    from kzexpert.questions.question import read_question
 
     found = []
     for text in texts:
@@ -141,8 +141,8 @@ def _check_selection(kb: "KnowledgeBase", selection: "Selection") -> None:
     Raises:
         UsageError: only recorded facts were asked for, and they are not to be written.
     """
+    from kzexpert.engines.export.files import written_predicates
     from kzexpert.errors import Issue, Location, UsageError
-    from kzexpert.exports import written_predicates
 
     heads = {rule.then.predicate for rule in kb.rules}
     names = [name for name in written_predicates(kb, selection) if name not in heads]

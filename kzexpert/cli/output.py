@@ -30,7 +30,7 @@ def emit(options: Options, text_of: Callable[[Style, int], str]) -> None:
         UsageError: it cannot be written.
     """
     if options.output is not None:
-        from kzexpert.replacement import replace_file
+        from kzexpert.atomic import replace_file
 
         replace_file(options.output, text_of(as_plain, WIDTH))
         return
@@ -50,7 +50,7 @@ def emit_file(options: Options, fill: Callable[[Path], None]) -> None:
     Raises:
         UsageError: it cannot be written.
     """
-    from kzexpert.replacement import replacement
+    from kzexpert.atomic import replacement
 
     if options.output is not None:
         with replacement(options.output) as path:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from kzexpert.cli.options import Options
 from kzexpert.model import Constant, GroundAtom, Inference, Pattern, Variable
-from kzexpert.proof import Proof
-from kzexpert.questions import Question
+from kzexpert.proof.build import Proof
+from kzexpert.questions.question import Question
 
 if TYPE_CHECKING:
     from kzexpert.analysis.linchpins import Hanging
@@ -30,8 +30,8 @@ def page(options: Options, inference: Inference, question: Question) -> str:
     from kzexpert.analysis.why_not import why_not
     from kzexpert.cli.engine import engine_of
     from kzexpert.cli.progress import progress_line
-    from kzexpert.proof import prove
-    from kzexpert.query import answer, ranked
+    from kzexpert.proof.answers import answer, ranked
+    from kzexpert.proof.build import prove
     from kzexpert.render.html import html_page
 
     found = answer(inference, question)

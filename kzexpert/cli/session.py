@@ -50,7 +50,7 @@ def read_knowledge_base(options: Options) -> KnowledgeBase:
     Raises:
         KnowledgeBaseError: something is wrong with it; all of that.
     """
-    from kzexpert.cache import Cache
+    from kzexpert.program.cache import Cache
 
     start = perf_counter()
     folders = layers(options)
@@ -127,7 +127,7 @@ def inspect_with_cases(options: Options) -> tuple[list[Issue], Mapping[str, str]
     Tables and cases are read only where the knowledge base has no errors: else most of what they say could not be
     understood.
     """
-    from kzexpert.cases import repeated_case_ids
+    from kzexpert.analysis.cases import repeated_case_ids
     from kzexpert.checks import by_place, check
 
     kb, issues = inspect(options)
@@ -161,7 +161,7 @@ def open_cases(options: Options, kb: KnowledgeBase, files: Sequence[str] = ()) -
     Raises:
         KnowledgeBaseError: something is wrong with them, or there is none.
     """
-    from kzexpert.cases import repeated_case_ids
+    from kzexpert.analysis.cases import repeated_case_ids
 
     cases = _read_cases(files or _case_folders(options), kb)
     repeated = repeated_case_ids(cases)
@@ -211,7 +211,7 @@ def program_of(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern] = (
     Raises:
         UsageError: the date or an assumption is none.
     """
-    from kzexpert.snapshot import snapshot
+    from kzexpert.program.snapshot import snapshot
 
     texts = {_ASSUME: _lines(options.assume), _WITHOUT: _lines(options.without)}
     try:

@@ -23,8 +23,8 @@ def test(options: Options, file: tuple[str, ...], coverage: bool) -> int:
 
     A case says what to ask of which facts and what must come out.
     """
-    from kzexpert.cases import coverage as covered
-    from kzexpert.cases import run_case
+    from kzexpert.analysis.cases import coverage as covered
+    from kzexpert.analysis.cases import run_case
     from kzexpert.cli.engine import engine_of, with_tables
     from kzexpert.cli.output import emit
     from kzexpert.cli.session import open_cases, open_knowledge_base

@@ -8,10 +8,10 @@ import click
 
 from kzexpert.cli.options import Options, common_options
 from kzexpert.model import KnowledgeBase
-from kzexpert.trace import Trace
+from kzexpert.proof.document import Trace
 
 if TYPE_CHECKING:
-    from kzexpert.checker import Verification
+    from kzexpert.proof.checker import Verification
 
 __all__ = ["trace"]
 
@@ -50,9 +50,9 @@ def export(options: Options, question: tuple[str, ...]) -> int:
     from kzexpert.certainty import established
     from kzexpert.cli.output import emit
     from kzexpert.cli.session import infer, open_knowledge_base
-    from kzexpert.questions import read_question
-    from kzexpert.relevance import opened
-    from kzexpert.tracing import trace_of
+    from kzexpert.program.relevance import opened
+    from kzexpert.proof.tracing import trace_of
+    from kzexpert.questions.question import read_question
 
     kb = open_knowledge_base(options)
     asked = read_question(kb, " ".join(question))
@@ -132,9 +132,9 @@ def verify(options: Options, file: tuple[str, ...]) -> int:
 
 def _verified(kb: KnowledgeBase, texts: Mapping[str, str]) -> "list[Verification]":
     """What comes of checking some traces; for each day the rows of tables are read that may count on it."""
-    from kzexpert.checker import Checker
-    from kzexpert.checker.reading import read_trace
     from kzexpert.engines import ENGINES, with_rows
+    from kzexpert.proof.checker import Checker
+    from kzexpert.proof.checker.reading import read_trace
 
     checkers: dict[date | None, Checker] = {}
     found = []
@@ -167,7 +167,7 @@ def diff(old: str, new: str, format: str, output: str | None) -> int:
     which engine was used, does not count.
     """
     from kzexpert.cli.output import emit
-    from kzexpert.trace_diff import trace_diff
+    from kzexpert.proof.diff import trace_diff
 
     found = trace_diff(*_read_traces((old, new)))
     options = Options(format=format, output=output)
@@ -194,8 +194,8 @@ def _read_traces(names: Sequence[str]) -> tuple[Trace, Trace]:
     Raises:
         KnowledgeBaseError: one of them is none.
     """
-    from kzexpert.checker.reading import read_trace
     from kzexpert.errors import KnowledgeBaseError
+    from kzexpert.proof.checker.reading import read_trace
 
     texts = {name: _read(name) for name in names}
     read = [read_trace(name, texts[name]) for name in names]

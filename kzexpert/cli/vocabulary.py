@@ -25,7 +25,7 @@ def vocabulary(options: Options, name: tuple[str, ...]) -> int:
     """
     from kzexpert.cli.output import emit
     from kzexpert.cli.session import read_knowledge_base
-    from kzexpert.vocabulary import vocabulary_of
+    from kzexpert.questions.vocabulary import vocabulary_of
 
     listed = vocabulary_of(read_knowledge_base(options), name)
     if options.format == "json":

@@ -8,7 +8,7 @@ from kzexpert.cli.options import Options, common_options
 
 if TYPE_CHECKING:
     from kzexpert.model import Inference
-    from kzexpert.questions import Question
+    from kzexpert.questions.question import Question
 
 __all__ = ["explain", "why"]
 
@@ -31,7 +31,7 @@ def why(options: Options, conclusion: tuple[str, ...], depth: int | None) -> int
     and lines. Of a conclusion that does not hold it says what each rule lacks.
     """
     from kzexpert.cli.session import infer, open_knowledge_base
-    from kzexpert.questions import read_question
+    from kzexpert.questions.question import read_question
 
     kb = open_knowledge_base(options)
     text = " ".join(conclusion)
@@ -48,8 +48,8 @@ def explain(options: Options, inference: "Inference", question: "Question", dept
     from kzexpert.analysis.near_misses import not_in_force
     from kzexpert.analysis.why_not import misses
     from kzexpert.cli.output import emit
-    from kzexpert.proof import prove
-    from kzexpert.query import ranked
+    from kzexpert.proof.answers import ranked
+    from kzexpert.proof.build import prove
     from kzexpert.render.explanation_text import explanation_text
     from kzexpert.render.json import json_text
     from kzexpert.render.proof_json import proof_document

@@ -9,7 +9,7 @@ from kzexpert.cli.options import Options, common_options
 if TYPE_CHECKING:
     from kzexpert.analysis.proposals import Proposal
     from kzexpert.model import Inference
-    from kzexpert.questions import Question
+    from kzexpert.questions.question import Question
 
 __all__ = ["explain_absence", "why_not"]
 
@@ -40,7 +40,7 @@ def why_not(options: Options, conclusion: tuple[str, ...], limit: int) -> int:
     from kzexpert.certainty import established
     from kzexpert.cli.session import infer, open_knowledge_base
     from kzexpert.cli.why import explain
-    from kzexpert.query import ranked
+    from kzexpert.proof.answers import ranked
 
     kb = open_knowledge_base(options)
     text = " ".join(conclusion)

@@ -82,7 +82,7 @@ def with_rows(kb: KnowledgeBase, settings: Settings | None = None, as_of: date |
         return kb
     chosen = settings or Settings()
     with bulk("reading tables"):
-        from kzexpert.engines.sql.reading import table_facts
+        from kzexpert.engines.sql.tables.reading import table_facts
 
     facts = table_facts(kb, chosen.skip_bad_rows, chosen.listen, as_of)
     return replace(kb, facts=(*kb.facts, *facts), tables=())
@@ -96,7 +96,7 @@ def table_issues(kb: KnowledgeBase) -> list[Issue]:
         return []
     try:
         with bulk("reading tables"):
-            from kzexpert.engines.sql.reading import table_issues as issues
+            from kzexpert.engines.sql.tables.reading import table_issues as issues
     except UsageError as error:
         place = kb.tables[0].location
         return [replace(issue, location=place, severity="warning") for issue in error.issues]
@@ -131,7 +131,7 @@ def _opened(name: str, budget: Budget | None, settings: Settings) -> Engine:
             skip_bad_rows=settings.skip_bad_rows,
             listen=settings.listen,
         )
-    from kzexpert.engines.experta_engine import ExpertaEngine
+    from kzexpert.engines.memory.experta import ExpertaEngine
 
     limited = settings.limits.within(budget or Budget())
     return ExpertaEngine(stock=name == "experta-stock", budget=limited, listen=settings.listen)

@@ -82,7 +82,7 @@ def _lacks() -> str:
     """What the duckdb engine lacks; empty where it can run."""
     try:
         with bulk("the duckdb engine"):
-            import kzexpert.engines.sql.database  # noqa: F401
+            import kzexpert.engines.sql.store.database  # noqa: F401
     except UsageError as error:
         return f"{error.issues[0].message} ({error.issues[0].hint})"
     return ""
@@ -90,7 +90,7 @@ def _lacks() -> str:
 
 def _rows(kb: KnowledgeBase, most: int) -> int | None:
     """The rows of all tables, up to `most`; None where one cannot be read, which the engine will tell."""
-    from kzexpert.engines.sql.opening import count_rows
+    from kzexpert.engines.sql.tables.opening import count_rows
 
     try:
         return count_rows(kb.tables, most)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol, runtime_checkable
 import msgspec
 from msgspec.structs import replace
 
-from kzexpert.columns import Form, Layout, Selection
+from kzexpert.engines.export.columns import Form, Layout, Selection
 from kzexpert.engines.reports import Listener
 from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import Fact, GroundAtom, Inference, Pattern, Program, Value

@@ -22,7 +22,7 @@ from kzexpert.model import (
     Value,
     Variable,
 )
-from kzexpert.resolve import expression_variables
+from kzexpert.program.resolve import expression_variables
 
 __all__ = ["Binding", "Completion", "EstablishedFacts", "evaluate", "fold", "holds"]
 

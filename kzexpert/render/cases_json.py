@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kzexpert.cases import CaseResult, Coverage
+from kzexpert.analysis.cases import CaseResult, Coverage
 
 __all__ = ["CasesDocument", "cases_document"]
 

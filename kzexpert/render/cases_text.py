@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from kzexpert.cases import CaseResult, Coverage
+from kzexpert.analysis.cases import CaseResult, Coverage
 from kzexpert.model import KnowledgeBase
 from kzexpert.render.layout import WIDTH, Style, as_plain, wrap
 

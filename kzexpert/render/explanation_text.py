@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from kzexpert.analysis.near_misses import Miss
 from kzexpert.model import Fact, GroundAtom, Inference
-from kzexpert.proof import Proof
-from kzexpert.questions import Question
+from kzexpert.proof.build import Proof
+from kzexpert.questions.question import Question
+from kzexpert.questions.sentences import dates
 from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, wrap
 from kzexpert.render.proof_text import proofs_text
 from kzexpert.render.text import footnote, nothing_supports
-from kzexpert.sentences import dates
 
 __all__ = ["explanation_text"]
 

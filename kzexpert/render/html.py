@@ -21,8 +21,8 @@ from kzexpert.analysis.why_not import WhyNot
 from kzexpert.certainty import THRESHOLD
 from kzexpert.errors import Location
 from kzexpert.model import Inference, KnowledgeBase, Source
-from kzexpert.proof import Proof
-from kzexpert.query import Answer
+from kzexpert.proof.answers import Answer
+from kzexpert.proof.build import Proof
 from kzexpert.render.html_tree import argument, citations_of, nodes_of
 from kzexpert.render.layout import sentence, visible
 from kzexpert.render.text import CONVENTION, certainty_text

@@ -11,8 +11,8 @@ import msgspec
 from kzexpert.certainty import combine, likelihood
 from kzexpert.errors import Location
 from kzexpert.model import BaseFact, Citation, GroundAtom
-from kzexpert.proof import Node, Proof, Step, Support
-from kzexpert.sentences import dates
+from kzexpert.proof.build import Node, Proof, Step, Support
+from kzexpert.questions.sentences import dates
 
 __all__ = ["Argument", "Branch", "Condition", "Counter", "Line", "Record", "argument", "citations_of", "nodes_of"]
 

@@ -2,9 +2,9 @@
 
 import re
 
+from kzexpert.proof.document import Trace
 from kzexpert.render.layout import visible
 from kzexpert.render.trace_graph import Edge, Node, graph_of
-from kzexpert.trace import Trace
 
 __all__ = ["mermaid"]
 

@@ -8,8 +8,8 @@ import msgspec
 from kzexpert.analysis.near_misses import Miss
 from kzexpert.certainty import likelihood
 from kzexpert.model import Fact, GroundAtom, Inference, format_value
-from kzexpert.proof import Node, Proof, Step
-from kzexpert.questions import Question
+from kzexpert.proof.build import Node, Proof, Step
+from kzexpert.questions.question import Question
 
 __all__ = ["ProofDocument", "proof_document"]
 

@@ -6,10 +6,7 @@ It says nothing that the trace does not say. What comes from files cannot become
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from kzexpert.render.layout import sentence, visible
-from kzexpert.render.text import certainty_text
-from kzexpert.render.trace_graph import headline, reading_order
-from kzexpert.trace import (
+from kzexpert.proof.document import (
     AbsencePremise,
     AggregatePremise,
     CitedRule,
@@ -21,6 +18,9 @@ from kzexpert.trace import (
     TracedLine,
     TracedPremise,
 )
+from kzexpert.render.layout import sentence, visible
+from kzexpert.render.text import certainty_text
+from kzexpert.render.trace_graph import headline, reading_order
 
 __all__ = ["proof_markdown"]
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kzexpert.certainty import combine, is_conflict, likelihood
 from kzexpert.model import BaseFact, Fact, GroundAtom
-from kzexpert.proof import Node, Proof, Step, Support
-from kzexpert.query import ASSUMED
+from kzexpert.proof.answers import ASSUMED
+from kzexpert.proof.build import Node, Proof, Step, Support
+from kzexpert.questions.sentences import dates
 from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, sentence, wrap
 from kzexpert.render.text import certainty_text
-from kzexpert.sentences import dates
 
 __all__ = ["arithmetic", "proofs_text"]
 

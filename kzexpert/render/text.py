@@ -2,10 +2,10 @@
 
 from kzexpert.certainty import THRESHOLD
 from kzexpert.model import Constant, GroundAtom, Inference
-from kzexpert.query import ASSUMED, Answer, Conclusion, Conclusions, Evidence
-from kzexpert.questions import Question
+from kzexpert.proof.answers import ASSUMED, Answer, Conclusion, Conclusions, Evidence
+from kzexpert.questions.question import Question
+from kzexpert.questions.sentences import says
 from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, sentence, wrap
-from kzexpert.sentences import says
 
 __all__ = [
     "CONVENTION",

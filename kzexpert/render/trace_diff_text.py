@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from kzexpert.proof.diff import ConclusionChange, FactChange, HeadChange, RuleChange, TraceDiff
 from kzexpert.render.layout import WIDTH, Style, as_plain, wrap
 from kzexpert.render.text import certainty_text
 from kzexpert.render.trace_graph import headline
-from kzexpert.trace_diff import ConclusionChange, FactChange, HeadChange, RuleChange, TraceDiff
 
 __all__ = ["trace_diff_text"]
 

@@ -8,9 +8,16 @@ from typing import Literal
 
 import msgspec
 
+from kzexpert.proof.document import (
+    AbsencePremise,
+    AggregatePremise,
+    ComparisonPremise,
+    FactPremise,
+    Trace,
+    TracedConclusion,
+)
 from kzexpert.render.layout import sentence
 from kzexpert.render.text import certainty_text
-from kzexpert.trace import AbsencePremise, AggregatePremise, ComparisonPremise, FactPremise, Trace, TracedConclusion
 
 __all__ = ["Edge", "Graph", "Node", "graph_of", "headline", "reading_order"]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from kzexpert.checker import Verification
+from kzexpert.proof.checker import Verification
 from kzexpert.render.json import IssueRecord, issues_document
 from kzexpert.render.layout import Style, as_plain, visible
 

@@ -1,7 +1,7 @@
 """A vocabulary as text: a block for each predicate, a line for each entity."""
 
+from kzexpert.questions.vocabulary import EntityEntry, PredicateEntry, Vocabulary
 from kzexpert.render.layout import WIDTH, Style, as_plain, wrap
-from kzexpert.vocabulary import EntityEntry, PredicateEntry, Vocabulary
 
 __all__ = ["vocabulary_text"]
 

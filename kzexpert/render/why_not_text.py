@@ -8,7 +8,7 @@ from kzexpert.analysis.proposals import Proposal
 from kzexpert.analysis.why_not import Weighed, WhyNot
 from kzexpert.certainty import THRESHOLD
 from kzexpert.model import Inference
-from kzexpert.questions import Question
+from kzexpert.questions.question import Question
 from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, display_width, sentence, stated, wrap
 from kzexpert.render.text import certainty_text, footnote, nothing_supports
 

@@ -29,20 +29,20 @@ class Document(msgspec.Struct, frozen=True):
 
 #: By the name that stands in ``"schema": "kzexpert.NAME/1"``.
 DOCUMENTS = {
-    "answer": Document("kzexpert.query", "Answer", "ask --format json"),
+    "answer": Document("kzexpert.proof.answers", "Answer", "ask --format json"),
     "proof": Document("kzexpert.render.proof_json", "ProofDocument", "why --format json"),
-    "conclusions": Document("kzexpert.query", "Conclusions", "conclusions --format json"),
+    "conclusions": Document("kzexpert.proof.answers", "Conclusions", "conclusions --format json"),
     "why-not": Document("kzexpert.analysis.why_not", "WhyNot", "why-not --format json"),
     "what-if": Document("kzexpert.analysis.what_if", "WhatIf", "what-if --format json"),
     "linchpins": Document("kzexpert.analysis.linchpins", "Linchpins", "linchpins --format json"),
     "timeline": Document("kzexpert.analysis.timeline", "Timeline", "timeline --format json"),
     "matrix": Document("kzexpert.analysis.matrix", "Matrices", "matrix --format json"),
-    "trace": Document("kzexpert.trace", "Trace", "trace export"),
+    "trace": Document("kzexpert.proof.document", "Trace", "trace export"),
     "verification": Document("kzexpert.render.trace_text", "Verifications", "trace verify --format json"),
-    "trace-diff": Document("kzexpert.trace_diff", "TraceDiff", "trace diff --format json"),
+    "trace-diff": Document("kzexpert.proof.diff", "TraceDiff", "trace diff --format json"),
     "issues": Document("kzexpert.render.json", "Issues", "check --format json"),
     "test": Document("kzexpert.render.cases_json", "CasesDocument", "test --format json"),
-    "vocabulary": Document("kzexpert.vocabulary", "Vocabulary", "vocabulary --format json"),
+    "vocabulary": Document("kzexpert.questions.vocabulary", "Vocabulary", "vocabulary --format json"),
 }
 
 

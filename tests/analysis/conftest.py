@@ -12,8 +12,8 @@ from kzexpert.checks import check
 from kzexpert.engines import engine
 from kzexpert.language import parse_atom, read_knowledge_base
 from kzexpert.model import NOWHERE, GroundAtom, Inference, KnowledgeBase
-from kzexpert.questions import Question, read_question
-from kzexpert.snapshot import snapshot
+from kzexpert.program.snapshot import snapshot
+from kzexpert.questions.question import Question, read_question
 
 #: Vocabulary, entities and sources that every text is read together with.
 VOCABULARY = """\

@@ -6,7 +6,7 @@ from kzexpert.analysis.rerun import Scenario
 from kzexpert.engines import engine
 from kzexpert.errors import UsageError
 from kzexpert.model import Pattern
-from kzexpert.relevance import relevance, sliced
+from kzexpert.program.relevance import relevance, sliced
 
 from .conftest import ReadWorld, World
 

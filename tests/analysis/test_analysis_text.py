@@ -16,8 +16,8 @@ from kzexpert.analysis.timeline import timeline
 from kzexpert.analysis.what_if import what_if
 from kzexpert.analysis.why_not import why_not
 from kzexpert.engines import engine
-from kzexpert.proof import prove
-from kzexpert.query import ranked
+from kzexpert.proof.answers import ranked
+from kzexpert.proof.build import prove
 from kzexpert.render.json import json_text
 from kzexpert.render.layout import as_markup, display_width
 from kzexpert.render.linchpins_text import linchpins_text

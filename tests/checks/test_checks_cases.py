@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kzexpert.cases import coverage, repeated_case_ids, run_case
+from kzexpert.analysis.cases import coverage, repeated_case_ids, run_case
 from kzexpert.engines import Budget, engine
 from kzexpert.errors import Location
 from kzexpert.language.cases_file import load_cases

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import kzexpert
-from kzexpert.snapshot import snapshot
+from kzexpert.program.snapshot import snapshot
 
 _ROOT = Path(__file__).parents[2]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from kzexpert import cases
-from kzexpert import snapshot as snapshot_module
+from kzexpert.analysis import cases
 from kzexpert.cli import group
+from kzexpert.program import snapshot as snapshot_module
 
 from .conftest import Kzexpert
 

@@ -9,7 +9,7 @@ import pytest
 from available import SPARK, ready
 from reference import evaluate, outcome_of
 
-from kzexpert.cases import repeated_case_ids, run_case
+from kzexpert.analysis.cases import repeated_case_ids, run_case
 from kzexpert.engines import engine
 from kzexpert.language import load_knowledge_base, parse_atom
 from kzexpert.language.cases_file import load_cases

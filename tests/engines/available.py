@@ -37,7 +37,7 @@ def local_spark() -> Any:
     pytest.importorskip("sqlglot")
     if shutil.which("java") is None:
         pytest.skip("Java is not installed")
-    from kzexpert.engines.sql.spark_session import open_session
+    from kzexpert.engines.sql.store.spark_session import open_session
 
     return open_session(master="local[2]", conf=SETTINGS)
 

@@ -26,7 +26,7 @@ from kzexpert.model import (
     Value,
     format_value,
 )
-from kzexpert.snapshot import snapshot
+from kzexpert.program.snapshot import snapshot
 
 __all__ = ["AS_OF", "CONCLUDED", "VALUES", "VOCABULARY", "Scenario", "knowledge_bases", "program_of", "scenarios"]
 

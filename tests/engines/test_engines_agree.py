@@ -31,7 +31,7 @@ from kzexpert.model import (
     Term,
     Variable,
 )
-from kzexpert.snapshot import pattern_matches, snapshot
+from kzexpert.program.snapshot import pattern_matches, snapshot
 
 EXAMPLES = int(os.environ.get("KZEXPERT_EXAMPLES", "60"))
 SMALL = Budget(facts=1_000, firings=4_000, seconds=20)

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 import kzexpert
-from kzexpert.engines import Budget, engine, experta_engine
+from kzexpert.engines import Budget, engine
+from kzexpert.engines.memory import experta as experta_engine
 from kzexpert.errors import BudgetError, Location
 from kzexpert.language import parse_atom, parse_condition
 from kzexpert.model import ArgumentSpec, Fact, KnowledgeBase, Predicate, Program, Rule
-from kzexpert.snapshot import snapshot
+from kzexpert.program.snapshot import snapshot
 
 PACKAGE = Path(kzexpert.__file__).parent
 HERE = Location("test", 1, 1)
@@ -68,7 +69,7 @@ def test_importing_it_leaves_no_trace() -> None:
     script = """
 import collections, logging
 logging.getLogger().addHandler(handler := logging.NullHandler())
-import kzexpert.engines.experta_engine
+import kzexpert.engines.memory.experta
 assert not hasattr(collections, "Mapping"), "collections is patched"
 assert logging.getLogger().handlers == [handler], logging.getLogger().handlers
 assert logging.getLogger().level == logging.WARNING
@@ -96,7 +97,7 @@ def test_one_module_imports_experta() -> None:
                 return True
         return False
 
-    assert [path.name for path in sorted(PACKAGE.rglob("*.py")) if imports(path)] == ["experta_engine.py"]
+    assert [path.name for path in sorted(PACKAGE.rglob("*.py")) if imports(path)] == ["experta.py"]
 
 
 @pytest.mark.parametrize("name", ["experta", "experta-stock"])

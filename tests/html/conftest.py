@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from kzexpert import relevance
 from kzexpert.cli.options import Options
 from kzexpert.cli.page import page as page_text
 from kzexpert.cli.session import infer, open_knowledge_base
-from kzexpert.questions import read_question
+from kzexpert.program import relevance
+from kzexpert.questions.question import read_question
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Dialog, Page

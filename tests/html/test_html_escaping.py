@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from kzexpert.engines import engine
 from kzexpert.language import load_knowledge_base
 from kzexpert.model import Citation, KnowledgeBase, format_value
-from kzexpert.proof import prove
-from kzexpert.query import answer, ranked
-from kzexpert.questions import read_question
+from kzexpert.program.snapshot import snapshot
+from kzexpert.proof.answers import answer, ranked
+from kzexpert.proof.build import prove
+from kzexpert.questions.question import read_question
 from kzexpert.render.html import html_page
 from kzexpert.render.layout import visible
-from kzexpert.snapshot import snapshot
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kzexpert.certainty import likelihood, likelihood_cutoffs
-from kzexpert.exports.lines import _csv, _json
+from kzexpert.engines.export.lines import _csv, _json
 
 bulk = pytest.mark.skipif(not (find_spec("duckdb") and find_spec("sqlglot")), reason="needs the extra bulk")
 _NUMBERS = st.floats(allow_nan=False, allow_infinity=False).map(lambda number: number + 0.0)
@@ -22,8 +22,8 @@ def written(values: list[str] | list[float], form: str, file: Path) -> bytes:
     """A column of values as DuckDB writes it, in order, beside a second column."""
     import duckdb
 
-    from kzexpert.engines.sql.sheet import _number
-    from kzexpert.engines.sql.words import column
+    from kzexpert.engines.sql.plan.words import column
+    from kzexpert.engines.sql.results.sheet import _number
 
     kind = "VARCHAR" if isinstance(values[0], str) else "DOUBLE"
     shown = column("x").sql("duckdb")

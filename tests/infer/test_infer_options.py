@@ -16,7 +16,7 @@ from kzexpert.engines import auto as auto_module
 from kzexpert.engines.reports import Chosen, Report, Skipped, Standing
 from kzexpert.errors import UsageError
 from kzexpert.language import load_knowledge_base
-from kzexpert.snapshot import snapshot
+from kzexpert.program.snapshot import snapshot
 
 SMALL = Path(__file__).parents[1] / "kb_small"
 bulk = pytest.mark.skipif(not (find_spec("duckdb") and find_spec("sqlglot")), reason="needs the extra bulk")
@@ -310,7 +310,7 @@ def test_settings_are_checked_in_python_too() -> None:
 def test_verbose_finds_no_firing_that_nobody_asked_for(
     command: tuple[str, ...], large_world: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kzexpert.engines.sql.firings import Firings
+    from kzexpert.engines.sql.results.firings import Firings
 
     def never(*_: object) -> None:
         raise AssertionError("all firings were fetched")
@@ -326,7 +326,7 @@ def test_verbose_finds_no_firing_that_nobody_asked_for(
 
 @bulk
 def test_conclusions_of_a_pattern_are_looked_up(large_world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kzexpert.engines.sql.firings import Firings
+    from kzexpert.engines.sql.results.firings import Firings
 
     monkeypatch.setattr(Firings, "__iter__", None)
     result = run("conclusions", "shared(S1, S2, ?o, ?y)", "--engine", "duckdb", kb=large_world)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from kzexpert.atomic import replace_file, replacement
 from kzexpert.errors import UsageError
-from kzexpert.replacement import replace_file, replacement
 
 
 def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:

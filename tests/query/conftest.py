@@ -7,7 +7,7 @@ import pytest
 from kzexpert.engines import engine
 from kzexpert.language import load_knowledge_base
 from kzexpert.model import Inference, KnowledgeBase
-from kzexpert.snapshot import snapshot
+from kzexpert.program.snapshot import snapshot
 
 SMALL = Path(__file__).parents[1] / "kb_small"
 

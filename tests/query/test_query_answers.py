@@ -7,9 +7,9 @@ from kzexpert.engines import engine
 from kzexpert.errors import Location
 from kzexpert.language import parse_atom
 from kzexpert.model import Inference, KnowledgeBase
-from kzexpert.query import Answer, Conclusion, answer, conclusions_of, ranked
-from kzexpert.questions import read_question
-from kzexpert.snapshot import snapshot
+from kzexpert.program.snapshot import snapshot
+from kzexpert.proof.answers import Answer, Conclusion, answer, conclusions_of, ranked
+from kzexpert.questions.question import read_question
 
 
 def asked(inference: Inference, text: str) -> Answer:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from kzexpert.errors import CODES, Issue, UsageError
 from kzexpert.model import ArgumentSpec, Entity, KnowledgeBase, Predicate
-from kzexpert.questions import Kind, read_question
+from kzexpert.questions.question import Kind, read_question
 
 
 def pattern(kb: KnowledgeBase, text: str) -> str:

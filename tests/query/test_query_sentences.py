@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from kzexpert.model import GroundAtom, Inference, KnowledgeBase, Value
-from kzexpert.sentences import because, citations, fill, plain_value, says
+from kzexpert.questions.sentences import because, citations, fill, plain_value, says
 
 
 @pytest.mark.parametrize(

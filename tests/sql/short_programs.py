@@ -21,7 +21,7 @@ from kzexpert.model import (
     Rule,
     Value,
 )
-from kzexpert.snapshot import snapshot
+from kzexpert.program.snapshot import snapshot
 
 __all__ = ["agreed", "program_of", "rule", "told", "written"]
 

@@ -10,7 +10,7 @@ from kzexpert.checks import check
 from kzexpert.engines import engine, for_engine
 from kzexpert.errors import KnowledgeBaseError
 from kzexpert.language import load_knowledge_base, parse_partial_date
-from kzexpert.snapshot import snapshot
+from kzexpert.program.snapshot import snapshot
 
 __all__ = ["SAID", "TRADE", "VISITS", "WORLD", "outcome"]
 

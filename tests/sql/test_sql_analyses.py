@@ -17,10 +17,10 @@ from kzexpert.engines import engine, for_engine
 from kzexpert.errors import UsageError
 from kzexpert.language import load_knowledge_base, parse_partial_date
 from kzexpert.model import Inference, KnowledgeBase
-from kzexpert.query import answer
-from kzexpert.questions import read_question
-from kzexpert.snapshot import snapshot
-from kzexpert.tracing import trace_of
+from kzexpert.program.snapshot import snapshot
+from kzexpert.proof.answers import answer
+from kzexpert.proof.tracing import trace_of
+from kzexpert.questions.question import read_question
 
 WORLD = """
 kinds: [state, bloc]

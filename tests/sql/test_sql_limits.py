@@ -9,8 +9,8 @@ import pytest
 from short_programs import program_of, rule, written
 
 from kzexpert.engines import Budget, engine
-from kzexpert.engines.sql.database import Database
 from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
+from kzexpert.engines.sql.store.database import Database
 from kzexpert.errors import BudgetError, KnowledgeBaseError, UsageError
 from kzexpert.model import KnowledgeBase
 

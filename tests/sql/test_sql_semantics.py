@@ -4,11 +4,11 @@ import pytest
 from short_programs import agreed, program_of, rule, told, written
 
 from kzexpert.engines import engine
-from kzexpert.engines.sql import firings, stored
 from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
+from kzexpert.engines.sql.results import firings, stored
 from kzexpert.model import GroundAtom, KnowledgeBase, Pattern, Variable
-from kzexpert.proof import established_facts, prove
-from kzexpert.query import matching
+from kzexpert.proof.answers import matching
+from kzexpert.proof.build import established_facts, prove
 
 STATES = ["Ruritania", "Borduria", "Syldavia", "Graustark"]
 

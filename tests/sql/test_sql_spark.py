@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from short_programs import agreed, program_of, rule, told, written
 from sqlglot import exp
 
-from kzexpert.checker import Checker
 from kzexpert.engines import Budget, engine
-from kzexpert.engines.sql.dialects import SparkDialect
-from kzexpert.engines.sql.rounding import rounded
+from kzexpert.engines.sql.plan.dialects import SparkDialect
+from kzexpert.engines.sql.plan.rounding import rounded
+from kzexpert.engines.sql.plan.words import called, column, select
 from kzexpert.engines.sql.spark_engine import SparkEngine
-from kzexpert.engines.sql.spark_store import SparkStore
-from kzexpert.engines.sql.words import called, column, select
+from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.errors import BudgetError, UsageError
 from kzexpert.model import KnowledgeBase
+from kzexpert.proof.checker import Checker
 
 pytestmark = pytest.mark.xdist_group("spark")
 
@@ -274,7 +274,7 @@ def test_numbers_are_rounded_as_python_does(name: str, numbers: list[float]) -> 
     if name == "spark":
         store: object = SparkStore(local_spark())
     else:
-        from kzexpert.engines.sql.duckdb_store import DuckDBStore
+        from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
 
         store = DuckDBStore()
     stored = store.load({"i": "whole", "x": "number"}, list(enumerate(numbers)))  # type: ignore[attr-defined]

@@ -29,7 +29,7 @@ from kzexpert.engines.sql.spark_engine import SparkEngine
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language import load_knowledge_base, parse_atom, parse_partial_date
 from kzexpert.model import NOWHERE, KnowledgeBase
-from kzexpert.snapshot import snapshot
+from kzexpert.program.snapshot import snapshot
 
 pytestmark = pytest.mark.xdist_group("spark")
 

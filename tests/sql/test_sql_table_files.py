@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from small_tables import SAID, TRADE, VISITS, outcome
 
-from kzexpert.engines.sql.csv_source import without_password
+from kzexpert.engines.sql.tables.csv_source import without_password
 
 Make = Callable[[Path], object]
 

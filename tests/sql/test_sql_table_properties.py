@@ -15,7 +15,7 @@ from kzexpert.checks import check
 from kzexpert.engines import engine, for_engine
 from kzexpert.language import load_knowledge_base
 from kzexpert.model import Inference, KnowledgeBase
-from kzexpert.snapshot import snapshot
+from kzexpert.program.snapshot import snapshot
 
 #: Words that mean something in SQL, in our plans or to DuckDB: as predicates, arguments, variables and columns.
 WORDS = ("select", "from", "table", "where", "group", "null", "a0", "c", "f", "r", "code", "text_", "order", "x0")

@@ -16,13 +16,13 @@ from short_programs import told
 from kzexpert.checks import check
 from kzexpert.cli.group import cli
 from kzexpert.engines import engine, for_engine, table_issues
-from kzexpert.engines.sql import reading
 from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
+from kzexpert.engines.sql.tables import reading
 from kzexpert.errors import KnowledgeBaseError, UsageError
 from kzexpert.language import load_knowledge_base, parse_atom, parse_partial_date, read_knowledge_base
 from kzexpert.model import ANY, NOWHERE, Constant, GroundAtom, KnowledgeBase, Pattern, Program
-from kzexpert.proof import prove
-from kzexpert.snapshot import snapshot
+from kzexpert.program.snapshot import snapshot
+from kzexpert.proof.build import prove
 
 WORLD = """
 kinds: [state, bloc]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from short_programs import agreed, program_of, rule, written
 
 from kzexpert.engines import engine
-from kzexpert.engines.sql.database import Database
+from kzexpert.engines.sql.store.database import Database
 from kzexpert.model import KnowledgeBase
 
 NASTY = [

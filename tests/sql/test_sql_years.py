@@ -17,8 +17,8 @@ from kzexpert.engines.base import OnePass
 from kzexpert.errors import BudgetError
 from kzexpert.language import load_knowledge_base, parse_atom
 from kzexpert.model import NOWHERE
-from kzexpert.questions import read_question
-from kzexpert.snapshot import snapshot
+from kzexpert.program.snapshot import snapshot
+from kzexpert.questions.question import read_question
 
 EXAMPLES = int(os.environ.get("KZEXPERT_EXAMPLES", "60"))
 SMALL = Budget(facts=3_000, firings=12_000, seconds=20)

@@ -6,13 +6,13 @@ import pytest
 from traces import Problems, Read, Traced, traced_from
 from worlds import EVERYTHING
 
-from kzexpert.checker import Checker
 from kzexpert.checks import check
 from kzexpert.engines import ENGINES
 from kzexpert.language import load_knowledge_base
 from kzexpert.model import KnowledgeBase
+from kzexpert.proof.checker import Checker
+from kzexpert.proof.document import Trace
 from kzexpert.render.json import json_text
-from kzexpert.trace import Trace
 
 
 @pytest.fixture(scope="session")

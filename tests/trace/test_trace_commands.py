@@ -136,7 +136,7 @@ def test_it_verifies_against_what_is_on_disk_and_not_what_was_kept(
     def recall(_: object) -> None:
         raise AssertionError("a kept knowledge base was asked for")
 
-    monkeypatch.setattr("kzexpert.cache.Cache.recall", recall)
+    monkeypatch.setattr("kzexpert.program.cache.Cache.recall", recall)
     assert kzexpert("trace", "verify", "a.json").exit_code == 0
 
 

@@ -7,8 +7,8 @@ from traces import Read, Traced
 from worlds import EVERYTHING
 
 from kzexpert.model import KnowledgeBase
+from kzexpert.proof.diff import TraceDiff, trace_diff
 from kzexpert.render.trace_diff_text import trace_diff_text
-from kzexpert.trace_diff import TraceDiff, trace_diff
 
 _QUESTION = "aligned(Ruritania, ?power)"
 

@@ -15,8 +15,8 @@ import kzexpert
 from kzexpert.engines import ENGINES
 from kzexpert.language import load_knowledge_base
 from kzexpert.model import KnowledgeBase
+from kzexpert.proof.document import AbsencePremise, AggregatePremise, ComparisonPremise, FactPremise, Trace, seal_of
 from kzexpert.render.json import json_text
-from kzexpert.trace import AbsencePremise, AggregatePremise, ComparisonPremise, FactPremise, Trace, seal_of
 
 
 def conclusion(trace: Trace, text: str):  # type: ignore[no-untyped-def]

@@ -10,10 +10,10 @@ from traces import Read, Traced
 from worlds import with_payload
 
 from kzexpert.model import KnowledgeBase
+from kzexpert.proof.document import Trace
 from kzexpert.render.dot import dot
 from kzexpert.render.mermaid import mermaid
 from kzexpert.render.trace_graph import graph_of, reading_order
-from kzexpert.trace import Trace
 
 PAYLOADS = {
     "quotes": "say \"so\" and 'so', `so`",

@@ -11,8 +11,8 @@ from traces import Read, Traced
 from worlds import with_payload
 
 from kzexpert.model import KnowledgeBase
+from kzexpert.proof.document import Trace
 from kzexpert.render.proof_markdown import proof_markdown
-from kzexpert.trace import Trace
 
 #: What the document is made of: no link, no image, no emphasis but strong, no HTML.
 _TOKENS = {

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from traces import Traced
 
-from kzexpert.checker import Checker
-from kzexpert.checker.places import Places
-from kzexpert.checker.reading import read_trace
 from kzexpert.engines import ENGINES
 from kzexpert.model import KnowledgeBase
+from kzexpert.proof.checker import Checker
+from kzexpert.proof.checker.places import Places
+from kzexpert.proof.checker.reading import read_trace
 from kzexpert.render.json import json_text
 
 Document = dict[str, Any]

@@ -13,9 +13,9 @@ from traces import Traced
 import kzexpert
 from kzexpert.cli.group import cli
 from kzexpert.model import KnowledgeBase
+from kzexpert.proof.diff import trace_diff
 from kzexpert.render.json import json_text
 from kzexpert.schemas import DOCUMENTS, generated, published
-from kzexpert.trace_diff import trace_diff
 
 _PACKAGE = Path(kzexpert.__file__).parent
 _TAG = re.compile(r'tag="kzexpert\.([\w-]+)/1"')

@@ -15,11 +15,11 @@ import pytest
 from tampering import tamperings
 from traces import Traced
 
-from kzexpert.checker import Checker
 from kzexpert.engines import ENGINES
 from kzexpert.model import KnowledgeBase
+from kzexpert.proof.checker import Checker
+from kzexpert.proof.document import Trace, sealed
 from kzexpert.render.json import json_text
-from kzexpert.trace import Trace, sealed
 
 #: The fields of a trace that say where a rule or a row stood; moved files make no trace wrong.
 _PLACE = "KZ510"

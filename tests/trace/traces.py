@@ -6,10 +6,10 @@ from datetime import date
 from kzexpert.engines import engine
 from kzexpert.language import parse_atom
 from kzexpert.model import NOWHERE, KnowledgeBase
-from kzexpert.questions import read_question
-from kzexpert.snapshot import snapshot
-from kzexpert.trace import Trace
-from kzexpert.tracing import trace_of
+from kzexpert.program.snapshot import snapshot
+from kzexpert.proof.document import Trace
+from kzexpert.proof.tracing import trace_of
+from kzexpert.questions.question import read_question
 
 __all__ = ["AS_OF", "Problems", "Read", "Traced", "traced_from"]
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from kzexpert.engines.base import Budget
 from kzexpert.engines.reports import Listener, unheard
-from kzexpert.engines.sql.duckdb_store import DuckDBStore
-from kzexpert.engines.sql.export import DatabaseExporter
+from kzexpert.engines.sql.results.export import DatabaseExporter
 from kzexpert.engines.sql.running import BUDGET, Run
+from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
 from kzexpert.model import Inference, Program
 
 __all__ = ["DuckDBEngine"]

@@ -13,17 +13,17 @@ from sqlglot import exp
 
 from kzexpert.engines.base import NEVER_ENDS, Budget, Exporter
 from kzexpert.engines.reports import Listener, Standing
-from kzexpert.engines.sql.codec import Codec
-from kzexpert.engines.sql.extents import CERTAINTY, DAY, Extent, empty, kinds_of
-from kzexpert.engines.sql.firings import Firings
-from kzexpert.engines.sql.loading import Loader
-from kzexpert.engines.sql.plan import Planner, constants_of, patterns_of
-from kzexpert.engines.sql.recursion import Component
-from kzexpert.engines.sql.store import Store, TimeIsUp
-from kzexpert.engines.sql.stored import Certainties
-from kzexpert.engines.sql.sums import ExactSums
-from kzexpert.engines.sql.weighing import conclusions, conflict, is_view
-from kzexpert.engines.sql.words import column, select
+from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, empty, kinds_of
+from kzexpert.engines.sql.plan.recursion import Component
+from kzexpert.engines.sql.plan.rules import Planner, constants_of, patterns_of
+from kzexpert.engines.sql.plan.weighing import conclusions, conflict, is_view
+from kzexpert.engines.sql.plan.words import column, select
+from kzexpert.engines.sql.results.firings import Firings
+from kzexpert.engines.sql.results.stored import Certainties
+from kzexpert.engines.sql.store.base import Store, TimeIsUp
+from kzexpert.engines.sql.store.codec import Codec
+from kzexpert.engines.sql.store.sums import ExactSums
+from kzexpert.engines.sql.tables.loading import Loader
 from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, Stratum
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from kzexpert.engines.base import Budget
 from kzexpert.engines.reports import Listener, unheard
 from kzexpert.engines.sql.running import BUDGET, Run
-from kzexpert.engines.sql.spark_session import SparkSession, open_session
-from kzexpert.engines.sql.spark_store import SparkStore
+from kzexpert.engines.sql.store.spark_session import SparkSession, open_session
+from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.model import Inference, Program
 
 __all__ = ["SparkEngine"]

@@ -1,0 +1,193 @@
+"""Cases, the tests of rules: run one over a knowledge base, tell what came out otherwise than wanted, count coverage.
+
+It takes the engine as a function and prints nothing. A case is judged by its answers alone, never by their proofs.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from kzexpert.checks import check
+from kzexpert.errors import Issue, KnowledgeBaseError, KzexpertError, Location
+from kzexpert.language.draft import layered
+from kzexpert.language.grammar import parse_atom
+from kzexpert.model import Atom, Case, Constant, Expected, GroundAtom, Inference, KnowledgeBase, Program
+from kzexpert.program.resolve import resolve_atom
+from kzexpert.program.snapshot import snapshot
+from kzexpert.proof.answers import Answer, Conclusion, answer
+from kzexpert.questions.question import read_question
+
+__all__ = ["CaseResult", "Coverage", "coverage", "repeated_case_ids", "run_case"]
+
+Infer = Callable[[Program], Inference]
+
+
+class CaseResult(msgspec.Struct, frozen=True):
+    """How a case went.
+
+    Attributes:
+        lines: what came out otherwise than wanted, a difference a line; empty when the case passed.
+        fired: ids of the rules that fired, in order.
+    """
+
+    case: Case
+    passed: bool
+    lines: tuple[str, ...] = ()
+    fired: tuple[str, ...] = ()
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """Which rules the cases set off.
+
+    Attributes:
+        cases: rule id → ids of the cases in which the rule fired, in the order of the results.
+        never: ids of the rules that fired in no case.
+    """
+
+    cases: Mapping[str, tuple[str, ...]]
+    never: tuple[str, ...]
+
+
+def _as_it_is(kb: KnowledgeBase) -> KnowledgeBase:
+    return kb
+
+
+def run_case(
+    kb: KnowledgeBase, case: Case, infer: Infer, prepare: Callable[[KnowledgeBase], KnowledgeBase] = _as_it_is
+) -> CaseResult:
+    """Run a case and compare what comes out with what it wants.
+
+    A case that wants answers wants all that is established, recorded or concluded, and nothing else. Certainties are
+    compared as they print, to as many decimals as the case gives.
+
+    Args:
+        kb: the knowledge base that the case is layered over; it has no errors.
+        infer: runs an engine.
+        prepare: makes of a knowledge base with tables what the engine takes.
+    """
+    try:
+        layer = prepare(_layer(kb, case))
+        question = read_question(layer, case.ask) if case.ask else None
+        inference = infer(_program(layer, case))
+    except KzexpertError as error:
+        lines = _judge_errors(case, error.issues)
+        return CaseResult(case, not lines, tuple(lines))
+    lines = _judge_answer(layer, case, answer(inference, question) if question else None)
+    return CaseResult(case, not lines, tuple(lines), _fired(inference))
+
+
+def _layer(kb: KnowledgeBase, case: Case) -> KnowledgeBase:
+    """The knowledge base with what the case adds, checked.
+
+    Raises:
+        KnowledgeBaseError: what the case adds is at fault.
+    """
+    own = case.kb
+    adds = (own.kinds, own.predicates, own.entities, own.sources, own.facts, own.rules, own.tables)
+    layer, errors = kb, list(case.issues)
+    if any(adds) or case.replaces_facts:
+        layer = layered(kb, own, replaces_facts=case.replaces_facts)
+        errors += [issue for issue in check(layer) if issue.severity == "error"]
+    if errors:
+        raise KnowledgeBaseError(*errors, texts=layer.texts)
+    return layer
+
+
+def _program(kb: KnowledgeBase, case: Case) -> Program:
+    def atoms(texts: Iterable[str]) -> list[Atom]:
+        return [parse_atom(text, case.location, lambda _: case.location) for text in texts]
+
+    as_of = case.as_of.last if case.as_of else None
+    return snapshot(kb, as_of, assume=atoms(case.assume), without=atoms(case.without))
+
+
+def _fired(inference: Inference) -> tuple[str, ...]:
+    return tuple(sorted({firing.rule.id for firings in inference.firings.values() for firing in firings}))
+
+
+# --- what was wanted and what came out -------------------------------------------------------------------------------
+
+
+def _judge_errors(case: Case, issues: Sequence[Issue]) -> list[str]:
+    if case.want_error and any(issue.code == case.want_error for issue in issues):
+        return []
+    told = [_told(issue) for issue in issues]
+    return (
+        [f"wanted the error {case.want_error}, and got others", *told] if case.want_error else ["cannot be run", *told]
+    )
+
+
+def _told(issue: Issue) -> str:
+    place = f"{issue.location}: " if issue.location else ""
+    return f"{place}{issue.code} {issue.message}" + (f" ({issue.hint})" if issue.hint else "")
+
+
+def _judge_answer(kb: KnowledgeBase, case: Case, found: Answer | None) -> list[str]:
+    answers = {item.conclusion: item for item in found.answers} if found else {}
+    established = {text: item for text, item in answers.items() if item.established}
+    if case.want_error:
+        came = ", ".join(_shown(item) for item in established.values()) or "no answer"
+        return [f"wanted the error {case.want_error}, and got none; {came}"]
+    lines: list[str] = []
+    wanted = _wanted(kb, case.want or (), lines)
+    for text, expected in wanted.items():
+        if text not in established:
+            weighed = f", weighed at {answers[text].certainty:.2f} and not established" if text in answers else ""
+            lines.append(f"missing: {text}{weighed}")
+        elif expected.certainty is not None:
+            lines.extend(_difference(established[text], expected.certainty, expected.decimals))
+    lines.extend(f"unexpected: {_shown(item)}" for text, item in established.items() if text not in wanted)
+    return lines
+
+
+def _wanted(kb: KnowledgeBase, expected: Iterable[Expected], lines: list[str]) -> dict[str, Expected]:
+    """What the case wants, by its text with canonical names; what this vocabulary cannot say adds a line."""
+    wanted: dict[str, Expected] = {}
+    for item in expected:
+        pattern, issues = resolve_atom(kb, parse_atom(item.conclusion, item.location))
+        if pattern is None:
+            lines.extend(map(_told, issues))
+            continue
+        args = tuple(term.value for term in pattern.terms if isinstance(term, Constant))
+        if len(args) < len(pattern.terms):
+            lines.append(f"{item.location}: {pattern} leaves an argument open: a case wants ground atoms")
+        else:
+            wanted[str(GroundAtom(pattern.predicate, args))] = item
+    return wanted
+
+
+def _difference(item: Conclusion, wanted: float, decimals: int) -> list[str]:
+    """A line where two certainties print differently at so many decimals; a zero has no sign."""
+    came, should = (f"{round(number, decimals) + 0.0:.{decimals}f}" for number in (item.certainty, wanted))
+    return [] if came == should else [f"certainty of {item.conclusion}: wanted {should}, got {came}"]
+
+
+def _shown(item: Conclusion) -> str:
+    return f"{item.conclusion} @ {item.certainty:.2f}"
+
+
+# --- of all cases ----------------------------------------------------------------------------------------------------
+
+
+def repeated_case_ids(cases: Iterable[Case]) -> list[Issue]:
+    """Case ids that stand twice (KZ122), each with the other place."""
+    first: dict[str, Location] = {}
+    issues: list[Issue] = []
+    for location, name in sorted((case.location, case.id) for case in cases):
+        if name in first:
+            message, hint = f"case id {name} stands twice", "rename one of the two"
+            related = ((first[name], "the other case of that id"),)
+            issues.append(Issue("KZ122", message, location, hint, related=related))
+        first.setdefault(name, location)
+    return issues
+
+
+def coverage(kb: KnowledgeBase, results: Sequence[CaseResult]) -> Coverage:
+    """Which rules of the knowledge base fired in which cases; rules that cases bring along are not counted."""
+    cases: dict[str, list[str]] = {rule.id: [] for rule in kb.rules}
+    for result in results:
+        for rule in result.fired:
+            if rule in cases:
+                cases[rule].append(result.case.id)
+    found = {rule: tuple(cases[rule]) for rule in sorted(cases)}
+    return Coverage(found, tuple(rule for rule, where in found.items() if not where))

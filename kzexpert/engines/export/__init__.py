@@ -1,0 +1,1 @@
+"""Conclusions → files of rows for other programs: which, in which columns, and their lines."""

@@ -1,0 +1,74 @@
+"""Inferences → a file of their conclusions, for other programs to read: Parquet, CSV, JSON lines or a DuckDB file.
+
+Where the conclusions lie in a database, that writes the file; else their rows come from Python. Both write the same
+rows in the same order. Where the file belongs, and that it replaces another one at once, is not decided here.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from kzexpert.engines.base import Exporter, StoredCertainties
+from kzexpert.engines.export.columns import Form, Selection, layout_of
+from kzexpert.engines.export.lines import write_csv, write_json_lines
+from kzexpert.engines.export.rows import rows_of
+from kzexpert.engines.packages import bulk
+from kzexpert.engines.reports import Listener, Standing, unheard
+from kzexpert.model import Inference, KnowledgeBase
+
+__all__ = ["export", "written_predicates"]
+
+
+def written_predicates(kb: KnowledgeBase, selection: Selection) -> tuple[str, ...]:
+    """The predicates that are written: those of the patterns, else all that rules conclude, or that have facts."""
+    if selection.patterns:
+        return tuple(dict.fromkeys(pattern.predicate for pattern in selection.patterns))
+    heads = {rule.then.predicate for rule in kb.rules}
+    recorded = {fact.predicate for fact in kb.facts} | {table.predicate for table in kb.tables}
+    return tuple(sorted(heads | recorded if selection.recorded else heads))
+
+
+def export(
+    inferences: Sequence[Inference], selection: Selection, form: Form, path: Path, listen: Listener = unheard
+) -> Mapping[str, int]:
+    """Write a file of conclusions.
+
+    Args:
+        inferences: at least one, in the order of their as-of dates, of one knowledge base.
+        listen: hears how far it is.
+
+    Returns:
+        The number of rows by predicate.
+
+    Raises:
+        OSError: it cannot be written.
+        UsageError: what writes the format is not installed (KZ403).
+        KnowledgeBaseError: the database ran out of memory or disk (KZ404).
+    """
+    program = inferences[0].program
+    layout = layout_of(program.kb, written_predicates(program.kb, selection), derived=selection.recorded)
+    exporter = _exporter(inferences)
+    if exporter is not None:
+        return exporter.write(inferences, selection, layout, form, path, listen)
+    listen(Standing(phase="writing"))
+    rows = {
+        predicate: [row for inference in inferences for row in rows_of(inference, selection, predicate)]
+        for predicate in layout.predicates
+    }
+    if form in ("csv", "jsonl"):
+        write = write_csv if form == "csv" else write_json_lines
+        with path.open("w", encoding="utf-8", newline="") as file:
+            write(file, layout, rows)
+        return {predicate: len(found) for predicate, found in rows.items()}
+    with bulk(f"writing {form}"):
+        from kzexpert.engines.sql.results.gathering import write_gathered
+    return write_gathered(inferences, rows, layout, form, path, listen)
+
+
+def _exporter(inferences: Sequence[Inference]) -> Exporter | None:
+    """What writes the conclusions of all inferences, where they lie in one database."""
+    found = [
+        inference.certainties.exporter
+        for inference in inferences
+        if isinstance(inference.certainties, StoredCertainties)
+    ]
+    return found[0] if len(found) == len(inferences) and all(item is found[0] for item in found) else None

@@ -1,0 +1,1 @@
+"""The engine in memory: experta, with our joins and certainties."""

@@ -1,0 +1,1 @@
+"""Rules → query plans as sqlglot expressions; no database is opened here."""

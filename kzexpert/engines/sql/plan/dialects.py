@@ -1,0 +1,108 @@
+"""What the plans need and each database says in its own words. A plan is one tree; here it becomes text."""
+
+from types import MappingProxyType
+from typing import Protocol
+
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.dialects.spark import Spark
+
+from kzexpert.engines.sql.plan.extents import Types
+from kzexpert.engines.sql.plan.words import number, typed
+
+__all__ = ["SUM", "Dialect", "DuckDBDialect", "SparkDialect"]
+
+#: The function in Python by which Spark adds up exactly.
+SUM = "kzexpert_sum"
+
+
+class Dialect(Protocol):
+    """The words of one database."""
+
+    @property
+    def types(self) -> Types:
+        """How it stores values."""
+        ...
+
+    @property
+    def recursive(self) -> bool:
+        """Whether it has recursive queries that keep the best row of each key."""
+        ...
+
+    def text(self, query: exp.Expr) -> str:
+        """The statement as the database reads it. The tree must not be used again."""
+        ...
+
+    def product(self, factors: exp.Expr, where: exp.Expr, *, ascending: bool) -> exp.Expr:
+        """An aggregate: the product of a group's factors, taken in order of size; 1 where no row satisfies `where`."""
+        ...
+
+    def total(self, numbers: exp.Expr) -> exp.Expr | None:
+        """An aggregate: the sum of a group's numbers as `math.fsum` gives it, not a number where it overflows.
+
+        None where only Python can tell.
+        """
+        ...
+
+    def matches(self, text: exp.Expr, pattern: str) -> exp.Expr:
+        """The condition that the whole of a text matches a regular expression."""
+        ...
+
+
+class DuckDBDialect:
+    """DuckDB 2. Texts stand as codes."""
+
+    recursive = True
+    types: Types = MappingProxyType({"text": "int", "number": "double", "date": "date", "whole": "int"})
+
+    def text(self, query: exp.Expr) -> str:
+        """See `Dialect.text`."""
+        return query.sql(dialect=DuckDB, copy=False)
+
+    def product(self, factors: exp.Expr, where: exp.Expr, *, ascending: bool) -> exp.Expr:
+        """See `Dialect.product`. DuckDB multiplies the elements of a list one after the other."""
+        gathered = exp.Filter(this=exp.func("list", factors), expression=exp.Where(this=where))
+        ordered = exp.func("list_sort" if ascending else "list_reverse_sort", gathered)
+        return exp.Coalesce(this=exp.func("list_product", ordered), expressions=[number(1.0)])
+
+    def total(self, numbers: exp.Expr) -> None:
+        """See `Dialect.total`."""
+
+    def matches(self, text: exp.Expr, pattern: str) -> exp.Expr:
+        """See `Dialect.matches`."""
+        return exp.func("regexp_full_match", text, exp.Literal.string(pattern))
+
+
+class SparkDialect:
+    """Spark 4. Texts stand for themselves."""
+
+    recursive = False
+    types: Types = MappingProxyType({"text": "text", "number": "double", "date": "date", "whole": "int"})
+
+    def text(self, query: exp.Expr) -> str:
+        """See `Dialect.text`. Texts stand in it by their bytes, so that none can mean anything to the parser."""
+        for literal in list(query.find_all(exp.Literal)):
+            if literal.is_string and not _harmless(literal.name):
+                literal.replace(typed(exp.HexString(this=literal.name.encode().hex()), "text"))
+        return query.sql(dialect=Spark, copy=False)
+
+    def product(self, factors: exp.Expr, where: exp.Expr, *, ascending: bool) -> exp.Expr:
+        """See `Dialect.product`."""
+        gathered = exp.Filter(this=exp.func("collect_list", factors), expression=exp.Where(this=where))
+        ordered = exp.Anonymous(this="sort_array", expressions=[gathered, exp.true() if ascending else exp.false()])
+        names = [exp.to_identifier(name) for name in ("product", "factor")]
+        multiply = exp.Lambda(this=exp.Mul(this=names[0].copy(), expression=names[1].copy()), expressions=names)
+        return exp.Anonymous(this="aggregate", expressions=[ordered, number(1.0), multiply])
+
+    def total(self, numbers: exp.Expr) -> exp.Expr:
+        """See `Dialect.total`."""
+        return exp.Anonymous(this=SUM, expressions=[exp.func("collect_list", numbers)])
+
+    def matches(self, text: exp.Expr, pattern: str) -> exp.Expr:
+        """See `Dialect.matches`."""
+        return exp.RegexpLike(this=text, expression=exp.Literal.string(rf"\A(?:{pattern})\z"))
+
+
+def _harmless(text: str) -> bool:
+    """Whether a literal can stand in a query as it is: a number, a date, a name of ours."""
+    return text.isascii() and text.replace(".", "").replace("-", "").replace("+", "").replace("_", "").isalnum()

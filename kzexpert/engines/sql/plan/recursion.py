@@ -1,0 +1,217 @@
+"""A recursive component → queries for its best proofs: what starts it, and what one round adds to the round before.
+
+Where the database has recursive queries that keep the best row of each key, the component is one such query; else the
+same parts are run in rounds. Several predicates share one relation, in which each row says whose it is.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlglot import exp
+
+from kzexpert.engines.sql.plan.dialects import Dialect
+from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, KINDS, Extent, Kind, argument
+from kzexpert.engines.sql.plan.rounding import rounded
+from kzexpert.engines.sql.plan.rules import STRENGTH, Planner, patterns_of
+from kzexpert.engines.sql.plan.words import (
+    called,
+    column,
+    equal,
+    identifier,
+    number,
+    select,
+    subquery,
+    table,
+    together,
+    typed,
+)
+from kzexpert.model import Assignment, ProgramRule, Stratum
+
+__all__ = ["Component"]
+
+_TAG = "t"
+
+
+class Component:
+    """The plans of one recursive stratum.
+
+    Args:
+        base: predicate → its recorded facts.
+
+    Attributes:
+        certainty: that of all conclusions, where they cannot differ; no column holds it then.
+        dated: whether they differ by as-of date.
+    """
+
+    def __init__(self, planner: Planner, dialect: Dialect, stratum: Stratum, base: Mapping[str, Extent]) -> None:
+        self.stratum = stratum
+        self._planner = planner
+        self._dialect = dialect
+        self._base = base
+        self._tags = {name: tag for tag, name in enumerate(stratum.predicates)}
+        self._kinds = {name: planner.extents[name].kinds for name in stratum.predicates}
+        self._slots = _slots(list(self._kinds.values()))
+        self._inside = {
+            rule.id: [place for place, pattern in enumerate(rule.matches) if pattern.relation in self._tags]
+            for rule in stratum.rules
+        }
+        self.certainty = self._uniform()
+        read = (pattern.relation for rule in stratum.rules for pattern in patterns_of(rule))
+        outside = (planner.extents[relation] for relation in read if relation not in self._tags)
+        self.dated = any(extent.dated for extent in (*base.values(), *outside))
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the shared relation that tell its rows apart."""
+        slots = [argument(place) for place in range(len(self._slots))]
+        return [*([_TAG] if len(self._tags) > 1 else []), *slots, *([DAY] if self.dated else [])]
+
+    def invents(self) -> ProgramRule | None:
+        """A rule that computes new values from conclusions of the component, and so may never end; None without one."""
+        for rule in self.stratum.rules:
+            computed = {item.variable for item in rule.conditions if isinstance(item, Assignment)}
+            if self._inside[rule.id] and computed & set(rule.head.variables):
+                return rule
+        return None
+
+    def start(self) -> exp.Query:
+        """The recorded facts, and what rules conclude without the component."""
+        parts = []
+        for name, extent in self._base.items():
+            shown = [column(item, "m") for item in extent.shown]
+            query = select(shown + self._shown(extent.certainty_of("m")), extent.named("m"))
+            parts.append(self._placed(name, self._on_days(query, extent.dated)))
+        parts += [self._concluded(rule, {}) for rule in self.stratum.rules if not self._inside[rule.id]]
+        return self._together(parts)
+
+    def step(self, new: exp.Table, all_: exp.Table) -> exp.Query:
+        """What follows from a round: each rule with each of its conditions in turn read from what is new."""
+        parts = []
+        for rule in self.stratum.rules:
+            inside = self._inside[rule.id]
+            for place in inside:
+                chosen = {
+                    other: self.extent(rule.matches[other].relation, new if other == place else all_)
+                    for other in inside
+                }
+                parts.append(self._concluded(rule, chosen))
+        return self._together(parts)
+
+    def recursive(self) -> exp.Select:
+        """The component as one recursive query."""
+        name = "p"
+        new, all_ = table(name), table(name, "recurring")
+        linear = all(len(inside) < 2 for inside in self._inside.values())
+        shown = [*self.columns, *([] if self.certainty is not None else [CERTAINTY])]
+        step = select([column(item, "w") for item in shown], subquery(self.step(new, all_), "w"))
+        query = exp.union(self.start(), step, distinct=True, copy=False)
+        cte = exp.CTE(
+            this=query, alias=exp.TableAlias(this=identifier(name), columns=[identifier(item) for item in shown])
+        )
+        if self.certainty is None or not linear:
+            keys: list[exp.Expr] = [column(item) for item in self.columns]
+            cte.set("key_expressions", keys if self.certainty is not None else [*keys, exp.Max(this=column(CERTAINTY))])
+        result = select([column(item) for item in shown], table(name))
+        result.set("with_", exp.With(expressions=[cte], recursive=True))
+        return result
+
+    def extent(self, predicate: str, shared: exp.Table) -> Extent:
+        """The facts of one predicate in the shared relation."""
+        kinds = self._kinds[predicate]
+        if len(self._tags) == 1:
+            return Extent(shared, kinds, self.certainty, dated=self.dated)
+        slots = _places(kinds, self._slots)
+        shown = [called(column(argument(slot), "r"), argument(place)) for place, slot in enumerate(slots)]
+        shown += [column(DAY, "r")] if self.dated else []
+        shown += [] if self.certainty is not None else [column(CERTAINTY, "r")]
+        tag = equal(column(_TAG, "r"), exp.Literal.number(self._tags[predicate]))
+        source = Extent(shared, kinds).named("r")
+        return Extent(select(shown, source, where=[tag]), kinds, self.certainty, dated=self.dated)
+
+    # --- parts -------------------------------------------------------------------------------------------------------
+
+    def _uniform(self) -> float | None:
+        """The certainty that all facts have which rules of certainty 1 start from, and so all conclusions."""
+        found = {extent.certainty for extent in self._base.values()}
+        for rule in self.stratum.rules:
+            outside = [pattern for pattern in rule.matches if pattern.relation not in self._tags]
+            found.update(self._planner.extents[pattern.relation].certainty for pattern in outside)
+            if not rule.matches:
+                found.add(1.0)
+            if rule.rule.certainty != 1.0:
+                return None
+        return found.pop() if len(found) == 1 else None
+
+    def _shown(self, certainty: exp.Expr) -> list[exp.Expr]:
+        return [] if self.certainty is not None else [called(certainty, CERTAINTY)]
+
+    def _concluded(self, rule: ProgramRule, chosen: Mapping[int, Extent]) -> exp.Select:
+        """What one rule concludes, with the certainties of these proofs."""
+        body = self._planner.body(rule, chosen)
+        head = self._planner.head(rule, body)
+        shown: list[exp.Expr] = [column(argument(place), "h") for place in range(max(len(rule.head.terms), 1))]
+        shown += [column(DAY, "h")] if body.dated else []
+        if body.strength is not None:
+            certainty: exp.Expr = number(round(body.strength, 9))
+        else:
+            certainty = column(STRENGTH, "h")
+            if rule.rule.certainty != 1.0:  # else it is that of a premise, which is rounded
+                certainty = rounded(certainty)
+        query = select(shown + self._shown(certainty), subquery(head, "h"))
+        return self._placed(rule.head.predicate, self._on_days(query, body.dated))
+
+    def _on_days(self, query: exp.Select, dated: bool) -> exp.Select:
+        """The query with the column `DAY`, where the component has it; in the order of its other parts."""
+        if dated or not self.dated:
+            return query
+        arity = len(query.expressions) - (self.certainty is None)
+        shown = [column(argument(place), "o") for place in range(arity)] + [column(DAY, "o")]
+        shown += [] if self.certainty is not None else [column(CERTAINTY, "o")]
+        return select(shown, subquery(self._planner.on_all_days(query), "o"))
+
+    def _placed(self, predicate: str, query: exp.Select) -> exp.Select:
+        """Rows of a predicate as rows of the shared relation."""
+        if len(self._tags) == 1:
+            return query
+        nulls = self._nulls()
+        shown: list[exp.Expr] = [called(exp.Literal.number(self._tags[predicate]), _TAG), *nulls[1:]]
+        for place, slot in enumerate(_places(self._kinds[predicate], self._slots)):
+            shown[1 + slot] = called(column(argument(place), "u"), argument(slot))
+        if self.dated:
+            shown[1 + len(self._slots)] = column(DAY, "u")
+        if self.certainty is None:
+            shown[-1] = column(CERTAINTY, "u")
+        return select(shown, subquery(query, "u"))
+
+    def _together(self, parts: Sequence[exp.Query]) -> exp.Query:
+        return together(parts) if parts else select(self._nulls(), where=[exp.false()])
+
+    def _nulls(self) -> list[exp.Expr]:
+        """A row of nothing, for the types of its columns."""
+        types = [(argument(place), self._dialect.types[kind]) for place, kind in enumerate(self._slots)]
+        if len(self._tags) > 1:
+            types.insert(0, (_TAG, "int"))
+        if self.dated:
+            types.append((DAY, "int"))
+        if self.certainty is None:
+            types.append((CERTAINTY, "double"))
+        return [called(typed(exp.null(), type_), name) for name, type_ in types]
+
+
+def _slots(kinds: Sequence[Sequence[Kind]]) -> list[Kind]:
+    """Columns that hold the arguments of any of the predicates."""
+    slots: list[Kind] = []
+    for kind in KINDS:
+        most = max(sum(other == kind for other in each) for each in kinds)
+        slots.extend([kind] * most)
+    if len(kinds) == 1:
+        return list(kinds[0])
+    return slots
+
+
+def _places(kinds: Sequence[Kind], slots: Sequence[Kind]) -> Iterator[int]:
+    """The column of each argument: the next free one of its kind."""
+    taken: set[int] = set()
+    for kind in kinds:
+        slot = next(index for index, other in enumerate(slots) if other == kind and index not in taken)
+        taken.add(slot)
+        yield slot

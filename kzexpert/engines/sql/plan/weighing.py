@@ -1,0 +1,187 @@
+"""The rules that conclude a predicate → a query for its conclusions with their certainties, outside of recursion.
+
+The arithmetic is that of `kzexpert.evidence` and `kzexpert.certainty`, and gives the same doubles.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec.structs import replace
+from sqlglot import exp
+
+from kzexpert.certainty import combine
+from kzexpert.engines.sql.plan.dialects import Dialect
+from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, Kind, argument
+from kzexpert.engines.sql.plan.rounding import rounded
+from kzexpert.engines.sql.plan.rules import STRENGTH, Planner
+from kzexpert.engines.sql.plan.words import called, column, least, number, select, subquery, together
+from kzexpert.model import Absence, Match, ProgramRule, Test
+
+__all__ = ["conclusions", "conflict", "is_view"]
+
+
+class _Lines(msgspec.Struct, frozen=True):
+    """What one rule, or the base facts, say for or against each conclusion.
+
+    Attributes:
+        query: ``a0``, ``a1`` ..., and ``s`` unless `strength` says it.
+        single: at most one row for each conclusion.
+        lowest: no strength is lower, by absolute value.
+        dated: whether the column `DAY` says for which as-of date a row holds.
+        negative: whether they speak against.
+    """
+
+    query: exp.Query
+    strength: float | None
+    single: bool
+    lowest: float
+    dated: bool
+    negative: bool = False
+
+
+def is_view(rules: Sequence[ProgramRule], base: Extent | None) -> bool:
+    """Whether each binding of the one rule is a conclusion of its own, found by joins alone.
+
+    Such a relation need not be stored: it costs no more to read than to join.
+    """
+    if len(rules) != 1 or base is not None:
+        return False
+    rule = rules[0]
+    matched = {name for pattern in rule.matches for name in pattern.variables}
+    simple = all(isinstance(condition, Match | Absence | Test) for condition in rule.conditions)
+    return simple and matched <= set(rule.head.variables)
+
+
+def conclusions(planner: Planner, dialect: Dialect, rules: Sequence[ProgramRule], base: Extent | None) -> Extent:
+    """The facts and conclusions of a predicate with their certainties.
+
+    Args:
+        rules: those that conclude it; at least one.
+        base: its recorded facts.
+    """
+    lines, columns = _lines(planner, rules, base)
+    kinds = planner.extents[rules[0].head.predicate].kinds
+    if len(lines) == 1 and lines[0].single:
+        return _single(lines[0], columns, kinds)
+    return Extent(_combined(dialect, lines, columns), kinds, dated=lines[0].dated)
+
+
+def conflict(planner: Planner, rules: Sequence[ProgramRule], base: Extent | None) -> exp.Select | None:
+    """The conclusions with evidence of +1 and of −1; None where there can be none."""
+    highest = max(*(rule.rule.certainty for rule in rules), 0.0 if base is None else 1.0)
+    if highest < 1.0 or all(rule.rule.certainty > -1.0 for rule in rules):
+        return None
+    lines, columns = _lines(planner, rules, base)
+    keys = [column(name, "l") for name in columns]
+    query = select(keys, subquery(_gathered(lines, columns), "l"))
+    certain = exp.GTE(this=exp.Max(this=column(STRENGTH, "l")), expression=number(1.0))
+    against = exp.LTE(this=exp.Min(this=column(STRENGTH, "l")), expression=number(-1.0))
+    return query.group_by(*[key.copy() for key in keys], copy=False).having(certain, against, copy=False)
+
+
+def _lines(planner: Planner, rules: Sequence[ProgramRule], base: Extent | None) -> tuple[list[_Lines], list[str]]:
+    """The lines of all rules and of the base facts, and the columns that tell their conclusions apart."""
+    lines = [_lines_of(planner, rule) for rule in rules]
+    if base is not None:
+        shown: list[exp.Expr] = [column(name, "m") for name in base.shown]
+        if base.certainty is None:
+            shown.append(called(column(CERTAINTY, "m"), STRENGTH))
+        lines.append(_Lines(select(shown, base.named("m")), base.certainty, True, base.lowest, base.dated))
+    columns = [argument(place) for place in range(len(planner.extents[rules[0].head.predicate].kinds))]
+    if any(line.dated for line in lines):
+        columns.append(DAY)
+        undated = (line for line in lines if not line.dated)
+        whole = {id(line): replace(line, query=planner.on_all_days(line.query), dated=True) for line in undated}
+        lines = [whole.get(id(line), line) for line in lines]
+    return lines, columns
+
+
+def _lines_of(planner: Planner, rule: ProgramRule) -> _Lines:
+    """The lines of evidence of one rule: its strongest firing for each conclusion, or with ``each`` every one."""
+    body = planner.body(rule)
+    query = planner.head(rule, body)
+    single = body.matched <= set(rule.head.variables)
+    negative = rule.rule.certainty < 0
+    if not single and not rule.rule.each:
+        if body.strength is None:
+            keys = [argument(place) for place in range(max(len(rule.head.terms), 1))]
+            query = _strongest(query, [*keys, *([DAY] if body.dated else [])], negative)
+        else:
+            query.distinct(copy=False)
+        single = True
+    return _Lines(query, body.strength, single, body.lowest, body.dated, negative)
+
+
+def _strongest(query: exp.Select, columns: Sequence[str], negative: bool) -> exp.Select:
+    keys = [column(name, "l") for name in columns]
+    strength = column(STRENGTH, "l")
+    strongest = exp.Min(this=strength) if negative else exp.Max(this=strength)
+    shown = [*keys, called(strongest, STRENGTH)]
+    return select(shown, subquery(query, "l")).group_by(*[key.copy() for key in keys], copy=False)
+
+
+def _single(line: _Lines, columns: list[str], kinds: tuple[Kind, ...]) -> Extent:
+    """One line of evidence for each conclusion."""
+    if line.strength is not None:
+        certainty = combine([line.strength])
+        return Extent(line.query, kinds, certainty, certainty, dated=line.dated)
+    strength = column(STRENGTH, "l")
+    # What the general formula comes to for one line, by the same arithmetic.
+    alone: exp.Expr = exp.Sub(
+        this=number(1.0), expression=exp.paren(exp.Sub(this=number(1.0), expression=strength), copy=False)
+    )
+    if line.negative:
+        alone = exp.Sub(
+            this=exp.paren(exp.Add(this=number(1.0), expression=strength), copy=False), expression=number(1.0)
+        )
+    summed = select([*[column(name, "l") for name in columns], called(alone, "x")], subquery(line.query, "l"))
+    query = select(
+        [*[column(name, "w") for name in columns], called(rounded(column("x", "w")), CERTAINTY)],
+        subquery(summed, "w"),
+    )
+    return Extent(query, kinds, None, -1.0 if line.negative else line.lowest - 1e-9, dated=line.dated)
+
+
+def _gathered(lines: Sequence[_Lines], columns: list[str]) -> exp.Query:
+    """All lines of evidence, each a row."""
+    gathered = []
+    for line in lines:
+        strength = column(STRENGTH, "u") if line.strength is None else called(number(line.strength), STRENGTH)
+        gathered.append(select([*[column(name, "u") for name in columns], strength], subquery(line.query, "u")))
+    return together(gathered)
+
+
+def _combined(dialect: Dialect, lines: Sequence[_Lines], columns: list[str]) -> exp.Select:
+    """Several lines of evidence: p and n, and what they come to."""
+    keys = [column(name, "l") for name in columns]
+    strength = column(STRENGTH, "l")
+    positive: exp.Expr = number(0.0)
+    negative: exp.Expr = number(0.0)
+    if any(not line.negative for line in lines):
+        factor = exp.Sub(this=number(1.0), expression=strength)
+        above = exp.GT(this=strength.copy(), expression=number(0.0))
+        positive = exp.Sub(this=number(1.0), expression=dialect.product(factor, above, ascending=False))
+    if any(line.negative for line in lines):
+        factor_ = exp.Add(this=number(1.0), expression=strength.copy())
+        below = exp.LT(this=strength.copy(), expression=number(0.0))
+        negative = exp.Sub(this=dialect.product(factor_, below, ascending=True), expression=number(1.0))
+    shown = [*keys, called(positive, "p"), called(negative, "n")]
+    summed = select(shown, subquery(_gathered(lines, columns), "l")).group_by(*[key.copy() for key in keys], copy=False)
+    return _certainty(summed, columns, mixed=len({line.negative for line in lines}) > 1)
+
+
+def _certainty(summed: exp.Select, columns: list[str], *, mixed: bool) -> exp.Select:
+    """(p + n) / (1 − min(p, −n)), rounded; +1 against −1 is 0."""
+    p, n = column("p", "l"), column("n", "l")
+    total: exp.Expr = exp.Add(this=p, expression=n)
+    if mixed:
+        weaker = least([p.copy(), exp.Neg(this=n.copy())])
+        rest = exp.paren(exp.Sub(this=number(1.0), expression=weaker), copy=False)
+        quotient = exp.Div(this=exp.paren(total, copy=False), expression=rest)
+        conflict = exp.GTE(this=weaker.copy(), expression=number(1.0))
+        total = exp.Case(ifs=[exp.If(this=conflict, true=number(0.0))], default=quotient)
+    quotient_ = select([*[column(name, "l") for name in columns], called(total, "x")], subquery(summed, "l"))
+    # Adding 0 turns the −0 of rounding into 0.
+    certainty = exp.Add(this=exp.paren(rounded(column("x", "w")), copy=False), expression=number(0.0))
+    shown = [*[column(name, "w") for name in columns], called(certainty, CERTAINTY)]
+    return select(shown, subquery(quotient_, "w"))

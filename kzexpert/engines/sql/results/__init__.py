@@ -1,0 +1,1 @@
+"""What came out of a database, fetched when it is asked for."""

@@ -1,0 +1,1 @@
+"""What runs the plans: DuckDB and Spark behind one interface."""

@@ -1,0 +1,189 @@
+"""What plans are run on: the tables of one inference, and what a database must be able to do with them.
+
+It says nothing of how: `duckdb_store` does it with DuckDB, in process, and `spark_store` with Spark.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from sqlglot import exp
+
+from kzexpert.engines.sql.plan.dialects import Dialect
+from kzexpert.engines.sql.plan.extents import Kind
+from kzexpert.engines.sql.plan.texts import Texts
+from kzexpert.errors import Issue, KnowledgeBaseError
+from kzexpert.model import KnowledgeBase, Table
+
+if TYPE_CHECKING:
+    from kzexpert.engines.sql.plan.recursion import Component
+
+__all__ = ["FILE", "ROW", "DatabaseError", "Names", "Opened", "Row", "Store", "TimeIsUp"]
+
+Row: TypeAlias = tuple[Any, ...]
+
+#: The columns that say where a row of a table stands: the file, and which of its rows it is.
+FILE, ROW = "f", "r"
+
+
+class DatabaseError(KnowledgeBaseError):
+    """What the database says of something outside of it: a file, an extension, another database.
+
+    Attributes:
+        says: its own words, which may be many lines.
+    """
+
+    def __init__(self, says: str) -> None:
+        super().__init__(Issue("KZ404", says.splitlines()[0].removesuffix(".")))
+        self.says = says
+
+
+class TimeIsUp(Exception):
+    """A statement was stopped since it took longer than the budget allows."""
+
+
+class Opened(Protocol):
+    """A table of a user that can be read."""
+
+    @property
+    def types(self) -> Mapping[str, str]:
+        """Column → its type in words of DuckDB."""
+        ...
+
+    def query(self, columns: Sequence[str]) -> exp.Query:
+        """All rows with some of their columns, as ``x0``, ``x1`` ..., and `FILE` and `ROW`."""
+        ...
+
+
+class Names(Protocol):
+    """What stands for the texts and entities of tables, in the database."""
+
+    @property
+    def known(self) -> dict[tuple[str, str], tuple[exp.Table, exp.Table | None]]:
+        """Kind and file of a map, or "" → what texts stand for there, as `names` gives it, and the map."""
+        ...
+
+    def extended(self, query: exp.Query) -> exp.Table | None:
+        """A table of the columns ``text`` and ``code`` that has all texts of a query of one column.
+
+        None where a text stands for itself.
+        """
+        ...
+
+    def names(self, kb: KnowledgeBase, kind: str, codes: exp.Table | None) -> exp.Table:
+        """A table of what stands for an entity of a kind: its names and aliases, or the codes of a map.
+
+        A code whose names are those of two entities stands there twice.
+
+        Args:
+            codes: columns ``text``, the code, and ``name``.
+        """
+        ...
+
+
+class Store(Protocol):
+    """The tables of one inference."""
+
+    @property
+    def texts(self) -> Texts:
+        """How it keeps texts."""
+        ...
+
+    @property
+    def dialect(self) -> Dialect:
+        """How it says things."""
+        ...
+
+    def within(
+        self, seconds: float | None, tell: Callable[[float | None], None] | None = None
+    ) -> AbstractContextManager[None]:
+        """Stop what takes longer, and at Ctrl-C what runs.
+
+        Args:
+            tell: called now and then, from another thread, with the part of the statement that is done.
+
+        Raises:
+            TimeIsUp: it took longer.
+        """
+        ...
+
+    def rows(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> list[Row]:
+        """All rows of a query."""
+        ...
+
+    def stream(self, query: exp.Expr) -> Iterator[Row]:
+        """The rows of a query, never all of them in memory; other statements may run meanwhile."""
+        ...
+
+    def store(self, query: exp.Query) -> exp.Table:
+        """Put the rows of a query into a new table."""
+        ...
+
+    def load(self, columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]) -> exp.Table:
+        """Put rows of values into a new table: numbers, dates, texts as `texts` keeps them, None for none."""
+        ...
+
+    def kept(self, stored: exp.Table, condition: exp.Expr) -> exp.Table:
+        """The rows of a table that fulfil a condition; the table is used up."""
+        ...
+
+    def drop(self, stored: exp.Table) -> None:
+        """Forget a table."""
+        ...
+
+    def columns(self, stored: exp.Table) -> list[str]:
+        """The names of a table's columns."""
+        ...
+
+    def in_rounds(self, component: "Component", most: int, told: Callable[[int, int], None]) -> tuple[exp.Table, bool]:
+        """Run a recursive component round by round, until one brings nothing new or better.
+
+        Args:
+            most: stop when there are more rows than these.
+            told: is told the number of each round, and how many rows there are.
+
+        Returns:
+            The table of the component, and whether it is complete.
+        """
+        ...
+
+    def open(self, table: Table) -> Opened:
+        """Find out how a table of a user is read, and which columns it has.
+
+        Raises:
+            KnowledgeBaseError: it cannot be read, or lacks a column (KZ124).
+        """
+        ...
+
+    def open_csv(self, path: Path) -> tuple[exp.Expr, list[str]]:
+        """The rows of a CSV or TSV file, all as text, in columns ``c0``, ``c1`` ...; and the names of these, or "".
+
+        Raises:
+            DatabaseError: its first line cannot be read, or names a column twice.
+        """
+        ...
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Whatever goes wrong in here is the fault of the files that are read.
+
+        Raises:
+            DatabaseError: something did.
+        """
+        ...
+
+    def gather(self, columns: Mapping[str, Sequence[str] | Sequence[int]]) -> exp.Table:
+        """Put a few columns of texts or of whole numbers into a new table."""
+        ...
+
+    def in_order(self) -> AbstractContextManager[None]:
+        """Number rows as they stand in their files."""
+        ...
+
+    def dictionary(self, kb: KnowledgeBase) -> Names:
+        """What stands for texts and entities. No text of the knowledge base can be added to `texts` from now on."""
+        ...
+
+    def close(self) -> None:
+        """Give back memory and disk."""
+        ...

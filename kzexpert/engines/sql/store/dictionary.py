@@ -1,0 +1,95 @@
+"""Texts of tables → codes, in the database: they follow the codes in memory. Python gets those that are read."""
+
+from sqlglot import exp
+
+from kzexpert.engines.sql.plan.texts import UNKNOWN, Codes
+from kzexpert.engines.sql.plan.words import called, column, equal, identifier, named, select
+from kzexpert.engines.sql.store.database import Database
+from kzexpert.engines.sql.store.naming import names_of, resolved
+from kzexpert.model import KnowledgeBase
+
+__all__ = ["Dictionary"]
+
+#: So many texts are fetched at once.
+_BLOCK = 4096
+
+
+class Dictionary:
+    """See `Names`. All texts of an inference are in a table of the columns ``text`` and ``code``.
+
+    Args:
+        texts: those in memory: of facts and rules. No other can be added to them from now on.
+
+    Attributes:
+        known: kind and file of a map, or "" → what texts stand for there, as `names` gives it, and the map.
+    """
+
+    def __init__(self, database: Database, texts: Codes, kb: KnowledgeBase) -> None:
+        self._database = database
+        self._memory = texts
+        for entity in kb.entities:
+            texts.add(entity.name)
+        self._size = len(texts)
+        self._stored = database.gather({"text": texts.known, "code": list(range(self._size))})
+        self._codes: dict[str, int] = {}
+        self._texts: dict[int, str] = {}
+        self.known: dict[tuple[str, str], tuple[exp.Table, exp.Table | None]] = {}
+        texts.further = self
+
+    @property
+    def table(self) -> exp.Table:
+        """The table, as it is now."""
+        return self._stored
+
+    def extended(self, query: exp.Query) -> exp.Table:
+        """The table, with the texts of a query of one column in it."""
+        new = exp.Subquery(this=query, alias=exp.TableAlias(this=identifier("n"), columns=[identifier("text")]))
+        known = exp.Join(this=named(self._stored, "k"), kind="ANTI", on=equal(column("text", "k"), column("text", "n")))
+        said = exp.Not(this=exp.Is(this=column("text", "n"), expression=exp.null()))
+        counted = exp.Add(this=exp.Window(this=exp.RowNumber()), expression=exp.Literal.number(self._size - 1))
+        added = select([column("text", "n"), called(counted, "code")], new, [known], [said])
+        self._size += self._database.count(exp.Insert(this=self._stored.copy(), expression=added))
+        return self._stored
+
+    def names(self, kb: KnowledgeBase, kind: str, codes: exp.Table | None) -> exp.Table:
+        """See `kzexpert.engines.sql.store.base.Names.names`."""
+        known = names_of(kb, kind)
+        numbers = {name: self._memory.code(name) for _, name in known}
+        stored = self._database.gather(
+            {"text": [text for text, _ in known], "code": [numbers[name] for _, name in known]}
+        )
+        if codes is None:
+            return stored
+        return self._database.store(resolved(stored, codes))
+
+    def add(self, text: str) -> int:
+        """See `kzexpert.engines.sql.plan.texts.Further`."""
+        code = self.code(text)
+        if code == UNKNOWN:
+            code = self._codes[text] = self._size
+            self._texts[code] = text
+            self._size += 1
+            insert = exp.Insert(
+                this=self._stored.copy(), expression=select([exp.Placeholder(), exp.Literal.number(code)])
+            )
+            self._database.rows(self._database.dialect.text(insert), [text])
+        return code
+
+    def code(self, text: str) -> int:
+        """See `kzexpert.engines.sql.plan.texts.Further`."""
+        if text not in self._codes:
+            query = select([column("code")], self._stored.copy(), where=[equal(column("text"), exp.Placeholder())])
+            found = self._database.rows(self._database.dialect.text(query), [text])
+            self._codes[text] = int(found[0][0]) if found else UNKNOWN
+        return self._codes[text]
+
+    def text(self, code: int) -> str:
+        """See `kzexpert.engines.sql.plan.texts.Further`. Texts come in blocks, since near codes often come together."""
+        if code not in self._texts:
+            first = code - code % _BLOCK
+            between = exp.Between(
+                this=column("code"), low=exp.Literal.number(first), high=exp.Literal.number(first + _BLOCK - 1)
+            )
+            query = select([column("code"), column("text")], self._stored.copy(), where=[between])
+            self._texts.update(self._database.rows(query))
+        return self._texts[code]

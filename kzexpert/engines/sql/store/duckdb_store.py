@@ -1,0 +1,78 @@
+"""DuckDB as what plans are run on: a `Database` that reads tables of users, keeps texts as codes and runs rounds."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlglot import exp
+
+from kzexpert.engines.sql.plan.recursion import Component
+from kzexpert.engines.sql.plan.rounds import Rounds
+from kzexpert.engines.sql.plan.texts import Codes
+from kzexpert.engines.sql.plan.words import select, table
+from kzexpert.engines.sql.store.database import Database
+from kzexpert.engines.sql.store.dictionary import Dictionary
+from kzexpert.engines.sql.tables.csv_source import read_csv
+from kzexpert.engines.sql.tables.opening import Opened, open_table
+from kzexpert.model import KnowledgeBase, Table
+
+__all__ = ["DuckDBStore"]
+
+
+class DuckDBStore(Database):
+    """See `kzexpert.engines.sql.store.base.Store`; the arguments are those of `Database`.
+
+    Attributes:
+        texts: codes for the texts of one inference.
+    """
+
+    def __init__(self, memory: str | None = None, threads: int | None = None, path: str = ":memory:") -> None:
+        super().__init__(memory, threads, path)
+        self.texts = Codes()
+
+    def kept(self, stored: exp.Table, condition: exp.Expr) -> exp.Table:
+        """See `Store.kept`. The other rows are deleted."""
+        self.run(exp.Delete(this=stored.copy(), where=exp.Where(this=exp.Not(this=condition))))
+        return stored
+
+    def in_rounds(self, component: Component, most: int, told: Callable[[int, int], None]) -> tuple[exp.Table, bool]:
+        """See `Store.in_rounds`. Every round changes one table; their statements are written once."""
+        queries = Rounds(component)
+        known = self.store(queries.start())
+        rounds = [self._round(queries, known, *names) for names in (("new0", "new1"), ("new1", "new0"))]
+        self.store(select([exp.Star()], known.copy()), "new0")
+        number = rows = 0
+        while rows <= most:
+            told(number + 1, rows)
+            derive, *further = rounds[number % 2]
+            found = int(self.rows(derive)[0][0])
+            if not found:
+                break
+            for statement in further:
+                self.rows(statement)
+            rows += found
+            number += 1
+        for name in ("new0", "new1"):
+            self.drop(table(name))
+        return known, rows <= most
+
+    def _round(self, queries: Rounds, known: exp.Table, old: str, new: str) -> list[str]:
+        """The statements of one round, which reads one table of new conclusions and fills another."""
+        better = queries.better(table(old), known)
+        statements: list[exp.Expr] = [exp.Create(this=table(new), kind="TABLE", expression=better, replace=True)]
+        outdone = queries.outdone(known.name, table(new))
+        if outdone is not None:
+            statements.append(exp.Delete(this=known.copy(), where=exp.Where(this=outdone)))
+        statements.append(exp.Insert(this=known.copy(), expression=select([exp.Star()], table(new))))
+        return [self.dialect.text(statement) for statement in statements]
+
+    def open(self, table: Table) -> Opened:
+        """See `Store.open`."""
+        return open_table(self, table)
+
+    def open_csv(self, path: Path) -> tuple[exp.Expr, list[str]]:
+        """See `Store.open_csv`."""
+        return read_csv(path)
+
+    def dictionary(self, kb: KnowledgeBase) -> Dictionary:
+        """See `Store.dictionary`."""
+        return Dictionary(self, self.texts, kb)

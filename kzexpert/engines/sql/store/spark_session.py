@@ -1,0 +1,172 @@
+"""A session of Spark of our own, beside that of a user, which stays as it was; and what goes wrong, in our words.
+
+This is the only module that imports pyspark.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from math import fsum
+from typing import Any
+
+import pyspark
+from py4j.protocol import Py4JError
+from pyspark import SparkConf, SparkContext
+from pyspark.errors import PySparkException
+from pyspark.java_gateway import launch_gateway
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.functions import lit
+
+from kzexpert.engines.sql.plan.dialects import SUM
+from kzexpert.engines.sql.store.base import DatabaseError
+from kzexpert.errors import Issue, KnowledgeBaseError, UsageError
+
+__all__ = ["DataFrame", "SparkSession", "failing", "lit", "open_session"]
+
+_OLDEST = 4
+if int(pyspark.__version__.split(".")[0]) < _OLDEST:
+    raise ImportError(f"pyspark is {pyspark.__version__}, and must be 4.0 or newer")
+
+#: What our session says whatever the user's says, since results hang on it.
+_FIXED = {
+    "spark.sql.ansi.enabled": "false",  # what cannot be computed is null, and a condition on it fails
+    "spark.sql.ansi.doubleQuotedIdentifiers": "false",
+    "spark.sql.caseSensitive": "true",
+    "spark.sql.constraintPropagation.enabled": "false",  # Spark 4 fails to carry it over a checkpoint of a union
+    "spark.sql.crossJoin.enabled": "true",
+    "spark.sql.csv.parser.columnPruning.enabled": "false",  # a line of too few cells is wrong whatever is read of it
+    "spark.sql.files.ignoreCorruptFiles": "false",
+    "spark.sql.files.ignoreMissingFiles": "false",
+    "spark.sql.session.timeZone": "UTC",
+}
+#: Where Spark runs in this process alone.
+_LOCAL = {"spark.ui.enabled": "false", "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+_ALWAYS = {"spark.ui.showConsoleProgress": "false", "spark.cleaner.referenceTracking.cleanCheckpoints": "true"}
+_JAVA = "install Java 17 or newer and put it on the PATH, or name its folder in JAVA_HOME"
+
+
+def open_session(
+    session: SparkSession | None = None, master: str | None = None, conf: Mapping[str, str] | None = None
+) -> SparkSession:
+    """A session of our own, with temporary views and settings of its own, on the Spark that runs or a new one.
+
+    Args:
+        session: use its Spark and its settings, as far as results do not hang on them. It is left as it is.
+        master: of a new Spark, as ``spark-submit --master`` takes it; None leaves it to the configuration of Spark,
+            which without any is ``local[*]``.
+        conf: configuration of Spark. Where it runs already, what is fixed by then cannot be changed.
+
+    Raises:
+        UsageError: Spark cannot be started (KZ403).
+    """
+    given = dict(conf or {})
+    base = session or SparkSession.getActiveSession()
+    if base is None and SparkContext._active_spark_context is not None:
+        base = SparkSession.builder.getOrCreate()
+    if base is None:
+        base = _started(master, given)
+    own = base.newSession()
+    settings = {**base.conf.getAll, **given, **_FIXED}
+    cores = base.sparkContext.defaultParallelism
+    if (base.sparkContext.master or "").startswith("local"):  # the defaults of Spark are made for clusters
+        settings.setdefault("spark.sql.shuffle.partitions", str(cores))
+        settings.setdefault("spark.sql.adaptive.enabled", "false")
+    for name, value in settings.items():
+        if own.conf.isModifiable(name):
+            own.conf.set(name, value)
+    own.udf.register(SUM, _adder(), "double")
+    return own
+
+
+def _started(master: str | None, given: Mapping[str, str]) -> SparkSession:
+    """A new Spark. It ends with the process."""
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ
+    if not submitted and not _java():
+        raise UsageError(Issue("KZ403", "the spark engine needs Java", hint=_JAVA))
+    if submitted or "SPARK_CONF_DIR" in os.environ or not (master or "local").startswith("local"):
+        settings = {**_ALWAYS, **given}
+    else:
+        settings = {**_ALWAYS, **_LOCAL, **given}
+        os.environ.setdefault("PYSPARK_PYTHON", _python())
+    settings.setdefault("spark.app.name", "kzexpert")
+    config = SparkConf().setAll(list(settings.items()))
+    if master:
+        config.setMaster(master)
+    # What Spark tells of itself goes nowhere, unless a configuration of the user says how it is logged.
+    told = None if submitted or "SPARK_CONF_DIR" in os.environ else subprocess.DEVNULL
+    try:
+        gateway = launch_gateway(config, {"stderr": told, "stdout": told})  # type: ignore[no-untyped-call]
+        SparkContext(conf=config, gateway=gateway)
+        return SparkSession.builder.getOrCreate()
+    except (PySparkException, Py4JError, OSError) as error:
+        if SparkContext._active_spark_context is not None:
+            SparkContext._active_spark_context.stop()
+        where = f" on {master}" if master else ""
+        hint = _JAVA if (master or "local").startswith("local") else "is there a Spark that answers at this address?"
+        raise UsageError(Issue("KZ403", f"Spark cannot be started{where}: {_first_line(error)}", hint=hint)) from None
+
+
+def _java() -> bool:
+    home = os.environ.get("JAVA_HOME")
+    return shutil.which("java", path=os.path.join(home, "bin") if home else None) is not None  # noqa: PTH118
+
+
+def _python() -> str:
+    """The Python of this process, for the workers of Spark on this machine: they must be of one version."""
+    import sys
+
+    return sys.executable
+
+
+def _adder() -> Callable[[list[float]], float]:
+    """A function that adds up exactly. It is sent to the workers as it is, so that these need nothing of ours."""
+
+    def add_up(numbers: list[float]) -> float:
+        try:
+            return fsum(numbers) + 0.0
+        except OverflowError:
+            return float("nan")
+
+    return add_up
+
+
+# --- what goes wrong -------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def failing(reading: bool) -> Iterator[None]:
+    """What goes wrong in Spark, as what it means here.
+
+    Args:
+        reading: whether files of a user are read, which then are at fault.
+
+    Raises:
+        DatabaseError: they are.
+        KnowledgeBaseError: Spark could not finish a job (KZ404).
+    """
+    try:
+        yield
+    except (PySparkException, Py4JError) as error:
+        says = _first_line(error)
+        if reading:
+            raise DatabaseError(says) from None
+        if not _aborted(error):
+            raise  # a fault of ours
+        hint = "the logs of Spark say more; memory is given by --spark-conf spark.driver.memory=4g"
+        raise KnowledgeBaseError(Issue("KZ404", f"Spark could not finish: {says}", hint=hint)) from None
+
+
+def _aborted(error: Exception) -> bool:
+    """Whether a job failed, and not what asked for it."""
+    return "SparkException" in str(error) or "OutOfMemoryError" in str(error)
+
+
+def _first_line(error: Exception) -> str:
+    """The first line of the innermost cause."""
+    cause: Any = getattr(error, "java_exception", None)
+    while cause is not None and cause.getCause() is not None:
+        cause = cause.getCause()
+    text = str(cause.getMessage() if cause is not None else error) or type(error).__name__
+    return text.strip().splitlines()[0]

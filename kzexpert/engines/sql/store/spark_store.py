@@ -1,0 +1,308 @@
+"""Spark as what plans are run on: tables are temporary views of a session of our own, whose plans are cut off.
+
+A view is filled when it is first read, and then lies with the executors: in memory, what does not fit on disk. It goes
+when the session does. Nothing is told to Spark while Python collects its garbage: that may be amid a word to Spark.
+"""
+
+import itertools
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import date
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from uuid import uuid4
+
+from sqlglot import exp
+
+from kzexpert.engines.sql.plan.dialects import SparkDialect
+from kzexpert.engines.sql.plan.extents import Kind
+from kzexpert.engines.sql.plan.recursion import Component
+from kzexpert.engines.sql.plan.rounds import Rounds
+from kzexpert.engines.sql.plan.texts import Plain
+from kzexpert.engines.sql.plan.words import called, day, identifier, number, select, table, typed
+from kzexpert.engines.sql.store.base import Row, TimeIsUp
+from kzexpert.engines.sql.store.spark_session import DataFrame, SparkSession, failing
+from kzexpert.engines.sql.store.watching import Watch
+from kzexpert.engines.sql.tables.spark_tables import SparkNames, SparkOpened, csv_rows, open_table
+from kzexpert.model import KnowledgeBase, Table
+
+__all__ = ["SparkStore"]
+
+#: So many values, and so many characters of texts, may stand in a query.
+_IN_QUERY, _CHARACTERS = 1000, 20_000
+#: Names of views: several stores may share a session.
+_NUMBERS = itertools.count(1)
+
+
+class SparkStore:
+    """See `kzexpert.engines.sql.store.base.Store`.
+
+    Args:
+        session: one of our own.
+        checkpoint: a folder that all executors can reach, such as ``hdfs:///tmp/kzexpert``: what is stored goes there,
+            so that the loss of an executor loses nothing. Without it what is stored lies with the executors.
+    """
+
+    def __init__(self, session: SparkSession, checkpoint: str | None = None) -> None:
+        self.dialect = SparkDialect()
+        self.texts = Plain()
+        self.session = session
+        self._context = session.sparkContext
+        if checkpoint:
+            self._context.setCheckpointDir(checkpoint)
+        self._reliable = self._context.getCheckpointDir() is not None
+        self._views: set[str] = set()
+        self._watch: Watch | None = None
+        self._interrupted = False
+        self._reads = False
+
+    # --- statements --------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def within(self, seconds: float | None, tell: Callable[[float | None], None] | None = None) -> Iterator[None]:
+        """See `Store.within`. Jobs are stopped by a tag, and no others than those of this store."""
+        tag = f"kzexpert-{uuid4().hex}"
+        watch = Watch(
+            lambda: self._context.cancelJobsWithTag(tag), seconds, None if tell is None else partial(tell, None)
+        )
+        self._watch = watch
+        self._context.addJobTag(tag)
+        try:
+            with watch, self._patient():
+                yield
+        finally:
+            self._context.removeJobTag(tag)
+            self._watch = None
+        self._check(watch)
+
+    @contextmanager
+    def _patient(self) -> Iterator[None]:
+        """At Ctrl-C wait until the job was stopped, since what talks to Spark cannot be left amid a word.
+
+        A second one waits for nothing.
+        """
+
+        def noted(number: int, frame: FrameType | None) -> None:
+            if self._interrupted:
+                raise KeyboardInterrupt
+            self._interrupted = True
+
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, noted)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+
+    def _check(self, watch: Watch) -> None:
+        """Raise what has stopped a job.
+
+        Raises:
+            TimeIsUp: the budget of time is used up.
+            KeyboardInterrupt: the user has had enough.
+        """
+        if self._interrupted:
+            self._interrupted = False
+            raise KeyboardInterrupt
+        if watch.late:
+            raise TimeIsUp
+
+    def rows(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> list[Row]:
+        """See `Store.rows`."""
+        with self.guarded():
+            return [tuple(row) for row in self._frame(query, parameters).collect()]
+
+    def stream(self, query: exp.Expr) -> Iterator[Row]:
+        """See `Store.stream`. One partition after the other comes to the driver."""
+        with self.guarded():
+            rows = self._frame(query).toLocalIterator(prefetchPartitions=True)
+        while True:
+            with self.guarded():
+                row = next(rows, None)
+            if row is None:
+                return
+            yield tuple(row)
+
+    def _frame(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> DataFrame:
+        text = query if isinstance(query, str) else self.dialect.text(query)
+        if not parameters:
+            return self.session.sql(text)
+        # A date would be handed to Java without the zeros before a year of three digits; Spark compares texts as well.
+        args = [value.isoformat() if isinstance(value, date) else value for value in parameters]
+        return self.session.sql(text, args=args)
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """What goes wrong in Spark, as what it means here.
+
+        Raises:
+            TimeIsUp: the budget of time is used up.
+            KnowledgeBaseError: what a user can do something about.
+        """
+        if self._watch is None:
+            with self.within(None), self.guarded():
+                yield
+            return
+        self._check(self._watch)
+        try:
+            with failing(self._reads):
+                yield
+        except Exception:
+            self._check(self._watch)
+            raise
+
+    # --- tables ------------------------------------------------------------------------------------------------------
+
+    def store(self, query: exp.Query) -> exp.Table:
+        """See `Store.store`."""
+        with self.guarded():
+            return self.view(self._cut(self._frame(query)))
+
+    def load(self, columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]) -> exp.Table:
+        """See `Store.load`. A few rows stand in the plan; more are sent to the executors."""
+        kinds = list(columns.values())
+        plain = [tuple(map(_plain, row, kinds)) for row in rows]
+        if len(plain) * len(kinds) <= _IN_QUERY and _characters(plain) <= _CHARACTERS:
+            with self.guarded():
+                return self.view(self._frame(self._listed(columns, plain)))
+        shape = ", ".join(f"`{name}` {_DDL[kind]}" for name, kind in columns.items())
+        with self.guarded():
+            return self.view(self._cut(self.session.createDataFrame(plain, shape, verifySchema=False)))
+
+    def gather(self, columns: Mapping[str, Sequence[str] | Sequence[int]]) -> exp.Table:
+        """See `Store.gather`."""
+        kinds: dict[str, Kind] = {
+            name: "text" if name == "text" or (values and isinstance(values[0], str)) else "whole"
+            for name, values in columns.items()
+        }
+        return self.load(kinds, list(zip(*columns.values(), strict=True)))
+
+    def kept(self, stored: exp.Table, condition: exp.Expr) -> exp.Table:
+        """See `Store.kept`."""
+        return self.store(select([exp.Star()], stored.copy(), where=[condition]))
+
+    def columns(self, stored: exp.Table) -> list[str]:
+        """See `Store.columns`."""
+        return list(self.session.table(stored.name).columns)
+
+    def drop(self, stored: exp.Table) -> None:
+        """See `Store.drop`. Its rows go once no other table is yet to be filled from them."""
+        self._views.discard(stored.name)
+        self.session.catalog.dropTempView(stored.name)
+
+    def close(self) -> None:
+        """See `Store.close`. The session of the user goes on."""
+        for name in self._views:
+            self.session.catalog.dropTempView(name)
+        self._views.clear()
+
+    def write_parquet(self, query: exp.Query, path: str) -> None:
+        """Write the rows of a query to a folder of Parquet files, which must not be there.
+
+        Args:
+            path: anything that Spark can write to.
+        """
+        with self.guarded():
+            self._frame(query).write.parquet(path)
+
+    def view(self, frame: DataFrame) -> exp.Table:
+        """The rows of a frame as a table, which are computed whenever it is read."""
+        name = f"r{next(_NUMBERS)}"
+        frame.createOrReplaceTempView(name)
+        self._views.add(name)
+        return table(name)
+
+    def _cut(self, frame: DataFrame) -> DataFrame:
+        """The rows of a frame without the plan that led to them, else plans would grow from table to table."""
+        if self._reliable:
+            return frame.checkpoint(eager=True)
+        return frame.localCheckpoint(eager=self._reads)  # what is wrong with a file shows when it is read
+
+    def _listed(self, columns: Mapping[str, Kind], rows: Sequence[Sequence[object]]) -> exp.Select:
+        """A query that holds rows itself."""
+        if not rows:
+            nulls = [called(typed(exp.null(), self.dialect.types[kind]), name) for name, kind in columns.items()]
+            return select(nulls, where=[exp.false()])
+        kinds = list(columns.values())
+        listed = [
+            exp.Tuple(expressions=[self._literal(*pair) for pair in zip(row, kinds, strict=True)]) for row in rows
+        ]
+        alias = exp.TableAlias(this=identifier("v"), columns=[identifier(name) for name in columns])
+        return select([exp.Star()], exp.Values(expressions=listed, alias=alias))
+
+    def _literal(self, value: object, kind: Kind) -> exp.Expr:
+        if value is None:
+            return typed(exp.null(), self.dialect.types[kind])
+        if isinstance(value, date):
+            return day(value)
+        if isinstance(value, str):
+            return exp.Literal.string(value)
+        return number(value) if isinstance(value, float) else exp.Literal.number(str(value))
+
+    # --- recursion ---------------------------------------------------------------------------------------------------
+
+    def in_rounds(self, component: Component, most: int, told: Callable[[int, int], None]) -> tuple[exp.Table, bool]:
+        """See `Store.in_rounds`. Each round makes new tables of what is new and of what is known."""
+        rounds = Rounds(component)
+        known = new = self.store(rounds.start())
+        counted = exp.Count(this=exp.Star())
+        number_ = rows = 0
+        while rows <= most:
+            told(number_ + 1, rows)
+            better = self.store(rounds.better(new, known))
+            found = int(self.rows(select([counted.copy()], better.copy()))[0][0])
+            if not found:
+                break
+            rows += found
+            number_ += 1
+            merged = self.store(rounds.merged(known, better))
+            for stored in {known.name: known, new.name: new}.values():
+                self.drop(stored)
+            known, new = merged, better
+        return known, rows <= most
+
+    # --- tables of users ---------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """See `Store.reading`."""
+        self._reads = True
+        try:
+            yield
+        finally:
+            self._reads = False
+
+    def open(self, table: Table) -> SparkOpened:
+        """See `Store.open`."""
+        return open_table(self, table)
+
+    def open_csv(self, path: Path) -> tuple[exp.Expr, list[str]]:
+        """See `Store.open_csv`."""
+        with self.reading(), self.guarded():
+            rows, names = csv_rows(self, str(path))
+            return self.view(rows), names
+
+    def dictionary(self, kb: KnowledgeBase) -> SparkNames:
+        """See `Store.dictionary`."""
+        return SparkNames(self)
+
+    def in_order(self) -> AbstractContextManager[None]:
+        """See `Store.in_order`. Rows are numbered wherever they are read."""
+        return nullcontext()
+
+
+_DDL: Mapping[Kind, str] = {"text": "STRING", "number": "DOUBLE", "date": "DATE", "whole": "INT"}
+
+
+def _plain(value: object, kind: Kind) -> object:
+    """A value as Spark takes it for a column; −0 becomes 0."""
+    return float(value) + 0.0 if kind == "number" and isinstance(value, int | float) else value
+
+
+def _characters(rows: Sequence[Sequence[object]]) -> int:
+    return sum(len(value) for row in rows for value in row if isinstance(value, str))

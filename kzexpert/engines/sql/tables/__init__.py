@@ -1,0 +1,1 @@
+"""Rows of tables → facts: read where they lie, checked, resolved."""

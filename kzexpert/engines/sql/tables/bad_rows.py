@@ -1,0 +1,115 @@
+"""Rows of tables that are no facts: what can be wrong with one, and how that is told. It decides of no row."""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+from sqlglot import exp
+
+from kzexpert.atomic import replacement
+from kzexpert.engines.sql.plan.words import called, column, equal, select, typed
+from kzexpert.engines.sql.store.base import FILE, ROW, Store
+from kzexpert.engines.sql.tables.csv_source import without_password
+from kzexpert.errors import Issue, Location, UsageError
+from kzexpert.model import KnowledgeBase, Table
+
+__all__ = ["PROBLEM", "VALUE", "Problem", "issue_of", "problem_columns", "write_rows", "written"]
+
+#: The columns that say which problem a row has, and with which value.
+PROBLEM, VALUE = "problem", "value"
+_EXAMPLES = 3
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What can be wrong with a row.
+
+    Attributes:
+        key: the mark of what declares the column.
+        says: with ``{}`` for the value.
+        hint: what to do about a value; may give nothing.
+    """
+
+    condition: exp.Expr
+    value: exp.Expr
+    key: str
+    says: str
+    hint: Callable[[str], str] | None = None
+
+
+def problem_columns(problems: Sequence[Problem]) -> list[exp.Expr]:
+    """The columns `PROBLEM`, the number of the first problem that a row has, and `VALUE`; null where it has none."""
+    if not problems:
+        return [called(typed(exp.null(), "int"), PROBLEM), called(exp.Literal.string(""), VALUE)]
+    numbered = [
+        exp.If(this=item.condition.copy(), true=exp.Literal.number(index)) for index, item in enumerate(problems)
+    ]
+    values = [exp.If(this=item.condition.copy(), true=item.value.copy()) for item in problems]
+    return [called(exp.Case(ifs=numbered), PROBLEM), called(exp.Case(ifs=values), VALUE)]
+
+
+def issue_of(
+    database: Store, table: Table, everything: exp.Table, problems: Sequence[Problem], place: int, rows: int
+) -> Issue:
+    """What one problem looks like.
+
+    Args:
+        everything: the rows of the table, with what is wrong with them.
+        place: the number of the problem.
+        rows: how many rows have it.
+    """
+    problem = problems[place]
+    same = equal(column(PROBLEM), exp.Literal.number(place))
+    query = select([column(FILE), column(ROW), column(VALUE)], everything.copy(), where=[same])
+    query.order_by(column(FILE), column(ROW), copy=False)
+    examples = database.rows(query.limit(_EXAMPLES, copy=False))
+    first = examples[0][2]
+    says = problem.says.replace("{}", "" if first is None else _shown(first, 80), 1)
+    message = f"{rows:,} row{'s' if rows > 1 else ''} of {without_password(table.file)}: {says}"
+    where = ", ".join(str(row) for _, row, _ in examples) + (" ..." if rows > _EXAMPLES else "")
+    hint = f"see row{'s' if rows > 1 else ''} {where} of {Path(examples[0][0]).name}"
+    if len({value for *_, value in examples}) > 1:
+        hint += ": " + ", ".join(_shown(value, 40) for *_, value in examples)
+    advice = problem.hint(str(first)) if problem.hint and first is not None else ""
+    return Issue(
+        "KZ125", message, table.marks.get(problem.key, table.location), f"{hint}; {advice}" if advice else hint
+    )
+
+
+def _shown(value: object, most: int) -> str:
+    text = str(value)
+    return repr(text if len(text) <= most else f"{text[: most - 3]}...")
+
+
+def written(database: Store, bad: exp.Table, says: Sequence[str]) -> Iterator[tuple[str, int, str, str]]:
+    """File, row, problem and value of the bad rows of a table, in order.
+
+    Args:
+        says: what each problem says, with ``{}`` for the value.
+    """
+    query = select([column(name) for name in (FILE, ROW, PROBLEM, VALUE)], bad.copy())
+    for file, row, problem, value in database.stream(query.order_by(column(FILE), column(ROW), copy=False)):
+        text = "" if value is None else str(value)
+        yield str(file), int(row), says[problem].replace("{}", _shown(text, 80), 1), text
+
+
+def write_rows(file: str, rows: Iterable[tuple[str, int, str, str]], kb: KnowledgeBase) -> None:
+    """Write a CSV file of rows that are no facts; it is there whole, or as it was.
+
+    Raises:
+        UsageError: it cannot be written, or would stand in place or in the folder of a table (KZ306).
+    """
+    if _is_read(Path(file), kb):
+        hint = "name a file of its own, outside of the folders of tables"
+        raise UsageError(Issue("KZ306", "cannot write: it would be read as a table", Location(file), hint))
+    with replacement(file) as path, path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(["file", "row", "problem", "value"])
+        writer.writerows(rows)
+
+
+def _is_read(path: Path, kb: KnowledgeBase) -> bool:
+    """Whether a file is one of a knowledge base, or would be."""
+    read = [*kb.texts, *(file for table in kb.tables for file in (table.path, *table.codes.values()))]
+    own = path.resolve()
+    return any(own == file or own.parent == file for file in (Path(name).resolve() for name in read))

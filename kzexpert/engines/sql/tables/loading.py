@@ -1,0 +1,184 @@
+"""The recorded facts in force → relations in the database, for one as-of date or for several in one pass.
+
+Facts of files come from the programs, which the snapshot has cut to their dates; rows of tables are chosen here.
+"""
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from kzexpert.engines.reports import Listener, unheard
+from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, Kind, argument, empty, kinds_of, predicate_of
+from kzexpert.engines.sql.plan.rounding import rounded
+from kzexpert.engines.sql.plan.texts import Texts
+from kzexpert.engines.sql.plan.words import called, column, named, number, select, subquery, together
+from kzexpert.engines.sql.store.base import Names, Store
+from kzexpert.engines.sql.store.codec import Codec
+from kzexpert.engines.sql.tables.recorded import Choice, Recorded, starts_of
+from kzexpert.engines.sql.tables.rows import Staged, set_aside, stage_all
+from kzexpert.errors import Issue, Location, UsageError
+from kzexpert.model import Program, Table
+
+__all__ = ["AS_OF", "Loader"]
+
+#: The column of the table of days that holds the date itself.
+AS_OF = "day"
+
+
+class Loader:
+    """Loads the recorded facts of some programs that differ in their as-of dates only.
+
+    Args:
+        skipped_to: a file for the rows of tables that are no facts; without it they are an error.
+        listen: hears of such rows.
+
+    Attributes:
+        days: a table with a row for each as-of date, in the order of the programs: its number `DAY`, and the date
+            `AS_OF`; None where there is one only.
+        recorded: program by program, the facts in force.
+    """
+
+    def __init__(
+        self,
+        database: Store,
+        texts: Texts,
+        programs: Sequence[Program],
+        skipped_to: str | None = None,
+        listen: Listener = unheard,
+    ) -> None:
+        self._listen = listen
+        self._database = database
+        self._texts = texts
+        self._programs = programs
+        self._skipped_to = skipped_to
+        self._staged: list[Staged] = []
+        self._dictionary: Names | None = None
+        self._windows = list(starts_of(programs[0]))
+        self.days = self._days() if len(programs) > 1 else None
+        self.recorded = [Recorded(database, texts, program, self._staged) for program in programs]
+
+    def load(self, relations: Sequence[str]) -> dict[str, Extent]:
+        """Put the facts of some relations into the database.
+
+        Raises:
+            KnowledgeBaseError: tables cannot be read (KZ124), or hold rows that are no facts (KZ125).
+            UsageError: a withdrawal withdraws nothing (KZ304).
+        """
+        memory = {relation: self._in_memory(relation) for relation in relations}
+        predicates = {predicate_of(relation) for relation in relations}
+        self._stage([table for table in self._programs[0].kb.tables if table.predicate in predicates])
+        loaded = {}
+        for relation, extent in memory.items():
+            staged = self.recorded[0].tables_of(relation)
+            loaded[relation] = self._with_tables(relation, extent, staged) if staged else extent
+        return loaded
+
+    # --- days --------------------------------------------------------------------------------------------------------
+
+    def _days(self) -> exp.Table:
+        """For each as-of date its number, the date, and where the windows that end on it begin."""
+        columns: dict[str, Kind] = {DAY: "whole", AS_OF: "date"}
+        columns |= {f"w{place}": "date" for place in range(len(self._windows))}
+        rows = [
+            (number_, program.as_of, *starts_of(program).values()) for number_, program in enumerate(self._programs)
+        ]
+        return self._database.load(columns, rows)
+
+    def _choice(self, relation: str) -> Choice:
+        """What decides whether a row of a table counts."""
+        if self.days is None:
+            return self.recorded[0].choice(relation)
+        if relation not in self._windows:
+            return Choice(column(AS_OF, "days"))
+        return Choice(column(AS_OF, "days"), column(f"w{self._windows.index(relation)}", "days"))
+
+    # --- facts of files ----------------------------------------------------------------------------------------------
+
+    def _in_memory(self, relation: str) -> Extent:
+        kinds = kinds_of(self._programs[0].kb, relation)
+        known = [
+            {args: fact.certainty for args, fact in program.base.get(relation, {}).items()}
+            for program in self._programs
+        ]
+        if not any(known):
+            return empty(kinds, self._database.dialect.types)
+        codec = Codec(self._texts, kinds)
+        columns: dict[str, Kind] = {argument(place): kind for place, kind in enumerate(kinds)}
+        all_ = [certainty for facts in known for certainty in facts.values()]
+        lowest, certainty_ = min(all_), all_[0] if min(all_) == max(all_) else None
+        if all(facts == known[0] for facts in known):
+            rows = ((*codec.row(args), certainty) for args, certainty in known[0].items())
+            stored = self._database.load({**columns, CERTAINTY: "number"}, rows)
+            return Extent(stored, kinds, certainty_, lowest, len(known[0]))
+        dated = (
+            (*codec.row(args), number_, certainty)
+            for number_, facts in enumerate(known)
+            for args, certainty in facts.items()
+        )
+        stored = self._database.load({**columns, DAY: "whole", CERTAINTY: "number"}, dated)
+        return Extent(stored, kinds, certainty_, lowest, len(all_), dated=True)
+
+    # --- rows of tables ----------------------------------------------------------------------------------------------
+
+    def _stage(self, tables: Sequence[Table]) -> None:
+        """Read tables that were not read yet."""
+        new = [table for table in tables if all(table is not staged.table for staged in self._staged)]
+        if not new:
+            return
+        kb = self._programs[0].kb
+        if self._dictionary is None:
+            self._dictionary = self._database.dictionary(kb)
+        staged, issues = stage_all(self._database, self._dictionary, kb, new)
+        self._staged += staged
+        unread = len(staged) < len(new)  # of such a table no row can be skipped
+        set_aside(self._database, kb, self._staged, issues, None if unread else self._skipped_to, self._listen)
+        idle = self.recorded[0].without_effect({table.predicate for table in new})
+        if idle:  # of facts of files the snapshot says it
+            message = "no fact matches {}, so nothing is withdrawn"
+            raise UsageError(*(Issue("KZ304", message.format(pattern), Location("--without")) for pattern in idle))
+
+    def _with_tables(self, relation: str, memory: Extent, staged: Sequence[Staged]) -> Extent:
+        """All facts of a relation; of rows that state the same on the same date the most certain counts."""
+        parts: list[tuple[exp.Query, bool]] = []
+        if memory.rows != 0:
+            shown: list[exp.Expr] = [column(name, "m") for name in memory.shown]
+            parts.append((select([*shown, column(CERTAINTY, "m")], memory.named("m")), memory.dated))
+        parts += [self._rows_in_force(relation, item, memory) for item in staged]
+        dated = any(part_dated for _, part_dated in parts)
+        keys = [*memory.columns, *([DAY] if dated else [])]
+        whole = [
+            part if part_dated or not dated else self._on_all_days(part, memory.columns) for part, part_dated in parts
+        ]
+        stored = self._database.store(together(whole))
+        if self._repeats(stored, keys):
+            strongest = called(exp.Max(this=column(CERTAINTY)), CERTAINTY)
+            grouped = select([*map(column, keys), strongest], stored.copy()).group_by(*map(column, keys), copy=False)
+            stored = self._database.store(grouped)
+        return Extent(stored, memory.kinds, dated=dated)
+
+    def _rows_in_force(self, relation: str, item: Staged, memory: Extent) -> tuple[exp.Query, bool]:
+        """The rows of a table that count, and whether that differs from date to date."""
+        certainty = number(round(item.table.certainty, 9))
+        if CERTAINTY in item.columns:
+            certainty = rounded(column(CERTAINTY, "t"))
+        shown: list[exp.Expr] = [column(name, "t") for name in memory.columns]
+        dated = self.days is not None and any(key in item.table.columns for key in ("since", "until", "on"))
+        joins = []
+        if dated and self.days is not None:
+            shown.append(column(DAY, "days"))
+            joins.append(exp.Join(this=named(self.days, "days"), kind="CROSS"))
+        where = self.recorded[0].in_force(item, self._choice(relation), "t")
+        return select([*shown, called(certainty, CERTAINTY)], named(item.stored, "t"), joins, where), dated
+
+    def _on_all_days(self, part: exp.Query, columns: Sequence[str]) -> exp.Select:
+        assert self.days is not None
+        shown: list[exp.Expr] = [column(name, "e") for name in columns]
+        each = exp.Join(this=named(self.days, "days"), kind="CROSS")
+        return select([*shown, column(DAY, "days"), column(CERTAINTY, "e")], subquery(part, "e"), [each])
+
+    def _repeats(self, stored: exp.Table, columns: Sequence[str]) -> bool:
+        """Whether two rows state the same. Where none do, rows stay in the order of their file, which joins faster."""
+        distinct = subquery(select([column(name) for name in columns], stored.copy(), distinct=True), "d")
+        count = exp.Count(this=exp.Star())
+        all_ = self._database.rows(select([count], stored.copy()))[0][0]
+        return bool(self._database.rows(select([count.copy()], distinct))[0][0] < all_)

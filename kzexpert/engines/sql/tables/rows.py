@@ -1,0 +1,390 @@
+"""Tables → facts in the database: every row is checked, bad ones are counted and shown, and none goes through Python.
+
+What may be declared is said by `language.tables_file` and the checks; which rows hold on a day, by `recorded`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import msgspec
+from sqlglot import exp
+
+from kzexpert.engines.reports import Listener, Skipped
+from kzexpert.engines.sql.plan.extents import CERTAINTY, argument
+from kzexpert.engines.sql.plan.words import both, called, column, equal, named, number, select, subquery, typed
+from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError, Names, Store
+from kzexpert.engines.sql.tables.bad_rows import PROBLEM, VALUE, Problem, issue_of, problem_columns, write_rows, written
+from kzexpert.engines.sql.tables.csv_source import unreadable
+from kzexpert.engines.sql.tables.sources import plain_text
+from kzexpert.errors import Issue, KnowledgeBaseError
+from kzexpert.language.nearest import did_you_mean
+from kzexpert.model import KnowledgeBase, Table
+
+__all__ = ["DATES", "Staged", "set_aside", "stage_all"]
+
+#: What a row may say of its dates → the columns for the day that decides, and for the date as written.
+DATES = {"since": ("since", "since text"), "until": ("until", "until text"), "on": ("on", "on text")}
+
+_NUMBER = r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?"
+#: How the types of numbers begin in words of DuckDB.
+_NUMERIC = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "UHUGEINT",
+    "FLOAT",
+    "DOUBLE",
+    "DECIMAL",
+)
+_DATE = r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?"
+
+
+class Staged(msgspec.Struct, frozen=True):
+    """The rows of a table that are facts.
+
+    Attributes:
+        stored: columns ``a0`` ..., the days and texts of `DATES`, ``c``, ``source``, ``at``, ``note``, as far as the
+            table has them; and where the row stands.
+        bad: columns `FILE`, `ROW`, `PROBLEM` and `VALUE` of the rows that are none; None where all are.
+        says: what each problem says.
+    """
+
+    table: Table
+    stored: exp.Table
+    columns: frozenset[str]
+    issues: tuple[Issue, ...] = ()
+    bad: exp.Table | None = None
+    says: tuple[str, ...] = ()
+
+
+def stage_all(
+    database: Store, dictionary: Names, kb: KnowledgeBase, tables: Sequence[Table]
+) -> tuple[list[Staged], list[Issue]]:
+    """Read tables whole and check every row.
+
+    Returns:
+        Those that could be read, and all that is wrong: tables that cannot be read, or lack a column (KZ124), and rows
+        that are no facts (KZ125).
+    """
+    staged: list[Staged] = []
+    issues: list[Issue] = []
+    for table in tables:
+        try:
+            staged.append(_stage(database, dictionary, kb, table))
+            issues.extend(staged[-1].issues)
+        except KnowledgeBaseError as error:
+            if any(issue.code != "KZ124" for issue in error.issues):
+                raise  # not the table's fault
+            issues.extend(error.issues)
+    return staged, issues
+
+
+def _stage(database: Store, dictionary: Names, kb: KnowledgeBase, declared: Table) -> Staged:
+    try:
+        staging = _Staging(database, dictionary, kb, declared)
+        with database.in_order(), database.reading():
+            everything = database.store(staging.query())
+    except DatabaseError as error:
+        raise unreadable(declared.file, error, declared.marks.get("file", declared.location)) from None
+    problem = column(PROBLEM)
+    fine = exp.Is(this=problem, expression=exp.null())
+    counted = select([problem.copy(), exp.Count(this=exp.Star())], everything.copy(), where=[exp.Not(this=fine.copy())])
+    found = database.rows(counted.group_by(problem.copy(), copy=False).order_by(problem.copy(), copy=False))
+    columns = frozenset(database.columns(everything))
+    if not found:
+        return Staged(declared, everything, columns)
+    issues = tuple(issue_of(database, declared, everything, staging.problems, place, rows) for place, rows in found)
+    shown = [column(name) for name in (FILE, ROW, PROBLEM, VALUE)]
+    bad = database.store(select(shown, everything.copy(), where=[exp.Not(this=fine.copy())]))
+    everything = database.kept(everything, fine)
+    return Staged(declared, everything, columns, issues, bad, tuple(problem.says for problem in staging.problems))
+
+
+def set_aside(
+    database: Store,
+    kb: KnowledgeBase,
+    staged: Sequence[Staged],
+    issues: Sequence[Issue],
+    file: str | None,
+    listen: Listener,
+) -> None:
+    """Write the rows that are no facts to a file, which is there even where there are none, and tell of them.
+
+    Args:
+        staged: all that was read so far.
+        issues: what is wrong with what was read last.
+        file: None where such rows are an error.
+
+    Raises:
+        KnowledgeBaseError: there are such rows, and no file for them.
+        UsageError: the file cannot be written (KZ306).
+    """
+    if file is None:
+        if issues:
+            raise KnowledgeBaseError(*issues, texts=kb.texts)
+        return
+    write_rows(file, _bad_rows(database, staged), kb)
+    if issues:
+        listen(Skipped(tuple(issues), file))
+
+
+def _bad_rows(database: Store, staged: Sequence[Staged]) -> Iterator[tuple[str, int, str, str]]:
+    """File, row, problem and value of every bad row."""
+    for item in staged:
+        if item.bad is not None:
+            yield from written(database, item.bad, item.says)
+
+
+class _Staging:
+    """The query that turns the rows of one table into facts."""
+
+    def __init__(self, database: Store, dictionary: Names, kb: KnowledgeBase, declared: Table) -> None:
+        self.database = database
+        self.declared = declared
+        self.kb = kb
+        self.opened = database.open(declared)
+        self.used = list(dict.fromkeys([*declared.columns.values(), *declared.where]))
+        self.dictionary = dictionary
+        self.joins: list[exp.Join] = []
+        self.shown: list[exp.Expr] = []
+        self.problems: list[Problem] = []
+        for place, spec in enumerate(kb.predicate[declared.predicate].args):
+            self._argument(place, spec.name, spec.type)
+        if not kb.predicate[declared.predicate].args:
+            self.shown.append(called(exp.Literal.number(0), argument(0)))
+        for key in ("since", "until", "on"):
+            if key in declared.columns:
+                self._date(key)
+        self._certainty()
+        self._source()
+        for key in ("at", "note"):
+            if key in declared.columns:
+                self.shown.append(called(self._text(key), key))
+
+    def query(self) -> exp.Select:
+        """The facts, and for each row that is none the number of the first problem and the value."""
+        place = [column(FILE, "i"), column(ROW, "i")]
+        rows = subquery(self._rows(), "i")
+        return select([*self.shown, *place, *problem_columns(self.problems)], rows, self.joins)
+
+    # --- columns -----------------------------------------------------------------------------------------------------
+
+    def _rows(self) -> exp.Select:
+        """The rows that `where` keeps; they are numbered before the others go."""
+        where = [self._chosen(name, values) for name, values in self.declared.where.items()]
+        return select([exp.Star()], subquery(self.opened.query(self.used), "w"), where=where)
+
+    def _chosen(self, name: str, values: Sequence[str]) -> exp.Expr:
+        """The condition that a column has one of some values; of numbers 2.5 is 2.50, and an empty text is no value."""
+        text = self._text_of(name, "w")
+        literals: list[exp.Expr] = [exp.Literal.string(value) for value in values]
+        if self.opened.types[name].startswith(_NUMERIC):
+            text = typed(self._raw(name, "w"), "double")
+            literals = [_double(literal) for literal in literals]
+        among: exp.Expr = exp.In(this=text, expressions=literals)
+        if "" in values:
+            among = exp.paren(
+                exp.Or(this=among, expression=exp.Is(this=text.copy(), expression=exp.null())), copy=False
+            )
+        return among
+
+    def _raw(self, name: str, source: str = "i") -> exp.Column:
+        """A column of the table, by its name there."""
+        return column(f"x{self.used.index(name)}", source)
+
+    def _text_of(self, name: str, source: str = "i") -> exp.Expr:
+        """A column as text; null where it is empty."""
+        text = plain_text(self._raw(name, source), self.opened.types[name])
+        return exp.Nullif(this=text, expression=exp.Literal.string(""))
+
+    def _text(self, key: str) -> exp.Expr:
+        return self._text_of(self.declared.columns[key])
+
+    def _problem(self, key: str, says: str, condition: exp.Expr, hint: Callable[[str], str] | None = None) -> None:
+        self.problems.append(Problem(condition, self._text(key), f"columns.{key}", says, hint))
+
+    def _argument(self, place: int, key: str, kind: str) -> None:
+        text = self._text(key)
+        self._problem(key, f"{key} is empty", exp.Is(this=text, expression=exp.null()))
+        value: exp.Expr
+        if kind == "number":
+            value = self._number(key)
+            self._problem(key, f"{{}} is no number for {key}", exp.Is(this=value.copy(), expression=exp.null()))
+        elif kind == "date":
+            value = _day(self.database.dialect.matches, text, "")
+            wrong = exp.Or(
+                this=exp.NEQ(this=exp.Length(this=text.copy()), expression=exp.Literal.number(10)),
+                expression=exp.Is(this=value.copy(), expression=exp.null()),
+            )
+            self._problem(key, f"{{}} is no day for {key}, which is written 2010-01-31", wrong)
+        else:
+            value = self._stands_for(place, key, kind, text)
+        self.shown.append(called(value, argument(place)))
+
+    def _stands_for(self, place: int, key: str, kind: str, text: exp.Expr) -> exp.Expr:
+        """What stands for the text or entity that a column holds, which is a problem where nothing does."""
+        hint = None
+        if kind == "text":
+            query = select([text.copy()], subquery(self._rows(), "i"), distinct=True)
+            with self.database.reading():
+                codes = self.dictionary.extended(query)
+            if codes is None:
+                return text.copy()
+        else:
+            codes, names = self._codes(key, kind)
+            hint = partial(self._near, key, kind, names)
+        alias = f"k{place}"
+        self.joins.append(exp.Join(this=named(codes, alias), side="LEFT", on=equal(column("text", alias), text.copy())))
+        value = column("code", alias)
+        says = f"{{}} is no known {kind}" + (" code" if key in self.declared.codes else "")
+        self._problem(key, says, exp.Is(this=value.copy(), expression=exp.null()), hint)
+        return value
+
+    def _near(self, key: str, kind: str, names: exp.Table | None, value: str) -> str:
+        """What an unknown name or code may be meant for."""
+        known = [text for text, entity in self.kb.entity.items() if entity.kind == kind]
+        if names is None:
+            return did_you_mean(value, known)
+        codes: dict[str, str | None] = dict(self.database.rows(select([column("text"), column("name")], names.copy())))
+        if value not in codes:
+            return did_you_mean(value, codes)
+        file = Path(self.declared.codes[key]).name
+        name = codes[value]
+        if not name:
+            return f"{file} gives it no name"
+        meant = did_you_mean(name, known)
+        return f"{file} calls it {name!r}, which is no known {kind}" + (f": {meant}" if meant else "")
+
+    def _codes(self, key: str, kind: str) -> tuple[exp.Table, exp.Table | None]:
+        """What the texts of a column stand for, and the names of its map; once for all columns that are read alike."""
+        alike = (kind, self.declared.codes.get(key, ""))
+        found = self.dictionary.known.get(alike)
+        if found is None:
+            names = self._names(key)
+            found = self.dictionary.names(self.kb, kind, names), names
+            self._check_codes(key, *found)
+            self.dictionary.known[alike] = found
+        return found
+
+    def _names(self, key: str) -> exp.Table | None:
+        """Codes and names of an argument's map: columns ``text`` and ``name``.
+
+        The first column of the file holds the codes, the one called ``name``, or else the second, the names.
+        """
+        path = self.declared.codes.get(key)
+        if path is None:
+            return None
+        place = self.declared.marks.get(f"map.{key}", self.declared.location)
+        try:
+            source, names = self.database.open_csv(Path(path))
+            if len(names) < 2:
+                message = f"{Path(path).name} has no two columns, for codes and names"
+                raise KnowledgeBaseError(Issue("KZ124", message, place))
+            place_of_names = names.index("name", 1) if "name" in names[1:] else 1
+            shown = [called(column("c0"), "text"), called(column(f"c{place_of_names}"), "name")]
+            with self.database.reading():
+                return self.database.store(select(shown, source))
+        except DatabaseError as error:
+            raise unreadable(Path(path).name, error, place) from None
+
+    def _check_codes(self, key: str, codes: exp.Table, names: exp.Table | None) -> None:
+        """A code may have several names, but of one entity."""
+        text = column("text")
+        several = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
+        query = select([text], codes.copy()).group_by(text.copy(), copy=False).having(several, copy=False)
+        found = self.database.rows(query.order_by(text.copy(), copy=False).limit(1, copy=False))
+        if found and names is not None:
+            same = equal(text.copy(), exp.Literal.string(str(found[0][0])))
+            of_code = select([column("name")], names.copy(), where=[same], distinct=True)
+            one, other, *_ = (str(row[0]) for row in self.database.rows(of_code.order_by(column("name"), copy=False)))
+            file = Path(self.declared.codes[key]).name
+            message = f"{file} has two names for {found[0][0]}: {one} and {other}"
+            hint = f"make one of them an alias of the other, or take one out of {file}"
+            place = self.declared.marks.get(f"map.{key}", self.declared.location)
+            raise KnowledgeBaseError(Issue("KZ124", message, place, hint))
+
+    def _number(self, key: str) -> exp.Expr:
+        name = self.declared.columns[key]
+        numeric = self.opened.types[name].startswith(_NUMERIC)
+        raw = self._raw(name) if numeric else self._text(key)
+        value = _double(raw)
+        finite = exp.LTE(this=exp.Abs(this=value), expression=number(1.7976931348623157e308))
+        if not numeric:  # true is no number, though it can be cast to one
+            shaped = self.database.dialect.matches(self._text(key), _NUMBER)
+            finite = both([shaped, finite])  # type: ignore[assignment]
+        zero = exp.Add(this=value.copy(), expression=number(0.0))  # −0 becomes 0
+        return exp.Case(ifs=[exp.If(this=finite, true=zero)])
+
+    def _year(self, key: str) -> exp.Expr:
+        """A date as text; a year that a column of numbers holds is a whole one."""
+        name = self.declared.columns[key]
+        if not self.opened.types[name].startswith(("FLOAT", "DOUBLE", "DECIMAL", "VARCHAR")):
+            return self._text(key)
+        return exp.func("regexp_replace", self._text(key), exp.Literal.string(r"\.0+\z"), exp.Literal.string(""))
+
+    def _date(self, key: str) -> None:
+        day, as_written = DATES[key]
+        text = self._year(key)
+        found = _day(self.database.dialect.matches, text, "last" if key == "until" else "first")
+        said = exp.Not(this=exp.Is(this=self._text(key), expression=exp.null()))
+        wrong = both([said, exp.Is(this=found.copy(), expression=exp.null())])
+        self._problem(key, f"{{}} is not a date for {key}: 2010, 2010-01 or 2010-01-31", wrong)
+        if key == "on":
+            self._problem(key, "on is empty", exp.Is(this=self._text(key), expression=exp.null()))
+        if key == "until" and "since" in self.declared.columns:
+            first = _day(self.database.dialect.matches, self._year("since"), "first")
+            self._problem(key, "until {} lies before since", exp.LT(this=found.copy(), expression=first))
+        self.shown += [called(found, day), called(text.copy(), as_written)]
+
+    def _source(self) -> None:
+        if "source" not in self.declared.columns:
+            return
+        text = self._text("source")
+        known = self.database.gather({"text": list(self.kb.source)})
+        self.joins.append(exp.Join(this=named(known, "s"), side="LEFT", on=equal(column("text", "s"), text.copy())))
+        said = exp.Not(this=exp.Is(this=text, expression=exp.null()))
+        unknown = both([said, exp.Is(this=column("text", "s"), expression=exp.null())])
+        self._problem("source", "{} is no known source", unknown, lambda value: did_you_mean(value, self.kb.source))
+        self.shown.append(called(text.copy(), "source"))
+
+    def _certainty(self) -> None:
+        if "certainty" not in self.declared.columns:
+            return
+        value = exp.Coalesce(this=self._number("certainty"), expressions=[number(-1.0)])
+        empty = exp.Is(this=self._text("certainty"), expression=exp.null())
+        certainty = exp.Case(ifs=[exp.If(this=empty, true=number(self.declared.certainty))], default=value)
+        over = exp.LTE(this=certainty.copy(), expression=number(0.0))
+        above = exp.GT(this=certainty.copy(), expression=number(1.0))
+        says = "{} is no certainty, which is over 0 and up to 1"
+        self._problem("certainty", says, exp.Or(this=over, expression=above))
+        self.shown.append(called(certainty, CERTAINTY))
+
+
+def _double(value: exp.Expr) -> exp.Expr:
+    return exp.TryCast(this=value, to=typed(exp.null(), "double").to)
+
+
+def _day(matches: Callable[[exp.Expr, str], exp.Expr], text: exp.Expr, which: str) -> exp.Expr:
+    """The first or the last day of a date as text; null where it is none."""
+
+    def cast(suffix: str) -> exp.Expr:
+        whole = exp.DPipe(this=text.copy(), expression=exp.Literal.string(suffix)) if suffix else text.copy()
+        return exp.TryCast(this=whole, to=typed(exp.null(), "date").to)
+
+    shapes = {10: cast("")}
+    if which == "first":
+        shapes |= {4: cast("-01-01"), 7: cast("-01")}
+    elif which == "last":
+        shapes |= {4: cast("-12-31"), 7: exp.func("last_day", cast("-01"))}
+    length = exp.Length(this=text.copy())
+    cases = [exp.If(this=equal(length.copy(), exp.Literal.number(size)), true=day) for size, day in shapes.items()]
+    shaped = matches(text.copy(), _DATE)
+    after = exp.GTE(this=text.copy(), expression=exp.Literal.string("0001"))  # the first year of Python's calendar
+    return exp.Case(ifs=[exp.If(this=both([shaped, after]), true=exp.Case(ifs=cases))])

@@ -1,0 +1,245 @@
+"""What a knowledge base holds, as the author wrote it, each thing with its place. Names may still be wrong."""
+
+from collections.abc import Mapping
+from datetime import date
+from functools import cached_property
+from typing import Literal
+
+import msgspec
+
+from kzexpert.errors import Issue, Location
+from kzexpert.model.conditions import Condition
+from kzexpert.model.terms import NOWHERE, Atom, Value
+
+__all__ = [
+    "ArgumentSpec",
+    "Case",
+    "Citation",
+    "Entity",
+    "Expected",
+    "Fact",
+    "KnowledgeBase",
+    "PartialDate",
+    "Predicate",
+    "Rule",
+    "Source",
+    "Table",
+]
+
+
+class PartialDate(msgspec.Struct, frozen=True):
+    """A day, a month or a year.
+
+    Attributes:
+        text: as written: ``2010``, ``2010-01`` or ``2010-01-31``.
+        first: its first day, which ``since`` and ``on`` mean.
+        last: its last day, which ``until`` and an as-of date mean.
+    """
+
+    text: str
+    first: date
+    last: date
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class ArgumentSpec(msgspec.Struct, frozen=True):
+    """One declared argument; `type` is a kind of entity, ``text``, ``number`` or ``date``."""
+
+    name: str
+    type: str
+    location: Location = NOWHERE
+
+
+class Predicate(msgspec.Struct, frozen=True):
+    """A declared predicate. `marks` maps a key of its YAML (``says``, ``asks.0`` ...) to its location.
+
+    Attributes:
+        compares: the argument whose values are rival hypotheses; empty where nobody compares them.
+    """
+
+    name: str
+    args: tuple[ArgumentSpec, ...]
+    holds: Literal["interval", "event"] | None = None
+    says: str = ""
+    asks: tuple[str, ...] = ()
+    doc: str = ""
+    location: Location = NOWHERE
+    marks: Mapping[str, Location] = {}
+    compares: str = ""
+
+
+class Entity(msgspec.Struct, frozen=True):
+    """A named thing of one kind; every alias stands for the name."""
+
+    name: str
+    kind: str
+    aliases: tuple[str, ...] = ()
+    location: Location = NOWHERE
+    marks: Mapping[str, Location] = {}
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A publication; `reliability` is a letter of the Admiralty code, A (best) to F."""
+
+    id: str
+    title: str = ""
+    authors: str = ""
+    publisher: str = ""
+    date: PartialDate | None = None
+    reliability: str = ""
+    url: str = ""
+    location: Location = NOWHERE
+
+
+class Citation(msgspec.Struct, frozen=True):
+    """Where a statement comes from: a source and a place in it (``para 2``)."""
+
+    source: str
+    at: str = ""
+    location: Location = NOWHERE
+
+    def __str__(self) -> str:
+        return f"{self.source}, {self.at}" if self.at else self.source
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """One row of a facts file, as written.
+
+    Attributes:
+        arguments: argument name → value as written (an alias is still an alias).
+        certainty: over 0, up to 1.
+        marks: key of the row → its location.
+    """
+
+    predicate: str
+    arguments: Mapping[str, Value]
+    since: PartialDate | None = None
+    until: PartialDate | None = None
+    on: PartialDate | None = None
+    certainty: float = 1.0
+    source: Citation | None = None
+    note: str = ""
+    location: Location = NOWHERE
+    marks: Mapping[str, Location] = {}
+
+
+class Table(msgspec.Struct, frozen=True):
+    """Facts of one predicate that lie in a file or a database, and are read in place.
+
+    Attributes:
+        file: as written; `path` leads there from the current folder, and is the same where it names a database.
+        columns: argument, or ``since``, ``until``, ``on``, ``certainty``, ``source``, ``at``, ``note`` → column.
+        where: column → the values, as text, that its rows may have.
+        codes: argument → CSV file of codes and names that its column is read with, the path as in `path`.
+        certainty: of the rows, where no column says it.
+        without: sources whose rows are left out, as no author says but an analysis may.
+        marks: key of the declaration (``columns.state``, ``where.kind`` ...) → its location.
+    """
+
+    file: str
+    path: str
+    predicate: str
+    columns: Mapping[str, str]
+    where: Mapping[str, tuple[str, ...]] = {}
+    codes: Mapping[str, str] = {}
+    certainty: float = 1.0
+    source: Citation | None = None
+    note: str = ""
+    location: Location = NOWHERE
+    marks: Mapping[str, Location] = {}
+    without: tuple[str, ...] = ()
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A rule as written. `marks` maps a key of its YAML (``because``, ``certainty`` ...) to its location."""
+
+    id: str
+    when: tuple[Condition, ...]
+    then: Atom
+    title: str = ""
+    certainty: float = 1.0
+    because: str = ""
+    source: Citation | None = None
+    each: bool = False
+    location: Location = NOWHERE
+    marks: Mapping[str, Location] = {}
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """One answer that a case wants.
+
+    Attributes:
+        conclusion: a ground atom as text.
+        certainty: None when the case does not say.
+        decimals: to how many decimals the certainty is compared.
+    """
+
+    conclusion: str
+    certainty: float | None = None
+    decimals: int = 9
+    location: Location = NOWHERE
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A test of rules: what to ask of which facts, and what must come out.
+
+    Attributes:
+        kb: the case's own entities, sources, facts, vocabulary and rules, layered over the knowledge base.
+        replaces_facts: whether its facts stand instead of those of the knowledge base.
+        want: None unless the case lists answers.
+        want_error: a code, or "" when the case wants none.
+        issues: what is wrong inside of it; kept only with a case that wants an error.
+    """
+
+    id: str
+    note: str
+    ask: str
+    kb: "KnowledgeBase"
+    replaces_facts: bool = False
+    as_of: PartialDate | None = None
+    assume: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    want: tuple[Expected, ...] | None = None
+    want_none: bool = False
+    want_error: str = ""
+    location: Location = NOWHERE
+    issues: tuple[Issue, ...] = ()
+
+
+class KnowledgeBase(msgspec.Struct, frozen=True, dict=True):
+    """Everything that was loaded, in the order of the files; names may still be wrong: the checks say so.
+
+    Attributes:
+        texts: file → its text, for showing the line of an issue.
+        digests: file → SHA-256 of its bytes, in hex.
+        tables: further facts, which nobody has looked at yet.
+    """
+
+    kinds: tuple[str, ...] = ()
+    predicates: tuple[Predicate, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    sources: tuple[Source, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    texts: Mapping[str, str] = {}
+    digests: Mapping[str, str] = {}
+    tables: tuple[Table, ...] = ()
+
+    @cached_property
+    def predicate(self) -> Mapping[str, Predicate]:
+        """Predicate by name; of two declarations the first."""
+        return {item.name: item for item in reversed(self.predicates)}
+
+    @cached_property
+    def entity(self) -> Mapping[str, Entity]:
+        """Entity by name and by alias; names go before aliases."""
+        found = {alias: item for item in reversed(self.entities) for alias in item.aliases}
+        found.update({item.name: item for item in reversed(self.entities)})
+        return found
+
+    @cached_property
+    def source(self) -> Mapping[str, Source]:
+        """Source by id."""
+        return {item.id: item for item in reversed(self.sources)}

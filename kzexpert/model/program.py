@@ -1,0 +1,180 @@
+"""What an engine is given: positional arguments, canonical names, facts cut to the as-of date, rules in strata."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from kzexpert.model.knowledge import Fact, KnowledgeBase, Rule
+from kzexpert.model.terms import Expression, GroundAtom, Shape, Term, Value, Variable
+
+__all__ = [
+    "Absence",
+    "Aggregate",
+    "Assignment",
+    "BaseFact",
+    "Match",
+    "Pattern",
+    "Program",
+    "ProgramCondition",
+    "ProgramRule",
+    "Stratum",
+    "Test",
+]
+
+
+class Pattern(msgspec.Struct, frozen=True):
+    """A resolved atom.
+
+    Attributes:
+        relation: where an engine looks: the predicate's name, or ``name within 1 year`` for the facts of that window.
+        predicate: its name.
+        terms: one for each declared argument, in order.
+        certainty: the variable that ``@`` binds, or None.
+    """
+
+    relation: str
+    predicate: str
+    terms: tuple[Term, ...]
+    certainty: str | None = None
+
+    def __str__(self) -> str:
+        window = self.relation[len(self.predicate) :]
+        tail = f" @ ?{self.certainty}" if self.certainty else ""
+        return f"{self.predicate}({', '.join(map(str, self.terms))}){window}{tail}"
+
+    @property
+    def variables(self) -> Iterator[str]:
+        """Names of its variables, in order, repeated where they are; the one of ``@`` comes last."""
+        for term in self.terms:
+            if isinstance(term, Variable):
+                yield term.name
+        if self.certainty:
+            yield self.certainty
+
+
+class Match(msgspec.Struct, frozen=True):
+    """Some established fact matches the pattern."""
+
+    pattern: Pattern
+
+
+class Absence(msgspec.Struct, frozen=True):
+    """No established fact matches the pattern."""
+
+    pattern: Pattern
+
+
+class Test(msgspec.Struct, frozen=True):
+    """A comparison of bound values. One without a finite value (a division by zero) is false."""
+
+    left: Expression
+    operator: Literal["=", "!=", "<", "<=", ">", ">="]
+    right: Expression
+
+
+class Assignment(msgspec.Struct, frozen=True):
+    """Binds a variable to the value of an expression; fails when there is no finite value."""
+
+    variable: str
+    expression: Expression
+
+
+class Aggregate(msgspec.Struct, frozen=True):
+    """Counts or folds over the bindings of its local variables.
+
+    Attributes:
+        variable: what the result binds, or is compared with where `binds` is false.
+        shared: variables that also stand elsewhere in the rule; bound before the aggregate is evaluated.
+    """
+
+    variable: str
+    function: Literal["count", "sum", "min", "max"]
+    over: str
+    patterns: tuple[Pattern, ...]
+    shared: tuple[str, ...]
+    binds: bool
+
+
+ProgramCondition: TypeAlias = Match | Absence | Test | Assignment | Aggregate
+
+
+class ProgramRule(msgspec.Struct, frozen=True, dict=True):
+    """A resolved rule.
+
+    Attributes:
+        rule: as written.
+        head: its conclusion; every variable of it is bound.
+        conditions: in the order of the author.
+        order: indices of `conditions` in an order in which every variable is bound before it is used: the matches as
+            written, then the others as soon as what they need is bound.
+        variables: every variable of the rule that is not local to an aggregate, in order of first appearance.
+    """
+
+    rule: Rule
+    head: Pattern
+    conditions: tuple[ProgramCondition, ...]
+    order: tuple[int, ...]
+    variables: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        return self.rule.id
+
+    @cached_property
+    def matches(self) -> tuple[Pattern, ...]:
+        """The patterns of its positive conditions, in the order of the author."""
+        return tuple(condition.pattern for condition in self.conditions if isinstance(condition, Match))
+
+
+class Stratum(msgspec.Struct, frozen=True):
+    """One strongly connected component of the dependency graph with the rules that conclude its predicates.
+
+    Attributes:
+        recursive: whether a rule of it uses a predicate of it; then the best proof counts.
+    """
+
+    predicates: tuple[str, ...]
+    rules: tuple[ProgramRule, ...]
+    recursive: bool
+
+
+class BaseFact(msgspec.Struct, frozen=True):
+    """A recorded or assumed fact in force, with every row that states it, the most certain first."""
+
+    atom: GroundAtom
+    certainty: float
+    rows: tuple[Fact, ...]
+    assumed: bool = False
+
+
+class Program(msgspec.Struct, frozen=True, dict=True):
+    """What an engine is given: a snapshot of the facts and the rules in strata.
+
+    Attributes:
+        strata: in an order in which each needs only those before it.
+        base: relation → arguments → fact in force. A window of an event predicate is a relation of its own.
+        assumed, withdrawn: what was added and removed, as text.
+        shapes: predicate → what its statements must look like to matter; those that look like none of these may be
+            missing. None where everything matters.
+    """
+
+    kb: KnowledgeBase
+    as_of: date
+    strata: tuple[Stratum, ...]
+    base: Mapping[str, Mapping[tuple[Value, ...], BaseFact]]
+    assumed: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+    shapes: Mapping[str, tuple[Shape, ...]] | None = None
+
+    @cached_property
+    def rules(self) -> Mapping[str, ProgramRule]:
+        """Rule by id."""
+        return {rule.id: rule for stratum in self.strata for rule in stratum.rules}
+
+    @cached_property
+    def stratum_of(self) -> Mapping[str, Stratum]:
+        """Concluded predicate → its stratum."""
+        return {rule.head.predicate: stratum for stratum in self.strata for rule in stratum.rules}

@@ -1,0 +1,149 @@
+"""What a goal can depend on: which rules, and which facts, seen backwards from the rules with the goal's values put in.
+
+It looks at no fact to find out, so it may keep some that do not matter, and it never leaves out one that does. This is
+how the constants of a question reach the facts: a static form of the magic sets of Bancilhon, Maier, Sagiv and Ullman
+(*Magic sets and other strange ways to implement logic programs*, PODS 1986).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from kzexpert.model import (
+    Absence,
+    Aggregate,
+    Constant,
+    GroundAtom,
+    KnowledgeBase,
+    Match,
+    Pattern,
+    ProgramRule,
+    Shape,
+    Term,
+    Value,
+    Variable,
+)
+from kzexpert.program.order import planned
+from kzexpert.program.resolve import resolve_fact
+from kzexpert.program.strata import recursive_components
+
+__all__ = ["Relevance", "instance", "opened", "relevance", "sliced", "unify"]
+
+_Binding: TypeAlias = dict[str, Value]
+
+#: With more shapes than these, a predicate is kept whole.
+_MOST_SHAPES = 50
+
+
+class Relevance(msgspec.Struct, frozen=True):
+    """What a goal can depend on.
+
+    Attributes:
+        shapes: predicate → what its statements must look like; those of other predicates do not matter.
+        rules: ids.
+    """
+
+    shapes: dict[str, tuple[Shape, ...]]
+    rules: frozenset[str]
+
+    def admits(self, atom: GroundAtom) -> bool:
+        """Whether a statement can matter."""
+        return any(
+            all(wanted is None or wanted == value for wanted, value in zip(shape, atom.args, strict=True))
+            for shape in self.shapes.get(atom.predicate, ())
+        )
+
+
+def relevance(kb: KnowledgeBase, *goals: Pattern) -> Relevance:
+    """What the instances of some patterns can depend on.
+
+    Of a recursive component that matters every rule is kept: only with all of them is it seen to be recursive, and so
+    that the best proof counts.
+    """
+    heads: dict[str, list[ProgramRule]] = {}
+    for rule, _ in planned(kb):
+        if rule is not None:
+            heads.setdefault(rule.head.predicate, []).append(rule)
+    shapes: dict[str, dict[Shape, None]] = {}
+    rules: set[str] = set()
+    pending = [Pattern(goal.predicate, goal.predicate, goal.terms) for goal in goals]
+    while pending:
+        wanted = pending.pop()
+        known = shapes.setdefault(wanted.predicate, {})
+        if len(known) >= _MOST_SHAPES:
+            wanted = opened(wanted)
+        shape = tuple(term.value if isinstance(term, Constant) else None for term in wanted.terms)
+        if any(_covers(other, shape) for other in known):
+            continue
+        known[shape] = None
+        for rule in heads.get(wanted.predicate, ()):
+            binding = unify(rule.head, wanted)
+            if binding is not None:
+                rules.add(rule.id)
+                pending.extend(instance(pattern, binding) for pattern in _looked_at(rule))
+    for component in recursive_components(kb.rules):
+        if shapes.keys() & set(component):
+            rules.update(rule.id for predicate in component for rule in heads.get(predicate, ()))
+    return Relevance({name: tuple(found) for name, found in shapes.items()}, frozenset(rules))
+
+
+def sliced(kb: KnowledgeBase, found: Relevance) -> KnowledgeBase:
+    """A knowledge base without the rules and facts that do not matter."""
+    facts = []
+    for fact in kb.facts:
+        if fact.predicate in found.shapes:
+            atom, _ = resolve_fact(kb, fact, hints=False)
+            if atom is not None and found.admits(atom):
+                facts.append(fact)
+    return replace(kb, rules=tuple(rule for rule in kb.rules if rule.id in found.rules), facts=tuple(facts))
+
+
+def instance(pattern: Pattern, values: Mapping[str, Value]) -> Pattern:
+    """The pattern with the variables that have a value replaced by it."""
+    terms: tuple[Term, ...] = tuple(
+        Constant(values[term.name]) if isinstance(term, Variable) and term.name in values else term
+        for term in pattern.terms
+    )
+    return Pattern(
+        pattern.relation, pattern.predicate, terms, None if pattern.certainty in values else pattern.certainty
+    )
+
+
+def unify(head: Pattern, pattern: Pattern) -> _Binding | None:
+    """What the variables of a rule's head are where a pattern says; None when the two cannot agree."""
+    if head.predicate != pattern.predicate:
+        return None
+    binding: _Binding = {}
+    meant: _Binding = {}
+    for term, wanted in zip(head.terms, pattern.terms, strict=True):
+        agree = True
+        if isinstance(wanted, Constant) and isinstance(term, Variable):
+            agree = binding.setdefault(term.name, wanted.value) == wanted.value
+        elif isinstance(wanted, Constant):
+            agree = term == wanted
+        elif isinstance(wanted, Variable) and isinstance(term, Constant):
+            agree = meant.setdefault(wanted.name, term.value) == term.value
+        if not agree:
+            return None
+    return binding
+
+
+def _looked_at(rule: ProgramRule) -> Iterator[Pattern]:
+    for condition in rule.conditions:
+        if isinstance(condition, Match | Absence):
+            yield condition.pattern
+        elif isinstance(condition, Aggregate):
+            # What stands in the head as well is shared with the rest of the rule, and so has its value here too.
+            yield from condition.patterns
+
+
+def _covers(shape: Shape, other: Shape) -> bool:
+    return all(wanted is None or wanted == value for wanted, value in zip(shape, other, strict=True))
+
+
+def opened(pattern: Pattern) -> Pattern:
+    """The pattern that any statement of its predicate matches."""
+    terms = tuple(Variable(f"x{place}") for place in range(len(pattern.terms)))
+    return Pattern(pattern.predicate, pattern.predicate, terms)

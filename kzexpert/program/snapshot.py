@@ -1,0 +1,245 @@
+"""A checked knowledge base and an as-of date → a `Program`: which facts are in force, and the rules in strata.
+
+What dates mean is said here; a database chooses rows of tables by the same rules. It expects a knowledge base without
+errors (`kzexpert.checks`).
+"""
+
+import calendar
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+from kzexpert.errors import Issue, KnowledgeBaseError, UsageError
+from kzexpert.language.nearest import did_you_mean
+from kzexpert.model import (
+    Atom,
+    BaseFact,
+    Constant,
+    Fact,
+    GroundAtom,
+    KnowledgeBase,
+    Pattern,
+    Program,
+    ProgramRule,
+    Stratum,
+    Value,
+    Variable,
+    Within,
+)
+from kzexpert.program.order import planned
+from kzexpert.program.relevance import Relevance, relevance
+from kzexpert.program.resolve import atoms_of, resolve_atom, resolve_fact
+from kzexpert.program.strata import components, recursive_components
+
+__all__ = [
+    "base_fact",
+    "default_as_of",
+    "in_force",
+    "pattern_matches",
+    "recent",
+    "snapshot",
+    "window_start",
+    "windows_of",
+]
+
+
+def default_as_of(kb: KnowledgeBase) -> date:
+    """The newest publication date among the sources, else today."""
+    return max((source.date.last for source in kb.sources if source.date), default=None) or date.today()
+
+
+def snapshot(
+    kb: KnowledgeBase,
+    as_of: date | None = None,
+    assume: Sequence[Atom] = (),
+    without: Sequence[Atom] = (),
+    goals: Sequence[Pattern] = (),
+) -> Program:
+    """Cut a knowledge base to a date, and change what is assumed.
+
+    Args:
+        as_of: the day; by default `default_as_of`.
+        assume: ground atoms to add, each with certainty 1; an assumed event happens on the as-of date.
+        without: atoms whose facts to withdraw; variables and ``_`` match anything.
+        goals: rules and facts that cannot bear on an instance of one of them are left out. Without goals none is.
+
+    Raises:
+        UsageError: an assumption or a withdrawal that means nothing here; all of them at once.
+        KnowledgeBaseError: a rule that cannot be planned, had the checks been left out.
+    """
+    day = as_of or default_as_of(kb)
+    issues: list[Issue] = []
+    assumed = [atom for atom in (_assumption(kb, item, issues) for item in assume) if atom]
+    rows = _rows(kb)
+    withdrawn = [pattern for pattern in (_withdrawal(kb, item, rows, issues) for item in without) if pattern]
+    if issues:
+        raise UsageError(*issues, texts=kb.texts)
+    for pattern in withdrawn:
+        for atom in [atom for atom in rows if pattern_matches(pattern, atom)]:
+            del rows[atom]
+    told = [str(atom) for atom in assumed]
+    matters = relevance(kb, *goals) if goals else None
+    if matters is not None:
+        rows = {atom: facts for atom, facts in rows.items() if matters.admits(atom)}
+        assumed = [atom for atom in assumed if matters.admits(atom)]
+    return Program(
+        kb=kb,
+        as_of=day,
+        strata=_strata(_planned_rules(kb, matters)),
+        base=_base(rows, assumed, day, windows_of(kb)),
+        assumed=tuple(sorted(told)),
+        withdrawn=tuple(sorted(map(str, withdrawn))),
+        shapes=None if matters is None else matters.shapes,
+    )
+
+
+def _assumption(kb: KnowledgeBase, item: Atom, issues: list[Issue]) -> GroundAtom | None:
+    pattern = _resolved(kb, item, issues)
+    if pattern is None:
+        return None
+    args = tuple(term.value for term in pattern.terms if isinstance(term, Constant))
+    if len(args) < len(pattern.terms):
+        hint = "give every argument a value"
+        issues.append(Issue("KZ305", f"{pattern} leaves an argument open: it cannot be assumed", item.location, hint))
+        return None
+    return GroundAtom(pattern.predicate, args)
+
+
+def _withdrawal(kb: KnowledgeBase, item: Atom, rows: Iterable[GroundAtom], issues: list[Issue]) -> Pattern | None:
+    pattern = _resolved(kb, item, issues)
+    if pattern is None or any(table.predicate == pattern.predicate for table in kb.tables):
+        return pattern  # nobody has looked at rows of tables yet
+    if not any(pattern_matches(pattern, atom) for atom in rows):
+        hint = did_you_mean(str(pattern), [str(atom) for atom in rows])
+        issues.append(Issue("KZ304", f"no fact matches {pattern}, so nothing is withdrawn", item.location, hint))
+    return pattern
+
+
+def _resolved(kb: KnowledgeBase, item: Atom, issues: list[Issue]) -> Pattern | None:
+    pattern, found = resolve_atom(kb, item)
+    issues.extend(found)
+    return pattern
+
+
+def _rows(kb: KnowledgeBase) -> dict[GroundAtom, list[Fact]]:
+    rows: dict[GroundAtom, list[Fact]] = {}
+    for fact in kb.facts:
+        atom, issues = resolve_fact(kb, fact)
+        if atom is None:
+            raise KnowledgeBaseError(*issues, texts=kb.texts)
+        rows.setdefault(atom, []).append(fact)
+    return rows
+
+
+def pattern_matches(pattern: Pattern, atom: GroundAtom) -> bool:
+    """Whether a ground atom is an instance of a pattern; a repeated variable must take one value."""
+    if pattern.predicate != atom.predicate:
+        return False
+    bound: dict[str, Value] = {}
+    for term, value in zip(pattern.terms, atom.args, strict=True):
+        if isinstance(term, Constant) and term.value != value:
+            return False
+        if isinstance(term, Variable) and bound.setdefault(term.name, value) != value:
+            return False
+    return True
+
+
+def windows_of(kb: KnowledgeBase) -> dict[tuple[str, str], Within]:
+    """The windows that rules look at: relation and predicate of each → how far back it reaches."""
+    return {
+        (f"{atom.predicate} {atom.within}", atom.predicate): atom.within
+        for rule in kb.rules
+        for condition in rule.when
+        for atom, _ in atoms_of(condition)
+        if atom.within
+    }
+
+
+def in_force(fact: Fact, day: date) -> bool:
+    """Whether a row holds on a day: since ≤ day ≤ until, and on ≤ day; a missing bound is open."""
+    return (
+        (fact.since is None or fact.since.first <= day)
+        and (fact.until is None or day <= fact.until.last)
+        and (fact.on is None or fact.on.first <= day)
+    )
+
+
+def recent(facts: Iterable[Fact], day: date, within: Within) -> tuple[Fact, ...]:
+    """The rows whose event lies within a window that ends on a day."""
+    start = window_start(day, within)
+    return tuple(
+        fact for fact in facts if fact.on and fact.on.first <= day and (start is None or fact.on.first > start)
+    )
+
+
+def window_start(day: date, within: Within) -> date | None:
+    """The day before the window opens: an event counts when it lies after it. None when that lies before year 1.
+
+    A day that the target month lacks becomes the last one of that month.
+    """
+    if within.unit == "day":
+        return day - timedelta(days=within.amount) if within.amount < day.toordinal() else None
+    months = day.year * 12 + day.month - 1 - within.amount * (12 if within.unit == "year" else 1)
+    if months < 12:
+        return None
+    year, month = divmod(months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _base(
+    rows: dict[GroundAtom, list[Fact]],
+    assumed: Iterable[GroundAtom],
+    day: date,
+    windows: dict[tuple[str, str], Within],
+) -> dict[str, dict[tuple[Value, ...], BaseFact]]:
+    """Relation → arguments → fact in force; rows of one fact do not add up, the most certain counts."""
+    base: dict[str, dict[tuple[Value, ...], BaseFact]] = {relation: {} for relation, _ in windows}
+    for atom, facts in rows.items():
+        current = [fact for fact in facts if in_force(fact, day)]
+        if current:
+            base.setdefault(atom.predicate, {})[atom.args] = base_fact(atom, current)
+        for (relation, predicate), within in windows.items():
+            inside = recent(current, day, within) if predicate == atom.predicate else ()
+            if inside:
+                base[relation][atom.args] = base_fact(atom, inside)
+    for atom in assumed:
+        for relation in (
+            atom.predicate,
+            *(relation for relation, predicate in windows if predicate == atom.predicate),
+        ):
+            found = base.setdefault(relation, {}).get(atom.args)
+            base[relation][atom.args] = BaseFact(atom, 1.0, found.rows if found else (), assumed=True)
+    return base
+
+
+def base_fact(atom: GroundAtom, facts: Sequence[Fact]) -> BaseFact:
+    """A fact in force with the rows that state it, of which the most certain counts."""
+
+    def strongest_first(fact: Fact) -> tuple[float, str, str, str, str, str]:
+        texts = (fact.source, fact.since, fact.until, fact.on)
+        return (-fact.certainty, *(str(text or "") for text in texts), fact.note)  # type: ignore[return-value]
+
+    ordered = sorted(facts, key=strongest_first) if len(facts) > 1 else facts
+    return BaseFact(atom, round(ordered[0].certainty, 9), tuple(ordered))
+
+
+def _planned_rules(kb: KnowledgeBase, matters: Relevance | None) -> list[ProgramRule]:
+    found = []
+    for rule, issues in planned(kb):
+        if rule is None:
+            raise KnowledgeBaseError(*issues, texts=kb.texts)
+        if matters is None or rule.id in matters.rules:
+            found.append(rule)
+    return sorted(found, key=lambda rule: rule.id)
+
+
+def _strata(rules: Sequence[ProgramRule]) -> tuple[Stratum, ...]:
+    surface = [rule.rule for rule in rules]
+    recursive = {*recursive_components(surface)}
+    return tuple(
+        Stratum(
+            predicates=component,
+            rules=tuple(rule for rule in rules if rule.head.predicate in component),
+            recursive=component in recursive,
+        )
+        for component in components(surface)
+    )

@@ -1,0 +1,222 @@
+"""An inference and a question → an `Answer`: the facts and conclusions that match, each with its lines of evidence.
+
+The values here are the JSON that ``ask --format json`` prints. Which firings count as evidence is said in `evidence`.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from kzexpert.certainty import established, likelihood
+from kzexpert.engines.base import StoredCertainties
+from kzexpert.evidence import Line, lines
+from kzexpert.model import BaseFact, GroundAtom, Inference, KnowledgeBase, Pattern, Variable, Within
+from kzexpert.program.snapshot import pattern_matches, recent
+from kzexpert.questions.question import Question
+from kzexpert.questions.sentences import because, citations, says
+
+__all__ = [
+    "ASSUMED",
+    "Answer",
+    "Conclusion",
+    "Conclusions",
+    "Evidence",
+    "answer",
+    "conclude",
+    "conclusions_of",
+    "matching",
+    "ranked",
+]
+
+#: Stands in the place of a source where a fact was assumed.
+ASSUMED = "assumed"
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of evidence: a rule that fired, or a recorded fact.
+
+    Attributes:
+        rule: its id; not set for a fact.
+        fact: the statement; not set for a rule.
+        because: the reason as a sentence.
+        strength: −1..1.
+        source: source and place; several are joined by semicolons; empty when none is recorded.
+    """
+
+    rule: str | UnsetType = UNSET
+    fact: str | UnsetType = UNSET
+    because: str
+    strength: float
+    source: str
+
+
+class Conclusion(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One fact or conclusion that answers a question.
+
+    Attributes:
+        conclusion: the statement as an atom.
+        says: as a sentence.
+        bindings: variable of the pattern → value.
+        likelihood: the word of ICD 203 at (1 + certainty) / 2.
+        derived: whether a rule concluded it.
+        conflict: there is certain evidence for it and certain evidence against it.
+    """
+
+    conclusion: str
+    says: str
+    bindings: dict[str, str | int | float]
+    certainty: float
+    likelihood: str
+    established: bool
+    derived: bool
+    evidence: tuple[Evidence, ...]
+    conflict: bool = False
+
+
+class Answer(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.answer/1"):
+    """The answer to a question; `answers` is sorted by certainty, then by text."""
+
+    question: str
+    pattern: str
+    as_of: date
+    engine: str
+    answers: tuple[Conclusion, ...]
+
+    @property
+    def established(self) -> "Answer":
+        """The answer without what was weighed and not established."""
+        kept = tuple(item for item in self.answers if item.established)
+        return Answer(self.question, self.pattern, self.as_of, self.engine, kept)
+
+
+class Conclusions(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.conclusions/1"):
+    """What rules concluded, by predicate, then by certainty, then by text."""
+
+    as_of: date
+    engine: str
+    conclusions: tuple[Conclusion, ...]
+
+
+def answer(inference: Inference, question: Question) -> Answer:
+    """Everything known that matches the pattern of a question, established or only weighed."""
+    pattern = question.pattern
+    if question.within:
+        recent = _recent(inference, pattern.predicate, question.within)
+        found = [_recorded(inference, pattern, base) for base in recent if pattern_matches(pattern, base.atom)]
+    else:
+        found = [conclude(inference, atom, pattern) for atom in matching(inference, pattern)]
+    found.sort(key=lambda item: (-item.certainty, item.conclusion))
+    return Answer(question.text, str(pattern), inference.program.as_of, inference.engine, tuple(found))
+
+
+def ranked(inference: Inference, question: Question) -> list[GroundAtom]:
+    """What the answers are about, in their order."""
+    pattern = question.pattern
+    if question.within:
+        recent = _recent(inference, pattern.predicate, question.within)
+        atoms = [base.atom for base in recent if pattern_matches(pattern, base.atom)]
+    else:
+        atoms = list(matching(inference, pattern))
+    return sorted(atoms, key=lambda atom: (-(inference.certainty(atom) or 0.0), str(atom)))
+
+
+def matching(inference: Inference, pattern: Pattern) -> Iterator[GroundAtom]:
+    """The facts and conclusions that match a pattern, in no particular order."""
+    if isinstance(inference.certainties, StoredCertainties):
+        yield from inference.certainties.matching(pattern)
+        return
+    for args in inference.certainties.get(pattern.predicate, {}):
+        atom = GroundAtom(pattern.predicate, args)
+        if pattern_matches(pattern, atom):
+            yield atom
+
+
+def conclusions_of(inference: Inference, pattern: Pattern | None = None, *, weighed: bool = False) -> Conclusions:
+    """What rules concluded.
+
+    Args:
+        pattern: only what matches it.
+        weighed: also what was weighed and not established.
+    """
+    if pattern is None:
+        atoms = list(inference.firings)
+    else:
+        atoms = [atom for atom in matching(inference, pattern) if atom in inference.firings]
+    if not weighed:
+        atoms = [atom for atom in atoms if established(inference.certainty(atom) or 0.0)]
+    atoms.sort(key=lambda atom: (atom.predicate, -(inference.certainty(atom) or 0.0), str(atom)))
+    found = tuple(conclude(inference, atom, pattern) for atom in atoms)
+    return Conclusions(inference.program.as_of, inference.engine, found)
+
+
+def conclude(inference: Inference, atom: GroundAtom, pattern: Pattern | None = None) -> Conclusion:
+    """What is known of a fact or conclusion, with its evidence.
+
+    Args:
+        pattern: whose variables to bind; none are bound without it.
+    """
+    evidence = tuple(_evidence(inference.program.kb, line) for line in lines(inference, atom) if line.counts)
+    return _conclusion(inference, atom, pattern, inference.certainty(atom) or 0.0, evidence)
+
+
+def _conclusion(
+    inference: Inference, atom: GroundAtom, pattern: Pattern | None, certainty: float, evidence: tuple[Evidence, ...]
+) -> Conclusion:
+    return Conclusion(
+        conclusion=str(atom),
+        says=says(inference.program.kb, atom),
+        bindings=_bindings(pattern, atom) if pattern else {},
+        certainty=certainty,
+        likelihood=likelihood(certainty),
+        established=established(certainty),
+        derived=any(line.rule is not UNSET for line in evidence),
+        evidence=evidence,
+        conflict=atom in inference.conflicts,
+    )
+
+
+def _evidence(kb: KnowledgeBase, line: Line) -> Evidence:
+    if line.firing is not None:
+        rule = line.firing.rule.rule
+        source = str(rule.source) if rule.source else ""
+        return Evidence(rule=rule.id, because=because(line.firing), strength=line.strength, source=source)
+    assert line.base is not None
+    return _fact_evidence(kb, line.base)
+
+
+def _fact_evidence(kb: KnowledgeBase, base: BaseFact) -> Evidence:
+    sources = [ASSUMED] if base.assumed else []
+    sources += map(str, citations(base))
+    return Evidence(
+        fact=str(base.atom), because=says(kb, base.atom), strength=base.certainty, source="; ".join(sources)
+    )
+
+
+def _bindings(pattern: Pattern, atom: GroundAtom) -> dict[str, str | int | float]:
+    """Variable of the pattern → value as JSON has it: a day as text, a whole number without a point."""
+    found: dict[str, str | int | float] = {}
+    for term, value in zip(pattern.terms, atom.args, strict=True):
+        if isinstance(term, Variable):
+            whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
+            found[term.name] = value.isoformat() if isinstance(value, date) else int(value) if whole else value
+    return found
+
+
+# --- events of a window --------------------------------------------------------------------------------------------
+
+
+def _recent(inference: Inference, predicate: str, within: Within) -> Iterator[BaseFact]:
+    """The recorded events since the window opened; rules conclude no dates, so their conclusions are not among them."""
+    for base in inference.program.base.get(predicate, {}).values():
+        rows = recent(base.rows, inference.program.as_of, within)
+        if base.assumed:
+            yield base
+        elif rows:
+            yield BaseFact(base.atom, rows[0].certainty, rows)
+
+
+def _recorded(inference: Inference, pattern: Pattern, base: BaseFact) -> Conclusion:
+    evidence = (_fact_evidence(inference.program.kb, base),)
+    return _conclusion(inference, base.atom, pattern, base.certainty, evidence)

@@ -1,0 +1,154 @@
+"""Facts in force and rules → every conclusion with its certainty, its lines of evidence and its firings.
+
+A second, naive evaluator of DESIGN §4 that shares nothing with the engines: bottom-up, group by group of predicates, as
+far down as a goal reaches. It is slower than they are, and short enough to be read.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from kzexpert.errors import BudgetError, Issue
+from kzexpert.model import Constant, Match, Pattern, Value, Variable, Within, format_value
+from kzexpert.proof.checker.joins import Binding, FactStore, bindings, extended, ordered
+from kzexpert.proof.checker.recorded import Args, Recorded, RecordedFacts
+from kzexpert.proof.checker.rules import CheckedCondition, CheckedRule, components
+from kzexpert.proof.checker.weighing import THRESHOLD, CheckedConclusion, CheckedFiring, Statement, weighed
+
+__all__ = ["Derivation"]
+
+_MOST_FIRINGS = 5_000_000
+
+
+class Derivation:
+    """All that follows from the facts in force, derived predicate by predicate when it is asked for."""
+
+    def __init__(self, rules: Iterable[CheckedRule], recorded: RecordedFacts) -> None:
+        self.recorded = recorded
+        self.facts = FactStore()
+        self.rules = tuple(rules)
+        self._conclusions: dict[str, dict[Args, CheckedConclusion]] = {}
+        self._firings = 0
+
+    def conclusions(self, predicate: str) -> Mapping[Args, CheckedConclusion]:
+        """What rules conclude of a predicate, established or not."""
+        if predicate not in self._conclusions:
+            for group, recursive in components(self.rules, predicate):
+                if not group <= self._conclusions.keys():
+                    self._derive(group, recursive)
+        return self._conclusions[predicate]
+
+    def certainty(self, predicate: str, args: Args, within: Within | None) -> float | None:
+        """How certain a fact is, or an event of a window; None when nothing is known of it."""
+        if within is None and args in self.conclusions(predicate):
+            return self.conclusions(predicate)[args].certainty
+        recorded = self.recorded.in_force(predicate, within).get(args)
+        return recorded.certainty if recorded else None
+
+    # --- one group of predicates ----------------------------------------------------------------------------------
+
+    def _derive(self, group: frozenset[str], recursive: bool) -> None:
+        rules = [rule for rule in self.rules if rule.head.predicate in group]
+        for rule in rules:
+            self._look_back(rule)
+        if recursive:  # else no rule of the group looks at it, and evidence against may still lower what is recorded
+            for predicate in group:
+                self._put_all(predicate, self.recorded.in_force(predicate))
+        found = {rule.rule.id: dict.fromkeys(self._solutions(rule, ordered(rule), {})) for rule in rules}
+        if recursive:
+            self._close(group, rules, found)
+        fired: dict[Statement, list[CheckedFiring]] = {}
+        for rule in rules:
+            for binding in found[rule.rule.id]:
+                firing = self._firing(rule, binding)
+                fired.setdefault((rule.head.predicate, firing.conclusion), []).append(firing)
+        known = {name: self.recorded.in_force(name) for name in group}
+        recorded = {(name, args): fact for name, facts in known.items() for args, fact in facts.items()}
+        for predicate in group:
+            self._conclusions[predicate] = {}
+        for (predicate, args), conclusion in weighed(fired, recorded, recursive).items():
+            self._conclusions[predicate][args] = conclusion
+        for predicate in group:
+            self._put_all(predicate, {**known[predicate], **self._conclusions[predicate]})
+
+    def _look_back(self, rule: CheckedRule) -> None:
+        """Store the events of the windows that a rule looks at."""
+        for pattern in rule.patterns:
+            within = rule.windows[pattern.relation]
+            if within is not None:
+                self._put_all(pattern.relation, self.recorded.in_force(pattern.predicate, within))
+
+    def _put_all(self, relation: str, facts: Mapping[Args, Recorded | CheckedConclusion]) -> None:
+        for args, fact in facts.items():
+            if fact.certainty > THRESHOLD:
+                self.facts.put(relation, args, fact.certainty)
+
+    def _solutions(self, rule: CheckedRule, conditions: Sequence[CheckedCondition], start: Binding) -> Iterator[Args]:
+        """The bindings of a rule that extend a binding, each as its values in the order of the rule's variables."""
+        for binding in bindings(conditions, start, self.facts):
+            self._firings += 1
+            if self._firings > _MOST_FIRINGS:
+                message = f"rule {rule.rule.id} used up the checker's budget of {_MOST_FIRINGS:,} firings"
+                raise BudgetError(Issue("KZ401", message, rule.rule.location))
+            yield tuple([binding[name] for name in rule.variables])
+
+    def _firing(self, rule: CheckedRule, binding: Args) -> CheckedFiring:
+        values = dict(zip(rule.variables, binding, strict=True))
+        premises = []
+        for condition in rule.conditions:
+            if isinstance(condition, Match):
+                args, certainty = _strongest(self.facts.matching(condition.pattern, values))
+                premises.append((condition.pattern.relation, args, certainty))
+        weakest = min((certainty for _, _, certainty in premises), default=1.0)
+        head = _instance(rule.head, values)
+        return CheckedFiring(rule, binding, head, tuple(premises), rule.rule.certainty * weakest)
+
+    def _close(self, group: frozenset[str], rules: Sequence[CheckedRule], found: dict[str, dict[Args, None]]) -> None:
+        """Add what follows from what follows, until nothing new does and no proof is better than the one before.
+
+        A proof is never stronger than its weakest premise, so that a circle raises nothing.
+        """
+        best: dict[Statement, float] = {
+            (predicate, args): recorded.certainty
+            for predicate in group
+            for args, recorded in self.recorded.in_force(predicate).items()
+        }
+        fresh = {rule.rule.id: list(found[rule.rule.id]) for rule in rules}
+        while any(fresh.values()):
+            raised: dict[Statement, float] = {}
+            for rule in rules:
+                for binding in fresh[rule.rule.id]:
+                    firing = self._firing(rule, binding)
+                    key, strength = (rule.head.predicate, firing.conclusion), round(firing.strength, 9)
+                    if strength > best.get(key, 0.0):
+                        best[key] = strength
+                        if strength > THRESHOLD:
+                            raised[key] = strength
+            for (predicate, args), strength in raised.items():
+                self.facts.put(predicate, args, strength)
+            fresh = {rule.rule.id: list(dict.fromkeys(self._using(rule, raised))) for rule in rules}
+            for name, solutions in fresh.items():
+                found[name].update(dict.fromkeys(solutions))
+
+    def _using(self, rule: CheckedRule, raised: Mapping[Statement, float]) -> Iterator[Args]:
+        """The bindings of a rule with one of some facts as a premise."""
+        for condition in rule.conditions:
+            if isinstance(condition, Match):
+                conditions = ordered(rule, condition.pattern.variables)
+                for (predicate, args), certainty in raised.items():
+                    if condition.pattern.relation == predicate:
+                        start = extended(condition.pattern, args, certainty, {})
+                        if start is not None:
+                            yield from self._solutions(rule, conditions, start)
+
+
+def _instance(pattern: Pattern, values: Mapping[str, Value]) -> Args:
+    return tuple(
+        values[term.name] if isinstance(term, Variable) else term.value
+        for term in pattern.terms
+        if isinstance(term, Variable | Constant)
+    )
+
+
+def _strongest(facts: Iterable[tuple[Args, float]]) -> tuple[Args, float]:
+    """The most certain of some facts; of equally certain ones the first by text."""
+    first, *more = facts
+    return min((first, *more), key=lambda fact: (-fact[1], ", ".join(map(format_value, fact[0])))) if more else first

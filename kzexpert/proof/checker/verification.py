@@ -1,0 +1,218 @@
+"""Traces against a knowledge base: the question is read anew, all is derived anew, and every difference is an issue.
+
+It shares no code with the engines: what it imports of the program are values, files, names and sentences.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import date
+from typing import Any, Literal
+
+import msgspec
+
+from kzexpert.errors import Issue, Location, UsageError
+from kzexpert.language import GrammarError, parse_atom
+from kzexpert.language.nearest import did_you_mean
+from kzexpert.model import Constant, GroundAtom, KnowledgeBase, Pattern, Within
+from kzexpert.program.resolve import resolve_atom
+from kzexpert.proof.checker.comparison import Difference, differences
+from kzexpert.proof.checker.derivation import Derivation
+from kzexpert.proof.checker.expected import Asked, expected_trace
+from kzexpert.proof.checker.places import Places
+from kzexpert.proof.checker.reading import read_trace
+from kzexpert.proof.checker.recorded import RecordedFacts, matches
+from kzexpert.proof.checker.rules import read_rules
+from kzexpert.proof.checker.steps import why_not
+from kzexpert.proof.document import Trace, TracedFact, TracedFiring, fact_text, seal_of
+from kzexpert.questions.question import read_question
+
+__all__ = ["Checker", "Verification"]
+
+_HINTS = {
+    "KZ503": "it was changed since the trace was made, or the digest was",
+    "KZ504": "compare the facts files, the as-of date and the assumptions with those of the trace",
+    "KZ507": "export the trace again, and see what changed with kzexpert trace diff",
+    "KZ509": "the issues beside this one say where; without any, a place, the engine or the wording was changed",
+}
+
+
+class Verification(msgspec.Struct, frozen=True):
+    """What came of checking one trace.
+
+    Attributes:
+        issues: in the order of the file; errors, and a warning where rules or facts have moved.
+        conclusions, firings, facts: how many of each the trace states; 0 when it cannot be read.
+    """
+
+    file: str
+    issues: tuple[Issue, ...]
+    conclusions: int = 0
+    firings: int = 0
+    facts: int = 0
+
+    @property
+    def verified(self) -> bool:
+        """Whether there is no error."""
+        return all(issue.severity == "warning" for issue in self.issues)
+
+
+class Checker:
+    """Checks traces against one knowledge base.
+
+    Args:
+        kb: without errors.
+        engines: the names that a trace may give for the engine it was made with.
+    """
+
+    def __init__(self, kb: KnowledgeBase, engines: Collection[str]) -> None:
+        self._kb = kb
+        self._engines = engines
+        self._rules = read_rules(kb)
+        self._derivations: dict[tuple[date, tuple[str, ...], tuple[str, ...]], Derivation] = {}
+
+    def verify(self, file: str, text: str) -> Verification:
+        """Check a trace.
+
+        Args:
+            file: its name, for the issues.
+            text: what it holds.
+
+        Raises:
+            BudgetError: the rules conclude too much.
+        """
+        trace, issues = read_trace(file, text)
+        if trace is None:
+            return Verification(file, tuple(issues))
+        places = Places(file, text)
+        issues = [_issue(difference, places[difference.path]) for difference in self._differences(trace)]
+        moved = [issue for issue in issues if issue.code == "KZ510"]
+        issues = [issue for issue in issues if issue.code != "KZ510"] + _moved(moved)
+        issues.sort(key=lambda issue: (issue.location or Location(file), issue.code, issue.message))
+        return Verification(file, tuple(issues), len(trace.conclusions), len(trace.firings), len(trace.facts))
+
+    def _differences(self, trace: Trace) -> Iterator[Difference]:
+        if trace.seal != seal_of(trace):
+            yield Difference("KZ509", "$.seal", "does not fit what the trace says: it was changed after it was written")
+        if trace.engine not in self._engines:
+            hint = did_you_mean(trace.engine, self._engines)
+            message = f'is "{trace.engine}", and there is no such engine' + (f"; {hint}" if hint else "")
+            yield Difference("KZ508", "$.engine", message)
+        found: list[Difference] = []
+        derivation = self._derivation(trace, found)
+        question = self._question(trace, found)
+        yield from found
+        if derivation is None or question is None:
+            return
+        text, pattern, within = question
+        assumed, withdrawn = tuple(sorted(trace.assumed)), tuple(sorted(trace.withdrawn))
+        asked = Asked(text, pattern, within, trace.as_of, trace.engine, assumed, withdrawn)
+        expected = expected_trace(self._kb, derivation, asked)
+        for predicate, place in sorted(derivation.recorded.unread.items()):
+            message = (
+                f"may rest on {predicate}, which has rows in the table at {place}: the checker reads facts files only"
+            )
+            yield Difference("KZ504", "$.facts", message)
+        if derivation.recorded.unread:
+            return
+        yield from differences(trace, expected, lambda name, item: self._reason(derivation, name, item))
+
+    # --- what the trace was asked ---------------------------------------------------------------------------------
+
+    def _derivation(self, trace: Trace, found: list[Difference]) -> Derivation | None:
+        """All that follows on the day of the trace, under its assumptions; None when these cannot be understood."""
+        key = trace.as_of, tuple(sorted(trace.assumed)), tuple(sorted(trace.withdrawn))
+        if key in self._derivations:
+            return self._derivations[key]
+        added = [self._added(text, f"$.assumed[{number}]", found) for number, text in enumerate(trace.assumed)]
+        left_out = [self._pattern(text, f"$.withdrawn[{number}]", found) for number, text in enumerate(trace.withdrawn)]
+        if found:
+            return None
+        atoms = [atom for atom in added if atom is not None]
+        patterns = [pattern for pattern in left_out if pattern is not None]
+        recorded = RecordedFacts(self._kb, trace.as_of, atoms, patterns)
+        for number, pattern in enumerate(patterns):
+            if not any(matches(pattern, atom.args) for atom in recorded.rows(pattern.predicate)):
+                found.append(
+                    Difference("KZ504", f"$.withdrawn[{number}]", f"is {pattern}, and no facts file states it")
+                )
+        if not found:
+            self._derivations[key] = Derivation(self._rules.values(), recorded)
+        return self._derivations.get(key)
+
+    def _added(self, text: str, path: str, found: list[Difference]) -> GroundAtom | None:
+        pattern = self._pattern(text, path, found)
+        if pattern is None:
+            return None
+        args = tuple(term.value for term in pattern.terms if isinstance(term, Constant))
+        if len(args) == len(pattern.terms):
+            return GroundAtom(pattern.predicate, args)
+        found.append(Difference("KZ505", path, f"is {pattern}, which leaves an argument open"))
+        return None
+
+    def _pattern(self, text: str, path: str, found: list[Difference]) -> Pattern | None:
+        """A pattern in canonical form; what cannot be read so is a difference."""
+        try:
+            pattern, issues = resolve_atom(self._kb, parse_atom(text, Location("")))
+        except GrammarError as error:
+            pattern, issues = None, list(error.issues)
+        found += [Difference("KZ505", path, f"cannot be read: {issue.message}") for issue in issues]
+        if pattern is not None and str(pattern) != text:
+            found.append(Difference("KZ505", path, f"is {text}, and {pattern} is how a trace writes it"))
+        return pattern
+
+    def _question(self, trace: Trace, found: list[Difference]) -> tuple[str, Pattern, Within | None] | None:
+        """The question as it reads today, or else the pattern that the trace gives for it."""
+        try:
+            question = read_question(self._kb, trace.question)
+        except UsageError as error:
+            reasons = "; ".join(issue.message for issue in error.issues)
+            found.append(Difference("KZ508", "$.question", f"cannot be read: {reasons}"))
+        else:
+            return question.text, question.pattern, question.within
+        pattern = self._pattern(trace.pattern, "$.pattern", found)
+        within = parse_atom(trace.pattern, Location("")).within if pattern is not None else None
+        return None if pattern is None else (trace.question, pattern, within)
+
+    # --- what does not belong into it -----------------------------------------------------------------------------
+
+    def _reason(self, derivation: Derivation, name: str, item: Any) -> str:
+        if isinstance(item, TracedFiring):
+            return f"this does not follow: {why_not(derivation, self._rules, item)}"
+        if isinstance(item, TracedFact):
+            return self._absence(derivation, item)
+        if name == "rules":
+            known = item.id in self._rules
+            return "nothing that was asked about rests on it" if known else "there is no such rule on disk"
+        if name == "sources":
+            known = item.id in self._kb.source
+            return "nothing in the trace cites it" if known else "there is no such source on disk"
+        return "this does not follow, or nothing that was asked about rests on it"
+
+    def _absence(self, derivation: Derivation, fact: TracedFact) -> str:
+        """Why a fact is not part of what was asked about."""
+        try:
+            atom = parse_atom(fact.fact, Location(""))
+            pattern, _ = resolve_atom(self._kb, atom)
+        except GrammarError:
+            pattern = None
+        args = tuple(term.value for term in pattern.terms if isinstance(term, Constant)) if pattern else ()
+        if pattern is None or len(args) < len(pattern.terms):
+            return "this is no fact that the vocabulary knows"
+        known = args in derivation.recorded.in_force(pattern.predicate, atom.within)
+        if known and fact_text(pattern.relation, GroundAtom(pattern.predicate, args)) == fact.fact:
+            return "nothing that was asked about rests on it, or it stands here twice"
+        return derivation.recorded.absence_of(pattern.predicate, args, atom.within)
+
+
+def _issue(difference: Difference, place: Location) -> Issue:
+    message, hint = f"{difference.path} {difference.message}", _HINTS.get(difference.code, "")
+    severity: Literal["error", "warning"] = "warning" if difference.code == "KZ510" else "error"
+    return Issue(difference.code, message, place, hint, severity)
+
+
+def _moved(issues: list[Issue]) -> list[Issue]:
+    """One warning for all rules and rows that stand elsewhere now."""
+    if not issues:
+        return []
+    first, *rest = issues
+    more = f", and so with {len(rest)} more places" if rest else ""
+    return [msgspec.structs.replace(first, message=f"{first.message}{more}", hint="what they say is the same")]

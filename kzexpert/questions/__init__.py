@@ -1,0 +1,1 @@
+"""Sentences and questions: templates in both directions. It concludes nothing."""

@@ -1,0 +1,289 @@
+"""What a user types → a `Question`: a pattern, or plain words that fit a template of the vocabulary.
+
+It never guesses: what fits no template, or two, is an error that lists what would be understood. No context is kept, so
+pronouns stand for nothing.
+"""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from kzexpert.errors import Issue, Location, UsageError
+from kzexpert.language.nearest import did_you_mean, nearest
+from kzexpert.model import Atom, Constant, KnowledgeBase, Pattern, Term, Variable, Within
+from kzexpert.program.resolve import resolve_atom
+from kzexpert.questions.templates import (
+    Fit,
+    Names,
+    Span,
+    Template,
+    Word,
+    fit,
+    question_templates,
+    statement_templates,
+    with_any_interrogative,
+    words,
+)
+
+__all__ = ["Kind", "Question", "read_question"]
+
+Kind = Literal["what", "why", "why-not"]
+
+_PLACE = "question"
+_PATTERN = re.compile(
+    r"(?:(?P<why>why)(?P<negated>[\s-]+not)?\s+)?(?P<atom>(?P<name>[^\W\d][\w.-]*)(?P<gap>\s*)\(.*)", re.I | re.S
+)
+_PRONOUNS = frozenset(
+    ("it", "its", "they", "them", "their", "he", "him", "his", "she", "her", "this", "these", "those")
+)
+_WRITTEN = {"text": 'in "quotes"', "number": "in digits", "date": "as YYYY-MM-DD"}
+#: Shorter words resemble too many others.
+_LONG_WORD = 5
+_MOST_SHOWN = 5
+_MOST_WORDS = 200
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A question that was understood.
+
+    Attributes:
+        text: as typed.
+        kind: ``why`` and ``why-not`` ask for a proof, or for what it lacks.
+        pattern: what is asked; the arguments that a question in plain words leaves open are variables named after them.
+        within: the window of a pattern that asks for recent events only.
+    """
+
+    text: str
+    kind: Kind
+    pattern: Pattern
+    within: Within | None = None
+
+
+def read_question(kb: KnowledgeBase, text: str) -> Question:
+    """Read a pattern such as ``member(?state, CSTO)``, or a question in plain words.
+
+    Raises:
+        UsageError: it is not understood (KZ301), can be read in two ways (KZ302), or names what does not exist (KZ2xx).
+    """
+    text = _one_line(text)
+    written = _PATTERN.fullmatch(text)
+    if written and (not written["gap"] or written["name"] in kb.predicate):
+        kind: Kind = "why-not" if written["negated"] else "why" if written["why"] else "what"
+        atom, pattern = _read_pattern(kb, text, written.start("atom"))
+        return Question(text, kind, pattern, atom.within)
+    return _Words(kb, _compatible(text)).question()
+
+
+def _read_pattern(kb: KnowledgeBase, text: str, start: int) -> tuple[Atom, Pattern]:
+    from kzexpert.language.grammar import GrammarError, parse_atom  # plain words need no grammar
+
+    try:
+        atom = parse_atom(text[start:].rstrip(" ?."), Location(_PLACE, 1, start + 1))
+    except GrammarError as error:
+        raise UsageError(*error.issues, texts={_PLACE: text}) from None
+    pattern, issues = resolve_atom(kb, atom)
+    if pattern is None:
+        raise UsageError(*issues, texts={_PLACE: text})
+    return atom, pattern
+
+
+def _one_line(text: str) -> str:
+    """The text without line breaks around or inside, and without bytes that are no text."""
+    if not text.isascii():
+        text = text.encode(errors="surrogateescape").decode(errors="replace")
+    return "".join(" " if c.isspace() else c for c in text).strip()
+
+
+def _compatible(text: str) -> str:
+    """The text in NFKC, so that full-width letters and other compatibility forms read like plain ones."""
+    if text.isascii():
+        return text
+    from unicodedata import normalize
+
+    return normalize("NFKC", text)
+
+
+class _Words:
+    """One question in plain words, and the templates that it may fit."""
+
+    def __init__(self, kb: KnowledgeBase, text: str) -> None:
+        self.kb = kb
+        self.text = text
+        self.names = Names(kb)
+        self.asks = question_templates(kb)
+
+    def question(self) -> Question:
+        """The reading of the question.
+
+        Raises:
+            UsageError: there is none, or more than one.
+        """
+        spoken = words(self.text)
+        if len(spoken) <= _MOST_WORDS:
+            for kind, part in _kinds(spoken):
+                fits = self._fits(part, self.asks) or self._spelled_with_articles(kind)
+                if fits:
+                    return Question(self.text, kind, self._only(fits))
+            self._report_unknown_names(spoken)
+        raise self._not_understood(spoken)
+
+    def _fits(self, part: Sequence[Word], asks: Sequence[Template], articles: bool = False) -> list[Fit]:
+        """The best fits of all templates; a statement counts only where no question fits."""
+        plain = [found for template in asks if (found := fit(template, part, self.names))]
+        if plain:
+            return plain
+        turned = [found for template in asks if (found := self._fit_any_interrogative(template, part))]
+        if turned:
+            return turned
+        statements = statement_templates(self.kb, articles)
+        return [found for template in statements if (found := fit(template, part, self.names))]
+
+    def _fit_any_interrogative(self, template: Template, part: Sequence[Word]) -> Fit | None:
+        stripped = with_any_interrogative(template, part)
+        return fit(*stripped, self.names) if stripped else None
+
+    def _spelled_with_articles(self, kind: Kind) -> list[Fit]:
+        """The fits when articles count as words, which they must where an entity is called A."""
+        if not self.names.has_article:
+            return []
+        kinds = dict(_kinds(words(self.text, keep_articles=True)))
+        return self._fits(kinds[kind], question_templates(self.kb, keep_articles=True), articles=True)
+
+    def _only(self, fits: list[Fit]) -> Pattern:
+        """The one pattern that the fits with the most words of their own agree on."""
+        most = max(found.template.literals for found in fits)
+        best = [found for found in fits if found.template.literals == most]
+        patterns = {str(pattern): pattern for found in best for pattern in _patterns(found)}
+        if len(patterns) == 1:
+            return next(iter(patterns.values()))
+        readings = sorted(patterns)
+        hint = "\n".join(["ask one of them as a pattern:", *readings[:_MOST_SHOWN]])
+        raise self._error(
+            Issue("KZ302", f"the question can be read in {len(readings)} ways", Location(_PLACE, 1), hint)
+        )
+
+    # --- what is not understood ---
+
+    def _report_unknown_names(self, spoken: Sequence[Word]) -> None:
+        """Raise if the question fits a template but for names that do not exist."""
+        best: tuple[int, int, Fit, Sequence[Word]] | None = None
+        for _, part in _kinds(spoken):
+            for template in self.asks:
+                found = fit(template, part, self.names, tolerant=True)
+                if found and (best is None or (found.unknown_words, -template.literals) < best[:2]):
+                    best = (found.unknown_words, -template.literals, found, part)
+        if best is None:
+            return
+        _, _, found, part = best
+        issues = [self._unknown(span, part[span.start : span.end]) for span in found.unknown]
+        if found.template.literals > 1 or all(issue.hint.startswith("did you mean") for issue in issues):
+            raise self._error(*issues)
+
+    def _unknown(self, span: Span, part: Sequence[Word]) -> Issue:
+        """What is wrong with the words in the place of an argument."""
+        kind, location = span.spec.type, Location(_PLACE, 1, part[0].start + 1)
+        shown = self.text[part[0].start : part[-1].end].removesuffix("'s")
+        if len(part) == 1 and part[0].text in _PRONOUNS:
+            hint = f"each question stands alone; name the {kind}"
+            return Issue("KZ204", f"'{shown}' stands for nothing here", location, hint)
+        if kind in _WRITTEN:
+            return Issue("KZ205", f"{shown} is not a {kind}", location, f"write a {kind} {_WRITTEN[kind]}")
+        others = self.names.meanings(part)
+        if others:
+            other_kind, name = others[0]
+            return Issue("KZ205", f"{name} is of kind {other_kind}, and {kind} is wanted here", location)
+        hint = self._near_names(shown, kind) or f"kzexpert vocabulary {kind} lists every {kind}"
+        return Issue("KZ204", f"unknown {kind} {shown}", location, hint)
+
+    def _near_names(self, shown: str, kind: str) -> str:
+        """The names and aliases that are near, one for each entity."""
+        owner = {
+            name: item.name for item in self.kb.entities if item.kind == kind for name in (*item.aliases, item.name)
+        }
+        best: dict[str, str] = {}
+        for name in nearest(shown, owner):
+            best.setdefault(owner[name], name)
+        return did_you_mean(shown, best.values())
+
+    def _not_understood(self, spoken: Sequence[Word]) -> UsageError:
+        hint = self._nearest(spoken) if len(spoken) <= _MOST_WORDS else []
+        lines = ["questions it would understand:", *hint] if hint else ["kzexpert vocabulary lists what can be asked"]
+        pronoun = next((word.text for word in spoken if word.text in _PRONOUNS), None)
+        if pronoun:
+            lines.append(f"each question stands alone: instead of '{pronoun}', name what it stands for")
+        message = "this question is not understood" if self.text else "the question is empty"
+        return self._error(Issue("KZ301", message, Location(_PLACE, 1), "\n".join(lines)))
+
+    def _nearest(self, spoken: Sequence[Word]) -> list[str]:
+        """The templates most like the question: by the words they share, a rare one counting more than a common one."""
+        templates = [*self.asks, *(found for found in statement_templates(self.kb) if not found.predicate.asks)]
+        stems = [{word for word in template.elements if isinstance(word, str)} for template in templates]
+        using: dict[str, int] = {}
+        for stem in itertools.chain.from_iterable(stems):
+            using[stem] = using.get(stem, 0) + 1
+
+        def weight(words_of: Iterable[str]) -> float:
+            return sum(1 / using[stem] for stem in words_of)
+
+        asked = {stem for word in spoken if (stem := _known_stem(word, using))}
+        named = {start: self._named_at(spoken, start) for start in range(len(spoken))}
+        scored: dict[str, float] = {}
+        for template, own in zip(templates, stems, strict=True):
+            shared = weight(asked & own)
+            if shared:
+                text, filled, open_slots = _example(template, named)
+                score = 2 * shared / (weight(asked) + weight(own)) + 0.1 * (filled - open_slots)
+                scored[text] = max(scored.get(text, score), score)
+        return sorted(scored, key=lambda text: -scored[text])[:_MOST_SHOWN]
+
+    def _named_at(self, spoken: Sequence[Word], start: int) -> Mapping[str, str]:
+        """Kind → the name that begins at a word."""
+        return {kind: name for _, meanings in self.names.at(spoken, start) for kind, name in reversed(meanings)}
+
+    def _error(self, *issues: Issue) -> UsageError:
+        return UsageError(*issues, texts={_PLACE: self.text})
+
+
+def _kinds(spoken: Sequence[Word]) -> Iterator[tuple[Kind, Sequence[Word]]]:
+    """The ways to take a leading why, and a not in a question that begins with why."""
+    if not spoken or spoken[0].text != "why":
+        yield "what", spoken
+        return
+    yield "why", spoken[1:]
+    negation = next((index for index, word in enumerate(spoken) if word.text == "not"), 0)
+    if negation:
+        yield "why-not", (*spoken[1:negation], *spoken[negation + 1 :])
+
+
+def _patterns(found: Fit) -> Iterable[Pattern]:
+    """What a fit asks: one pattern for each meaning of its names."""
+    predicate = found.template.predicate
+    for values in itertools.islice(itertools.product(*(span.values for span in found.spans)), _MOST_WORDS):
+        given = {span.spec.name: value for span, value in zip(found.spans, values, strict=True)}
+        terms: list[Term] = [
+            Constant(given[spec.name]) if spec.name in given else Variable(spec.name) for spec in predicate.args
+        ]
+        yield Pattern(predicate.name, predicate.name, tuple(terms))
+
+
+def _known_stem(word: Word, using: Mapping[str, int]) -> str:
+    """The word as templates have it; of a long one that none has, the nearest that one has, if any."""
+    if word.stem in using or len(word.stem) < _LONG_WORD:
+        return word.stem if word.stem in using else ""
+    return next(iter(nearest(word.stem, using)), "")
+
+
+def _example(template: Template, named: Mapping[int, Mapping[str, str]]) -> tuple[str, int, int]:
+    """The template with the names of the question in place, how many there are, and how many are open."""
+    text, taken = template.text, set()
+    slots = [element for element in template.elements if not isinstance(element, str)]
+    for slot in slots:
+        start = next((at for at, names in named.items() if slot.type in names and at not in taken), None)
+        shown = f"<{slot.type}>" if start is None else named[start][slot.type]
+        if start is not None:
+            taken.add(start)
+        text = text.replace(f"{{{slot.name}}}", shown)
+    return text, len(taken), len(slots) - len(taken)
