@@ -8,18 +8,27 @@ from typing import Literal, cast
 
 from kzexpert.errors import Issue, Location
 from kzexpert.language.dates import parse_day
+from kzexpert.language.habits import FOREIGN_CALLS, FOREIGN_OPERATORS, FOREIGN_WORDS
+from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.tokens import GrammarError, Locator, Token, is_name, locator, tokenize, unquoted
 from kzexpert.model import (
     ANY,
+    DATE_WORDS,
+    FUNCTIONS,
+    SHIFTS,
     Aggregation,
     Argument,
     Atom,
+    Call,
     Comparison,
     Condition,
     Constant,
+    DateBinding,
     Expression,
+    Membership,
     Negation,
     Operation,
+    Operator,
     Premise,
     Term,
     Variable,
@@ -29,12 +38,13 @@ from kzexpert.model import (
 __all__ = ["GrammarError", "parse_atom", "parse_condition", "parse_expected"]
 
 _ATOM_FORM = "an atom is written predicate(argument, ...): member(?state, ?org)"
-_CONDITION_FORM = "a condition is an atom, not and an atom, a comparison, or ?n = count(?x for atom and atom)"
+_CONDITION_FORM = "a condition is an atom, not and an atom, a comparison, ?x in (a, b), or ?n = count(?x for atom)"
 _AGGREGATE_FORM = "an aggregate is written ?n = count(?x for member(?x, ?org) and large(?x))"
 _TERM_FORM = 'a term is ?variable, _, a word, a "text", a number or a day YYYY-MM-DD'
-_ONE_A_LINE = "write one condition a line: all of them must hold; alternatives are rules of their own"
+_COMPARISON_FORM = "a comparison (= != < <= > >=, starts with, ends with, contains, in)"
 _COMPARISONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
-_FUNCTIONS = ("count", "sum", "min", "max")
+_AGGREGATES = ("count", "sum", "avg", "min", "max")
+_TWO_WORDS = {"starts": "starts with", "ends": "ends with"}
 _UNITS = {"day": "day", "days": "day", "month": "month", "months": "month", "year": "year", "years": "year"}
 _MOST_UNITS = 9_999_999
 #: Deeper or longer expressions would exhaust the stack of whoever walks them.
@@ -89,6 +99,9 @@ def parse_expected(text: str, location: Location, locate: Locator | None = None)
 
 
 def _joins_values(token: Token) -> bool:
+    """Whether a value stands before it: what follows is arithmetic, a comparison or ``in``."""
+    if token.kind == "word":
+        return token.text in ("in", "contains", *_TWO_WORDS)
     return token.kind == "mark" and (token.text in _COMPARISONS or token.text in "+-*/")
 
 
@@ -143,16 +156,16 @@ class _Parser:
         token = self.peek()
         if token.kind == "end":
             return
-        if token.text in ("and", "or", ","):
-            hint = _ONE_A_LINE
-        elif token.text == "within":
-            hint = "within stands right after an atom, and before @"
+        if token.text in FOREIGN_WORDS:
+            hint = FOREIGN_WORDS[token.text]
+        elif token.text in ("within", *DATE_WORDS):
+            hint = f"{token.text} stands right after an atom, and before @"
         elif token.text == "@":
             hint = "@ ?c stands after an atom that must hold; not, a conclusion, a pattern and an assumption take none"
         elif token.text in _COMPARISONS:
             hint = "a comparison has two sides; write two comparisons as two conditions, and an aggregate as ?n = ..."
         else:
-            hint = _ONE_A_LINE
+            hint = FOREIGN_WORDS["and"]
         raise self.unexpected("the end", hint)
 
     # --- conditions ---
@@ -165,16 +178,34 @@ class _Parser:
             self.position += 1
             atom = self.atom()
             return Negation(atom, self.since(start), location)
-        if first.kind == "word" and second.text == "(":
+        if first.kind == "word" and second.text == "(" and not self.is_call():
             return self.premise()
-        if first.kind == "variable" and second.text == "=" and self.peek(2).kind == "word" and self.peek(3).text == "(":
-            return self.aggregation()
+        if first.kind == "variable" and second.text == "=" and self.peek(2).text in _AGGREGATES:
+            if self.peek(3).text == "(":
+                return self.aggregation()
         if first.kind == "end":
             raise self.unexpected("a condition", _CONDITION_FORM)
-        if first.kind == "word" and not _joins_values(second):
+        if first.kind == "word" and not _joins_values(second) and second.text != "(":
             self.position += 1
+            if first.text in FOREIGN_CALLS:
+                raise self.error(f"'{first.text}' is not part of a condition", FOREIGN_CALLS[first.text], first)
+            if second.text == "not" and self.peek(2).text == "in":
+                self.position -= 1
+                return self.comparison()
             raise self.unexpected(f"'(' after {first}", _ATOM_FORM)
         return self.comparison()
+
+    def is_call(self) -> bool:
+        """Whether a word and an opening bracket begin a value: behind its closing bracket a comparison goes on."""
+        depth = 0
+        for offset, token in enumerate(self.tokens[self.position :], self.position):
+            if token.kind == "mark":
+                depth += {"(": 1, ")": -1}.get(token.text, 0)
+            if token.kind == "end" or (token.text == ")" and depth == 0):
+                after = self.tokens[min(offset + 1, len(self.tokens) - 1)]
+                negated = after.text == "not" and self.tokens[min(offset + 2, len(self.tokens) - 1)].text == "in"
+                return negated or _joins_values(after)
+        return False
 
     def premise(self) -> Premise:
         start = self.position
@@ -188,43 +219,80 @@ class _Parser:
             certainty = token.text[1:]
         return Premise(atom, self.since(start), certainty, atom.location)
 
-    def comparison(self) -> Comparison:
+    def comparison(self) -> Comparison | Membership:
         start = self.position
+        location = self.locate(self.tokens[start].offset)
         left = self.expression()
         operator = self.peek()
-        if operator.kind != "mark" or operator.text not in _COMPARISONS:
-            hint = "write = for equality" if operator.text in ("is", "equals") else _CONDITION_FORM
-            raise self.unexpected("a comparison (= != < <= > >=)", hint)
-        self.position += 1
+        negated = operator.text == "not" and self.peek(1).text == "in"
+        if negated or (operator.kind == "word" and operator.text == "in"):
+            self.position += 1 + negated
+            return Membership(left, self.values(), negated, self.since(start), location)
+        symbol = self.operator()
         right = self.expression()
-        symbol = cast(Literal["=", "!=", "<", "<=", ">", ">="], operator.text)
-        return Comparison(left, symbol, right, self.since(start), self.locate(self.tokens[start].offset))
+        return Comparison(left, symbol, right, self.since(start), location)
+
+    def operator(self) -> Operator:
+        token = self.peek()
+        if token.kind == "mark" and token.text in _COMPARISONS:
+            self.position += 1
+            return cast(Operator, token.text)
+        if token.kind == "word" and token.text == "contains":
+            self.position += 1
+            return "contains"
+        if token.kind == "word" and token.text in _TWO_WORDS:
+            self.position += 1
+            self.expect("with", f"'with' after '{token.text}'", f"write {_TWO_WORDS[token.text]}, in two words")
+            return cast(Operator, _TWO_WORDS[token.text])
+        raise self.unexpected(_COMPARISON_FORM, FOREIGN_OPERATORS.get(token.text, _CONDITION_FORM))
+
+    def values(self) -> tuple[Variable | Constant, ...]:
+        """The list behind ``in``."""
+        form = "a list is written in brackets: ?state in (Kazakhstan, Mongolia)"
+        self.expect("(", "'(' after 'in'", form)
+        found: list[Variable | Constant] = []
+        while True:
+            term = self.term()
+            if not isinstance(term, Variable | Constant):
+                raise self.error("_ stands in a list of values", "name the values that it may be", self.tokens[self.position - 1])
+            found.append(term)
+            if self.accept(")"):
+                return tuple(found)
+            self.expect(",", "',' or ')'", form)
 
     def aggregation(self) -> Aggregation:
         start = self.position
         result, _, function = self.take(), self.take(), self.take()
-        if function.text not in _FUNCTIONS:
-            message = f"expected an aggregate ({', '.join(_FUNCTIONS)}), found {function}"
-            raise self.error(message, _AGGREGATE_FORM, function)
         self.expect("(", "'('", _AGGREGATE_FORM)
-        over = self.take()
-        if over.kind != "variable":
-            raise self.unexpected(f"a variable after '{function.text}('", _AGGREGATE_FORM, over)
+        over = self.expression()
+        if self.peek().text == "," and function.text in ("min", "max"):
+            other = {"min": "least", "max": "greatest"}[function.text]
+            raise self.unexpected(f"'for' after {over}", f"of two or more values, write {other}({over}, ...)")
         self.expect("for", f"'for' after {over}", _AGGREGATE_FORM)
-        premises = [self.inner_premise()]
+        body: list[Condition] = [self.inner_premise()]
         while self.accept("and"):
-            premises.append(self.inner_premise())
+            body.append(self.inner_condition())
         self.expect(")", "'and' or ')'", _AGGREGATE_FORM)
-        name = cast(Literal["count", "sum", "min", "max"], function.text)
+        name = cast(Literal["count", "sum", "avg", "min", "max"], function.text)
         location = self.locate(result.offset)
-        return Aggregation(result.text[1:], name, over.text[1:], tuple(premises), self.since(start), location)
+        return Aggregation(result.text[1:], name, over, tuple(body), self.since(start), location)
 
     def inner_premise(self) -> Premise:
         token = self.peek()
-        if token.kind != "word" or token.text == "not" or self.peek(1).text != "(":
-            hint = "an aggregate ranges over atoms that must hold; put not and comparisons into a rule of its own"
+        if token.kind != "word" or token.text == "not" or self.peek(1).text != "(" or self.is_call():
+            hint = "an aggregate ranges over facts: begin with an atom, and put not into a rule of its own"
             raise self.unexpected("an atom", hint)
         return self.premise()
+
+    def inner_condition(self) -> Premise | Comparison | Membership:
+        """A further condition of an aggregate."""
+        token = self.peek()
+        if token.kind == "word" and token.text == "not" and not _joins_values(self.peek(1)):
+            hint = "an aggregate takes atoms, comparisons and lists; put not into a rule of its own"
+            raise self.unexpected("an atom or a comparison", hint)
+        if token.kind == "word" and self.peek(1).text == "(" and not self.is_call():
+            return self.premise()
+        return self.comparison()
 
     # --- atoms ---
 
@@ -237,7 +305,26 @@ class _Parser:
         arguments: list[Argument] = []
         if not self.accept(")"):
             self.arguments(arguments)
-        return Atom(name.text, tuple(arguments), self.within(), self.locate(name.offset))
+        within, dates = self.atom_tail()
+        return Atom(name.text, tuple(arguments), within, self.locate(name.offset), dates)
+
+    def atom_tail(self) -> tuple[Within | None, tuple[DateBinding, ...]]:
+        """What may stand behind the arguments: a window, and the variables that take dates on record."""
+        within: Within | None = None
+        dates: dict[str, str] = {}
+        while (token := self.peek()).kind == "word" and token.text in ("within", *DATE_WORDS):
+            if token.text in dates or (token.text == "within" and within):
+                raise self.error(f"{token.text} stands twice", "keep one of the two", token)
+            if token.text == "within":
+                within = self.within()
+                continue
+            self.position += 1
+            variable = self.take()
+            if variable.kind != "variable":
+                hint = f"{token.text} binds a date: {token.text} ?d, which further conditions compare: ?d < 2010-01-01"
+                raise self.unexpected(f"a variable after '{token.text}'", hint, variable)
+            dates[token.text] = variable.text[1:]
+        return within, tuple((word, dates[word]) for word in DATE_WORDS if word in dates)
 
     def arguments(self, arguments: list[Argument]) -> None:
         named: set[str] = set()
@@ -273,6 +360,8 @@ class _Parser:
             return "an atom holds no other atom: give it a condition of its own and share a variable"
         if found.text in ("+", "-", "*", "/"):
             return "arithmetic stands in a comparison of its own: ?n = ?x + 1"
+        if found.text in _COMPARISONS:
+            return "a comparison is a condition of its own: name the value, ?x, and compare it in the next line"
         return _ATOM_FORM
 
     def argument(self) -> Argument:
@@ -346,8 +435,22 @@ class _Parser:
     def expression(self) -> Expression:
         left = self.product()
         while self.peek().kind == "mark" and self.peek().text in ("+", "-"):
-            left = self.operation(left, self.take(), self.product())
+            operator = self.take()
+            right = self.product()
+            unit = self.peek()
+            if unit.kind == "word" and unit.text in _UNITS:
+                self.position += 1
+                left = self.shift(left, operator, right, unit)
+            else:
+                left = self.operation(left, operator, right)
         return left
+
+    def shift(self, day: Expression, operator: Token, amount: Expression, unit: Token) -> Call:
+        """``?day + 30 days``."""
+        if operator.text == "-":
+            whole = isinstance(amount, Constant) and isinstance(amount.value, float)
+            amount = Constant(-amount.value) if whole else self.operation(Constant(0.0), operator, amount)  # type: ignore[union-attr,operator]
+        return Call(SHIFTS[_UNITS[unit.text]], (day, amount))
 
     def product(self) -> Expression:
         left = self.factor()
@@ -382,10 +485,34 @@ class _Parser:
             if isinstance(operand, Constant) and isinstance(operand.value, float):
                 return Constant(-operand.value)
             return self.operation(Constant(0.0), token, operand)
-        if token.kind == "word" and (token.text == "_" or self.peek(1).text == "("):
-            hint = _AGGREGATE_FORM if token.text in _FUNCTIONS else "give it a condition of its own"
-            raise self.unexpected("a value", hint if token.text != "_" else "name it: ?x")
+        if token.kind == "word" and token.text == "_":
+            raise self.unexpected("a value", "name it: ?x")
+        if token.kind == "word" and self.peek(1).text == "(":
+            return self.call()
         value = self.value()
         if value is None:
             raise self.unexpected("a value", 'a value is ?variable, a word, a "text", a number or a day YYYY-MM-DD')
         return value
+
+    def call(self) -> Call:
+        """A function with its arguments."""
+        name = self.take()
+        function = FUNCTIONS.get(name.text)
+        if name.text in _AGGREGATES:
+            raise self.error(f"'{name.text}' stands inside an expression", _AGGREGATE_FORM, name)
+        if function is None or name.text in SHIFTS.values():
+            known = [known for known in FUNCTIONS if known not in SHIFTS.values()]
+            hint = FOREIGN_CALLS.get(name.text) or did_you_mean(name.text, known) or f"the functions are {', '.join(known)}"
+            raise self.error(f"there is no function {name.text}", hint, name)
+        self.position += 1
+        arguments: list[Expression] = []
+        if not self.accept(")"):
+            while True:
+                arguments.append(self.expression())
+                if self.accept(")"):
+                    break
+                self.expect(",", "',' or ')'", "the arguments of a function stand in brackets, with commas between")
+        if not function.accepts(len(arguments)):
+            hint = f"{name.text} takes {function.arity}"
+            raise self.error(f"{name.text} has {len(arguments)} argument{'s' * (len(arguments) != 1)} here", hint, name)
+        return Call(name.text, tuple(arguments))

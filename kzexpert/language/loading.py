@@ -15,7 +15,7 @@ from kzexpert.language.facts_file import PendingRows, read_entities, read_row_ke
 from kzexpert.language.files import CSV_LIMIT, YAML_LIMIT, StrPath, read_file
 from kzexpert.language.folders import layer_files
 from kzexpert.language.reader import Reader
-from kzexpert.language.rules_file import ROW_KEYS, read_kinds, read_predicates, read_rules
+from kzexpert.language.rules_file import ROW_KEYS, RuleDefaults, read_citation, read_kinds, read_predicates, read_rules
 from kzexpert.model import Fact, KnowledgeBase, Predicate
 
 __all__ = [
@@ -114,7 +114,7 @@ def read_into(draft: Draft, path: StrPath) -> bool:
         return False
     draft.issues.extend(document.issues)
     hint = f"a file holds any of {', '.join(SECTIONS)}, each with a colon"
-    fields = reader.fields(document.root, "the file", (*SECTIONS, *ROW_KEYS), (), hint)
+    fields = reader.fields(document.root, "the file", (*SECTIONS, *ROW_KEYS, "family"), (), hint)
     return fields is not None and read_sections(reader, fields, draft)
 
 
@@ -133,7 +133,7 @@ def read_sections(reader: Reader, fields: Mapping[str, Node], draft: Draft) -> b
     if "sources" in fields:
         draft.sources.extend(read_sources(reader, fields["sources"]))
     if "rules" in fields:
-        draft.rules.extend(read_rules(reader, fields["rules"]))
+        draft.rules.extend(read_rules(reader, fields["rules"], _rule_defaults(reader, fields)))
     if "tables" in fields:
         from kzexpert.language.tables_file import read_tables  # most knowledge bases have none
 
@@ -148,9 +148,17 @@ def read_sections(reader: Reader, fields: Mapping[str, Node], draft: Draft) -> b
         draft.pending.extend(PendingRows(reader, key, rows, defaults) for key, rows in entries)
         return True
     for key, node in beside.items():
-        message, hint = f"{key!r} stands beside no facts", "beside `facts:` it is the default for the rows"
-        reader.note("KZ108", message, reader.at(node), hint)
+        if "rules" not in fields or key not in ("source", "at"):
+            message, hint = f"{key!r} stands beside no facts", "beside `facts:` it is the default for the rows"
+            reader.note("KZ108", message, reader.at(node), hint)
     return False
+
+
+def _rule_defaults(reader: Reader, fields: Mapping[str, Node]) -> RuleDefaults:
+    """What stands beside ``rules:`` for all rules of the file."""
+    source = read_citation(reader, fields["source"], fields.get("at")) if "source" in fields else None
+    family = reader.filled(fields["family"], "the name of a family") if "family" in fields else None
+    return RuleDefaults(source, family or "")
 
 
 def finish(draft: Draft, vocabulary: Mapping[str, Predicate]) -> list[Fact]:

@@ -5,26 +5,33 @@ A rule or predicate with a mistake is noted and left out, and the rest is read o
 
 from typing import Literal, cast
 
+import msgspec
 from msgspec.structs import replace
 
 from kzexpert.errors import Issue, Location
 from kzexpert.language.documents import ListNode, MappingNode, Node, ScalarNode
 from kzexpert.language.grammar import GrammarError, parse_atom, parse_condition
+from kzexpert.language.habits import FOREIGN_CALLS
+from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.reader import Reader
-from kzexpert.model import ArgumentSpec, Atom, Citation, Condition, Predicate, Rule
+from kzexpert.model import ArgumentSpec, Atom, Block, Citation, Condition, Either, Predicate, Rule
 
-__all__ = ["ROW_KEYS", "read_citation", "read_kinds", "read_predicates", "read_rules", "split_hint"]
+__all__ = ["ROW_KEYS", "RuleDefaults", "read_citation", "read_kinds", "read_predicates", "read_rules", "split_hint"]
 
 #: What a row of facts may hold beside its arguments; no argument may bear such a name.
 ROW_KEYS = ("since", "until", "on", "certainty", "source", "at", "note")
-_PREDICATE_KEYS = ("args", "holds", "says", "asks", "doc", "compares")
-_RULE_KEYS = ("id", "title", "when", "then", "certainty", "because", "source", "each")
+_PREDICATE_KEYS = ("args", "holds", "says", "asks", "doc", "compares", "assumable")
+_RULE_KEYS = ("id", "title", "family", "when", "unless", "then", "certainty", "because", "source", "each")
+_BLOCKS = ("either", "not")
+_MOST_NESTED = 10
 _BUILT_IN_TYPES = ("text", "number", "date")
 _ARGS_FORM = "args lists name: type in order, such as [state: state, org: organisation]"
 _RULE_FORM = (
-    "a rule has id, when (a list of conditions) and then (an atom); and title, certainty, because, source, each"
+    "a rule has id, when (a list of conditions) and then (an atom, or a list of them); and title, family, unless, "
+    "certainty, because, source, each"
 )
 
+_BLOCK_FORM = "a block is either: or not:, with a list of conditions below it, each after - and a space"
 _EACH_ON_A_LINE = "write each one on a line of its own below its key, starting with - and a space; or in quotes"
 
 
@@ -71,6 +78,7 @@ def _predicate(reader: Reader, name: str, fields: dict[str, Node], place: Locati
         place,
         marks,
         (reader.filled(fields["compares"], "the name of an argument") or "") if "compares" in fields else "",
+        reader.flag(fields["assumable"], "true or false") is not False if "assumable" in fields else True,
     )
 
 
@@ -99,13 +107,20 @@ def _argument_specs(reader: Reader, node: Node) -> tuple[ArgumentSpec, ...]:
 # --- rules ----------------------------------------------------------------------------------------------------------
 
 
-def read_rules(reader: Reader, node: Node) -> list[Rule]:
+class RuleDefaults(msgspec.Struct, frozen=True):
+    """What the keys beside ``rules:`` say for the rules that do not say it themselves."""
+
+    source: Citation | None = None
+    family: str = ""
+
+
+def read_rules(reader: Reader, node: Node, defaults: RuleDefaults) -> list[Rule]:
     """Reads ``rules:``."""
-    rules = (_rule(reader, item) for item in reader.items(node, "a list of rules", _RULE_FORM) or ())
+    rules = (_rule(reader, item, defaults) for item in reader.items(node, "a list of rules", _RULE_FORM) or ())
     return [rule for rule in rules if rule is not None]
 
 
-def _rule(reader: Reader, node: Node) -> Rule | None:
+def _rule(reader: Reader, node: Node, defaults: RuleDefaults) -> Rule | None:
     fields = reader.fields(node, "a rule", _RULE_KEYS, ("id", "when", "then"), _RULE_FORM)
     if fields is None:
         return None
@@ -115,31 +130,101 @@ def _rule(reader: Reader, node: Node) -> Rule | None:
     if rule_id.split() != [rule_id] and rule_id:
         reader.note("KZ110", f"{rule_id!r} is not an id", marks["id"], "an id holds no spaces: use hyphens")
     when = _conditions(reader, fields["when"])
-    then = _conclusion(reader, fields["then"])
+    if "unless" in fields:
+        when += _exceptions(reader, fields["unless"])
+    then = _conclusions(reader, fields["then"])
     # What else is wrong with a rule does not keep the checks from looking at its names and variables.
     readable = reader.failures == before
     certainty = reader.certainty(fields["certainty"], negative=True) if "certainty" in fields else 1.0
     each = reader.flag(fields["each"], "true or false") if "each" in fields else False
     title = reader.text(fields["title"], "a title") if "title" in fields else ""
     because = reader.text(fields["because"], "a sentence") if "because" in fields else ""
-    source = read_citation(reader, fields["source"]) if "source" in fields else None
-    if not readable or then is None:
+    source = read_citation(reader, fields["source"]) if "source" in fields else defaults.source
+    family = reader.filled(fields["family"], "the name of a family") if "family" in fields else defaults.family
+    if not readable or not then:
         return None
-    place = reader.at(node)
-    return Rule(rule_id, when, then, title or "", certainty or 1.0, because or "", source, bool(each), place, marks)
+    return Rule(
+        id=rule_id,
+        when=when,
+        then=then,
+        title=title or "",
+        family=family or "",
+        certainty=certainty or 1.0,
+        because=because or "",
+        source=source,
+        each=bool(each),
+        location=reader.at(node),
+        marks=marks,
+    )
 
 
-def _conditions(reader: Reader, node: Node) -> tuple[Condition, ...]:
-    conditions = []
-    for item in reader.items(node, "a list of conditions", _EACH_ON_A_LINE) or ():
-        if not isinstance(item, ScalarNode) or item.missing:
-            reader.wrong_shape("a condition", item, _EACH_ON_A_LINE)
-            continue
-        try:
-            conditions.append(parse_condition(item.text, reader.at(item), reader.locator(item)))
-        except GrammarError as error:
-            reader.add(split_hint(error.issue, item, node))
-    return tuple(conditions)
+def _conditions(reader: Reader, node: Node, depth: int = 0) -> tuple[Condition, ...]:
+    """The conditions of a list, which must all hold."""
+    found = (
+        _condition(reader, item, node, depth) for item in reader.items(node, "a list of conditions", _EACH_ON_A_LINE) or ()
+    )
+    return tuple(condition for condition in found if condition is not None)
+
+
+def _condition(reader: Reader, item: Node, listed: Node, depth: int) -> Condition | None:
+    if isinstance(item, MappingNode):
+        return _block(reader, item, depth)
+    if not isinstance(item, ScalarNode) or item.missing:
+        reader.wrong_shape("a condition", item, _EACH_ON_A_LINE)
+        return None
+    try:
+        return parse_condition(item.text, reader.at(item), reader.locator(item))
+    except GrammarError as error:
+        reader.add(split_hint(error.issue, item, listed))
+        return None
+
+
+def _block(reader: Reader, node: MappingNode, depth: int) -> Condition | None:
+    """``either:`` with alternatives, or ``not:`` with conditions that must not hold together."""
+    if depth >= _MOST_NESTED:
+        hint = "give the inner part a rule of its own"
+        reader.note("KZ201", f"blocks nested more than {_MOST_NESTED} deep", reader.at(node), hint)
+        return None
+    if len(node.entries) != 1:
+        reader.wrong_shape("either: or not:", node, _BLOCK_FORM)
+        return None
+    ((name, (key, value)),) = node.entries.items()
+    place = reader.at_key(key)
+    if name == "not":
+        conditions = _together(reader, value, depth + 1)
+        return Block(conditions, "not", place) if conditions else None
+    if name != "either":
+        hint = did_you_mean(name, _BLOCKS) or FOREIGN_CALLS.get(name) or _BLOCK_FORM
+        reader.note("KZ108", f"unknown block {name!r}", place, hint)
+        return None
+    items = reader.items(value, "a list of alternatives", _BLOCK_FORM) or ()
+    alternatives = tuple(_together(reader, item, depth + 1) for item in items)
+    if len(alternatives) < 2 and items:
+        hint = "with one alternative write its conditions without either:"
+        reader.note("KZ201", "either: with one alternative", place, hint)
+        return None
+    return Either(alternatives, place) if alternatives and all(alternatives) else None
+
+
+def _together(reader: Reader, node: Node, depth: int) -> tuple[Condition, ...]:
+    """One condition, or a list of conditions that must all hold."""
+    if isinstance(node, ListNode):
+        if not node.items:
+            reader.wrong_shape("a condition", node, _BLOCK_FORM)
+        return _conditions(reader, node, depth)
+    found = _condition(reader, node, node, depth)
+    return () if found is None else (found,)
+
+
+def _exceptions(reader: Reader, node: Node) -> tuple[Condition, ...]:
+    """``unless:``: each item is a condition or a list of conditions, negated as a whole."""
+    items = node.items if isinstance(node, ListNode) else [node]
+    found = []
+    for item in items:
+        conditions = _together(reader, item, 1)
+        if conditions:
+            found.append(Block(conditions, "unless", reader.at(item)))
+    return tuple(found)
 
 
 def split_hint(issue: Issue, item: ScalarNode, listed: Node | None) -> Issue:
@@ -149,19 +234,26 @@ def split_hint(issue: Issue, item: ScalarNode, listed: Node | None) -> Issue:
     return issue
 
 
-def _conclusion(reader: Reader, node: Node) -> Atom | None:
+def _conclusions(reader: Reader, node: Node) -> tuple[Atom, ...]:
+    """One atom, or a list of them."""
+    if isinstance(node, ListNode) and node.items:
+        return tuple(atom for item in node.items for atom in _conclusion(reader, item, node))
+    return _conclusion(reader, node, node)
+
+
+def _conclusion(reader: Reader, node: Node, listed: Node) -> tuple[Atom, ...]:
     if not isinstance(node, ScalarNode) or node.missing:
-        reader.wrong_shape("an atom", node, "a rule concludes one atom, such as then: ally(?state, ?power)")
-        return None
+        reader.wrong_shape("an atom", node, "a rule concludes an atom, such as then: ally(?state, ?power), or a list of them")
+        return ()
     try:
         atom = parse_atom(node.text, reader.at(node), reader.locator(node))
     except GrammarError as error:
-        reader.add(error.issue)
-        return None
-    if atom.within is not None:
-        hint = "within looks back from a condition; take it away here"
-        reader.note("KZ201", "a conclusion with within", atom.location, hint)
-    return atom
+        reader.add(split_hint(error.issue, node, listed))
+        return ()
+    if atom.within is not None or atom.dates:
+        word = "within" if atom.within is not None else atom.dates[0][0]
+        reader.note("KZ201", f"a conclusion with {word}", atom.location, f"{word} stands in conditions; take it away here")
+    return (atom,)
 
 
 def read_citation(reader: Reader, node: Node, at: Node | None = None) -> Citation | None:
