@@ -254,7 +254,9 @@ class _Parser:
         while True:
             term = self.term()
             if not isinstance(term, Variable | Constant):
-                raise self.error("_ stands in a list of values", "name the values that it may be", self.tokens[self.position - 1])
+                raise self.error(
+                    "_ stands in a list of values", "name the values that it may be", self.tokens[self.position - 1]
+                )
             found.append(term)
             if self.accept(")"):
                 return tuple(found)
@@ -502,7 +504,11 @@ class _Parser:
             raise self.error(f"'{name.text}' stands inside an expression", _AGGREGATE_FORM, name)
         if function is None or name.text in SHIFTS.values():
             known = [known for known in FUNCTIONS if known not in SHIFTS.values()]
-            hint = FOREIGN_CALLS.get(name.text) or did_you_mean(name.text, known) or f"the functions are {', '.join(known)}"
+            hint = (
+                FOREIGN_CALLS.get(name.text)
+                or did_you_mean(name.text, known)
+                or f"the functions are {', '.join(known)}"
+            )
             raise self.error(f"there is no function {name.text}", hint, name)
         self.position += 1
         arguments: list[Expression] = []

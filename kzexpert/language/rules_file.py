@@ -161,7 +161,8 @@ def _rule(reader: Reader, node: Node, defaults: RuleDefaults) -> Rule | None:
 def _conditions(reader: Reader, node: Node, depth: int = 0) -> tuple[Condition, ...]:
     """The conditions of a list, which must all hold."""
     found = (
-        _condition(reader, item, node, depth) for item in reader.items(node, "a list of conditions", _EACH_ON_A_LINE) or ()
+        _condition(reader, item, node, depth)
+        for item in reader.items(node, "a list of conditions", _EACH_ON_A_LINE) or ()
     )
     return tuple(condition for condition in found if condition is not None)
 
@@ -243,7 +244,9 @@ def _conclusions(reader: Reader, node: Node) -> tuple[Atom, ...]:
 
 def _conclusion(reader: Reader, node: Node, listed: Node) -> tuple[Atom, ...]:
     if not isinstance(node, ScalarNode) or node.missing:
-        reader.wrong_shape("an atom", node, "a rule concludes an atom, such as then: ally(?state, ?power), or a list of them")
+        reader.wrong_shape(
+            "an atom", node, "a rule concludes an atom, such as then: ally(?state, ?power), or a list of them"
+        )
         return ()
     try:
         atom = parse_atom(node.text, reader.at(node), reader.locator(node))
@@ -252,7 +255,9 @@ def _conclusion(reader: Reader, node: Node, listed: Node) -> tuple[Atom, ...]:
         return ()
     if atom.within is not None or atom.dates:
         word = "within" if atom.within is not None else atom.dates[0][0]
-        reader.note("KZ201", f"a conclusion with {word}", atom.location, f"{word} stands in conditions; take it away here")
+        reader.note(
+            "KZ201", f"a conclusion with {word}", atom.location, f"{word} stands in conditions; take it away here"
+        )
     return (atom,)
 
 

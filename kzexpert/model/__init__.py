@@ -3,7 +3,18 @@
 Surface values (`knowledge`, `conditions`) are as the author wrote them; program values (`program`) are resolved.
 """
 
-from kzexpert.model.conditions import Aggregation, Comparison, Condition, Negation, Premise
+from kzexpert.model.conditions import (
+    Aggregation,
+    Block,
+    Comparison,
+    Condition,
+    Either,
+    Membership,
+    Negation,
+    Premise,
+    alternatives,
+)
+from kzexpert.model.functions import AGGREGATES, FUNCTIONS, SHIFTS, TEXT_OPERATORS, called, shown
 from kzexpert.model.inference import Firing, Inference
 from kzexpert.model.knowledge import (
     ArgumentSpec,
@@ -24,6 +35,9 @@ from kzexpert.model.program import (
     Aggregate,
     Assignment,
     BaseFact,
+    Body,
+    Exclusion,
+    Listing,
     Match,
     Pattern,
     Program,
@@ -34,14 +48,18 @@ from kzexpert.model.program import (
 )
 from kzexpert.model.terms import (
     ANY,
+    DATE_WORDS,
     NOWHERE,
     Anonymous,
     Argument,
     Atom,
+    Call,
     Constant,
+    DateBinding,
     Expression,
     GroundAtom,
     Operation,
+    Operator,
     Shape,
     Term,
     Value,
@@ -52,8 +70,13 @@ from kzexpert.model.terms import (
 )
 
 __all__ = [
+    "AGGREGATES",
     "ANY",
+    "DATE_WORDS",
+    "FUNCTIONS",
     "NOWHERE",
+    "SHIFTS",
+    "TEXT_OPERATORS",
     "Absence",
     "Aggregate",
     "Aggregation",
@@ -63,12 +86,18 @@ __all__ = [
     "Assignment",
     "Atom",
     "BaseFact",
+    "Block",
+    "Body",
+    "Call",
     "Case",
     "Citation",
     "Comparison",
     "Condition",
     "Constant",
+    "DateBinding",
+    "Either",
     "Entity",
+    "Exclusion",
     "Expected",
     "Expression",
     "Fact",
@@ -76,9 +105,12 @@ __all__ = [
     "GroundAtom",
     "Inference",
     "KnowledgeBase",
+    "Listing",
     "Match",
+    "Membership",
     "Negation",
     "Operation",
+    "Operator",
     "PartialDate",
     "Pattern",
     "Predicate",
@@ -96,6 +128,9 @@ __all__ = [
     "Value",
     "Variable",
     "Within",
+    "alternatives",
+    "called",
     "format_number",
     "format_value",
+    "shown",
 ]

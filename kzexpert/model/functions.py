@@ -7,14 +7,14 @@ to the same last bit. A function that has no value for its arguments gives None,
 import calendar
 import math
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from kzexpert.model.terms import Value, format_number
 
-__all__ = ["FUNCTIONS", "SHIFTS", "TEXT_OPERATORS", "Function", "ValueType", "shown"]
+__all__ = ["AGGREGATES", "FUNCTIONS", "SHIFTS", "TEXT_OPERATORS", "Function", "ValueType", "called", "shown"]
 
 #: What an argument may be. ``text`` takes texts and names of entities, ``same`` numbers or dates, all of one type.
 ValueType: TypeAlias = Literal["number", "date", "text", "same", "any"]
@@ -36,6 +36,16 @@ class Function(msgspec.Struct, frozen=True):
     compute: Callable[..., Value | None]
     optional: int = 0
     repeats: bool = False
+
+    @property
+    def arity(self) -> str:
+        """How many arguments it takes, in words."""
+        least, most = len(self.takes) - self.optional, len(self.takes)
+        if self.repeats:
+            return f"{least} or more arguments"
+        if least != most:
+            return f"{least} or {most} arguments"
+        return f"{most} argument{'' if most == 1 else 's'}" if most else "no arguments"
 
     def accepts(self, count: int) -> bool:
         """Whether it can be called with so many arguments."""
@@ -172,6 +182,45 @@ TEXT_OPERATORS: dict[str, Callable[[str, str], bool]] = {
 }
 
 
-def call(function: str, values: Sequence[Value | None]) -> Value | None:
+def called(function: str, values: Sequence[Value | None]) -> Value | None:
     """The value of a function; None where it has none, or where an argument has none."""
     return None if None in values else FUNCTIONS[function].compute(*values)
+
+
+def _sum(values: Sequence[Any]) -> float | None:
+    """Exactly, and so the same in every order; whether it overflows is found in one order."""
+    try:
+        return math.fsum(sorted(values)) + 0.0
+    except OverflowError:
+        return None
+
+
+class AggregateFunction(msgspec.Struct, frozen=True):
+    """One row of the table of aggregates.
+
+    Attributes:
+        takes: the types of what it folds; empty where any will do.
+        fold: from the values, one for each combination of facts, to the result; None where there is none.
+        grows: what it may be compared by inside its own component, since more facts can only make that true.
+        facts: whether two facts count twice where they differ in an argument that nobody reads.
+    """
+
+    takes: tuple[str, ...]
+    fold: Callable[[Sequence[Any]], Value | None]
+    grows: tuple[str, ...] = ()
+    facts: bool = False
+
+
+def _average(values: Sequence[Any]) -> float | None:
+    total = _sum(values) if values else None
+    return None if total is None else _finite(total / len(values))
+
+
+_UP, _DOWN = (">", ">="), ("<", "<=")
+AGGREGATES: dict[str, AggregateFunction] = {
+    "count": AggregateFunction((), lambda values: float(len(set(values))), _UP),
+    "sum": AggregateFunction(("number",), _sum, _UP, facts=True),
+    "avg": AggregateFunction(("number",), _average, facts=True),
+    "min": AggregateFunction(("number", "date"), lambda values: min(values, default=None), _DOWN),
+    "max": AggregateFunction(("number", "date"), lambda values: max(values, default=None), _UP),
+}

@@ -57,6 +57,7 @@ class Predicate(msgspec.Struct, frozen=True):
 
     Attributes:
         compares: the argument whose values are rival hypotheses; empty where nobody compares them.
+        assumable: false where why-not should never propose to assume it.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Predicate(msgspec.Struct, frozen=True):
     location: Location = NOWHERE
     marks: Mapping[str, Location] = {}
     compares: str = ""
+    assumable: bool = True
 
 
 class Entity(msgspec.Struct, frozen=True):
@@ -153,12 +155,19 @@ class Table(msgspec.Struct, frozen=True):
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A rule as written. `marks` maps a key of its YAML (``because``, ``certainty`` ...) to its location."""
+    """A rule as written. `marks` maps a key of its YAML (``because``, ``certainty`` ...) to its location.
+
+    Attributes:
+        when: its conditions; those of ``unless`` come last, as blocks.
+        then: what it concludes, at least one atom.
+        family: what kind of tie it sees; empty where it is a family of its own.
+    """
 
     id: str
     when: tuple[Condition, ...]
-    then: Atom
+    then: tuple[Atom, ...]
     title: str = ""
+    family: str = ""
     certainty: float = 1.0
     because: str = ""
     source: Citation | None = None

@@ -8,14 +8,18 @@ from typing import Literal, Self, TypeAlias
 
 import msgspec
 
+from kzexpert.model.conditions import Condition
 from kzexpert.model.knowledge import Fact, KnowledgeBase, Rule
-from kzexpert.model.terms import Constant, Expression, GroundAtom, Shape, Term, Value, Variable
+from kzexpert.model.terms import Constant, Expression, GroundAtom, Operator, Shape, Term, Value, Variable
 
 __all__ = [
     "Absence",
     "Aggregate",
     "Assignment",
     "BaseFact",
+    "Body",
+    "Exclusion",
+    "Listing",
     "Match",
     "Pattern",
     "Program",
@@ -147,7 +151,7 @@ class Test(_Condition, frozen=True):
     """A comparison of bound values. One without a finite value (a division by zero) is false."""
 
     left: Expression
-    operator: Literal["=", "!=", "<", "<=", ">", ">="]
+    operator: Operator
     right: Expression
 
     def __str__(self) -> str:
@@ -182,8 +186,85 @@ class Assignment(_Condition, frozen=True):
         return type(self)(self.variable, self.expression.instance(values))
 
 
-class Aggregate(_Condition, frozen=True):
-    """Counts or folds over the bindings of its local variables.
+class Listing(_Condition, frozen=True):
+    """The value of an expression is one of some values, or none of them. Without a finite value it does not hold."""
+
+    left: Expression
+    values: tuple[Variable | Constant, ...]
+    negated: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.left} {'not ' * self.negated}in ({', '.join(map(str, self.values))})"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return self.left.variables + tuple(name for value in self.values for name in value.variables)
+
+    def instance(self, values: Mapping[str, Value]) -> Self:
+        found = tuple(value.instance(values) for value in self.values)
+        return type(self)(self.left.instance(values), found, self.negated)
+
+
+class Body(msgspec.Struct, frozen=True):
+    """Conditions inside of another one, with variables of their own.
+
+    Attributes:
+        conditions: in the order of the author.
+        order: indices of `conditions`, as in `ProgramRule.order`; what the outer condition shares is bound before.
+        variables: its own ones, in order of first appearance.
+    """
+
+    conditions: tuple["ProgramCondition", ...]
+    order: tuple[int, ...]
+    variables: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return " and ".join(map(str, self.conditions))
+
+    @property
+    def matches(self) -> tuple[Pattern, ...]:
+        """The patterns of its positive conditions."""
+        return tuple(condition.pattern for condition in self.conditions if isinstance(condition, Match))
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        """What its conditions look facts up by, inner ones included."""
+        return tuple(pattern for condition in self.conditions for pattern in condition.patterns)
+
+    def instance(self, values: Mapping[str, Value]) -> "Body":
+        return Body(tuple(condition.instance(values) for condition in self.conditions), self.order, self.variables)
+
+
+class _Bodied(_Condition, frozen=True):
+    """A condition with others inside; `shared` are the variables of the rule that stand in them."""
+
+    body: Body
+    shared: tuple[str, ...]
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        return self.body.patterns
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return self.shared
+
+    def instance(self, values: Mapping[str, Value]) -> Self:
+        """Its own variables keep their names, whatever else is called so."""
+        outer = {name: values[name] for name in self.shared if name in values}
+        shared = tuple(name for name in self.shared if name not in outer)
+        return msgspec.structs.replace(self, body=self.body.instance(outer), shared=shared)
+
+
+class Exclusion(_Bodied, frozen=True):
+    """No binding of its own variables satisfies all conditions of the body."""
+
+    def __str__(self) -> str:
+        return f"not ({self.body})"
+
+
+class Aggregate(_Bodied, frozen=True, kw_only=True):
+    """Folds the value of an expression over the bindings of its body.
 
     Attributes:
         variable: what the result binds, or is compared with where it is `bound` before.
@@ -191,15 +272,12 @@ class Aggregate(_Condition, frozen=True):
     """
 
     variable: str
-    function: Literal["count", "sum", "min", "max"]
-    over: str
-    patterns: tuple[Pattern, ...]
-    shared: tuple[str, ...]
+    function: Literal["count", "sum", "avg", "min", "max"]
+    over: Expression
     bound: bool = False
 
     def __str__(self) -> str:
-        atoms = " and ".join(map(str, self.patterns))
-        return f"?{self.variable} = {self.function}(?{self.over} for {atoms})"
+        return f"?{self.variable} = {self.function}({self.over} for {self.body})"
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -210,14 +288,11 @@ class Aggregate(_Condition, frozen=True):
         return () if self.bound else (self.variable,)
 
     def instance(self, values: Mapping[str, Value]) -> Self:
-        """Its own variables keep their names, whatever else is called so."""
         outer = {name: values[name] for name in self.shared if name in values}
-        patterns = tuple(pattern.instance(outer) for pattern in self.patterns)
-        shared = tuple(name for name in self.shared if name not in outer)
-        return msgspec.structs.replace(self, patterns=patterns, shared=shared)
+        return msgspec.structs.replace(super().instance(values), over=self.over.instance(outer))
 
 
-ProgramCondition: TypeAlias = Match | Absence | Test | Assignment | Aggregate
+ProgramCondition: TypeAlias = Match | Absence | Test | Listing | Assignment | Exclusion | Aggregate
 
 
 class ProgramRule(msgspec.Struct, frozen=True, dict=True):
@@ -229,7 +304,11 @@ class ProgramRule(msgspec.Struct, frozen=True, dict=True):
         conditions: in the order of the author.
         order: indices of `conditions` in an order in which every variable is bound before it is used: the matches as
             written, then the others as soon as what they need is bound.
-        variables: every variable of the rule that is not local to an aggregate, in order of first appearance.
+        variables: every variable of the rule that is not local to one of its conditions, in order of first appearance.
+        when: what each of `conditions` is called in the rule, in the same order: conditions of the alternatives that
+            were chosen; an exception or a block that says no of alternatives stands once for each.
+        choice: the number of the alternative of each ``either:``, from 0.
+        variant: which of the rule's conclusions and choices this is, from 0.
     """
 
     rule: Rule
@@ -237,10 +316,19 @@ class ProgramRule(msgspec.Struct, frozen=True, dict=True):
     conditions: tuple[ProgramCondition, ...]
     order: tuple[int, ...]
     variables: tuple[str, ...]
+    when: tuple[Condition, ...]
+    choice: tuple[int, ...] = ()
+    variant: int = 0
 
     @property
     def id(self) -> str:
+        """Of the rule; variants share it, since they are one line of evidence."""
         return self.rule.id
+
+    @cached_property
+    def key(self) -> str:
+        """Tells the variants of all rules apart: no id holds a space."""
+        return f"{self.rule.id} {self.variant}" if self.variant else self.rule.id
 
     @cached_property
     def matches(self) -> tuple[Pattern, ...]:
@@ -290,8 +378,8 @@ class Program(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def rules(self) -> Mapping[str, ProgramRule]:
-        """Rule by id."""
-        return {rule.id: rule for stratum in self.strata for rule in stratum.rules}
+        """Rule by key."""
+        return {rule.key: rule for stratum in self.strata for rule in stratum.rules}
 
     @cached_property
     def stratum_of(self) -> Mapping[str, Stratum]:

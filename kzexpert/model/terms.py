@@ -11,14 +11,18 @@ from kzexpert.errors import Location
 
 __all__ = [
     "ANY",
+    "DATE_WORDS",
     "NOWHERE",
     "Anonymous",
     "Argument",
     "Atom",
+    "Call",
     "Constant",
+    "DateBinding",
     "Expression",
     "GroundAtom",
     "Operation",
+    "Operator",
     "Shape",
     "Term",
     "Value",
@@ -58,12 +62,12 @@ def format_value(value: Value) -> str:
 
 
 class Variable(msgspec.Struct, frozen=True):
-    """``?name``; the name is kept without its question mark."""
+    """``?name``; the name is kept without its question mark. A ``_`` that tells facts apart has a name with ``#``."""
 
     name: str
 
     def __str__(self) -> str:
-        return f"?{self.name}"
+        return "_" if self.name.startswith("#") else f"?{self.name}"
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -135,6 +139,12 @@ class Within(msgspec.Struct, frozen=True):
         return f"within {self.amount} {self.unit}{'' if self.amount == 1 else 's'}"
 
 
+#: What a date on record can be bound by, in the order in which a pattern has them.
+DATE_WORDS = ("since", "until", "on")
+#: One of `DATE_WORDS`, and the name of the variable that takes the date.
+DateBinding: TypeAlias = tuple[str, str]
+
+
 class Argument(msgspec.Struct, frozen=True):
     """One argument as written: positional when `name` is None."""
 
@@ -150,11 +160,13 @@ class Atom(msgspec.Struct, frozen=True):
     arguments: tuple[Argument, ...]
     within: Within | None = None
     location: Location = NOWHERE
+    dates: tuple[DateBinding, ...] = ()
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """Names of its variables, in order, repeated where they are."""
-        return tuple(name for argument in self.arguments for name in argument.term.variables)
+        """Names of its variables, in order, repeated where they are; those of dates come last."""
+        names = [name for argument in self.arguments for name in argument.term.variables]
+        return (*names, *(name for _, name in self.dates))
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -178,4 +190,38 @@ class Operation(msgspec.Struct, frozen=True):
         return Operation(self.operator, self.left.instance(values), self.right.instance(values))
 
 
-Expression: TypeAlias = Variable | Constant | Operation
+class Call(msgspec.Struct, frozen=True):
+    """A function of the table `kzexpert.model.functions.FUNCTIONS` with its arguments.
+
+    ``?day + 30 days`` is a call of ``add_days``, and prints as it was written.
+    """
+
+    function: str
+    arguments: tuple["Expression", ...]
+
+    def __str__(self) -> str:
+        unit = _UNITS.get(self.function)
+        if unit is None:
+            return f"{self.function}({', '.join(map(str, self.arguments))})"
+        day, amount = self.arguments
+        sign, shown = "+", str(amount)
+        if isinstance(amount, Constant) and shown.startswith("-"):
+            sign, shown = "-", shown[1:]
+        elif isinstance(amount, Operation):
+            shown = f"({shown})"
+        return f"{day} {sign} {shown} {unit}{'' if shown == '1' else 's'}"
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """See `Variable.variables`."""
+        return tuple(name for argument in self.arguments for name in argument.variables)
+
+    def instance(self, values: Mapping[str, Value]) -> "Call":
+        """See `Variable.instance`."""
+        return Call(self.function, tuple(argument.instance(values) for argument in self.arguments))
+
+
+_UNITS = {"add_days": "day", "add_months": "month", "add_years": "year"}
+Expression: TypeAlias = Variable | Constant | Operation | Call
+
+Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "starts with", "ends with", "contains"]
