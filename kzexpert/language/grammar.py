@@ -180,9 +180,9 @@ class _Parser:
             return Negation(atom, self.since(start), location)
         if first.kind == "word" and second.text == "(" and not self.is_call():
             return self.premise()
-        if first.kind == "variable" and second.text == "=" and self.peek(2).text in _AGGREGATES:
-            if self.peek(3).text == "(":
-                return self.aggregation()
+        assigned = first.kind == "variable" and second.text == "="
+        if assigned and self.peek(2).text in _AGGREGATES and self.peek(3).text == "(":
+            return self.aggregation()
         if first.kind == "end":
             raise self.unexpected("a condition", _CONDITION_FORM)
         if first.kind == "word" and not _joins_values(second) and second.text != "(":
@@ -254,9 +254,8 @@ class _Parser:
         while True:
             term = self.term()
             if not isinstance(term, Variable | Constant):
-                raise self.error(
-                    "_ stands in a list of values", "name the values that it may be", self.tokens[self.position - 1]
-                )
+                token = self.tokens[self.position - 1]
+                raise self.error("_ stands in a list of values", "name the values that it may be", token)
             found.append(term)
             if self.accept(")"):
                 return tuple(found)

@@ -1,4 +1,4 @@
-"""Words that people bring along from other languages, and how each is said here. The grammar takes its hints from it."""
+"""Words that people bring along from other languages, and how each is said here: where the grammar takes its hints."""
 
 __all__ = ["FOREIGN_CALLS", "FOREIGN_OPERATORS", "FOREIGN_WORDS"]
 

@@ -160,10 +160,8 @@ def _rule(reader: Reader, node: Node, defaults: RuleDefaults) -> Rule | None:
 
 def _conditions(reader: Reader, node: Node, depth: int = 0) -> tuple[Condition, ...]:
     """The conditions of a list, which must all hold."""
-    found = (
-        _condition(reader, item, node, depth)
-        for item in reader.items(node, "a list of conditions", _EACH_ON_A_LINE) or ()
-    )
+    items = reader.items(node, "a list of conditions", _EACH_ON_A_LINE) or ()
+    found = (_condition(reader, item, node, depth) for item in items)
     return tuple(condition for condition in found if condition is not None)
 
 

@@ -67,6 +67,7 @@ from kzexpert.model.terms import (
     Within,
     format_number,
     format_value,
+    json_escapes,
 )
 
 __all__ = [
@@ -132,5 +133,6 @@ __all__ = [
     "called",
     "format_number",
     "format_value",
+    "json_escapes",
     "shown",
 ]

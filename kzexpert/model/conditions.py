@@ -179,13 +179,11 @@ def alternatives(conditions: tuple[Condition, ...]) -> list[tuple[tuple[int, ...
         hold then, in the order of the author.
     """
     choices = [_choices(condition) for condition in conditions]
-    return [
-        (
-            tuple(number for numbers, _ in chosen for number in numbers),
-            tuple(item for _, items in chosen for item in items),
-        )
-        for chosen in product(*choices)
-    ]
+    found = []
+    for chosen in product(*choices):
+        numbers = tuple(number for numbers, _ in chosen for number in numbers)
+        found.append((numbers, tuple(item for _, items in chosen for item in items)))
+    return found
 
 
 def _choices(condition: Condition) -> list[tuple[tuple[int, ...], tuple[Condition, ...]]]:

@@ -1,27 +1,37 @@
-"""A rule as written → a rule that engines can run: names resolved, variables typed, an order in which all is bound.
+"""A rule as written → rules that engines can run: names resolved, variables typed, an order in which all is bound.
 
-It decides nothing about how to join: that is each engine's own. A rule that cannot be planned comes back as issues.
+One rule becomes one for each of its conclusions and each choice of alternatives. It decides nothing about how to join:
+that is each engine's own. A rule that cannot be planned comes back as issues.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 
-from kzexpert.errors import Issue
+import msgspec
+
+from kzexpert.errors import Issue, Location
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import (
+    AGGREGATES,
     Absence,
     Aggregate,
     Aggregation,
     Anonymous,
     Assignment,
+    Atom,
+    Block,
+    Body,
     Comparison,
     Condition,
-    Constant,
+    Either,
+    Exclusion,
     Expression,
     KnowledgeBase,
+    Listing,
     Match,
+    Membership,
     Negation,
-    Operation,
     Pattern,
     Premise,
     ProgramCondition,
@@ -29,19 +39,17 @@ from kzexpert.model import (
     Rule,
     Test,
     Variable,
+    alternatives,
 )
-from kzexpert.program.resolve import (
-    expression_type,
-    resolve_atom,
-    resolve_expression,
-    variable_types,
-)
+from kzexpert.program.resolve import Types, resolve_atom
+from kzexpert.program.values import Values
 
 __all__ = ["Plans", "keep_plans", "plan_rule", "planned"]
 
-
-Plans = tuple[tuple[ProgramRule | None, list[Issue]], ...]
+Plans = tuple[tuple[tuple[ProgramRule, ...], list[Issue]], ...]
 _KEPT = "planned rules"
+#: So many choices of alternatives a rule may have.
+_MOST_CHOICES = 64
 
 
 def planned(kb: KnowledgeBase) -> Plans:
@@ -61,155 +69,192 @@ def keep_plans(kb: KnowledgeBase, plans: Plans) -> None:
     vars(kb)[_KEPT] = plans
 
 
-def plan_rule(kb: KnowledgeBase, rule: Rule) -> tuple[ProgramRule | None, list[Issue]]:
+def plan_rule(kb: KnowledgeBase, rule: Rule) -> tuple[tuple[ProgramRule, ...], list[Issue]]:
     """Resolve a rule and order its conditions.
 
     Returns:
-        The rule, and no issue; or None and all that is wrong with its names, types and variables.
+        Its variants, at least one, and no issue; or none and all that is wrong with its names, types and variables.
     """
-    issues: list[Issue] = []
-    patterns: dict[int, tuple[Pattern | None, ...]] = {}
-    for index, condition in enumerate(rule.when):
-        resolved = [resolve_atom(kb, atom, certainty) for atom, certainty in condition.atoms]
-        issues.extend(issue for _, found in resolved for issue in found)
-        patterns[index] = tuple(pattern for pattern, _ in resolved)
-    head, found = resolve_atom(kb, rule.then)
-    issues.extend(found)
-    types, found = variable_types(kb, rule)
-    issues.extend(found)
-    comparisons = {
-        index: _typed_comparison(kb, condition, types, issues)
-        for index, condition in enumerate(rule.when)
-        if isinstance(condition, Comparison)
-    }
-    ordered = _Order(rule)
-    issues.extend(ordered.issues)
-    if head:
-        issues.extend(_open_arguments(kb, rule, head))
-    if issues or head is None:
-        return None, issues
-    conditions = tuple(
-        _program_condition(condition, patterns[index], comparisons.get(index), ordered)
-        for index, condition in enumerate(rule.when)
-    )
-    return ProgramRule(rule, head, conditions, tuple(ordered.order), tuple(ordered.variables)), []
+    names = _Names(kb, rule)
+    issues = names.issues
+    heads = [names.pattern(atom) for atom in rule.then]
+    for atom, head in zip(rule.then, heads, strict=True):
+        if head is not None:
+            issues.extend(_open_arguments(kb, atom, head))
+    many = _choices(rule.when)
+    if many > _MOST_CHOICES:
+        message = f"the alternatives of the rule can be chosen in {many:,} ways, and {_MOST_CHOICES} is the most"
+        issues.append(Issue("KZ219", message, rule.location, "split the rule, or give some alternatives a rule of their own"))
+        return (), issues
+    found: list[ProgramRule] = []
+    seen: set[tuple[str, str]] = set()
+    for choice, conditions in alternatives(rule.when):
+        plan = _Sequence(names, conditions, _variables_of(rule.then), choice)
+        issues.extend(issue for issue in plan.issues if (issue.code, issue.message) not in seen)
+        seen.update((issue.code, issue.message) for issue in plan.issues)
+        if issues:
+            continue
+        program, order, when = plan.conditions()
+        variables = tuple(plan.variables)
+        for head in heads:
+            assert head is not None
+            found.append(ProgramRule(rule, head, program, order, variables, when, choice, len(found)))
+    return (() if issues else tuple(found)), issues
 
 
-def _open_arguments(kb: KnowledgeBase, rule: Rule, head: Pattern) -> Iterator[Issue]:
+def _open_arguments(kb: KnowledgeBase, atom: Atom, head: Pattern) -> Iterator[Issue]:
     specs = kb.predicate[head.predicate].args
     for spec, term in zip(specs, head.terms, strict=True):
         if isinstance(term, Anonymous):
             message = f"the conclusion leaves {spec.name} of {head.predicate} open"
-            yield Issue("KZ207", message, rule.then.location, "give it a value or a variable that a condition binds")
+            yield Issue("KZ207", message, atom.location, "give it a value or a variable that a condition binds")
 
 
-def _typed_comparison(
-    kb: KnowledgeBase, condition: Comparison, types: dict[str, str], issues: list[Issue]
-) -> tuple[Expression, Expression]:
-    """Both sides with canonical names; sides that cannot be compared become issues."""
-    location = condition.location
-    sides = (condition.left, condition.right)
-    for side in sides:
-        for operand in _operands(side):
-            kind = expression_type(kb, operand, types)
-            if kind not in (None, "number"):
-                issues.append(Issue("KZ205", f"{operand} is a {kind}: arithmetic is for numbers", location))
-    left_type, right_type = (expression_type(kb, side, types) for side in sides)
-    left = resolve_expression(kb, sides[0], None if isinstance(sides[1], Constant) else right_type, location, issues)
-    right = resolve_expression(kb, sides[1], None if isinstance(sides[0], Constant) else left_type, location, issues)
-    if left_type and right_type and not any(isinstance(side, Constant) for side in sides) and left_type != right_type:
-        message = f"{condition.left} is a {left_type} and {condition.right} a {right_type}: they are never equal"
-        issues.append(Issue("KZ205", message, location))
-    elif condition.operator not in ("=", "!=") and (left_type or right_type or "number") not in ("number", "date"):
-        hint = "texts and entities compare with = and != only"
-        issues.append(Issue("KZ205", f"{condition.operator} compares numbers or dates", location, hint))
-    return left, right
+def _variables_of(atoms: Iterable[Atom]) -> set[str]:
+    return {name for atom in atoms for name in atom.variables}
 
 
-def _operands(expression: Expression) -> Iterator[Expression]:
-    if isinstance(expression, Operation):
-        for side in (expression.left, expression.right):
-            if isinstance(side, Operation):
-                yield from _operands(side)
-            else:
-                yield side
+def _choices(conditions: Sequence[Condition]) -> int:
+    """How many choices of alternatives there are; those inside of blocks that say no count as well."""
+    many = 1
+    for condition in conditions:
+        if isinstance(condition, Either):
+            many *= sum(map(_choices, condition.alternatives))
+        elif isinstance(condition, Block):
+            many = max(many, _choices(condition.conditions))
+    return many
 
 
-class _Order:
-    """The order of evaluation of one rule, and what cannot be bound.
+class _Names:
+    """The atoms and expressions of one rule with their meaning, each resolved once."""
+
+    def __init__(self, kb: KnowledgeBase, rule: Rule) -> None:
+        self.issues: list[Issue] = []
+        self.rule = rule
+        self._kb = kb
+        self._patterns: dict[tuple[Atom, str | None], Pattern | None] = {}
+        for condition in rule.when:
+            for atom, certainty in condition.atoms:
+                self.pattern(atom, certainty)
+        for atom in rule.then:
+            self.pattern(atom)
+        types = Types(kb, rule)
+        self.issues.extend(types.issues)
+        self.values = Values(kb, types, rule, self.issues)
+
+    def pattern(self, atom: Atom, certainty: str | None = None) -> Pattern | None:
+        """None where something is wrong with the atom."""
+        key = atom, certainty
+        if key not in self._patterns:
+            self._patterns[key], found = resolve_atom(self._kb, atom, certainty)
+            self.issues.extend(found)
+        return self._patterns[key]
+
+
+class _Sequence:
+    """The conditions of a rule, or those inside of one of its conditions: their order, and what cannot be bound.
 
     Matches bind first. Then, in the order of the author and again until nothing moves, every other condition is taken
     whose variables are bound; ``=`` with one lone unbound variable binds it.
+
+    Args:
+        outer: variables that stand outside as well: in the conclusions, or in the rest of the rule.
+        choice: the alternatives that were chosen.
+        inside: what the conditions stand inside of, for messages; None for those of the rule itself.
+
+    Attributes:
+        variables: those of the rule, or of this part of it alone, that are not local to one of its conditions.
     """
 
-    def __init__(self, rule: Rule) -> None:
-        self.rule = rule
+    def __init__(
+        self,
+        names: _Names,
+        conditions: tuple[Condition, ...],
+        outer: set[str],
+        choice: tuple[int, ...] = (),
+        inside: Condition | None = None,
+        places: "count[int] | None" = None,
+    ) -> None:
         self.issues: list[Issue] = []
-        self.order: list[int] = []
-        self.binds: dict[int, str] = {}
-        self.shared: dict[int, tuple[str, ...]] = {}
-        outside = Counter(name for part in (*rule.when, rule.then) for name in {*part.variables})
-        self.positive = {
-            name for condition in rule.when if isinstance(condition, Premise) for name in condition.variables
+        self._names = names
+        self._conditions = conditions
+        self._outer = outer
+        self._choice = choice
+        self._inside = inside
+        self._places = count() if places is None else places
+        self._order: list[int] = []
+        self._binds: dict[int, str] = {}
+        self._shared: dict[int, tuple[str, ...]] = {}
+        stands = Counter(name for condition in conditions for name in {*condition.variables})
+        stands.update(outer)
+        given = outer if inside is not None else set()
+        self._positive = given | {
+            name for condition in conditions if isinstance(condition, Premise) for name in condition.variables
         }
-        self.variables: list[str] = []
-        for index, condition in enumerate(rule.when):
-            names = list(condition.variables)
-            if isinstance(condition, Aggregation):
-                local = {name for name in names if outside[name] == 1} - {condition.result}
-                inner = [name for name in dict.fromkeys(names) if name != condition.result and name not in local]
-                self.shared[index] = tuple(inner)
-                self._check_aggregation(condition, names, inner)
-                names = [name for name in names if name not in local]
-            self.variables.extend(names)
-        self.variables = list(dict.fromkeys(self.variables))
-        self._order()
+        found: list[str] = []
+        for index, condition in enumerate(conditions):
+            listed = list(dict.fromkeys(condition.variables))
+            if isinstance(condition, Aggregation | Block):
+                result = condition.result if isinstance(condition, Aggregation) else ""
+                shared = [name for name in listed if stands[name] > 1 and name != result]
+                self._shared[index] = tuple(shared)
+                if isinstance(condition, Aggregation):
+                    self._check_aggregation(condition, shared)
+                listed = [name for name in listed if name in shared or name == result]
+            found.extend(listed)
+        self.variables = [name for name in dict.fromkeys(found) if name not in given]
+        self._arrange()
+        for index, condition in enumerate(conditions):
+            if isinstance(condition, Aggregation | Block):
+                for part in self._bodies(index, condition):
+                    self.issues.extend(part.issues)
 
-    def _check_aggregation(self, condition: Aggregation, names: list[str], shared: list[str]) -> None:
-        inner = names[1:]
-        if condition.result in inner:
+    def _check_aggregation(self, condition: Aggregation, shared: list[str]) -> None:
+        inner = {name for item in condition.body for name in item.variables}
+        if condition.result in inner or condition.result in condition.over.variables:
             message = f"?{condition.result} is the result of the aggregate and stands inside it"
             self.issues.append(Issue("KZ218", message, condition.location, "give the result a name of its own"))
-        if condition.over not in inner:
-            message = f"?{condition.over} does not occur in the atoms of the aggregate"
-            hint = did_you_mean(condition.over, inner)
-            self.issues.append(Issue("KZ218", message, condition.location, hint))
+        for name in dict.fromkeys(condition.over.variables):
+            if name not in inner:
+                message = f"?{name} does not occur in the conditions of the aggregate"
+                self.issues.append(Issue("KZ218", message, condition.location, did_you_mean(name, sorted(inner))))
         for name in shared:
-            if name not in self.positive:
+            if name not in self._positive:
                 message = f"?{name} stands inside the aggregate and elsewhere, but no positive condition binds it"
                 hint = f"bind ?{name} by a condition of its own, or rename the one inside"
                 self.issues.append(Issue("KZ206", message, condition.location, hint))
 
-    def _order(self) -> None:
-        bound = set(self.positive)
+    def _arrange(self) -> None:
+        bound = set(self._positive)
         pending: list[int] = []
-        for index, condition in enumerate(self.rule.when):
-            (self.order if isinstance(condition, Premise) else pending).append(index)
+        for index, condition in enumerate(self._conditions):
+            (self._order if isinstance(condition, Premise) else pending).append(index)
         moved = True
         while pending and moved:
             moved = False
             for index in list(pending):
                 if self._ready(index, bound):
                     pending.remove(index)
-                    self.order.append(index)
+                    self._order.append(index)
                     moved = True
         self._report_unbound(pending, bound)
 
     def _ready(self, index: int, bound: set[str]) -> bool:
-        condition = self.rule.when[index]
+        condition = self._conditions[index]
         if isinstance(condition, Aggregation):
             if condition.result not in bound:
-                self.binds[index] = condition.result
+                self._binds[index] = condition.result
                 bound.add(condition.result)
             return True
-        open_names = {*condition.variables} - bound
+        needed = self._shared[index] if isinstance(condition, Block) else condition.variables
+        open_names = {*needed} - bound
         if not open_names:
             return True
         if isinstance(condition, Comparison) and condition.operator == "=" and len(open_names) == 1:
             name = next(iter(open_names))
             for side, other in ((condition.left, condition.right), (condition.right, condition.left)):
                 if side == Variable(name) and name not in other.variables:
-                    self.binds[index] = name
+                    self._binds[index] = name
                     bound.add(name)
                     return True
         return False
@@ -217,45 +262,146 @@ class _Order:
     def _report_unbound(self, pending: list[int], bound: set[str]) -> None:
         reported = set()
         for index in pending:
-            condition = self.rule.when[index]
-            for name in dict.fromkeys(condition.variables):
+            condition = self._conditions[index]
+            for name in dict.fromkeys(self._shared.get(index, condition.variables)):
                 if name not in bound and name not in reported:
                     reported.add(name)
-                    kind = "a negation" if isinstance(condition, Negation) else "a comparison"
-                    message = f"?{name} stands in {kind}, but no positive condition binds it"
-                    self.issues.append(Issue("KZ206", message, condition.location, self._binding_hint(name, bound)))
-        for argument in self.rule.then.arguments:
-            name = argument.term.name if isinstance(argument.term, Variable) else ""
-            if name and name not in bound and name not in reported:
-                reported.add(name)
-                message = f"?{name} stands in the conclusion, but no condition binds it"
-                location = argument.location if argument.location.file else self.rule.then.location
-                self.issues.append(Issue("KZ206", message, location, self._binding_hint(name, bound)))
+                    message = f"?{name} stands in {_called(condition)}, but no positive condition binds it"
+                    hint = self._binding_hint(name, bound, condition)
+                    self.issues.append(Issue("KZ206", message + self._chosen(), condition.location, hint))
+        if self._inside is not None:
+            return
+        for atom in self._names.rule.then:
+            for argument in atom.arguments:
+                name = argument.term.name if isinstance(argument.term, Variable) else ""
+                if name and name not in bound and name not in reported:
+                    reported.add(name)
+                    message = f"?{name} stands in the conclusion, but no condition binds it"
+                    location = argument.location if argument.location.file else atom.location
+                    hint = self._binding_hint(name, bound, None)
+                    self.issues.append(Issue("KZ206", message + self._chosen(), location, hint))
+
+    def _chosen(self) -> str:
+        """Which alternatives were chosen, where there are any."""
+        if not self._choice:
+            return ""
+        return f" in alternative {' and '.join(str(number + 1) for number in self._choice)}"
 
     @staticmethod
-    def _binding_hint(name: str, bound: set[str]) -> str:
-        hint = did_you_mean(f"?{name}", [f"?{known}" for known in bound])
-        return hint or f"add a condition that binds ?{name}, or write _ where it may be"
+    def _binding_hint(name: str, bound: set[str], condition: Condition | None) -> str:
+        hint = did_you_mean(f"?{name}", [f"?{known}" for known in sorted(bound)])
+        if hint:
+            return hint
+        if isinstance(condition, Negation):
+            if [*condition.variables].count(name) > 1:
+                return f"say not of all of it in a block, where ?{name} is its own: 'not:' with - {condition.text[4:].strip()}"
+            return f"add a condition that binds ?{name}, or write _ where it may be anything"
+        if isinstance(condition, Block):
+            return f"bind ?{name} by a condition outside, or rename it where it is meant to be another one"
+        return f"add a condition that binds ?{name}"
+
+    # --- what engines get ---------------------------------------------------------------------------------------------
+
+    def conditions(self) -> tuple[tuple[ProgramCondition, ...], tuple[int, ...], tuple[Condition, ...]]:
+        """The conditions for engines, their order, and what each is called in the rule; once there are no issues."""
+        found: list[ProgramCondition] = []
+        when: list[Condition] = []
+        places: list[list[int]] = []
+        for index, condition in enumerate(self._conditions):
+            made = list(self._made(index, condition))
+            places.append([len(found) + offset for offset in range(len(made))])
+            found.extend(made)
+            when.extend([condition] * len(made))
+        order = tuple(place for index in self._order for place in places[index])
+        return tuple(found), order, tuple(when)
+
+    def _made(self, index: int, condition: Condition) -> Iterator[ProgramCondition]:
+        values = self._names.values
+        if isinstance(condition, Premise):
+            yield Match(self._pattern(condition.atom, condition.certainty))
+        elif isinstance(condition, Negation):
+            yield Absence(self._pattern(condition.atom))
+        elif isinstance(condition, Membership):
+            yield Listing(*values.listing(condition), condition.negated)
+        elif isinstance(condition, Comparison):
+            left, right = values.sides(condition)
+            name = self._binds.get(index)
+            if name is None:
+                yield Test(left, condition.operator, right)
+            else:
+                yield Assignment(name, right if left == Variable(name) else left)
+        elif isinstance(condition, Aggregation):
+            (part,) = self._bodies(index, condition)
+            yield Aggregate(
+                body=part.body(facts=AGGREGATES[condition.function].facts),
+                shared=self._shared[index],
+                variable=condition.result,
+                function=condition.function,
+                over=values.expression(condition.over),
+                bound=index not in self._binds,
+            )
+        else:
+            assert isinstance(condition, Block)  # alternatives were chosen before
+            for part in self._bodies(index, condition):
+                body, shared = part.body(), self._shared[index]
+                simple = _single(body, shared)
+                yield Exclusion(body, shared) if simple is None else Absence(simple)
+
+    def _bodies(self, index: int, condition: Aggregation | Block) -> list["_Sequence"]:
+        """The conditions inside, for each choice of their alternatives."""
+        outer = {*self._shared[index]}
+        return [
+            _Sequence(self._names, conditions, outer, self._choice, condition, self._places)
+            for _, conditions in alternatives(condition.inner)
+        ]
+
+    def body(self, facts: bool = False) -> Body:
+        """The conditions as those inside of another one.
+
+        Args:
+            facts: whether each ``_`` has a name of its own, so that it tells facts apart.
+        """
+        found, order, _ = self.conditions()
+        variables = list(self.variables)
+        if facts:
+            named: list[ProgramCondition] = []
+            for item in found:
+                if isinstance(item, Match):
+                    terms = []
+                    for term in item.pattern.terms:
+                        if isinstance(term, Anonymous):
+                            term = Variable(f"#{next(self._places)}")
+                            variables.append(term.name)
+                        terms.append(term)
+                    item = Match(msgspec.structs.replace(item.pattern, terms=tuple(terms)))
+                named.append(item)
+            found = tuple(named)
+        return Body(found, order, tuple(variables))
+
+    def _pattern(self, atom: Atom, certainty: str | None = None) -> Pattern:
+        pattern = self._names.pattern(atom, certainty)
+        assert pattern is not None
+        return pattern
 
 
-def _program_condition(
-    condition: Condition,
-    patterns: tuple[Pattern | None, ...],
-    sides: tuple[Expression, Expression] | None,
-    ordered: _Order,
-) -> ProgramCondition:
-    index = next(i for i, item in enumerate(ordered.rule.when) if item is condition)
-    found = tuple(pattern for pattern in patterns if pattern is not None)
-    if isinstance(condition, Premise):
-        return Match(found[0])
+def _single(body: Body, shared: Sequence[str]) -> Pattern | None:
+    """The pattern that nothing may match, where the body is one atom whose own variables stand there once."""
+    (first, *more) = body.conditions
+    if more or not isinstance(first, Match) or first.pattern.certainty:
+        return None
+    own = Counter(name for name in first.pattern.variables if name not in shared)
+    if any(times > 1 for times in own.values()):
+        return None
+    terms = tuple(
+        Anonymous() if isinstance(term, Variable) and term.name in own else term for term in first.pattern.terms
+    )
+    return msgspec.structs.replace(first.pattern, terms=terms)
+
+
+def _called(condition: Condition) -> str:
+    """A condition in a message."""
     if isinstance(condition, Negation):
-        return Absence(found[0])
-    name = ordered.binds.get(index)
-    if isinstance(condition, Aggregation):
-        shared = ordered.shared[index]
-        return Aggregate(condition.result, condition.function, condition.over, found, shared, name is None)
-    assert sides is not None
-    left, right = sides
-    if name is None:
-        return Test(left, condition.operator, right)
-    return Assignment(name, right if left == Variable(name) else left)
+        return "a negation"
+    if isinstance(condition, Block):
+        return "an exception" if condition.keyword == "unless" else "a block that says not"
+    return "a list" if isinstance(condition, Membership) else "a comparison"

@@ -4,25 +4,33 @@ The checks call it for the issues, the snapshot and the questions for the values
 vocabulary, and it never guesses: the nearest names go into a hint.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from kzexpert.errors import Issue, Location
+from kzexpert.language.habits import FOREIGN_CALLS
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import (
+    AGGREGATES,
     ANY,
+    FUNCTIONS,
     Aggregation,
     Argument,
     Atom,
+    Block,
     Comparison,
+    Condition,
     Constant,
+    Either,
     Expression,
     Fact,
     GroundAtom,
     KnowledgeBase,
+    Negation,
     Operation,
     Pattern,
     Predicate,
+    Premise,
     Rule,
     Term,
     Value,
@@ -30,11 +38,11 @@ from kzexpert.model import (
 )
 
 __all__ = [
-    "expression_type",
+    "Types",
+    "flat",
     "resolve_atom",
-    "resolve_expression",
     "resolve_fact",
-    "variable_types",
+    "resolve_value",
 ]
 
 _BUILT_IN = {"text": "a text", "number": "a number", "date": "a date"}
@@ -51,7 +59,7 @@ def resolve_atom(kb: KnowledgeBase, atom: Atom, certainty: str | None = None) ->
     """
     predicate = kb.predicate.get(atom.predicate)
     if predicate is None:
-        hint = did_you_mean(atom.predicate, kb.predicate)
+        hint = did_you_mean(atom.predicate, kb.predicate) or FOREIGN_CALLS.get(atom.predicate, "")
         return None, [Issue("KZ202", f"unknown predicate {atom.predicate}", atom.location, hint)]
     issues: list[Issue] = []
     terms: list[Term] = [ANY] * len(predicate.args)
@@ -185,70 +193,100 @@ def resolve_fact(kb: KnowledgeBase, fact: Fact, hints: bool = True) -> tuple[Gro
 # --- types of variables ---------------------------------------------------------------------------------------------
 
 
-def variable_types(kb: KnowledgeBase, rule: Rule) -> tuple[dict[str, str], list[Issue]]:
-    """The type of each variable of a rule, and where it is used as two.
+class Types:
+    """The type of each variable of a rule, and what is used as two types.
 
     Atoms that do not fit their predicate are passed over: `resolve_atom` reports them.
+
+    Attributes:
+        of: variable → type.
+        issues: every variable that is taken for two types, every aggregate that folds what it cannot.
     """
-    types: dict[str, str] = {}
-    issues: list[Issue] = []
 
-    def use(variable: str, kind: str, place: str, location: Location) -> None:
-        if types.setdefault(variable, kind) != kind:
-            message = f"?{variable} is a {types[variable]} elsewhere in the rule, but {place} takes a {kind}"
-            issues.append(Issue("KZ205", message, location))
+    def __init__(self, kb: KnowledgeBase, rule: Rule) -> None:
+        self.of: dict[str, str] = {}
+        self.issues: list[Issue] = []
+        self._kb = kb
+        conditions = tuple(flat(rule.when))
+        for condition in conditions:
+            for atom, certainty in condition.atoms if isinstance(condition, Premise | Negation) else ():
+                self._use_atom(atom)
+                if certainty:
+                    self._use(certainty, "number", "a certainty", atom.location)
+        for atom in rule.then:
+            self._use_atom(atom)
+        for _ in conditions:  # chains of assignments and aggregates: each pass types at least one more
+            before = len(self.of)
+            for condition in conditions:
+                self._infer(condition)
+            if len(self.of) == before:
+                break
+        for condition in conditions:
+            if isinstance(condition, Aggregation):
+                self._check_aggregate(condition)
 
-    for condition in rule.when:
-        for atom, certainty in condition.atoms:
-            _use_atom(kb, atom, use)
-            if certainty:
-                use(certainty, "number", "a certainty", atom.location)
-    for condition in rule.when:
-        if isinstance(condition, Aggregation):
-            folded = types.get(condition.over, "number")
-            allowed = {"sum": ("number",), "count": (folded,)}.get(condition.function, ("number", "date"))
-            if folded not in allowed:
-                message = f"{condition.function} takes {'s or '.join(allowed)}s, and ?{condition.over} is a {folded}"
-                issues.append(Issue("KZ205", message, condition.location))
-            kind = folded if condition.function in ("min", "max") else "number"
-            use(condition.result, kind, condition.function, condition.location)
-    _use_atom(kb, rule.then, use)
-    for _ in rule.when:  # chains of assignments: each pass types at least one more
-        before = len(types)
-        for condition in rule.when:
-            if isinstance(condition, Comparison) and condition.operator == "=":
-                for side, other in ((condition.left, condition.right), (condition.right, condition.left)):
-                    kind_of_other = expression_type(kb, other, types)
-                    if isinstance(side, Variable) and side.name not in types and kind_of_other:
-                        types[side.name] = kind_of_other
-        if len(types) == before:
-            break
-    return types, issues
+    def _use(self, variable: str, kind: str, place: str, location: Location) -> None:
+        if self.of.setdefault(variable, kind) != kind:
+            message = f"?{variable} is a {self.of[variable]} elsewhere in the rule, but {place} takes a {kind}"
+            self.issues.append(Issue("KZ205", message, location))
+
+    def _use_atom(self, atom: Atom) -> None:
+        for word, name in atom.dates:
+            self._use(name, "date", word, atom.location)
+        predicate = self._kb.predicate.get(atom.predicate)
+        if predicate is None:
+            return
+        for index, argument in _placed(predicate, atom, []):
+            if isinstance(argument.term, Variable):
+                spec = predicate.args[index]
+                self._use(argument.term.name, spec.type, f"{predicate.name}({spec.name})", argument.location)
+
+    def _infer(self, condition: Condition) -> None:
+        if isinstance(condition, Comparison) and condition.operator == "=":
+            for side, other in ((condition.left, condition.right), (condition.right, condition.left)):
+                kind = self.expression(other)
+                if isinstance(side, Variable) and kind:
+                    self.of.setdefault(side.name, kind)
+        elif isinstance(condition, Aggregation):
+            kind = self._result(condition)
+            if kind:
+                self.of.setdefault(condition.result, kind)
+
+    def _result(self, condition: Aggregation) -> str | None:
+        return self.expression(condition.over) if condition.function in ("min", "max") else "number"
+
+    def _check_aggregate(self, condition: Aggregation) -> None:
+        folded, allowed = self.expression(condition.over), AGGREGATES[condition.function].takes
+        if folded and allowed and folded not in allowed:
+            what = condition.over if isinstance(condition.over, Variable) else "what it folds"
+            message = f"{condition.function} takes {'s or '.join(allowed)}s, and {what} is a {folded}"
+            self.issues.append(Issue("KZ205", message, condition.location))
+        kind = self._result(condition)
+        if kind:
+            self._use(condition.result, kind, condition.function, condition.location)
+
+    def expression(self, expression: Expression) -> str | None:
+        """The type of an expression; None for a variable of unknown type."""
+        if isinstance(expression, Operation):
+            return "number"
+        if isinstance(expression, Variable):
+            return self.of.get(expression.name)
+        if isinstance(expression, Constant):
+            return _type_of(expression.value)
+        gives = FUNCTIONS[expression.function].gives
+        if gives != "same":
+            return gives
+        return next(filter(None, map(self.expression, expression.arguments)), None)
 
 
-def _use_atom(kb: KnowledgeBase, atom: Atom, use: Callable[[str, str, str, Location], None]) -> None:
-    predicate = kb.predicate.get(atom.predicate)
-    if predicate is None:
-        return
-    for index, argument in _placed(predicate, atom, []):
-        if isinstance(argument.term, Variable):
-            spec = predicate.args[index]
-            use(argument.term.name, spec.type, f"{predicate.name}({spec.name})", argument.location)
+def flat(conditions: Iterable[Condition]) -> Iterator[Condition]:
+    """Conditions with those inside of them."""
+    for condition in conditions:
+        yield condition
+        if isinstance(condition, Aggregation | Block | Either):
+            yield from flat(condition.inner)
 
 
-def expression_type(kb: KnowledgeBase, expression: Expression, types: dict[str, str]) -> str | None:
-    """The type of an expression; None for a variable of unknown type."""
-    if isinstance(expression, Operation):
-        return "number"
-    if isinstance(expression, Variable):
-        return types.get(expression.name)
-    return _type_of(expression.value)
-
-
-def resolve_expression(
-    kb: KnowledgeBase, expression: Expression, wanted: str | None, location: Location, issues: list[Issue]
-) -> Expression:
-    """The expression with names in canonical form, where `wanted` is the type of what it is compared with."""
-    if isinstance(expression, Constant) and wanted:
-        return Constant(_canonical(kb, expression.value, wanted, "the comparison", location, issues))
-    return expression
+def resolve_value(kb: KnowledgeBase, value: Value, wanted: str, location: Location, issues: list[Issue]) -> Value:
+    """A value in canonical form, where `wanted` is the type of what it is compared with."""
+    return _canonical(kb, value, wanted, "the comparison", location, issues)

@@ -1,0 +1,139 @@
+"""The expressions of one rule with their meaning: names in canonical form, and operands of types that go together."""
+
+from kzexpert.errors import Issue, Location
+from kzexpert.model import (
+    FUNCTIONS,
+    TEXT_OPERATORS,
+    Aggregation,
+    Call,
+    Comparison,
+    Condition,
+    Constant,
+    Expression,
+    KnowledgeBase,
+    Membership,
+    Operation,
+    Rule,
+    Variable,
+    called,
+)
+from kzexpert.program.resolve import Types, flat, resolve_value
+
+__all__ = ["Values"]
+
+
+class Values:
+    """Resolves the expressions of a rule; what cannot be computed or compared is noted at once.
+
+    Args:
+        types: of the rule's variables.
+        issues: where to note it.
+    """
+
+    def __init__(self, kb: KnowledgeBase, types: Types, rule: Rule, issues: list[Issue]) -> None:
+        self._kb = kb
+        self._types = types
+        self._issues = issues
+        self._sides: dict[Comparison, tuple[Expression, Expression]] = {}
+        self._listings: dict[Membership, tuple[Expression, tuple[Variable | Constant, ...]]] = {}
+        for condition in flat(rule.when):
+            self._read(condition)
+
+    def sides(self, condition: Comparison) -> tuple[Expression, Expression]:
+        """Both sides of a comparison."""
+        return self._sides[condition]
+
+    def listing(self, condition: Membership) -> tuple[Expression, tuple[Variable | Constant, ...]]:
+        """The left side of a list, and its values."""
+        return self._listings[condition]
+
+    def expression(self, expression: Expression) -> Expression:
+        """An expression that is compared with nothing: it has no names to resolve."""
+        return expression
+
+    def _read(self, condition: Condition) -> None:
+        if isinstance(condition, Comparison):
+            for side in (condition.left, condition.right):
+                self._check(side, condition.location)
+            self._sides[condition] = self._compared(condition)
+        elif isinstance(condition, Membership):
+            self._check(condition.left, condition.location)
+            self._listings[condition] = self._listed(condition)
+        elif isinstance(condition, Aggregation):
+            self._check(condition.over, condition.location)
+
+    def _note(self, message: str, location: Location, hint: str = "") -> None:
+        self._issues.append(Issue("KZ205", message, location, hint))
+
+    def _compared(self, condition: Comparison) -> tuple[Expression, Expression]:
+        location, sides = condition.location, (condition.left, condition.right)
+        left_type, right_type = map(self._types.expression, sides)
+        written = [isinstance(side, Constant) for side in sides]
+        if condition.operator in TEXT_OPERATORS:
+            for side, kind in zip(sides, (left_type, right_type), strict=True):
+                if kind in ("number", "date"):
+                    self._note(f"{side} is a {kind}, and '{condition.operator}' compares texts", location)
+            return sides
+        left = self._resolved(sides[0], None if written[1] else right_type, location)
+        right = self._resolved(sides[1], None if written[0] else left_type, location)
+        if left_type and right_type and not any(written) and left_type != right_type:
+            if "text" not in (left_type, right_type) or {left_type, right_type} & {"number", "date"}:
+                self._note(f"{sides[0]} is a {left_type} and {sides[1]} a {right_type}: they are never equal", location)
+        elif condition.operator not in ("=", "!=") and (left_type or right_type or "number") not in ("number", "date"):
+            hint = "texts and entities compare with = and !=, starts with, ends with and contains"
+            self._note(f"{condition.operator} compares numbers or dates", location, hint)
+        return left, right
+
+    def _listed(self, condition: Membership) -> tuple[Expression, tuple[Variable | Constant, ...]]:
+        kind = self._types.expression(condition.left)
+        found: list[Variable | Constant] = []
+        for value in condition.values:
+            own = self._types.expression(value)
+            if isinstance(value, Variable):
+                if kind and own and own != kind:
+                    self._note(f"{condition.left} is a {kind} and {value} a {own}: they are never equal", condition.location)
+                found.append(value)
+            else:
+                resolved = self._resolved(value, None if isinstance(condition.left, Constant) else kind, condition.location)
+                assert isinstance(resolved, Constant)
+                found.append(resolved)
+        return condition.left, tuple(found)
+
+    def _resolved(self, side: Expression, wanted: str | None, location: Location) -> Expression:
+        if isinstance(side, Constant) and wanted:
+            return Constant(resolve_value(self._kb, side.value, wanted, location, self._issues))
+        return side
+
+    def _check(self, expression: Expression, location: Location) -> None:
+        """Note operands and arguments of a wrong type, and what can never have a value."""
+        if isinstance(expression, Operation):
+            for side in (expression.left, expression.right):
+                self._check(side, location)
+                kind = self._types.expression(side)
+                if kind not in (None, "number") and not isinstance(side, Operation):
+                    hint = "days(?from, ?to) counts the days between two dates" if kind == "date" else ""
+                    self._note(f"{side} is a {kind}: arithmetic is for numbers", location, hint)
+            if expression.operator == "/" and expression.right == Constant(0.0):
+                self._note(f"{expression} divides by 0, and never has a value", location)
+        elif isinstance(expression, Call):
+            self._check_call(expression, location)
+
+    def _check_call(self, expression: Call, location: Location) -> None:
+        function = FUNCTIONS[expression.function]
+        first: str | None = None
+        for index, argument in enumerate(expression.arguments):
+            self._check(argument, location)
+            kind, wanted = self._types.expression(argument), function.type_of(index)
+            if kind is None or wanted == "any":
+                continue
+            if wanted == "same":
+                first = first or kind
+                wanted = "number" if first == "number" else "date"
+            fits = kind not in ("number", "date") if wanted == "text" else kind == wanted
+            if not fits:
+                hint = f"a day is written 2011-01-31" if wanted == "date" and isinstance(argument, Constant) else ""
+                self._note(f"{argument} is a {kind}, and {expression.function} takes a {wanted} there", location, hint)
+                return
+        constant = [argument.value for argument in expression.arguments if isinstance(argument, Constant)]
+        if expression.arguments and len(constant) == len(expression.arguments) and called(expression.function, constant) is None:
+            self._note(f"{expression} never has a value", location)
