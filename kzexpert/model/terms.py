@@ -25,6 +25,7 @@ __all__ = [
     "Within",
     "format_number",
     "format_value",
+    "json_escapes",
 ]
 
 #: A value of an argument: an entity's name or a text, a number (always a double), or a date.
@@ -54,6 +55,15 @@ def format_value(value: Value) -> str:
         escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
         return f'"{escaped}"'
     return value.isoformat() if isinstance(value, date) else format_number(value)
+
+
+#: What a terminal would obey, or what reorders the text around it: DEL and C1 controls, line ends, marks of direction.
+_HIDDEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def json_escapes(text: str) -> str:
+    """A JSON text with what does not show in it as escapes. JSON itself asks for that only below U+0020."""
+    return text if text.isascii() and "\x7f" not in text else _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04X}", text)
 
 
 class Variable(msgspec.Struct, frozen=True):
