@@ -1,6 +1,7 @@
 """Values, terms, atoms and expressions: the words of facts, rules and questions. It knows no vocabulary."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal, TypeAlias
 
@@ -74,6 +75,15 @@ class Variable(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         return f"?{self.name}"
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Its own name; of every term and expression, the names of its variables in order, repeated where they are."""
+        return (self.name,)
+
+    def instance(self, values: Mapping[str, Value]) -> "Variable | Constant":
+        """The term or expression with a constant for each variable that has a value."""
+        return Constant(values[self.name]) if self.name in values else self
+
 
 class Constant(msgspec.Struct, frozen=True):
     """A value written in a rule or a pattern."""
@@ -83,12 +93,30 @@ class Constant(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         return format_value(self.value)
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """None; see `Variable.variables`."""
+        return ()
+
+    def instance(self, values: Mapping[str, Value]) -> "Constant":
+        """Itself; see `Variable.instance`."""
+        return self
+
 
 class Anonymous(msgspec.Struct, frozen=True):
     """``_``, or an argument that was left out: matches anything and binds nothing."""
 
     def __str__(self) -> str:
         return "_"
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """None; see `Variable.variables`."""
+        return ()
+
+    def instance(self, values: Mapping[str, Value]) -> "Anonymous":
+        """Itself; see `Variable.instance`."""
+        return self
 
 
 ANY = Anonymous()
@@ -133,6 +161,11 @@ class Atom(msgspec.Struct, frozen=True):
     within: Within | None = None
     location: Location = NOWHERE
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of its variables, in order, repeated where they are."""
+        return tuple(name for argument in self.arguments for name in argument.term.variables)
+
 
 class Operation(msgspec.Struct, frozen=True):
     """Arithmetic between two expressions."""
@@ -144,6 +177,15 @@ class Operation(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         sides = [f"({side})" if isinstance(side, Operation) else str(side) for side in (self.left, self.right)]
         return f"{sides[0]} {self.operator} {sides[1]}"
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """See `Variable.variables`."""
+        return self.left.variables + self.right.variables
+
+    def instance(self, values: Mapping[str, Value]) -> "Operation":
+        """See `Variable.instance`."""
+        return Operation(self.operator, self.left.instance(values), self.right.instance(values))
 
 
 Expression: TypeAlias = Variable | Constant | Operation

@@ -100,7 +100,7 @@ class Derivation:
                 equal = tuple(args for args, certainty in facts if certainty == strongest)
                 options.append(Options(condition.pattern.relation, strongest, equal))
         weakest = min((option.certainty for option in options), default=1.0)
-        return Instance(rule, binding, _head(rule.head, values), tuple(options), rule.rule.certainty * weakest)
+        return Instance(rule, binding, _args(rule.head, values), tuple(options), rule.rule.certainty * weakest)
 
     def _close(self, group: frozenset[str], rules: Sequence[CheckedRule], found: dict[str, dict[Args, None]]) -> None:
         """Add what follows from what follows, until nothing new does and no proof is better than the one before.
@@ -141,9 +141,9 @@ class Derivation:
                             yield from self._solutions(rule, conditions, start)
 
 
-def _head(pattern: Pattern, values: Mapping[str, Value]) -> Args:
+def _args(head: Pattern, values: Mapping[str, Value]) -> Args:
     return tuple(
         values[term.name] if isinstance(term, Variable) else term.value
-        for term in pattern.terms
+        for term in head.terms
         if isinstance(term, Variable | Constant)
     )

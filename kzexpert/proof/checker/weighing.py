@@ -228,7 +228,7 @@ def _heights(
 
 def _falls(statement: Statement, firing: CheckedFiring, heights: Mapping[Statement, int]) -> bool:
     """Whether every premise inside the group is lower than the conclusion."""
-    return all(heights.get((relation, args), -1) < heights[statement] for relation, args, _ in firing.premises)
+    return all(heights.get((relation, args), -1) < heights.get(statement, 0) for relation, args, _ in firing.premises)
 
 
 def combined(strengths: Iterable[float]) -> float:
