@@ -10,7 +10,7 @@ from kzexpert.model.terms import NOWHERE, Atom, Expression
 __all__ = ["Aggregation", "Comparison", "Condition", "Negation", "Premise"]
 
 
-class Premise(msgspec.Struct, frozen=True):
+class Premise(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """A positive condition: an atom, and with ``@ ?c`` the variable that takes the matched fact's certainty."""
 
     atom: Atom
@@ -19,7 +19,7 @@ class Premise(msgspec.Struct, frozen=True):
     location: Location = NOWHERE
 
 
-class Negation(msgspec.Struct, frozen=True):
+class Negation(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``not atom``: holds when no established fact matches."""
 
     atom: Atom
@@ -27,7 +27,7 @@ class Negation(msgspec.Struct, frozen=True):
     location: Location = NOWHERE
 
 
-class Comparison(msgspec.Struct, frozen=True):
+class Comparison(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``left op right``; with ``=`` and one lone unbound variable it binds that variable."""
 
     left: Expression
@@ -37,7 +37,7 @@ class Comparison(msgspec.Struct, frozen=True):
     location: Location = NOWHERE
 
 
-class Aggregation(msgspec.Struct, frozen=True):
+class Aggregation(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``?result = function(?over for atom and atom ...)``."""
 
     result: str

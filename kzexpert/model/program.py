@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-class Pattern(msgspec.Struct, frozen=True):
+class Pattern(msgspec.Struct, frozen=True, array_like=True):
     """A resolved atom.
 
     Attributes:
@@ -55,19 +55,19 @@ class Pattern(msgspec.Struct, frozen=True):
             yield self.certainty
 
 
-class Match(msgspec.Struct, frozen=True):
+class Match(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Some established fact matches the pattern."""
 
     pattern: Pattern
 
 
-class Absence(msgspec.Struct, frozen=True):
+class Absence(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """No established fact matches the pattern."""
 
     pattern: Pattern
 
 
-class Test(msgspec.Struct, frozen=True):
+class Test(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """A comparison of bound values. One without a finite value (a division by zero) is false."""
 
     left: Expression
@@ -75,14 +75,14 @@ class Test(msgspec.Struct, frozen=True):
     right: Expression
 
 
-class Assignment(msgspec.Struct, frozen=True):
+class Assignment(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Binds a variable to the value of an expression; fails when there is no finite value."""
 
     variable: str
     expression: Expression
 
 
-class Aggregate(msgspec.Struct, frozen=True):
+class Aggregate(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Counts or folds over the bindings of its local variables.
 
     Attributes:
@@ -101,7 +101,7 @@ class Aggregate(msgspec.Struct, frozen=True):
 ProgramCondition: TypeAlias = Match | Absence | Test | Assignment | Aggregate
 
 
-class ProgramRule(msgspec.Struct, frozen=True, dict=True):
+class ProgramRule(msgspec.Struct, frozen=True, dict=True, array_like=True):
     """A resolved rule.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
@@ -28,7 +28,16 @@ __all__ = [
 ]
 
 #: A value of an argument: an entity's name or a text, a number (always a double), or a date.
-Value: TypeAlias = str | float | date
+if TYPE_CHECKING:
+    Value: TypeAlias = str | float | date
+else:
+    # msgspec refuses a union of texts and dates, and reads a class by a hook instead: see `program.cache`.
+    class _Values(type):
+        def __instancecheck__(cls, value: object) -> bool:
+            return isinstance(value, str | float | date)
+
+    class Value(metaclass=_Values):
+        pass
 
 
 #: What the arguments of a statement must be to matter; None where any value will do.
@@ -56,7 +65,7 @@ def format_value(value: Value) -> str:
     return value.isoformat() if isinstance(value, date) else format_number(value)
 
 
-class Variable(msgspec.Struct, frozen=True):
+class Variable(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``?name``; the name is kept without its question mark."""
 
     name: str
@@ -65,7 +74,7 @@ class Variable(msgspec.Struct, frozen=True):
         return f"?{self.name}"
 
 
-class Constant(msgspec.Struct, frozen=True):
+class Constant(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """A value written in a rule or a pattern."""
 
     value: Value
@@ -74,7 +83,7 @@ class Constant(msgspec.Struct, frozen=True):
         return format_value(self.value)
 
 
-class Anonymous(msgspec.Struct, frozen=True):
+class Anonymous(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``_``, or an argument that was left out: matches anything and binds nothing."""
 
     def __str__(self) -> str:
@@ -97,7 +106,7 @@ class GroundAtom(msgspec.Struct, frozen=True, gc=False):
         return f"{self.predicate}({', '.join(map(format_value, self.args))})"
 
 
-class Within(msgspec.Struct, frozen=True):
+class Within(msgspec.Struct, frozen=True, array_like=True):
     """``within 2 years``: how far an event may lie behind the as-of date."""
 
     amount: int
@@ -107,7 +116,7 @@ class Within(msgspec.Struct, frozen=True):
         return f"within {self.amount} {self.unit}{'' if self.amount == 1 else 's'}"
 
 
-class Argument(msgspec.Struct, frozen=True):
+class Argument(msgspec.Struct, frozen=True, array_like=True):
     """One argument as written: positional when `name` is None."""
 
     term: Term
@@ -115,7 +124,7 @@ class Argument(msgspec.Struct, frozen=True):
     location: Location = NOWHERE
 
 
-class Atom(msgspec.Struct, frozen=True):
+class Atom(msgspec.Struct, frozen=True, array_like=True):
     """An atom as written; `kzexpert.program.resolve` puts its arguments in order and its names into canonical form."""
 
     predicate: str
@@ -124,7 +133,7 @@ class Atom(msgspec.Struct, frozen=True):
     location: Location = NOWHERE
 
 
-class Operation(msgspec.Struct, frozen=True):
+class Operation(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Arithmetic between two expressions."""
 
     operator: Literal["+", "-", "*", "/"]
