@@ -31,7 +31,7 @@ from kzexpert.model import (
     Term,
     Variable,
 )
-from kzexpert.program.snapshot import pattern_matches, snapshot
+from kzexpert.program.snapshot import snapshot
 
 EXAMPLES = int(os.environ.get("KZEXPERT_EXAMPLES", "60"))
 SMALL = Budget(facts=1_000, firings=4_000, seconds=20)
@@ -133,7 +133,7 @@ def test_what_a_goal_needs_is_enough_for_it(name: str, kb: KnowledgeBase, goal: 
         return
 
     def matches(args: tuple[Any, ...]) -> bool:
-        return pattern_matches(goal, GroundAtom(goal.predicate, args))
+        return goal.matches(args)
 
     facts, firings = [], []
     for one in (needed, everything):

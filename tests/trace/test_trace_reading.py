@@ -50,6 +50,8 @@ def codes(text: str) -> list[str]:
         '{"schema": "kzexpert.trace/1", "x": Infinity}',
         '{"schema": "kzexpert.trace/1", "x": ' + "9" * 5000 + "}",
         '{"schema": "kzexpert.trace/1", "x": "\\ud800"}',
+        '{"schema": "kzexpert.trace/1", "x": ["\\udfff"]}',
+        '{"schema": "kzexpert.trace/1", "x": {"\\ud800": 1}}',
         "[" * 100_000,
         '{"a":' * 50_000,
         "[" * 50_000 + "]" * 50_000,
