@@ -64,6 +64,7 @@ HOMONYMS = {
     "Names",
     "Node",
     "Opened",
+    "Options",
     "Record",
     "Recorded",
     "Row",
