@@ -27,7 +27,7 @@ __all__ = [
 Atoms: TypeAlias = tuple[tuple[Atom, str | None], ...]
 
 
-class Premise(msgspec.Struct, frozen=True):
+class Premise(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """A positive condition: an atom, and with ``@ ?c`` the variable that takes the matched fact's certainty."""
 
     atom: Atom
@@ -44,7 +44,7 @@ class Premise(msgspec.Struct, frozen=True):
         return (*self.atom.variables, *((self.certainty,) if self.certainty else ()))
 
 
-class Negation(msgspec.Struct, frozen=True):
+class Negation(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``not atom``: holds when no established fact matches."""
 
     atom: Atom
@@ -60,7 +60,7 @@ class Negation(msgspec.Struct, frozen=True):
         return self.atom.variables
 
 
-class Comparison(msgspec.Struct, frozen=True):
+class Comparison(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``left op right``; with ``=`` and one lone unbound variable it binds that variable."""
 
     left: Expression
@@ -78,7 +78,7 @@ class Comparison(msgspec.Struct, frozen=True):
         return self.left.variables + self.right.variables
 
 
-class Membership(msgspec.Struct, frozen=True):
+class Membership(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``left in (value, ...)``, or ``left not in (value, ...)``."""
 
     left: Expression
@@ -96,7 +96,7 @@ class Membership(msgspec.Struct, frozen=True):
         return self.left.variables + tuple(name for value in self.values for name in value.variables)
 
 
-class _Nested(msgspec.Struct, frozen=True):
+class _Nested(msgspec.Struct, frozen=True, array_like=True):
     """A condition with others inside."""
 
     @property
@@ -113,7 +113,7 @@ class _Nested(msgspec.Struct, frozen=True):
         return tuple(name for condition in self.inner for name in condition.variables)
 
 
-class Aggregation(_Nested, frozen=True):
+class Aggregation(_Nested, frozen=True, array_like=True, tag=True):
     """``?result = function(over for atom and condition ...)``; its body begins with an atom."""
 
     result: str
@@ -133,7 +133,7 @@ class Aggregation(_Nested, frozen=True):
         return (self.result, *(name for condition in self.body for name in condition.variables))
 
 
-class Block(_Nested, frozen=True):
+class Block(_Nested, frozen=True, array_like=True, tag=True):
     """``not:`` with a list of conditions, or an item of ``unless:``: they do not hold together."""
 
     conditions: tuple["Condition", ...]
@@ -149,7 +149,7 @@ class Block(_Nested, frozen=True):
         return f"{self.keyword}: {_listed(self.conditions)}"
 
 
-class Either(_Nested, frozen=True):
+class Either(_Nested, frozen=True, array_like=True, tag=True):
     """``either:`` with a list of alternatives, each a list of conditions that hold together."""
 
     alternatives: tuple[tuple["Condition", ...], ...]

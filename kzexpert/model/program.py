@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-class Pattern(msgspec.Struct, frozen=True):
+class Pattern(msgspec.Struct, frozen=True, array_like=True):
     """A resolved atom.
 
     Attributes:
@@ -82,7 +82,7 @@ class Pattern(msgspec.Struct, frozen=True):
         return Pattern(self.relation, self.predicate, terms, None if self.certainty in values else self.certainty)
 
 
-class _Condition(msgspec.Struct, frozen=True):
+class _Condition(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """What every condition can say of itself, so that others need not know its kind.
 
     Attributes:
@@ -205,7 +205,7 @@ class Listing(_Condition, frozen=True):
         return type(self)(self.left.instance(values), found, self.negated)
 
 
-class Body(msgspec.Struct, frozen=True):
+class Body(msgspec.Struct, frozen=True, array_like=True):
     """Conditions inside of another one, with variables of their own.
 
     Attributes:
@@ -295,7 +295,7 @@ class Aggregate(_Bodied, frozen=True, kw_only=True):
 ProgramCondition: TypeAlias = Match | Absence | Test | Listing | Assignment | Exclusion | Aggregate
 
 
-class ProgramRule(msgspec.Struct, frozen=True, dict=True):
+class ProgramRule(msgspec.Struct, frozen=True, dict=True, array_like=True):
     """A resolved rule.
 
     Attributes:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
@@ -34,7 +34,16 @@ __all__ = [
 ]
 
 #: A value of an argument: an entity's name or a text, a number (always a double), or a date.
-Value: TypeAlias = str | float | date
+if TYPE_CHECKING:
+    Value: TypeAlias = str | float | date
+else:
+    # msgspec refuses a union of texts and dates, and reads a class by a hook instead: see `program.cache`.
+    class _Values(type):
+        def __instancecheck__(cls, value: object) -> bool:
+            return isinstance(value, str | float | date)
+
+    class Value(metaclass=_Values):
+        pass
 
 
 #: What the arguments of a statement must be to matter; None where any value will do.
@@ -71,7 +80,7 @@ def json_escapes(text: str) -> str:
     return text if text.isascii() and "\x7f" not in text else _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04X}", text)
 
 
-class Variable(msgspec.Struct, frozen=True):
+class Variable(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``?name``; the name is kept without its question mark. A ``_`` that tells facts apart has a name with ``#``."""
 
     name: str
@@ -89,7 +98,7 @@ class Variable(msgspec.Struct, frozen=True):
         return Constant(values[self.name]) if self.name in values else self
 
 
-class Constant(msgspec.Struct, frozen=True):
+class Constant(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """A value written in a rule or a pattern."""
 
     value: Value
@@ -107,7 +116,7 @@ class Constant(msgspec.Struct, frozen=True):
         return self
 
 
-class Anonymous(msgspec.Struct, frozen=True):
+class Anonymous(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``_``, or an argument that was left out: matches anything and binds nothing."""
 
     def __str__(self) -> str:
@@ -139,7 +148,7 @@ class GroundAtom(msgspec.Struct, frozen=True, gc=False):
         return f"{self.predicate}({', '.join(map(format_value, self.args))})"
 
 
-class Within(msgspec.Struct, frozen=True):
+class Within(msgspec.Struct, frozen=True, array_like=True):
     """``within 2 years``: how far an event may lie behind the as-of date."""
 
     amount: int
@@ -155,7 +164,7 @@ DATE_WORDS = ("since", "until", "on")
 DateBinding: TypeAlias = tuple[str, str]
 
 
-class Argument(msgspec.Struct, frozen=True):
+class Argument(msgspec.Struct, frozen=True, array_like=True):
     """One argument as written: positional when `name` is None."""
 
     term: Term
@@ -163,7 +172,7 @@ class Argument(msgspec.Struct, frozen=True):
     location: Location = NOWHERE
 
 
-class Atom(msgspec.Struct, frozen=True):
+class Atom(msgspec.Struct, frozen=True, array_like=True):
     """An atom as written; `kzexpert.program.resolve` puts its arguments in order and its names into canonical form."""
 
     predicate: str
@@ -179,7 +188,7 @@ class Atom(msgspec.Struct, frozen=True):
         return (*names, *(name for _, name in self.dates))
 
 
-class Operation(msgspec.Struct, frozen=True):
+class Operation(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Arithmetic between two expressions."""
 
     operator: Literal["+", "-", "*", "/"]
@@ -200,7 +209,7 @@ class Operation(msgspec.Struct, frozen=True):
         return Operation(self.operator, self.left.instance(values), self.right.instance(values))
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """A function of the table `kzexpert.model.functions.FUNCTIONS` with its arguments.
 
     ``?day + 30 days`` is a call of ``add_days``, and prints as it was written.

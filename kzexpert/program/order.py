@@ -10,7 +10,7 @@ from itertools import count
 
 import msgspec
 
-from kzexpert.errors import Issue, Location
+from kzexpert.errors import Issue
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import (
     AGGREGATES,
@@ -26,7 +26,6 @@ from kzexpert.model import (
     Condition,
     Either,
     Exclusion,
-    Expression,
     KnowledgeBase,
     Listing,
     Match,
@@ -84,7 +83,9 @@ def plan_rule(kb: KnowledgeBase, rule: Rule) -> tuple[tuple[ProgramRule, ...], l
     many = _choices(rule.when)
     if many > _MOST_CHOICES:
         message = f"the alternatives of the rule can be chosen in {many:,} ways, and {_MOST_CHOICES} is the most"
-        issues.append(Issue("KZ219", message, rule.location, "split the rule, or give some alternatives a rule of their own"))
+        issues.append(
+            Issue("KZ219", message, rule.location, "split the rule, or give some alternatives a rule of their own")
+        )
         return (), issues
     found: list[ProgramRule] = []
     seen: set[tuple[str, str]] = set()

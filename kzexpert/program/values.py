@@ -91,10 +91,14 @@ class Values:
             own = self._types.expression(value)
             if isinstance(value, Variable):
                 if kind and own and own != kind:
-                    self._note(f"{condition.left} is a {kind} and {value} a {own}: they are never equal", condition.location)
+                    self._note(
+                        f"{condition.left} is a {kind} and {value} a {own}: they are never equal", condition.location
+                    )
                 found.append(value)
             else:
-                resolved = self._resolved(value, None if isinstance(condition.left, Constant) else kind, condition.location)
+                resolved = self._resolved(
+                    value, None if isinstance(condition.left, Constant) else kind, condition.location
+                )
                 assert isinstance(resolved, Constant)
                 found.append(resolved)
         return condition.left, tuple(found)
@@ -131,9 +135,13 @@ class Values:
                 wanted = "number" if first == "number" else "date"
             fits = kind not in ("number", "date") if wanted == "text" else kind == wanted
             if not fits:
-                hint = f"a day is written 2011-01-31" if wanted == "date" and isinstance(argument, Constant) else ""
+                hint = "a day is written 2011-01-31" if wanted == "date" and isinstance(argument, Constant) else ""
                 self._note(f"{argument} is a {kind}, and {expression.function} takes a {wanted} there", location, hint)
                 return
         constant = [argument.value for argument in expression.arguments if isinstance(argument, Constant)]
-        if expression.arguments and len(constant) == len(expression.arguments) and called(expression.function, constant) is None:
+        if (
+            expression.arguments
+            and len(constant) == len(expression.arguments)
+            and called(expression.function, constant) is None
+        ):
             self._note(f"{expression} never has a value", location)
