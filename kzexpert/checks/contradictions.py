@@ -20,7 +20,7 @@ from kzexpert.model import (
     Rule,
     Value,
 )
-from kzexpert.program.resolve import resolve_atom, variable_types
+from kzexpert.program.resolve import Types, resolve_atom
 
 __all__ = ["FLIPPED", "contradictions"]
 
@@ -37,7 +37,9 @@ def contradictions(kb: KnowledgeBase) -> list[Issue]:
     issues: list[Issue] = []
     for rule in kb.rules:
         issues.extend(_denied_premises(kb, rule))
-        compared = [condition for condition in rule.when if isinstance(condition, Comparison)]
+        compared = [
+            condition for condition in rule.when if isinstance(condition, Comparison) and condition.operator in _ORDERS
+        ]
         if compared:
             issues.extend(_impossible_comparisons(rule, compared))
             issues.extend(_opposed_comparisons(rule, compared))
@@ -108,7 +110,7 @@ def _disjoint_bounds(kb: KnowledgeBase, rule: Rule, compared: list[Comparison]) 
             bounds.setdefault(str(expression), []).append((_ORDERS[operator], value, condition))
     if all(len(group) < 2 for group in bounds.values()):
         return
-    types = variable_types(kb, rule)[0]
+    types = Types(kb, rule).of
     for expression_text, group in bounds.items():
         named = types.get(expression_text[1:]) in kb.kinds
         canonical = [(orders, _canonical(kb, value) if named else value, item) for orders, value, item in group]

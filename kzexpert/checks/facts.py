@@ -54,10 +54,10 @@ def _misfits(predicate: Predicate, fact: Fact) -> Iterator[Issue]:
 def concluded_records(kb: KnowledgeBase) -> list[Issue]:
     """Rules that conclude a predicate whose facts bear dates (KZ117): their conclusions would bear none."""
     issues: list[Issue] = []
-    for rule in kb.rules:
-        predicate = kb.predicate.get(rule.then.predicate)
+    for rule, head in ((rule, head) for rule in kb.rules for head in rule.then):
+        predicate = kb.predicate.get(head.predicate)
         if predicate and predicate.holds:
             message = f"rule {rule.id} concludes {predicate.name}, which is declared with 'holds: {predicate.holds}'"
             hint = "derived predicates omit 'holds': conclude a predicate of its own, or take 'holds' away"
-            issues.append(Issue("KZ117", message, rule.then.location, hint, "warning"))
+            issues.append(Issue("KZ117", message, head.location, hint, "warning"))
     return issues

@@ -3,45 +3,63 @@
 from collections.abc import Iterator
 
 from kzexpert.errors import Location
-from kzexpert.model import Aggregation, Atom, Rule
+from kzexpert.model import (
+    Aggregation,
+    Atom,
+    Block,
+    Comparison,
+    Membership,
+    Negation,
+    Premise,
+    Rule,
+    alternatives,
+)
+from kzexpert.program.resolve import flat
 
 __all__ = ["occurrences", "visible_variables"]
 
 
 def occurrences(rule: Rule) -> Iterator[tuple[str, int, Location]]:
-    """Every place of every variable of the conditions and of the conclusion.
+    """Every place of every variable of the conditions and of the conclusions.
 
     Yields:
-        name, index of the condition (one past the last for the conclusion), place. Expressions know the place of their
-        condition only.
+        name, index of the condition (one past the last for the conclusions), place. Expressions know the place of
+        their condition only.
     """
     for index, condition in enumerate(rule.when):
-        if isinstance(condition, Aggregation):
-            yield condition.result, index, condition.location
-            yield condition.over, index, condition.location
-        elif not condition.atoms:
-            yield from ((name, index, condition.location) for name in condition.variables)
-        for atom, certainty in condition.atoms:
-            yield from _in_atom(atom, index)
-            if certainty:
-                yield certainty, index, atom.location
-    yield from _in_atom(rule.then, len(rule.when))
+        for part in flat([condition]):
+            if isinstance(part, Aggregation):
+                yield part.result, index, part.location
+                yield from ((name, index, part.location) for name in part.over.variables)
+            elif isinstance(part, Premise | Negation):
+                yield from _in_atom(part.atom, index)
+                if isinstance(part, Premise) and part.certainty:
+                    yield part.certainty, index, part.atom.location
+            elif isinstance(part, Comparison | Membership):
+                yield from ((name, index, part.location) for name in part.variables)
+    for atom in rule.then:
+        yield from _in_atom(atom, len(rule.when))
 
 
 def _in_atom(atom: Atom, index: int) -> Iterator[tuple[str, int, Location]]:
     for argument in atom.arguments:
         yield from ((name, index, argument.location) for name in argument.term.variables)
+    yield from ((name, index, atom.location) for _, name in atom.dates)
 
 
 def visible_variables(rule: Rule) -> list[str]:
-    """The variables that a firing binds: all but those that stand inside one aggregate only, sorted."""
-    aggregates = {index for index, condition in enumerate(rule.when) if isinstance(condition, Aggregation)}
-    if not aggregates:
-        return sorted({name for name, _, _ in occurrences(rule)})
+    """The variables that a firing binds: all but those that stand inside one aggregate or block only, sorted.
+
+    Of a rule with alternatives, those that each of them binds.
+    """
     parts: dict[str, set[int]] = {}
     for name, index, _ in occurrences(rule):
         parts.setdefault(name, set()).add(index)
-    results = {condition.result for condition in rule.when if isinstance(condition, Aggregation)}
+    inner = {index for index, condition in enumerate(rule.when) if isinstance(condition, Aggregation | Block)}
+    results = {condition.result for condition in flat(rule.when) if isinstance(condition, Aggregation)}
+    everywhere = [{name for item in chosen for name in item.variables} for _, chosen in alternatives(rule.when)]
     return sorted(
-        name for name, places in parts.items() if name in results or len(places) > 1 or not places & aggregates
+        name
+        for name, places in parts.items()
+        if (name in results or len(places) > 1 or not places & inner) and all(name in found for found in everywhere)
     )

@@ -3,16 +3,18 @@
 Recursion through plain conditions is fine, and is not mentioned.
 """
 
-from msgspec.structs import replace
-
 from kzexpert.errors import Issue, Location
-from kzexpert.model import KnowledgeBase
-from kzexpert.program.strata import Dependency, dependencies, unstratified
+from kzexpert.model import Aggregation, KnowledgeBase
+from kzexpert.program.strata import Dependency, dependencies, not_monotone, unstratified
 
 __all__ = ["cycles"]
 
 _LABELS = {"negation": "not", "aggregate": "aggregate", "certainty": "@"}
 _IN_WORDS = {"negation": "a negation", "aggregate": "an aggregate", "certainty": "a certainty (@)"}
+_MONOTONE = (
+    "inside a cycle, compare count, sum or max by > or >=, min by < or <=, with a bound from outside, and use the "
+    "value nowhere else; or split one of its predicates in two"
+)
 _HINT = "break the cycle: split one of its predicates in two, so that one half rests on the other and never the reverse"
 
 
@@ -25,7 +27,8 @@ def cycles(kb: KnowledgeBase) -> list[Issue]:
         if involved not in told:
             told.add(involved)
             related = tuple((place, f"rule {name}: {_steps(cycle, name)}") for place, name in sorted(involved))
-            issues.append(Issue("KZ209", _message(edge, cycle), _place(edge), _HINT, related=related))
+            hint = _MONOTONE if edge.how == "aggregate" else _HINT
+            issues.append(Issue("KZ209", _message(edge, cycle), _place(edge), hint, related=related))
     return issues
 
 
@@ -34,7 +37,10 @@ def _message(edge: Dependency, cycle: tuple[Dependency, ...]) -> str:
     if edge.rule is not cycle[0].rule:
         return f"rule {edge.rule.id} is evidence against {edge.head}, which depends on itself: {way}"
     through = _IN_WORDS.get(edge.how, "evidence against")
-    return f"{edge.head} depends on itself through {through}: {way}"
+    message = f"{edge.head} depends on itself through {through}: {way}"
+    if isinstance(edge.condition, Aggregation) and edge.rule.certainty > 0:
+        message += f"; {not_monotone(edge.rule, edge.condition, [step.head for step in cycle])}"
+    return message
 
 
 def _arrow(step: Dependency) -> str:
@@ -54,11 +60,6 @@ def _steps(cycle: tuple[Dependency, ...], rule: str) -> str:
 
 def _place(edge: Dependency) -> Location:
     """The condition that makes the forbidden step; the certainty of the rule where that is what forbids it."""
-    rule = edge.rule
     if edge.how == "positive":
-        return rule.marks.get("certainty", rule.location)
-    for condition in rule.when:
-        alone = dependencies([replace(rule, when=(condition,))])
-        if any(found.body == edge.body and found.how == edge.how for found in alone):
-            return condition.location
-    return rule.location
+        return edge.rule.marks.get("certainty", edge.rule.location)
+    return edge.condition.location

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from kzexpert.errors import Issue, Location
 from kzexpert.language.nearest import did_you_mean
-from kzexpert.model import Aggregation, Atom, Case, Condition, Constant, Fact, KnowledgeBase, Negation, Rule, Value
+from kzexpert.model import Aggregation, Atom, Block, Case, Condition, Constant, Either, Fact, KnowledgeBase, Negation, Rule, Value
 from kzexpert.program.resolve import resolve_atom
 
 __all__ = ["rules_that_never_fire", "unused_predicates"]
@@ -40,7 +40,7 @@ def rules_that_never_fire(kb: KnowledgeBase) -> list[Issue]:
 def _required(rule: Rule) -> Iterator[tuple[Condition, Atom]]:
     """The atoms that some fact must match; counts and sums hold over nothing, the least and the greatest do not."""
     for condition in rule.when:
-        if isinstance(condition, Negation) or (
+        if isinstance(condition, Negation | Block | Either) or (
             isinstance(condition, Aggregation) and condition.function in ("count", "sum")
         ):
             continue
@@ -59,10 +59,10 @@ def _concluded(rules: Sequence[Rule], lacking: dict[int, list[tuple[Condition, A
     ready = [index for index, number in open_conditions.items() if number == 0]
     concluded: set[str] = set()
     for index in ready:
-        rule = rules[index]
-        if rule.certainty > 0 and rule.then.predicate not in concluded:
-            concluded.add(rule.then.predicate)
-            for dependent in waiting.get(rule.then.predicate, ()):
+        new = {head.predicate for head in rules[index].then} - concluded if rules[index].certainty > 0 else ()
+        concluded.update(new)
+        for predicate in sorted(new):
+            for dependent in waiting.get(predicate, ()):
                 open_conditions[dependent] -= 1
                 if open_conditions[dependent] == 0:
                     ready.append(dependent)
@@ -71,11 +71,12 @@ def _concluded(rules: Sequence[Rule], lacking: dict[int, list[tuple[Condition, A
 
 def _never_fires(kb: KnowledgeBase, rule: Rule, condition: Condition, atom: Atom) -> Issue:
     name = atom.predicate
-    sources = sorted((other.location, other.id) for other in kb.rules if other.then.predicate == name)
+    concluding = [other for other in kb.rules if any(head.predicate == name for head in other.then)]
+    sources = sorted((other.location, other.id) for other in concluding)
     related: tuple[tuple[Location, str], ...] = ()
     if sources and not atom.within:
         related = tuple((location, f"rule {other}") for location, other in sources)
-        against = all(other.certainty < 0 for other in kb.rules if other.then.predicate == name)
+        against = all(other.certainty < 0 for other in concluding)
         why = f"no rule establishes {name}" if against else f"the rules that conclude {name} can never fire"
     elif any(fact.predicate == name for fact in kb.facts):
         why = f"no recorded fact matches {condition.text}"
@@ -162,6 +163,6 @@ def unused_predicates(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list[Iss
 def _mentioned(kb: KnowledgeBase) -> set[str]:
     used = {fact.predicate for fact in kb.facts} | {table.predicate for table in kb.tables}
     for rule in kb.rules:
-        used.add(rule.then.predicate)
+        used.update(head.predicate for head in rule.then)
         used.update(atom.predicate for condition in rule.when for atom, _ in condition.atoms)
     return used

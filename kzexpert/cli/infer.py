@@ -144,9 +144,8 @@ def _check_selection(kb: "KnowledgeBase", selection: "Selection") -> None:
     from kzexpert.engines.export.files import written_predicates
     from kzexpert.errors import Issue, Location, UsageError
 
-    heads = {rule.then.predicate for rule in kb.rules}
-    names = [name for name in written_predicates(kb, selection) if name not in heads]
-    if not selection.recorded and (names or not heads):
+    names = [name for name in written_predicates(kb, selection) if name not in kb.concluded]
+    if not selection.recorded and (names or not kb.concluded):
         message = f"no rule concludes {', '.join(names) or 'anything'}"
         raise UsageError(Issue("KZ308", message, Location("question"), "--recorded writes recorded facts too"))
 

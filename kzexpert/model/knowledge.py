@@ -249,6 +249,11 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True, array_like=True):
         return found
 
     @cached_property
+    def concluded(self) -> frozenset[str]:
+        """The predicates that rules conclude."""
+        return frozenset(head.predicate for rule in self.rules for head in rule.then)
+
+    @cached_property
     def source(self) -> Mapping[str, Source]:
         """Source by id."""
         return {item.id: item for item in reversed(self.sources)}

@@ -295,7 +295,8 @@ class _Sequence:
             return hint
         if isinstance(condition, Negation):
             if [*condition.variables].count(name) > 1:
-                return f"say not of all of it in a block, where ?{name} is its own: 'not:' with - {condition.text[4:].strip()}"
+                inner = condition.text.removeprefix("not").strip()
+                return f"a block keeps ?{name} to itself: not: [{inner!r}]; with _ it would say something else"
             return f"add a condition that binds ?{name}, or write _ where it may be anything"
         if isinstance(condition, Block):
             return f"bind ?{name} by a condition outside, or rename it where it is meant to be another one"

@@ -3,14 +3,28 @@
 It reads rules as written, so that the checks can run on a knowledge base whose names are still wrong.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
-from kzexpert.model import Aggregation, Negation, Premise, Rule
+from kzexpert.model import (
+    AGGREGATES,
+    Aggregation,
+    Atom,
+    Block,
+    Comparison,
+    Condition,
+    Either,
+    Negation,
+    Operator,
+    Premise,
+    Rule,
+    Variable,
+)
+from kzexpert.program.resolve import flat
 
-__all__ = ["Dependency", "components", "dependencies", "recursive_components", "unstratified"]
+__all__ = ["Dependency", "components", "dependencies", "not_monotone", "recursive_components", "unstratified"]
 
 How = Literal["positive", "negation", "aggregate", "certainty"]
 
@@ -22,23 +36,88 @@ class Dependency(msgspec.Struct, frozen=True):
     body: str
     how: How
     rule: Rule
+    condition: Condition
 
 
 def dependencies(rules: Iterable[Rule]) -> list[Dependency]:
-    """Every dependency, in the order of the rules. An atom with ``within`` depends on recorded events alone."""
-    found = []
-    for rule in rules:
-        for condition in rule.when:
-            for atom, certainty in condition.atoms:
-                how: How = "positive"
-                if isinstance(condition, Negation):
-                    how = "negation"
-                elif isinstance(condition, Aggregation):
-                    how = "aggregate"
-                elif isinstance(condition, Premise) and certainty:
-                    how = "certainty"
-                if atom.within is None:
-                    found.append(Dependency(rule.then.predicate, atom.predicate, how, rule))
+    """Every dependency, in the order of the rules. An atom with ``within`` or a date depends on records alone."""
+    return [
+        Dependency(head.predicate, atom.predicate, how, rule, condition)
+        for rule in rules
+        for head in rule.then
+        for condition, atom, how in _uses(rule.when)
+        if atom.within is None and not atom.dates
+    ]
+
+
+def _uses(conditions: Iterable[Condition]) -> Iterator[tuple[Condition, Atom, How]]:
+    """Every atom that conditions look at, how, and by which of them; alternatives speak for themselves."""
+    for condition in conditions:
+        if isinstance(condition, Either):
+            yield from _uses(condition.inner)
+            continue
+        for atom, certainty in condition.atoms:
+            how: How = "positive"
+            if isinstance(condition, Negation | Block):
+                how = "negation"
+            elif isinstance(condition, Aggregation):
+                how = "aggregate"
+            elif certainty:
+                how = "certainty"
+            yield condition, atom, how
+
+
+def not_monotone(rule: Rule, condition: Aggregation, component: Collection[str]) -> str:
+    """Why an aggregate over conclusions of its own component has no least fixpoint; empty where it has one.
+
+    It has one where more facts can only make it hold: where its value is compared with a bound from outside, in the
+    direction in which it grows, and used nowhere else (Ross and Sagiv, *Monotonic aggregation in deductive databases*,
+    PODS 1992).
+    """
+    grows = AGGREGATES[condition.function].grows
+    if not grows:
+        return f"{condition.function} can rise and fall as facts are added"
+    if any(certainty and atom.predicate in component for atom, certainty in condition.atoms):
+        return "it reads a certainty (@), which still rises"
+    used = f"the value ?{condition.result} is used for more than a comparison with {' or '.join(grows)}"
+    if any(condition.result in atom.variables for atom in rule.then):
+        return used
+    given = _given(rule, component)
+    for other in flat(rule.when):
+        if other is condition or condition.result not in other.variables or isinstance(other, Either):
+            continue
+        if not isinstance(other, Comparison):
+            return used
+        bound, operator = other.right, other.operator
+        if other.right == Variable(condition.result):
+            bound, operator = other.left, _TURNED.get(other.operator, "=")
+        elif other.left != Variable(condition.result):
+            return used
+        if operator not in grows:
+            return f"more facts can make {other.text} false: {condition.function} goes with {' and '.join(grows)}"
+        if not given.issuperset(bound.variables):
+            return f"the bound of {other.text} comes from the cycle itself"
+    return ""
+
+
+_TURNED: dict[str, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def _given(rule: Rule, component: Collection[str]) -> set[str]:
+    """The variables that get their values outside of a component."""
+    found: set[str] = set()
+    for condition in flat(rule.when):
+        if isinstance(condition, Premise):
+            outside = condition.atom.predicate not in component or condition.atom.within or condition.atom.dates
+            found.update(condition.variables if outside else ())
+    before = -1
+    while len(found) > before:
+        before = len(found)
+        for condition in flat(rule.when):
+            if isinstance(condition, Comparison) and condition.operator == "=":
+                for side, other in ((condition.left, condition.right), (condition.right, condition.left)):
+                    if isinstance(side, Variable) and found.issuperset(other.variables):
+                        found.add(side.name)
     return found
 
 
@@ -48,7 +127,7 @@ def components(rules: Sequence[Rule]) -> list[tuple[str, ...]]:
     The order depends on names alone, never on the order of the rules. Tarjan (1972), without recursion, since a
     chain of rules may be longer than Python's stack.
     """
-    heads = {rule.then.predicate for rule in rules}
+    heads = {head.predicate for rule in rules for head in rule.then}
     needs: dict[str, set[str]] = {head: set() for head in heads}
     for edge in dependencies(rules):
         if edge.body in heads:
@@ -121,15 +200,22 @@ def unstratified(rules: Sequence[Rule]) -> list[tuple[Dependency, tuple[Dependen
     found = [
         (edge, (edge, *_path(leaving, edge.body, edge.head)))
         for edge in inside
-        if edge.how != "positive" or edge.rule.certainty < 0
+        if edge.rule.certainty < 0 or _forbids(edge, member[edge.head])
     ]
     told = {edge.rule.id for edge, _ in found}
     for rule in rules:
-        if rule.certainty < 0 and rule.id not in told and rule.then.predicate in leaving:
-            edge = leaving[rule.then.predicate][0]
+        heads = [head.predicate for head in rule.then if head.predicate in leaving]
+        if rule.certainty < 0 and rule.id not in told and heads:
+            edge = leaving[heads[0]][0]
             cycle = (edge, *_path(leaving, edge.body, edge.head))
-            found.append((Dependency(edge.head, edge.body, "positive", rule), cycle))
+            found.append((Dependency(edge.head, edge.body, "positive", rule, edge.condition), cycle))
     return found
+
+
+def _forbids(edge: Dependency, component: Collection[str]) -> bool:
+    if isinstance(edge.condition, Aggregation):
+        return not_monotone(edge.rule, edge.condition, component) != ""
+    return edge.how != "positive"
 
 
 def _path(leaving: Mapping[str, Sequence[Dependency]], start: str, goal: str) -> tuple[Dependency, ...]:

@@ -71,7 +71,6 @@ def vocabulary_of(kb: KnowledgeBase, names: Sequence[str] = ()) -> Vocabulary:
     ]
     if unknown:
         raise UsageError(*unknown)
-    concluded = {rule.then.predicate for rule in kb.rules}
     return Vocabulary(
         kinds=kb.kinds if "kinds" in chosen else (),
         predicates=tuple(

@@ -22,7 +22,6 @@ def written_predicates(kb: KnowledgeBase, selection: Selection) -> tuple[str, ..
     """The predicates that are written: those of the patterns, else all that rules conclude, or that have facts."""
     if selection.patterns:
         return tuple(dict.fromkeys(pattern.predicate for pattern in selection.patterns))
-    heads = {rule.then.predicate for rule in kb.rules}
     recorded = {fact.predicate for fact in kb.facts} | {table.predicate for table in kb.tables}
     return tuple(sorted(heads | recorded if selection.recorded else heads))
 
