@@ -74,7 +74,7 @@ def vocabulary_of(kb: KnowledgeBase, names: Sequence[str] = ()) -> Vocabulary:
     return Vocabulary(
         kinds=kb.kinds if "kinds" in chosen else (),
         predicates=tuple(
-            _predicate(item, item.name in concluded)
+            _predicate(item, item.name in kb.concluded)
             for item in kb.predicate.values()
             if not chosen.isdisjoint(("predicates", item.name))
         ),

@@ -23,7 +23,7 @@ def written_predicates(kb: KnowledgeBase, selection: Selection) -> tuple[str, ..
     if selection.patterns:
         return tuple(dict.fromkeys(pattern.predicate for pattern in selection.patterns))
     recorded = {fact.predicate for fact in kb.facts} | {table.predicate for table in kb.tables}
-    return tuple(sorted(heads | recorded if selection.recorded else heads))
+    return tuple(sorted(kb.concluded | recorded if selection.recorded else kb.concluded))
 
 
 def export(
