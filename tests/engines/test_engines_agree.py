@@ -4,6 +4,7 @@
 """
 
 import os
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -18,6 +19,7 @@ from kzexpert.engines import Budget, engine
 from kzexpert.errors import BudgetError
 from kzexpert.language import parse_atom, parse_condition
 from kzexpert.model import (
+    ANY,
     NOWHERE,
     ArgumentSpec,
     Constant,
@@ -31,6 +33,7 @@ from kzexpert.model import (
     Term,
     Variable,
 )
+from kzexpert.program.resolve import resolve_atom
 from kzexpert.program.snapshot import snapshot
 
 EXAMPLES = int(os.environ.get("KZEXPERT_EXAMPLES", "60"))
@@ -113,36 +116,80 @@ def test_what_bears_on_nothing_changes_nothing(kb: KnowledgeBase) -> None:
 
 @st.composite
 def goals(draw: st.DrawFn) -> Pattern:
-    """A question about a conclusion, some of whose arguments are given."""
+    """A question about a conclusion: constants, ``_``, and variables that may stand twice."""
     name = draw(st.sampled_from(CONCLUDED))
     terms: list[Term] = []
     for place, kind in enumerate(VOCABULARY[name][0]):
         constants = [Constant(value) for value in VALUES[kind]]
-        terms.append(draw(st.sampled_from([Variable(f"x{place}"), *constants])))
+        terms.append(draw(st.sampled_from([Variable(f"x{place}"), Variable(f"any {kind}"), ANY, *constants])))
     return Pattern(name, name, tuple(terms))
+
+
+def matching(found: Outcome, asked: Sequence[Pattern]) -> tuple[dict[str, Any], set[Any], set[Any]]:
+    """What an outcome says of some patterns: certainties, firings and conflicts."""
+
+    def asks(name: str, args: tuple[Any, ...]) -> bool:
+        return any(goal.predicate == name and goal.matches(args) for goal in asked)
+
+    facts = {
+        (name, args): certainty
+        for name, known in found.facts.items()
+        for args, certainty in known.items()
+        if asks(name, args)
+    }
+    return (
+        facts,
+        {firing for firing in found.firings if asks(*firing.conclusion)},
+        {conflict for conflict in found.conflicts if asks(*conflict)},
+    )
+
+
+def sees_what_the_full_inference_has(name: str, budget: Budget, scenario: Scenario, asked: Sequence[Pattern]) -> None:
+    """What the rules and facts left out cannot bear on it: what matches a question comes out as without it."""
+    ready(name)
+    narrow = snapshot(scenario.kb, AS_OF, scenario.assume, scenario.without, goals=asked)
+    everything, needed = outcome(scenario.program, name, budget), outcome(narrow, name, budget)
+    if everything is not None and needed is not None:
+        assert matching(needed, asked) == matching(everything, asked)
 
 
 @pytest.mark.parametrize("name", ["experta", "duckdb"])
 @thorough
-@given(kb=knowledge_bases(), goal=goals())
-def test_what_a_goal_needs_is_enough_for_it(name: str, kb: KnowledgeBase, goal: Pattern) -> None:
-    """Its constants are pushed down to rules and facts, and what matches it comes out as without."""
-    ready(name)
-    everything, needed = outcome(program_of(kb), name), outcome(snapshot(kb, AS_OF, goals=[goal]), name)
-    if everything is None or needed is None:
-        return
+@given(scenario=scenarios(), asked=st.lists(goals(), min_size=1, max_size=2))
+def test_a_question_sees_what_the_full_inference_has(name: str, scenario: Scenario, asked: list[Pattern]) -> None:
+    sees_what_the_full_inference_has(name, SMALL, scenario, asked)
 
-    def matches(args: tuple[Any, ...]) -> bool:
-        return goal.matches(args)
 
-    facts, firings = [], []
-    for one in (needed, everything):
-        known = one.facts.get(goal.predicate, {})
-        facts.append({args: certainty for args, certainty in known.items() if matches(args)})
-        firings.append({firing for firing in one.firings if firing.conclusion[0] == goal.predicate})
-        firings[-1] = {firing for firing in firings[-1] if matches(firing.conclusion[1])}
-    assert facts[0] == facts[1]
-    assert firings[0] == firings[1]
+@pytest.mark.xdist_group("spark")
+@few
+@given(scenario=scenarios(), asked=st.lists(goals(), min_size=1, max_size=1))
+def test_a_question_to_spark_sees_what_the_full_inference_has(scenario: Scenario, asked: list[Pattern]) -> None:
+    sees_what_the_full_inference_has("spark", PATIENT, scenario, asked)
+
+
+@pytest.mark.parametrize("name", ["experta", "duckdb", SPARK])
+@pytest.mark.parametrize("goal", ["tied(?x)", "tied(Ruritania)", "free(_)", "tie(?x, ?x)", "tie(_, Klow)"])
+def test_a_condition_on_one_value_twice_does_not_stand_for_one_on_any_two(name: str, goal: str) -> None:
+    """``not tie(?x, ?x)`` needs no tie of two states, and a conclusion of two states must not be lost by it."""
+
+    def rule(id_: str, then: str, *when: str) -> Rule:
+        return Rule(id_, tuple(parse_condition(text, NOWHERE) for text in when), parse_atom(then, NOWHERE))
+
+    kb = KnowledgeBase(
+        predicates=tuple(
+            Predicate(word, tuple(ArgumentSpec(f"arg{place}", "text") for place in range(arity)))
+            for word, arity in (("treaty", 1), ("tie", 2), ("tied", 1), ("free", 1))
+        ),
+        facts=(Fact("treaty", {"arg0": "Ruritania"}),),
+        rules=(
+            rule("special", "tie(Ruritania, Klow)", "treaty(Ruritania)"),
+            rule("tied", "tied(?x)", "tie(?x, ?y)", "not tie(?x, ?x)"),
+            rule("free", "free(?x)", "treaty(?x)", "not tie(?x, _)", "not tie(?x, ?x)"),
+        ),
+    )
+    pattern, _ = resolve_atom(kb, parse_atom(goal, NOWHERE))
+    assert pattern is not None
+    sees_what_the_full_inference_has(name, PATIENT, Scenario(kb), [pattern])
 
 
 @pytest.mark.parametrize("name", ["experta", "duckdb", SPARK])
