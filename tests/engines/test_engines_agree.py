@@ -1,16 +1,13 @@
-"""Every engine draws the conclusions of DESIGN §4 by the same firings, on programs made at random and in any order.
+"""Every engine draws the conclusions of DESIGN §4 by the same firings, on programs made at random and in any order."""
 
-``KZEXPERT_EXAMPLES`` says how many programs each test makes.
-"""
-
-import os
 from collections.abc import Sequence
 from random import Random
 from typing import Any
 
 import pytest
 from available import SPARK, ready
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from programs import AS_OF, CONCLUDED, VALUES, VOCABULARY, Scenario, knowledge_bases, program_of, scenarios
 from reference import Outcome, evaluate, outcome_of
@@ -36,12 +33,9 @@ from kzexpert.model import (
 from kzexpert.program.resolve import resolve_atom
 from kzexpert.program.snapshot import snapshot
 
-EXAMPLES = int(os.environ.get("KZEXPERT_EXAMPLES", "60"))
 SMALL = Budget(facts=1_000, firings=4_000, seconds=20)
 #: Spark spends the seconds of a program that is as small as this on planning it.
 PATIENT = Budget(facts=1_000, firings=4_000, seconds=120)
-few = settings(max_examples=max(EXAMPLES // 6, 1), deadline=None, suppress_health_check=list(HealthCheck))
-thorough = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def outcome(program: Program, name: str = "experta", budget: Budget = SMALL) -> Outcome | None:
@@ -52,7 +46,7 @@ def outcome(program: Program, name: str = "experta", budget: Budget = SMALL) -> 
         return None
 
 
-@thorough
+@examples()
 @given(scenarios())
 def test_experta_concludes_what_the_semantics_say(scenario: Scenario) -> None:
     found = outcome(scenario.program)
@@ -61,7 +55,7 @@ def test_experta_concludes_what_the_semantics_say(scenario: Scenario) -> None:
 
 
 @pytest.mark.parametrize("other", ["experta-stock", "duckdb"])
-@thorough
+@examples()
 @given(scenario=scenarios())
 def test_engines_agree(other: str, scenario: Scenario) -> None:
     ours = outcome(scenario.program)
@@ -69,8 +63,8 @@ def test_engines_agree(other: str, scenario: Scenario) -> None:
         assert outcome(scenario.program, ready(other)) == ours
 
 
-@pytest.mark.xdist_group("spark")
-@few
+@pytest.mark.spark
+@examples(10)
 @given(scenario=scenarios())
 def test_spark_agrees(scenario: Scenario) -> None:
     ours = outcome(scenario.program)
@@ -78,7 +72,7 @@ def test_spark_agrees(scenario: Scenario) -> None:
         assert outcome(scenario.program, ready("spark"), PATIENT) == ours
 
 
-@thorough
+@examples()
 @given(scenarios(), st.randoms(use_true_random=False))
 def test_the_order_of_rules_and_facts_decides_nothing(scenario: Scenario, random: Random) -> None:
     def shuffled(items: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -92,7 +86,7 @@ def test_the_order_of_rules_and_facts_decides_nothing(scenario: Scenario, random
     assert outcome(scenario.program) == outcome(other.program)
 
 
-@thorough
+@examples()
 @given(knowledge_bases())
 def test_what_bears_on_nothing_changes_nothing(kb: KnowledgeBase) -> None:
     """Neither does a rule whose conclusion no other rule reads, nor do facts that no rule reads."""
@@ -153,16 +147,24 @@ def sees_what_the_full_inference_has(name: str, budget: Budget, scenario: Scenar
         assert matching(needed, asked) == matching(everything, asked)
 
 
-@pytest.mark.parametrize("name", ["experta", "duckdb"])
-@thorough
-@given(scenario=scenarios(), asked=st.lists(goals(), min_size=1, max_size=2))
-def test_a_question_sees_what_the_full_inference_has(name: str, scenario: Scenario, asked: list[Pattern]) -> None:
-    sees_what_the_full_inference_has(name, SMALL, scenario, asked)
+asked_together = st.lists(goals(), min_size=1, max_size=2)
 
 
-@pytest.mark.xdist_group("spark")
-@few
-@given(scenario=scenarios(), asked=st.lists(goals(), min_size=1, max_size=1))
+@examples(120)
+@given(scenario=scenarios(), asked=asked_together)
+def test_a_question_sees_what_the_full_inference_has(scenario: Scenario, asked: list[Pattern]) -> None:
+    sees_what_the_full_inference_has("experta", SMALL, scenario, asked)
+
+
+@examples(30)
+@given(scenario=scenarios(), asked=asked_together)
+def test_a_question_to_duckdb_sees_what_the_full_inference_has(scenario: Scenario, asked: list[Pattern]) -> None:
+    sees_what_the_full_inference_has("duckdb", SMALL, scenario, asked)
+
+
+@pytest.mark.spark
+@examples(10)
+@given(scenario=scenarios(), asked=asked_together)
 def test_a_question_to_spark_sees_what_the_full_inference_has(scenario: Scenario, asked: list[Pattern]) -> None:
     sees_what_the_full_inference_has("spark", PATIENT, scenario, asked)
 
