@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from kzexpert.engines.evaluation import Binding, Completion, EstablishedFacts
+from kzexpert.engines.evaluation import Completion
 from kzexpert.model import (
     Absence,
     Aggregate,
@@ -27,11 +27,10 @@ from kzexpert.model import (
     Variable,
     format_value,
 )
+from kzexpert.model.established import Binding, EstablishedFacts
 from kzexpert.program.relevance import instance, unify
 from kzexpert.program.resolve import expression_variables
 from kzexpert.program.snapshot import pattern_matches
-from kzexpert.proof.answers import matching
-from kzexpert.proof.build import established_facts
 
 __all__ = ["Allowance", "Known", "Partial", "conclusion_of", "partials"]
 
@@ -59,12 +58,11 @@ class Known(msgspec.Struct, frozen=True):
     """An inference, ready for looking up its established facts."""
 
     inference: Inference
-    facts: EstablishedFacts
 
-    @classmethod
-    def of(cls, inference: Inference) -> "Known":
-        """What an inference knows."""
-        return cls(inference, established_facts(inference))
+    @property
+    def facts(self) -> EstablishedFacts:
+        """Its established facts."""
+        return self.inference.facts.established
 
     def rules(self, pattern: Pattern) -> Iterator[tuple[ProgramRule, Binding]]:
         """The rules that could conclude an instance of a pattern, by id, each with the values that the pattern gives.
@@ -84,7 +82,7 @@ class Known(msgspec.Struct, frozen=True):
         if len(args) == len(pattern.terms):
             return [GroundAtom(pattern.predicate, args)] if args in known else []
         if pattern.relation == pattern.predicate:
-            return sorted(matching(self.inference, pattern), key=str)
+            return sorted(self.inference.facts.matching(pattern), key=str)
         found = [GroundAtom(pattern.predicate, args) for args in known]
         return sorted((atom for atom in found if pattern_matches(pattern, atom)), key=str)
 

@@ -26,7 +26,6 @@ from kzexpert.model import (
 from kzexpert.program.relevance import instance
 from kzexpert.program.snapshot import recent
 from kzexpert.proof.answers import ranked
-from kzexpert.proof.build import established_facts
 from kzexpert.proof.document import (
     AbsencePremise,
     AggregatePremise,
@@ -128,7 +127,7 @@ class _Walk:
         self.facts: dict[_Known, BaseFact] = {}
         self._inference = inference
         self._events = events
-        self._established = established_facts(inference)
+        self._established = inference.facts.established
 
     def down_from(self, start: Sequence[_Known]) -> None:
         """Visit some facts and conclusions and all they rest on."""

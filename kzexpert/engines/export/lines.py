@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import IO, TypeAlias
 
 from kzexpert.certainty import established, likelihood
-from kzexpert.engines.export.columns import Layout
 from kzexpert.engines.export.rows import Row
 from kzexpert.model import Value, format_number
+from kzexpert.model.columns import Layout
 
 __all__ = ["write_csv", "write_json_lines"]
 
