@@ -50,6 +50,7 @@ from kzexpert.model.terms import (
     Within,
     format_number,
     format_value,
+    json_escapes,
 )
 
 __all__ = [
@@ -102,4 +103,5 @@ __all__ = [
     "Within",
     "format_number",
     "format_value",
+    "json_escapes",
 ]

@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 from kzexpert.certainty import established, likelihood
 from kzexpert.evidence import Line, lines
 from kzexpert.model import BaseFact, GroundAtom, Inference, KnowledgeBase, Pattern, Variable, Within
-from kzexpert.program.snapshot import pattern_matches, recent
+from kzexpert.program.snapshot import recent
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import because, citations, says
 
@@ -102,7 +102,7 @@ def answer(inference: Inference, question: Question) -> Answer:
     pattern = question.pattern
     if question.within:
         recent = _recent(inference, pattern.predicate, question.within)
-        found = [_recorded(inference, pattern, base) for base in recent if pattern_matches(pattern, base.atom)]
+        found = [_recorded(inference, pattern, base) for base in recent if pattern.matches(base.atom.args)]
     else:
         found = [conclude(inference, atom, pattern) for atom in inference.facts.matching(pattern)]
     found.sort(key=lambda item: (-item.certainty, item.conclusion))
@@ -114,7 +114,7 @@ def ranked(inference: Inference, question: Question) -> list[GroundAtom]:
     pattern = question.pattern
     if question.within:
         recent = _recent(inference, pattern.predicate, question.within)
-        atoms = [base.atom for base in recent if pattern_matches(pattern, base.atom)]
+        atoms = [base.atom for base in recent if pattern.matches(base.atom.args)]
     else:
         atoms = list(inference.facts.matching(pattern))
     return sorted(atoms, key=lambda atom: (-(inference.certainty(atom) or 0.0), str(atom)))

@@ -9,7 +9,6 @@ from kzexpert.engines.export.files import write_rows
 from kzexpert.model import Fact, Firing, GroundAtom, Inference, Pattern, Value
 from kzexpert.model.columns import Form, Layout, Selection
 from kzexpert.model.established import EstablishedFacts
-from kzexpert.program.snapshot import pattern_matches
 
 __all__ = ["MemoryFacts"]
 
@@ -31,9 +30,8 @@ class MemoryFacts:
     def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:
         """See `Facts.matching`."""
         for args in self.certainties.get(pattern.predicate, {}):
-            atom = GroundAtom(pattern.predicate, args)
-            if pattern_matches(pattern, atom):
-                yield atom
+            if pattern.matches(args):
+                yield GroundAtom(pattern.predicate, args)
 
     def rows(self, pattern: Pattern, most: int) -> Iterator[tuple[GroundAtom, Fact]]:
         """See `Facts.rows`."""

@@ -98,7 +98,7 @@ class Derivation:
                 args, certainty = _strongest(self.facts.matching(condition.pattern, values))
                 premises.append((condition.pattern.relation, args, certainty))
         weakest = min((certainty for _, _, certainty in premises), default=1.0)
-        head = _instance(rule.head, values)
+        head = _args(rule.head, values)
         return CheckedFiring(rule, binding, head, tuple(premises), rule.rule.certainty * weakest)
 
     def _close(self, group: frozenset[str], rules: Sequence[CheckedRule], found: dict[str, dict[Args, None]]) -> None:
@@ -140,10 +140,10 @@ class Derivation:
                             yield from self._solutions(rule, conditions, start)
 
 
-def _instance(pattern: Pattern, values: Mapping[str, Value]) -> Args:
+def _args(head: Pattern, values: Mapping[str, Value]) -> Args:
     return tuple(
         values[term.name] if isinstance(term, Variable) else term.value
-        for term in pattern.terms
+        for term in head.terms
         if isinstance(term, Variable | Constant)
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kzexpert.engines.export.files import write_rows
+from kzexpert.engines.export.lines import escape_json_lines
 from kzexpert.engines.sql.results.export import DatabaseExporter
 from kzexpert.engines.sql.results.firings import Firings
 from kzexpert.engines.sql.results.stored import Certainties
@@ -71,5 +72,9 @@ class DatabaseFacts:
         listen: Callable[[Any], None],
     ) -> Mapping[str, int]:
         """See `Facts.export`."""
-        write = self._exporter.write if self._exporter is not None else write_rows
-        return write(inferences, selection, layout, form, path, listen)
+        if self._exporter is None:
+            return write_rows(inferences, selection, layout, form, path, listen)
+        written = self._exporter.write(inferences, selection, layout, form, path, listen)
+        if form == "jsonl":
+            escape_json_lines(path)
+        return written

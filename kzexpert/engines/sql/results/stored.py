@@ -17,7 +17,6 @@ from kzexpert.engines.sql.store.base import Store
 from kzexpert.engines.sql.store.codec import Args, Codec
 from kzexpert.model import Constant, GroundAtom, Pattern, Program, Value
 from kzexpert.model.established import EstablishedFacts
-from kzexpert.program.snapshot import pattern_matches
 
 __all__ = ["Certainties", "Relation", "StoredFacts"]
 
@@ -165,9 +164,8 @@ class Certainties(Mapping[str, Mapping[Args, float]]):
         if isinstance(relation, Relation) and fixed and not relation.small:
             found = [args for args, _ in relation.lookup(tuple(fixed), tuple(fixed.values()))]
         for args in found:
-            atom = GroundAtom(pattern.predicate, args)
-            if pattern_matches(pattern, atom):
-                yield atom
+            if pattern.matches(args):
+                yield GroundAtom(pattern.predicate, args)
 
     @cached_property
     def established(self) -> EstablishedFacts:
