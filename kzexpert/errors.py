@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 
-class Location(msgspec.Struct, frozen=True, order=True):
+class Location(msgspec.Struct, frozen=True, order=True, array_like=True):
     """A place in a file.
 
     Attributes:
@@ -41,7 +41,7 @@ class Location(msgspec.Struct, frozen=True, order=True):
         return ":".join(parts)
 
 
-class Issue(msgspec.Struct, frozen=True):
+class Issue(msgspec.Struct, frozen=True, array_like=True):
     """One finding about what a user wrote.
 
     Attributes:

@@ -14,7 +14,7 @@ from kzexpert.model.terms import NOWHERE, Atom, Expression
 __all__ = ["Aggregation", "Comparison", "Condition", "Negation", "Premise"]
 
 
-class Premise(msgspec.Struct, frozen=True):
+class Premise(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """A positive condition: an atom, and with ``@ ?c`` the variable that takes the matched fact's certainty."""
 
     atom: Atom
@@ -31,7 +31,7 @@ class Premise(msgspec.Struct, frozen=True):
         return (*self.atom.variables, *((self.certainty,) if self.certainty else ()))
 
 
-class Negation(msgspec.Struct, frozen=True):
+class Negation(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``not atom``: holds when no established fact matches."""
 
     atom: Atom
@@ -47,7 +47,7 @@ class Negation(msgspec.Struct, frozen=True):
         return self.atom.variables
 
 
-class Comparison(msgspec.Struct, frozen=True):
+class Comparison(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``left op right``; with ``=`` and one lone unbound variable it binds that variable."""
 
     left: Expression
@@ -65,7 +65,7 @@ class Comparison(msgspec.Struct, frozen=True):
         return self.left.variables + self.right.variables
 
 
-class Aggregation(msgspec.Struct, frozen=True):
+class Aggregation(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``?result = function(?over for atom and atom ...)``."""
 
     result: str

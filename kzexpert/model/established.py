@@ -6,7 +6,7 @@ from typing import TypeAlias
 from kzexpert.model.program import Pattern
 from kzexpert.model.terms import Constant, Value, Variable
 
-__all__ = ["Binding", "EstablishedFacts"]
+__all__ = ["Binding", "EstablishedFacts", "extend"]
 
 #: Variable name → value.
 Binding: TypeAlias = dict[str, Value]
@@ -22,6 +22,13 @@ class EstablishedFacts:
     def __init__(self) -> None:
         self.relations: dict[str, dict[tuple[Value, ...], float]] = {}
         self._indexes: dict[tuple[str, tuple[int, ...]], dict[tuple[Value, ...], list[tuple[Value, ...]]]] = {}
+
+    def add(self, relation: str, args: tuple[Value, ...], certainty: float) -> None:
+        """Take in a fact that is not there yet."""
+        self.relations.setdefault(relation, {})[args] = certainty
+        for (name, places), index in self._indexes.items():
+            if name == relation:
+                index.setdefault(tuple(args[place] for place in places), []).append(args)
 
     def rows(self, pattern: Pattern, binding: Mapping[str, Value]) -> Sequence[tuple[Value, ...]]:
         """The arguments of the facts that agree with the pattern's constants and bound variables."""
@@ -45,7 +52,7 @@ class EstablishedFacts:
     def matching(self, pattern: Pattern, binding: Binding) -> Iterator[Binding]:
         """Every extension of the binding under which the pattern matches a fact, with repeats where ``_`` does."""
         for args in self.rows(pattern, binding):
-            extended = _extend(pattern, args, self.relations[pattern.relation][args], binding)
+            extended = extend(pattern, args, self.relations[pattern.relation][args], binding)
             if extended is not None:
                 yield extended
 
@@ -66,7 +73,7 @@ class EstablishedFacts:
             yield from self.solutions(patterns[1:], extended)
 
 
-def _extend(pattern: Pattern, args: tuple[Value, ...], certainty: float, binding: Binding) -> Binding | None:
+def extend(pattern: Pattern, args: tuple[Value, ...], certainty: float, binding: Binding) -> Binding | None:
     """The binding with the pattern's open variables bound; None when one of them would take two values."""
     extended = dict(binding)
     for term, value in zip(pattern.terms, args, strict=True):

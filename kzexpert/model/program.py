@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-class Pattern(msgspec.Struct, frozen=True):
+class Pattern(msgspec.Struct, frozen=True, array_like=True):
     """A resolved atom.
 
     Attributes:
@@ -78,7 +78,7 @@ class Pattern(msgspec.Struct, frozen=True):
         return Pattern(self.relation, self.predicate, terms, None if self.certainty in values else self.certainty)
 
 
-class _Condition(msgspec.Struct, frozen=True):
+class _Condition(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """What every condition can say of itself, so that others need not know its kind.
 
     Attributes:
@@ -220,7 +220,7 @@ class Aggregate(_Condition, frozen=True):
 ProgramCondition: TypeAlias = Match | Absence | Test | Assignment | Aggregate
 
 
-class ProgramRule(msgspec.Struct, frozen=True, dict=True):
+class ProgramRule(msgspec.Struct, frozen=True, dict=True, array_like=True):
     """A resolved rule.
 
     Attributes:

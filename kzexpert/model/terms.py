@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
@@ -30,7 +30,16 @@ __all__ = [
 ]
 
 #: A value of an argument: an entity's name or a text, a number (always a double), or a date.
-Value: TypeAlias = str | float | date
+if TYPE_CHECKING:
+    Value: TypeAlias = str | float | date
+else:
+    # msgspec refuses a union of texts and dates, and reads a class by a hook instead: see `program.cache`.
+    class _Values(type):
+        def __instancecheck__(cls, value: object) -> bool:
+            return isinstance(value, str | float | date)
+
+    class Value(metaclass=_Values):
+        pass
 
 
 #: What the arguments of a statement must be to matter; None where any value will do.
@@ -67,7 +76,7 @@ def json_escapes(text: str) -> str:
     return text if text.isascii() and "\x7f" not in text else _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04X}", text)
 
 
-class Variable(msgspec.Struct, frozen=True):
+class Variable(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``?name``; the name is kept without its question mark."""
 
     name: str
@@ -85,7 +94,7 @@ class Variable(msgspec.Struct, frozen=True):
         return Constant(values[self.name]) if self.name in values else self
 
 
-class Constant(msgspec.Struct, frozen=True):
+class Constant(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """A value written in a rule or a pattern."""
 
     value: Value
@@ -103,7 +112,7 @@ class Constant(msgspec.Struct, frozen=True):
         return self
 
 
-class Anonymous(msgspec.Struct, frozen=True):
+class Anonymous(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``_``, or an argument that was left out: matches anything and binds nothing."""
 
     def __str__(self) -> str:
@@ -135,7 +144,7 @@ class GroundAtom(msgspec.Struct, frozen=True, gc=False):
         return f"{self.predicate}({', '.join(map(format_value, self.args))})"
 
 
-class Within(msgspec.Struct, frozen=True):
+class Within(msgspec.Struct, frozen=True, array_like=True):
     """``within 2 years``: how far an event may lie behind the as-of date."""
 
     amount: int
@@ -145,7 +154,7 @@ class Within(msgspec.Struct, frozen=True):
         return f"within {self.amount} {self.unit}{'' if self.amount == 1 else 's'}"
 
 
-class Argument(msgspec.Struct, frozen=True):
+class Argument(msgspec.Struct, frozen=True, array_like=True):
     """One argument as written: positional when `name` is None."""
 
     term: Term
@@ -153,7 +162,7 @@ class Argument(msgspec.Struct, frozen=True):
     location: Location = NOWHERE
 
 
-class Atom(msgspec.Struct, frozen=True):
+class Atom(msgspec.Struct, frozen=True, array_like=True):
     """An atom as written; `kzexpert.program.resolve` puts its arguments in order and its names into canonical form."""
 
     predicate: str
@@ -167,7 +176,7 @@ class Atom(msgspec.Struct, frozen=True):
         return tuple(name for argument in self.arguments for name in argument.term.variables)
 
 
-class Operation(msgspec.Struct, frozen=True):
+class Operation(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Arithmetic between two expressions."""
 
     operator: Literal["+", "-", "*", "/"]
