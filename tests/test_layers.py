@@ -49,6 +49,7 @@ HOMONYMS = {
     "Row",
     "RuleChange",
     "Statement",
+    "_Known",
     "_Open",
     "_Part",
     "_Table",
