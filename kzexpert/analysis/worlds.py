@@ -14,7 +14,7 @@ from typing import TypeAlias
 from kzexpert.analysis.rerun import Infer, Progress, Revision, Scenario, silent
 from kzexpert.certainty import established
 from kzexpert.engines.base import Budget, Meter
-from kzexpert.engines.evaluation import Binding, Completion, EstablishedFacts, extend
+from kzexpert.engines.evaluation import Completion
 from kzexpert.evidence import certainty_of
 from kzexpert.model import (
     Anonymous,
@@ -29,8 +29,8 @@ from kzexpert.model import (
     Stratum,
     Value,
 )
+from kzexpert.model.established import Binding, EstablishedFacts, extend
 from kzexpert.program.snapshot import base_fact
-from kzexpert.proof.answers import matching
 
 __all__ = ["outcomes"]
 
@@ -65,7 +65,7 @@ def outcomes(
         if alone:
             progress(str(change), len(result), len(changes))
             inference = infer(scenario.changed(change).program())
-            result.append({atom: inference.certainty(atom) or 0.0 for atom in matching(inference, pattern)})
+            result.append({atom: inference.certainty(atom) or 0.0 for atom in inference.facts.matching(pattern)})
         else:
             result.append(next(found))
     return result
@@ -248,7 +248,7 @@ class _Component:
         self, rule: ProgramRule, index: int, condition: ProgramCondition, binding: Binding, where: Worlds
     ) -> Iterator[tuple[Binding, Worlds]]:
         """The binding with what a condition binds, for each set of worlds in which it sees the same and holds."""
-        seen = condition.instance(binding).patterns
+        seen = condition.instance(binding).patterns if condition.patterns else ()
         key = (rule.id, index, *seen)
         classes = self.evaluated.get(key)
         if classes is None:
