@@ -14,7 +14,7 @@ from typing import TypeAlias
 from kzexpert.analysis.rerun import Infer, Progress, Revision, Scenario, silent
 from kzexpert.certainty import established
 from kzexpert.engines.base import Budget, Meter
-from kzexpert.engines.evaluation import Binding, Completion, EstablishedFacts, extend
+from kzexpert.engines.evaluation import Completion
 from kzexpert.evidence import certainty_of
 from kzexpert.model import (
     Anonymous,
@@ -30,8 +30,8 @@ from kzexpert.model import (
     Value,
     Variable,
 )
+from kzexpert.model.established import Binding, EstablishedFacts, extend
 from kzexpert.program.snapshot import base_fact
-from kzexpert.proof.answers import matching
 
 __all__ = ["outcomes"]
 
@@ -66,7 +66,7 @@ def outcomes(
         if alone:
             progress(str(change), len(result), len(changes))
             inference = infer(scenario.changed(change).program())
-            result.append({atom: inference.certainty(atom) or 0.0 for atom in matching(inference, pattern)})
+            result.append({atom: inference.certainty(atom) or 0.0 for atom in inference.facts.matching(pattern)})
         else:
             result.append(next(found))
     return result
