@@ -14,11 +14,9 @@ from typing import TypeAlias
 from kzexpert.analysis.rerun import Infer, Progress, Revision, Scenario, silent
 from kzexpert.certainty import established
 from kzexpert.engines.base import Budget, Meter
-from kzexpert.engines.evaluation import Binding, Completion, EstablishedFacts, extend
+from kzexpert.engines.evaluation import Completion
 from kzexpert.evidence import certainty_of
 from kzexpert.model import (
-    Absence,
-    Aggregate,
     Anonymous,
     BaseFact,
     Constant,
@@ -30,10 +28,10 @@ from kzexpert.model import (
     ProgramRule,
     Stratum,
     Value,
+    Variable,
 )
-from kzexpert.program.relevance import instance
-from kzexpert.program.snapshot import base_fact, pattern_matches
-from kzexpert.proof.answers import matching
+from kzexpert.model.established import Binding, EstablishedFacts, extend
+from kzexpert.program.snapshot import base_fact
 
 __all__ = ["outcomes"]
 
@@ -68,7 +66,7 @@ def outcomes(
         if alone:
             progress(str(change), len(result), len(changes))
             inference = infer(scenario.changed(change).program())
-            result.append({atom: inference.certainty(atom) or 0.0 for atom in matching(inference, pattern)})
+            result.append({atom: inference.certainty(atom) or 0.0 for atom in inference.facts.matching(pattern)})
         else:
             result.append(next(found))
     return result
@@ -82,7 +80,7 @@ def _spread(program: Program, changes: Sequence[Revision], pattern: Pattern) -> 
     found: list[dict[GroundAtom, float]] = [{} for _ in changes]
     for args, spread in known.spreads.get(pattern.relation, {}).items():
         atom = GroundAtom(pattern.predicate, args)
-        for certainty, where in spread.items() if pattern_matches(pattern, atom) else ():
+        for certainty, where in spread.items() if pattern.matches(args) else ():
             for world in _each(where):
                 found[world][atom] = certainty
     return found
@@ -187,6 +185,7 @@ class _Component:
         self.looks: dict[str, set[tuple[int, ...]]] = {name: set() for name in stratum.predicates}
         self.pending: deque[_Firing] = deque()
         self.strongest: dict[_Facts, Spread] = {}
+        self.starts = {rule.id: _starts(rule, known.program) for rule in stratum.rules}
 
     def settle(self) -> None:
         """Find the spread of each statement that the stratum concludes."""
@@ -194,7 +193,8 @@ class _Component:
             for predicate in self.stratum.predicates:
                 self.known.establish_all(predicate)
         for rule in self.stratum.rules:
-            self.join(rule, range(len(rule.matches)), {}, self.known.everywhere)
+            for start in self.starts[rule.id]:
+                self.join(rule, range(len(rule.matches)), start, self.known.everywhere)
         if self.stratum.recursive:
             self.best_proofs()
         else:
@@ -251,7 +251,7 @@ class _Component:
         self, rule: ProgramRule, index: int, condition: ProgramCondition, binding: Binding, where: Worlds
     ) -> Iterator[tuple[Binding, Worlds]]:
         """The binding with what a condition binds, for each set of worlds in which it sees the same and holds."""
-        seen = [instance(pattern, binding) for pattern in _looked_at(condition, binding)]
+        seen = condition.instance(binding).patterns if condition.patterns else ()
         key = (rule.id, index, *seen)
         classes = self.evaluated.get(key)
         if classes is None:
@@ -367,10 +367,11 @@ class _Component:
         """Join the rules of the component outwards from a new fact."""
         for rule in self.stratum.rules:
             for index, pattern in enumerate(rule.matches):
-                extended = extend(pattern, args, 0.0, {}) if pattern.relation == relation else None
-                if extended is not None:
-                    rest = (other for other in range(len(rule.matches)) if other != index)
-                    self.join(rule, rest, extended, self.known.everywhere)
+                rest = tuple(other for other in range(len(rule.matches)) if other != index)
+                for start in self.starts[rule.id] if pattern.relation == relation else ():
+                    extended = extend(pattern, args, 0.0, start)
+                    if extended is not None:
+                        self.join(rule, rest, extended, self.known.everywhere)
 
 
 # --- spreads ----------------------------------------------------------------------------------------------------------
@@ -498,12 +499,22 @@ def _cited(program: Program) -> dict[str, list[tuple[str, BaseFact]]]:
     return found
 
 
-def _looked_at(condition: ProgramCondition, binding: Binding) -> Iterator[Pattern]:
-    if isinstance(condition, Absence):
-        yield condition.pattern
-    elif isinstance(condition, Aggregate):
-        own = {name: binding[name] for name in condition.shared}
-        yield from (instance(pattern, own) for pattern in condition.patterns)
+def _starts(rule: ProgramRule, program: Program) -> list[Binding]:
+    """What the variables of a rule's head must be for its conclusion to matter."""
+    if program.shapes is None:
+        return [{}]
+    found: list[Binding] = []
+    for shape in program.shapes.get(rule.head.predicate, ()):
+        binding: Binding = {}
+        if all(
+            value is None
+            or (
+                binding.setdefault(term.name, value) == value if isinstance(term, Variable) else term == Constant(value)
+            )
+            for term, value in zip(rule.head.terms, shape, strict=True)
+        ):
+            found.append(binding)
+    return found
 
 
 def _premise(pattern: Pattern, binding: Binding) -> _Facts | float:

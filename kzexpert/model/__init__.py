@@ -14,8 +14,9 @@ from kzexpert.model.conditions import (
     Premise,
     alternatives,
 )
+from kzexpert.model.established import Binding, EstablishedFacts
 from kzexpert.model.functions import AGGREGATES, FUNCTIONS, SHIFTS, TEXT_OPERATORS, called, shown
-from kzexpert.model.inference import Firing, Inference
+from kzexpert.model.inference import Facts, Firing, Inference
 from kzexpert.model.knowledge import (
     ArgumentSpec,
     Case,
@@ -87,6 +88,7 @@ __all__ = [
     "Assignment",
     "Atom",
     "BaseFact",
+    "Binding",
     "Block",
     "Body",
     "Call",
@@ -98,10 +100,12 @@ __all__ = [
     "DateBinding",
     "Either",
     "Entity",
+    "EstablishedFacts",
     "Exclusion",
     "Expected",
     "Expression",
     "Fact",
+    "Facts",
     "Firing",
     "GroundAtom",
     "Inference",
