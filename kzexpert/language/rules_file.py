@@ -160,12 +160,25 @@ def _rule(reader: Reader, node: Node, defaults: RuleDefaults) -> Rule | None:
 
 def _conditions(reader: Reader, node: Node, depth: int = 0) -> tuple[Condition, ...]:
     """The conditions of a list, which must all hold."""
+    if _is_split(reader, node):
+        return ()
     items = reader.items(node, "a list of conditions", _EACH_ON_A_LINE) or ()
-    found = (_condition(reader, item, node, depth) for item in items)
+    found = (_condition(reader, item, depth) for item in items)
     return tuple(condition for condition in found if condition is not None)
 
 
-def _condition(reader: Reader, item: Node, listed: Node, depth: int) -> Condition | None:
+def _is_split(reader: Reader, node: Node) -> bool:
+    """Whether YAML has split an atom at its commas, since it stands in a list in brackets; that is noted once."""
+    if not isinstance(node, ListNode) or not node.flow:
+        return False
+    for item in node.items:
+        if isinstance(item, ScalarNode) and item.text.count("(") != item.text.count(")"):
+            reader.note("KZ201", f"YAML ends {item.text!r} at its comma", reader.at(item), _EACH_ON_A_LINE)
+            return True
+    return False
+
+
+def _condition(reader: Reader, item: Node, depth: int) -> Condition | None:
     if isinstance(item, MappingNode):
         return _block(reader, item, depth)
     if not isinstance(item, ScalarNode) or item.missing:
@@ -174,7 +187,7 @@ def _condition(reader: Reader, item: Node, listed: Node, depth: int) -> Conditio
     try:
         return parse_condition(item.text, reader.at(item), reader.locator(item))
     except GrammarError as error:
-        reader.add(split_hint(error.issue, item, listed))
+        reader.add(error.issue)
         return None
 
 
@@ -211,15 +224,16 @@ def _together(reader: Reader, node: Node, depth: int) -> tuple[Condition, ...]:
         if not node.items:
             reader.wrong_shape("a condition", node, _BLOCK_FORM)
         return _conditions(reader, node, depth)
-    found = _condition(reader, node, node, depth)
+    found = _condition(reader, node, depth)
     return () if found is None else (found,)
 
 
 def _exceptions(reader: Reader, node: Node) -> tuple[Condition, ...]:
     """``unless:``: each item is a condition or a list of conditions, negated as a whole."""
-    items = node.items if isinstance(node, ListNode) else [node]
+    if _is_split(reader, node):
+        return ()
     found = []
-    for item in items:
+    for item in node.items if isinstance(node, ListNode) else [node]:
         conditions = _together(reader, item, 1)
         if conditions:
             found.append(Block(conditions, "unless", reader.at(item)))
@@ -235,12 +249,14 @@ def split_hint(issue: Issue, item: ScalarNode, listed: Node | None) -> Issue:
 
 def _conclusions(reader: Reader, node: Node) -> tuple[Atom, ...]:
     """One atom, or a list of them."""
+    if _is_split(reader, node):
+        return ()
     if isinstance(node, ListNode) and node.items:
-        return tuple(atom for item in node.items for atom in _conclusion(reader, item, node))
-    return _conclusion(reader, node, node)
+        return tuple(atom for item in node.items for atom in _conclusion(reader, item))
+    return _conclusion(reader, node)
 
 
-def _conclusion(reader: Reader, node: Node, listed: Node) -> tuple[Atom, ...]:
+def _conclusion(reader: Reader, node: Node) -> tuple[Atom, ...]:
     if not isinstance(node, ScalarNode) or node.missing:
         reader.wrong_shape(
             "an atom", node, "a rule concludes an atom, such as then: ally(?state, ?power), or a list of them"
@@ -249,7 +265,7 @@ def _conclusion(reader: Reader, node: Node, listed: Node) -> tuple[Atom, ...]:
     try:
         atom = parse_atom(node.text, reader.at(node), reader.locator(node))
     except GrammarError as error:
-        reader.add(split_hint(error.issue, node, listed))
+        reader.add(error.issue)
         return ()
     if atom.within is not None or atom.dates:
         word = "within" if atom.within is not None else atom.dates[0][0]

@@ -8,7 +8,7 @@ from typing import Literal, Self, TypeAlias
 
 import msgspec
 
-from kzexpert.model.conditions import Condition
+from kzexpert.model.conditions import Block, Condition, alternatives
 from kzexpert.model.knowledge import Fact, KnowledgeBase, Rule
 from kzexpert.model.terms import Constant, Expression, GroundAtom, Operator, Shape, Term, Value, Variable
 
@@ -305,8 +305,6 @@ class ProgramRule(msgspec.Struct, frozen=True, dict=True, array_like=True):
         order: indices of `conditions` in an order in which every variable is bound before it is used: the matches as
             written, then the others as soon as what they need is bound.
         variables: every variable of the rule that is not local to one of its conditions, in order of first appearance.
-        when: what each of `conditions` is called in the rule, in the same order: conditions of the alternatives that
-            were chosen; an exception or a block that says no of alternatives stands once for each.
         choice: the number of the alternative of each ``either:``, from 0.
         variant: which of the rule's conclusions and choices this is, from 0.
     """
@@ -316,7 +314,6 @@ class ProgramRule(msgspec.Struct, frozen=True, dict=True, array_like=True):
     conditions: tuple[ProgramCondition, ...]
     order: tuple[int, ...]
     variables: tuple[str, ...]
-    when: tuple[Condition, ...]
     choice: tuple[int, ...] = ()
     variant: int = 0
 
@@ -324,6 +321,17 @@ class ProgramRule(msgspec.Struct, frozen=True, dict=True, array_like=True):
     def id(self) -> str:
         """Of the rule; variants share it, since they are one line of evidence."""
         return self.rule.id
+
+    @cached_property
+    def when(self) -> tuple[Condition, ...]:
+        """The condition of the rule behind each of `conditions`, in the same order.
+
+        They are those of the alternatives that were chosen; a block that denies alternatives stands once for each.
+        """
+        chosen = dict(alternatives(self.rule.when))[self.choice]
+        return tuple(
+            item for item in chosen for _ in (alternatives(item.inner) if isinstance(item, Block) else range(1))
+        )
 
     @cached_property
     def key(self) -> str:

@@ -22,7 +22,7 @@ from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.files import YAML_LIMIT, read_file, shown_name
 from kzexpert.language.folders import layer_files
 from kzexpert.model import KnowledgeBase, ProgramRule, Value
-from kzexpert.program.order import keep_plans, planned
+from kzexpert.program.order import Plans, keep_plans, planned
 
 __all__ = ["Cache"]
 
@@ -40,7 +40,7 @@ _ENDINGS = (".entry", ".part", ".pickle")
 
 class _Entry(msgspec.Struct, frozen=True, array_like=True):
     kb: KnowledgeBase
-    plans: tuple[tuple[ProgramRule | None, list[Issue]], ...]
+    plans: Plans
     issues: list[Issue]
 
 

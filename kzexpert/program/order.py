@@ -87,20 +87,31 @@ def plan_rule(kb: KnowledgeBase, rule: Rule) -> tuple[tuple[ProgramRule, ...], l
             Issue("KZ219", message, rule.location, "split the rule, or give some alternatives a rule of their own")
         )
         return (), issues
+    outer = _variables_of(rule.then)
+    plans = [(choice, _Sequence(names, chosen, outer)) for choice, chosen in alternatives(rule.when)]
+    issues.extend(_issues_of(plans))
+    if issues:
+        return (), issues
     found: list[ProgramRule] = []
-    seen: set[tuple[str, str]] = set()
-    for choice, conditions in alternatives(rule.when):
-        plan = _Sequence(names, conditions, _variables_of(rule.then), choice)
-        issues.extend(issue for issue in plan.issues if (issue.code, issue.message) not in seen)
-        seen.update((issue.code, issue.message) for issue in plan.issues)
-        if issues:
-            continue
-        program, order, when = plan.conditions()
-        variables = tuple(plan.variables)
+    for choice, plan in plans:
+        program, order = plan.conditions()
         for head in heads:
             assert head is not None
-            found.append(ProgramRule(rule, head, program, order, variables, when, choice, len(found)))
-    return (() if issues else tuple(found)), issues
+            found.append(ProgramRule(rule, head, program, order, tuple(plan.variables), choice, len(found)))
+    return tuple(found), issues
+
+
+def _issues_of(plans: Sequence[tuple[tuple[int, ...], "_Sequence"]]) -> Iterator[Issue]:
+    """What is wrong with the conditions, each thing once; with the alternative where it is wrong there only."""
+    found: dict[Issue, list[tuple[int, ...]]] = {}
+    for choice, plan in plans:
+        for issue in dict.fromkeys(plan.issues):
+            found.setdefault(issue, []).append(choice)
+    for issue, choices in found.items():
+        if len(choices) < len(plans):
+            chosen = " and ".join(str(number + 1) for number in choices[0])
+            issue = msgspec.structs.replace(issue, message=f"{issue.message} in alternative {chosen}")
+        yield issue
 
 
 def _open_arguments(kb: KnowledgeBase, atom: Atom, head: Pattern) -> Iterator[Issue]:
@@ -160,7 +171,6 @@ class _Sequence:
 
     Args:
         outer: variables that stand outside as well: in the conclusions, or in the rest of the rule.
-        choice: the alternatives that were chosen.
         inside: what the conditions stand inside of, for messages; None for those of the rule itself.
 
     Attributes:
@@ -172,7 +182,6 @@ class _Sequence:
         names: _Names,
         conditions: tuple[Condition, ...],
         outer: set[str],
-        choice: tuple[int, ...] = (),
         inside: Condition | None = None,
         places: "count[int] | None" = None,
     ) -> None:
@@ -180,7 +189,6 @@ class _Sequence:
         self._names = names
         self._conditions = conditions
         self._outer = outer
-        self._choice = choice
         self._inside = inside
         self._places = count() if places is None else places
         self._order: list[int] = []
@@ -269,7 +277,7 @@ class _Sequence:
                     reported.add(name)
                     message = f"?{name} stands in {_called(condition)}, but no positive condition binds it"
                     hint = self._binding_hint(name, bound, condition)
-                    self.issues.append(Issue("KZ206", message + self._chosen(), condition.location, hint))
+                    self.issues.append(Issue("KZ206", message, condition.location, hint))
         if self._inside is not None:
             return
         for atom in self._names.rule.then:
@@ -280,13 +288,7 @@ class _Sequence:
                     message = f"?{name} stands in the conclusion, but no condition binds it"
                     location = argument.location if argument.location.file else atom.location
                     hint = self._binding_hint(name, bound, None)
-                    self.issues.append(Issue("KZ206", message + self._chosen(), location, hint))
-
-    def _chosen(self) -> str:
-        """Which alternatives were chosen, where there are any."""
-        if not self._choice:
-            return ""
-        return f" in alternative {' and '.join(str(number + 1) for number in self._choice)}"
+                    self.issues.append(Issue("KZ206", message, location, hint))
 
     @staticmethod
     def _binding_hint(name: str, bound: set[str], condition: Condition | None) -> str:
@@ -304,18 +306,16 @@ class _Sequence:
 
     # --- what engines get ---------------------------------------------------------------------------------------------
 
-    def conditions(self) -> tuple[tuple[ProgramCondition, ...], tuple[int, ...], tuple[Condition, ...]]:
-        """The conditions for engines, their order, and what each is called in the rule; once there are no issues."""
+    def conditions(self) -> tuple[tuple[ProgramCondition, ...], tuple[int, ...]]:
+        """The conditions for engines, and their order; once there are no issues."""
         found: list[ProgramCondition] = []
-        when: list[Condition] = []
         places: list[list[int]] = []
         for index, condition in enumerate(self._conditions):
             made = list(self._made(index, condition))
             places.append([len(found) + offset for offset in range(len(made))])
             found.extend(made)
-            when.extend([condition] * len(made))
         order = tuple(place for index in self._order for place in places[index])
-        return tuple(found), order, tuple(when)
+        return tuple(found), order
 
     def _made(self, index: int, condition: Condition) -> Iterator[ProgramCondition]:
         values = self._names.values
@@ -353,7 +353,7 @@ class _Sequence:
         """The conditions inside, for each choice of their alternatives."""
         outer = {*self._shared[index]}
         return [
-            _Sequence(self._names, conditions, outer, self._choice, condition, self._places)
+            _Sequence(self._names, conditions, outer, condition, self._places)
             for _, conditions in alternatives(condition.inner)
         ]
 
@@ -363,7 +363,7 @@ class _Sequence:
         Args:
             facts: whether each ``_`` has a name of its own, so that it tells facts apart.
         """
-        found, order, _ = self.conditions()
+        found, order = self.conditions()
         variables = list(self.variables)
         if facts:
             named: list[ProgramCondition] = []

@@ -38,7 +38,7 @@ class Relevance(msgspec.Struct, frozen=True):
 
     Attributes:
         shapes: predicate → what its statements must look like; those of other predicates do not matter.
-        rules: ids.
+        rules: keys.
     """
 
     shapes: dict[str, tuple[Shape, ...]]
@@ -59,8 +59,8 @@ def relevance(kb: KnowledgeBase, *goals: Pattern) -> Relevance:
     that the best proof counts.
     """
     heads: dict[str, list[ProgramRule]] = {}
-    for rule, _ in planned(kb):
-        if rule is not None:
+    for variants, _ in planned(kb):
+        for rule in variants:
             heads.setdefault(rule.head.predicate, []).append(rule)
     shapes: dict[str, dict[Shape, None]] = {}
     rules: set[str] = set()
@@ -77,11 +77,11 @@ def relevance(kb: KnowledgeBase, *goals: Pattern) -> Relevance:
         for rule in heads.get(pattern.predicate, ()):
             binding = _restricted(rule.head, shape)  # by what is remembered, which knows of no repeated variable
             if binding is not None:
-                rules.add(rule.id)
+                rules.add(rule.key)
                 pending.extend(pattern for item in rule.conditions for pattern in item.instance(binding).patterns)
     for component in recursive_components(kb.rules):
         if shapes.keys() & set(component):
-            rules.update(rule.id for predicate in component for rule in heads.get(predicate, ()))
+            rules.update(rule.key for predicate in component for rule in heads.get(predicate, ()))
     return Relevance({name: tuple(found) for name, found in shapes.items()}, frozenset(rules))
 
 
@@ -93,7 +93,8 @@ def sliced(kb: KnowledgeBase, found: Relevance) -> KnowledgeBase:
             atom, _ = resolve_fact(kb, fact, hints=False)
             if atom is not None and found.admits(atom):
                 facts.append(fact)
-    return replace(kb, rules=tuple(rule for rule in kb.rules if rule.id in found.rules), facts=tuple(facts))
+    ids = {key.partition(" ")[0] for key in found.rules}
+    return replace(kb, rules=tuple(rule for rule in kb.rules if rule.id in ids), facts=tuple(facts))
 
 
 def unify(head: Pattern, pattern: Pattern) -> _Binding | None:

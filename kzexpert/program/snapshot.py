@@ -208,13 +208,12 @@ def base_fact(atom: GroundAtom, facts: Sequence[Fact]) -> BaseFact:
 
 
 def _planned_rules(kb: KnowledgeBase, matters: Relevance | None) -> list[ProgramRule]:
-    found = []
-    for rule, issues in planned(kb):
-        if rule is None:
+    found: list[ProgramRule] = []
+    for variants, issues in planned(kb):
+        if not variants:
             raise KnowledgeBaseError(*issues, texts=kb.texts)
-        if matters is None or rule.id in matters.rules:
-            found.append(rule)
-    return sorted(found, key=lambda rule: rule.id)
+        found.extend(rule for rule in variants if matters is None or rule.key in matters.rules)
+    return sorted(found, key=lambda rule: (rule.id, rule.variant))
 
 
 def _strata(rules: Sequence[ProgramRule]) -> tuple[Stratum, ...]:

@@ -176,7 +176,7 @@ class Settling:
         known = self._facts.relations.get(rule.head.predicate, {})  # counted when a recursive stratum established them
         met: dict[View, dict[Args, tuple[float, GroundAtom]]] = {premise.view: {} for premise in premises}
         looked_up = [(premise, premise.row, met[premise.view]) for premise in premises]
-        for binding in self.bindings[rule.id]:
+        for binding in self.bindings[rule.key]:
             weakest = 1.0
             facts = []
             for premise, row, rows in looked_up:
@@ -236,13 +236,13 @@ class Settling:
         return strongest
 
     def _plan(self, rule: ProgramRule) -> tuple[Callable[[Args], Args], tuple[_Premise, ...]]:
-        plan = self._plans.get(rule.id)
+        plan = self._plans.get(rule.key)
         if plan is None:
             premises = []
             for pattern in rule.matches:
                 view, row = view_of(pattern), _projection(rule, pattern)
                 premises.append(_Premise(pattern.predicate, view, row, self._lookup(view, row)))
-            plan = self._plans[rule.id] = _projection(rule, rule.head), tuple(premises)
+            plan = self._plans[rule.key] = _projection(rule, rule.head), tuple(premises)
         return plan
 
     # --- recursive strata ---------------------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ class Settling:
             head, premises = self._plan(rule)
             recursive = [premise for premise in premises if premise.view.relation in inside]
             others = [premise for premise in premises if premise.view.relation not in inside]
-            for binding in self.bindings[rule.id]:
+            for binding in self.bindings[rule.key]:
                 rows = {(premise.view, premise.row(binding)) for premise in recursive}
                 for row in rows:
                     waiting.setdefault(row, []).append(len(weakest))

@@ -24,6 +24,7 @@ from kzexpert.model import (
     Absence,
     Constant,
     Inference,
+    Listing,
     Match,
     Pattern,
     Program,
@@ -294,12 +295,12 @@ class _Run:
             condition = rule.conditions[index]
             if isinstance(condition, Absence) and matched.issuperset(condition.needs):
                 conditions.append(experta.NOT(self._pattern(condition.pattern, names)))
-            elif isinstance(condition, Test) and matched.issuperset(condition.needs):
-                conditions.append(_test(*holds(condition), names))
+            elif isinstance(condition, Test | Listing) and matched.issuperset(condition.needs):
+                conditions.append(_test(*holds(condition, self.program.as_of), names))
             elif not isinstance(condition, Match):
                 computed.append(condition)
         known = list(dict.fromkeys(name for pattern in rule.matches for name in pattern.variables))
-        completion = Completion(computed, self.facts) if computed else None
+        completion = Completion(computed, self.facts, self.program.as_of) if computed else None
         if completion is not None:
             conditions.append(
                 _test(known, lambda *values: completion(dict(zip(known, values, strict=True))) is not None, names)
@@ -337,7 +338,7 @@ class _Run:
 
         Our matcher hands over a row, the values of what the matches bind; experta's own hands over each by its name.
         """
-        bindings, meter, predicate = self.bindings[rule.id], self.meter, rule.head.predicate
+        bindings, meter, predicate = self.bindings[rule.key], self.meter, rule.head.predicate
         keys = tuple(names[name] for name in known)
         binding_of = _binding(rule, known, completion)
         concluded = self.settling.provisional(rule) if recursive else None
