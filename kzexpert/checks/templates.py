@@ -4,12 +4,13 @@ A template knows no escape: a brace that encloses no name is an error. It does n
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from kzexpert.checks.occurrences import visible_variables
 from kzexpert.errors import Issue, Location
 from kzexpert.language.nearest import did_you_mean
-from kzexpert.model import KnowledgeBase
+from kzexpert.model import FORMAT, KnowledgeBase
+from kzexpert.program.resolve import Types
 
 __all__ = ["PLACEHOLDER", "templates"]
 
@@ -21,7 +22,7 @@ def templates(kb: KnowledgeBase) -> list[Issue]:
     """Templates that name no argument of their predicate, or no variable of their rule (KZ216)."""
     reader = _Templates(kb)
     for predicate in kb.predicates:
-        arguments = [spec.name for spec in predicate.args]
+        arguments: dict[str, str | None] = {spec.name: spec.type for spec in predicate.args}
         owner = f"argument of {predicate.name}"
         reader.read(predicate.says, predicate.marks.get("says", predicate.location), "says", arguments, owner)
         for index, question in enumerate(predicate.asks):
@@ -30,7 +31,9 @@ def templates(kb: KnowledgeBase) -> list[Issue]:
     for rule in kb.rules:
         if "{" in rule.because or "}" in rule.because:
             place = rule.marks.get("because", rule.location)
-            reader.read(rule.because, place, "because", visible_variables(rule), f"variable of rule {rule.id}")
+            types = Types(kb, rule).of if ":" in rule.because else {}
+            variables = {name: types.get(name) for name in visible_variables(rule)}
+            reader.read(rule.because, place, "because", variables, f"variable of rule {rule.id}")
     return reader.issues
 
 
@@ -42,18 +45,21 @@ class _Templates:
         self.issues: list[Issue] = []
         self.lines: dict[str, list[str]] = {}
 
-    def read(self, template: str, start: Location, key: str, names: Sequence[str], owner: str) -> None:
+    def read(self, template: str, start: Location, key: str, types: Mapping[str, str | None], owner: str) -> None:
         """Look at one template.
 
         Args:
             start: where its text begins in the file.
             key: the YAML key that it is the value of.
-            names: what it may name.
+            types: what it may name, each with its type where that is known.
             owner: what those are, for the message.
         """
+        names = list(types)
         for found in PLACEHOLDER.finditer(template):
-            name = found[1]
+            name, _, form = (None, "", "") if found[1] is None else found[1].partition(":")
             if name in names:
+                if form or ":" in found[0]:
+                    self.check_form(found[0], form, types.get(name), self.place(start, found[0], 0))
                 continue
             location = self.place(start, found[0], template[: found.start()].count(found[0]))
             if name is None:
@@ -62,6 +68,14 @@ class _Templates:
                 message = f"{found[0]} in '{key}' names no {owner}"
                 hint = did_you_mean(name, names) or self.known(names, owner)
             self.issues.append(Issue("KZ216", message, location, hint))
+
+    def check_form(self, text: str, form: str, kind: str | None, place: Location) -> None:
+        """Look at the format of one placeholder, whose name has a type."""
+        hint = "a number may be shown as {n:,}, {n:.1f}, {n:,.2f} or {n:.0%}"
+        if not form or not FORMAT.fullmatch(form):
+            self.issues.append(Issue("KZ216", f"{text} has no format that there is", place, hint))
+        elif kind is not None and kind != "number":
+            self.issues.append(Issue("KZ216", f"{text} formats a {kind}, and only numbers have a format", place, hint))
 
     @staticmethod
     def known(names: Sequence[str], owner: str) -> str:

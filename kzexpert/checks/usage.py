@@ -7,7 +7,20 @@ from collections.abc import Callable, Iterator, Sequence
 
 from kzexpert.errors import Issue, Location
 from kzexpert.language.nearest import did_you_mean
-from kzexpert.model import Aggregation, Atom, Block, Case, Condition, Constant, Either, Fact, KnowledgeBase, Negation, Rule, Value
+from kzexpert.model import (
+    Aggregation,
+    Atom,
+    Block,
+    Case,
+    Condition,
+    Constant,
+    Either,
+    Fact,
+    KnowledgeBase,
+    Negation,
+    Rule,
+    Value,
+)
 from kzexpert.program.resolve import resolve_atom
 
 __all__ = ["rules_that_never_fire", "unused_predicates"]

@@ -204,9 +204,7 @@ class Completion:
         growing: Callable[[ProgramCondition], bool] = lambda condition: False,
     ) -> None:
         self._conditions = tuple(conditions)
-        self._kept = tuple(
-            isinstance(item, Aggregate | Exclusion) and not growing(item) for item in self._conditions
-        )
+        self._kept = tuple(isinstance(item, Aggregate | Exclusion) and not growing(item) for item in self._conditions)
         self._facts = facts
         self._as_of = as_of
         self._known: dict[tuple[int, tuple[Value, ...]], Value | None] = {}

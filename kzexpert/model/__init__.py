@@ -15,7 +15,7 @@ from kzexpert.model.conditions import (
     alternatives,
 )
 from kzexpert.model.established import Binding, EstablishedFacts
-from kzexpert.model.functions import AGGREGATES, FUNCTIONS, SHIFTS, TEXT_OPERATORS, called, shown
+from kzexpert.model.functions import AGGREGATES, FORMAT, FUNCTIONS, SHIFTS, TEXT_OPERATORS, called, shown
 from kzexpert.model.inference import Facts, Firing, Inference
 from kzexpert.model.knowledge import (
     ArgumentSpec,
@@ -75,6 +75,7 @@ __all__ = [
     "AGGREGATES",
     "ANY",
     "DATE_WORDS",
+    "FORMAT",
     "FUNCTIONS",
     "NOWHERE",
     "SHIFTS",

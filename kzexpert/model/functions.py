@@ -6,6 +6,7 @@ to the same last bit. A function that has no value for its arguments gives None,
 
 import calendar
 import math
+import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, Literal, TypeAlias
@@ -14,7 +15,7 @@ import msgspec
 
 from kzexpert.model.terms import Value, format_number
 
-__all__ = ["AGGREGATES", "FUNCTIONS", "SHIFTS", "TEXT_OPERATORS", "Function", "ValueType", "called", "shown"]
+__all__ = ["AGGREGATES", "FORMAT", "FUNCTIONS", "SHIFTS", "TEXT_OPERATORS", "Function", "ValueType", "called", "shown"]
 
 #: What an argument may be. ``text`` takes texts and names of entities, ``same`` numbers or dates, all of one type.
 ValueType: TypeAlias = Literal["number", "date", "text", "same", "any"]
@@ -107,6 +108,10 @@ def _least(*values: Any) -> Any:
 
 def _greatest(*values: Any) -> Any:
     return max(values)
+
+
+#: How a template may show a number: with commas between thousands, to so many decimals, as a percentage.
+FORMAT = re.compile(r",?(?:\.[0-9]{1,2}[f%])?")
 
 
 def shown(value: Value) -> str:

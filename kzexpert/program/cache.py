@@ -21,7 +21,7 @@ import msgspec
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.files import YAML_LIMIT, read_file, shown_name
 from kzexpert.language.folders import layer_files
-from kzexpert.model import KnowledgeBase, ProgramRule, Value
+from kzexpert.model import KnowledgeBase, Value
 from kzexpert.program.order import Plans, keep_plans, planned
 
 __all__ = ["Cache"]

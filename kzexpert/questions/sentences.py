@@ -5,9 +5,8 @@ The one place that fills templates. It never fails: where there is no template, 
 
 import re
 from collections.abc import Mapping
-from datetime import date
 
-from kzexpert.model import BaseFact, Citation, Fact, Firing, GroundAtom, KnowledgeBase, Value, format_number
+from kzexpert.model import FORMAT, BaseFact, Citation, Fact, Firing, GroundAtom, KnowledgeBase, Value, shown
 
 __all__ = ["PLACEHOLDER", "because", "citations", "dates", "fill", "plain_value", "says"]
 
@@ -16,17 +15,25 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 def plain_value(value: Value) -> str:
     """The value as it stands in a sentence: no quotes, a whole number without a point."""
-    if isinstance(value, str):
-        return value
-    return value.isoformat() if isinstance(value, date) else format_number(value)
+    return shown(value)
 
 
 def fill(template: str, values: Mapping[str, Value]) -> str:
-    """The template with each ``{name}`` replaced by its value; a name without a value stays as written."""
-    return PLACEHOLDER.sub(
-        lambda match: plain_value(values[match[1]]) if match[1] in values else match[0],
-        template,
-    )
+    """The template with each ``{name}`` replaced by its value; a name without a value stays as written.
+
+    A number may have a format of `FORMAT`: ``{share:.1f}``, ``{people:,}``.
+    """
+
+    def filled(match: re.Match[str]) -> str:
+        name, _, form = match[1].partition(":")
+        if name not in values:
+            return match[0]
+        value = values[name]
+        if isinstance(value, float) and form and FORMAT.fullmatch(form):
+            return format(int(value) if value.is_integer() and "." not in form else value, form)
+        return plain_value(value)
+
+    return PLACEHOLDER.sub(filled, template)
 
 
 def says(kb: KnowledgeBase, atom: GroundAtom) -> str:
