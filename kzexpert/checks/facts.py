@@ -54,7 +54,7 @@ def _misfits(predicate: Predicate, fact: Fact) -> Iterator[Issue]:
 def concluded_records(kb: KnowledgeBase) -> list[Issue]:
     """Rules that conclude a predicate whose facts bear dates (KZ117): their conclusions would bear none."""
     issues: list[Issue] = []
-    for rule, head in ((rule, head) for rule in kb.rules for head in rule.then):
+    for rule, head in ((item, head) for item in kb.rules for head in item.then):
         predicate = kb.predicate.get(head.predicate)
         if predicate and predicate.holds:
             message = f"rule {rule.id} concludes {predicate.name}, which is declared with 'holds: {predicate.holds}'"

@@ -1,4 +1,4 @@
-"""The conditions that no join can say: comparisons, lists, assignments, aggregates, blocks, absences of computed values.
+"""The conditions that no join can say: comparisons, lists, assignments, aggregates, blocks, computed absences.
 
 They are evaluated over established facts. No rule text is ever evaluated: an expression is a tree of values.
 """

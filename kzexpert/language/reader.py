@@ -13,7 +13,7 @@ from kzexpert.language.dates import DATE_HINT, parse_day, parse_partial_date
 from kzexpert.language.documents import BrokenNode, ListNode, MappingNode, Node, ScalarNode, key_place, scalar_locator
 from kzexpert.language.files import TextFile
 from kzexpert.language.nearest import did_you_mean, nearest
-from kzexpert.language.tokens import Locator, is_name
+from kzexpert.language.tokens import Locator, is_name, is_too_long
 from kzexpert.model import PartialDate, Value
 
 __all__ = ["Reader", "read_number", "read_value"]
@@ -46,6 +46,8 @@ def read_value(text: str, kind: str | None, *, plain: bool = True) -> Value:
     if kind == "number" or kind is None:
         number = read_number(text) if plain else None
         if number is not None:
+            if is_too_long(text):
+                raise ValueError(f"{text} has more digits than a number holds exactly")
             return number
         if kind is None:
             return text
@@ -191,6 +193,8 @@ class Reader:
         except ValueError as error:
             if kind == "date":
                 self.note("KZ112", str(error), self.at(node), f"{name} is a full day: 2010-01-31")
+            elif is_too_long(text):
+                self.note("KZ205", str(error), self.at(node), f"declare {name} as text, where no digit is lost")
             else:
                 self.note("KZ205", str(error), self.at(node), f"{name} is a number: 3, 0.5 or 1e6, without quotes")
             return None

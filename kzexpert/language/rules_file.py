@@ -172,7 +172,7 @@ def _is_split(reader: Reader, node: Node) -> bool:
     if not isinstance(node, ListNode) or not node.flow:
         return False
     for item in node.items:
-        if isinstance(item, ScalarNode) and item.text.count("(") != item.text.count(")"):
+        if isinstance(item, ScalarNode) and item.style is None and item.text.count("(") != item.text.count(")"):
             reader.note("KZ201", f"YAML ends {item.text!r} at its comma", reader.at(item), _EACH_ON_A_LINE)
             return True
     return False

@@ -11,7 +11,7 @@ import msgspec
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
 from kzexpert.language.dates import parse_day
 
-__all__ = ["GrammarError", "Locator", "Token", "is_name", "locator", "tokenize", "unquoted"]
+__all__ = ["GrammarError", "Locator", "Token", "is_name", "is_too_long", "locator", "tokenize", "unquoted"]
 
 #: Offset of a character in a text → its place in the file.
 Locator = Callable[[int], Location]
@@ -80,6 +80,12 @@ class Token(msgspec.Struct, frozen=True):
 def is_name(text: str) -> bool:
     """Whether the text can name a predicate or an argument: a bare word, and not ``_`` or ``not``."""
     return _NAME.fullmatch(text) is not None and text not in ("_", "not")
+
+
+def is_too_long(text: str) -> bool:
+    """Whether a whole number, written out, lies beyond 2^53, from where on doubles leave numbers out."""
+    digits = text.lstrip("+-")
+    return digits.isdigit() and int(digits) > 2**53
 
 
 def locator(location: Location) -> Locator:
