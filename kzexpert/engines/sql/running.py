@@ -20,10 +20,11 @@ from kzexpert.engines.sql.plan.weighing import conclusions, conflict, is_view
 from kzexpert.engines.sql.plan.words import column, select
 from kzexpert.engines.sql.results.firings import Firings
 from kzexpert.engines.sql.results.stored import Certainties
-from kzexpert.engines.sql.store.base import Store, TimeIsUp
+from kzexpert.engines.sql.store.base import TimeIsUp
 from kzexpert.engines.sql.store.codec import Codec
 from kzexpert.engines.sql.store.sums import ExactSums
 from kzexpert.engines.sql.tables.loading import Loader
+from kzexpert.engines.sql.tables.reader import Reader
 from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, Stratum
 
@@ -50,7 +51,7 @@ class Run:
     def __init__(
         self,
         programs: Sequence[Program],
-        database: Store,
+        reader: Reader,
         budget: Budget,
         skipped_to: str | None,
         listen: Listener,
@@ -58,11 +59,11 @@ class Run:
     ) -> None:
         self.programs = programs
         self.program = program = programs[0]
-        self.database = database
+        self.database = database = reader.store
         self.budget = budget
         self.texts = database.texts
         self.extents: dict[str, Extent] = {}
-        self.loader = Loader(database, self.texts, programs, skipped_to, listen)
+        self.loader = Loader(reader, self.texts, programs, skipped_to, listen)
         self.planner = Planner(self.extents, self.texts, ExactSums(database), self.loader.days, program.shapes)
         self.base: dict[str, Extent] = {}
         self.exporter = None if export is None else export(self)
