@@ -28,7 +28,7 @@ def without_password(text: str) -> str:
     return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}***", text)
 
 
-class Location(msgspec.Struct, frozen=True, order=True):
+class Location(msgspec.Struct, frozen=True, order=True, array_like=True):
     """A place in a file.
 
     Attributes:
@@ -54,7 +54,7 @@ class Location(msgspec.Struct, frozen=True, order=True):
         return ":".join(parts)
 
 
-class Issue(msgspec.Struct, frozen=True):
+class Issue(msgspec.Struct, frozen=True, array_like=True):
     """One finding about what a user wrote.
 
     Attributes:

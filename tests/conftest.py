@@ -1,24 +1,19 @@
-"""What tests of the whole program share: the checkout they belong to, and the command line as a user runs it."""
+"""What tests of the whole program share: the checkout they belong to, and what a marker means."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
+import examples  # noqa: F401  (loads the profile of Hypothesis before a test module is read)
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
+from processes import CHECKOUT
 
-import kzexpert
 
-# A shared machine pauses now and then: no example fails for having taken long.
-settings.register_profile("kzexpert", deadline=None)
-settings.load_profile("kzexpert")
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-_CHECKOUT = Path(__file__).parents[1]
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the workers of one run, a single one starts Spark."""
+    for item in items:
+        if item.get_closest_marker("spark"):
+            item.add_marker(pytest.mark.xdist_group("spark"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,24 +29,4 @@ def _regular_expressions() -> None:
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     """The folder that holds ``rules/``, ``facts/``, ``docs/`` and ``tests/``."""
-    return _CHECKOUT
-
-
-@pytest.fixture(scope="session")
-def run() -> Run:
-    """Run ``kzexpert`` in a process of its own, plain and in a folder (by default the checkout), for a minute."""
-
-    def run(*arguments: str, cwd: Path = _CHECKOUT, **environment: str) -> subprocess.CompletedProcess[str]:
-        found = str(Path(kzexpert.__file__).parents[1])
-        clean = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "KZEXPERT_DEBUG")}
-        return subprocess.run(
-            [sys.executable, "-m", "kzexpert", *arguments],
-            cwd=cwd,
-            env={**clean, "PYTHONPATH": found, "NO_COLOR": "1", "KZEXPERT_CACHE": "", **environment},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
-
-    return run
+    return CHECKOUT

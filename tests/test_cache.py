@@ -113,12 +113,87 @@ def test_files_written_this_moment_are_not_kept(kb: Path) -> None:
     assert not (kb.parent / "cache").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"garbage", pickle.dumps("another stamp"), b"\x80\x05K\x01."])
-def test_a_damaged_entry_is_made_anew(kb: Path, content: bytes) -> None:
+@pytest.mark.parametrize("keep", [0, 10, 200, -5000, -1])
+def test_a_damaged_entry_is_made_anew(kb: Path, keep: int) -> None:
     first = ask(kb)
-    entry(kb).write_bytes(content)
+    whole = entry(kb).read_bytes()
+    entry(kb).write_bytes(whole[:keep] + b"x" * (len(whole[keep:])))
+    assert not recalls(kb)
     assert ask(kb) == first
     assert recalls(kb)
+
+
+def test_what_is_kept_runs_nothing(kb: Path, tmp_path: Path) -> None:
+    first = ask(kb)
+    ran = tmp_path / "ran"
+
+    class Harm:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.mkdir, (str(ran),)
+
+    whole = entry(kb).read_bytes()
+    for content in (pickle.dumps(Harm()), whole[: whole.index(b"\n", 40) + 1] + pickle.dumps(Harm())):
+        entry(kb).write_bytes(content)
+        assert ask(kb) == first
+        assert not ran.exists()
+
+
+def test_an_entry_of_another_clone_is_not_read(kb: Path, tmp_path: Path) -> None:
+    """As when a repository brings the cache of its author along."""
+    ask(kb)
+    brought = entry(kb).read_bytes().replace(b"0.6", b"0.9")
+    copy = tmp_path / "copy"
+    shutil.copytree(kb, copy)
+    shutil.rmtree(kb)
+    copy.rename(kb)  # the same path, the same times and sizes, but not the same files
+    entry(kb).write_bytes(brought)
+    assert not recalls(kb)
+    assert "0.60" in ask(kb)
+
+
+def test_links_are_not_followed(kb: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask(kb)
+    entry(kb).rename(tmp_path / "elsewhere")
+    (tmp_path / "cache" / Cache([str(kb)], [])._name).symlink_to(tmp_path / "elsewhere")
+    assert not recalls(kb)
+    assert recalls(kb), "the link was replaced by an entry"
+    (tmp_path / "link").symlink_to(tmp_path / "cache", target_is_directory=True)
+    monkeypatch.setenv("KZEXPERT_CACHE", str(tmp_path / "link"))
+    assert not recalls(kb)
+
+
+def test_a_folder_that_others_can_look_into_is_not_used(kb: Path) -> None:
+    ask(kb)
+    (kb.parent / "cache").chmod(0o750)
+    result = CliRunner().invoke(cli, ["ask", "friend(Ruritania, ?who)", "--verbose", "--kb", str(kb)])
+    assert "not private to you" in result.stderr
+    assert "loaded" in result.stderr
+
+
+def test_only_so_many_entries_are_kept(kb: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kzexpert.program.cache._MOST", 2)
+    ask(kb)
+    for name in ("b", "c", "d"):
+        shutil.copytree(kb, kb.with_name(name))
+        ask(kb.with_name(name))
+    (kb.parent / "cache" / "0123abcd.pickle").write_bytes(b"of an earlier version")
+    ask(kb)
+    assert len(list((kb.parent / "cache").iterdir())) == 2
+    assert recalls(kb)
+
+
+def test_texts_and_dates_of_rules_come_back_as_such(kb: Path) -> None:
+    rules = RULES.replace('["ally(?a, ?b)"]', '["ally(?a, ?b)", "?d = 2010-01-31", "?t = \\"2010\\""]')
+    write(kb / "rules" / "all.yaml", rules)
+    assert ask(kb) == ask(kb)
+    assert recalls(kb)
+
+
+def test_a_text_that_looks_like_a_date_is_not_kept(kb: Path) -> None:
+    rules = RULES.replace('["ally(?a, ?b)"]', '["ally(?a, ?b)", "?t = \\"2010-01-31\\""]')
+    write(kb / "rules" / "all.yaml", rules)
+    ask(kb)
+    assert not recalls(kb)
 
 
 def test_an_entry_that_others_may_write_is_not_read(kb: Path) -> None:

@@ -1,17 +1,13 @@
 """Same input, same bytes: whatever the hash seed, the names of files and the order of facts."""
 
-import os
 import random
 import shutil
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import processes
 import pytest
 import yaml
-
-import kzexpert
 
 QUESTIONS = (
     ("ask", "alignment(?state, ?power, ?sphere)", "--format", "json"),
@@ -20,17 +16,10 @@ QUESTIONS = (
 )
 
 
-def output(kb: Path, *arguments: str, seed: int = 0) -> bytes:
-    found = str(Path(kzexpert.__file__).parents[1])
-    environment = {
-        **os.environ,
-        "PYTHONPATH": found,
-        "PYTHONHASHSEED": str(seed),
-        "KZEXPERT_CACHE": "",
-        "NO_COLOR": "1",
-    }
-    command = [sys.executable, "-m", "kzexpert", *arguments, "--kb", "."]
-    return subprocess.run(command, cwd=kb, env=environment, capture_output=True, check=True).stdout
+def output(kb: Path, *arguments: str, seed: int = 0) -> str:
+    came = processes.run(*arguments, "--kb", ".", cwd=kb, PYTHONHASHSEED=str(seed))
+    assert came.returncode == 0
+    return came.stdout
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ def _name(page: Path) -> str:
     return page.relative_to(CHECKOUT).as_posix()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", refresh.pages(), ids=_name)
 def test_sessions_print_what_the_page_shows(page: Path) -> None:
     assert refresh.replayed(page) == page.read_text(encoding="utf-8"), "run python docs/refresh.py"

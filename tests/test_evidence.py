@@ -3,7 +3,8 @@
 from datetime import date
 from itertools import permutations
 
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kzexpert.engines import engine
@@ -54,7 +55,7 @@ def test_a_cycle_of_two_is_proven_by_its_edge() -> None:
     assert counting.firing.rule.id == "z-base"
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     st.sets(st.sampled_from(list(permutations("abcd", 2))), min_size=1, max_size=8),
     st.sampled_from([1.0, 0.9, 0.6]),

@@ -15,7 +15,7 @@ import kzexpert
 
 CHECKOUT = Path(__file__).parents[1]
 Run = Callable[..., subprocess.CompletedProcess[str]]
-pytestmark = pytest.mark.xdist_group("packaging")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("packaging")]
 
 
 def pip(*arguments: str, python: str = sys.executable) -> None:

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from .conftest import Run
+from processes import here
 
 FIRST = "Who is Kazakhstan aligned with in security?"
 BYPASS = (
@@ -19,11 +18,11 @@ BYPASS = (
 
 
 @pytest.fixture
-def certainties(run: Run) -> Any:
+def certainties() -> Any:
     """Ask, and give conclusion → certainty in the order of the answers."""
 
     def ask(question: str, *options: str) -> dict[str, float]:
-        came = run("ask", question, "--format", "json", *options)
+        came = here("ask", question, "--format", "json", *options)
         assert came.returncode in (0, 3), came.stderr
         assert came.stderr == ""
         document = json.loads(came.stdout)
@@ -36,8 +35,8 @@ def certainties(run: Run) -> Any:
 # --- the first question ----------------------------------------------------------------------------------------
 
 
-def test_the_first_answer_is_russia_with_a_source_for_every_line(run: Run) -> None:
-    came = run("ask", FIRST)
+def test_the_first_answer_is_russia_with_a_source_for_every_line() -> None:
+    came = here("ask", FIRST)
     assert came.returncode == 0
     assert came.stderr == ""
     first = came.stdout.split("\n", 1)[0]
@@ -49,8 +48,8 @@ def test_the_first_answer_is_russia_with_a_source_for_every_line(run: Run) -> No
     assert [line for line in evidence if not re.search(r"\([a-z-]+;\s[a-z0-9-]+,\s[^)]+\)$", line)] == []
 
 
-def test_the_first_answer_as_json_has_the_same_evidence(run: Run) -> None:
-    document = json.loads(run("ask", FIRST, "--format", "json").stdout)
+def test_the_first_answer_as_json_has_the_same_evidence() -> None:
+    document = json.loads(here("ask", FIRST, "--format", "json").stdout)
     assert document["pattern"] == "alignment(Kazakhstan, ?power, security)"
     assert document["as_of"] == "2011-04-07"
     first = document["answers"][0]
@@ -108,10 +107,10 @@ def test_what_the_answers_are(certainties: Any) -> None:
 
 
 @pytest.mark.parametrize("command", [("ask",), ("why",)])
-def test_why_prints_the_whole_proof_down_to_sourced_facts(run: Run, command: tuple[str]) -> None:
+def test_why_prints_the_whole_proof_down_to_sourced_facts(command: tuple[str]) -> None:
     question = "is Kazakhstan aligned with Washington in energy"
     words = f"why {question}" if command == ("ask",) else question
-    came = run(*command, words)
+    came = here(*command, words)
     assert came.returncode == 0
     assert re.search(r"^\[1\] Kazakhstan is aligned with (the )?United States in energy", came.stdout)
     flat = " ".join(came.stdout.split())
@@ -123,14 +122,14 @@ def test_why_prints_the_whole_proof_down_to_sourced_facts(run: Run, command: tup
     assert len(re.findall(r"facts/\w+\.yaml:\d+:\d+", flat)) >= 8
 
 
-def test_why_not_says_what_is_missing(run: Run) -> None:
-    came = run("why", "is Kazakhstan aligned with China in energy")
+def test_why_not_says_what_is_missing() -> None:
+    came = here("why", "is Kazakhstan aligned with China in energy")
     assert came.returncode == 3
     assert "backs(China, ?route)" in came.stdout or "backs(China" in came.stdout
 
 
-def test_a_question_that_is_not_understood_gets_the_nearest(run: Run) -> None:
-    came = run("ask", "who is the friend of Kazakhstan?")
+def test_a_question_that_is_not_understood_gets_the_nearest() -> None:
+    came = here("ask", "who is the friend of Kazakhstan?")
     assert (came.returncode, came.stdout) == (2, "")
     assert "KZ301" in came.stderr
     assert "who is Kazakhstan aligned with" in came.stderr
@@ -153,8 +152,8 @@ def test_2009_knows_no_customs_union(certainties: Any) -> None:
     assert before["alignment(Kazakhstan, Russia, economy)"] < now["alignment(Kazakhstan, Russia, economy)"]
 
 
-def test_2012_no_longer_counts_the_exercises_of_2010(run: Run) -> None:
-    now, later = (run("ask", FIRST, *options).stdout for options in ((), ("--as-of", "2012")))
+def test_2012_no_longer_counts_the_exercises_of_2010() -> None:
+    now, later = (here("ask", FIRST, *options).stdout for options in ((), ("--as-of", "2012")))
     assert "repeated-exercises" in now
     assert "Russia" in later
     assert "repeated-exercises" not in later
@@ -204,11 +203,11 @@ rules:
 """
 
 
-def test_three_rules_of_a_user_change_answers(certainties: Any, run: Run, tmp_path: Path) -> None:
+def test_three_rules_of_a_user_change_answers(certainties: Any, tmp_path: Path) -> None:
     rules = tmp_path / "mine.yaml"
     rules.write_text(USERS_RULES, encoding="utf-8")
     given = ("--rules", str(rules))
-    checked = run("check", *given)
+    checked = here("check", *given)
     assert (checked.returncode, checked.stdout.strip()) == (0, "0 errors, 0 warnings")
     assert list(certainties("to whom is Astana exposed?", *given)) == ["exposed(Kazakhstan, Russia)"]
     economy = "alignment(Kazakhstan, Russia, economy)"
@@ -267,12 +266,12 @@ BAD: dict[str, tuple[str | bytes, str, str, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_input_is_named_with_its_code_place_line_and_hint(run: Run, tmp_path: Path, name: str) -> None:
+def test_bad_input_is_named_with_its_code_place_line_and_hint(tmp_path: Path, name: str) -> None:
     content, option, code, place = BAD[name]
     path = tmp_path / "bad.yaml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     for command in (("check",), ("ask", FIRST)):
-        came = run(*command, option, "bad.yaml", "--kb", str(Path(__file__).parents[1]), cwd=tmp_path)
+        came = here(*command, option, "bad.yaml", "--kb", str(Path(__file__).parents[1]), cwd=tmp_path)
         told = came.stdout + came.stderr
         assert came.returncode == 1, told
         assert "Traceback" not in told
@@ -283,13 +282,13 @@ def test_bad_input_is_named_with_its_code_place_line_and_hint(run: Run, tmp_path
             assert re.search(r"^ +\d+ \| .*\n +\| +\^$", told, re.MULTILINE), told
 
 
-def test_all_that_is_wrong_is_named_in_one_run(run: Run, checkout: Path, tmp_path: Path) -> None:
+def test_all_that_is_wrong_is_named_in_one_run(checkout: Path, tmp_path: Path) -> None:
     shutil.copytree(checkout / "facts", tmp_path / "facts")
     shutil.copytree(checkout / "rules", tmp_path / "rules")
     for number, (content, option, _, _) in enumerate(BAD.values()):
         path = tmp_path / option.removeprefix("--") / f"bad-{number}.yaml"
         path.write_bytes(content if isinstance(content, bytes) else content.replace("mine", f"m{number}").encode())
-    came = run("check", cwd=tmp_path)
+    came = here("check", cwd=tmp_path)
     assert came.returncode == 1
     assert "Traceback" not in came.stdout + came.stderr
     for number, (name, (_, option, code, _)) in enumerate(BAD.items()):
@@ -303,18 +302,18 @@ def test_a_country_called_no_can_be_declared(certainties: Any, tmp_path: Path) -
     assert "power(NO)" in certainties("power(?state)", "--facts", str(path))
 
 
-def test_a_folder_instead_of_a_file(run: Run, tmp_path: Path) -> None:
-    came = run("check", "--rules", str(tmp_path))
+def test_a_folder_instead_of_a_file(tmp_path: Path) -> None:
+    came = here("check", "--rules", str(tmp_path))
     assert came.returncode == 1
     assert "KZ101" in came.stdout + came.stderr
     assert "hint:" in came.stdout + came.stderr
     assert "Traceback" not in came.stderr
 
 
-def test_a_file_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     loop = tmp_path / "loop.yaml"
     loop.symlink_to(loop)
-    came = run("ask", FIRST, "--rules", str(loop))
+    came = here("ask", FIRST, "--rules", str(loop))
     assert came.returncode == 1
     assert "KZ101" in came.stderr
     assert "Traceback" not in came.stderr

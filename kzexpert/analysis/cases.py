@@ -11,7 +11,7 @@ from kzexpert.checks import check
 from kzexpert.errors import Issue, KnowledgeBaseError, KzexpertError, Location
 from kzexpert.language.draft import layered
 from kzexpert.language.grammar import parse_atom
-from kzexpert.model import Atom, Case, Constant, Expected, GroundAtom, Inference, KnowledgeBase, Program
+from kzexpert.model import Atom, Case, Expected, Inference, KnowledgeBase, Program
 from kzexpert.program.resolve import resolve_atom
 from kzexpert.program.snapshot import snapshot
 from kzexpert.proof.answers import Answer, Conclusion, answer
@@ -148,11 +148,10 @@ def _wanted(kb: KnowledgeBase, expected: Iterable[Expected], lines: list[str]) -
         if pattern is None:
             lines.extend(map(_told, issues))
             continue
-        args = tuple(term.value for term in pattern.terms if isinstance(term, Constant))
-        if len(args) < len(pattern.terms):
+        if pattern.ground is None:
             lines.append(f"{item.location}: {pattern} leaves an argument open: a case wants ground atoms")
         else:
-            wanted[str(GroundAtom(pattern.predicate, args))] = item
+            wanted[str(pattern.ground)] = item
     return wanted
 
 

@@ -22,7 +22,6 @@ from kzexpert.model import (
     Inference,
     ProgramRule,
 )
-from kzexpert.program.relevance import instance
 from kzexpert.program.snapshot import in_force
 from kzexpert.proof.build import established_facts, supports
 from kzexpert.questions.sentences import because, dates, says
@@ -199,13 +198,13 @@ class Difference:
         written = supports(here, firing, self._facts_before if here is self.before else self._facts_after)
         for condition, support in zip(firing.rule.conditions, written, strict=True):
             if isinstance(condition, Absence):
-                wanted = instance(condition.pattern, values)
+                wanted = condition.pattern.instance(values)
                 for args in facts_there.rows(wanted, {}):
                     yield wanted.relation, GroundAtom(wanted.predicate, args)
             elif isinstance(condition, Aggregate):
                 own = {name: values[name] for name in condition.shared}
                 for pattern in condition.patterns:
-                    rows = facts_there.rows(instance(pattern, own), {})
+                    rows = facts_there.rows(pattern.instance(own), {})
                     counted = {atom for atom in support.facts if atom.predicate == pattern.predicate}
                     counted.update(GroundAtom(pattern.predicate, args) for args in rows)
                     places = ((pattern.relation, atom) for atom in counted)

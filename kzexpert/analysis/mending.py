@@ -30,8 +30,6 @@ from kzexpert.model import (
     Test,
     Variable,
 )
-from kzexpert.program.relevance import instance
-from kzexpert.program.resolve import expression_variables
 from kzexpert.proof.build import prove
 
 __all__ = ["DEPTH", "MOST_CHANGES", "Change", "Mending", "Remedy"]
@@ -118,10 +116,9 @@ class Mending:
     def _adds(self, partial: Partial) -> bool:
         """Whether the rule could say more of its conclusion than it does already: its strongest firing counts alone."""
         rule, head = partial.rule, conclusion_of(partial)
-        args = tuple(term.value for term in head.terms if isinstance(term, Constant))
-        if rule.rule.each or len(args) < len(head.terms):
+        if rule.rule.each or head.ground is None:
             return True
-        spoken = self.inference.firings.get(GroundAtom(head.predicate, args), ())
+        spoken = self.inference.firings.get(head.ground, ())
         strongest = max((firing.strength for firing in spoken if firing.rule.id == rule.id), default=0.0)
         return self._strength(partial) > strongest
 
@@ -146,10 +143,9 @@ class Mending:
         strength = self._strength(partial)
         nothing = Remedy(frozenset(), frozenset())
         for remedy, values in self._all_mended(partial, pending, dict(partial.binding), nothing, depth, above):
-            head = instance(partial.rule.head, values)
-            if all(isinstance(term, Constant) for term in head.terms):
-                args = tuple(term.value for term in head.terms if isinstance(term, Constant))
-                yield replace(remedy, strength=strength), GroundAtom(head.predicate, args)
+            conclusion = partial.rule.head.instance(values).ground
+            if conclusion is not None:
+                yield replace(remedy, strength=strength), conclusion
 
     def _rank(self, condition: ProgramCondition) -> int:
         if not isinstance(condition, Match):
@@ -160,7 +156,7 @@ class Mending:
         weakest = 1.0
         for index, condition in enumerate(partial.rule.conditions):
             if isinstance(condition, Match) and index not in partial.failed:
-                pattern = instance(condition.pattern, partial.binding)
+                pattern = condition.pattern.instance(partial.binding)
                 found = self.known.facts.relations[pattern.relation]
                 weakest = min(weakest, max(found[args] for args in self.known.facts.rows(pattern, {})))
         return partial.rule.rule.certainty * weakest
@@ -190,7 +186,7 @@ class Mending:
         if isinstance(condition, Match):
             yield from self._matched(partial, condition.pattern, binding, depth, above)
         elif isinstance(condition, Absence):
-            pattern = instance(condition.pattern, binding)
+            pattern = condition.pattern.instance(binding)
             blocking = [GroundAtom(pattern.predicate, args) for args in self.known.facts.rows(pattern, {})]
             yield from ((remedy, binding) for remedy in self._without_all(blocking))
         elif isinstance(condition, Test):
@@ -201,9 +197,9 @@ class Mending:
     def _matched(
         self, partial: Partial, pattern: Pattern, binding: Binding, depth: int, above: frozenset[str]
     ) -> Iterator[_Option]:
-        wanted = instance(pattern, binding)
+        wanted = pattern.instance(binding)
         if pattern.relation != pattern.predicate or not self.known.concluded(pattern.predicate):
-            shape = instance(pattern, partial.binding)
+            shape = pattern.instance(partial.binding)
             found = self._assumptions(wanted, _lasting_tests(partial.rule), binding, shape)
         else:
             found = self._for(wanted, depth - 1, above)
@@ -220,12 +216,11 @@ class Mending:
         self, rule: ProgramRule, test: Test, binding: Binding, depth: int, above: frozenset[str]
     ) -> Iterator[Remedy]:
         """Remedies for a comparison: of what was counted, or of the certainty of a fact."""
-        names = {*expression_variables(test.left), *expression_variables(test.right)}
         for condition in rule.conditions:
-            if isinstance(condition, Aggregate) and condition.variable in names:
+            if isinstance(condition, Aggregate) and condition.variable in test.needs:
                 yield from self._counted(condition, test, binding)
-            elif isinstance(condition, Match) and condition.pattern.certainty in names:
-                wanted = instance(condition.pattern, binding)
+            elif isinstance(condition, Match) and condition.pattern.certainty in test.needs:
+                wanted = condition.pattern.instance(binding)
                 plain = Pattern(wanted.relation, wanted.predicate, wanted.terms)
                 yield from (remedy for remedy, _ in self._for(plain, depth - 1, above))
 
@@ -234,7 +229,7 @@ class Mending:
         (pattern,) = aggregate.patterns
         if pattern.predicate not in self.assumable:
             return
-        wanted = instance(pattern, {name: binding[name] for name in aggregate.shared})
+        wanted = pattern.instance({name: binding[name] for name in aggregate.shared})
         result = Variable(aggregate.variable)
         terms = tuple(result if term == Variable(aggregate.over) else term for term in wanted.terms)
         tests = [condition for condition in rule.conditions if isinstance(condition, Test)]
@@ -255,7 +250,7 @@ class Mending:
             )
 
         if counts and len(aggregate.patterns) == 1 and aggregate.patterns[0].predicate in self.assumable:
-            pattern = instance(aggregate.patterns[0], own)
+            pattern = aggregate.patterns[0].instance(own)
             fresh = self._fresh(pattern)
             for size in range(1, min(MOST_CHANGES, len(fresh)) + 1):
                 if passes(size):
@@ -265,7 +260,7 @@ class Mending:
         facts = [
             GroundAtom(pattern.predicate, args)
             for pattern in aggregate.patterns
-            for args in self.known.facts.rows(instance(pattern, own), {})
+            for args in self.known.facts.rows(pattern.instance(own), {})
         ]
         for size in range(1, min(MOST_CHANGES, len(facts)) + 1):
             if passes(-size):
@@ -333,7 +328,7 @@ def _lasting_tests(rule: ProgramRule) -> list[Test]:
     moved = {condition.variable for condition in rule.conditions if isinstance(condition, Aggregate)}
     moved |= {pattern.certainty for pattern in rule.matches if pattern.certainty}
     tests = [condition for condition in rule.conditions if isinstance(condition, Test)]
-    return [test for test in tests if moved.isdisjoint(holds(test)[0])]
+    return [test for test in tests if moved.isdisjoint(test.needs)]
 
 
 def _holds(test: Test, binding: Binding) -> bool:

@@ -15,14 +15,10 @@ from kzexpert.certainty import established
 from kzexpert.model import (
     Absence,
     Aggregate,
-    Assignment,
-    Constant,
-    Expression,
     Fact,
     GroundAtom,
     Inference,
     Match,
-    Operation,
     Pattern,
     ProgramCondition,
     Test,
@@ -30,7 +26,6 @@ from kzexpert.model import (
     Variable,
     format_value,
 )
-from kzexpert.program.relevance import instance
 from kzexpert.program.snapshot import in_force
 from kzexpert.questions.sentences import dates
 
@@ -202,7 +197,7 @@ class NearMisses:
 
     def _held(self, partial: Partial, condition: ProgramCondition, text: str) -> Held:
         if isinstance(condition, Match):
-            pattern = instance(condition.pattern, partial.binding)
+            pattern = condition.pattern.instance(partial.binding)
             found = self.known.facts.relations[pattern.relation]
             rows = self.known.facts.rows(pattern, {})
             best = min(rows, key=lambda args: (-found[args], str(GroundAtom(pattern.predicate, args))))
@@ -215,9 +210,9 @@ class NearMisses:
     ) -> Failure:
         shown = _instance(condition, partial.binding) or text
         if isinstance(condition, Match):
-            return self._unmatched(instance(condition.pattern, partial.binding), text, depth, above)
+            return self._unmatched(condition.pattern.instance(partial.binding), text, depth, above)
         if isinstance(condition, Absence):
-            pattern = instance(condition.pattern, partial.binding)
+            pattern = condition.pattern.instance(partial.binding)
             blocking = [GroundAtom(pattern.predicate, args) for args in self.known.facts.rows(pattern, {})]
             return Failure(text, shown, "blocked", self._near(pattern.relation, blocking))
         if isinstance(condition, Test):
@@ -272,7 +267,7 @@ class NearMisses:
             if isinstance(condition, Aggregate) and condition.variable in compared:
                 own = {name: partial.binding[name] for name in condition.shared}
                 for pattern in condition.patterns:
-                    rows = self.known.facts.rows(instance(pattern, own), {})
+                    rows = self.known.facts.rows(pattern.instance(own), {})
                     found.extend(self._near(pattern.relation, (GroundAtom(pattern.predicate, args) for args in rows)))
         return tuple(found[:_MOST_FACTS])
 
@@ -297,26 +292,9 @@ def near_row(atom: GroundAtom, row: Fact) -> NearFact:
 
 def _instance(condition: ProgramCondition, binding: Mapping[str, Value]) -> str:
     """The condition with values in place of bound variables; empty for an aggregate without a value."""
-    if isinstance(condition, Match):
-        return str(instance(condition.pattern, binding))
-    if isinstance(condition, Absence):
-        return f"not {instance(condition.pattern, binding)}"
-    if isinstance(condition, Test):
-        return f"{_substituted(condition.left, binding)} {condition.operator} {_substituted(condition.right, binding)}"
-    if isinstance(condition, Assignment):
-        return f"{Variable(condition.variable)} = {_substituted(condition.expression, binding)}"
-    assert isinstance(condition, Aggregate)
+    text = str(condition.instance(binding))
+    if not isinstance(condition, Aggregate):
+        return text
     if condition.variable not in binding:
         return ""
-    atoms = " and ".join(str(instance(pattern, binding)) for pattern in condition.patterns)
-    value = format_value(binding[condition.variable])
-    return f"{value} = {condition.function}(?{condition.over} for {atoms})"
-
-
-def _substituted(expression: Expression, binding: Mapping[str, Value]) -> Expression:
-    if isinstance(expression, Operation):
-        left, right = _substituted(expression.left, binding), _substituted(expression.right, binding)
-        return Operation(expression.operator, left, right)
-    if isinstance(expression, Variable) and expression.name in binding:
-        return Constant(binding[expression.name])
-    return expression
+    return format_value(binding[condition.variable]) + text.removeprefix(f"?{condition.variable}")

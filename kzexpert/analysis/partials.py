@@ -13,23 +13,16 @@ import msgspec
 
 from kzexpert.engines.evaluation import Binding, Completion, EstablishedFacts
 from kzexpert.model import (
-    Absence,
-    Aggregate,
-    Assignment,
-    Constant,
     GroundAtom,
     Inference,
     Match,
     Pattern,
-    ProgramCondition,
     ProgramRule,
     Value,
     Variable,
     format_value,
 )
-from kzexpert.program.relevance import instance, unify
-from kzexpert.program.resolve import expression_variables
-from kzexpert.program.snapshot import pattern_matches
+from kzexpert.program.relevance import unify
 from kzexpert.proof.answers import matching
 from kzexpert.proof.build import established_facts
 
@@ -80,13 +73,11 @@ class Known(msgspec.Struct, frozen=True):
     def instances(self, pattern: Pattern) -> list[GroundAtom]:
         """What is known that matches a pattern, established or only weighed, sorted by text."""
         known = self.inference.certainties.get(pattern.relation, {})
-        args = tuple(term.value for term in pattern.terms if isinstance(term, Constant))
-        if len(args) == len(pattern.terms):
-            return [GroundAtom(pattern.predicate, args)] if args in known else []
+        if (ground := pattern.ground) is not None:
+            return [ground] if ground.args in known else []
         if pattern.relation == pattern.predicate:
             return sorted(matching(self.inference, pattern), key=str)
-        found = [GroundAtom(pattern.predicate, args) for args in known]
-        return sorted((atom for atom in found if pattern_matches(pattern, atom)), key=str)
+        return sorted((GroundAtom(pattern.predicate, args) for args in known if pattern.matches(args)), key=str)
 
     def concluded(self, predicate: str) -> bool:
         """Whether rules conclude a predicate."""
@@ -109,7 +100,7 @@ class Partial(msgspec.Struct, frozen=True):
 
 def conclusion_of(partial: Partial) -> Pattern:
     """What the rule would conclude; variables stand for what is open."""
-    return instance(partial.rule.head, partial.binding)
+    return partial.rule.head.instance(partial.binding)
 
 
 #: Variables and values, the conditions still to match, and those that failed.
@@ -177,7 +168,7 @@ def _completed(rule: ProgramRule, binding: Binding, failed: tuple[int, ...], fac
         condition = rule.conditions[index]
         if isinstance(condition, Match):
             continue
-        if not _needs(condition) <= complete.keys():
+        if not complete.keys() >= {*condition.needs}:
             unseen.append(index)
             continue
         extended = Completion([condition], facts)(complete)
@@ -186,18 +177,6 @@ def _completed(rule: ProgramRule, binding: Binding, failed: tuple[int, ...], fac
         else:
             complete = extended
     return Partial(rule, complete, tuple(sorted(failures)), tuple(sorted(unseen)))
-
-
-def _needs(condition: ProgramCondition) -> set[str]:
-    """The variables that must be bound before a condition can be looked at."""
-    if isinstance(condition, Aggregate):
-        return {*condition.shared, *(() if condition.binds else (condition.variable,))}
-    if isinstance(condition, Assignment):
-        return set(expression_variables(condition.expression))
-    if isinstance(condition, Absence):
-        return set(condition.pattern.variables)
-    assert not isinstance(condition, Match)
-    return {*expression_variables(condition.left), *expression_variables(condition.right)}
 
 
 def _betters(one: Partial, other: Partial) -> bool:

@@ -26,7 +26,7 @@ from kzexpert.model import (
 )
 from kzexpert.program.relevance import relevance, sliced
 from kzexpert.program.resolve import resolve_atom, resolve_fact
-from kzexpert.program.snapshot import pattern_matches, snapshot
+from kzexpert.program.snapshot import snapshot
 
 __all__ = ["Infer", "Progress", "Scenario", "as_atom", "as_pattern", "on_record", "records", "silent"]
 
@@ -146,16 +146,14 @@ def records(kb: KnowledgeBase, atom: GroundAtom | Atom) -> Iterable[tuple[Ground
 def on_record(inference: Inference, pattern: Pattern) -> Iterator[tuple[GroundAtom, Fact]]:
     """The rows that match a pattern, whatever the day: of facts files all, of tables that an engine reads a few."""
     rows = records(inference.program.kb, GroundAtom(pattern.predicate, ()))
-    yield from ((atom, row) for atom, row in rows if pattern_matches(pattern, atom))
+    yield from ((atom, row) for atom, row in rows if pattern.matches(atom.args))
     if isinstance(inference.certainties, StoredCertainties):
         yield from inference.certainties.recorded(pattern, _MOST_ROWS)
 
 
 def _ground(kb: KnowledgeBase, atom: Atom) -> GroundAtom | None:
     pattern, _ = resolve_atom(kb, atom)
-    if pattern is None:
-        return None
-    return GroundAtom(pattern.predicate, tuple(term.value for term in pattern.terms if isinstance(term, Constant)))
+    return None if pattern is None else pattern.ground
 
 
 def _withdraws(kb: KnowledgeBase, atom: Atom) -> bool:
@@ -164,4 +162,4 @@ def _withdraws(kb: KnowledgeBase, atom: Atom) -> bool:
     if pattern is None:
         return False
     in_tables = any(table.predicate == pattern.predicate for table in kb.tables)
-    return in_tables or any(pattern_matches(pattern, stated) for stated, _ in records(kb, atom))
+    return in_tables or any(pattern.matches(stated.args) for stated, _ in records(kb, atom))

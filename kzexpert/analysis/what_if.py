@@ -17,7 +17,6 @@ from kzexpert.certainty import established, likelihood
 from kzexpert.checks import check
 from kzexpert.language.draft import layered
 from kzexpert.model import GroundAtom, Inference, KnowledgeBase, Program
-from kzexpert.program.snapshot import pattern_matches
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import dates, says
 
@@ -98,7 +97,10 @@ def what_if(before: Inference, after: Inference, infer: Infer, question: Questio
     difference = Difference(before, after)
     changed = _changed(before, after)
     concluded = {atom for atom in changed if atom in before.firings or atom in after.firings}
-    asked = concluded if question is None else {atom for atom in changed if pattern_matches(question.pattern, atom)}
+    pattern = None if question is None else question.pattern
+    asked = concluded
+    if pattern is not None:
+        asked = {atom for atom in changed if atom.predicate == pattern.predicate and pattern.matches(atom.args)}
     respects = _Respects(before, after, infer)
     shifts = [_shift(difference, atom, respects) for atom in asked]
     shifts.sort(

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from kzexpert.errors import Location
-from kzexpert.model import Aggregation, Comparison, Rule, Variable
-from kzexpert.program.resolve import atoms_of, expression_variables
+from kzexpert.model import Aggregation, Atom, Rule
 
 __all__ = ["occurrences", "visible_variables"]
 
@@ -17,22 +16,21 @@ def occurrences(rule: Rule) -> Iterator[tuple[str, int, Location]]:
         condition only.
     """
     for index, condition in enumerate(rule.when):
-        if isinstance(condition, Comparison):
-            for side in (condition.left, condition.right):
-                for name in expression_variables(side):
-                    yield name, index, condition.location
         if isinstance(condition, Aggregation):
             yield condition.result, index, condition.location
             yield condition.over, index, condition.location
-        for atom, certainty in atoms_of(condition):
-            for argument in atom.arguments:
-                if isinstance(argument.term, Variable):
-                    yield argument.term.name, index, argument.location
+        elif not condition.atoms:
+            yield from ((name, index, condition.location) for name in condition.variables)
+        for atom, certainty in condition.atoms:
+            yield from _in_atom(atom, index)
             if certainty:
                 yield certainty, index, atom.location
-    for argument in rule.then.arguments:
-        if isinstance(argument.term, Variable):
-            yield argument.term.name, len(rule.when), argument.location
+    yield from _in_atom(rule.then, len(rule.when))
+
+
+def _in_atom(atom: Atom, index: int) -> Iterator[tuple[str, int, Location]]:
+    for argument in atom.arguments:
+        yield from ((name, index, argument.location) for name in argument.term.variables)
 
 
 def visible_variables(rule: Rule) -> list[str]:

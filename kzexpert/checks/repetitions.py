@@ -5,7 +5,7 @@ It compares what is written, spaces and aliases apart, and draws no conclusion f
 
 from kzexpert.checks.contradictions import FLIPPED
 from kzexpert.errors import Issue, Location
-from kzexpert.model import Aggregation, Comparison, Condition, KnowledgeBase, Negation, Premise
+from kzexpert.model import Aggregation, Comparison, Condition, KnowledgeBase
 from kzexpert.program.resolve import resolve_atom
 
 __all__ = ["repeated_conditions"]
@@ -33,22 +33,13 @@ def repeated_conditions(kb: KnowledgeBase) -> list[Issue]:
 
 def _rough_key(condition: Condition) -> object:
     """Equal for equal conditions, and quick: names are resolved only where two conditions share it."""
-    if isinstance(condition, Comparison):
-        return Comparison
-    if isinstance(condition, Aggregation):
-        return Aggregation, condition.result
-    return type(condition), condition.atom.predicate
+    return type(condition), tuple(atom.predicate for atom, _ in condition.atoms)
 
 
 def _exact_key(kb: KnowledgeBase, condition: Condition) -> object:
     if isinstance(condition, Comparison):
         left, operator, right = str(condition.left), condition.operator, str(condition.right)
         return min((left, operator, right), (right, FLIPPED[operator], left))
-    if isinstance(condition, Aggregation):
-        return condition.function, condition.over, tuple(_atom_key(kb, item) for item in condition.premises)
-    return _atom_key(kb, condition)
-
-
-def _atom_key(kb: KnowledgeBase, condition: Premise | Negation) -> object:
-    certainty = condition.certainty if isinstance(condition, Premise) else None
-    return resolve_atom(kb, condition.atom, certainty)[0] or condition.text
+    folded = (condition.result, condition.function, condition.over) if isinstance(condition, Aggregation) else None
+    patterns = tuple(resolve_atom(kb, atom, certainty)[0] for atom, certainty in condition.atoms)
+    return (folded, patterns) if all(patterns) else condition.text

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from kzexpert.errors import Issue, Location
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import Aggregation, Atom, Case, Condition, Constant, Fact, KnowledgeBase, Negation, Rule, Value
-from kzexpert.program.resolve import atoms_of, resolve_atom
+from kzexpert.program.resolve import resolve_atom
 
 __all__ = ["rules_that_never_fire", "unused_predicates"]
 
@@ -44,7 +44,7 @@ def _required(rule: Rule) -> Iterator[tuple[Condition, Atom]]:
             isinstance(condition, Aggregation) and condition.function in ("count", "sum")
         ):
             continue
-        for atom, _ in atoms_of(condition):
+        for atom, _ in condition.atoms:
             yield condition, atom
 
 
@@ -163,5 +163,5 @@ def _mentioned(kb: KnowledgeBase) -> set[str]:
     used = {fact.predicate for fact in kb.facts} | {table.predicate for table in kb.tables}
     for rule in kb.rules:
         used.add(rule.then.predicate)
-        used.update(atom.predicate for condition in rule.when for atom, _ in atoms_of(condition))
+        used.update(atom.predicate for condition in rule.when for atom, _ in condition.atoms)
     return used

@@ -69,6 +69,8 @@ def read_knowledge_base(options: Options) -> KnowledgeBase:
         if errors:
             raise KnowledgeBaseError(*errors, texts=kb.texts)
         cache.keep(kb, issues)
+        if cache.refused:
+            note(options, cache.refused)
     if options.verbose and issues:
         from kzexpert.render.issues import issues_text
 

@@ -22,7 +22,6 @@ from kzexpert.model import (
     Value,
     Variable,
 )
-from kzexpert.program.resolve import expression_variables
 
 __all__ = ["Binding", "Completion", "EstablishedFacts", "evaluate", "fold", "holds"]
 
@@ -70,7 +69,7 @@ def holds(test: Test) -> tuple[list[str], Callable[..., bool]]:
     """
     compare = _COMPARE[test.operator]
     left, right = test.left, test.right
-    variables = list(dict.fromkeys([*expression_variables(left), *expression_variables(right)]))
+    variables = list(dict.fromkeys(test.needs))
     if variables == [str(left)[1:], str(right)[1:]]:
         return variables, compare
 

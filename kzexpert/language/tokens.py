@@ -30,6 +30,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _NAME = re.compile(_WORD)
+_HALF = re.compile("[\ud800-\udfff]")
 #: How many tokens beyond the last one a parser may look at.
 _LOOKAHEAD = 5
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
@@ -95,6 +96,9 @@ def tokenize(text: str, locate: Locator) -> list[Token]:
     Raises:
         GrammarError: a character or a word that the grammar does not have (KZ201), a day that no calendar has (KZ112).
     """
+    if not text.isascii() and (half := _HALF.search(text)):
+        hint = "the text is not UTF-8, or an escape was cut in two"
+        raise GrammarError(Issue("KZ201", "half of a surrogate pair is no character", locate(half.start()), hint))
     tokens = []
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or ""

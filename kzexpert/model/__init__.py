@@ -49,6 +49,7 @@ from kzexpert.model.terms import (
     Within,
     format_number,
     format_value,
+    json_escapes,
 )
 
 __all__ = [
@@ -98,4 +99,5 @@ __all__ = [
     "Within",
     "format_number",
     "format_value",
+    "json_escapes",
 ]

@@ -1,4 +1,8 @@
-"""The conditions of a rule as its author wrote them. What they mean is said in `kzexpert.model.program`."""
+"""The conditions of a rule as its author wrote them. What they mean is said in `kzexpert.model.program`.
+
+Each has `atoms`, those that it looks at, with the variable of ``@`` or None; and `variables`, the names of its
+variables in order of appearance, repeated where they are.
+"""
 
 from typing import Literal, TypeAlias
 
@@ -10,7 +14,7 @@ from kzexpert.model.terms import NOWHERE, Atom, Expression
 __all__ = ["Aggregation", "Comparison", "Condition", "Negation", "Premise"]
 
 
-class Premise(msgspec.Struct, frozen=True):
+class Premise(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """A positive condition: an atom, and with ``@ ?c`` the variable that takes the matched fact's certainty."""
 
     atom: Atom
@@ -18,16 +22,32 @@ class Premise(msgspec.Struct, frozen=True):
     certainty: str | None = None
     location: Location = NOWHERE
 
+    @property
+    def atoms(self) -> tuple[tuple[Atom, str | None], ...]:
+        return ((self.atom, self.certainty),)
 
-class Negation(msgspec.Struct, frozen=True):
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return (*self.atom.variables, *((self.certainty,) if self.certainty else ()))
+
+
+class Negation(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``not atom``: holds when no established fact matches."""
 
     atom: Atom
     text: str
     location: Location = NOWHERE
 
+    @property
+    def atoms(self) -> tuple[tuple[Atom, str | None], ...]:
+        return ((self.atom, None),)
 
-class Comparison(msgspec.Struct, frozen=True):
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return self.atom.variables
+
+
+class Comparison(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``left op right``; with ``=`` and one lone unbound variable it binds that variable."""
 
     left: Expression
@@ -36,8 +56,16 @@ class Comparison(msgspec.Struct, frozen=True):
     text: str
     location: Location = NOWHERE
 
+    @property
+    def atoms(self) -> tuple[tuple[Atom, str | None], ...]:
+        return ()
 
-class Aggregation(msgspec.Struct, frozen=True):
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return self.left.variables + self.right.variables
+
+
+class Aggregation(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``?result = function(?over for atom and atom ...)``."""
 
     result: str
@@ -46,6 +74,15 @@ class Aggregation(msgspec.Struct, frozen=True):
     premises: tuple[Premise, ...]
     text: str
     location: Location = NOWHERE
+
+    @property
+    def atoms(self) -> tuple[tuple[Atom, str | None], ...]:
+        return tuple((premise.atom, premise.certainty) for premise in self.premises)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The result comes first; what is folded over stands in the premises."""
+        return (self.result, *(name for premise in self.premises for name in premise.variables))
 
 
 Condition: TypeAlias = Premise | Negation | Comparison | Aggregation

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-class PartialDate(msgspec.Struct, frozen=True):
+class PartialDate(msgspec.Struct, frozen=True, array_like=True):
     """A day, a month or a year.
 
     Attributes:
@@ -44,7 +44,7 @@ class PartialDate(msgspec.Struct, frozen=True):
         return self.text
 
 
-class ArgumentSpec(msgspec.Struct, frozen=True):
+class ArgumentSpec(msgspec.Struct, frozen=True, array_like=True):
     """One declared argument; `type` is a kind of entity, ``text``, ``number`` or ``date``."""
 
     name: str
@@ -52,7 +52,7 @@ class ArgumentSpec(msgspec.Struct, frozen=True):
     location: Location = NOWHERE
 
 
-class Predicate(msgspec.Struct, frozen=True):
+class Predicate(msgspec.Struct, frozen=True, array_like=True):
     """A declared predicate. `marks` maps a key of its YAML (``says``, ``asks.0`` ...) to its location.
 
     Attributes:
@@ -70,7 +70,7 @@ class Predicate(msgspec.Struct, frozen=True):
     compares: str = ""
 
 
-class Entity(msgspec.Struct, frozen=True):
+class Entity(msgspec.Struct, frozen=True, array_like=True):
     """A named thing of one kind; every alias stands for the name."""
 
     name: str
@@ -80,7 +80,7 @@ class Entity(msgspec.Struct, frozen=True):
     marks: Mapping[str, Location] = {}
 
 
-class Source(msgspec.Struct, frozen=True):
+class Source(msgspec.Struct, frozen=True, array_like=True):
     """A publication; `reliability` is a letter of the Admiralty code, A (best) to F."""
 
     id: str
@@ -93,7 +93,7 @@ class Source(msgspec.Struct, frozen=True):
     location: Location = NOWHERE
 
 
-class Citation(msgspec.Struct, frozen=True):
+class Citation(msgspec.Struct, frozen=True, array_like=True):
     """Where a statement comes from: a source and a place in it (``para 2``)."""
 
     source: str
@@ -104,7 +104,7 @@ class Citation(msgspec.Struct, frozen=True):
         return f"{self.source}, {self.at}" if self.at else self.source
 
 
-class Fact(msgspec.Struct, frozen=True):
+class Fact(msgspec.Struct, frozen=True, array_like=True):
     """One row of a facts file, as written.
 
     Attributes:
@@ -125,7 +125,7 @@ class Fact(msgspec.Struct, frozen=True):
     marks: Mapping[str, Location] = {}
 
 
-class Table(msgspec.Struct, frozen=True):
+class Table(msgspec.Struct, frozen=True, array_like=True):
     """Facts of one predicate that lie in a file or a database, and are read in place.
 
     Attributes:
@@ -152,7 +152,7 @@ class Table(msgspec.Struct, frozen=True):
     without: tuple[str, ...] = ()
 
 
-class Rule(msgspec.Struct, frozen=True):
+class Rule(msgspec.Struct, frozen=True, array_like=True):
     """A rule as written. `marks` maps a key of its YAML (``because``, ``certainty`` ...) to its location."""
 
     id: str
@@ -208,7 +208,7 @@ class Case(msgspec.Struct, frozen=True):
     issues: tuple[Issue, ...] = ()
 
 
-class KnowledgeBase(msgspec.Struct, frozen=True, dict=True):
+class KnowledgeBase(msgspec.Struct, frozen=True, dict=True, array_like=True):
     """Everything that was loaded, in the order of the files; names may still be wrong: the checks say so.
 
     Attributes:

@@ -1,14 +1,15 @@
 """What an engine is given: positional arguments, canonical names, facts cut to the as-of date, rules in strata."""
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 import msgspec
 
 from kzexpert.model.knowledge import Fact, KnowledgeBase, Rule
-from kzexpert.model.terms import Expression, GroundAtom, Shape, Term, Value, Variable
+from kzexpert.model.terms import Constant, Expression, GroundAtom, Shape, Term, Value, Variable
 
 __all__ = [
     "Absence",
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 
-class Pattern(msgspec.Struct, frozen=True):
+class Pattern(msgspec.Struct, frozen=True, array_like=True):
     """A resolved atom.
 
     Attributes:
@@ -54,39 +55,138 @@ class Pattern(msgspec.Struct, frozen=True):
         if self.certainty:
             yield self.certainty
 
+    @property
+    def ground(self) -> GroundAtom | None:
+        """The one statement that it matches; None where an argument is open."""
+        args = tuple([term.value for term in self.terms if isinstance(term, Constant)])
+        return GroundAtom(self.predicate, args) if len(args) == len(self.terms) else None
 
-class Match(msgspec.Struct, frozen=True):
+    def matches(self, args: tuple[Value, ...]) -> bool:
+        """Whether a statement of its predicate is an instance of it; a repeated variable must take one value."""
+        bound: dict[str, Value] = {}
+        for term, value in zip(self.terms, args, strict=True):
+            if isinstance(term, Constant):
+                if term.value != value:
+                    return False
+            elif isinstance(term, Variable) and bound.setdefault(term.name, value) != value:
+                return False
+        return True
+
+    def instance(self, values: Mapping[str, Value]) -> "Pattern":
+        """The pattern with the variables that have a value replaced by it."""
+        terms = tuple([term.instance(values) for term in self.terms])
+        return Pattern(self.relation, self.predicate, terms, None if self.certainty in values else self.certainty)
+
+
+class _Condition(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """What every condition can say of itself, so that others need not know its kind.
+
+    Attributes:
+        patterns: what it looks facts up by.
+        needs: variables that must be bound before it can be evaluated.
+        binds: variables that it binds; those among them that have a value already must take the same.
+    """
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        return ()
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def binds(self) -> tuple[str, ...]:
+        return ()
+
+    @abstractmethod
+    def instance(self, values: Mapping[str, Value]) -> Self:
+        """The condition with the variables that have a value replaced by it; what binds a variable still names it."""
+
+    @abstractmethod
+    def __str__(self) -> str:
+        """The condition as the grammar reads it."""
+
+
+class _Lookup(_Condition, frozen=True):
+    """A condition on the facts that match one pattern."""
+
+    pattern: Pattern
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...]:
+        return (self.pattern,)
+
+    def instance(self, values: Mapping[str, Value]) -> Self:
+        return type(self)(self.pattern.instance(values))
+
+
+class Match(_Lookup, frozen=True):
     """Some established fact matches the pattern."""
 
-    pattern: Pattern
+    def __str__(self) -> str:
+        return str(self.pattern)
+
+    @property
+    def binds(self) -> tuple[str, ...]:
+        return tuple(self.pattern.variables)
 
 
-class Absence(msgspec.Struct, frozen=True):
+class Absence(_Lookup, frozen=True):
     """No established fact matches the pattern."""
 
-    pattern: Pattern
+    def __str__(self) -> str:
+        return f"not {self.pattern}"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return tuple(self.pattern.variables)
 
 
-class Test(msgspec.Struct, frozen=True):
+class Test(_Condition, frozen=True):
     """A comparison of bound values. One without a finite value (a division by zero) is false."""
 
     left: Expression
     operator: Literal["=", "!=", "<", "<=", ">", ">="]
     right: Expression
 
+    def __str__(self) -> str:
+        return f"{self.left} {self.operator} {self.right}"
 
-class Assignment(msgspec.Struct, frozen=True):
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return self.left.variables + self.right.variables
+
+    def instance(self, values: Mapping[str, Value]) -> Self:
+        return type(self)(self.left.instance(values), self.operator, self.right.instance(values))
+
+
+class Assignment(_Condition, frozen=True):
     """Binds a variable to the value of an expression; fails when there is no finite value."""
 
     variable: str
     expression: Expression
 
+    def __str__(self) -> str:
+        return f"?{self.variable} = {self.expression}"
 
-class Aggregate(msgspec.Struct, frozen=True):
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return self.expression.variables
+
+    @property
+    def binds(self) -> tuple[str, ...]:
+        return (self.variable,)
+
+    def instance(self, values: Mapping[str, Value]) -> Self:
+        return type(self)(self.variable, self.expression.instance(values))
+
+
+class Aggregate(_Condition, frozen=True):
     """Counts or folds over the bindings of its local variables.
 
     Attributes:
-        variable: what the result binds, or is compared with where `binds` is false.
+        variable: what the result binds, or is compared with where it is `bound` before.
         shared: variables that also stand elsewhere in the rule; bound before the aggregate is evaluated.
     """
 
@@ -95,13 +195,32 @@ class Aggregate(msgspec.Struct, frozen=True):
     over: str
     patterns: tuple[Pattern, ...]
     shared: tuple[str, ...]
-    binds: bool
+    bound: bool = False
+
+    def __str__(self) -> str:
+        atoms = " and ".join(map(str, self.patterns))
+        return f"?{self.variable} = {self.function}(?{self.over} for {atoms})"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (*self.shared, self.variable) if self.bound else self.shared
+
+    @property
+    def binds(self) -> tuple[str, ...]:
+        return () if self.bound else (self.variable,)
+
+    def instance(self, values: Mapping[str, Value]) -> Self:
+        """Its own variables keep their names, whatever else is called so."""
+        outer = {name: values[name] for name in self.shared if name in values}
+        patterns = tuple(pattern.instance(outer) for pattern in self.patterns)
+        shared = tuple(name for name in self.shared if name not in outer)
+        return msgspec.structs.replace(self, patterns=patterns, shared=shared)
 
 
 ProgramCondition: TypeAlias = Match | Absence | Test | Assignment | Aggregate
 
 
-class ProgramRule(msgspec.Struct, frozen=True, dict=True):
+class ProgramRule(msgspec.Struct, frozen=True, dict=True, array_like=True):
     """A resolved rule.
 
     Attributes:

@@ -1,8 +1,9 @@
 """Values, terms, atoms and expressions: the words of facts, rules and questions. It knows no vocabulary."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
@@ -25,10 +26,20 @@ __all__ = [
     "Within",
     "format_number",
     "format_value",
+    "json_escapes",
 ]
 
 #: A value of an argument: an entity's name or a text, a number (always a double), or a date.
-Value: TypeAlias = str | float | date
+if TYPE_CHECKING:
+    Value: TypeAlias = str | float | date
+else:
+    # msgspec refuses a union of texts and dates, and reads a class by a hook instead: see `program.cache`.
+    class _Values(type):
+        def __instancecheck__(cls, value: object) -> bool:
+            return isinstance(value, str | float | date)
+
+    class Value(metaclass=_Values):
+        pass
 
 
 #: What the arguments of a statement must be to matter; None where any value will do.
@@ -56,7 +67,16 @@ def format_value(value: Value) -> str:
     return value.isoformat() if isinstance(value, date) else format_number(value)
 
 
-class Variable(msgspec.Struct, frozen=True):
+#: What a terminal would obey, or what reorders the text around it: DEL and C1 controls, line ends, marks of direction.
+_HIDDEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def json_escapes(text: str) -> str:
+    """A JSON text with what does not show in it as escapes. JSON itself asks for that only below U+0020."""
+    return text if text.isascii() and "\x7f" not in text else _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04X}", text)
+
+
+class Variable(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``?name``; the name is kept without its question mark."""
 
     name: str
@@ -64,8 +84,17 @@ class Variable(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         return f"?{self.name}"
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Its own name; of every term and expression, the names of its variables in order, repeated where they are."""
+        return (self.name,)
 
-class Constant(msgspec.Struct, frozen=True):
+    def instance(self, values: Mapping[str, Value]) -> "Variable | Constant":
+        """The term or expression with a constant for each variable that has a value."""
+        return Constant(values[self.name]) if self.name in values else self
+
+
+class Constant(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """A value written in a rule or a pattern."""
 
     value: Value
@@ -73,12 +102,30 @@ class Constant(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         return format_value(self.value)
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """None; see `Variable.variables`."""
+        return ()
 
-class Anonymous(msgspec.Struct, frozen=True):
+    def instance(self, values: Mapping[str, Value]) -> "Constant":
+        """Itself; see `Variable.instance`."""
+        return self
+
+
+class Anonymous(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``_``, or an argument that was left out: matches anything and binds nothing."""
 
     def __str__(self) -> str:
         return "_"
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """None; see `Variable.variables`."""
+        return ()
+
+    def instance(self, values: Mapping[str, Value]) -> "Anonymous":
+        """Itself; see `Variable.instance`."""
+        return self
 
 
 ANY = Anonymous()
@@ -97,7 +144,7 @@ class GroundAtom(msgspec.Struct, frozen=True, gc=False):
         return f"{self.predicate}({', '.join(map(format_value, self.args))})"
 
 
-class Within(msgspec.Struct, frozen=True):
+class Within(msgspec.Struct, frozen=True, array_like=True):
     """``within 2 years``: how far an event may lie behind the as-of date."""
 
     amount: int
@@ -107,7 +154,7 @@ class Within(msgspec.Struct, frozen=True):
         return f"within {self.amount} {self.unit}{'' if self.amount == 1 else 's'}"
 
 
-class Argument(msgspec.Struct, frozen=True):
+class Argument(msgspec.Struct, frozen=True, array_like=True):
     """One argument as written: positional when `name` is None."""
 
     term: Term
@@ -115,7 +162,7 @@ class Argument(msgspec.Struct, frozen=True):
     location: Location = NOWHERE
 
 
-class Atom(msgspec.Struct, frozen=True):
+class Atom(msgspec.Struct, frozen=True, array_like=True):
     """An atom as written; `kzexpert.program.resolve` puts its arguments in order and its names into canonical form."""
 
     predicate: str
@@ -123,8 +170,13 @@ class Atom(msgspec.Struct, frozen=True):
     within: Within | None = None
     location: Location = NOWHERE
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names of its variables, in order, repeated where they are."""
+        return tuple(name for argument in self.arguments for name in argument.term.variables)
 
-class Operation(msgspec.Struct, frozen=True):
+
+class Operation(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Arithmetic between two expressions."""
 
     operator: Literal["+", "-", "*", "/"]
@@ -134,6 +186,15 @@ class Operation(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         sides = [f"({side})" if isinstance(side, Operation) else str(side) for side in (self.left, self.right)]
         return f"{sides[0]} {self.operator} {sides[1]}"
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """See `Variable.variables`."""
+        return self.left.variables + self.right.variables
+
+    def instance(self, values: Mapping[str, Value]) -> "Operation":
+        """See `Variable.instance`."""
+        return Operation(self.operator, self.left.instance(values), self.right.instance(values))
 
 
 Expression: TypeAlias = Variable | Constant | Operation

@@ -1,33 +1,47 @@
-# ruff: noqa: PTH100, PTH103, PTH105, PTH109, PTH111, PTH116, PTH117, PTH118, PTH120, PTH123
-"""A knowledge base that was loaded, checked and planned, kept for the next start: reading it takes 2 ms instead of 40.
+# ruff: noqa: PTH100, PTH102, PTH103, PTH109, PTH111, PTH116, PTH117, PTH118, PTH120, PTH123
+"""A knowledge base that was loaded, checked and planned, kept for the next start: reading it takes 2 ms instead of 20.
 
 As with Python's own ``.pyc`` files, an entry holds while every file it was made from, and every module that made it, is
-the same file with the same size and times. What is kept has no errors; a start that finds no entry, or one that does
-not fit, does all the work again. ``KZEXPERT_CACHE`` names another folder, and when it is empty nothing is kept.
+the same file with the same size, times and inode: an entry that came with a repository fits no machine. It is data of
+known types with a checksum, read without following a link, in a folder that is the user's alone; whatever is wrong with
+it, the work is done again. ``KZEXPERT_CACHE`` names another folder, and when it is empty nothing is kept.
 """
 
 import os
-import pickle
+import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import date
 from time import time_ns
 from zlib import crc32
 
-from msgspec.structs import replace
+import msgspec
 
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.files import YAML_LIMIT, read_file, shown_name
 from kzexpert.language.folders import layer_files
-from kzexpert.model import KnowledgeBase
+from kzexpert.model import KnowledgeBase, ProgramRule, Value
 from kzexpert.program.order import keep_plans, planned
 
 __all__ = ["Cache"]
 
-Checked = tuple[KnowledgeBase, list[Issue]]
 #: The parts of the package that make what is kept.
 _MAKERS = ("", "model", "language", "program", "checks")
 #: A file this young may change again without its times telling.
 _SETTLED = 2_000_000_000
+#: Bytes of one entry, number of entries, bytes of all of them; the oldest go first.
+_LARGEST, _MOST, _ROOM = 64_000_000, 32, 128_000_000
+#: Of a file that another run may still be writing: nanoseconds until it counts as left behind.
+_ABANDONED = 3_600_000_000_000
+_MAGIC = b"kzexpert.cache/2"
+_ENDINGS = (".entry", ".part", ".pickle")
+
+
+class _Entry(msgspec.Struct, frozen=True, array_like=True):
+    kb: KnowledgeBase
+    plans: tuple[tuple[ProgramRule | None, list[Issue]], ...]
+    issues: list[Issue]
 
 
 class Cache:
@@ -36,41 +50,38 @@ class Cache:
     Args:
         layers: the folders of the knowledge base.
         files: the single files beside them.
+
+    Attributes:
+        refused: why the folder is not used, if it is not; empty too where nothing is to be kept.
     """
 
     def __init__(self, layers: Iterable[str], files: Iterable[str]) -> None:
+        self.refused = ""
         self._folder = _folder()
         self._files: list[str] = []
-        self._stamp: object = None
+        self._stamp = b""
         if self._folder:
             try:
                 self._files = [*(file for layer in layers for file in layer_files(layer)), *files]
                 self._stamp = self._current_stamp()
-            except (OSError, KnowledgeBaseError):
+            except (OSError, ValueError, KnowledgeBaseError):
                 self._folder = ""  # loading will say what is wrong
         identity = repr((os.getcwd() if self._folder else "", self._files))
-        self._path = os.path.join(self._folder, f"{crc32(identity.encode('utf-8', 'surrogateescape')):08x}.pickle")
+        self._name = f"{crc32(identity.encode('utf-8', 'surrogateescape')):08x}.entry"
 
-    def recall(self) -> Checked | None:
+    def recall(self) -> tuple[KnowledgeBase, list[Issue]] | None:
         """What was kept of these files, or None."""
-        if not self._folder:
-            return None
         try:
-            with open(self._path, "rb") as file:
-                state = os.fstat(file.fileno())
-                if state.st_uid != os.getuid() or state.st_mode & 0o022:
-                    return None  # somebody else may have written it
-                stamp = pickle.load(file)
-                if stamp != self._stamp:
-                    return None
-                kb, plans, issues = pickle.load(file)
-        except FileNotFoundError:
+            with self._opened() as folder:
+                entry = _decoded(_read(folder, self._name, self._stamp)) if folder is not None else None
+        except (OSError, ValueError, RecursionError):  # none, or a damaged one: it is made anew
             return None
-        except Exception:  # whatever a damaged entry leads to: it is made anew
+        if entry is None:
             return None
-        kb = _with_texts(kb, {shown_name(path): path for path in self._files})
-        keep_plans(kb, plans)
-        return kb, issues
+        paths = {shown_name(path): path for path in self._files}
+        kb = msgspec.structs.replace(entry.kb, texts=_Texts(paths), digests=_Digests(paths))
+        keep_plans(kb, entry.plans)
+        return kb, entry.issues
 
     def keep(self, kb: KnowledgeBase, issues: Sequence[Issue]) -> None:
         """Keep a knowledge base without errors. Where that cannot be done, the next start takes as long as this one."""
@@ -79,18 +90,39 @@ class Cache:
         try:
             if self._stamp != self._current_stamp() or self._is_young():
                 return
-            os.makedirs(self._folder, mode=0o700, exist_ok=True)
-            bare = replace(kb, texts={}, digests={})
-            part = f"{self._path}.{os.getpid()}"
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                pickle.dump(self._stamp, file, protocol=5)
-                pickle.dump((bare, planned(kb), list(issues)), file, protocol=5)
-            os.replace(part, self._path)
-        except OSError:
+            entry = _Entry(msgspec.structs.replace(kb, texts={}, digests={}), planned(kb), list(issues))
+            data = msgspec.msgpack.encode(entry)
+            # A text that looks like a date would come back as one.
+            if len(data) > _LARGEST or _decoded(data) != entry:
+                return
+            with suppress(FileExistsError):
+                os.makedirs(os.path.dirname(self._folder) or ".", exist_ok=True)
+                os.mkdir(self._folder, 0o700)
+            with self._opened() as folder:
+                if folder is not None:
+                    _write(folder, self._name, self._stamp, data)
+                    _make_room(folder)
+        except (OSError, ValueError, OverflowError, RecursionError):
             return
 
-    def _current_stamp(self) -> object:
+    @contextmanager
+    def _opened(self) -> Iterator[int | None]:
+        """The folder's descriptor, or None where it is not to be trusted."""
+        if not self._folder:
+            yield None
+            return
+        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            state = os.fstat(folder)
+            if state.st_uid != os.getuid() or state.st_mode & 0o077:
+                self.refused = f"{self._folder} is not private to you, so that nothing is kept there (chmod 700)"
+                yield None
+            else:
+                yield folder
+        finally:
+            os.close(folder)
+
+    def _current_stamp(self) -> bytes:
         package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         makers = [
             (entry.name, *_state(entry.stat()))
@@ -98,11 +130,94 @@ class Cache:
             for entry in sorted(os.scandir(os.path.join(package, part)), key=lambda entry: entry.name)
             if entry.name.endswith(".py")
         ]
-        return (sys.version, os.getcwd(), makers, [(path, *_state(os.stat(path))) for path in self._files])
+        files = [(path, *_state(os.stat(path))) for path in self._files]
+        stamp = repr((sys.version, msgspec.__version__, os.getcwd(), makers, files))
+        return stamp.encode("utf-8", "surrogateescape")
 
     def _is_young(self) -> bool:
         newest = max((os.stat(path).st_mtime_ns for path in self._files), default=0)
         return newest > time_ns() - _SETTLED
+
+
+# --- entries ---------------------------------------------------------------------------------------------------------
+
+
+def _read(folder: int, name: str, stamp: bytes) -> bytes:
+    """What an entry holds behind its stamp: magic, checksum of all that follows, stamp, data.
+
+    Raises:
+        OSError: there is none.
+        ValueError: it is of other files, or not to be trusted.
+    """
+    descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    with open(descriptor, "rb") as file:
+        state = os.fstat(descriptor)
+        private = stat.S_ISREG(state.st_mode) and state.st_uid == os.getuid() and not state.st_mode & 0o077
+        if not private or state.st_size > _LARGEST + len(stamp) + 1000:
+            raise ValueError("not an entry of this user")
+        head = _head(stamp)
+        if file.read(len(head)) != head:
+            raise ValueError("an entry of other files")
+        checksum, data = file.read(4), file.read()
+    if checksum != crc32(data).to_bytes(4, "big"):
+        raise ValueError("a damaged entry")
+    return data
+
+
+def _write(folder: int, name: str, stamp: bytes, data: bytes) -> None:
+    part = f"{name}.{os.getpid()}.part"
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+        with open(descriptor, "wb") as file:
+            file.writelines((_head(stamp), crc32(data).to_bytes(4, "big"), data))
+        os.replace(part, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(part, dir_fd=folder)
+        raise
+
+
+def _head(stamp: bytes) -> bytes:
+    return b"%s %d\n%s\n" % (_MAGIC, len(stamp), stamp)
+
+
+def _make_room(folder: int) -> None:
+    """Remove what an earlier version or a killed run left behind, and the oldest entries beyond what may be kept."""
+    states = {}
+    for name in os.listdir(folder):
+        if name.endswith(_ENDINGS):
+            with suppress(OSError):
+                states[name] = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    entries = sorted((name for name in states if name.endswith(".entry")), key=lambda name: -states[name].st_mtime_ns)
+    gone = [name for name in states if name.endswith(".pickle")]
+    gone += [n for n in states if n.endswith(".part") and states[n].st_mtime_ns < time_ns() - _ABANDONED]
+    room = _ROOM
+    for number, name in enumerate(entries):
+        room -= states[name].st_size
+        if number >= _MOST or (room < 0 and number):
+            gone.append(name)
+    for name in gone:
+        with suppress(OSError):
+            os.unlink(name, dir_fd=folder)
+
+
+def _decoded(data: bytes) -> _Entry:
+    return msgspec.msgpack.Decoder(_Entry, dec_hook=_value).decode(data)
+
+
+def _value(_type: type, read: object) -> Value:
+    """A value: msgspec writes dates as text."""
+    if isinstance(read, str):
+        if len(read) == 10 and read[4] == read[7] == "-":
+            with suppress(ValueError):
+                return date.fromisoformat(read)
+        return read
+    if isinstance(read, float):
+        return read
+    raise ValueError("no value")
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
 
 
 class _Texts(Mapping[str, str]):
@@ -131,10 +246,6 @@ class _Digests(_Texts):
             return sha256(file.read()).hexdigest()
 
 
-def _with_texts(kb: KnowledgeBase, paths: Mapping[str, str]) -> KnowledgeBase:
-    return replace(kb, texts=_Texts(paths), digests=_Digests(paths))
-
-
 def _state(state: os.stat_result) -> tuple[int, int, int, int]:
     return state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino
 
@@ -142,6 +253,8 @@ def _state(state: os.stat_result) -> tuple[int, int, int, int]:
 def _folder() -> str:
     """Where entries are kept; empty when nothing is to be kept."""
     chosen = os.environ.get("KZEXPERT_CACHE")
+    if os.name != "posix":
+        return ""  # no folder can be told to be private
     if chosen is not None:
         return chosen
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")

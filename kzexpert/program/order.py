@@ -31,9 +31,7 @@ from kzexpert.model import (
     Variable,
 )
 from kzexpert.program.resolve import (
-    atoms_of,
     expression_type,
-    expression_variables,
     resolve_atom,
     resolve_expression,
     variable_types,
@@ -72,7 +70,7 @@ def plan_rule(kb: KnowledgeBase, rule: Rule) -> tuple[ProgramRule | None, list[I
     issues: list[Issue] = []
     patterns: dict[int, tuple[Pattern | None, ...]] = {}
     for index, condition in enumerate(rule.when):
-        resolved = [resolve_atom(kb, atom, certainty) for atom, certainty in atoms_of(condition)]
+        resolved = [resolve_atom(kb, atom, certainty) for atom, certainty in condition.atoms]
         issues.extend(issue for _, found in resolved for issue in found)
         patterns[index] = tuple(pattern for pattern, _ in resolved)
     head, found = resolve_atom(kb, rule.then)
@@ -150,16 +148,13 @@ class _Order:
         self.order: list[int] = []
         self.binds: dict[int, str] = {}
         self.shared: dict[int, tuple[str, ...]] = {}
-        outside = Counter(name for part in _parts(rule) for name in part)
+        outside = Counter(name for part in (*rule.when, rule.then) for name in {*part.variables})
         self.positive = {
-            name
-            for condition in rule.when
-            if isinstance(condition, Premise)
-            for name in _condition_variables(condition)
+            name for condition in rule.when if isinstance(condition, Premise) for name in condition.variables
         }
         self.variables: list[str] = []
         for index, condition in enumerate(rule.when):
-            names = list(_condition_variables(condition))
+            names = list(condition.variables)
             if isinstance(condition, Aggregation):
                 local = {name for name in names if outside[name] == 1} - {condition.result}
                 inner = [name for name in dict.fromkeys(names) if name != condition.result and name not in local]
@@ -207,13 +202,13 @@ class _Order:
                 self.binds[index] = condition.result
                 bound.add(condition.result)
             return True
-        open_names = set(_condition_variables(condition)) - bound
+        open_names = {*condition.variables} - bound
         if not open_names:
             return True
         if isinstance(condition, Comparison) and condition.operator == "=" and len(open_names) == 1:
             name = next(iter(open_names))
             for side, other in ((condition.left, condition.right), (condition.right, condition.left)):
-                if side == Variable(name) and name not in expression_variables(other):
+                if side == Variable(name) and name not in other.variables:
                     self.binds[index] = name
                     bound.add(name)
                     return True
@@ -223,7 +218,7 @@ class _Order:
         reported = set()
         for index in pending:
             condition = self.rule.when[index]
-            for name in dict.fromkeys(_condition_variables(condition)):
+            for name in dict.fromkeys(condition.variables):
                 if name not in bound and name not in reported:
                     reported.add(name)
                     kind = "a negation" if isinstance(condition, Negation) else "a comparison"
@@ -243,29 +238,6 @@ class _Order:
         return hint or f"add a condition that binds ?{name}, or write _ where it may be"
 
 
-def _parts(rule: Rule) -> Iterator[set[str]]:
-    """The variables of each condition and of the conclusion, each part once."""
-    for condition in rule.when:
-        yield set(_condition_variables(condition))
-    yield {argument.term.name for argument in rule.then.arguments if isinstance(argument.term, Variable)}
-
-
-def _condition_variables(condition: Condition) -> Iterator[str]:
-    """Names in order of appearance; the result of an aggregate first."""
-    if isinstance(condition, Comparison):
-        yield from expression_variables(condition.left)
-        yield from expression_variables(condition.right)
-        return
-    if isinstance(condition, Aggregation):
-        yield condition.result
-    for atom, certainty in atoms_of(condition):
-        for argument in atom.arguments:
-            if isinstance(argument.term, Variable):
-                yield argument.term.name
-        if certainty:
-            yield certainty
-
-
 def _program_condition(
     condition: Condition,
     patterns: tuple[Pattern | None, ...],
@@ -281,7 +253,7 @@ def _program_condition(
     name = ordered.binds.get(index)
     if isinstance(condition, Aggregation):
         shared = ordered.shared[index]
-        return Aggregate(condition.result, condition.function, condition.over, found, shared, name is not None)
+        return Aggregate(condition.result, condition.function, condition.over, found, shared, name is None)
     assert sides is not None
     left, right = sides
     if name is None:

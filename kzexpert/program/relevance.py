@@ -5,23 +5,18 @@ how the constants of a question reach the facts: a static form of the magic sets
 (*Magic sets and other strange ways to implement logic programs*, PODS 1986).
 """
 
-from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
 from kzexpert.model import (
-    Absence,
-    Aggregate,
     Constant,
     GroundAtom,
     KnowledgeBase,
-    Match,
     Pattern,
     ProgramRule,
     Shape,
-    Term,
     Value,
     Variable,
 )
@@ -29,7 +24,7 @@ from kzexpert.program.order import planned
 from kzexpert.program.resolve import resolve_fact
 from kzexpert.program.strata import recursive_components
 
-__all__ = ["Relevance", "instance", "opened", "relevance", "sliced", "unify"]
+__all__ = ["Relevance", "opened", "relevance", "sliced", "unify"]
 
 _Binding: TypeAlias = dict[str, Value]
 
@@ -82,7 +77,7 @@ def relevance(kb: KnowledgeBase, *goals: Pattern) -> Relevance:
             binding = unify(rule.head, wanted)
             if binding is not None:
                 rules.add(rule.id)
-                pending.extend(instance(pattern, binding) for pattern in _looked_at(rule))
+                pending.extend(pattern for item in rule.conditions for pattern in item.instance(binding).patterns)
     for component in recursive_components(kb.rules):
         if shapes.keys() & set(component):
             rules.update(rule.id for predicate in component for rule in heads.get(predicate, ()))
@@ -98,17 +93,6 @@ def sliced(kb: KnowledgeBase, found: Relevance) -> KnowledgeBase:
             if atom is not None and found.admits(atom):
                 facts.append(fact)
     return replace(kb, rules=tuple(rule for rule in kb.rules if rule.id in found.rules), facts=tuple(facts))
-
-
-def instance(pattern: Pattern, values: Mapping[str, Value]) -> Pattern:
-    """The pattern with the variables that have a value replaced by it."""
-    terms: tuple[Term, ...] = tuple(
-        Constant(values[term.name]) if isinstance(term, Variable) and term.name in values else term
-        for term in pattern.terms
-    )
-    return Pattern(
-        pattern.relation, pattern.predicate, terms, None if pattern.certainty in values else pattern.certainty
-    )
 
 
 def unify(head: Pattern, pattern: Pattern) -> _Binding | None:
@@ -128,15 +112,6 @@ def unify(head: Pattern, pattern: Pattern) -> _Binding | None:
         if not agree:
             return None
     return binding
-
-
-def _looked_at(rule: ProgramRule) -> Iterator[Pattern]:
-    for condition in rule.conditions:
-        if isinstance(condition, Match | Absence):
-            yield condition.pattern
-        elif isinstance(condition, Aggregate):
-            # What stands in the head as well is shared with the rest of the rule, and so has its value here too.
-            yield from condition.patterns
 
 
 def _covers(shape: Shape, other: Shape) -> bool:

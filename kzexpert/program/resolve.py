@@ -15,17 +15,14 @@ from kzexpert.model import (
     Argument,
     Atom,
     Comparison,
-    Condition,
     Constant,
     Expression,
     Fact,
     GroundAtom,
     KnowledgeBase,
-    Negation,
     Operation,
     Pattern,
     Predicate,
-    Premise,
     Rule,
     Term,
     Value,
@@ -33,9 +30,7 @@ from kzexpert.model import (
 )
 
 __all__ = [
-    "atoms_of",
     "expression_type",
-    "expression_variables",
     "resolve_atom",
     "resolve_expression",
     "resolve_fact",
@@ -190,17 +185,6 @@ def resolve_fact(kb: KnowledgeBase, fact: Fact, hints: bool = True) -> tuple[Gro
 # --- types of variables ---------------------------------------------------------------------------------------------
 
 
-def atoms_of(condition: Condition) -> Iterator[tuple[Atom, str | None]]:
-    """The atoms of a condition, each with the variable of its ``@``."""
-    if isinstance(condition, Premise):
-        yield condition.atom, condition.certainty
-    elif isinstance(condition, Negation):
-        yield condition.atom, None
-    elif isinstance(condition, Aggregation):
-        for premise in condition.premises:
-            yield premise.atom, premise.certainty
-
-
 def variable_types(kb: KnowledgeBase, rule: Rule) -> tuple[dict[str, str], list[Issue]]:
     """The type of each variable of a rule, and where it is used as two.
 
@@ -215,7 +199,7 @@ def variable_types(kb: KnowledgeBase, rule: Rule) -> tuple[dict[str, str], list[
             issues.append(Issue("KZ205", message, location))
 
     for condition in rule.when:
-        for atom, certainty in atoms_of(condition):
+        for atom, certainty in condition.atoms:
             _use_atom(kb, atom, use)
             if certainty:
                 use(certainty, "number", "a certainty", atom.location)
@@ -250,15 +234,6 @@ def _use_atom(kb: KnowledgeBase, atom: Atom, use: Callable[[str, str, str, Locat
         if isinstance(argument.term, Variable):
             spec = predicate.args[index]
             use(argument.term.name, spec.type, f"{predicate.name}({spec.name})", argument.location)
-
-
-def expression_variables(expression: Expression) -> Iterator[str]:
-    """Names of the variables in an expression, in order."""
-    if isinstance(expression, Variable):
-        yield expression.name
-    elif isinstance(expression, Operation):
-        yield from expression_variables(expression.left)
-        yield from expression_variables(expression.right)
 
 
 def expression_type(kb: KnowledgeBase, expression: Expression, types: dict[str, str]) -> str | None:

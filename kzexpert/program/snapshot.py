@@ -13,7 +13,6 @@ from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import (
     Atom,
     BaseFact,
-    Constant,
     Fact,
     GroundAtom,
     KnowledgeBase,
@@ -22,19 +21,17 @@ from kzexpert.model import (
     ProgramRule,
     Stratum,
     Value,
-    Variable,
     Within,
 )
 from kzexpert.program.order import planned
 from kzexpert.program.relevance import Relevance, relevance
-from kzexpert.program.resolve import atoms_of, resolve_atom, resolve_fact
+from kzexpert.program.resolve import resolve_atom, resolve_fact
 from kzexpert.program.strata import components, recursive_components
 
 __all__ = [
     "base_fact",
     "default_as_of",
     "in_force",
-    "pattern_matches",
     "recent",
     "snapshot",
     "window_start",
@@ -74,8 +71,7 @@ def snapshot(
     if issues:
         raise UsageError(*issues, texts=kb.texts)
     for pattern in withdrawn:
-        for atom in [atom for atom in rows if pattern_matches(pattern, atom)]:
-            del rows[atom]
+        rows = {atom: facts for atom, facts in rows.items() if not _states(pattern, atom)}
     told = [str(atom) for atom in assumed]
     matters = relevance(kb, *goals) if goals else None
     if matters is not None:
@@ -96,22 +92,24 @@ def _assumption(kb: KnowledgeBase, item: Atom, issues: list[Issue]) -> GroundAto
     pattern = _resolved(kb, item, issues)
     if pattern is None:
         return None
-    args = tuple(term.value for term in pattern.terms if isinstance(term, Constant))
-    if len(args) < len(pattern.terms):
+    if pattern.ground is None:
         hint = "give every argument a value"
         issues.append(Issue("KZ305", f"{pattern} leaves an argument open: it cannot be assumed", item.location, hint))
-        return None
-    return GroundAtom(pattern.predicate, args)
+    return pattern.ground
 
 
 def _withdrawal(kb: KnowledgeBase, item: Atom, rows: Iterable[GroundAtom], issues: list[Issue]) -> Pattern | None:
     pattern = _resolved(kb, item, issues)
     if pattern is None or any(table.predicate == pattern.predicate for table in kb.tables):
         return pattern  # nobody has looked at rows of tables yet
-    if not any(pattern_matches(pattern, atom) for atom in rows):
+    if not any(_states(pattern, atom) for atom in rows):
         hint = did_you_mean(str(pattern), [str(atom) for atom in rows])
         issues.append(Issue("KZ304", f"no fact matches {pattern}, so nothing is withdrawn", item.location, hint))
     return pattern
+
+
+def _states(pattern: Pattern, atom: GroundAtom) -> bool:
+    return pattern.predicate == atom.predicate and pattern.matches(atom.args)
 
 
 def _resolved(kb: KnowledgeBase, item: Atom, issues: list[Issue]) -> Pattern | None:
@@ -130,26 +128,13 @@ def _rows(kb: KnowledgeBase) -> dict[GroundAtom, list[Fact]]:
     return rows
 
 
-def pattern_matches(pattern: Pattern, atom: GroundAtom) -> bool:
-    """Whether a ground atom is an instance of a pattern; a repeated variable must take one value."""
-    if pattern.predicate != atom.predicate:
-        return False
-    bound: dict[str, Value] = {}
-    for term, value in zip(pattern.terms, atom.args, strict=True):
-        if isinstance(term, Constant) and term.value != value:
-            return False
-        if isinstance(term, Variable) and bound.setdefault(term.name, value) != value:
-            return False
-    return True
-
-
 def windows_of(kb: KnowledgeBase) -> dict[tuple[str, str], Within]:
     """The windows that rules look at: relation and predicate of each → how far back it reaches."""
     return {
         (f"{atom.predicate} {atom.within}", atom.predicate): atom.within
         for rule in kb.rules
         for condition in rule.when
-        for atom, _ in atoms_of(condition)
+        for atom, _ in condition.atoms
         if atom.within
     }
 

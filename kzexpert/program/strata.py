@@ -9,7 +9,6 @@ from typing import Literal
 import msgspec
 
 from kzexpert.model import Aggregation, Negation, Premise, Rule
-from kzexpert.program.resolve import atoms_of
 
 __all__ = ["Dependency", "components", "dependencies", "recursive_components", "unstratified"]
 
@@ -30,7 +29,7 @@ def dependencies(rules: Iterable[Rule]) -> list[Dependency]:
     found = []
     for rule in rules:
         for condition in rule.when:
-            for atom, certainty in atoms_of(condition):
+            for atom, certainty in condition.atoms:
                 how: How = "positive"
                 if isinstance(condition, Negation):
                     how = "negation"

@@ -13,7 +13,7 @@ from kzexpert.certainty import established, likelihood
 from kzexpert.engines.base import StoredCertainties
 from kzexpert.evidence import Line, lines
 from kzexpert.model import BaseFact, GroundAtom, Inference, KnowledgeBase, Pattern, Variable, Within
-from kzexpert.program.snapshot import pattern_matches, recent
+from kzexpert.program.snapshot import recent
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import because, citations, says
 
@@ -104,7 +104,7 @@ def answer(inference: Inference, question: Question) -> Answer:
     pattern = question.pattern
     if question.within:
         recent = _recent(inference, pattern.predicate, question.within)
-        found = [_recorded(inference, pattern, base) for base in recent if pattern_matches(pattern, base.atom)]
+        found = [_recorded(inference, pattern, base) for base in recent if pattern.matches(base.atom.args)]
     else:
         found = [conclude(inference, atom, pattern) for atom in matching(inference, pattern)]
     found.sort(key=lambda item: (-item.certainty, item.conclusion))
@@ -116,7 +116,7 @@ def ranked(inference: Inference, question: Question) -> list[GroundAtom]:
     pattern = question.pattern
     if question.within:
         recent = _recent(inference, pattern.predicate, question.within)
-        atoms = [base.atom for base in recent if pattern_matches(pattern, base.atom)]
+        atoms = [base.atom for base in recent if pattern.matches(base.atom.args)]
     else:
         atoms = list(matching(inference, pattern))
     return sorted(atoms, key=lambda atom: (-(inference.certainty(atom) or 0.0), str(atom)))
@@ -128,9 +128,8 @@ def matching(inference: Inference, pattern: Pattern) -> Iterator[GroundAtom]:
         yield from inference.certainties.matching(pattern)
         return
     for args in inference.certainties.get(pattern.predicate, {}):
-        atom = GroundAtom(pattern.predicate, args)
-        if pattern_matches(pattern, atom):
-            yield atom
+        if pattern.matches(args):
+            yield GroundAtom(pattern.predicate, args)
 
 
 def conclusions_of(inference: Inference, pattern: Pattern | None = None, *, weighed: bool = False) -> Conclusions:

@@ -32,7 +32,6 @@ from kzexpert.model import (
     Variable,
     format_value,
 )
-from kzexpert.program.relevance import instance
 from kzexpert.questions.sentences import because, says
 
 __all__ = ["Node", "Proof", "Step", "Support", "established_facts", "prove", "supports"]
@@ -208,7 +207,7 @@ def _support(
         certainty = inference.certainties[condition.pattern.relation][fact.args]
         return Support(text, "fact", f"{fact}{_window(condition.pattern)}", (fact,), certainty)
     if isinstance(condition, Absence):
-        return Support(text, "absence", f"no {instance(condition.pattern, values)}")
+        return Support(text, "absence", f"no {condition.pattern.instance(values)}")
     if isinstance(condition, Aggregate):
         own = {name: values[name] for name in condition.shared}
         counted = _counted(condition.patterns, own, facts)

@@ -13,16 +13,14 @@ import msgspec
 
 from kzexpert.errors import Location
 from kzexpert.model import (
-    Absence,
-    Aggregate,
     Assignment,
     Fact,
     GroundAtom,
-    Match,
     Pattern,
     ProgramCondition,
     Rule,
     Source,
+    Test,
     Variable,
     format_number,
 )
@@ -347,19 +345,11 @@ def cited_rule(
 
 def condition_text(condition: ProgramCondition) -> str:
     """A resolved condition as one canonical text; the sides of an ``=`` are sorted."""
-    if isinstance(condition, Match):
-        return str(condition.pattern)
-    if isinstance(condition, Absence):
-        return f"not {condition.pattern}"
-    if isinstance(condition, Aggregate):
-        atoms = " and ".join(map(str, condition.patterns))
-        return f"?{condition.variable} = {condition.function}(?{condition.over} for {atoms})"
     if isinstance(condition, Assignment):
-        sides = [str(Variable(condition.variable)), str(condition.expression)]
-        operator = "="
-    else:
-        sides, operator = [str(condition.left), str(condition.right)], condition.operator
-    return f" {operator} ".join(sorted(sides) if operator in ("=", "!=") else sides)
+        condition = Test(Variable(condition.variable), "=", condition.expression)
+    if isinstance(condition, Test) and condition.operator in ("=", "!="):
+        return f" {condition.operator} ".join(sorted((str(condition.left), str(condition.right))))
+    return str(condition)
 
 
 def cited_source(source: Source) -> CitedSource:

@@ -23,7 +23,6 @@ from kzexpert.model import (
     Value,
     format_value,
 )
-from kzexpert.program.relevance import instance
 from kzexpert.program.snapshot import recent
 from kzexpert.proof.answers import ranked
 from kzexpert.proof.build import established_facts
@@ -174,7 +173,7 @@ class _Walk:
                 certainty = self._inference.certainties[relation][atom.args]
                 yield FactPremise(written.text, fact_text(relation, atom), certainty)
             elif isinstance(condition, Absence):
-                yield AbsencePremise(written.text, str(instance(condition.pattern, values)))
+                yield AbsencePremise(written.text, str(condition.pattern.instance(values)))
             elif isinstance(condition, Aggregate):
                 counted = tuple(sorted(fact_text(*known) for known in self.counted(condition, values)))
                 yield AggregatePremise(written.text, format_value(values[condition.variable]), counted)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from kzexpert.errors import Issue, Location
+from kzexpert.model import json_escapes
 
 __all__ = ["IssueRecord", "Issues", "issues_document", "json_text"]
 
@@ -15,7 +16,7 @@ def json_text(document: object) -> str:
     Args:
         document: a struct whose first field names its schema, or what msgspec can encode.
     """
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    return json_escapes(msgspec.json.format(msgspec.json.encode(document), indent=2).decode()) + "\n"
 
 
 class Place(msgspec.Struct, frozen=True):

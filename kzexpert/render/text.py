@@ -1,7 +1,7 @@
 """Answers and conclusions as text: a headline for each, then a line for each reason with its source."""
 
 from kzexpert.certainty import THRESHOLD
-from kzexpert.model import Constant, GroundAtom, Inference
+from kzexpert.model import GroundAtom, Inference
 from kzexpert.proof.answers import ASSUMED, Answer, Conclusion, Conclusions, Evidence
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import says
@@ -27,9 +27,7 @@ def certainty_text(certainty: float) -> str:
 
 def ground_atom(question: Question) -> GroundAtom | None:
     """The one statement that a yes-or-no question asks about; None for any other question."""
-    values = tuple(term.value for term in question.pattern.terms if isinstance(term, Constant))
-    complete = len(values) == len(question.pattern.terms) and question.within is None
-    return GroundAtom(question.pattern.predicate, values) if complete else None
+    return question.pattern.ground if question.within is None else None
 
 
 def answer_text(

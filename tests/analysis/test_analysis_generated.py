@@ -3,7 +3,8 @@
 from datetime import date
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -55,9 +56,7 @@ SOURCES = st.sampled_from(("atlas", "gazette"))
 QUESTIONS = st.sampled_from(("p(one)", "q(two)", "r(one, two)", "r(one, three)", "s(one)", "s(?x)", "r(?x, ?y)"))
 DAY = date(2011, 1, 1)
 
-check = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+check = examples(25)
 
 
 @st.composite

@@ -17,7 +17,11 @@ pytest.importorskip("duckdb")
 #: Workload → a size that takes a moment.
 SMALL = {"closure": 12, "join": 60, "alignment": 2, "sweep": 500, "crossing": 250}
 FEW = {**WORKLOADS, "alignment": alignment.workload(organisations=12)}
-SIDES = [(name, side) for name in SMALL for side in FEW[name].sides]
+SIDES = [
+    pytest.param(name, side, id=f"{name}-{side}", marks=[pytest.mark.spark] if side == "spark" else [])
+    for name in SMALL
+    for side in FEW[name].sides
+]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +39,7 @@ def _run(name: str, side: str, folder: Path) -> Run:
     return Run(1.0, 1.0, 1.0, {**outcome.counts, **counts}, digests)
 
 
-@pytest.mark.parametrize(("name", "side"), SIDES, ids="-".join)
+@pytest.mark.parametrize(("name", "side"), SIDES)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_side_gives_what_our_rules_give_on_duckdb(name: str, side: str, folders: dict[str, Path]) -> None:
     if PEERS[side].missing:
@@ -66,6 +70,7 @@ def test_a_digest_depends_on_no_order_and_on_no_digit_beyond_the_ninth() -> None
     assert digest([("b", 0.1 + 0.2), ("a", 1)]) == digest([("a", 1), ("b", 0.3)])
 
 
+@pytest.mark.slow
 def test_runs_are_processes_and_their_memory_is_their_own() -> None:
     told: list[str] = []
     cells = measured(WORKLOADS["join"], 60, 2, 120, ["experta", "duckdb"], told.append)

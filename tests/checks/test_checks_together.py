@@ -3,7 +3,8 @@
 import random
 import time
 
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -91,7 +92,7 @@ rules:
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 def test_the_order_of_files_rules_and_facts_changes_nothing(read, seed):
     facts, rules = SPLIT
     kb = read(EVERYTHING_WRONG[:facts], EVERYTHING_WRONG[facts:rules], EVERYTHING_WRONG[rules:])

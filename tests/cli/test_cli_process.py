@@ -2,8 +2,6 @@
 
 import json
 import os
-import pty
-import select
 import signal
 import subprocess
 import sys
@@ -12,59 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-
-import kzexpert
+from processes import command, environment, on_a_terminal, run
 
 SMALL = Path(__file__).parents[1] / "kb_small"
-_NOTHING_KEPT = {"KZEXPERT_CACHE": ""}
 ASK = ("ask", "who is Ruritania aligned with", "--kb", str(SMALL))
-
-
-def environment(**extra: str) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "KZEXPERT_DEBUG", "COLUMNS")}
-    return {
-        **kept,
-        "PYTHONPATH": str(Path(kzexpert.__file__).parents[1]),
-        "TERM": "xterm-256color",
-        **_NOTHING_KEPT,
-        **extra,
-    }
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "kzexpert", *arguments]
-
-
-def run(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments), env=environment(**extra), capture_output=True, encoding="utf-8", timeout=60, check=False
-    )
-
-
-def on_a_terminal(arguments: Sequence[str], columns: str = "80", **extra: str) -> str:
-    """What a command writes when its stdout and stderr are a terminal."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        command(*arguments),
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=environment(COLUMNS=columns, **extra),
-        close_fds=True,
-    )
-    os.close(theirs)
-    written = b""
-    while select.select([ours], [], [], 60)[0]:
-        try:
-            part = os.read(ours, 65536)
-        except OSError:  # the other end is closed
-            break
-        if not part:
-            break
-        written += part
-    os.close(ours)
-    process.wait(timeout=60)
-    return written.decode("utf-8")
 
 
 def test_results_go_to_stdout_and_errors_to_stderr() -> None:
@@ -92,20 +41,20 @@ def test_exit_codes_of_a_process(arguments: Sequence[str], code: int) -> None:
 
 
 def test_colours_are_for_terminals() -> None:
-    assert "\x1b[" in on_a_terminal(ASK)
-    assert "\x1b[" in on_a_terminal(("ask", "gibberish", "--kb", str(SMALL)))
+    assert "\x1b[" in on_a_terminal(ASK)[1]
+    assert "\x1b[" in on_a_terminal(("ask", "gibberish", "--kb", str(SMALL)))[1]
     assert "\x1b[" not in run(*ASK).stdout
-    assert "\x1b[" not in on_a_terminal(ASK, NO_COLOR="1")
-    assert "\x1b[" not in on_a_terminal(ASK, TERM="dumb")
+    assert "\x1b[" not in on_a_terminal(ASK, NO_COLOR="1")[1]
+    assert "\x1b[" not in on_a_terminal(ASK, TERM="dumb")[1]
     assert "\x1b[" not in run("ask", "gibberish", "--kb", str(SMALL)).stderr
 
 
 def test_a_terminal_without_colours_shows_what_a_pipe_gets() -> None:
-    assert on_a_terminal(ASK, NO_COLOR="1").replace("\r\n", "\n") == run(*ASK).stdout
+    assert on_a_terminal(ASK, NO_COLOR="1")[1].replace("\r\n", "\n") == run(*ASK).stdout
 
 
 def test_lines_fit_the_terminal() -> None:
-    assert max(map(len, on_a_terminal(ASK, columns="50", NO_COLOR="1").splitlines())) <= 50
+    assert max(map(len, on_a_terminal(ASK, COLUMNS="50", NO_COLOR="1")[1].splitlines())) <= 50
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

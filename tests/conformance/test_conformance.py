@@ -6,7 +6,7 @@ A file dropped into ``tests/cases`` beside this one is a test.
 from pathlib import Path
 
 import pytest
-from available import SPARK, ready
+from available import EVERY_ENGINE, ready
 from reference import evaluate, outcome_of
 
 from kzexpert.analysis.cases import repeated_case_ids, run_case
@@ -18,10 +18,9 @@ from kzexpert.model import NOWHERE, Case, Inference, Program
 HERE = Path(__file__).parent
 KB = load_knowledge_base([HERE])
 CASES = load_cases([HERE / "tests" / "cases"], KB)
-ENGINES = ("experta", "experta-stock", "duckdb", SPARK)
 
 
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("name", EVERY_ENGINE)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_case(case: Case, name: str) -> None:
     ready(name)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["SPARK", "local_spark", "ready", "spark_case"]
+__all__ = ["EVERY_ENGINE", "SPARK", "local_spark", "ready", "spark_case"]
 
 #: What spares Spark the work that pays for large tables only.
 SETTINGS = {
@@ -23,11 +23,13 @@ SETTINGS = {
 
 
 def spark_case(*values: Any) -> Any:
-    """A parameter of a test that runs Spark: only one worker starts it."""
-    return pytest.param(*values, marks=pytest.mark.xdist_group("spark"))
+    """A parameter of a test that runs Spark."""
+    return pytest.param(*values, marks=pytest.mark.spark)
 
 
 SPARK = spark_case("spark")
+#: Every engine, for a parameter of a test.
+EVERY_ENGINE = ("experta", "experta-stock", "duckdb", SPARK)
 
 
 @cache

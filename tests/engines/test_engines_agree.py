@@ -1,15 +1,12 @@
-"""Every engine draws the conclusions of DESIGN §4 by the same firings, on programs made at random and in any order.
+"""Every engine draws the conclusions of DESIGN §4 by the same firings, on programs made at random and in any order."""
 
-``KZEXPERT_EXAMPLES`` says how many programs each test makes.
-"""
-
-import os
 from random import Random
 from typing import Any
 
 import pytest
 from available import SPARK, ready
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from programs import AS_OF, CONCLUDED, VALUES, VOCABULARY, Scenario, knowledge_bases, program_of, scenarios
 from reference import Outcome, evaluate, outcome_of
@@ -31,14 +28,11 @@ from kzexpert.model import (
     Term,
     Variable,
 )
-from kzexpert.program.snapshot import pattern_matches, snapshot
+from kzexpert.program.snapshot import snapshot
 
-EXAMPLES = int(os.environ.get("KZEXPERT_EXAMPLES", "60"))
 SMALL = Budget(facts=1_000, firings=4_000, seconds=20)
 #: Spark spends the seconds of a program that is as small as this on planning it.
 PATIENT = Budget(facts=1_000, firings=4_000, seconds=120)
-few = settings(max_examples=max(EXAMPLES // 6, 1), deadline=None, suppress_health_check=list(HealthCheck))
-thorough = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def outcome(program: Program, name: str = "experta", budget: Budget = SMALL) -> Outcome | None:
@@ -49,7 +43,7 @@ def outcome(program: Program, name: str = "experta", budget: Budget = SMALL) -> 
         return None
 
 
-@thorough
+@examples()
 @given(scenarios())
 def test_experta_concludes_what_the_semantics_say(scenario: Scenario) -> None:
     found = outcome(scenario.program)
@@ -58,7 +52,7 @@ def test_experta_concludes_what_the_semantics_say(scenario: Scenario) -> None:
 
 
 @pytest.mark.parametrize("other", ["experta-stock", "duckdb"])
-@thorough
+@examples()
 @given(scenario=scenarios())
 def test_engines_agree(other: str, scenario: Scenario) -> None:
     ours = outcome(scenario.program)
@@ -66,8 +60,8 @@ def test_engines_agree(other: str, scenario: Scenario) -> None:
         assert outcome(scenario.program, ready(other)) == ours
 
 
-@pytest.mark.xdist_group("spark")
-@few
+@pytest.mark.spark
+@examples(10)
 @given(scenario=scenarios())
 def test_spark_agrees(scenario: Scenario) -> None:
     ours = outcome(scenario.program)
@@ -75,7 +69,7 @@ def test_spark_agrees(scenario: Scenario) -> None:
         assert outcome(scenario.program, ready("spark"), PATIENT) == ours
 
 
-@thorough
+@examples()
 @given(scenarios(), st.randoms(use_true_random=False))
 def test_the_order_of_rules_and_facts_decides_nothing(scenario: Scenario, random: Random) -> None:
     def shuffled(items: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -89,7 +83,7 @@ def test_the_order_of_rules_and_facts_decides_nothing(scenario: Scenario, random
     assert outcome(scenario.program) == outcome(other.program)
 
 
-@thorough
+@examples()
 @given(knowledge_bases())
 def test_what_bears_on_nothing_changes_nothing(kb: KnowledgeBase) -> None:
     """Neither does a rule whose conclusion no other rule reads, nor do facts that no rule reads."""
@@ -123,7 +117,7 @@ def goals(draw: st.DrawFn) -> Pattern:
 
 
 @pytest.mark.parametrize("name", ["experta", "duckdb"])
-@thorough
+@examples()
 @given(kb=knowledge_bases(), goal=goals())
 def test_what_a_goal_needs_is_enough_for_it(name: str, kb: KnowledgeBase, goal: Pattern) -> None:
     """Its constants are pushed down to rules and facts, and what matches it comes out as without."""
@@ -133,7 +127,7 @@ def test_what_a_goal_needs_is_enough_for_it(name: str, kb: KnowledgeBase, goal: 
         return
 
     def matches(args: tuple[Any, ...]) -> bool:
-        return pattern_matches(goal, GroundAtom(goal.predicate, args))
+        return goal.matches(args)
 
     facts, firings = [], []
     for one in (needed, everything):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -289,7 +290,7 @@ def _page(kb: KnowledgeBase, question: str) -> str:
 _SNIPPETS = st.sampled_from([*PAYLOADS.values(), "<", ">", '"', "'", "&", "</p>", "<!--", "\x00", "\u2028", "\ud7ff"])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(words=st.lists(_SNIPPETS | st.text(min_size=1, max_size=20), min_size=5, max_size=12))
 def test_no_text_changes_what_the_page_is_made_of(words: list[str], checkout: Path) -> None:
     kb = load_knowledge_base([checkout / "tests" / "html" / "kb"])

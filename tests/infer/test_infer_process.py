@@ -1,27 +1,23 @@
 """The command as a process that is killed, interrupted or runs out of disk: the file is there whole, or as it was."""
 
-import fcntl
 import os
-import pty
 import re
-import select
 import signal
-import struct
 import subprocess
-import sys
-import termios
 import threading
 import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+import processes
 import pytest
+from processes import CHECKOUT
 
-import kzexpert
-
-CHECKOUT = Path(kzexpert.__file__).parents[1]
-pytestmark = pytest.mark.skipif(not (find_spec("duckdb") and find_spec("sqlglot")), reason="needs the extra bulk")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (find_spec("duckdb") and find_spec("sqlglot")), reason="needs the extra bulk"),
+]
 
 FORMS = ("parquet", "csv", "duckdb")
 
@@ -38,14 +34,9 @@ _STARTED: list[subprocess.Popen[str]] = []
 
 
 def started(kb: Path, folder: Path, *arguments: str, **streams: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "kzexpert", "infer", "--engine", "duckdb", "--kb", str(kb), *arguments]
-    process = subprocess.Popen(
-        command,
-        env=environment(folder),
-        stderr=streams.get("stderr", subprocess.PIPE),
-        stdout=streams.get("stdout", subprocess.DEVNULL),
-        encoding="utf-8",
-    )
+    """Start ``infer`` on DuckDB."""
+    told = ("infer", "--engine", "duckdb", "--kb", str(kb), *arguments)
+    process = processes.started(*told, TMPDIR=str(folder / "temporary"), **streams)  # type: ignore[arg-type]
     _STARTED.append(process)
     return process
 
@@ -58,17 +49,6 @@ def _no_process_is_left() -> Iterator[None]:
         process = _STARTED.pop()
         process.kill()
         process.wait()
-
-
-def environment(folder: Path) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if key not in ("KZEXPERT_DEBUG", "COLUMNS")}
-    return {
-        **kept,
-        "PYTHONPATH": str(CHECKOUT),
-        "KZEXPERT_CACHE": "",
-        "TMPDIR": str(folder / "temporary"),
-        "TERM": "xterm",
-    }
 
 
 def wait_until_writing(process: subprocess.Popen[str], file: Path) -> None:
@@ -256,29 +236,10 @@ def test_a_reader_that_goes_away(large_world: Path, folder: Path) -> None:
         assert "Traceback" not in process.stderr.read()
 
 
-def on_a_terminal(process_of: list[str], folder: Path) -> str:
-    """What a command writes on stderr, where that is a terminal of a hundred columns."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-    process = subprocess.Popen(process_of, stdout=subprocess.DEVNULL, stderr=theirs, env=environment(folder))
-    os.close(theirs)
-    written = b""
-    while select.select([ours], [], [], 60)[0]:
-        try:
-            part = os.read(ours, 65536)
-        except OSError:  # the other end is closed
-            break
-        if not part:
-            break
-        written += part
-    os.close(ours)
-    assert process.wait(timeout=60) == 0
-    return written.decode("utf-8")
-
-
 def test_progress_on_a_terminal(large_world: Path, folder: Path) -> None:
-    command = [sys.executable, "-m", "kzexpert", "infer", "--engine", "duckdb", "--kb", str(large_world)]
-    shown = on_a_terminal([*command, "--output", str(folder / "out" / "x.jsonl")], folder)
+    command = ("infer", "--engine", "duckdb", "--kb", str(large_world), "--output", str(folder / "out" / "x.jsonl"))
+    code, shown = processes.on_a_terminal(command, stdout=subprocess.DEVNULL, COLUMNS="100")
+    assert code == 0
     *lines, last = shown.split("\r\x1b[K")
     assert any(re.match(r"writing [█░]{20} +\d+%", line) for line in lines)
     assert max(map(len, lines)) < 100

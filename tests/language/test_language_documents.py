@@ -2,7 +2,8 @@
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kzexpert.errors import KnowledgeBaseError
@@ -204,7 +205,7 @@ fragments = st.sampled_from(
 
 
 @given(st.lists(fragments, max_size=30).map("".join))
-@settings(max_examples=300)
+@examples(300)
 def test_any_text_is_parsed_or_refused_at_a_place(text: str) -> None:
     try:
         issues = parse(text).issues

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kzexpert.errors import KnowledgeBaseError
@@ -154,7 +155,7 @@ def test_walking_leaves_out_hidden_files_and_other_endings(tmp_path: Path) -> No
 
 
 @given(content=st.binary(max_size=200), ending=st.sampled_from([".yaml", ".csv"]))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(100)
 def test_any_bytes_are_read_or_refused(content: bytes, ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"file{ending}"
     path.write_bytes(content)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from available import SETTINGS, local_spark, ready
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from short_programs import agreed, program_of, rule, told, written
 from sqlglot import exp
@@ -25,7 +26,7 @@ from kzexpert.errors import BudgetError, UsageError
 from kzexpert.model import KnowledgeBase
 from kzexpert.proof.checker import Checker
 
-pytestmark = pytest.mark.xdist_group("spark")
+pytestmark = pytest.mark.spark
 
 
 @pytest.fixture(autouse=True)
@@ -268,7 +269,7 @@ unit = st.floats(-1.0, 1.0, allow_nan=False)
 
 
 @pytest.mark.parametrize("name", ["duckdb", "spark"])
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(numbers=st.lists(st.one_of(unit, ties, near_ties), min_size=50, max_size=200))
 def test_numbers_are_rounded_as_python_does(name: str, numbers: list[float]) -> None:
     if name == "spark":

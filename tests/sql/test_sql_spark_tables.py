@@ -32,7 +32,7 @@ from kzexpert.language import load_knowledge_base, parse_atom, parse_partial_dat
 from kzexpert.model import NOWHERE, KnowledgeBase
 from kzexpert.program.snapshot import snapshot
 
-pytestmark = pytest.mark.xdist_group("spark")
+pytestmark = pytest.mark.spark
 
 
 @pytest.fixture(autouse=True)

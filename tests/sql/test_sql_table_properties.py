@@ -7,7 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from short_programs import told
 
@@ -128,7 +129,7 @@ def plain(inference: Inference) -> object:
     return told(inference), rows
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@examples(40)
 @given(
     spans=st.lists(spans(), max_size=6),
     events=st.lists(events(), max_size=5),

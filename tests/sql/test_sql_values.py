@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 from available import SPARK
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from short_programs import agreed, program_of, rule, written
 
@@ -89,7 +90,7 @@ def test_a_text_of_a_megabyte(name: str) -> None:
     assert (long,) in agreed(pairs([long, long + "y", "z"]), name).certainties["same"]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(15)
 @given(st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs"])), min_size=2, max_size=6, unique=True))
 def test_any_texts(values: list[str]) -> None:
     agreed(pairs(values))
@@ -111,7 +112,7 @@ def test_keywords_as_names(name: str) -> None:
     assert len(agreed(named(name)).certainties["out"]) == 2
 
 
-@pytest.mark.xdist_group("spark")
+@pytest.mark.spark
 def test_keywords_as_names_on_spark() -> None:
     assert len(agreed(named("select"), "spark").certainties["out"]) == 2
 

@@ -12,6 +12,7 @@ CHECKOUT = Path(__file__).parents[2]
 COLLECTIONS = CHECKOUT.parent / "shared" / "data" / "world"
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(not (COLLECTIONS / "world_facts.parquet").exists(), reason="the collections are missing"),
     pytest.mark.xdist_group("world"),
 ]

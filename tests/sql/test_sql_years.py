@@ -1,11 +1,11 @@
 """Several as-of dates in one pass: what follows on each is what follows from a run of its own."""
 
-import os
 from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 from programs import Scenario, scenarios
 from reference import outcome_of
 from test_sql_tables import as_csv, as_parquet, opened
@@ -20,12 +20,11 @@ from kzexpert.model import NOWHERE
 from kzexpert.program.snapshot import snapshot
 from kzexpert.questions.question import read_question
 
-EXAMPLES = int(os.environ.get("KZEXPERT_EXAMPLES", "60"))
 SMALL = Budget(facts=3_000, firings=12_000, seconds=20)
 DAYS = [date(2007, 12, 31), date(2008, 2, 29), date(2009, 12, 31), date(2010, 6, 30), date(2011, 1, 1)]
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@examples()
 @given(scenarios())
 def test_every_date_is_what_a_run_of_its_own_says(scenario: Scenario) -> None:
     programs = [snapshot(scenario.kb, day, scenario.assume, scenario.without) for day in DAYS]
@@ -42,6 +41,7 @@ def test_experta_goes_date_by_date() -> None:
     assert not isinstance(engine("experta"), OnePass)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [as_csv, as_parquet])
 def test_rows_of_tables_hold_year_by_year(tmp_path: Path, write: "object") -> None:
     kb = opened(tmp_path, write)  # type: ignore[arg-type]

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import examples, many
+from hypothesis import given
 from msgspec.structs import replace
 from programs import VOCABULARY, knowledge_bases, program_of
 from traces import Problems, Read, Traced
@@ -27,7 +28,6 @@ from kzexpert.proof.tracing import trace_of
 from kzexpert.questions.question import read_question
 from kzexpert.render.json import json_text
 
-_EXAMPLES = int(os.environ.get("KZEXPERT_EXAMPLES", "15"))
 _QUESTIONS = ("aligned(?x, ?y)", "tied(?x, ?y)", "free(?x)", "close(?x)", "exercise(?x, ?y) within 1 year")
 
 
@@ -64,7 +64,7 @@ def test_assumptions_verify(everything: KnowledgeBase, traced: Traced, problems:
         assert problems(everything, trace) == []
 
 
-@pytest.mark.parametrize("seed", range(_EXAMPLES))
+@pytest.mark.parametrize("seed", range(many(15)))
 def test_random_worlds_verify(read: Read, traced: Traced, problems: Problems, seed: int) -> None:
     kb = read(random_world(seed))
     for as_of in (date(2011, 4, 7), date(2010, 12, 31)):
@@ -72,7 +72,7 @@ def test_random_worlds_verify(read: Read, traced: Traced, problems: Problems, se
             assert problems(kb, traced(kb, question, as_of)) == []
 
 
-@settings(max_examples=_EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(15)
 @given(knowledge_bases())
 def test_programs_at_random_verify(kb: KnowledgeBase) -> None:
     inference = engine().infer(program_of(kb))
@@ -207,6 +207,29 @@ def test_facts_in_tables_are_not_taken_for_missing(
 
 
 # --- what a forger would do --------------------------------------------------------------------------------------
+
+
+_RUMOUR = """\
+predicates:
+  hears: {args: [who: text, of: text]}
+  believes: {args: [who: text, what: text]}
+facts:
+  hears: [{who: ann, of: zebra}, {who: bob, of: yak}]
+  believes:
+    - {who: cid, what: axolotl}
+rules:
+  - {id: hearsay, when: ["hears(?x, ?y)"], then: "believes(?x, ?y)"}
+  - {id: spread, when: ["believes(?x, _)", "hears(?x, _)"], then: "believes(?x, axolotl)"}
+"""
+
+
+def test_no_proof_may_rest_on_what_it_proves(read: Read, traced: Traced, problems: Problems) -> None:
+    kb = read(_RUMOUR)
+    text = json_text(traced(kb, "believes(ann, axolotl)"))
+    circular = text.replace('"fact": "believes(ann, zebra)"', '"fact": "believes(ann, axolotl)"')
+    found = problems(kb, sealed(msgspec.json.decode(circular, type=Trace)))
+    wanted = 'premises[0].fact is "believes(ann, axolotl)", and "believes(ann, zebra)" follows'
+    assert any(wanted in problem for problem in found)
 
 
 def test_evidence_against_cannot_be_left_out_however_neatly(

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from traces import Traced
 
@@ -50,6 +51,8 @@ def codes(text: str) -> list[str]:
         '{"schema": "kzexpert.trace/1", "x": Infinity}',
         '{"schema": "kzexpert.trace/1", "x": ' + "9" * 5000 + "}",
         '{"schema": "kzexpert.trace/1", "x": "\\ud800"}',
+        '{"schema": "kzexpert.trace/1", "x": ["\\udfff"]}',
+        '{"schema": "kzexpert.trace/1", "x": {"\\ud800": 1}}',
         "[" * 100_000,
         '{"a":' * 50_000,
         "[" * 50_000 + "]" * 50_000,
@@ -161,7 +164,7 @@ def test_places_of_values() -> None:
     assert str(places["$.nothing[3].deep"]) == "f:1:1"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(60)
 @given(st.data())
 def test_a_trace_with_any_json_in_it_is_no_bug(everything: KnowledgeBase, text: str, data: st.DataObject) -> None:
     document = json.loads(text)
@@ -186,7 +189,7 @@ def test_a_trace_with_any_json_in_it_is_no_bug(everything: KnowledgeBase, text: 
     assert found.verified == (document == json.loads(text))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.text(max_size=200) | st.binary(max_size=60).map(lambda raw: raw.decode("latin-1")))
 def test_any_text_is_no_bug(anything: str) -> None:
     assert codes(anything)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kzexpert.engines.base import Exporter, StoredCertainties
 from kzexpert.engines.export.columns import Form, Selection, layout_of
-from kzexpert.engines.export.lines import write_csv, write_json_lines
+from kzexpert.engines.export.lines import escape_json_lines, write_csv, write_json_lines
 from kzexpert.engines.export.rows import rows_of
 from kzexpert.engines.packages import bulk
 from kzexpert.engines.reports import Listener, Standing, unheard
@@ -48,7 +48,10 @@ def export(
     layout = layout_of(program.kb, written_predicates(program.kb, selection), derived=selection.recorded)
     exporter = _exporter(inferences)
     if exporter is not None:
-        return exporter.write(inferences, selection, layout, form, path, listen)
+        written = exporter.write(inferences, selection, layout, form, path, listen)
+        if form == "jsonl":
+            escape_json_lines(path)
+        return written
     listen(Standing(phase="writing"))
     rows = {
         predicate: [row for inference in inferences for row in rows_of(inference, selection, predicate)]

@@ -4,14 +4,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import IO, TypeAlias
 
 from kzexpert.certainty import established, likelihood
 from kzexpert.engines.export.columns import Layout
 from kzexpert.engines.export.rows import Row
-from kzexpert.model import Value, format_number
+from kzexpert.model import Value, format_number, json_escapes
 
-__all__ = ["write_csv", "write_json_lines"]
+__all__ = ["escape_json_lines", "write_csv", "write_json_lines"]
 
 _Cell: TypeAlias = str | float | date | bool | None
 
@@ -34,6 +35,17 @@ def write_json_lines(file: IO[str], layout: Layout, rows: Mapping[str, Iterable[
     keys = [f"{_json(name)}:" for name in layout.names]
     for cells in _cells(layout, rows):
         file.write("{" + ",".join([key + _json(cell) for key, cell in zip(keys, cells, strict=True)]) + "}\n")
+
+
+def escape_json_lines(path: Path) -> None:
+    """Escape, in a file of JSON lines that a database wrote, what does not show; most files hold nothing of that."""
+    with path.open(encoding="utf-8", newline="") as file:
+        if all(json_escapes(line) == line for line in file):
+            return
+    escaped = path.with_name(f"{path.name}.escaped")
+    with path.open(encoding="utf-8", newline="") as file, escaped.open("w", encoding="utf-8", newline="") as target:
+        target.writelines(map(json_escapes, file))
+    escaped.replace(path)
 
 
 def _cells(layout: Layout, rows: Mapping[str, Iterable[Row]]) -> Iterator[list[_Cell]]:
@@ -78,7 +90,7 @@ def _json(cell: _Cell) -> str:
         return _json_number(cell)
     if isinstance(cell, bool):
         return "true" if cell else "false"
-    return "null" if cell is None else f'"{_text(cell).translate(_ESCAPES)}"'
+    return "null" if cell is None else f'"{json_escapes(_text(cell).translate(_ESCAPES))}"'
 
 
 def _json_number(number: float) -> str:

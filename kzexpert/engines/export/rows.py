@@ -7,7 +7,6 @@ from typing import TypeAlias
 from kzexpert.certainty import established
 from kzexpert.engines.export.columns import Selection
 from kzexpert.model import GroundAtom, Inference, Value
-from kzexpert.program.snapshot import pattern_matches
 
 __all__ = ["Row", "rows_of"]
 
@@ -23,7 +22,7 @@ def rows_of(inference: Inference, selection: Selection, predicate: str) -> Itera
         if not (selection.weighed or established(certainty)):
             continue
         atom = GroundAtom(predicate, args)
-        if patterns and not any(pattern_matches(pattern, atom) for pattern in patterns):
+        if patterns and not any(pattern.matches(args) for pattern in patterns):
             continue
         derived = atom in inference.firings
         if derived or selection.recorded:

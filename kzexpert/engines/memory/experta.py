@@ -291,10 +291,10 @@ class _Run:
         computed = []
         for index in rule.order:
             condition = rule.conditions[index]
-            if isinstance(condition, Absence) and matched.issuperset(condition.pattern.variables):
+            if isinstance(condition, Absence) and matched.issuperset(condition.needs):
                 conditions.append(experta.NOT(self._pattern(condition.pattern, names)))
-            elif isinstance(condition, Test) and matched.issuperset((test := holds(condition))[0]):
-                conditions.append(_test(*test, names))
+            elif isinstance(condition, Test) and matched.issuperset(condition.needs):
+                conditions.append(_test(*holds(condition), names))
             elif not isinstance(condition, Match):
                 computed.append(condition)
         known = list(dict.fromkeys(name for pattern in rule.matches for name in pattern.variables))

@@ -11,19 +11,17 @@ import msgspec
 from kzexpert.model import (
     Absence,
     Aggregate,
-    Constant,
     GroundAtom,
     KnowledgeBase,
     Match,
     Pattern,
     Test,
-    Variable,
     Within,
     format_value,
 )
 from kzexpert.proof.checker.derivation import Derivation
 from kzexpert.proof.checker.joins import bindings, value_of
-from kzexpert.proof.checker.recorded import Args, Recorded, matches
+from kzexpert.proof.checker.recorded import Args, Recorded
 from kzexpert.proof.checker.weighing import LIKELIHOODS, THRESHOLD, CheckedFiring, CheckedLine, combined
 from kzexpert.proof.document import (
     AbsencePremise,
@@ -120,7 +118,7 @@ def _answers(derivation: Derivation, asked: Asked) -> list[_Known]:
             pattern.predicate, args, within
         )
         for args in every
-        if matches(pattern, args)
+        if pattern.matches(args)
     }
     return sorted(certainties, key=lambda known: (-(certainties[known] or 0.0), str(known.atom)))
 
@@ -229,10 +227,7 @@ def _premises(derivation: Derivation, firing: CheckedFiring) -> Iterator[TracedP
             _, args, certainty = next(facts)
             yield FactPremise(written.text, str(_known(firing, condition.pattern, args)), certainty)
         elif isinstance(condition, Absence):
-            pattern = condition.pattern
-            terms = tuple(Constant(values[t.name]) if isinstance(t, Variable) else t for t in pattern.terms)
-            absent = msgspec.structs.replace(pattern, terms=terms)
-            yield AbsencePremise(written.text, str(absent))
+            yield AbsencePremise(written.text, str(condition.pattern.instance(values)))
         elif isinstance(condition, Aggregate):
             counted = tuple(sorted(map(str, _counted(derivation, firing, condition))))
             yield AggregatePremise(written.text, format_value(values[condition.variable]), counted)

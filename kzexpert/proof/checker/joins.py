@@ -9,7 +9,6 @@ from operator import add, eq, ge, gt, le, lt, mul, ne, sub, truediv
 from typing import Any, TypeAlias
 
 from kzexpert.model import Absence, Aggregate, Constant, Expression, Match, Pattern, Test, Value, Variable
-from kzexpert.program.resolve import expression_variables
 from kzexpert.proof.checker.recorded import Args
 from kzexpert.proof.checker.rules import CheckedCondition, CheckedRule
 
@@ -100,16 +99,15 @@ def ordered(rule: CheckedRule, known: Iterable[str] = ()) -> list[CheckedConditi
 def _ready(condition: CheckedCondition, bound: set[str]) -> bool:
     if isinstance(condition, Match):
         return False
-    if isinstance(condition, Absence):
-        return bound.issuperset(condition.pattern.variables)
-    if isinstance(condition, Aggregate):
-        return bound.issuperset(condition.shared)
-    sides = set(expression_variables(condition.left)), set(expression_variables(condition.right))
-    if bound.issuperset(sides[0] | sides[1]):
+    if bound.issuperset(condition.needs):
         return True
-    return condition.operator == "=" and any(
-        isinstance(side, Variable) and bound.issuperset(others)
-        for side, others in ((condition.left, sides[1]), (condition.right, sides[0]))
+    return (
+        isinstance(condition, Test)
+        and condition.operator == "="
+        and any(
+            isinstance(side, Variable) and bound.issuperset(other.variables)
+            for side, other in ((condition.left, condition.right), (condition.right, condition.left))
+        )
     )
 
 
@@ -118,13 +116,9 @@ def _bound_terms(condition: Match, bound: set[str]) -> int:
     return sum(isinstance(term, Constant) or (isinstance(term, Variable) and term.name in bound) for term in terms)
 
 
-def _binds(condition: CheckedCondition) -> Iterator[str]:
-    if isinstance(condition, Match):
-        yield from condition.pattern.variables
-    elif isinstance(condition, Aggregate):
-        yield condition.variable
-    elif isinstance(condition, Test):
-        yield from (side.name for side in (condition.left, condition.right) if isinstance(side, Variable))
+def _binds(condition: CheckedCondition) -> tuple[str, ...]:
+    """What has a value once the condition holds."""
+    return (*condition.binds, *condition.needs)
 
 
 # --- with which values ---------------------------------------------------------------------------------------------

@@ -36,11 +36,14 @@ def read_trace(file: str, text: str) -> tuple[Trace | None, list[Issue]]:
     places = Places(file, text)
     try:
         document = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        json.dumps(document, ensure_ascii=False).encode()  # half of a surrogate pair, which escapes can hide anywhere
     except _RepeatedKeyError:
         repeated = places.repeated_keys.items()
         return None, [Issue("KZ502", f"the key {path} stands twice", place, "keep one") for path, place in repeated]
     except json.JSONDecodeError as error:
         return None, [Issue("KZ501", f"not JSON: {error.msg}", Location(file, error.lineno, error.colno), _EXPORT)]
+    except UnicodeEncodeError:
+        return None, [Issue("KZ501", "not text: it holds half of a surrogate pair", Location(file), _EXPORT)]
     except (ValueError, RecursionError) as error:  # NaN, a number of thousands of digits, thousands of brackets
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         return None, [Issue("KZ501", f"not JSON that can be read: {reason}", Location(file), _EXPORT)]
@@ -63,10 +66,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise _RepeatedKeyError
-    for name, value in pairs:
-        for text in (name, value) if isinstance(value, str) else (name,):
-            if not text.isascii():
-                text.encode()  # half of a surrogate pair is a ValueError
     return found
 
 

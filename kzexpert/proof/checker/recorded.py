@@ -9,11 +9,11 @@ from datetime import MAXYEAR, date, timedelta
 import msgspec
 
 from kzexpert.errors import Location
-from kzexpert.model import Constant, Fact, GroundAtom, KnowledgeBase, Pattern, Value, Variable, Within
+from kzexpert.model import Fact, GroundAtom, KnowledgeBase, Pattern, Value, Within
 from kzexpert.program.resolve import resolve_fact
 from kzexpert.proof.document import Row, places_of, row_of, row_order
 
-__all__ = ["Args", "Recorded", "RecordedFacts", "matches", "opening"]
+__all__ = ["Args", "Recorded", "RecordedFacts", "opening"]
 
 Args = tuple[Value, ...]
 
@@ -72,7 +72,7 @@ class RecordedFacts:
             found = self._known[predicate, within] = {}
             for atom, facts in self.rows(predicate).items():
                 current = tuple(fact for fact in facts if self._holds(fact, within))
-                if current and not any(matches(pattern, atom.args) for pattern in self._left_out(predicate)):
+                if current and not any(pattern.matches(atom.args) for pattern in self._left_out(predicate)):
                     found[atom.args] = Recorded(round(max(fact.certainty for fact in current), 9), current, False)
             for atom in self._assumed:
                 if atom.predicate == predicate:
@@ -104,22 +104,11 @@ class RecordedFacts:
         facts = self.rows(predicate).get(atom)
         if not facts:
             return "no facts file states it"
-        if any(matches(pattern, args) for pattern in self._left_out(predicate)):
+        if any(pattern.matches(args) for pattern in self._left_out(predicate)):
             return "it was left out"
         where = ", ".join(str(fact.location) for fact in facts)
         window = f" {within}" if within else ""
         return f"it is recorded at {where}, but not in force{window} on {self._day.isoformat()}"
-
-
-def matches(pattern: Pattern, args: Args) -> bool:
-    """Whether the arguments of a statement fit a pattern; a variable that stands twice takes one value."""
-    seen: dict[str, Value] = {}
-    for term, value in zip(pattern.terms, args, strict=True):
-        if isinstance(term, Constant) and term.value != value:
-            return False
-        if isinstance(term, Variable) and seen.setdefault(term.name, value) != value:
-            return False
-    return True
 
 
 def opening(day: date, within: Within) -> date | None:

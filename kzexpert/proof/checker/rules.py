@@ -12,7 +12,6 @@ from kzexpert.model import (
     Absence,
     Aggregate,
     Aggregation,
-    Comparison,
     Condition,
     Constant,
     Expression,
@@ -23,13 +22,10 @@ from kzexpert.model import (
     Premise,
     Rule,
     Test,
-    Variable,
     Within,
 )
 from kzexpert.program.resolve import (
-    atoms_of,
     expression_type,
-    expression_variables,
     resolve_atom,
     resolve_expression,
     variable_types,
@@ -59,10 +55,7 @@ class CheckedRule(msgspec.Struct, frozen=True):
     def patterns(self) -> Iterator[Pattern]:
         """The patterns of all its conditions."""
         for condition in self.conditions:
-            if isinstance(condition, Aggregate):
-                yield from condition.patterns
-            elif not isinstance(condition, Test):
-                yield condition.pattern
+            yield from condition.patterns
 
 
 def read_rules(kb: KnowledgeBase) -> dict[str, CheckedRule]:
@@ -78,14 +71,14 @@ def _read_rule(kb: KnowledgeBase, rule: Rule) -> CheckedRule:
     windows: dict[str, Within | None] = {}
     for condition in rule.when:
         patterns = []
-        for atom, certainty in atoms_of(condition):
+        for atom, certainty in condition.atoms:
             pattern, found = resolve_atom(kb, atom, certainty)
             issues += found
             if pattern is not None:
                 patterns.append(pattern)
                 windows[pattern.relation] = atom.within
         local = _local_names(rule, condition)
-        names += [name for name in _names(condition) if name not in local]
+        names += [name for name in condition.variables if name not in local]
         if not issues:
             conditions.append(_read_condition(kb, condition, patterns, types, local))
     if issues or head is None:
@@ -103,7 +96,7 @@ def _read_condition(
     if isinstance(condition, Aggregation):
         inner = dict.fromkeys(name for pattern in patterns for name in pattern.variables)
         shared = tuple(name for name in inner if name not in local)
-        return Aggregate(condition.result, condition.function, condition.over, tuple(patterns), shared, True)
+        return Aggregate(condition.result, condition.function, condition.over, tuple(patterns), shared)
 
     def typed(side: Expression, other: Expression) -> Expression:
         """The side with an alias replaced by the name, where the other side says of what kind it is."""
@@ -118,22 +111,8 @@ def _local_names(rule: Rule, condition: Condition) -> set[str]:
     """The variables of an aggregate that stand nowhere else in its rule."""
     if not isinstance(condition, Aggregation):
         return set()
-    rest = (*(other for other in rule.when if other is not condition), Premise(rule.then, ""))
-    return set(_names(condition)) - {condition.result} - {name for other in rest for name in _names(other)}
-
-
-def _names(condition: Condition) -> Iterator[str]:
-    """The variables of a condition in the order in which they are written; the result of an aggregate first."""
-    if isinstance(condition, Comparison):
-        yield from expression_variables(condition.left)
-        yield from expression_variables(condition.right)
-        return
-    if isinstance(condition, Aggregation):
-        yield condition.result
-    for atom, certainty in atoms_of(condition):
-        yield from (argument.term.name for argument in atom.arguments if isinstance(argument.term, Variable))
-        if certainty:
-            yield certainty
+    rest = (*(other for other in rule.when if other is not condition), rule.then)
+    return {*condition.variables} - {condition.result} - {name for other in rest for name in other.variables}
 
 
 def components(rules: Iterable[CheckedRule], goal: str) -> list[tuple[frozenset[str], bool]]:

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import msgspec
-
 from kzexpert.errors import Location
 from kzexpert.language import GrammarError, parse_atom
 from kzexpert.model import (
@@ -12,11 +10,8 @@ from kzexpert.model import (
     Constant,
     GroundAtom,
     Match,
-    Pattern,
-    Term,
     Test,
     Value,
-    Variable,
     format_value,
 )
 from kzexpert.proof.checker.derivation import Derivation
@@ -59,11 +54,10 @@ def _value(text: str) -> Value | None:
 
 def _failure(derivation: Derivation, rule: CheckedRule, condition: CheckedCondition, values: Binding) -> str:
     if isinstance(condition, Match):
-        wanted = _filled(condition.pattern, values)
-        args = tuple(term.value for term in wanted.terms if isinstance(term, Constant))
-        if len(args) < len(wanted.terms):
+        wanted = condition.pattern.instance(values)
+        if wanted.ground is None:
             return f"nothing established matches {wanted}"
-        within = rule.windows[wanted.relation]
+        args, within = wanted.ground.args, rule.windows[wanted.relation]
         certainty = derivation.certainty(wanted.predicate, args, within)
         if certainty is None:
             return f"{wanted} does not hold: {derivation.recorded.absence_of(wanted.predicate, args, within)}"
@@ -80,10 +74,3 @@ def _failure(derivation: Derivation, rule: CheckedRule, condition: CheckedCondit
 def _side(test: Test, values: Binding, left: bool = False) -> str:
     value = value_of(test.left if left else test.right, values)
     return "nothing" if value is None else format_value(value)
-
-
-def _filled(pattern: Pattern, values: Binding) -> Pattern:
-    terms: tuple[Term, ...] = tuple(
-        Constant(values[term.name]) if isinstance(term, Variable) else term for term in pattern.terms
-    )
-    return msgspec.structs.replace(pattern, terms=terms)

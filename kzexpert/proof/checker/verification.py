@@ -12,14 +12,14 @@ import msgspec
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language import GrammarError, parse_atom
 from kzexpert.language.nearest import did_you_mean
-from kzexpert.model import Constant, GroundAtom, KnowledgeBase, Pattern, Within
+from kzexpert.model import GroundAtom, KnowledgeBase, Pattern, Within
 from kzexpert.program.resolve import resolve_atom
 from kzexpert.proof.checker.comparison import Difference, differences
 from kzexpert.proof.checker.derivation import Derivation
 from kzexpert.proof.checker.expected import Asked, expected_trace
 from kzexpert.proof.checker.places import Places
 from kzexpert.proof.checker.reading import read_trace
-from kzexpert.proof.checker.recorded import RecordedFacts, matches
+from kzexpert.proof.checker.recorded import RecordedFacts
 from kzexpert.proof.checker.rules import read_rules
 from kzexpert.proof.checker.steps import why_not
 from kzexpert.proof.document import Trace, TracedFact, TracedFiring, fact_text, seal_of
@@ -130,7 +130,7 @@ class Checker:
         patterns = [pattern for pattern in left_out if pattern is not None]
         recorded = RecordedFacts(self._kb, trace.as_of, atoms, patterns)
         for number, pattern in enumerate(patterns):
-            if not any(matches(pattern, atom.args) for atom in recorded.rows(pattern.predicate)):
+            if not any(pattern.matches(atom.args) for atom in recorded.rows(pattern.predicate)):
                 found.append(
                     Difference("KZ504", f"$.withdrawn[{number}]", f"is {pattern}, and no facts file states it")
                 )
@@ -142,9 +142,8 @@ class Checker:
         pattern = self._pattern(text, path, found)
         if pattern is None:
             return None
-        args = tuple(term.value for term in pattern.terms if isinstance(term, Constant))
-        if len(args) == len(pattern.terms):
-            return GroundAtom(pattern.predicate, args)
+        if pattern.ground is not None:
+            return pattern.ground
         found.append(Difference("KZ505", path, f"is {pattern}, which leaves an argument open"))
         return None
 
@@ -194,11 +193,11 @@ class Checker:
             pattern, _ = resolve_atom(self._kb, atom)
         except GrammarError:
             pattern = None
-        args = tuple(term.value for term in pattern.terms if isinstance(term, Constant)) if pattern else ()
-        if pattern is None or len(args) < len(pattern.terms):
+        if pattern is None or pattern.ground is None:
             return "this is no fact that the vocabulary knows"
+        args = pattern.ground.args
         known = args in derivation.recorded.in_force(pattern.predicate, atom.within)
-        if known and fact_text(pattern.relation, GroundAtom(pattern.predicate, args)) == fact.fact:
+        if known and fact_text(pattern.relation, pattern.ground) == fact.fact:
             return "nothing that was asked about rests on it, or it stands here twice"
         return derivation.recorded.absence_of(pattern.predicate, args, atom.within)
 

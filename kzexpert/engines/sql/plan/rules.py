@@ -43,7 +43,6 @@ from kzexpert.model import (
     Value,
     Variable,
 )
-from kzexpert.program.resolve import expression_variables
 
 __all__ = ["STRENGTH", "Body", "Planner", "Sums", "constants_of", "patterns_of", "premise", "variable"]
 
@@ -68,10 +67,7 @@ def premise(place: int) -> str:
 def patterns_of(rule: ProgramRule) -> Iterator[Pattern]:
     """Every pattern that a rule reads."""
     for condition in rule.conditions:
-        if isinstance(condition, Match | Absence):
-            yield condition.pattern
-        elif isinstance(condition, Aggregate):
-            yield from condition.patterns
+        yield from condition.patterns
 
 
 def constants_of(rule: ProgramRule) -> Iterator[Value]:
@@ -202,7 +198,7 @@ class _Bindings:
         pending = []
         for index in rule.order:
             condition = rule.conditions[index]
-            if isinstance(condition, Test) and self.values.keys() >= set(holds(condition)[0]):
+            if isinstance(condition, Test) and self.values.keys() >= {*condition.needs}:
                 self._test(condition)
             elif not isinstance(condition, Match):
                 pending.append(index)
@@ -361,7 +357,7 @@ class _Bindings:
             self._aggregate(index, condition)
 
     def _test(self, test: Test) -> None:
-        if any(True for side in (test.left, test.right) for _ in expression_variables(side)):
+        if test.needs:
             self.where += comparison(test, self.values, self.planner.literal)
         elif not holds(test)[1]():
             self.where.append(exp.false())
@@ -397,10 +393,10 @@ class _Bindings:
         else:
             self.joins.append(exp.Join(this=subquery(query, alias), on=both(agree)))
             self.where.append(exp.Not(this=exp.Is(this=column("x", alias), expression=exp.null())))
-        if aggregate.binds:
-            self.values[aggregate.variable] = result
-        else:
+        if aggregate.bound:
             self.where.append(equal(result, self.values[aggregate.variable].copy()))
+        else:
+            self.values[aggregate.variable] = result
         self._layer()
 
     def _folded(self, index: int, aggregate: Aggregate) -> exp.Query:

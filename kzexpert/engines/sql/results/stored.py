@@ -18,7 +18,6 @@ from kzexpert.engines.sql.plan.words import called, column, equal, select
 from kzexpert.engines.sql.store.base import Store
 from kzexpert.engines.sql.store.codec import Args, Codec
 from kzexpert.model import Constant, Fact, GroundAtom, Pattern, Program, Value
-from kzexpert.program.snapshot import pattern_matches
 
 __all__ = ["Certainties", "Relation", "StoredFacts"]
 
@@ -174,9 +173,8 @@ class Certainties(StoredCertainties):
         if isinstance(relation, Relation) and fixed and not relation.small:
             found = [args for args, _ in relation.lookup(tuple(fixed), tuple(fixed.values()))]
         for args in found:
-            atom = GroundAtom(pattern.predicate, args)
-            if pattern_matches(pattern, atom):
-                yield atom
+            if pattern.matches(args):
+                yield GroundAtom(pattern.predicate, args)
 
     def recorded(self, pattern: Pattern, most: int) -> Iterator[tuple[GroundAtom, Fact]]:
         """See `StoredCertainties.recorded`."""

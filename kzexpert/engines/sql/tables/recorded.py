@@ -31,7 +31,7 @@ from kzexpert.model import (
     Variable,
 )
 from kzexpert.program.resolve import resolve_atom, resolve_fact
-from kzexpert.program.snapshot import base_fact, pattern_matches, window_start, windows_of
+from kzexpert.program.snapshot import base_fact, window_start, windows_of
 
 __all__ = ["Choice", "Recorded", "fact_of", "starts_of"]
 
@@ -162,7 +162,7 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
             if pattern.predicate in predicates:
                 rows = (fact for fact in self._program.kb.facts if fact.predicate == pattern.predicate)
                 stated = (resolve_fact(self._program.kb, fact, hints=False)[0] for fact in rows)
-                in_files = any(atom is not None and pattern_matches(pattern, atom) for atom in stated)
+                in_files = any(atom is not None and pattern.matches(atom.args) for atom in stated)
                 if not in_files and next(self.matching(pattern, 1), None) is None:
                     found.append(pattern)
         return found
