@@ -24,7 +24,7 @@ from kzexpert.engines.sql.store.base import TimeIsUp
 from kzexpert.engines.sql.store.codec import Codec
 from kzexpert.engines.sql.store.sums import ExactSums
 from kzexpert.engines.sql.tables.loading import Loader
-from kzexpert.engines.sql.tables.reader import Reader
+from kzexpert.engines.sql.tables.reader import TableReader
 from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, Stratum
 
@@ -51,7 +51,7 @@ class Run:
     def __init__(
         self,
         programs: Sequence[Program],
-        reader: Reader,
+        reader: TableReader,
         budget: Budget,
         skipped_to: str | None,
         listen: Listener,

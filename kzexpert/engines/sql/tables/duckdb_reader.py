@@ -21,7 +21,7 @@ from kzexpert.engines.sql.tables.files import (
     separator_of,
     unreadable,
 )
-from kzexpert.engines.sql.tables.reader import Part, Reader
+from kzexpert.engines.sql.tables.reader import TablePart, TableReader
 from kzexpert.engines.sql.tables.sqlite_table import SQLITE, SqliteTable
 from kzexpert.errors import Issue, KnowledgeBaseError, without_password
 from kzexpert.model import Table
@@ -35,13 +35,13 @@ _ADDED = (_PATH, _NUMBER)
 _COUNTED = exp.Window(this=exp.RowNumber())
 
 
-class DuckDBReader(Reader):
-    """See `Reader`."""
+class DuckDBReader(TableReader):
+    """See `TableReader`."""
 
     store: DuckDBStore
 
-    def parts(self, table: Table) -> Iterator[Part]:
-        """See `Reader.parts`."""
+    def parts(self, table: Table) -> Iterator[TablePart]:
+        """See `TableReader.parts`."""
         if table.path.startswith(_POSTGRES):
             name = without_password(table.file)
             yield self._part(name, self._of_postgres(table), exp.Literal.string(name), _COUNTED)
@@ -61,7 +61,7 @@ class DuckDBReader(Reader):
                     raise unreadable(name, error, table.marks.get("file", table.location)) from None
 
     def open_csv(self, path: Path) -> tuple[exp.Expr, list[str]]:
-        """See `Reader.open_csv`."""
+        """See `TableReader.open_csv`."""
         separator = separator_of(path.name)
         # DuckDB would look for a header that fits the lines below it, and take a later line for it.
         names = header(path, separator)
@@ -83,7 +83,7 @@ class DuckDBReader(Reader):
 
     def _part(
         self, name: str, source: exp.Expr, file: exp.Expr, row: exp.Expr, columns: Mapping[str, str] | None = None
-    ) -> Part:
+    ) -> TablePart:
         """A part with the types of its columns.
 
         Args:
@@ -93,9 +93,9 @@ class DuckDBReader(Reader):
             described = self.store.rows(exp.Describe(this=select([exp.Star()], source.copy())))
         found = {str(stored): str(kind) for stored, kind, *_ in described if stored not in _ADDED}
         own = columns if columns is not None else {stored: stored for stored in found}
-        return Part(name, source, file, row, own, {name: found[stored] for name, stored in own.items()})
+        return TablePart(name, source, file, row, own, {name: found[stored] for name, stored in own.items()})
 
-    def _parquet(self, table: Table, files: Sequence[Path]) -> Part:
+    def _parquet(self, table: Table, files: Sequence[Path]) -> TablePart:
         """Parquet files, which are read together.
 
         Raises:

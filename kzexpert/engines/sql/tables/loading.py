@@ -14,7 +14,7 @@ from kzexpert.engines.sql.plan.texts import Texts
 from kzexpert.engines.sql.plan.words import called, column, named, number, select, subquery, together
 from kzexpert.engines.sql.store.base import Names
 from kzexpert.engines.sql.store.codec import Codec
-from kzexpert.engines.sql.tables.reader import Reader
+from kzexpert.engines.sql.tables.reader import TableReader
 from kzexpert.engines.sql.tables.recorded import Choice, Recorded, starts_of
 from kzexpert.engines.sql.tables.rows import Staged, set_aside, stage_all
 from kzexpert.errors import Issue, Location, UsageError
@@ -41,7 +41,7 @@ class Loader:
 
     def __init__(
         self,
-        reader: Reader,
+        reader: TableReader,
         texts: Texts,
         programs: Sequence[Program],
         skipped_to: str | None = None,

@@ -18,14 +18,14 @@ from kzexpert.engines.sql.tables.sqlite_table import SQLITE, SqliteTable
 from kzexpert.errors import Issue, KnowledgeBaseError, without_password
 from kzexpert.model import Table
 
-__all__ = ["Opened", "Part", "Reader"]
+__all__ = ["Opened", "TablePart", "TableReader"]
 
 #: What lies on another machine, or is served by another process.
 _ELSEWHERE = re.compile(r"(?!sqlite:)[A-Za-z][A-Za-z0-9+.-]+://|postgres:")
 _AT_ONCE = 50_000
 
 
-class Part(msgspec.Struct, frozen=True):
+class TablePart(msgspec.Struct, frozen=True):
     """A file, or all Parquet files of a folder, or a table of another database.
 
     Attributes:
@@ -50,7 +50,7 @@ class Opened(msgspec.Struct, frozen=True):
         types: column → its type in words of DuckDB.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[TablePart, ...]
     types: Mapping[str, str]
 
     def query(self, columns: Sequence[str]) -> exp.Query:
@@ -63,13 +63,13 @@ class Opened(msgspec.Struct, frozen=True):
             read.append(select([*shown, *place], part.source.copy()))
         return together(read)
 
-    def _shown(self, part: Part, name: str) -> exp.Expr:
+    def _shown(self, part: TablePart, name: str) -> exp.Expr:
         """A column of a part; as text where the parts have it in several types."""
         found = column(part.columns[name])
         return found if part.types[name] == self.types[name] else plain_text(found, part.types[name])
 
 
-class Reader(ABC):
+class TableReader(ABC):
     """Opens the tables of users for one store.
 
     Args:
@@ -104,7 +104,7 @@ class Reader(ABC):
         return Opened(tuple(parts), types)
 
     @abstractmethod
-    def parts(self, table: Table) -> Iterator[Part]:
+    def parts(self, table: Table) -> Iterator[TablePart]:
         """The parts of a table: files, or a table of another database.
 
         Raises:
@@ -120,7 +120,7 @@ class Reader(ABC):
             DatabaseError: its first line cannot be read, or names a column twice.
         """
 
-    def _of_sqlite(self, table: Table) -> Part:
+    def _of_sqlite(self, table: Table) -> TablePart:
         """A table of an SQLite file, copied in batches: only the columns that are read, and all values as texts."""
         with SqliteTable(table) as opened:
             check_columns(table, table.file, opened.columns)
@@ -137,4 +137,4 @@ class Reader(ABC):
         for copy in copies:
             self.store.drop(copy)
         columns = dict(zip(names, stored, strict=True))
-        return Part(table.file, source, exp.Literal.string(table.file), column(ROW), columns, opened.types)
+        return TablePart(table.file, source, exp.Literal.string(table.file), column(ROW), columns, opened.types)

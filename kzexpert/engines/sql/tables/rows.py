@@ -16,7 +16,7 @@ from kzexpert.engines.sql.plan.words import both, called, column, equal, named, 
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError, Names, Store
 from kzexpert.engines.sql.tables.bad_rows import PROBLEM, VALUE, Problem, issue_of, problem_columns, write_rows, written
 from kzexpert.engines.sql.tables.files import plain_text, unreadable
-from kzexpert.engines.sql.tables.reader import Reader
+from kzexpert.engines.sql.tables.reader import TableReader
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import KnowledgeBase, Table
@@ -65,7 +65,7 @@ class Staged(msgspec.Struct, frozen=True):
 
 
 def stage_all(
-    reader: Reader, dictionary: Names, kb: KnowledgeBase, tables: Sequence[Table]
+    reader: TableReader, dictionary: Names, kb: KnowledgeBase, tables: Sequence[Table]
 ) -> tuple[list[Staged], list[Issue]]:
     """Read tables whole and check every row.
 
@@ -86,7 +86,7 @@ def stage_all(
     return staged, issues
 
 
-def _stage(reader: Reader, dictionary: Names, kb: KnowledgeBase, declared: Table) -> Staged:
+def _stage(reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: Table) -> Staged:
     database = reader.store
     try:
         staging = _Staging(reader, dictionary, kb, declared)
@@ -146,7 +146,7 @@ def _bad_rows(database: Store, staged: Sequence[Staged]) -> Iterator[tuple[str, 
 class _Staging:
     """The query that turns the rows of one table into facts."""
 
-    def __init__(self, reader: Reader, dictionary: Names, kb: KnowledgeBase, declared: Table) -> None:
+    def __init__(self, reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: Table) -> None:
         self.reader = reader
         self.database = reader.store
         self.declared = declared

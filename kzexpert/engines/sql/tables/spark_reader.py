@@ -11,7 +11,7 @@ from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError
 from kzexpert.engines.sql.store.spark_session import DataFrame, lit
 from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.engines.sql.tables.files import SEPARATORS, check_names, files_of, header, separator_of
-from kzexpert.engines.sql.tables.reader import Part, Reader
+from kzexpert.engines.sql.tables.reader import TablePart, TableReader
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.tables_file import DATABASES
 from kzexpert.model import Table
@@ -49,23 +49,23 @@ _CSV: dict[str, bool | int | str] = {
 }
 
 
-class SparkReader(Reader):
-    """See `Reader`."""
+class SparkReader(TableReader):
+    """See `TableReader`."""
 
     store: SparkStore
 
-    def parts(self, table: Table) -> Iterator[Part]:
-        """See `Reader.parts`."""
+    def parts(self, table: Table) -> Iterator[TablePart]:
+        """See `TableReader.parts`."""
         with self.store.reading(), self.store.guarded():
             yield from self._parts(table)
 
     def open_csv(self, path: Path) -> tuple[exp.Expr, list[str]]:
-        """See `Reader.open_csv`."""
+        """See `TableReader.open_csv`."""
         with self.store.reading(), self.store.guarded():
             rows, names = _csv_rows(self.store, str(path))
             return self.store.view(rows), names
 
-    def _parts(self, table: Table) -> Iterator[Part]:
+    def _parts(self, table: Table) -> Iterator[TablePart]:
         place = table.marks.get("file", table.location)
         scheme = next((scheme for scheme in DATABASES if table.path.startswith(scheme)), None)
         if scheme:
@@ -84,8 +84,8 @@ class SparkReader(Reader):
                 yield _part(name, self.store.view(rows), columns, dict.fromkeys(columns, "VARCHAR"))
 
 
-def _part(name: str, stored: exp.Table, columns: Mapping[str, str], types: Mapping[str, str]) -> Part:
-    return Part(name, stored, column(FILE), column(ROW), columns, types)
+def _part(name: str, stored: exp.Table, columns: Mapping[str, str], types: Mapping[str, str]) -> TablePart:
+    return TablePart(name, stored, column(FILE), column(ROW), columns, types)
 
 
 # --- CSV -------------------------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def _csv_rows(store: SparkStore, file: str) -> tuple[DataFrame, list[str]]:
 # --- Parquet ---------------------------------------------------------------------------------------------------------
 
 
-def _parquet_parts(store: SparkStore, table: Table, files: Sequence[str]) -> Iterator[Part]:
+def _parquet_parts(store: SparkStore, table: Table, files: Sequence[str]) -> Iterator[TablePart]:
     """Parquet files, those of one schema together."""
     read = store.session.read
     if len(files) > _COMPARED:
@@ -133,7 +133,7 @@ def _parquet_parts(store: SparkStore, table: Table, files: Sequence[str]) -> Ite
         yield _parquet_part(store, name, read.parquet(*map(_uri, group)))
 
 
-def _parquet_part(store: SparkStore, name: str, rows: DataFrame) -> Part:
+def _parquet_part(store: SparkStore, name: str, rows: DataFrame) -> TablePart:
     columns: dict[str, str] = {}
     types: dict[str, str] = {}
     shown = []
