@@ -11,10 +11,9 @@ from msgspec.structs import replace
 
 from kzexpert.analysis.mending import MOST_CHANGES, Change, Mending, Remedy
 from kzexpert.analysis.partials import Allowance, Known
-from kzexpert.analysis.rerun import Infer, Progress, Scenario, silent
+from kzexpert.analysis.rerun import Infer, Progress, Revision, Scenario, silent
 from kzexpert.certainty import established, likelihood
 from kzexpert.model import GroundAtom, Inference, Pattern
-from kzexpert.proof.answers import matching
 from kzexpert.questions.sentences import says
 
 __all__ = ["Proposal", "Proposals", "propose"]
@@ -145,7 +144,7 @@ class _Trials:
         found = [
             remedy
             for changes, inference in nearest
-            for remedy in _candidates(Known.of(inference), self.pattern, allowance, changes)
+            for remedy in _candidates(Known(inference), self.pattern, allowance, changes)
         ]
         return sorted(found, key=_order)
 
@@ -172,16 +171,16 @@ class _Trials:
         outcome = self.outcomes.get(changes)
         if outcome is None:
             self.progress(f"trying {', '.join(_texts(changes))}", len(self.outcomes), self.most)
-            scenario = self.start.assuming(sorted((atom for what, atom in changes if what == "assume"), key=str))
-            scenario = scenario.withdrawing(atom for what, atom in changes if what == "without")
-            inference = self.infer(scenario.program())
+            assume = frozenset(atom for what, atom in changes if what == "assume")
+            without = frozenset(atom for what, atom in changes if what == "without")
+            inference = self.infer(self.start.changed(Revision(assume=assume, without=without)).program())
             outcome = self.outcomes[changes] = self._best(inference)
             if not established(outcome[0]):
                 self.failed.append((changes, inference))
         return established(outcome[0])
 
     def _best(self, inference: Inference) -> tuple[float, GroundAtom | None]:
-        found = [(inference.certainty(atom) or 0.0, atom) for atom in matching(inference, self.pattern)]
+        found = [(inference.certainty(atom) or 0.0, atom) for atom in inference.facts.matching(self.pattern)]
         return min(found, key=lambda item: (-item[0], str(item[1])), default=(0.0, None))
 
 
