@@ -1,6 +1,18 @@
 """The command line: the only layer that prints, reads options or exits."""
 
-__all__ = ["main"]
+__all__ = ["Terminated", "main"]
+
+
+class Terminated(KeyboardInterrupt):
+    """The operating system asks the process to end: all is cleaned up as after Ctrl-C.
+
+    Attributes:
+        code: what the process exits with.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self.code = code
 
 
 def main() -> None:
@@ -8,6 +20,7 @@ def main() -> None:
     import gc
     import sys
 
+    _listen_for_signals()
     # A command lives for a fraction of a second, and nearly all that it allocates lives as long as it does. To look
     # through that again and again, and twice more on the way out, takes a quarter of the time of a cold start.
     # Collection still sets in where a long run leaves many objects behind.
@@ -16,14 +29,26 @@ def main() -> None:
         from kzexpert.cli.group import cli
 
         cli(prog_name="kzexpert")
-    except KeyboardInterrupt:  # before the command group could catch it
-        raise SystemExit(130) from None
+    except KeyboardInterrupt as end:  # before the command group could catch it
+        raise SystemExit(end.code if isinstance(end, Terminated) else 130) from None
     except SystemExit as end:
         _leave_databases(end.code if isinstance(end.code, int) else 1)
         raise
     finally:
         if "duckdb" not in sys.modules:  # whose bindings tell stderr what was not collected
             gc.freeze()
+
+
+def _listen_for_signals() -> None:
+    import signal
+
+    def end(number: int, _frame: object) -> None:
+        raise Terminated(128 + number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has only one of them
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # as it is not below nohup
+            signal.signal(number, end)
 
 
 def _leave_databases(code: int) -> None:
