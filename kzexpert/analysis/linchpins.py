@@ -1,18 +1,21 @@
-"""What a conclusion hangs on: how certain it would be without each fact, source and rule of its proof.
+"""What a conclusion hangs on: how certain it would be without each fact, source and rule that bears on it.
 
-Every number comes from an inference of its own. One thing is taken away at a time, so that two facts which stand in for
-each other both show no effect.
+That is more than its proof: a fact that holds back evidence against stands in none. One thing is taken away at a time,
+so that two facts which stand in for each other both show no effect.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from datetime import date
+from itertools import islice
 from typing import Literal
 
 import msgspec
 
-from kzexpert.analysis.rerun import Infer, Progress, Scenario, as_pattern, silent
+from kzexpert.analysis.rerun import Infer, Progress, Revision, Scenario, as_pattern, silent
+from kzexpert.analysis.worlds import outcomes
 from kzexpert.certainty import established, likelihood
-from kzexpert.model import GroundAtom, Inference
+from kzexpert.model import BaseFact, GroundAtom, Inference, ProgramRule
 from kzexpert.proof.answers import ranked
 from kzexpert.proof.build import Proof, prove
 from kzexpert.questions.question import Question
@@ -37,7 +40,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
         change: that minus the certainty with it.
         falls: the conclusion would no longer be established.
         other_word: it would get another likelihood word.
-        facts, rules: with a source, how many facts and rules of the proof cite it.
+        facts, rules: with a source, how many of the facts and rules that are told of cite it.
     """
 
     kind: Literal["fact", "source", "rule"]
@@ -74,7 +77,9 @@ class Hanging(msgspec.Struct, frozen=True):
     """What one conclusion hangs on; the strongest effect comes first in each list.
 
     Attributes:
-        single_source: the only source that facts and rules of the proof cite; empty where there are several or none.
+        single_source: the only source that these facts and rules cite; empty where there are several, or a fact that
+            cites none.
+        facts, rules: those of the proof, and others whose withdrawal changes the conclusion.
     """
 
     conclusion: str
@@ -133,62 +138,70 @@ def hangs_on(
 
 
 class _Trial:
-    """One conclusion, run again and again with one thing taken away or moved."""
+    """One conclusion, and what it would be with one thing taken away or moved."""
 
     def __init__(self, inference: Inference, proof: Proof, infer: Infer, progress: Progress) -> None:
         self.atom = proof.conclusion
         self.certainty = proof.root.certainty
-        self.word = likelihood(self.certainty)
         self.kb = inference.program.kb
         self.scenario = Scenario.of(inference.program).about(as_pattern(self.atom))
         self.recursive = proof.root.best_only
         self.infer = infer
         self.progress = progress
-        self.done = self.total = 0
         nodes = proof.nodes.values()
-        self.facts = sorted((node for node in nodes if node.base), key=lambda node: str(node.atom))
-        rules = {step.firing.rule.id: step.firing.rule for node in nodes for step in node.steps}
-        self.rules = [rules[name] for name in sorted(rules)]
+        self.proof_facts = {node.atom: node.base for node in nodes if node.base}
+        self.proof_rules = {step.firing.rule.id: step.firing.rule for node in nodes for step in node.steps}
 
     def hanging(self, margins: bool) -> Hanging:
-        cited = self.cited()
-        self.total = len(self.facts) + len(cited) + len(self.rules) * (2 if margins else 1)
-        facts = [
-            self.effect("fact", str(node.atom), node.says, self.scenario.withdrawing([node.atom]))
-            for node in self.facts
-        ]
-        sources = [self.source_effect(name, *counts) for name, counts in cited.items()]
-        rules = [
-            self.effect("rule", rule.id, rule.rule.title, self.scenario.without_rule(rule.id)) for rule in self.rules
-        ]
+        program = self.scenario.program()
+        facts = {fact.atom: fact for known in program.base.values() for fact in known.values()} | self.proof_facts
+        rules = {**program.rules, **self.proof_rules}
+        names = sorted({source for source, _ in _citations(facts.values(), rules.values())})
+        ordered = sorted(facts, key=str)
+        changes = [Revision(without=frozenset([atom])) for atom in ordered]
+        changes += [Revision(source=name) for name in names] + [Revision(rule=name) for name in sorted(rules)]
+        without = iter(self.certainties(changes))
+        by_fact = {atom: next(without) for atom in ordered}
+        by_source = {name: next(without) for name in names}
+        by_rule = {name: next(without) for name in sorted(rules)}
+        # What has no effect alone is told only of the proof, where one would expect it.
+        facts = {atom: fact for atom, fact in facts.items() if self.moves(by_fact[atom]) or atom in self.proof_facts}
+        rules = {name: rule for name, rule in rules.items() if self.moves(by_rule[name]) or name in self.proof_rules}
+        cited = Counter(_citations(facts.values(), rules.values()))
+        sources = {name for name, _ in cited} | {name for name in names if self.moves(by_source[name])}
         return Hanging(
             str(self.atom),
             says(self.kb, self.atom),
             self.certainty,
-            self.word,
-            next(iter(cited)) if len(cited) == 1 else "",
-            _by_effect(facts),
-            _by_effect(sources),
-            _by_effect(rules),
-            tuple(self.margins()) if margins else (),
+            likelihood(self.certainty),
+            _only_source(facts.values(), sources),
+            _by_effect(self.effect("fact", str(atom), says(self.kb, atom), by_fact[atom]) for atom in facts),
+            _by_effect(
+                self.effect(
+                    "source",
+                    name,
+                    self.kb.source[name].title if name in self.kb.source else "",
+                    by_source[name],
+                    cited[name, "fact"],
+                    cited[name, "rule"],
+                )
+                for name in sources
+            ),
+            _by_effect(self.effect("rule", name, rule.rule.title, by_rule[name]) for name, rule in rules.items()),
+            self.margins([rules[name] for name in sorted(rules)]) if margins else (),
         )
 
-    def cited(self) -> dict[str, tuple[int, int]]:
-        """Source → how many facts and how many rules of the proof cite it."""
-        of_facts = [{row.source.source for row in node.base.rows if row.source} for node in self.facts if node.base]
-        of_rules = [rule.rule.source.source for rule in self.rules if rule.rule.source]
-        names = sorted(set(of_rules).union(*of_facts))
-        return {name: (sum(name in found for found in of_facts), of_rules.count(name)) for name in names}
+    def certainties(self, changes: Sequence[Revision]) -> list[float]:
+        """Of the conclusion, after each of some changes."""
+        found = outcomes(self.scenario, changes, as_pattern(self.atom), self.infer, self.progress)
+        return [known.get(self.atom, 0.0) for known in found]
 
-    def source_effect(self, name: str, facts: int, rules: int) -> Effect:
-        source = self.kb.source.get(name)
-        effect = self.effect("source", name, source.title if source else "", self.scenario.without_source(name))
-        return msgspec.structs.replace(effect, facts=facts, rules=rules)
+    def moves(self, certainty: float) -> bool:
+        return certainty != self.certainty
 
-    def effect(self, kind: Literal["fact", "source", "rule"], name: str, sentence: str, scenario: Scenario) -> Effect:
-        self.progress(f"without {name}", self.done, self.total)
-        self.done += 1
-        certainty = self.certainty_in(scenario)
+    def effect(
+        self, kind: Literal["fact", "source", "rule"], name: str, sentence: str, certainty: float, *cited: int
+    ) -> Effect:
         return Effect(
             kind=kind,
             name=name,
@@ -197,46 +210,76 @@ class _Trial:
             likelihood=likelihood(certainty),
             change=round(certainty - self.certainty, 9) + 0.0,
             falls=established(self.certainty) and not established(certainty),
-            other_word=likelihood(certainty) != self.word,
+            other_word=likelihood(certainty) != likelihood(self.certainty),
+            **dict(zip(("facts", "rules"), cited, strict=False)),
         )
-
-    def certainty_in(self, scenario: Scenario) -> float:
-        return self.infer(scenario.program()).certainty(self.atom) or 0.0
 
     # --- how far rules can move ---------------------------------------------------------------------------------------
 
-    def margins(self) -> Iterator[Margin]:
-        for rule in self.rules:
-            self.progress(f"moving the certainty of {rule.id}", self.done, self.total)
-            self.done += 1
-            certainty = rule.rule.certainty
-            ends = (_EXACT, 1.0) if certainty > 0 else (-1.0, -_EXACT)
-            # Where nothing below the conclusion uses what the rule concludes, certainty moves one way with the rule's.
-            direct = rule.head.predicate == self.atom.predicate and not self.recursive
-            lowest, word_below = self.turning_point(rule.id, certainty, min(ends[0], certainty), direct)
-            highest, word_above = self.turning_point(rule.id, certainty, max(ends[1], certainty), direct)
-            yield Margin(rule.id, certainty, lowest, highest, word_below, word_above)
+    def margins(self, rules: Sequence[ProgramRule]) -> tuple[Margin, ...]:
+        """How far each rule can move. The searches go on side by side, so that one pass serves a step of all."""
+        searches = {(rule.id, end): self.search(rule, end) for rule in rules for end in (-1, 1)}
+        asked = {key: next(search, ()) for key, search in searches.items()}
+        found: dict[tuple[str, int], tuple[float, str]] = {}
+        while len(found) < len(searches):
+            changes = [
+                Revision(rule=name, certainty=certainty)
+                for (name, end), probes in asked.items()
+                for certainty in probes
+            ]
+            words = iter([likelihood(certainty) for certainty in self.certainties(changes)])
+            for key, probes in list(asked.items()):
+                try:
+                    asked[key] = searches[key].send(list(islice(words, len(probes))))
+                except StopIteration as stop:
+                    found[key] = stop.value
+                    del asked[key]
+        margins = []
+        for rule in rules:
+            (lowest, below), (highest, above) = found[rule.id, -1], found[rule.id, 1]
+            margins.append(Margin(rule.id, rule.rule.certainty, lowest, highest, below, above))
+        return tuple(margins)
 
-    def turning_point(self, rule_id: str, start: float, end: float, direct: bool) -> tuple[float, str]:
-        """The last certainty on the way from start to end that keeps the word, and the word behind it."""
+    def search(
+        self, rule: ProgramRule, end: Literal[-1, 1]
+    ) -> Generator[Sequence[float], list[str], tuple[float, str]]:
+        """The last certainty of a rule towards one end that keeps the word, and the word behind it.
 
-        def word_at(certainty: float) -> str:
-            return likelihood(self.certainty_in(self.scenario.with_rule_certainty(rule_id, certainty)))
-
-        kept = start
-        for beyond in (end,) if direct else _steps(start, end):
-            word = word_at(beyond)
-            if word != self.word:
+        Asks for the words at some certainties, again and again.
+        """
+        kept = rule.rule.certainty
+        side = (_EXACT, 1.0) if kept > 0 else (-1.0, -_EXACT)
+        last = min(side[0], kept) if end < 0 else max(side[1], kept)
+        # Where nothing below the conclusion uses what the rule concludes, certainty moves one way with the rule's.
+        direct = rule.head.predicate == self.atom.predicate and not self.recursive
+        steps = [last] if direct else [*_steps(kept, last)]
+        usual = likelihood(self.certainty)
+        for beyond, word in zip(steps, (yield steps), strict=True):
+            if word != usual:
                 while abs(beyond - kept) > _EXACT * 1.5:
                     middle = round((kept + beyond) / 2, 2)
-                    word_there = word_at(middle)
-                    if word_there == self.word:
+                    (there,) = yield [middle]
+                    if there == usual:
                         kept = middle
                     else:
-                        beyond, word = middle, word_there
+                        beyond, word = middle, there
                 return kept, word
             kept = beyond
         return kept, ""
+
+
+def _citations(facts: Iterable[BaseFact], rules: Iterable[ProgramRule]) -> Iterator[tuple[str, str]]:
+    """Each source that a fact or a rule cites, and which of the two does; a fact cites one once."""
+    for fact in facts:
+        yield from ((name, "fact") for name in {row.source.source for row in fact.rows if row.source})
+    yield from ((rule.rule.source.source, "rule") for rule in rules if rule.rule.source)
+
+
+def _only_source(facts: Iterable[BaseFact], sources: Collection[str]) -> str:
+    """The one source that all facts cite; empty where there are several, or a fact that cites none."""
+    if len(sources) != 1 or not all(any(row.source for row in fact.rows) for fact in facts):
+        return ""
+    return next(iter(sources))
 
 
 def _steps(start: float, end: float) -> Iterable[float]:
@@ -245,5 +288,5 @@ def _steps(start: float, end: float) -> Iterable[float]:
     return [round(start + (end - start) * step / count, 2) for step in range(1, count)] + [end]
 
 
-def _by_effect(effects: list[Effect]) -> tuple[Effect, ...]:
+def _by_effect(effects: Iterable[Effect]) -> tuple[Effect, ...]:
     return tuple(sorted(effects, key=lambda effect: (-abs(effect.change), effect.name)))

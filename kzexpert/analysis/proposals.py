@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from kzexpert.analysis.mending import MOST_CHANGES, Change, Mending, Remedy
 from kzexpert.analysis.partials import Allowance, Known
-from kzexpert.analysis.rerun import Infer, Progress, Scenario, silent
+from kzexpert.analysis.rerun import Infer, Progress, Revision, Scenario, silent
 from kzexpert.certainty import established, likelihood
 from kzexpert.model import GroundAtom, Inference, Pattern
 from kzexpert.proof.answers import matching
@@ -172,9 +172,9 @@ class _Trials:
         outcome = self.outcomes.get(changes)
         if outcome is None:
             self.progress(f"trying {', '.join(_texts(changes))}", len(self.outcomes), self.most)
-            scenario = self.start.assuming(sorted((atom for what, atom in changes if what == "assume"), key=str))
-            scenario = scenario.withdrawing(atom for what, atom in changes if what == "without")
-            inference = self.infer(scenario.program())
+            assume = frozenset(atom for what, atom in changes if what == "assume")
+            without = frozenset(atom for what, atom in changes if what == "without")
+            inference = self.infer(self.start.changed(Revision(assume=assume, without=without)).program())
             outcome = self.outcomes[changes] = self._best(inference)
             if not established(outcome[0]):
                 self.failed.append((changes, inference))

@@ -23,12 +23,13 @@ from kzexpert.model import (
     KnowledgeBase,
     Pattern,
     Program,
+    Rule,
 )
 from kzexpert.program.relevance import relevance, sliced
 from kzexpert.program.resolve import resolve_atom, resolve_fact
 from kzexpert.program.snapshot import snapshot
 
-__all__ = ["Infer", "Progress", "Scenario", "as_atom", "as_pattern", "on_record", "records", "silent"]
+__all__ = ["Infer", "Progress", "Revision", "Scenario", "as_atom", "as_pattern", "on_record", "records", "silent"]
 
 #: Runs an engine.
 Infer: TypeAlias = Callable[[Program], Inference]
@@ -43,6 +44,36 @@ _MOST_ROWS = 50
 
 def silent(_what: str, _done: int, _total: int) -> None:
     """The progress of those who do not watch."""
+
+
+class Revision(msgspec.Struct, frozen=True, kw_only=True):
+    """A change to a scenario.
+
+    Attributes:
+        assume: statements taken as given.
+        without: facts that are withdrawn, be they recorded or assumed.
+        source: the source whose rows and rules are left out; empty where none is.
+        rule: id of the rule that is changed; empty where none is.
+        certainty: of the rule then; None where it is left out.
+    """
+
+    assume: frozenset[GroundAtom] = frozenset()
+    without: frozenset[GroundAtom] = frozenset()
+    source: str = ""
+    rule: str = ""
+    certainty: float | None = None
+
+    def __str__(self) -> str:
+        texts = [f"assume {atom}" for atom in self.assume] + [f"without {atom}" for atom in self.without]
+        named = [f"without {name}" for name in (self.source, "" if self.certainty else self.rule) if name]
+        moved = [f"{self.rule} at {self.certainty:.2f}"] if self.rule and self.certainty else []
+        return ", ".join([*sorted(texts), *named, *moved])
+
+    def leaves_out(self, rule: Rule) -> bool:
+        """Whether it leaves out a rule: that rule itself, or what cites its source."""
+        if rule.id == self.rule:
+            return self.certainty is None
+        return bool(self.source) and rule.source is not None and rule.source.source == self.source
 
 
 class Scenario(msgspec.Struct, frozen=True):
@@ -93,35 +124,29 @@ class Scenario(msgspec.Struct, frozen=True):
         """As of another day."""
         return replace(self, as_of=day)
 
-    def assuming(self, atoms: Iterable[GroundAtom]) -> "Scenario":
-        """With some statements taken as given."""
-        return replace(self, assume=(*self.assume, *map(as_atom, atoms)))
-
-    def withdrawing(self, atoms: Iterable[GroundAtom]) -> "Scenario":
-        """Without some facts, be they recorded or assumed."""
-        gone = set(atoms)
-        recorded = [atom for atom in sorted(gone, key=str) if _withdraws(self.kb, as_atom(atom))]
-        assume = tuple(atom for atom in self.assume if _ground(self.kb, atom) not in gone)
-        return replace(self, assume=assume, without=(*self.without, *map(as_atom, recorded)))
-
-    def without_rule(self, rule_id: str) -> "Scenario":
-        """Without one rule."""
-        return replace(self, kb=replace(self.kb, rules=tuple(rule for rule in self.kb.rules if rule.id != rule_id)))
-
-    def with_rule_certainty(self, rule_id: str, certainty: float) -> "Scenario":
-        """With another certainty for one rule."""
-        rules = tuple(replace(rule, certainty=certainty) if rule.id == rule_id else rule for rule in self.kb.rules)
-        return replace(self, kb=replace(self.kb, rules=rules))
-
-    def without_source(self, source: str) -> "Scenario":
-        """Without what cites a source: its rows of facts, and its rules."""
+    def changed(self, change: Revision) -> "Scenario":
+        """With a change made."""
+        gone, source = change.without, change.source
         facts = tuple(fact for fact in self.kb.facts if fact.source is None or fact.source.source != source)
-        rules = tuple(rule for rule in self.kb.rules if rule.source is None or rule.source.source != source)
-        tables = tuple(replace(table, without=(*table.without, source)) for table in self.kb.tables)
+        rules = tuple(
+            replace(rule, certainty=change.certainty) if rule.id == change.rule and change.certainty else rule
+            for rule in self.kb.rules
+            if not change.leaves_out(rule)
+        )
+        tables = self.kb.tables
+        if source:
+            tables = tuple(replace(table, without=(*table.without, source)) for table in tables)
         kb = replace(self.kb, facts=facts, rules=rules, tables=tables)
+        assume = tuple(atom for atom in self.assume if _ground(self.kb, atom) not in gone)
         # A withdrawal of facts that went with the source would be refused, as a slip of the user's.
-        without = tuple(atom for atom in self.without if _withdraws(kb, atom))
-        return replace(self, kb=kb, without=without)
+        without = (*self.without, *map(as_atom, sorted(gone, key=str)))
+        return Scenario(
+            kb,
+            self.as_of,
+            (*assume, *map(as_atom, sorted(change.assume, key=str))),
+            tuple(atom for atom in without if _withdraws(kb, atom)),
+            self.goals,
+        )
 
 
 def as_atom(atom: GroundAtom) -> Atom:

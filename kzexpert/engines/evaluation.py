@@ -23,7 +23,7 @@ from kzexpert.model import (
     Variable,
 )
 
-__all__ = ["Binding", "Completion", "EstablishedFacts", "evaluate", "fold", "holds"]
+__all__ = ["Binding", "Completion", "EstablishedFacts", "evaluate", "extend", "fold", "holds"]
 
 Binding: TypeAlias = dict[str, Value]
 
@@ -92,6 +92,13 @@ class EstablishedFacts:
         self.relations: dict[str, dict[tuple[Value, ...], float]] = {}
         self._indexes: dict[tuple[str, tuple[int, ...]], dict[tuple[Value, ...], list[tuple[Value, ...]]]] = {}
 
+    def add(self, relation: str, args: tuple[Value, ...], certainty: float) -> None:
+        """Take in a fact that is not there yet."""
+        self.relations.setdefault(relation, {})[args] = certainty
+        for (name, places), index in self._indexes.items():
+            if name == relation:
+                index.setdefault(tuple(args[place] for place in places), []).append(args)
+
     def rows(self, pattern: Pattern, binding: Mapping[str, Value]) -> Sequence[tuple[Value, ...]]:
         """The arguments of the facts that agree with the pattern's constants and bound variables."""
         places: list[int] = []
@@ -114,7 +121,7 @@ class EstablishedFacts:
     def matching(self, pattern: Pattern, binding: Binding) -> Iterator[Binding]:
         """Every extension of the binding under which the pattern matches a fact, with repeats where ``_`` does."""
         for args in self.rows(pattern, binding):
-            extended = _extend(pattern, args, self.relations[pattern.relation][args], binding)
+            extended = extend(pattern, args, self.relations[pattern.relation][args], binding)
             if extended is not None:
                 yield extended
 
@@ -135,7 +142,7 @@ class EstablishedFacts:
             yield from self.solutions(patterns[1:], extended)
 
 
-def _extend(pattern: Pattern, args: tuple[Value, ...], certainty: float, binding: Binding) -> Binding | None:
+def extend(pattern: Pattern, args: tuple[Value, ...], certainty: float, binding: Binding) -> Binding | None:
     """The binding with the pattern's open variables bound; None when one of them would take two values."""
     extended = dict(binding)
     for term, value in zip(pattern.terms, args, strict=True):

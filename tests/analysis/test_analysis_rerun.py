@@ -2,7 +2,7 @@
 
 import pytest
 
-from kzexpert.analysis.rerun import Scenario
+from kzexpert.analysis.rerun import Revision, Scenario
 from kzexpert.engines import engine
 from kzexpert.errors import UsageError
 from kzexpert.model import Pattern
@@ -24,9 +24,10 @@ def test_a_program_gives_back_the_scenario_it_was_made_from(world: World) -> Non
 
 def test_assuming_and_withdrawing(world: World) -> None:
     start = Scenario.of(world.infer(assume=["quarrel(Syldavia, Borduria)"]).program)
-    both = start.withdrawing([world.atom("quarrel(Syldavia, Borduria)"), world.atom("quarrel(Ruritania, Borduria)")])
+    quarrel = world.atom("quarrel(Ruritania, Borduria)")
+    both = start.changed(Revision(without=frozenset([world.atom("quarrel(Syldavia, Borduria)"), quarrel])))
     assert both.program().base.get("quarrel", {}) == {}
-    again = both.assuming([world.atom("quarrel(Ruritania, Borduria)")])
+    again = both.changed(Revision(assume=frozenset([quarrel])))
     assert again.program().base["quarrel"][("Ruritania", "Borduria")].assumed
     assert start.program().assumed == ("quarrel(Syldavia, Borduria)",)
 
@@ -34,8 +35,8 @@ def test_assuming_and_withdrawing(world: World) -> None:
 def test_without_a_source_and_what_was_withdrawn_of_it(world: World) -> None:
     start = Scenario.of(world.infer(without=["quarrel(_, _)"]).program)
     with pytest.raises(UsageError):
-        Scenario(start.without_source("gazette").kb, start.as_of, (), start.without).program()
-    assert "trains" not in start.without_source("gazette").program().base
+        Scenario(start.changed(Revision(source="gazette")).kb, start.as_of, (), start.without).program()
+    assert "trains" not in start.changed(Revision(source="gazette")).program().base
 
 
 def test_only_what_a_goal_can_depend_on_is_kept(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Text that would move a cursor, reorder a line or is no text: JSON shows it as escapes, arguments are refused."""
+"""Text that moves a cursor, reorders a line or is no text at all: JSON shows escapes, arguments are refused."""
 
 import json
 from collections.abc import Callable

@@ -209,6 +209,29 @@ def test_facts_in_tables_are_not_taken_for_missing(
 # --- what a forger would do --------------------------------------------------------------------------------------
 
 
+_RUMOUR = """\
+predicates:
+  hears: {args: [who: text, of: text]}
+  believes: {args: [who: text, what: text]}
+facts:
+  hears: [{who: ann, of: zebra}, {who: bob, of: yak}]
+  believes:
+    - {who: cid, what: axolotl}
+rules:
+  - {id: hearsay, when: ["hears(?x, ?y)"], then: "believes(?x, ?y)"}
+  - {id: spread, when: ["believes(?x, _)", "hears(?x, _)"], then: "believes(?x, axolotl)"}
+"""
+
+
+def test_no_proof_may_rest_on_what_it_proves(read: Read, traced: Traced, problems: Problems) -> None:
+    kb = read(_RUMOUR)
+    text = json_text(traced(kb, "believes(ann, axolotl)"))
+    circular = text.replace('"fact": "believes(ann, zebra)"', '"fact": "believes(ann, axolotl)"')
+    found = problems(kb, sealed(msgspec.json.decode(circular, type=Trace)))
+    wanted = 'premises[0].fact is "believes(ann, axolotl)", and "believes(ann, zebra)" follows'
+    assert any(wanted in problem for problem in found)
+
+
 def test_evidence_against_cannot_be_left_out_however_neatly(
     everything: KnowledgeBase, traced: Traced, problems: Problems
 ) -> None:

@@ -7,11 +7,11 @@ far down as a goal reaches. It is slower than they are, and short enough to be r
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kzexpert.errors import BudgetError, Issue
-from kzexpert.model import Constant, Match, Pattern, Value, Variable, Within, format_value
+from kzexpert.model import Constant, Match, Pattern, Value, Variable, Within
 from kzexpert.proof.checker.joins import Binding, FactStore, bindings, extended, ordered
 from kzexpert.proof.checker.recorded import Args, Recorded, RecordedFacts
 from kzexpert.proof.checker.rules import CheckedCondition, CheckedRule, components
-from kzexpert.proof.checker.weighing import THRESHOLD, CheckedConclusion, CheckedFiring, Statement, weighed
+from kzexpert.proof.checker.weighing import THRESHOLD, CheckedConclusion, Instance, Options, Statement, weighed
 
 __all__ = ["Derivation"]
 
@@ -55,16 +55,16 @@ class Derivation:
         found = {rule.rule.id: dict.fromkeys(self._solutions(rule, ordered(rule), {})) for rule in rules}
         if recursive:
             self._close(group, rules, found)
-        fired: dict[Statement, list[CheckedFiring]] = {}
+        drawn: dict[Statement, list[Instance]] = {}
         for rule in rules:
             for binding in found[rule.rule.id]:
-                firing = self._firing(rule, binding)
-                fired.setdefault((rule.head.predicate, firing.conclusion), []).append(firing)
+                instance = self._instance(rule, binding)
+                drawn.setdefault((rule.head.predicate, instance.conclusion), []).append(instance)
         known = {name: self.recorded.in_force(name) for name in group}
         recorded = {(name, args): fact for name, facts in known.items() for args, fact in facts.items()}
         for predicate in group:
             self._conclusions[predicate] = {}
-        for (predicate, args), conclusion in weighed(fired, recorded, recursive).items():
+        for (predicate, args), conclusion in weighed(drawn, recorded, recursive).items():
             self._conclusions[predicate][args] = conclusion
         for predicate in group:
             self._put_all(predicate, {**known[predicate], **self._conclusions[predicate]})
@@ -90,16 +90,17 @@ class Derivation:
                 raise BudgetError(Issue("KZ401", message, rule.rule.location))
             yield tuple([binding[name] for name in rule.variables])
 
-    def _firing(self, rule: CheckedRule, binding: Args) -> CheckedFiring:
+    def _instance(self, rule: CheckedRule, binding: Args) -> Instance:
         values = dict(zip(rule.variables, binding, strict=True))
-        premises = []
+        options = []
         for condition in rule.conditions:
             if isinstance(condition, Match):
-                args, certainty = _strongest(self.facts.matching(condition.pattern, values))
-                premises.append((condition.pattern.relation, args, certainty))
-        weakest = min((certainty for _, _, certainty in premises), default=1.0)
-        head = _args(rule.head, values)
-        return CheckedFiring(rule, binding, head, tuple(premises), rule.rule.certainty * weakest)
+                facts = tuple(self.facts.matching(condition.pattern, values))
+                strongest = max(certainty for _, certainty in facts)
+                equal = tuple(args for args, certainty in facts if certainty == strongest)
+                options.append(Options(condition.pattern.relation, strongest, equal))
+        weakest = min((option.certainty for option in options), default=1.0)
+        return Instance(rule, binding, _args(rule.head, values), tuple(options), rule.rule.certainty * weakest)
 
     def _close(self, group: frozenset[str], rules: Sequence[CheckedRule], found: dict[str, dict[Args, None]]) -> None:
         """Add what follows from what follows, until nothing new does and no proof is better than the one before.
@@ -116,8 +117,8 @@ class Derivation:
             raised: dict[Statement, float] = {}
             for rule in rules:
                 for binding in fresh[rule.rule.id]:
-                    firing = self._firing(rule, binding)
-                    key, strength = (rule.head.predicate, firing.conclusion), round(firing.strength, 9)
+                    instance = self._instance(rule, binding)
+                    key, strength = (rule.head.predicate, instance.conclusion), round(instance.strength, 9)
                     if strength > best.get(key, 0.0):
                         best[key] = strength
                         if strength > THRESHOLD:
@@ -146,9 +147,3 @@ def _args(head: Pattern, values: Mapping[str, Value]) -> Args:
         for term in head.terms
         if isinstance(term, Variable | Constant)
     )
-
-
-def _strongest(facts: Iterable[tuple[Args, float]]) -> tuple[Args, float]:
-    """The most certain of some facts; of equally certain ones the first by text."""
-    first, *more = facts
-    return min((first, *more), key=lambda fact: (-fact[1], ", ".join(map(format_value, fact[0])))) if more else first

@@ -20,6 +20,8 @@ __all__ = [
     "CheckedConclusion",
     "CheckedFiring",
     "CheckedLine",
+    "Instance",
+    "Options",
     "Statement",
     "combined",
     "weighed",
@@ -39,6 +41,24 @@ LIKELIHOODS = (
     (5, "very unlikely"),
     (0, "almost no chance"),
 )
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What may stand behind a positive condition: of the facts of a relation that match, the most certain."""
+
+    relation: str
+    certainty: float
+    facts: tuple[Args, ...]
+
+
+class Instance(msgspec.Struct, frozen=True):
+    """A rule with a binding whose conditions hold, before it is said which facts are its premises."""
+
+    rule: CheckedRule
+    binding: Args
+    conclusion: Args
+    options: tuple[Options, ...]
+    strength: float
 
 
 class CheckedFiring(msgspec.Struct, frozen=True):
@@ -80,35 +100,61 @@ class CheckedConclusion(msgspec.Struct, frozen=True):
 
 
 def weighed(
-    fired: Mapping[Statement, Sequence[CheckedFiring]], recorded: Mapping[Statement, Recorded], recursive: bool
+    drawn: Mapping[Statement, Sequence[Instance]], recorded: Mapping[Statement, Recorded], recursive: bool
 ) -> dict[Statement, CheckedConclusion]:
     """What the conclusions of a group of predicates come to.
 
     Args:
-        fired: every conclusion with all its firings.
+        drawn: every conclusion with all instances of rules that conclude it.
         recorded: the facts in force of the same predicates.
         recursive: the best proof counts, and lines do not add up.
     """
-    ranks = _ranks(fired, recorded) if recursive else {}
+    best = {statement: _best(instances, recorded.get(statement)) for statement, instances in drawn.items()}
+    heights = _heights(drawn, recorded, best) if recursive else {}
     return {
-        statement: _weighed(statement, firings, recorded.get(statement), ranks if recursive else None)
-        for statement, firings in fired.items()
+        statement: _weighed(
+            statement,
+            [_firing(instance, heights) for instance in instances],
+            recorded.get(statement),
+            best[statement] if recursive else None,
+            heights,
+        )
+        for statement, instances in drawn.items()
     }
+
+
+def _firing(instance: Instance, heights: Mapping[Statement, int]) -> CheckedFiring:
+    """The instance with its premises: of equally certain facts the one of the lowest height, then the first by text."""
+
+    def premise(option: Options) -> tuple[str, Args, float]:
+        def order(args: Args) -> tuple[int, str]:
+            return heights.get((option.relation, args), 0), ", ".join(map(format_value, args))
+
+        chosen = option.facts[0] if len(option.facts) == 1 else min(option.facts, key=order)
+        return option.relation, chosen, option.certainty
+
+    premises = tuple(map(premise, instance.options))
+    return CheckedFiring(instance.rule, instance.binding, instance.conclusion, premises, instance.strength)
 
 
 def _weighed(
     statement: Statement,
     firings: Sequence[CheckedFiring],
     recorded: Recorded | None,
-    ranks: Mapping[Statement, int] | None,
+    best: float | None,
+    heights: Mapping[Statement, int],
 ) -> CheckedConclusion:
-    """One conclusion. `ranks`: None where lines add up."""
-    best = _best(firings, recorded)
+    """One conclusion. `best`: its certainty where the best proof counts, None where lines add up."""
 
     def order(firing: CheckedFiring) -> tuple[float, bool, str, tuple[str, ...]]:
         """By strength, then those that do not rest on what they conclude, then by text."""
-        circular = ranks is not None and round(firing.strength, 9) == best and _is_circular(statement, firing, ranks)
-        return (-abs(firing.strength), circular, firing.rule.rule.id, firing.texts)
+        strength = abs(firing.strength if best is None else round(firing.strength, 9))
+        return (
+            -strength,
+            strength == best and not _falls(statement, firing, heights),
+            firing.rule.rule.id,
+            firing.texts,
+        )
 
     of_rule: dict[str, list[CheckedFiring]] = {}
     for firing in sorted(firings, key=order):
@@ -122,7 +168,7 @@ def _weighed(
     if recorded is not None:
         lines.append(((-recorded.certainty, False, "", ()), CheckedLine(recorded.certainty, None, 0, counts=True)))
     found = [line for _, line in sorted(lines, key=lambda item: item[0])]
-    if ranks is not None:
+    if best is not None:
         kept = [found[0], *(msgspec.structs.replace(line, counts=False) for line in found[1:])]
         return CheckedConclusion(best, conflict=False, best=True, lines=tuple(kept))
     strengths = [line.strength for line in found]
@@ -130,50 +176,59 @@ def _weighed(
     return CheckedConclusion(combined(strengths), conflict, best=False, lines=tuple(found))
 
 
-def _best(firings: Sequence[CheckedFiring], recorded: Recorded | None) -> float:
-    strongest = max(firing.strength for firing in firings)
+def _best(instances: Sequence[Instance], recorded: Recorded | None) -> float:
+    strongest = max(instance.strength for instance in instances)
     return round(strongest if recorded is None else max(strongest, recorded.certainty), 9)
 
 
-def _ranks(
-    fired: Mapping[Statement, Sequence[CheckedFiring]], recorded: Mapping[Statement, Recorded]
+def _heights(
+    drawn: Mapping[Statement, Sequence[Instance]],
+    recorded: Mapping[Statement, Recorded],
+    best: Mapping[Statement, float],
 ) -> dict[Statement, int]:
-    """How many steps the shortest of the best proofs of each statement takes; breadth first."""
-    ranks: dict[Statement, int] = {}
+    """How many steps of the group the lowest of the best proofs of each statement takes; breadth first.
+
+    It is 0 where a record or what lies below the group gives the certainty, else 1 more than that of the highest
+    premise. Any of the most certain facts may be a premise, so that the first of them to be reached is.
+    """
+    heights: dict[Statement, int] = {}
     reached: deque[Statement] = deque()
 
-    def reach(statement: Statement, rank: int) -> None:
-        if statement not in ranks:
-            ranks[statement] = rank
+    def reach(statement: Statement, height: int) -> None:
+        if statement not in heights:
+            heights[statement] = height
             reached.append(statement)
 
     for statement, record in recorded.items():
-        if statement not in fired or record.certainty == _best(fired[statement], record):
+        if statement not in drawn or record.certainty == best[statement]:
             reach(statement, 0)
-    waiting: dict[Statement, list[tuple[Statement, set[Statement]]]] = {}
-    for statement, firings in fired.items():
-        best = _best(firings, recorded.get(statement))
-        for firing in firings:
-            if round(firing.strength, 9) == best:
-                premises = ((relation, args) for relation, args, _ in firing.premises)
-                lacking = {premise for premise in premises if premise in fired or premise in recorded}
-                if not lacking:
-                    reach(statement, 0)
-                for premise in lacking:
-                    waiting.setdefault(premise, []).append((statement, lacking))
+    waiting: dict[Statement, list[tuple[Statement, set[int], int]]] = {}
+    for statement, instances in drawn.items():
+        for instance in instances:
+            if round(instance.strength, 9) != best[statement]:
+                continue
+            lacking: set[int] = set()
+            for number, option in enumerate(instance.options):
+                inside = [(option.relation, args) for args in option.facts]
+                if inside[0] in drawn or inside[0] in recorded:
+                    lacking.add(number)
+                    for premise in inside:
+                        waiting.setdefault(premise, []).append((statement, lacking, number))
+            if not lacking:
+                reach(statement, 0)
     while reached:
         current = reached.popleft()
-        for statement, lacking in waiting.get(current, ()):
-            lacking.discard(current)
-            if not lacking:
-                reach(statement, ranks[current] + 1)
-    return ranks
+        for statement, lacking, number in waiting.get(current, ()):
+            if number in lacking:
+                lacking.remove(number)
+                if not lacking:
+                    reach(statement, heights[current] + 1)
+    return heights
 
 
-def _is_circular(statement: Statement, firing: CheckedFiring, ranks: Mapping[Statement, int]) -> bool:
-    """Whether a premise was not there before the conclusion."""
-    last = ranks.get(statement, 0)
-    return any(ranks.get((relation, args), -1) >= last for relation, args, _ in firing.premises)
+def _falls(statement: Statement, firing: CheckedFiring, heights: Mapping[Statement, int]) -> bool:
+    """Whether every premise inside the group is lower than the conclusion."""
+    return all(heights.get((relation, args), -1) < heights.get(statement, 0) for relation, args, _ in firing.premises)
 
 
 def combined(strengths: Iterable[float]) -> float:
