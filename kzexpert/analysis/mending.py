@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from kzexpert.analysis.candidates import groundings
 from kzexpert.analysis.partials import Allowance, Known, Partial, conclusion_of, partials
 from kzexpert.certainty import established
-from kzexpert.engines.evaluation import Binding, holds
+from kzexpert.engines.evaluation import holds
 from kzexpert.evidence import lines
 from kzexpert.model import (
     Absence,
@@ -30,6 +30,7 @@ from kzexpert.model import (
     Test,
     Variable,
 )
+from kzexpert.model.established import Binding
 from kzexpert.proof.build import prove
 
 __all__ = ["DEPTH", "MOST_CHANGES", "Change", "Mending", "Remedy"]

@@ -1,18 +1,6 @@
 """The command line: the only layer that prints, reads options or exits."""
 
-__all__ = ["Terminated", "main"]
-
-
-class Terminated(KeyboardInterrupt):
-    """The operating system asks the process to end: all is cleaned up as after Ctrl-C.
-
-    Attributes:
-        code: what the process exits with.
-    """
-
-    def __init__(self, code: int) -> None:
-        super().__init__()
-        self.code = code
+__all__ = ["main"]
 
 
 def main() -> None:
@@ -20,7 +8,9 @@ def main() -> None:
     import gc
     import sys
 
-    _listen_for_signals()
+    from kzexpert.cli.signals import Terminated, listen_for_signals
+
+    listen_for_signals()
     # A command lives for a fraction of a second, and nearly all that it allocates lives as long as it does. To look
     # through that again and again, and twice more on the way out, takes a quarter of the time of a cold start.
     # Collection still sets in where a long run leaves many objects behind.
@@ -37,18 +27,6 @@ def main() -> None:
     finally:
         if "duckdb" not in sys.modules:  # whose bindings tell stderr what was not collected
             gc.freeze()
-
-
-def _listen_for_signals() -> None:
-    import signal
-
-    def end(number: int, _frame: object) -> None:
-        raise Terminated(128 + number)
-
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has only one of them
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # as it is not below nohup
-            signal.signal(number, end)
 
 
 def _leave_databases(code: int) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from kzexpert import __version__
-from kzexpert.cli import Terminated
 from kzexpert.cli.output import print_error, tell, to_stderr, to_stdout
+from kzexpert.cli.signals import Terminated
 from kzexpert.errors import KzexpertError, UsageError
 
 __all__ = ["COMMANDS", "KzexpertGroup", "cli"]

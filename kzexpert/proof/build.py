@@ -10,8 +10,7 @@ from typing import Literal
 import msgspec
 
 from kzexpert.certainty import established
-from kzexpert.engines.base import StoredCertainties
-from kzexpert.engines.evaluation import EstablishedFacts, evaluate
+from kzexpert.engines.evaluation import evaluate
 from kzexpert.evidence import Line, lines
 from kzexpert.model import (
     Absence,
@@ -32,9 +31,10 @@ from kzexpert.model import (
     Variable,
     format_value,
 )
+from kzexpert.model.established import EstablishedFacts
 from kzexpert.questions.sentences import because, says
 
-__all__ = ["Node", "Proof", "Step", "Support", "established_facts", "prove", "supports"]
+__all__ = ["Node", "Proof", "Step", "Support", "prove", "supports"]
 
 
 class Support(msgspec.Struct, frozen=True):
@@ -118,13 +118,11 @@ def prove(inference: Inference, atom: GroundAtom) -> Proof:
     """
     if inference.certainty(atom) is None:
         raise KeyError(str(atom))
-    facts = established_facts(inference)
     nodes: dict[GroundAtom, Node] = {}
     level = [atom]
     while level:  # a whole level at a time, which a database finds at once
-        if isinstance(inference.certainties, StoredCertainties):
-            inference.certainties.prefetch(level)
-        nodes.update((current, _node(inference, current, facts)) for current in level)
+        inference.facts.prefetch(level)
+        nodes.update((current, _node(inference, current)) for current in level)
         below = dict.fromkeys(fact for current in level for fact in _below(nodes[current]))
         level = [fact for fact in below if fact not in nodes]
     return Proof(atom, {current: nodes[current] for current in _in_reading_order(atom, nodes)})
@@ -146,17 +144,7 @@ def _in_reading_order(atom: GroundAtom, nodes: Mapping[GroundAtom, Node]) -> Ite
             pending.extend(reversed(_below(nodes[current])))
 
 
-def established_facts(inference: Inference) -> EstablishedFacts:
-    """The established facts of an inference, for looking up what conditions match."""
-    if isinstance(inference.certainties, StoredCertainties):
-        return inference.certainties.established()
-    facts = EstablishedFacts()
-    for relation, known in inference.certainties.items():
-        facts.relations[relation] = {args: certainty for args, certainty in known.items() if established(certainty)}
-    return facts
-
-
-def _node(inference: Inference, atom: GroundAtom, facts: EstablishedFacts) -> Node:
+def _node(inference: Inference, atom: GroundAtom) -> Node:
     program = inference.program
     certainty = inference.certainty(atom) or 0.0
     found = lines(inference, atom)
@@ -167,29 +155,29 @@ def _node(inference: Inference, atom: GroundAtom, facts: EstablishedFacts) -> No
         certainty=certainty,
         established=established(certainty),
         base=program.base.get(atom.predicate, {}).get(atom.args),
-        steps=tuple(_step(inference, line, line.firing, facts) for line in found if line.firing is not None),
+        steps=tuple(_step(inference, line, line.firing) for line in found if line.firing is not None),
         conflict=atom in inference.conflicts,
         best_only=stratum is not None and stratum.recursive,
     )
 
 
-def _step(inference: Inference, line: Line, firing: Firing, facts: EstablishedFacts) -> Step:
+def _step(inference: Inference, line: Line, firing: Firing) -> Step:
     return Step(
         firing=firing,
         because=because(firing),
-        supports=supports(inference, firing, facts),
+        supports=supports(inference, firing),
         strength=line.strength,
         counts=line.counts,
         others=line.others,
     )
 
 
-def supports(inference: Inference, firing: Firing, facts: EstablishedFacts) -> tuple[Support, ...]:
+def supports(inference: Inference, firing: Firing) -> tuple[Support, ...]:
     """What satisfied each condition of a firing, in the order of the rule."""
     premises = iter(firing.premises)
     values = firing.values
     return tuple(
-        _support(inference, written.text, condition, values, premises, facts)
+        _support(inference, written.text, condition, values, premises)
         for written, condition in zip(firing.rule.rule.when, firing.rule.conditions, strict=True)
     )
 
@@ -200,7 +188,6 @@ def _support(
     condition: ProgramCondition,
     values: Mapping[str, Value],
     premises: Iterator[GroundAtom],
-    facts: EstablishedFacts,
 ) -> Support:
     if isinstance(condition, Match):
         fact = next(premises)
@@ -210,7 +197,7 @@ def _support(
         return Support(text, "absence", f"no {condition.pattern.instance(values)}")
     if isinstance(condition, Aggregate):
         own = {name: values[name] for name in condition.shared}
-        counted = _counted(condition.patterns, own, facts)
+        counted = _counted(condition.patterns, own, inference.facts.established)
         result = format_value(values[condition.variable])
         return Support(text, "aggregate", f"{condition.function} = {result}", counted)
     if isinstance(condition, Assignment):

@@ -25,7 +25,6 @@ from kzexpert.model import (
 )
 from kzexpert.program.snapshot import recent
 from kzexpert.proof.answers import ranked
-from kzexpert.proof.build import established_facts
 from kzexpert.proof.document import (
     AbsencePremise,
     AggregatePremise,
@@ -127,7 +126,7 @@ class _Walk:
         self.facts: dict[_Known, BaseFact] = {}
         self._inference = inference
         self._events = events
-        self._established = established_facts(inference)
+        self._established = inference.facts.established
 
     def down_from(self, start: Sequence[_Known]) -> None:
         """Visit some facts and conclusions and all they rest on."""

@@ -7,8 +7,7 @@ from kzexpert.engines import engine
 from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
 from kzexpert.engines.sql.results import firings, stored
 from kzexpert.model import GroundAtom, KnowledgeBase, Pattern, Variable
-from kzexpert.proof.answers import matching
-from kzexpert.proof.build import established_facts, prove
+from kzexpert.proof.build import prove
 
 STATES = ["Ruritania", "Borduria", "Syldavia", "Graustark"]
 
@@ -161,8 +160,8 @@ def test_a_pattern_is_looked_up_by_its_constants() -> None:
         ("?x", "?y", "?z"),
     ]:
         pattern = Pattern("shared", "shared", tuple(map(_term, terms)))
-        assert set(matching(ours, pattern)) == set(matching(theirs, pattern))
-    facts, others = established_facts(ours), established_facts(theirs)
+        assert set(ours.facts.matching(pattern)) == set(theirs.facts.matching(pattern))
+    facts, others = ours.facts.established, theirs.facts.established
     pattern = Pattern("shared", "shared", (Variable("a"), Variable("b"), Variable("x")))
     for binding in [{"a": "S1"}, {"a": "S1", "b": "S8"}, {"x": "S3"}, {"x": 1.0}, {"a": "nobody"}]:
         assert set(facts.rows(pattern, binding)) == set(others.rows(pattern, binding))
