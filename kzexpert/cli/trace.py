@@ -104,7 +104,7 @@ def verify(options: Options, file: tuple[str, ...]) -> int:
     A small checker that shares no code with the engines derives everything anew: facts and dates, every binding,
     negation, aggregate and certainty. It names each difference, and what should stand there.
     """
-    from kzexpert.cli.output import emit, print_error
+    from kzexpert.cli.output import emit, print_error, spare
     from kzexpert.cli.session import inspect
     from kzexpert.errors import KnowledgeBaseError
     from kzexpert.render.issues import issues_text
@@ -113,6 +113,7 @@ def verify(options: Options, file: tuple[str, ...]) -> int:
     errors = [issue for issue in issues if issue.severity == "error"]
     if errors:
         raise KnowledgeBaseError(*errors, texts=kb.texts)
+    spare(options, file)
     texts = {name: _read(name) for name in file}
     found = _verified(kb, texts, options.allow_network)
     if options.format == "json":
@@ -166,11 +167,12 @@ def diff(old: str, new: str, format: str, output: str | None) -> int:
     Conclusions gained, lost, stronger or weaker; the facts, dates and rules behind it. Where rules and facts stand, and
     which engine was used, does not count.
     """
-    from kzexpert.cli.output import emit
+    from kzexpert.cli.output import emit, spare
     from kzexpert.proof.diff import trace_diff
 
-    found = trace_diff(*_read_traces((old, new)))
     options = Options(format=format, output=output)
+    spare(options, (old, new))
+    found = trace_diff(*_read_traces((old, new)))
     if format == "json":
         from kzexpert.render.json import json_text
 
