@@ -259,7 +259,7 @@ def _conclusions(reader: Reader, node: Node) -> tuple[Atom, ...]:
 def _conclusion(reader: Reader, node: Node) -> tuple[Atom, ...]:
     if not isinstance(node, ScalarNode) or node.missing:
         reader.wrong_shape(
-            "an atom", node, "a rule concludes an atom, such as then: ally(?state, ?power), or a list of them"
+            "an atom", node, "a rule concludes one atom or several: then: ally(?state, ?power)"
         )
         return ()
     try:

@@ -64,8 +64,8 @@ rules:
     source: atlas
 """)
     assert [issue.hint for issue in issues[:3]] == [
-        "add a condition that binds ?power, or write _ where it may be",
-        "add a condition that binds ?worth, or write _ where it may be",
+        "add a condition that binds ?power, or write _ where it may be anything",
+        "add a condition that binds ?worth",
         "did you mean ?leader?",
     ]
     assert issues[3].message == "the conclusion leaves power of aligned open"

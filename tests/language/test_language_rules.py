@@ -36,7 +36,7 @@ def test_a_rule(read: Any) -> None:
         "file.yaml:7:9",
         "file.yaml:8:9",
     ]
-    assert str(rule.then.location) == "file.yaml:9:11"
+    assert [str(atom.location) for atom in rule.then] == ["file.yaml:9:11"]
     assert isinstance(rule.source, Citation)
     assert (rule.source.source, rule.source.at) == ("smith-2011", "para 2")
     assert str(rule.location) == "file.yaml:2:5"
@@ -123,12 +123,16 @@ MISTAKES = [
     (rule("id: r", "when: p(?x)", "then: q(?x)"), "file.yaml:3:11 KZ110", "on a line of its own"),
     (rule("id: r", "when:", "then: q(?x)"), "file.yaml:3:10 KZ110", "on a line of its own"),
     (rule("id: r", "when: [p(?x), ~]", "then: q(?x)"), "file.yaml:3:19 KZ110", "on a line of its own"),
-    (rule("id: r", "when: [{p: x}]", "then: q(?x)"), "file.yaml:3:12 KZ110", "on a line of its own"),
+    (rule("id: r", "when: [{p: x}]", "then: q(?x)"), "file.yaml:3:13 KZ108", "either: or not:"),
     (rule("id: r", "when:", "  - p(?x) q", "then: q(?x)"), "file.yaml:4:15 KZ201", "one condition a line"),
     (rule("id: r", "when:", '  - "p(\\"x\\" y)"', "then: q(?x)"), "file.yaml:4:18 KZ201", "one pair of quotes"),
     (rule("id: r", "when:", "  - p(2011-02-30)", "then: q(?x)"), "file.yaml:4:11 KZ112", "YYYY-MM-DD"),
     (rule("id: r", "when:", "  - !p(?x)", "then: q(?x)"), "file.yaml:4:9 KZ107", "not p(?x)"),
-    (rule("id: r", "when: [p(?x)]", "then: [q(?x)]"), "file.yaml:4:11 KZ110", "a rule concludes one atom"),
+    (rule("id: r", "when: [p(?x)]", "then: []"), "file.yaml:4:11 KZ110", "a rule concludes one atom or several"),
+    (rule("id: r", "when: [p(?x)]", "then: q(?x) since ?d"), "file.yaml:4:11 KZ201", "take it away"),
+    (rule("id: r", "when: [{either: [p(?x)]}]", "then: q(?x)"), "file.yaml:3:13 KZ201", "without either:"),
+    (rule("id: r", "when: [{not: []}]", "then: q(?x)"), "file.yaml:3:18 KZ110", "a block is"),
+    (rule("id: r", "when: [{exists: [p(?x)]}]", "then: q(?x)"), "file.yaml:3:13 KZ108", "already says"),
     (rule("id: r", "when: [p(?x)]", "then: not q(?x)"), "file.yaml:4:11 KZ201", "negative certainty"),
     (rule("id: r", "when: [p(?x)]", "then: q(?x) @ ?c"), "file.yaml:4:17 KZ201", "take none"),
     (rule("id: r", "when: [p(?x)]", "then: q(?x) within 1 year"), "file.yaml:4:11 KZ201", "take it away"),
@@ -160,7 +164,7 @@ def test_a_mistake_is_told_once_at_its_place(text: str, expected: str, hint: str
 
 def test_conditions_in_brackets_are_split_at_their_commas(read: Any, brief: Any) -> None:
     issues = read(rule("id: r", "when: [p(?x, a), q(?x)]", "then: q(?x)")).issues
-    assert brief(issues) == ["file.yaml:3:16 KZ201", "file.yaml:3:19 KZ201"]
+    assert brief(issues) == ["file.yaml:3:12 KZ201"]
     assert all("on a line of its own" in issue.hint for issue in issues)
 
 
