@@ -150,6 +150,8 @@ CODES: dict[str, str] = {
     "KZ218": "an aggregate that cannot be evaluated",
     "KZ219": "a predicate is declared twice, and differently",
     "KZ220": "a rule that may never end",
+    "KZ221": "too many choices of alternatives",
+    "KZ222": "a sum over events whose day is not bound",
     # questions and options
     "KZ301": "a question that is not understood",
     "KZ302": "a question that can be read in two ways",

@@ -6,6 +6,7 @@ They read the knowledge base as written, before any snapshot, so they know nothi
 from collections.abc import Callable, Sequence
 
 from kzexpert.checks.contradictions import contradictions
+from kzexpert.checks.events import undated_events
 from kzexpert.checks.facts import concluded_records, fact_dates, fact_values
 from kzexpert.checks.growth import endless_rules
 from kzexpert.checks.identifiers import repeated_rule_ids
@@ -38,6 +39,7 @@ PASSES: tuple[Pass, ...] = (
     repeated_conditions,
     contradictions,
     lone_variables,
+    undated_events,
     rules_that_never_fire,
     unused_predicates,
     repeated_sources,

@@ -7,7 +7,7 @@ ever, and a comparison with something else is taken to bound it, whichever way i
 from collections.abc import Iterable
 
 from kzexpert.errors import Issue
-from kzexpert.model import Assignment, KnowledgeBase, Operation, ProgramRule, Test
+from kzexpert.model import Assignment, Call, KnowledgeBase, Operation, ProgramRule, Test
 from kzexpert.program.order import planned
 from kzexpert.program.strata import recursive_components
 
@@ -17,7 +17,10 @@ __all__ = ["endless_rules"]
 def endless_rules(kb: KnowledgeBase) -> list[Issue]:
     """Rules that compute an argument of their conclusion from their own conclusions, without a bound (KZ220)."""
     computing = [
-        rule for rule, _ in planned(kb) if rule and any(isinstance(item, Assignment) for item in rule.conditions)
+        rule
+        for variants, _ in planned(kb)
+        for rule in variants
+        if any(isinstance(item, Assignment) for item in rule.conditions)
     ]
     if not computing:
         return []
@@ -29,7 +32,7 @@ def endless_rules(kb: KnowledgeBase) -> list[Issue]:
             index = next(at for at, item in enumerate(rule.conditions) if name in item.binds)
             message = f"rule {rule.id} computes ?{name} from what it concludes, and nothing bounds it: it may never end"
             hint = f"bound the value by a comparison, such as ?{name} < 100"
-            issues.append(Issue("KZ220", message, rule.rule.when[index].location, hint, "warning"))
+            issues.append(Issue("KZ220", message, rule.when[index].location, hint, "warning"))
     return issues
 
 
@@ -41,7 +44,7 @@ def _endless(rule: ProgramRule, component: Iterable[str]) -> str:
         item = rule.conditions[index]
         if isinstance(item, Assignment) and not own.isdisjoint(item.needs):
             own.add(item.variable)
-            if isinstance(item.expression, Operation) or not new.isdisjoint(item.needs):
+            if isinstance(item.expression, Operation | Call) or not new.isdisjoint(item.needs):
                 new.add(item.variable)
     for item in rule.conditions:
         if isinstance(item, Test) and item.operator in ("<", "<=", ">", ">="):

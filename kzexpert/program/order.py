@@ -84,7 +84,7 @@ def plan_rule(kb: KnowledgeBase, rule: Rule) -> tuple[tuple[ProgramRule, ...], l
     if many > _MOST_CHOICES:
         message = f"the alternatives of the rule can be chosen in {many:,} ways, and {_MOST_CHOICES} is the most"
         issues.append(
-            Issue("KZ219", message, rule.location, "split the rule, or give some alternatives a rule of their own")
+            Issue("KZ221", message, rule.location, "split the rule, or give some alternatives a rule of their own")
         )
         return (), issues
     outer = _variables_of(rule.then)

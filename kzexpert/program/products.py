@@ -24,7 +24,7 @@ def unconnected(rule: ProgramRule) -> tuple[tuple[str, ...], ...]:
             groups = [group for group in groups if group not in joined]
             groups.append((names.union(*(known for known, _ in joined)), tuple(sorted((*places, *own)))))
     found = sorted(places for _, places in groups if places)
-    return tuple(tuple(rule.rule.when[place].text for place in places) for places in found)
+    return tuple(tuple(rule.when[place].text for place in places) for places in found)
 
 
 def product_hint(rule: ProgramRule) -> str:
