@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import Inference, Program, ProgramRule
-from kzexpert.program.crossings import crossing
+from kzexpert.program.products import product_hint
 
 __all__ = ["Budget", "Engine", "Meter", "OnePass", "infer_each", "over_budget"]
 
@@ -153,12 +153,7 @@ class Meter:
 
 def over_budget(program: Program, rules: Sequence[ProgramRule], message: str) -> BudgetError:
     """The error for a budget that is used up, at the first of some rules, with what can be done about it."""
-    pairs = (crossing(rule) for rule in rules)
-    crossed = next((pair for pair in pairs if pair is not None), None)
-    hint = _NEVER_ENDS
-    if crossed is not None:
-        one, other = crossed
-        hint = f"{one} and {other} share no variable, so that each fact of one meets each of the other: join them"
+    hint = next(filter(None, map(product_hint, rules)), _NEVER_ENDS)
     location = rules[0].rule.location if rules else None
     return BudgetError(Issue("KZ401", message, location, hint), texts=program.kb.texts)
 

@@ -15,7 +15,6 @@ from kzexpert.engines.memory import experta as experta_engine
 from kzexpert.errors import BudgetError, Location
 from kzexpert.language import parse_atom, parse_condition
 from kzexpert.model import ArgumentSpec, Fact, KnowledgeBase, Predicate, Program, Rule
-from kzexpert.program.crossings import crossing
 from kzexpert.program.snapshot import snapshot
 
 PACKAGE = Path(kzexpert.__file__).parent
@@ -119,23 +118,9 @@ def test_a_budget_of_firings_stops_a_rule_as_soon_as_it_matches_too_often(name: 
         engine(name, Budget(firings=500)).infer(pairs)
     (issue,) = stopped.value.issues
     assert issue.message == "rule pairs used up the budget of 500 firings (it fired 501 times)"
-    assert issue.hint.startswith("n(?x) and n(?y) share no variable")
-
-
-@pytest.mark.parametrize(
-    ("when", "crossed"),
-    [
-        (("n(?x)", "m(?y)"), ("n(?x)", "m(?y)")),
-        (("n(?x)", "n(1)", "m(?y)", "?z = ?x + 1", "?z > 2"), ("n(?x)", "m(?y)")),
-        (("n(?x)", "m(?y)", "?z = ?x + 1", "?z > ?y"), None),
-        (("n(?x)", "m(?y)", "not k(?x)"), ("n(?x)", "m(?y)")),
-        (("n(?x) @ ?c", "m(?y) @ ?d", "?c > ?d"), None),
-        (("n(_)", "m(?x)"), None),
-        (("n(?x)", "m(1)"), None),
-    ],
-)
-def test_what_joins_conditions(when: tuple[str, ...], crossed: tuple[str, str] | None) -> None:
-    assert crossing(program([1.0], ("r", list(when), "k(1)")).rules["r"]) == crossed
+    assert "n(?x)" in issue.hint
+    assert "n(?y)" in issue.hint
+    assert "share no variable" in issue.hint
 
 
 def test_a_run_out_of_memory_is_a_budget_used_up(monkeypatch: pytest.MonkeyPatch) -> None:
