@@ -64,6 +64,7 @@ def _settings(options: Options, line: ProgressLine | None = None, listen: Listen
         spark_master=options.spark_master,
         spark_conf=options.spark_conf,
         skip_bad_rows=options.skip_bad_rows,
+        network=options.allow_network,
         limits=_limits(options.budget),
         listen=heard,
     )

@@ -156,10 +156,10 @@ def _table_issues(options: Options, kb: KnowledgeBase) -> list[Issue]:
     """What is wrong with the rows of tables."""
     if not kb.tables:
         return []
-    from kzexpert.engines import table_issues
+    from kzexpert.engines import Settings, table_issues
 
     start = perf_counter()
-    issues = table_issues(kb)
+    issues = table_issues(kb, Settings(network=options.allow_network))
     note(options, f"rows of {len(kb.tables)} tables checked in {_milliseconds(perf_counter() - start)}")
     return issues
 

@@ -115,7 +115,7 @@ def verify(options: Options, file: tuple[str, ...]) -> int:
         raise KnowledgeBaseError(*errors, texts=kb.texts)
     spare(options, file)
     texts = {name: _read(name) for name in file}
-    found = _verified(kb, texts)
+    found = _verified(kb, texts, options.allow_network)
     if options.format == "json":
         from kzexpert.render.json import json_text
         from kzexpert.render.trace_text import verifications_document
@@ -131,9 +131,9 @@ def verify(options: Options, file: tuple[str, ...]) -> int:
     return 0 if all(item.verified for item in found) else 1
 
 
-def _verified(kb: KnowledgeBase, texts: Mapping[str, str]) -> "list[Verification]":
+def _verified(kb: KnowledgeBase, texts: Mapping[str, str], network: bool) -> "list[Verification]":
     """What comes of checking some traces; for each day the rows of tables are read that may count on it."""
-    from kzexpert.engines import ENGINES, with_rows
+    from kzexpert.engines import ENGINES, Settings, with_rows
     from kzexpert.proof.checker import Checker
     from kzexpert.proof.checker.reading import read_trace
 
@@ -143,7 +143,7 @@ def _verified(kb: KnowledgeBase, texts: Mapping[str, str]) -> "list[Verification
         traced = read_trace(name, text)[0] if kb.tables else None
         day = traced.as_of if traced else None
         if day not in checkers:
-            checkers[day] = Checker(with_rows(kb, as_of=day) if traced else kb, ENGINES)
+            checkers[day] = Checker(with_rows(kb, Settings(network=network), day) if traced else kb, ENGINES)
         found.append(checkers[day].verify(name, text))
     return found
 

@@ -22,10 +22,11 @@ from kzexpert.engines.sql.results.export import DatabaseExporter
 from kzexpert.engines.sql.results.facts import DatabaseFacts
 from kzexpert.engines.sql.results.firings import Firings
 from kzexpert.engines.sql.results.stored import Certainties
-from kzexpert.engines.sql.store.base import Store, TimeIsUp
+from kzexpert.engines.sql.store.base import TimeIsUp
 from kzexpert.engines.sql.store.codec import Codec
 from kzexpert.engines.sql.store.sums import ExactSums
 from kzexpert.engines.sql.tables.loading import Loader
+from kzexpert.engines.sql.tables.reader import TableReader
 from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, Stratum
 
@@ -52,7 +53,7 @@ class Run:
     def __init__(
         self,
         programs: Sequence[Program],
-        database: Store,
+        reader: TableReader,
         budget: Budget,
         skipped_to: str | None,
         listen: Listener,
@@ -60,11 +61,11 @@ class Run:
     ) -> None:
         self.programs = programs
         self.program = program = programs[0]
-        self.database = database
+        self.database = database = reader.store
         self.budget = budget
         self.texts = database.texts
         self.extents: dict[str, Extent] = {}
-        self.loader = Loader(database, self.texts, programs, skipped_to, listen)
+        self.loader = Loader(reader, self.texts, programs, skipped_to, listen)
         self.planner = Planner(self.extents, self.texts, ExactSums(database), self.loader.days, program.shapes)
         self.base: dict[str, Extent] = {}
         self.exporter = None if export is None else export(self)
