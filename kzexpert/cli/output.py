@@ -13,7 +13,7 @@ from kzexpert.cli.options import Options
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.render.layout import WIDTH, Style, as_markup, as_plain
 
-__all__ = ["emit", "emit_file", "note", "print_error", "spare", "tell", "to_stderr", "to_stdout"]
+__all__ = ["emit", "emit_file", "note", "print_error", "show", "spare", "tell", "to_stderr", "to_stdout"]
 
 _WIDEST = 100
 #: What a shell reports of a command whose reader has gone: 128 + SIGPIPE.
@@ -39,6 +39,17 @@ def emit(options: Options, text_of: Callable[[Style, int], str]) -> None:
     text = text_of(as_markup if styled else as_plain, _columns() if terminal else WIDTH)
     with to_stdout():
         _print(text, sys.stdout, styled)
+
+
+def show(options: Options, document: object, text_of: Callable[[Style, int], str]) -> None:
+    """Print a result as ``--format`` says: a document as JSON, or what `text_of` makes. See `emit`."""
+    if options.format == "json":
+        from kzexpert.render.json import json_text
+
+        text = json_text(document)
+        emit(options, lambda _style, _width: text)
+    else:
+        emit(options, text_of)
 
 
 def spare(options: Options, files: Iterable[str]) -> None:
