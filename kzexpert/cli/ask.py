@@ -3,11 +3,10 @@
 import click
 
 from kzexpert.cli.options import Options, common_options
-from kzexpert.cli.output import emit
+from kzexpert.cli.output import show
 from kzexpert.cli.session import infer, open_knowledge_base
 from kzexpert.proof.answers import answer
 from kzexpert.questions.question import read_question
-from kzexpert.render.json import json_text
 from kzexpert.render.text import answer_text
 
 __all__ = ["ask"]
@@ -41,11 +40,6 @@ def ask(options: Options, question: tuple[str, ...], weighed: bool) -> int:
         return explain(options, inference, asked)
 
     found = answer(inference, asked)
-    if options.format == "json":
-        emit(options, lambda _style, _width: json_text(found if weighed else found.established))
-    else:
-        emit(
-            options,
-            lambda style, width: answer_text(inference, asked, found, weighed=weighed, style=style, width=width),
-        )
+    document = found if weighed else found.established
+    show(options, document, lambda out: answer_text(inference, asked, found, weighed=weighed, out=out))
     return 0 if found.established.answers else 3

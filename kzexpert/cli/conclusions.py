@@ -3,11 +3,10 @@
 import click
 
 from kzexpert.cli.options import Options, common_options
-from kzexpert.cli.output import emit
+from kzexpert.cli.output import show
 from kzexpert.cli.session import infer, open_knowledge_base
 from kzexpert.proof.answers import conclusions_of
 from kzexpert.questions.question import read_question
-from kzexpert.render.json import json_text
 from kzexpert.render.text import conclusions_text
 
 __all__ = ["conclusions"]
@@ -29,8 +28,5 @@ def conclusions(options: Options, pattern: tuple[str, ...], weighed: bool) -> in
     asked = read_question(kb, " ".join(pattern)) if pattern else None
     inference = infer(kb, options, [asked.pattern] if asked else [])
     found = conclusions_of(inference, asked.pattern if asked else None, weighed=weighed)
-    if options.format == "json":
-        emit(options, lambda _style, _width: json_text(found))
-    else:
-        emit(options, lambda style, width: conclusions_text(inference, found, style, width))
+    show(options, found, lambda out: conclusions_text(inference, found, out))
     return 0 if any(item.established for item in found.conclusions) else 3

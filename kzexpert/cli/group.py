@@ -104,7 +104,7 @@ def _guarded(run: Callable[[], Any]) -> int:
 def _show_issues(error: KzexpertError) -> None:
     from kzexpert.render.issues import issues_text
 
-    print_error(lambda style: issues_text(error.issues, error.texts, style))
+    print_error(lambda out: issues_text(error.issues, error.texts, out))
 
 
 def _show_bug(error: Exception) -> None:

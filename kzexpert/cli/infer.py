@@ -90,7 +90,7 @@ def infer(
 
         emit_file(options, fill)
     cost = costs.cost(found, options.output or "")
-    print_error(lambda _style: cost_text(cost))
+    print_error(lambda _out: cost_text(cost))
     return 0 if sum(found.values()) else 3
 
 

@@ -6,10 +6,9 @@ from kzexpert.analysis.conclusion import read_conclusion
 from kzexpert.analysis.linchpins import linchpins as found_linchpins
 from kzexpert.cli.engine import engine_of
 from kzexpert.cli.options import Options, common_options
-from kzexpert.cli.output import emit
+from kzexpert.cli.output import show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import infer, open_knowledge_base
-from kzexpert.render.json import json_text
 from kzexpert.render.linchpins_text import linchpins_text
 
 __all__ = ["linchpins"]
@@ -34,8 +33,5 @@ def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
     inference = infer(kb, options, [question.pattern])
     with progress_line() as progress:
         found = found_linchpins(inference, question, engine_of(options, progress).infer, progress)
-    if options.format == "json":
-        emit(options, lambda _style, _width: json_text(found))
-    else:
-        emit(options, lambda style, width: linchpins_text(inference, found, style, width))
+    show(options, found, lambda out: linchpins_text(inference, found, out))
     return 0 if found.conclusions else 3

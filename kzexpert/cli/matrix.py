@@ -4,9 +4,8 @@ import click
 
 from kzexpert.analysis.matrix import matrices, read_comparisons
 from kzexpert.cli.options import Options, common_options
-from kzexpert.cli.output import emit
+from kzexpert.cli.output import show
 from kzexpert.cli.session import infer, open_knowledge_base
-from kzexpert.render.json import json_text
 from kzexpert.render.matrix_text import matrix_text
 
 __all__ = ["matrix"]
@@ -32,8 +31,5 @@ def matrix(options: Options, subject: tuple[str, ...]) -> int:
     comparisons = read_comparisons(kb, text)
     inference = infer(kb, options, [comparison.pattern for comparison in comparisons])
     found = matrices(inference, text, comparisons)
-    if options.format == "json":
-        emit(options, lambda _style, _width: json_text(found))
-    else:
-        emit(options, lambda style, width: matrix_text(inference, found, style, width))
+    show(options, found, lambda out: matrix_text(inference, found, out))
     return 0 if found.matrices else 3

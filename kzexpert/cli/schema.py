@@ -20,8 +20,8 @@ def schema(name: str | None) -> int:
     """Print the JSON Schema of the document NAME, or the names of all documents."""
     if name is None:
         listed = "".join(f"{known:<14} {document.made_by}\n" for known, document in DOCUMENTS.items())
-        emit(Options(), lambda _style, _width: listed)
+        emit(Options(), lambda _out: listed)
     else:
         text = published(name)
-        emit(Options(), lambda _style, _width: text)
+        emit(Options(), lambda _out: text)
     return 0

@@ -11,10 +11,9 @@ from kzexpert.analysis.timeline import timeline as followed
 from kzexpert.analysis.timeline import years_on_record
 from kzexpert.cli.engine import engine_of
 from kzexpert.cli.options import Options, common_options
-from kzexpert.cli.output import emit
+from kzexpert.cli.output import emit, show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import open_knowledge_base, program_of, years_of
-from kzexpert.render.json import json_text
 from kzexpert.render.timeline_svg import timeline_svg
 from kzexpert.render.timeline_text import ASCII, UNICODE, Glyphs, timeline_text
 
@@ -45,12 +44,10 @@ def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
         engine = engine_of(options, progress)
         chosen = years or years_on_record(program, question.pattern, engine.infer)
         found = followed(Scenario.of(program), question, chosen, engine, progress, weighed=weighed)
-    if options.format == "json":
-        emit(options, lambda _style, _width: json_text(found))
-    elif options.format == "svg":
-        emit(options, lambda _style, _width: timeline_svg(found))
+    if options.format == "svg":
+        emit(options, lambda _out: timeline_svg(found))
     else:
-        emit(options, lambda style, width: timeline_text(found, style, width, _glyphs(options)))
+        show(options, found, lambda out: timeline_text(found, out, _glyphs(options)))
     return 0 if found.series else 3
 
 

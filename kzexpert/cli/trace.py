@@ -7,7 +7,7 @@ import click
 
 from kzexpert.certainty import established
 from kzexpert.cli.options import Options, common_options
-from kzexpert.cli.output import emit, print_error, spare
+from kzexpert.cli.output import emit, print_error, show, spare
 from kzexpert.cli.page import page
 from kzexpert.cli.session import infer, inspect, open_knowledge_base
 from kzexpert.engines import ENGINES, Settings, with_rows
@@ -67,11 +67,8 @@ def export(options: Options, question: tuple[str, ...]) -> int:
     # The page compares a conclusion with its rivals, which differ in a constant of the question.
     inference = infer(kb, options, [opened(asked.pattern) if options.format == "html" else asked.pattern])
     traced = trace_of(inference, asked)
-    if options.format == "html":
-        text = page(options, inference, asked)
-    else:
-        text = _rendered(traced, options.format)
-    emit(options, lambda _style, _width: text)
+    text = page(options, inference, asked) if options.format == "html" else _rendered(traced, options.format)
+    emit(options, lambda _out: text)
     certainties = {item.fact: item.certainty for item in traced.facts}
     certainties.update({item.conclusion: item.certainty for item in traced.conclusions})
     return 0 if any(established(certainties[answer]) for answer in traced.answers) else 3
@@ -110,13 +107,10 @@ def verify(options: Options, file: tuple[str, ...]) -> int:
     spare(options, file)
     texts = {name: _read(name) for name in file}
     found = _verified(kb, texts, options.allow_network)
-    if options.format == "json":
-        emit(options, lambda _style, _width: json_text(verifications_document(found)))
-    else:
-        problems = [issue for item in found for issue in item.issues]
-        if problems:
-            print_error(lambda style: issues_text(problems, texts, style))
-        emit(options, lambda style, _width: verifications_text(found, style))
+    problems = [issue for item in found for issue in item.issues]
+    if problems and options.format == "text":
+        print_error(lambda out: issues_text(problems, texts, out))
+    show(options, verifications_document(found), lambda out: verifications_text(found, out))
     return 0 if all(item.verified for item in found) else 1
 
 
@@ -155,10 +149,7 @@ def diff(old: str, new: str, format: str, output: str | None) -> int:
     options = Options(format=format, output=output)
     spare(options, (old, new))
     found = trace_diff(*_read_traces((old, new)))
-    if format == "json":
-        emit(options, lambda _style, _width: json_text(found))
-    else:
-        emit(options, lambda style, width: trace_diff_text(found, style, width))
+    show(options, found, lambda out: trace_diff_text(found, out))
     return 0 if found.same else 1
 
 

@@ -3,10 +3,9 @@
 import click
 
 from kzexpert.cli.options import Options, common_options
-from kzexpert.cli.output import emit
+from kzexpert.cli.output import show
 from kzexpert.cli.session import read_knowledge_base
 from kzexpert.questions.vocabulary import vocabulary_of
-from kzexpert.render.json import json_text
 from kzexpert.render.vocabulary_text import vocabulary_text
 
 __all__ = ["vocabulary"]
@@ -28,8 +27,5 @@ def vocabulary(options: Options, name: tuple[str, ...]) -> int:
     A NAME may be a predicate, a kind of entity, "entities", "kinds" or "predicates".
     """
     listed = vocabulary_of(read_knowledge_base(options), name)
-    if options.format == "json":
-        emit(options, lambda _style, _width: json_text(listed))
-    else:
-        emit(options, lambda style, width: vocabulary_text(listed, style, width))
+    show(options, listed, lambda out: vocabulary_text(listed, out))
     return 0

@@ -11,13 +11,12 @@ from kzexpert.analysis.what_if import what_if as compared
 from kzexpert.checks import check
 from kzexpert.cli.engine import engine_of, with_tables
 from kzexpert.cli.options import Options, common_options
-from kzexpert.cli.output import emit
+from kzexpert.cli.output import show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import infer, layers, open_knowledge_base
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.language import load_knowledge_base, parse_partial_date
 from kzexpert.model import KnowledgeBase
-from kzexpert.render.json import json_text
 from kzexpert.render.what_if_text import what_if_text
 
 __all__ = ["what_if"]
@@ -62,11 +61,8 @@ def what_if(options: Options, question: tuple[str, ...], everything: bool, again
     after = infer(other, changed)
     with progress_line() as progress:
         found = compared(before, after, engine_of(options, progress).infer, asked)
-    if options.format == "json":
-        emit(options, lambda _style, _width: json_text(found))
-    else:
-        names = [text for text in against if not _is_date(text)]
-        emit(options, lambda style, width: what_if_text(found, names, style, width))
+    names = [text for text in against if not _is_date(text)]
+    show(options, found, lambda out: what_if_text(found, names, out))
     return 0 if found.changes else 3
 
 

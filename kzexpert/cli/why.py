@@ -5,14 +5,13 @@ import click
 from kzexpert.analysis.near_misses import not_in_force
 from kzexpert.analysis.why_not import misses
 from kzexpert.cli.options import Options, common_options
-from kzexpert.cli.output import emit
+from kzexpert.cli.output import show
 from kzexpert.cli.session import infer, open_knowledge_base
 from kzexpert.model import Inference
 from kzexpert.proof.answers import ranked
 from kzexpert.proof.build import prove
 from kzexpert.questions.question import Question, read_question
 from kzexpert.render.explanation_text import explanation_text
-from kzexpert.render.json import json_text
 from kzexpert.render.proof_json import proof_document
 
 __all__ = ["explain", "why"]
@@ -50,14 +49,10 @@ def explain(options: Options, inference: Inference, question: Question, depth: i
     holding = [proof for proof in proofs if proof.root.established]
     lacks = () if holding else misses(inference, question.pattern)
     outside = () if holding else not_in_force(inference, question.pattern)
-    if options.format == "json":
-        document = proof_document(inference, question, holding or proofs, lacks)
-        emit(options, lambda _style, _width: json_text(document))
-    else:
-        emit(
-            options,
-            lambda style, width: explanation_text(
-                inference, question, holding or proofs, lacks, outside, style, width, depth
-            ),
-        )
+    shown = holding or proofs
+    show(
+        options,
+        proof_document(inference, question, shown, lacks),
+        lambda out: explanation_text(inference, question, shown, lacks, outside, out, depth),
+    )
     return 0 if holding else 3

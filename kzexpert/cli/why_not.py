@@ -9,14 +9,13 @@ from kzexpert.analysis.why_not import why_not as explained
 from kzexpert.certainty import established
 from kzexpert.cli.engine import engine_of
 from kzexpert.cli.options import Options, common_options
-from kzexpert.cli.output import emit
+from kzexpert.cli.output import show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import infer, open_knowledge_base
 from kzexpert.cli.why import explain
 from kzexpert.model import Inference
 from kzexpert.proof.answers import ranked
 from kzexpert.questions.question import Question
-from kzexpert.render.json import json_text
 from kzexpert.render.why_not_text import why_not_text
 
 __all__ = ["explain_absence", "why_not"]
@@ -58,15 +57,11 @@ def explain_absence(options: Options, inference: Inference, question: Question, 
     """
     with progress_line() as progress:
         found = explained(inference, question, engine_of(options, progress).infer, limit, progress)
-    if options.format == "json":
-        emit(options, lambda _style, _width: json_text(found))
-    else:
-        emit(
-            options,
-            lambda style, width: why_not_text(
-                inference, question, found, lambda item: _command(options, question, item), style, width
-            ),
-        )
+    show(
+        options,
+        found,
+        lambda out: why_not_text(inference, question, found, lambda item: _command(options, question, item), out),
+    )
     return 3
 
 
