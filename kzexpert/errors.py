@@ -159,6 +159,7 @@ CODES: dict[str, str] = {
     "KZ217": "within on a predicate that is not an event",
     "KZ218": "an aggregate that cannot be evaluated",
     "KZ219": "a predicate is declared twice, and differently",
+    "KZ220": "a rule that may never end",
     # questions and options
     "KZ301": "a question that is not understood",
     "KZ302": "a question that can be read in two ways",

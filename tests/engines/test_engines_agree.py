@@ -1,6 +1,7 @@
 """Every engine draws the conclusions of DESIGN §4 by the same firings, on programs made at random and in any order."""
 
 from collections.abc import Sequence
+from graphlib import TopologicalSorter
 from random import Random
 from typing import Any
 
@@ -14,6 +15,7 @@ from reference import Outcome, evaluate, outcome_of
 
 from kzexpert.engines import Budget, engine
 from kzexpert.errors import BudgetError
+from kzexpert.evidence import lines
 from kzexpert.language import parse_atom, parse_condition
 from kzexpert.model import (
     ANY,
@@ -61,6 +63,26 @@ def test_engines_agree(other: str, scenario: Scenario) -> None:
     ours = outcome(scenario.program)
     if ours is not None:
         assert outcome(scenario.program, ready(other)) == ours
+
+
+@pytest.mark.parametrize("name", ["experta", "duckdb"])
+@examples()
+@given(scenario=scenarios())
+def test_no_proof_rests_on_what_it_proves(name: str, scenario: Scenario) -> None:
+    try:
+        inference = engine(ready(name), SMALL).infer(scenario.program)
+    except BudgetError:
+        return
+    below = {
+        atom: {
+            premise
+            for line in lines(inference, atom)
+            if line.counts and line.firing is not None
+            for premise in line.firing.premises
+        }
+        for atom in inference.firings
+    }
+    TopologicalSorter(below).prepare()  # it raises where there is a circle
 
 
 @pytest.mark.spark
@@ -160,6 +182,26 @@ def test_a_question_sees_what_the_full_inference_has(scenario: Scenario, asked: 
 @given(scenario=scenarios(), asked=asked_together)
 def test_a_question_to_duckdb_sees_what_the_full_inference_has(scenario: Scenario, asked: list[Pattern]) -> None:
     sees_what_the_full_inference_has("duckdb", SMALL, scenario, asked)
+
+
+@pytest.mark.parametrize("name", ["experta", "duckdb"])
+@examples()
+@given(scenario=scenarios())
+def test_no_proof_rests_on_what_it_proves(name: str, scenario: Scenario) -> None:
+    try:
+        inference = engine(ready(name), SMALL).infer(scenario.program)
+    except BudgetError:
+        return
+    below = {
+        atom: {
+            premise
+            for line in lines(inference, atom)
+            if line.counts and line.firing is not None
+            for premise in line.firing.premises
+        }
+        for atom in inference.firings
+    }
+    TopologicalSorter(below).prepare()  # it raises where there is a circle
 
 
 @pytest.mark.spark

@@ -29,6 +29,7 @@ from kzexpert.engines.sql.tables.loading import Loader
 from kzexpert.engines.sql.tables.reader import TableReader
 from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, Stratum
+from kzexpert.program.products import product_hint
 
 __all__ = ["BUDGET", "Run"]
 
@@ -281,7 +282,8 @@ class Run:
         what = f"rule {first.id}" if first else "loading the facts"
         if len(rules) > 1:
             what += f", with {len(rules) - 1} more that conclude the same,"
-        issue = Issue("KZ401", f"{what} used up the budget of {limit}", first.location if first else None, NEVER_ENDS)
+        hint = next(filter(None, map(product_hint, rules)), NEVER_ENDS)
+        issue = Issue("KZ401", f"{what} used up the budget of {limit}", first.location if first else None, hint)
         raise BudgetError(issue, texts=self.program.kb.texts)
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from kzexpert.model import Value, format_value
+from kzexpert.model import GroundAtom, Value, format_value
 from kzexpert.proof.checker.recorded import Args, Recorded
 from kzexpert.proof.checker.rules import CheckedRule
 
@@ -128,7 +128,7 @@ def _firing(instance: Instance, heights: Mapping[Statement, int]) -> CheckedFiri
 
     def premise(option: Options) -> tuple[str, Args, float]:
         def order(args: Args) -> tuple[int, str]:
-            return heights.get((option.relation, args), 0), ", ".join(map(format_value, args))
+            return heights.get((option.relation, args), 0), str(GroundAtom("", args))
 
         chosen = option.facts[0] if len(option.facts) == 1 else min(option.facts, key=order)
         return option.relation, chosen, option.certainty
