@@ -15,7 +15,7 @@ from kzexpert.model.conditions import (
     alternatives,
 )
 from kzexpert.model.established import Binding, EstablishedFacts
-from kzexpert.model.functions import AGGREGATES, FORMAT, FUNCTIONS, SHIFTS, TEXT_OPERATORS, called, shown
+from kzexpert.model.functions import FORMAT, FUNCTIONS, SHIFTS, TEXT_OPERATORS, called, shown
 from kzexpert.model.inference import Facts, Firing, Inference
 from kzexpert.model.knowledge import (
     ArgumentSpec,
@@ -61,6 +61,8 @@ from kzexpert.model.terms import (
     GroundAtom,
     Operation,
     Operator,
+    Relation,
+    RelationKey,
     Shape,
     Term,
     Value,
@@ -72,7 +74,6 @@ from kzexpert.model.terms import (
 )
 
 __all__ = [
-    "AGGREGATES",
     "ANY",
     "DATE_WORDS",
     "FORMAT",
@@ -124,6 +125,8 @@ __all__ = [
     "Program",
     "ProgramCondition",
     "ProgramRule",
+    "Relation",
+    "RelationKey",
     "Rule",
     "Shape",
     "Source",

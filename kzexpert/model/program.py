@@ -10,7 +10,19 @@ import msgspec
 
 from kzexpert.model.conditions import Block, Condition, alternatives
 from kzexpert.model.knowledge import Fact, KnowledgeBase, Rule
-from kzexpert.model.terms import Anonymous, Constant, Expression, GroundAtom, Operator, Shape, Term, Value, Variable
+from kzexpert.model.terms import (
+    Anonymous,
+    Constant,
+    Expression,
+    GroundAtom,
+    Operator,
+    Relation,
+    RelationKey,
+    Shape,
+    Term,
+    Value,
+    Variable,
+)
 
 __all__ = [
     "Absence",
@@ -34,21 +46,34 @@ class Pattern(msgspec.Struct, frozen=True, array_like=True):
     """A resolved atom.
 
     Attributes:
-        relation: where an engine looks: the predicate's name, or ``name within 1 year`` for the facts of that window.
+        relation: where an engine looks: the predicate's name, or the part of its records that is meant.
         predicate: its name.
-        terms: one for each declared argument, in order.
+        terms: one for each declared argument, in order, and then one for each date that the relation has.
         certainty: the variable that ``@`` binds, or None.
     """
 
-    relation: str
+    relation: RelationKey
     predicate: str
     terms: tuple[Term, ...]
     certainty: str | None = None
 
     def __str__(self) -> str:
-        window = self.relation[len(self.predicate) :]
-        tail = f" @ ?{self.certainty}" if self.certainty else ""
-        return f"{self.predicate}({', '.join(map(str, self.terms))}){window}{tail}"
+        tail = ""
+        if isinstance(self.relation, Relation):
+            tail = f" {self.relation.within}" if self.relation.within else ""
+            tail += "".join(f" {word} {term}" for word, term in zip(self.relation.dates, self.dates, strict=True))
+        tail += f" @ ?{self.certainty}" if self.certainty else ""
+        return f"{self.predicate}({', '.join(map(str, self.terms[: self.arity]))}){tail}"
+
+    @property
+    def arity(self) -> int:
+        """The number of arguments of its predicate."""
+        return len(self.terms) - (len(self.relation.dates) if isinstance(self.relation, Relation) else 0)
+
+    @property
+    def dates(self) -> tuple[Term, ...]:
+        """The terms that take dates on record."""
+        return self.terms[self.arity :]
 
     @property
     def variables(self) -> Iterator[str]:
@@ -63,7 +88,7 @@ class Pattern(msgspec.Struct, frozen=True, array_like=True):
     def ground(self) -> GroundAtom | None:
         """The one statement that it matches; None where an argument is open."""
         args = tuple([term.value for term in self.terms if isinstance(term, Constant)])
-        return GroundAtom(self.predicate, args) if len(args) == len(self.terms) else None
+        return GroundAtom(self.predicate, args[: self.arity]) if len(args) == len(self.terms) else None
 
     @property
     def open(self) -> bool:
@@ -375,7 +400,7 @@ class Program(msgspec.Struct, frozen=True, dict=True):
 
     Attributes:
         strata: in an order in which each needs only those before it.
-        base: relation → arguments → fact in force. A window of an event predicate is a relation of its own.
+        base: relation → arguments, and dates where it has them → fact in force.
         assumed, withdrawn: what was added and removed, as text.
         shapes: predicate → what its statements must look like to matter; those that look like none of these may be
             missing. None where everything matters.
@@ -384,7 +409,7 @@ class Program(msgspec.Struct, frozen=True, dict=True):
     kb: KnowledgeBase
     as_of: date
     strata: tuple[Stratum, ...]
-    base: Mapping[str, Mapping[tuple[Value, ...], BaseFact]]
+    base: Mapping[RelationKey, Mapping[tuple[Value, ...], BaseFact]]
     assumed: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
     shapes: Mapping[str, tuple[Shape, ...]] | None = None

@@ -31,6 +31,7 @@ from kzexpert.model import (
     Pattern,
     Predicate,
     Premise,
+    Relation,
     Rule,
     Term,
     Value,
@@ -70,10 +71,19 @@ def resolve_atom(kb: KnowledgeBase, atom: Atom, certainty: str | None = None) ->
         issues.append(
             Issue("KZ217", f"{predicate.name} is not an event, so 'within' says nothing", atom.location, hint)
         )
+    for word, _ in atom.dates:
+        wanted = "event" if word == "on" else "interval"
+        if predicate.holds != wanted:
+            message = f"facts of {predicate.name} have no date of '{word}'"
+            has = {"event": "an event happens 'on' a day", "interval": "an interval lasts 'since' and 'until' a day"}
+            hint = has.get(predicate.holds or "", f"declare {predicate.name} with 'holds: {wanted}'")
+            issues.append(Issue("KZ217", message, atom.location, hint))
     if issues:
         return None, issues
-    relation = f"{predicate.name} {atom.within}" if atom.within else predicate.name
-    return Pattern(relation, predicate.name, tuple(terms), certainty), []
+    if not atom.within and not atom.dates:
+        return Pattern(predicate.name, predicate.name, tuple(terms), certainty), []
+    relation = Relation(predicate.name, atom.within, tuple(word for word, _ in atom.dates))
+    return Pattern(relation, predicate.name, (*terms, *(Variable(name) for _, name in atom.dates)), certainty), []
 
 
 def _placed(predicate: Predicate, atom: Atom, issues: list[Issue]) -> Iterator[tuple[int, Argument]]:
