@@ -1,17 +1,21 @@
 """An inference and a question → the HTML page, with all that it shows beside the proofs."""
 
-from typing import TYPE_CHECKING
+from msgspec.structs import replace
 
+from kzexpert.analysis.linchpins import Hanging, hangs_on
+from kzexpert.analysis.matrix import Comparison, Matrix, matrices
+from kzexpert.analysis.rerun import Scenario
+from kzexpert.analysis.timeline import Timeline, timeline, years_on_record
+from kzexpert.analysis.why_not import why_not
+from kzexpert.cli.engine import engine_of
 from kzexpert.cli.options import Options
+from kzexpert.cli.output import note
+from kzexpert.cli.progress import ProgressLine, progress_line
 from kzexpert.model import Constant, GroundAtom, Inference, Pattern, Variable
-from kzexpert.proof.build import Proof
+from kzexpert.proof.answers import answer, ranked
+from kzexpert.proof.build import Proof, prove
 from kzexpert.questions.question import Question
-
-if TYPE_CHECKING:
-    from kzexpert.analysis.linchpins import Hanging
-    from kzexpert.analysis.matrix import Matrix
-    from kzexpert.analysis.timeline import Timeline
-    from kzexpert.cli.progress import ProgressLine
+from kzexpert.render.html import html_page
 
 __all__ = ["page"]
 
@@ -27,13 +31,6 @@ def page(options: Options, inference: Inference, question: Question) -> str:
     The most certain conclusion is also shown with what it hangs on and with its rivals, and all are followed through
     the years. Where nothing is established, the page tells what is missing.
     """
-    from kzexpert.analysis.why_not import why_not
-    from kzexpert.cli.engine import engine_of
-    from kzexpert.cli.progress import progress_line
-    from kzexpert.proof.answers import answer, ranked
-    from kzexpert.proof.build import prove
-    from kzexpert.render.html import html_page
-
     found = answer(inference, question)
     proofs = [prove(inference, atom) for atom in ranked(inference, question)[:_MOST_ANSWERS]]
     with progress_line() as progress:
@@ -45,11 +42,7 @@ def page(options: Options, inference: Inference, question: Question) -> str:
     return html_page(inference, found, proofs, hanging, _rivals(inference, proofs[0].conclusion), years)
 
 
-def _hanging(options: Options, inference: Inference, proof: Proof, progress: "ProgressLine") -> "tuple[Hanging, ...]":
-    from kzexpert.analysis.linchpins import hangs_on
-    from kzexpert.cli.engine import engine_of
-    from kzexpert.cli.output import note
-
+def _hanging(options: Options, inference: Inference, proof: Proof, progress: ProgressLine) -> tuple[Hanging, ...]:
     recorded = sum(node.base is not None for node in proof.nodes.values())
     rules = {step.firing.rule.id for node in proof.nodes.values() for step in node.steps}
     trials = recorded + len(rules)
@@ -59,10 +52,8 @@ def _hanging(options: Options, inference: Inference, proof: Proof, progress: "Pr
     return (hangs_on(inference, proof.conclusion, engine_of(options, progress).infer, progress),)
 
 
-def _rivals(inference: Inference, atom: GroundAtom) -> "tuple[Matrix, ...]":
+def _rivals(inference: Inference, atom: GroundAtom) -> tuple[Matrix, ...]:
     """The conclusion beside those that differ from it in the argument that its predicate compares."""
-    from kzexpert.analysis.matrix import Comparison, matrices
-
     predicate = inference.program.kb.predicate[atom.predicate]
     if not predicate.compares:
         return ()
@@ -74,15 +65,7 @@ def _rivals(inference: Inference, atom: GroundAtom) -> "tuple[Matrix, ...]":
     return tuple(matrix for matrix in found if len(matrix.hypotheses) > 1)
 
 
-def _timeline(
-    options: Options, inference: Inference, question: Question, progress: "ProgressLine"
-) -> "Timeline | None":
-    from msgspec.structs import replace
-
-    from kzexpert.analysis.rerun import Scenario
-    from kzexpert.analysis.timeline import timeline, years_on_record
-    from kzexpert.cli.engine import engine_of
-
+def _timeline(options: Options, inference: Inference, question: Question, progress: ProgressLine) -> Timeline | None:
     program = inference.program
     years = years_on_record(program, question.pattern, lambda _: inference)[-_MOST_YEARS:]
     if len(years) == 1:

@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from kzexpert.certainty import combine, is_conflict, likelihood
+from kzexpert.errors import counted
 from kzexpert.model import BaseFact, Fact, GroundAtom
 from kzexpert.proof.answers import ASSUMED
 from kzexpert.proof.build import Node, Proof, Step, Support
 from kzexpert.questions.sentences import dates
-from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, sentence, wrap
 from kzexpert.render.text import certainty_text
+from kzexpert.render.writer import PLAIN, Piece, Writer, sentence
 
 __all__ = ["arithmetic", "proofs_text"]
 
@@ -23,7 +24,7 @@ _INDENT = " " * 11
 _MOST_COUNTED, _MOST_FACTORS = 10, 6
 
 
-def proofs_text(proofs: Sequence[Proof], style: Style = as_plain, width: int = WIDTH, depth: int | None = None) -> str:
+def proofs_text(proofs: Sequence[Proof], out: Writer = PLAIN, depth: int | None = None) -> str:
     """Some proofs as one: what is proven first, then what it rests on.
 
     Args:
@@ -38,12 +39,12 @@ def proofs_text(proofs: Sequence[Proof], style: Style = as_plain, width: int = W
     steps = _steps_away(nodes, proven)
     derived = [node for node in nodes.values() if node.steps or node.atom in proven]
     shown = [node for node in derived if depth is None or steps[node.atom] < depth]
-    text = _Text(nodes, shown, style, width)
+    text = _Text(nodes, shown, out)
     blocks = [text.block(node) for node in shown]
     folded = len(derived) - len(shown)
     if folded:
-        what = "1 conclusion is" if folded == 1 else f"{folded} conclusions are"
-        blocks.append(style("faint", f"{what} folded; a greater --depth than {depth} shows more."))
+        what = counted(folded, "conclusion is", "conclusions are")
+        blocks.append(out.style("faint", f"{what} folded; a greater --depth than {depth} shows more."))
     return "\n\n".join(blocks)
 
 
@@ -68,11 +69,10 @@ def _mentioned(node: Node) -> Iterator[GroundAtom]:
 class _Text:
     """The blocks of a proof, written in order: a fact tells its records where it is first mentioned."""
 
-    def __init__(self, nodes: Mapping[GroundAtom, Node], shown: Sequence[Node], style: Style, width: int) -> None:
+    def __init__(self, nodes: Mapping[GroundAtom, Node], shown: Sequence[Node], out: Writer) -> None:
         self.nodes = nodes
         self.numbers = {node.atom: number for number, node in enumerate(shown, 1)}
-        self.style = style
-        self.width = width
+        self.out = out
         self.mentions = Counter(fact for node in shown for fact in _mentioned(node))
         self.marks: dict[GroundAtom, str] = {}
 
@@ -100,7 +100,7 @@ class _Text:
         return "\n".join(lines)
 
     def line(self, pieces: Sequence[Piece], first: str = "", rest: str = "") -> str:
-        return wrap(pieces, self.style, width=self.width, first=first, rest=rest)
+        return self.out.wrap(pieces, first, rest)
 
     def step(self, step: Step) -> Iterator[str]:
         rule = step.firing.rule.rule
