@@ -10,7 +10,17 @@ import msgspec
 from msgspec.structs import replace
 
 from kzexpert.certainty import combine, is_conflict
-from kzexpert.model import BaseFact, EstablishedFacts, Firing, GroundAtom, Inference, Pattern, Program, Value
+from kzexpert.model import (
+    BaseFact,
+    EstablishedFacts,
+    Firing,
+    GroundAtom,
+    Inference,
+    Pattern,
+    Program,
+    RelationKey,
+    Value,
+)
 
 __all__ = ["Heights", "Line", "certainty_of", "line_strengths", "lines"]
 
@@ -117,7 +127,7 @@ class Heights:
     def __init__(
         self,
         program: Program,
-        certainties: Mapping[str, Mapping[tuple[Value, ...], float]],
+        certainties: Mapping[RelationKey, Mapping[tuple[Value, ...], float]],
         firings: Callable[[GroundAtom], Sequence[Firing]],
         facts: EstablishedFacts,
     ) -> None:

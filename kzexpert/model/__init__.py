@@ -3,6 +3,7 @@
 Surface values (`knowledge`, `conditions`) are as the author wrote them; program values (`program`) are resolved.
 """
 
+from kzexpert.model.aggregates import AGGREGATES, AggregateFunction
 from kzexpert.model.conditions import (
     Aggregation,
     Block,
@@ -74,6 +75,7 @@ from kzexpert.model.terms import (
 )
 
 __all__ = [
+    "AGGREGATES",
     "ANY",
     "DATE_WORDS",
     "FORMAT",
@@ -83,6 +85,7 @@ __all__ = [
     "TEXT_OPERATORS",
     "Absence",
     "Aggregate",
+    "AggregateFunction",
     "Aggregation",
     "Anonymous",
     "Argument",

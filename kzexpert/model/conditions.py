@@ -117,7 +117,7 @@ class Aggregation(_Nested, frozen=True, array_like=True, tag=True):
     """``?result = function(over for atom and condition ...)``; its body begins with an atom."""
 
     result: str
-    function: Literal["count", "sum", "avg", "min", "max"]
+    function: str
     over: Expression
     body: tuple["Condition", ...]
     text: str

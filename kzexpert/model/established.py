@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from kzexpert.model.program import Pattern
-from kzexpert.model.terms import Constant, Value, Variable
+from kzexpert.model.terms import Constant, RelationKey, Value, Variable
 
 __all__ = ["Binding", "EstablishedFacts", "extend"]
 
@@ -20,10 +20,10 @@ class EstablishedFacts:
     """
 
     def __init__(self) -> None:
-        self.relations: dict[str, dict[tuple[Value, ...], float]] = {}
-        self._indexes: dict[tuple[str, tuple[int, ...]], dict[tuple[Value, ...], list[tuple[Value, ...]]]] = {}
+        self.relations: dict[RelationKey, dict[tuple[Value, ...], float]] = {}
+        self._indexes: dict[tuple[RelationKey, tuple[int, ...]], dict[tuple[Value, ...], list[tuple[Value, ...]]]] = {}
 
-    def add(self, relation: str, args: tuple[Value, ...], certainty: float) -> None:
+    def add(self, relation: RelationKey, args: tuple[Value, ...], certainty: float) -> None:
         """Take in a fact that is not there yet."""
         self.relations.setdefault(relation, {})[args] = certainty
         for (name, places), index in self._indexes.items():
@@ -43,7 +43,9 @@ class EstablishedFacts:
                 key.append(value)
         return self.lookup(pattern.relation, tuple(places), tuple(key))
 
-    def lookup(self, relation: str, places: tuple[int, ...], key: tuple[Value, ...]) -> Sequence[tuple[Value, ...]]:
+    def lookup(
+        self, relation: RelationKey, places: tuple[int, ...], key: tuple[Value, ...]
+    ) -> Sequence[tuple[Value, ...]]:
         """The arguments of the facts that have these values at these places."""
         if not self.relations.get(relation):
             return ()
@@ -56,7 +58,9 @@ class EstablishedFacts:
             if extended is not None:
                 yield extended
 
-    def _indexed(self, relation: str, places: tuple[int, ...]) -> dict[tuple[Value, ...], list[tuple[Value, ...]]]:
+    def _indexed(
+        self, relation: RelationKey, places: tuple[int, ...]
+    ) -> dict[tuple[Value, ...], list[tuple[Value, ...]]]:
         index = self._indexes.get((relation, places))
         if index is None:
             index = self._indexes[relation, places] = {}

@@ -11,7 +11,7 @@ from kzexpert.model.columns import Form, Layout, Selection
 from kzexpert.model.established import EstablishedFacts
 from kzexpert.model.knowledge import Fact
 from kzexpert.model.program import Pattern, Program, ProgramRule
-from kzexpert.model.terms import GroundAtom, Value, format_value
+from kzexpert.model.terms import GroundAtom, RelationKey, Value, format_value
 
 __all__ = ["Facts", "Firing", "Inference"]
 
@@ -47,7 +47,7 @@ class Facts(Protocol):
     """The facts and the firings of one inference. Whether they lie in memory or in a database, nobody needs to ask."""
 
     @property
-    def certainties(self) -> Mapping[str, Mapping[tuple[Value, ...], float]]:
+    def certainties(self) -> Mapping[RelationKey, Mapping[tuple[Value, ...], float]]:
         """Relation → arguments → certainty, for base facts and conclusions, established or not."""
         ...
 
@@ -129,7 +129,7 @@ class Inference(msgspec.Struct, frozen=True):
     conflicts: frozenset[GroundAtom] = frozenset()
 
     @property
-    def certainties(self) -> Mapping[str, Mapping[tuple[Value, ...], float]]:
+    def certainties(self) -> Mapping[RelationKey, Mapping[tuple[Value, ...], float]]:
         """See `Facts.certainties`."""
         return self.facts.certainties
 

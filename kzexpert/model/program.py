@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property
-from typing import Literal, Self, TypeAlias
+from typing import Self, TypeAlias
 
 import msgspec
 
@@ -302,7 +302,7 @@ class Aggregate(_Bodied, frozen=True, kw_only=True):
     """
 
     variable: str
-    function: Literal["count", "sum", "avg", "min", "max"]
+    function: str
     over: Expression
     bound: bool = False
 

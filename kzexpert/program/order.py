@@ -335,7 +335,7 @@ class _Sequence:
         elif isinstance(condition, Aggregation):
             (part,) = self._bodies(index, condition)
             yield Aggregate(
-                body=part.body(facts=AGGREGATES[condition.function].facts),
+                body=part.body(facts=AGGREGATES[condition.function].adds),
                 shared=self._shared[index],
                 variable=condition.result,
                 function=condition.function,

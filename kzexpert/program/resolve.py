@@ -263,10 +263,10 @@ class Types:
                 self.of.setdefault(condition.result, kind)
 
     def _result(self, condition: Aggregation) -> str | None:
-        return self.expression(condition.over) if condition.function in ("min", "max") else "number"
+        return self.expression(condition.over) if AGGREGATES[condition.function].keeps_type else "number"
 
     def _check_aggregate(self, condition: Aggregation) -> None:
-        folded, allowed = self.expression(condition.over), AGGREGATES[condition.function].takes
+        folded, allowed = self.expression(condition.over), AGGREGATES[condition.function].accepts
         if folded and allowed and folded not in allowed:
             what = condition.over if isinstance(condition.over, Variable) else "what it folds"
             message = f"{condition.function} takes {'s or '.join(allowed)}s, and {what} is a {folded}"

@@ -23,6 +23,7 @@ from kzexpert.model import (
     Pattern,
     Program,
     ProgramRule,
+    RelationKey,
     Stratum,
     Value,
 )
@@ -42,7 +43,7 @@ class View(msgspec.Struct, frozen=True):
         whole: whether it reads all arguments, so that a row of the view is one fact.
     """
 
-    relation: str
+    relation: RelationKey
     places: tuple[int, ...]
     certainty: bool
     whole: bool
@@ -80,7 +81,7 @@ class Settling:
         self, program: Program, facts: EstablishedFacts, bindings: Mapping[str, list[Args]], meter: Meter
     ) -> None:
         self.bindings = bindings
-        self.certainties: dict[str, dict[Args, float]] = {
+        self.certainties: dict[RelationKey, dict[Args, float]] = {
             relation: {args: fact.certainty for args, fact in base.items()} for relation, base in program.base.items()
         }
         self._program = program
@@ -104,7 +105,7 @@ class Settling:
         facts = MemoryFacts(self.certainties, self._firings, self._facts, self._heights)
         return Inference(self._program, engine, facts, frozenset(self._conflicts))
 
-    def establish(self, relation: str, args: Args, certainty: float) -> None:
+    def establish(self, relation: RelationKey, args: Args, certainty: float) -> None:
         """Note that a fact is established, or more certain than it was."""
         self._facts.relations.setdefault(relation, {})[args] = certainty
         for view, strongest in self._strongest.items():

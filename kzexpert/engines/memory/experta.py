@@ -29,6 +29,7 @@ from kzexpert.model import (
     Pattern,
     Program,
     ProgramRule,
+    RelationKey,
     Stratum,
     Test,
     Value,
@@ -243,7 +244,7 @@ class _Run:
         for phase, stratum in zip(self.phases, program.strata, strict=True):
             for rule in stratum.rules:
                 namespace[f"rule_{len(namespace)}"] = self._experta_rule(rule, phase, stratum.recursive)
-        self.views: dict[str, list[tuple[View, type]]] = {}
+        self.views: dict[RelationKey, list[tuple[View, type]]] = {}
         for view, fact_class in self.fact_classes.items():
             self.views.setdefault(view.relation, []).append((view, fact_class))
         self.engine = type("Rules", (experta.KnowledgeEngine,), namespace)()
@@ -272,7 +273,7 @@ class _Run:
                 self._declare_certainties(stratum.predicates)
         return self.settling.inference(name)
 
-    def _declare_established(self, relations: Iterable[str], settled: bool = True) -> bool:
+    def _declare_established(self, relations: Iterable[RelationKey], settled: bool = True) -> bool:
         """Put what is established into working memory, and say whether any of it was new.
 
         Args:
@@ -292,7 +293,7 @@ class _Run:
             self.engine.declare(*new)
         return bool(new)
 
-    def _declare_certainties(self, relations: Iterable[str]) -> None:
+    def _declare_certainties(self, relations: Iterable[RelationKey]) -> None:
         """Put what rules of later phases read by ``@`` into working memory, once a recursive phase is settled."""
         new = [
             fact_class(*view.row(args, certainty))
@@ -304,7 +305,9 @@ class _Run:
         if new:
             self.engine.declare(*new)
 
-    def _statements(self, relation: str, args: tuple[Value, ...], certainty: float, settled: bool = True) -> list[Any]:
+    def _statements(
+        self, relation: RelationKey, args: tuple[Value, ...], certainty: float, settled: bool = True
+    ) -> list[Any]:
         """The experta facts that stand for one fact: one for each way in which rules look at its relation."""
         return [
             fact_class(*view.row(args, certainty))
@@ -341,7 +344,7 @@ class _Run:
         view = view_of(pattern)
         fact_class = self.fact_classes.get(view)
         if fact_class is None:
-            fact_class = self.fact_classes[view] = type(pattern.relation, (Statement,), {})
+            fact_class = self.fact_classes[view] = type(str(pattern.relation), (Statement,), {})
         fields: list[Any] = []
         for place in view.places:
             term = pattern.terms[place]

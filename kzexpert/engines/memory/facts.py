@@ -7,7 +7,7 @@ from typing import Any
 
 from kzexpert.engines.export.files import write_rows
 from kzexpert.evidence import Heights
-from kzexpert.model import Fact, Firing, GroundAtom, Inference, Pattern, Value
+from kzexpert.model import Fact, Firing, GroundAtom, Inference, Pattern, RelationKey, Value
 from kzexpert.model.columns import Form, Layout, Selection
 from kzexpert.model.established import EstablishedFacts
 
@@ -19,7 +19,7 @@ class MemoryFacts:
 
     def __init__(
         self,
-        certainties: Mapping[str, Mapping[tuple[Value, ...], float]],
+        certainties: Mapping[RelationKey, Mapping[tuple[Value, ...], float]],
         firings: Mapping[GroundAtom, tuple[Firing, ...]],
         established: EstablishedFacts,
         heights: Heights,
