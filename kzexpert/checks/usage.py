@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from kzexpert.errors import Issue, Location
 from kzexpert.language.nearest import did_you_mean
-from kzexpert.model import AGGREGATES, (
+from kzexpert.model import (
+    AGGREGATES,
     Aggregation,
     Atom,
     Case,
