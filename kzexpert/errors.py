@@ -26,13 +26,17 @@ class Location(msgspec.Struct, frozen=True, order=True, array_like=True):
         file: the path as the user gave it or as it was found, or a name such as ``--assume``.
         line: 1 for the first line; 0 when the issue is about the whole file.
         column: 1 for the first character; 0 when the issue is about the whole line.
+        row: of a table, whose readers count rows and no lines; 1 for the first below the header, else 0.
     """
 
     file: str
     line: int = 0
     column: int = 0
+    row: int = 0
 
     def __str__(self) -> str:
+        if self.row:
+            return f"{self.file} row {self.row}"
         parts = [self.file]
         if self.line:
             parts.append(str(self.line))

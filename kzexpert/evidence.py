@@ -7,30 +7,10 @@ from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import count
 
-import msgspec
-
 from kzexpert.certainty import combine, is_conflict
-from kzexpert.model import BaseFact, Firing, GroundAtom, Inference
+from kzexpert.model import Firing, GroundAtom, Inference, Line
 
 __all__ = ["Line", "certainty_of", "line_strengths", "lines"]
-
-
-class Line(msgspec.Struct, frozen=True):
-    """One line of evidence for or against a conclusion.
-
-    Attributes:
-        strength: −1..1.
-        firing: the firing that counts, or None for a base fact.
-        base: the base fact, or None for a firing.
-        others: further firings of the same rule, which do not add up; the strongest first.
-        counts: false where a better proof in a recursive component stands instead.
-    """
-
-    strength: float
-    firing: Firing | None = None
-    base: BaseFact | None = None
-    others: tuple[Firing, ...] = ()
-    counts: bool = True
 
 
 def line_strengths(firings: Sequence[Firing], base: float | None) -> list[float]:

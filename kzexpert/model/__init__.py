@@ -4,7 +4,7 @@ Surface values (`knowledge`, `conditions`) are as the author wrote them; program
 """
 
 from kzexpert.model.conditions import Aggregation, Comparison, Condition, Negation, Premise
-from kzexpert.model.inference import Firing, Inference
+from kzexpert.model.inference import Firing, Inference, Line
 from kzexpert.model.knowledge import (
     ArgumentSpec,
     Case,
@@ -77,6 +77,7 @@ __all__ = [
     "GroundAtom",
     "Inference",
     "KnowledgeBase",
+    "Line",
     "Match",
     "Negation",
     "Operation",

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from kzexpert.model.program import Program, ProgramRule
+from kzexpert.model.program import BaseFact, Program, ProgramRule
 from kzexpert.model.terms import GroundAtom, Value, format_value
 
-__all__ = ["Firing", "Inference"]
+__all__ = ["Firing", "Inference", "Line"]
 
 
 class Firing(msgspec.Struct, frozen=True, gc=False):
@@ -35,6 +35,24 @@ class Firing(msgspec.Struct, frozen=True, gc=False):
     def binding_text(self) -> tuple[str, ...]:
         """The binding as text, by which ties are broken."""
         return tuple(map(format_value, self.binding))
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of evidence for or against a conclusion.
+
+    Attributes:
+        strength: −1..1.
+        firing: the firing that counts, or None for a base fact.
+        base: the base fact, or None for a firing.
+        others: further firings of the same rule, which do not add up; the strongest first.
+        counts: false where a better proof in a recursive component stands instead.
+    """
+
+    strength: float
+    firing: Firing | None = None
+    base: BaseFact | None = None
+    others: tuple[Firing, ...] = ()
+    counts: bool = True
 
 
 class Inference(msgspec.Struct, frozen=True, dict=True):

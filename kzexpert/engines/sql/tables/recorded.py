@@ -325,5 +325,5 @@ def fact_of(table: Table, names: Sequence[str], args: Args, row: Mapping[str, An
         certainty=float(row.get(CERTAINTY) or table.certainty),
         source=source,
         note=row.get("note") or table.note,
-        location=Location(str(row[FILE]), int(row[ROW])),
+        location=Location(str(row[FILE]), row=int(row[ROW])),
     )
