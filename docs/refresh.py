@@ -23,6 +23,9 @@ import click
 import kzexpert
 from kzexpert.cli.group import cli
 
+sys.path.insert(0, str(Path(__file__).parent))
+import house
+
 __all__ = ["CHECKOUT", "Block", "blocks", "commands_page", "pages", "replayed"]
 
 CHECKOUT = Path(__file__).parents[1]
@@ -72,8 +75,8 @@ def blocks(lines: Sequence[str]) -> Iterator[Block]:
 
 
 def replayed(page: Path) -> str:
-    """The text of a page with what its commands print now."""
-    lines = page.read_text(encoding="utf-8").split("\n")
+    """The text of a page with what its commands print now, and with the pictures and tables of the source as it is."""
+    lines = house.filled(page.read_text(encoding="utf-8")).split("\n")
     found = [block for block in blocks(lines) if block.language == "console" or block.file]
     sessions = [block for block in found if block.language == "console"]
     if not sessions:

@@ -90,7 +90,7 @@ def _ranks(inference: Inference, atom: GroundAtom, inside: frozenset[str]) -> Ma
     A best proof is one as strong as the conclusion is certain. Ranks are found in ascending order, as in
     `engines.settling`, and kept with the inference.
     """
-    known: dict[GroundAtom, int] = vars(inference).setdefault("ranks of best proofs", {})
+    known = inference.facts.ranks
     if atom in known:
         return known
     waiting: dict[GroundAtom, list[tuple[Firing, set[GroundAtom]]]] = {}

@@ -78,6 +78,13 @@ def _anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
 
+def test_what_the_architecture_names_is_there() -> None:
+    text = (CHECKOUT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:kzexpert|tests|docs|rules|facts)/[^`*]*)`", text)
+    assert len(named) > 20
+    assert [path for path in named if not (CHECKOUT / path).exists()] == []
+
+
 def test_every_page_can_be_reached_from_the_readme() -> None:
     reached: set[Path] = set()
     waiting = [CHECKOUT / "README.md"]

@@ -9,7 +9,7 @@ from itertools import islice, product
 
 import msgspec
 
-from kzexpert.engines.evaluation import Binding, holds
+from kzexpert.engines.evaluation import holds
 from kzexpert.model import (
     ArgumentSpec,
     Constant,
@@ -22,6 +22,7 @@ from kzexpert.model import (
     Variable,
     format_value,
 )
+from kzexpert.model.established import Binding
 
 __all__ = ["ANY_TEXT", "Grounding", "groundings"]
 

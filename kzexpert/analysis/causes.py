@@ -4,14 +4,12 @@ It explains differences and decides nothing: which of them matter to a user is f
 """
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from kzexpert.analysis.rerun import as_pattern, on_record
 from kzexpert.certainty import established
-from kzexpert.engines.evaluation import EstablishedFacts
 from kzexpert.evidence import Line, lines
 from kzexpert.model import (
     Absence,
@@ -23,7 +21,7 @@ from kzexpert.model import (
     ProgramRule,
 )
 from kzexpert.program.snapshot import in_force
-from kzexpert.proof.build import established_facts, supports
+from kzexpert.proof.lineage import InferredGrounds
 from kzexpert.questions.sentences import because, dates, says
 
 __all__ = ["Cause", "Difference", "LineChange", "Record", "Turn", "rule_text"]
@@ -190,33 +188,22 @@ class Difference:
 
     def _unmet(self, firing: Firing, here: Inference, there: Inference) -> Iterator[_Place]:
         """Why a firing of one inference is not one of the other, or not as strong: the statements that differ."""
-        facts_there = self._facts_after if there is self.after else self._facts_before
+        facts_there = there.facts.established
         for place in self._premises(firing):
             if self._certainty_differs(place):
                 yield place
         values = firing.values
-        written = supports(here, firing, self._facts_before if here is self.before else self._facts_after)
-        for condition, support in zip(firing.rule.conditions, written, strict=True):
+        for condition in firing.rule.conditions:
             if isinstance(condition, Absence):
                 wanted = condition.pattern.instance(values)
                 for args in facts_there.rows(wanted, {}):
                     yield wanted.relation, GroundAtom(wanted.predicate, args)
             elif isinstance(condition, Aggregate):
-                own = {name: values[name] for name in condition.shared}
-                for pattern in condition.patterns:
-                    rows = facts_there.rows(pattern.instance(own), {})
-                    counted = {atom for atom in support.facts if atom.predicate == pattern.predicate}
-                    counted.update(GroundAtom(pattern.predicate, args) for args in rows)
-                    places = ((pattern.relation, atom) for atom in counted)
-                    yield from (place for place in places if self._established_differs(place))
-
-    @cached_property
-    def _facts_before(self) -> EstablishedFacts:
-        return established_facts(self.before)
-
-    @cached_property
-    def _facts_after(self) -> EstablishedFacts:
-        return established_facts(self.after)
+                places: set[_Place] = {*InferredGrounds(here).counted(condition, values)}
+                for pattern in condition.instance(values).patterns:
+                    rows = facts_there.rows(pattern, {})
+                    places.update((pattern.relation, GroundAtom(pattern.predicate, args)) for args in rows)
+                yield from (place for place in places if self._established_differs(place))
 
     # --- statements ---------------------------------------------------------------------------------------------------
 

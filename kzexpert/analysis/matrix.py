@@ -13,7 +13,6 @@ import msgspec
 
 from kzexpert.analysis.conclusion import read_conclusion
 from kzexpert.certainty import combine, established, likelihood
-from kzexpert.engines.evaluation import EstablishedFacts
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.evidence import line_strengths, lines
 from kzexpert.model import (
@@ -29,8 +28,7 @@ from kzexpert.model import (
     Variable,
     format_value,
 )
-from kzexpert.proof.answers import matching
-from kzexpert.proof.build import established_facts
+from kzexpert.model.established import EstablishedFacts
 from kzexpert.questions.sentences import because, plain_value, says
 from kzexpert.questions.templates import Names, words
 
@@ -208,14 +206,14 @@ class _Comparing:
         self.subject = comparison.subject
 
     def matrices(self) -> Iterator[Matrix]:
-        atoms = list(matching(self.inference, self.pattern))
+        atoms = list(self.inference.facts.matching(self.pattern))
         values = {atom.args[self.place] for atom in atoms} | self.conceivable()
         for setting in sorted({self.at(atom, "") for atom in atoms}, key=str):
             yield self.matrix(setting, sorted(values, key=format_value))
 
     def conceivable(self) -> set[Value]:
         """Values that some rule would accept as a hypothesis, by its conditions on that value alone."""
-        facts = established_facts(self.inference)
+        facts = self.inference.facts.established
         found: set[Value] = set()
         for rule in self.inference.program.rules.values():
             if rule.head.predicate != self.pattern.predicate:

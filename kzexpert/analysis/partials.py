@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from kzexpert.engines.evaluation import Binding, Completion, EstablishedFacts
+from kzexpert.engines.evaluation import Completion
 from kzexpert.model import (
     GroundAtom,
     Inference,
@@ -22,9 +22,8 @@ from kzexpert.model import (
     Variable,
     format_value,
 )
+from kzexpert.model.established import Binding, EstablishedFacts
 from kzexpert.program.relevance import unify
-from kzexpert.proof.answers import matching
-from kzexpert.proof.build import established_facts
 
 __all__ = ["Allowance", "Known", "Partial", "conclusion_of", "partials"]
 
@@ -52,12 +51,11 @@ class Known(msgspec.Struct, frozen=True):
     """An inference, ready for looking up its established facts."""
 
     inference: Inference
-    facts: EstablishedFacts
 
-    @classmethod
-    def of(cls, inference: Inference) -> "Known":
-        """What an inference knows."""
-        return cls(inference, established_facts(inference))
+    @property
+    def facts(self) -> EstablishedFacts:
+        """Its established facts."""
+        return self.inference.facts.established
 
     def rules(self, pattern: Pattern) -> Iterator[tuple[ProgramRule, Binding]]:
         """The rules that could conclude an instance of a pattern, by id, each with the values that the pattern gives.
@@ -76,8 +74,9 @@ class Known(msgspec.Struct, frozen=True):
         if (ground := pattern.ground) is not None:
             return [ground] if ground.args in known else []
         if pattern.relation == pattern.predicate:
-            return sorted(matching(self.inference, pattern), key=str)
-        return sorted((GroundAtom(pattern.predicate, args) for args in known if pattern.matches(args)), key=str)
+            return sorted(self.inference.facts.matching(pattern), key=str)
+        found = [GroundAtom(pattern.predicate, args) for args in known]
+        return sorted((atom for atom in found if pattern.matches(atom.args)), key=str)
 
     def concluded(self, predicate: str) -> bool:
         """Whether rules conclude a predicate."""

@@ -14,7 +14,6 @@ from kzexpert.analysis.partials import Allowance, Known
 from kzexpert.analysis.rerun import Infer, Progress, Revision, Scenario, silent
 from kzexpert.certainty import established, likelihood
 from kzexpert.model import GroundAtom, Inference, Pattern
-from kzexpert.proof.answers import matching
 from kzexpert.questions.sentences import says
 
 __all__ = ["Proposal", "Proposals", "propose"]
@@ -145,7 +144,7 @@ class _Trials:
         found = [
             remedy
             for changes, inference in nearest
-            for remedy in _candidates(Known.of(inference), self.pattern, allowance, changes)
+            for remedy in _candidates(Known(inference), self.pattern, allowance, changes)
         ]
         return sorted(found, key=_order)
 
@@ -181,7 +180,7 @@ class _Trials:
         return established(outcome[0])
 
     def _best(self, inference: Inference) -> tuple[float, GroundAtom | None]:
-        found = [(inference.certainty(atom) or 0.0, atom) for atom in matching(inference, self.pattern)]
+        found = [(inference.certainty(atom) or 0.0, atom) for atom in inference.facts.matching(self.pattern)]
         return min(found, key=lambda item: (-item[0], str(item[1])), default=(0.0, None))
 
 

@@ -10,7 +10,6 @@ from typing import TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from kzexpert.engines.base import StoredCertainties
 from kzexpert.language.grammar import parse_atom
 from kzexpert.model import (
     NOWHERE,
@@ -172,8 +171,7 @@ def on_record(inference: Inference, pattern: Pattern) -> Iterator[tuple[GroundAt
     """The rows that match a pattern, whatever the day: of facts files all, of tables that an engine reads a few."""
     rows = records(inference.program.kb, GroundAtom(pattern.predicate, ()))
     yield from ((atom, row) for atom, row in rows if pattern.matches(atom.args))
-    if isinstance(inference.certainties, StoredCertainties):
-        yield from inference.certainties.recorded(pattern, _MOST_ROWS)
+    yield from inference.facts.rows(pattern, _MOST_ROWS)
 
 
 def _ground(kb: KnowledgeBase, atom: Atom) -> GroundAtom | None:

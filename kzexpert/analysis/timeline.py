@@ -12,10 +12,9 @@ import msgspec
 from kzexpert.analysis.causes import Cause, Difference
 from kzexpert.analysis.rerun import Infer, Progress, Scenario, silent
 from kzexpert.certainty import established, likelihood
-from kzexpert.engines.base import Engine, StoredCertainties, infer_each
+from kzexpert.engines.base import Engine, infer_each
 from kzexpert.model import Fact, GroundAtom, Inference, Pattern, Program
 from kzexpert.program.relevance import relevance, sliced
-from kzexpert.proof.answers import matching
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import says
 
@@ -100,7 +99,7 @@ def timeline(
     about = scenario.about(question.pattern)
     programs = [about.at(day).program() for day in days]
     inferences = infer_each(engine, programs, lambda day, done, total: progress(f"as of {day.year}", done, total))
-    seen = {atom: None for inference in inferences for atom in matching(inference, question.pattern)}
+    seen = {atom: None for inference in inferences for atom in inference.facts.matching(question.pattern)}
     kept = [atom for atom in seen if weighed or any(established(i.certainty(atom) or 0.0) for i in inferences)]
     kept.sort(key=lambda atom: (-(inferences[-1].certainty(atom) or 0.0), str(atom)))
     differences = _differences(inferences)
@@ -120,7 +119,7 @@ def timeline(
 def _differences(inferences: Sequence[Inference]) -> list[Difference | None]:
     """What differs from each point to the next; None where nothing can."""
     return [
-        None if before.firings is after.firings else Difference(before, after) for before, after in pairwise(inferences)
+        None if before.facts is after.facts else Difference(before, after) for before, after in pairwise(inferences)
     ]
 
 
@@ -149,9 +148,7 @@ def years_on_record(program: Program, pattern: Pattern, infer: Infer) -> range:
     kb, last = program.kb, program.as_of.year
     first = [day.year for fact in sliced(kb, relevance(kb, pattern)).facts for day in _starts(fact)]
     if kb.tables:
-        certainties = infer(program).certainties
-        assert isinstance(certainties, StoredCertainties)  # for other engines rows of tables are facts
-        day = certainties.first_day(pattern.predicate)
+        day = infer(program).facts.first_day(pattern.predicate)
         first += [] if day is None else [day.year]
     return range(min([*first, last]), last + 1)
 

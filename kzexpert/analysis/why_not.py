@@ -76,7 +76,7 @@ def why_not(
         limit: at most so many proposals.
     """
     program, pattern = inference.program, question.pattern
-    known = Known.of(inference)
+    known = Known(inference)
     outside = not_in_force(inference, pattern)
     allowance = Allowance(_STEPS)
     near = NearMisses(known, allowance).of(pattern)
@@ -99,7 +99,7 @@ def why_not(
 
 def misses(inference: Inference, pattern: Pattern) -> tuple[Miss, ...]:
     """What the rules lack that could conclude an instance of a pattern, the least first."""
-    return NearMisses(Known.of(inference), Allowance(_STEPS), depth=0).of(pattern)
+    return NearMisses(Known(inference), Allowance(_STEPS), depth=0).of(pattern)
 
 
 def _weighed(inference: Inference, atom: GroundAtom, pattern: Pattern) -> Weighed:

@@ -14,11 +14,9 @@ from typing import TypeAlias
 from kzexpert.analysis.rerun import Infer, Progress, Revision, Scenario, silent
 from kzexpert.certainty import established
 from kzexpert.engines.base import Budget, Meter
-from kzexpert.engines.evaluation import Binding, Completion, EstablishedFacts, extend
+from kzexpert.engines.evaluation import Completion
 from kzexpert.evidence import certainty_of
 from kzexpert.model import (
-    Absence,
-    Aggregate,
     Anonymous,
     BaseFact,
     Constant,
@@ -31,9 +29,8 @@ from kzexpert.model import (
     Stratum,
     Value,
 )
-from kzexpert.program.relevance import instance
-from kzexpert.program.snapshot import base_fact, pattern_matches
-from kzexpert.proof.answers import matching
+from kzexpert.model.established import Binding, EstablishedFacts, extend
+from kzexpert.program.snapshot import base_fact
 
 __all__ = ["outcomes"]
 
@@ -68,7 +65,7 @@ def outcomes(
         if alone:
             progress(str(change), len(result), len(changes))
             inference = infer(scenario.changed(change).program())
-            result.append({atom: inference.certainty(atom) or 0.0 for atom in matching(inference, pattern)})
+            result.append({atom: inference.certainty(atom) or 0.0 for atom in inference.facts.matching(pattern)})
         else:
             result.append(next(found))
     return result
@@ -82,7 +79,7 @@ def _spread(program: Program, changes: Sequence[Revision], pattern: Pattern) -> 
     found: list[dict[GroundAtom, float]] = [{} for _ in changes]
     for args, spread in known.spreads.get(pattern.relation, {}).items():
         atom = GroundAtom(pattern.predicate, args)
-        for certainty, where in spread.items() if pattern_matches(pattern, atom) else ():
+        for certainty, where in spread.items() if pattern.matches(args) else ():
             for world in _each(where):
                 found[world][atom] = certainty
     return found
@@ -251,7 +248,7 @@ class _Component:
         self, rule: ProgramRule, index: int, condition: ProgramCondition, binding: Binding, where: Worlds
     ) -> Iterator[tuple[Binding, Worlds]]:
         """The binding with what a condition binds, for each set of worlds in which it sees the same and holds."""
-        seen = [instance(pattern, binding) for pattern in _looked_at(condition, binding)]
+        seen = condition.instance(binding).patterns if condition.patterns else ()
         key = (rule.id, index, *seen)
         classes = self.evaluated.get(key)
         if classes is None:
@@ -496,14 +493,6 @@ def _cited(program: Program) -> dict[str, list[tuple[str, BaseFact]]]:
             for name in {row.source.source for row in fact.rows if row.source}:
                 found.setdefault(name, []).append((relation, fact))
     return found
-
-
-def _looked_at(condition: ProgramCondition, binding: Binding) -> Iterator[Pattern]:
-    if isinstance(condition, Absence):
-        yield condition.pattern
-    elif isinstance(condition, Aggregate):
-        own = {name: binding[name] for name in condition.shared}
-        yield from (instance(pattern, own) for pattern in condition.patterns)
 
 
 def _premise(pattern: Pattern, binding: Binding) -> _Facts | float:

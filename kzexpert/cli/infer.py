@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from kzexpert.cli.options import Options, common_options
-from kzexpert.engines.export.columns import ENDINGS, Form
+from kzexpert.model.columns import ENDINGS, Form
 
 if TYPE_CHECKING:
-    from kzexpert.engines.export.columns import Selection
     from kzexpert.engines.reports import Report
     from kzexpert.model import KnowledgeBase, Pattern, Program
+    from kzexpert.model.columns import Selection
     from kzexpert.render.export_text import Cost
 
 __all__ = ["infer"]
@@ -55,8 +55,8 @@ def infer(options: Options, pattern: tuple[str, ...], weighed: bool, recorded: b
     from kzexpert.cli.progress import progress_line
     from kzexpert.cli.session import open_knowledge_base
     from kzexpert.engines import infer_each
-    from kzexpert.engines.export.columns import Selection
     from kzexpert.engines.export.files import export
+    from kzexpert.model.columns import Selection
     from kzexpert.render.export_text import cost_text
 
     costs = _Costs()

@@ -288,18 +288,16 @@ def _line(text: str) -> str:
 
 
 def _tell(options: Options, inference: Inference, seconds: float) -> None:
-    from kzexpert.engines.base import StoredCertainties
-
     program = inference.program
     predicates = {predicate.name for predicate in program.kb.predicates}
     note(options, f"as of {program.as_of.isoformat()}, engine {inference.engine}")
-    if isinstance(inference.certainties, StoredCertainties):  # to count firings would be to find all of them
+    firings = inference.facts.firing_count()
+    if firings is None:
         concluded = {predicate for stratum in program.strata for predicate in stratum.predicates}
         known = sum(len(inference.certainties[predicate]) for predicate in concluded)
         counts = f"{known} facts and conclusions of {', '.join(sorted(concluded)) or 'no predicate'}"
     else:
         base = sum(len(facts) for relation, facts in program.base.items() if relation in predicates)
-        firings = sum(map(len, inference.firings.values()))
         counts = f"{base} facts in force, {len(inference.firings)} conclusions, {firings} firings"
     note(options, f"inferred: {counts} in {_milliseconds(seconds)}")
 

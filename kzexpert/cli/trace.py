@@ -51,24 +51,23 @@ def export(options: Options, question: tuple[str, ...]) -> int:
     from kzexpert.cli.output import emit
     from kzexpert.cli.session import infer, open_knowledge_base
     from kzexpert.program.relevance import opened
-    from kzexpert.proof.tracing import trace_of
+    from kzexpert.proof.document import Index, sealed
+    from kzexpert.proof.lineage import prove
     from kzexpert.questions.question import read_question
 
     kb = open_knowledge_base(options)
     asked = read_question(kb, " ".join(question))
     # The page compares a conclusion with its rivals, which differ in a constant of the question.
     inference = infer(kb, options, [opened(asked.pattern) if options.format == "html" else asked.pattern])
-    traced = trace_of(inference, asked)
+    index = Index(sealed(prove(inference, asked)))
     if options.format == "html":
         from kzexpert.cli.page import page
 
         text = page(options, inference, asked)
     else:
-        text = _rendered(traced, options.format)
+        text = _rendered(index.trace, options.format)
     emit(options, lambda _style, _width: text)
-    certainties = {item.fact: item.certainty for item in traced.facts}
-    certainties.update({item.conclusion: item.certainty for item in traced.conclusions})
-    return 0 if any(established(certainties[answer]) for answer in traced.answers) else 3
+    return 0 if any(established(index[answer].certainty) for answer in index.trace.answers) else 3
 
 
 def _rendered(traced: Trace, form: str) -> str:

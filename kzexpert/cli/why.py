@@ -47,25 +47,22 @@ def explain(options: Options, inference: "Inference", question: "Question", dept
     """
     from kzexpert.analysis.near_misses import not_in_force
     from kzexpert.analysis.why_not import misses
+    from kzexpert.certainty import established
     from kzexpert.cli.output import emit
-    from kzexpert.proof.answers import ranked
-    from kzexpert.proof.build import prove
+    from kzexpert.proof.document import Index
+    from kzexpert.proof.lineage import prove
     from kzexpert.render.explanation_text import explanation_text
     from kzexpert.render.json import json_text
-    from kzexpert.render.proof_json import proof_document
 
-    proofs = [prove(inference, atom) for atom in ranked(inference, question)]
-    holding = [proof for proof in proofs if proof.root.established]
-    lacks = () if holding else misses(inference, question.pattern)
-    outside = () if holding else not_in_force(inference, question.pattern)
+    index = Index(prove(inference, question))
+    holds = any(established(index[name].certainty) for name in index.trace.answers)
     if options.format == "json":
-        document = proof_document(inference, question, holding or proofs, lacks)
-        emit(options, lambda _style, _width: json_text(document))
+        emit(options, lambda _style, _width: json_text(index.trace))
     else:
+        lacks = () if holds else misses(inference, question.pattern)
+        outside = () if holds else not_in_force(inference, question.pattern)
         emit(
             options,
-            lambda style, width: explanation_text(
-                inference, question, holding or proofs, lacks, outside, style, width, depth
-            ),
+            lambda style, width: explanation_text(inference, question, index, lacks, outside, style, width, depth),
         )
-    return 0 if holding else 3
+    return 0 if holds else 3

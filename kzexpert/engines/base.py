@@ -3,25 +3,18 @@
 Engines differ in how they join; what a program means is said once, in DESIGN §4, and tested on one suite of cases.
 """
 
-from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Mapping, Sequence, Sized
 from datetime import date
-from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, NoReturn, Protocol, runtime_checkable
+from typing import NoReturn, Protocol, runtime_checkable
 
 import msgspec
 from msgspec.structs import replace
 
-from kzexpert.engines.export.columns import Form, Layout, Selection
-from kzexpert.engines.reports import Listener
 from kzexpert.errors import BudgetError, Issue
-from kzexpert.model import Fact, GroundAtom, Inference, Pattern, Program, Value
+from kzexpert.model import Inference, Program
 
-if TYPE_CHECKING:
-    from kzexpert.engines.evaluation import EstablishedFacts
-
-__all__ = ["NEVER_ENDS", "Budget", "Engine", "Exporter", "Meter", "OnePass", "StoredCertainties", "infer_each"]
+__all__ = ["NEVER_ENDS", "Budget", "Engine", "Meter", "OnePass", "infer_each"]
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -70,62 +63,6 @@ class OnePass(Protocol):
             BudgetError: as `Engine.infer`; the budget is for all of them together.
         """
         ...
-
-
-class Exporter(Protocol):
-    """Writes the conclusions of inferences whose facts lie in one database; no row goes through Python."""
-
-    def write(
-        self,
-        inferences: Sequence[Inference],
-        selection: Selection,
-        layout: Layout,
-        form: Form,
-        path: Path,
-        listen: Listener,
-    ) -> Mapping[str, int]:
-        """Write a file.
-
-        Args:
-            inferences: some of those that lie in the database, in the order of their as-of dates.
-
-        Returns:
-            The number of rows by predicate.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        ...
-
-
-class StoredCertainties(Mapping[str, Mapping[tuple[Value, ...], float]]):
-    """The certainties of an inference whose facts lie outside of memory: what is asked for is fetched.
-
-    Attributes:
-        exporter: the same for all inferences that lie in one database; None where their rows go through Python.
-    """
-
-    exporter: Exporter | None = None
-
-    @abstractmethod
-    def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:
-        """The facts and conclusions that match a pattern, found by its constants."""
-
-    @abstractmethod
-    def recorded(self, pattern: Pattern, most: int) -> Iterator[tuple[GroundAtom, Fact]]:
-        """The rows of tables that match a pattern, whatever the day, of each table no more than so many."""
-
-    @abstractmethod
-    def first_day(self, predicate: str) -> date | None:
-        """The first day that a row of tables names: of those that were read, and of a predicate's own."""
-
-    @abstractmethod
-    def prefetch(self, atoms: Sequence[GroundAtom]) -> None:
-        """Fetch at once what will be asked of these: certainties, firings and base facts."""
-
-    @abstractmethod
-    def established(self) -> "EstablishedFacts":
-        """The established facts, looked up when needed."""
 
 
 def infer_each(

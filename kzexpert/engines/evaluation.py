@@ -7,7 +7,7 @@ evaluated: an expression is a tree of values.
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import fsum, isfinite
-from typing import Any, TypeAlias
+from typing import Any
 
 from kzexpert.model import (
     Absence,
@@ -16,16 +16,14 @@ from kzexpert.model import (
     Constant,
     Expression,
     Operation,
-    Pattern,
     ProgramCondition,
     Test,
     Value,
     Variable,
 )
+from kzexpert.model.established import Binding, EstablishedFacts
 
-__all__ = ["Binding", "Completion", "EstablishedFacts", "evaluate", "extend", "fold", "holds"]
-
-Binding: TypeAlias = dict[str, Value]
+__all__ = ["Completion", "evaluate", "fold", "holds"]
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
@@ -79,78 +77,6 @@ def holds(test: Test) -> tuple[list[str], Callable[..., bool]]:
         return None not in values and compare(*values)
 
     return variables, compared
-
-
-class EstablishedFacts:
-    """The established facts of the strata that are complete, with a hash index for every way they are looked up.
-
-    Attributes:
-        relations: relation → arguments → certainty.
-    """
-
-    def __init__(self) -> None:
-        self.relations: dict[str, dict[tuple[Value, ...], float]] = {}
-        self._indexes: dict[tuple[str, tuple[int, ...]], dict[tuple[Value, ...], list[tuple[Value, ...]]]] = {}
-
-    def add(self, relation: str, args: tuple[Value, ...], certainty: float) -> None:
-        """Take in a fact that is not there yet."""
-        self.relations.setdefault(relation, {})[args] = certainty
-        for (name, places), index in self._indexes.items():
-            if name == relation:
-                index.setdefault(tuple(args[place] for place in places), []).append(args)
-
-    def rows(self, pattern: Pattern, binding: Mapping[str, Value]) -> Sequence[tuple[Value, ...]]:
-        """The arguments of the facts that agree with the pattern's constants and bound variables."""
-        places: list[int] = []
-        key: list[Value] = []
-        for place, term in enumerate(pattern.terms):
-            value = term.value if isinstance(term, Constant) else None
-            if isinstance(term, Variable):
-                value = binding.get(term.name)
-            if value is not None:
-                places.append(place)
-                key.append(value)
-        return self.lookup(pattern.relation, tuple(places), tuple(key))
-
-    def lookup(self, relation: str, places: tuple[int, ...], key: tuple[Value, ...]) -> Sequence[tuple[Value, ...]]:
-        """The arguments of the facts that have these values at these places."""
-        if not self.relations.get(relation):
-            return ()
-        return self._indexed(relation, places).get(key, ())
-
-    def matching(self, pattern: Pattern, binding: Binding) -> Iterator[Binding]:
-        """Every extension of the binding under which the pattern matches a fact, with repeats where ``_`` does."""
-        for args in self.rows(pattern, binding):
-            extended = extend(pattern, args, self.relations[pattern.relation][args], binding)
-            if extended is not None:
-                yield extended
-
-    def _indexed(self, relation: str, places: tuple[int, ...]) -> dict[tuple[Value, ...], list[tuple[Value, ...]]]:
-        index = self._indexes.get((relation, places))
-        if index is None:
-            index = self._indexes[relation, places] = {}
-            for args in self.relations[relation]:
-                index.setdefault(tuple(args[place] for place in places), []).append(args)
-        return index
-
-    def solutions(self, patterns: Sequence[Pattern], binding: Binding) -> Iterator[Binding]:
-        """Every extension of the binding under which all patterns match, with repeats where ``_`` matches several."""
-        if not patterns:
-            yield binding
-            return
-        for extended in self.matching(patterns[0], binding):
-            yield from self.solutions(patterns[1:], extended)
-
-
-def extend(pattern: Pattern, args: tuple[Value, ...], certainty: float, binding: Binding) -> Binding | None:
-    """The binding with the pattern's open variables bound; None when one of them would take two values."""
-    extended = dict(binding)
-    for term, value in zip(pattern.terms, args, strict=True):
-        if isinstance(term, Variable) and extended.setdefault(term.name, value) != value:
-            return None
-    if pattern.certainty and extended.setdefault(pattern.certainty, certainty) != certainty:
-        return None
-    return extended
 
 
 def fold(aggregate: Aggregate, found: Iterator[Binding]) -> Value | None:

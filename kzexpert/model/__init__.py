@@ -4,7 +4,8 @@ Surface values (`knowledge`, `conditions`) are as the author wrote them; program
 """
 
 from kzexpert.model.conditions import Aggregation, Comparison, Condition, Negation, Premise
-from kzexpert.model.inference import Firing, Inference, Line
+from kzexpert.model.established import Binding, EstablishedFacts
+from kzexpert.model.inference import Facts, Firing, Inference, Line
 from kzexpert.model.knowledge import (
     ArgumentSpec,
     Case,
@@ -64,15 +65,18 @@ __all__ = [
     "Assignment",
     "Atom",
     "BaseFact",
+    "Binding",
     "Case",
     "Citation",
     "Comparison",
     "Condition",
     "Constant",
     "Entity",
+    "EstablishedFacts",
     "Expected",
     "Expression",
     "Fact",
+    "Facts",
     "Firing",
     "GroundAtom",
     "Inference",

@@ -1,13 +1,19 @@
-"""What comes out of an engine: certainties and firings."""
+"""What comes out of an engine: certainties and firings, wherever they lie."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
 
 import msgspec
 
-from kzexpert.model.program import BaseFact, Program, ProgramRule
+from kzexpert.model.columns import Form, Layout, Selection
+from kzexpert.model.established import EstablishedFacts
+from kzexpert.model.knowledge import Fact
+from kzexpert.model.program import BaseFact, Pattern, Program, ProgramRule
 from kzexpert.model.terms import GroundAtom, Value, format_value
 
-__all__ = ["Firing", "Inference", "Line"]
+__all__ = ["Facts", "Firing", "Inference", "Line"]
 
 
 class Firing(msgspec.Struct, frozen=True, gc=False):
@@ -55,22 +61,102 @@ class Line(msgspec.Struct, frozen=True):
     counts: bool = True
 
 
-class Inference(msgspec.Struct, frozen=True, dict=True):
-    """All facts and all firings of a program.
+class Facts(Protocol):
+    """The facts and the firings of one inference. Whether they lie in memory or in a database, nobody needs to ask."""
+
+    @property
+    def certainties(self) -> Mapping[str, Mapping[tuple[Value, ...], float]]:
+        """Relation → arguments → certainty, for base facts and conclusions, established or not."""
+        ...
+
+    @property
+    def firings(self) -> Mapping[GroundAtom, tuple[Firing, ...]]:
+        """Conclusion → its firings, in no particular order."""
+        ...
+
+    @property
+    def established(self) -> EstablishedFacts:
+        """The established facts, for looking up what conditions match."""
+        ...
+
+    @property
+    def ranks(self) -> dict[GroundAtom, int]:
+        """The steps of shortest best proofs, as far as they are known."""
+        ...
+
+    def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:
+        """The facts and conclusions that match a pattern, in no particular order."""
+        ...
+
+    def rows(self, pattern: Pattern, most: int) -> Iterator[tuple[GroundAtom, Fact]]:
+        """The rows of tables outside of the knowledge base that match a pattern, whatever the day.
+
+        Args:
+            most: of each table no more than so many.
+        """
+        ...
+
+    def first_day(self, predicate: str) -> date | None:
+        """The first day that a row of such tables names: of those that were read, and of a predicate's own."""
+        ...
+
+    def prefetch(self, atoms: Sequence[GroundAtom]) -> None:
+        """Find at once what will be asked of these: certainties, firings and base facts."""
+        ...
+
+    def firing_count(self) -> int | None:
+        """How many firings there are; None where it takes finding all of them."""
+        ...
+
+    def export(
+        self,
+        inferences: Sequence["Inference"],
+        selection: Selection,
+        layout: Layout,
+        form: Form,
+        path: Path,
+        listen: Callable[[Any], None],
+    ) -> Mapping[str, int]:
+        """Write conclusions to a file.
+
+        Args:
+            inferences: of one run, the one with these facts among them, in the order of their as-of dates.
+            listen: hears how far it is.
+
+        Returns:
+            The number of rows by predicate.
+
+        Raises:
+            OSError: it cannot be written.
+            UsageError: what writes the format is not installed (KZ403).
+            KnowledgeBaseError: the database ran out of memory or disk (KZ404).
+        """
+        ...
+
+
+class Inference(msgspec.Struct, frozen=True):
+    """All that follows from a program.
 
     Attributes:
         engine: the name of the engine that made it.
-        certainties: relation → arguments → certainty, for base facts and conclusions, established or not.
-        firings: conclusion → its firings, in no particular order.
         conflicts: conclusions with evidence of +1 and of −1.
     """
 
     program: Program
     engine: str
-    certainties: Mapping[str, Mapping[tuple[Value, ...], float]]
-    firings: Mapping[GroundAtom, tuple[Firing, ...]]
+    facts: Facts
     conflicts: frozenset[GroundAtom] = frozenset()
+
+    @property
+    def certainties(self) -> Mapping[str, Mapping[tuple[Value, ...], float]]:
+        """See `Facts.certainties`."""
+        return self.facts.certainties
+
+    @property
+    def firings(self) -> Mapping[GroundAtom, tuple[Firing, ...]]:
+        """See `Facts.firings`."""
+        return self.facts.firings
 
     def certainty(self, atom: GroundAtom) -> float | None:
         """The certainty of a fact or conclusion, None when nothing is known of it."""
-        return self.certainties.get(atom.predicate, {}).get(atom.args)
+        return self.facts.certainties.get(atom.predicate, {}).get(atom.args)

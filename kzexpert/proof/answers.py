@@ -10,7 +10,6 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from kzexpert.certainty import established, likelihood
-from kzexpert.engines.base import StoredCertainties
 from kzexpert.evidence import Line, lines
 from kzexpert.model import BaseFact, GroundAtom, Inference, KnowledgeBase, Pattern, Variable, Within
 from kzexpert.program.snapshot import recent
@@ -26,7 +25,6 @@ __all__ = [
     "answer",
     "conclude",
     "conclusions_of",
-    "matching",
     "ranked",
 ]
 
@@ -106,7 +104,7 @@ def answer(inference: Inference, question: Question) -> Answer:
         recent = _recent(inference, pattern.predicate, question.within)
         found = [_recorded(inference, pattern, base) for base in recent if pattern.matches(base.atom.args)]
     else:
-        found = [conclude(inference, atom, pattern) for atom in matching(inference, pattern)]
+        found = [conclude(inference, atom, pattern) for atom in inference.facts.matching(pattern)]
     found.sort(key=lambda item: (-item.certainty, item.conclusion))
     return Answer(question.text, str(pattern), inference.program.as_of, inference.engine, tuple(found))
 
@@ -118,18 +116,8 @@ def ranked(inference: Inference, question: Question) -> list[GroundAtom]:
         recent = _recent(inference, pattern.predicate, question.within)
         atoms = [base.atom for base in recent if pattern.matches(base.atom.args)]
     else:
-        atoms = list(matching(inference, pattern))
+        atoms = list(inference.facts.matching(pattern))
     return sorted(atoms, key=lambda atom: (-(inference.certainty(atom) or 0.0), str(atom)))
-
-
-def matching(inference: Inference, pattern: Pattern) -> Iterator[GroundAtom]:
-    """The facts and conclusions that match a pattern, in no particular order."""
-    if isinstance(inference.certainties, StoredCertainties):
-        yield from inference.certainties.matching(pattern)
-        return
-    for args in inference.certainties.get(pattern.predicate, {}):
-        if pattern.matches(args):
-            yield GroundAtom(pattern.predicate, args)
 
 
 def conclusions_of(inference: Inference, pattern: Pattern | None = None, *, weighed: bool = False) -> Conclusions:
@@ -142,7 +130,7 @@ def conclusions_of(inference: Inference, pattern: Pattern | None = None, *, weig
     if pattern is None:
         atoms = list(inference.firings)
     else:
-        atoms = [atom for atom in matching(inference, pattern) if atom in inference.firings]
+        atoms = [atom for atom in inference.facts.matching(pattern) if atom in inference.firings]
     if not weighed:
         atoms = [atom for atom in atoms if established(inference.certainty(atom) or 0.0)]
     atoms.sort(key=lambda atom: (atom.predicate, -(inference.certainty(atom) or 0.0), str(atom)))

@@ -47,10 +47,10 @@ from kzexpert.proof.document import (
 )
 from kzexpert.questions.sentences import because, says
 
-__all__ = ["Asked", "Grounds", "Judgement", "Known", "Lineage", "document"]
+__all__ = ["Asked", "Grounds", "Judgement", "Lineage", "RelationFact", "document"]
 
 
-class Known(NamedTuple):
+class RelationFact(NamedTuple):
     """A fact or a conclusion as one relation knows it: the relation of a window may know fewer rows of it."""
 
     relation: str
@@ -88,19 +88,19 @@ class Grounds(Protocol):
 
     kb: KnowledgeBase
 
-    def prepare(self, known: Sequence[Known]) -> None:
+    def prepare(self, known: Sequence[RelationFact]) -> None:
         """Told what is asked about next, which a database finds at once."""
 
-    def record(self, known: Known) -> BaseFact | None:
+    def record(self, known: RelationFact) -> BaseFact | None:
         """Where a fact is recorded or assumed."""
 
     def judgement(self, atom: GroundAtom) -> Judgement | None:
         """What rules make of a statement; None where none concludes it."""
 
-    def certainty(self, known: Known) -> float:
+    def certainty(self, known: RelationFact) -> float:
         """How certain a fact is, as its relation knows it."""
 
-    def counted(self, aggregate: Aggregate, values: Mapping[str, Value]) -> set[Known]:
+    def counted(self, aggregate: Aggregate, values: Mapping[str, Value]) -> set[RelationFact]:
         """The facts that an aggregate ranged over."""
 
     def value(self, expression: Expression, values: Mapping[str, Value]) -> Value | None:
@@ -126,11 +126,11 @@ class Lineage:
         records: the recorded and assumed facts among it.
     """
 
-    def __init__(self, grounds: Grounds, start: Sequence[Known]) -> None:
+    def __init__(self, grounds: Grounds, start: Sequence[RelationFact]) -> None:
         self.judgements: dict[GroundAtom, Judgement] = {}
-        self.records: dict[Known, BaseFact] = {}
+        self.records: dict[RelationFact, BaseFact] = {}
         self._grounds = grounds
-        self._counted: dict[tuple[str, tuple[Value, ...], int], tuple[Known, ...]] = {}
+        self._counted: dict[tuple[str, tuple[Value, ...], int], tuple[RelationFact, ...]] = {}
         level = list(dict.fromkeys(start))
         seen = set(level)
         while level:
@@ -138,7 +138,7 @@ class Lineage:
             level = [known for known in dict.fromkeys(self._visited(level)) if known not in seen]
             seen.update(level)
 
-    def _visited(self, level: Sequence[Known]) -> Iterator[Known]:
+    def _visited(self, level: Sequence[RelationFact]) -> Iterator[RelationFact]:
         """Visit a level; what lies a step below it."""
         for known in level:
             record = self._grounds.record(known)
@@ -156,16 +156,16 @@ class Lineage:
         for judgement in self.judgements.values():
             yield from judgement.firings
 
-    def below(self, firing: Firing) -> Iterator[Known]:
+    def below(self, firing: Firing) -> Iterator[RelationFact]:
         """The premises of a firing and what its aggregates counted, in the order of the rule."""
         premises = iter(firing.premises)
         for number, condition in enumerate(firing.rule.conditions):
             if isinstance(condition, Match):
-                yield Known(condition.pattern.relation, next(premises))
+                yield RelationFact(condition.pattern.relation, next(premises))
             elif isinstance(condition, Aggregate):
                 yield from self.counted(firing, number, condition)
 
-    def counted(self, firing: Firing, number: int, aggregate: Aggregate) -> tuple[Known, ...]:
+    def counted(self, firing: Firing, number: int, aggregate: Aggregate) -> tuple[RelationFact, ...]:
         """The facts that an aggregate ranged over, sorted by text.
 
         Args:
@@ -177,7 +177,7 @@ class Lineage:
         return self._counted[key]
 
 
-def document(grounds: Grounds, asked: Asked, answers: Sequence[Known]) -> Trace:
+def document(grounds: Grounds, asked: Asked, answers: Sequence[RelationFact]) -> Trace:
     """The document of a proof, without a seal.
 
     Args:
@@ -254,7 +254,7 @@ def _premises(lineage: Lineage, grounds: Grounds, firing: Firing) -> Iterator[Tr
     facts, values = iter(firing.premises), firing.values
     for number, (written, condition) in enumerate(zip(firing.rule.rule.when, firing.rule.conditions, strict=True)):
         if isinstance(condition, Match):
-            known = Known(condition.pattern.relation, next(facts))
+            known = RelationFact(condition.pattern.relation, next(facts))
             yield FactPremise(written.text, str(known), grounds.certainty(known))
         elif isinstance(condition, Absence):
             yield AbsencePremise(written.text, str(condition.pattern.instance(values)))
@@ -278,7 +278,7 @@ def _comparison(
     return ComparisonPremise(text, format_value(left), condition.operator, format_value(right))
 
 
-def _fact(kb: KnowledgeBase, known: Known, base: BaseFact, place: Callable[[Location], str]) -> TracedFact:
+def _fact(kb: KnowledgeBase, known: RelationFact, base: BaseFact, place: Callable[[Location], str]) -> TracedFact:
     rows = (row_of(known.atom, row, place) for row in sorted(base.rows, key=lambda row: row.location))
     certainty = round(base.certainty, 9)
     return TracedFact(str(known), says(kb, known.atom), certainty, base.assumed, tuple(sorted(rows, key=row_order)))

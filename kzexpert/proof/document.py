@@ -34,6 +34,7 @@ __all__ = [
     "CitedSource",
     "ComparisonPremise",
     "FactPremise",
+    "Index",
     "Row",
     "Trace",
     "TracedConclusion",
@@ -57,41 +58,52 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of a trace: every field is required, and there is no other."""
 
 
-class FactPremise(_Part, frozen=True, tag_field="kind", tag="fact"):
+class _Premise(_Part, frozen=True):
+    """What satisfied one condition of a rule; `condition` is as the author wrote it."""
+
+    condition: str
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The facts and conclusions that it rests on."""
+        return ()
+
+
+class FactPremise(_Premise, frozen=True, tag_field="kind", tag="fact"):
     """A positive condition, and the fact or conclusion that satisfies it; of several the strongest.
 
     Attributes:
-        condition: as the author of the rule wrote it.
         fact: a key of `Trace.facts` or `Trace.conclusions`, or of both.
         certainty: that of the fact.
     """
 
-    condition: str
     fact: str
     certainty: float
 
+    @property
+    def facts(self) -> tuple[str, ...]:
+        return (self.fact,)
 
-class AbsencePremise(_Part, frozen=True, tag_field="kind", tag="absence"):
+
+class AbsencePremise(_Premise, frozen=True, tag_field="kind", tag="absence"):
     """A negation.
 
     Attributes:
         absent: the pattern that was looked for and that no established fact matches.
     """
 
-    condition: str
     absent: str
 
 
-class ComparisonPremise(_Part, frozen=True, tag_field="kind", tag="comparison"):
+class ComparisonPremise(_Premise, frozen=True, tag_field="kind", tag="comparison"):
     """A comparison, with the values of its sides as the atom grammar writes them; of an ``=`` they are the same."""
 
-    condition: str
     left: str
     operator: Literal["=", "!=", "<", "<=", ">", ">="]
     right: str
 
 
-class AggregatePremise(_Part, frozen=True, tag_field="kind", tag="aggregate"):
+class AggregatePremise(_Premise, frozen=True, tag_field="kind", tag="aggregate"):
     """An aggregate.
 
     Attributes:
@@ -99,9 +111,12 @@ class AggregatePremise(_Part, frozen=True, tag_field="kind", tag="aggregate"):
         counted: the facts and conclusions it ranged over, sorted by text.
     """
 
-    condition: str
     result: str
     counted: tuple[str, ...]
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        return self.counted
 
 
 TracedPremise: TypeAlias = FactPremise | AbsencePremise | ComparisonPremise | AggregatePremise
@@ -186,6 +201,17 @@ class Row(_Part, frozen=True):
     note: str
     place: str
 
+    @property
+    def citation(self) -> str:
+        """Source and place in it; empty where there is none."""
+        return ", ".join(filter(None, (self.source, self.at)))
+
+    @property
+    def dates(self) -> str:
+        """When it holds, as written: ``since 1994 until 2010-06``."""
+        given = (("since", self.since), ("until", self.until), ("on", self.on))
+        return " ".join(f"{word} {day}" for word, day in given if day)
+
 
 class TracedFact(_Part, frozen=True):
     """A recorded or assumed fact.
@@ -223,6 +249,11 @@ class CitedRule(_Part, frozen=True):
     source: str
     at: str
     place: str
+
+    @property
+    def citation(self) -> str:
+        """Source and place in it; empty where there is none."""
+        return ", ".join(filter(None, (self.source, self.at)))
 
 
 class CitedSource(_Part, frozen=True):
@@ -264,6 +295,55 @@ class Trace(_Part, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.
     facts: tuple[TracedFact, ...]
     rules: tuple[CitedRule, ...]
     sources: tuple[CitedSource, ...]
+
+
+class Index:
+    """The parts of a document by name, and what rests on what.
+
+    Attributes:
+        conclusions, facts: by statement; `firings`, `rules` and `sources`: by id.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.conclusions = {item.conclusion: item for item in trace.conclusions}
+        self.facts = {item.fact: item for item in trace.facts}
+        self.firings = {item.id: item for item in trace.firings}
+        self.rules = {item.id: item for item in trace.rules}
+        self.sources = {item.id: item for item in trace.sources}
+
+    def __getitem__(self, statement: str) -> TracedConclusion | TracedFact:
+        """What is known of a statement, and what rules make of it where they conclude it."""
+        return self.conclusions.get(statement) or self.facts[statement]
+
+    def lines(self, statement: str) -> list[tuple[TracedLine, TracedFiring]]:
+        """The lines of evidence that rules give for a statement, the strongest first."""
+        item = self.conclusions.get(statement)
+        return (
+            [(line, self.firings[line.evidence]) for line in item.lines if line.evidence in self.firings]
+            if item
+            else []
+        )
+
+    def strengths(self, statement: str) -> list[float]:
+        """The strengths of the lines that count, of a recorded fact its own."""
+        item = self.conclusions.get(statement)
+        return [line.strength for line in item.lines if line.counts] if item else [self.facts[statement].certainty]
+
+    def below(self, statement: str) -> list[str]:
+        """The statements that lie one step below, in the order of lines and rules, with repeats."""
+        return [fact for _, firing in self.lines(statement) for premise in firing.premises for fact in premise.facts]
+
+    def reading_order(self, start: Sequence[str]) -> list[str]:
+        """Some statements and all below, each before what it rests on, and all below one before the next."""
+        met: dict[str, None] = {}
+        pending = list(reversed(start))
+        while pending:
+            current = pending.pop()
+            if current not in met:
+                met[current] = None
+                pending.extend(reversed(self.below(current)))
+        return list(met)
 
 
 # --- digests ---------------------------------------------------------------------------------------------------------

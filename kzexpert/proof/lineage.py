@@ -6,17 +6,16 @@ It infers nothing and combines nothing anew: certainties come from the inference
 from collections.abc import Iterable, Mapping, Sequence
 
 from kzexpert.certainty import combine, established, likelihood
-from kzexpert.engines.base import StoredCertainties
-from kzexpert.engines.evaluation import EstablishedFacts, evaluate
+from kzexpert.engines.evaluation import evaluate
 from kzexpert.evidence import lines
 from kzexpert.model import Aggregate, BaseFact, Expression, GroundAtom, Inference, Value
 from kzexpert.program.snapshot import recent
 from kzexpert.proof.answers import ranked
-from kzexpert.proof.build import Asked, Judgement, Known, Lineage, document
+from kzexpert.proof.build import Asked, Judgement, Lineage, RelationFact, document
 from kzexpert.proof.document import Trace
 from kzexpert.questions.question import Question
 
-__all__ = ["InferredGrounds", "established_facts", "lineage", "prove"]
+__all__ = ["InferredGrounds", "lineage", "prove"]
 
 
 def prove(inference: Inference, question: Question, most: int | None = None) -> Trace:
@@ -27,7 +26,7 @@ def prove(inference: Inference, question: Question, most: int | None = None) -> 
     """
     program = inference.program
     events = _events(inference, question)
-    answers = [Known(question.pattern.relation, atom) for atom in ranked(inference, question)]
+    answers = [RelationFact(question.pattern.relation, atom) for atom in ranked(inference, question)]
     if question.within:  # older rows of an event may be more certain than those of the window
         answers.sort(key=lambda known: (-events[known].certainty, str(known.atom)))
     asked = Asked(
@@ -43,7 +42,7 @@ def prove(inference: Inference, question: Question, most: int | None = None) -> 
 
 def lineage(inference: Inference, atoms: Iterable[GroundAtom]) -> Lineage:
     """All that some facts and conclusions rest on."""
-    return Lineage(InferredGrounds(inference), [Known(atom.predicate, atom) for atom in atoms])
+    return Lineage(InferredGrounds(inference), [RelationFact(atom.predicate, atom) for atom in atoms])
 
 
 class InferredGrounds:
@@ -53,18 +52,15 @@ class InferredGrounds:
         events: facts of a window that no rule looks at.
     """
 
-    def __init__(self, inference: Inference, events: Mapping[Known, BaseFact] | None = None) -> None:
+    def __init__(self, inference: Inference, events: Mapping[RelationFact, BaseFact] | None = None) -> None:
         self.kb = inference.program.kb
         self._inference = inference
         self._events = events or {}
-        self._established = established_facts(inference)
 
-    def prepare(self, known: Sequence[Known]) -> None:
-        certainties = self._inference.certainties
-        if isinstance(certainties, StoredCertainties):
-            certainties.prefetch([item.atom for item in known if item.relation == item.atom.predicate])
+    def prepare(self, known: Sequence[RelationFact]) -> None:
+        self._inference.facts.prefetch([item.atom for item in known if item.relation == item.atom.predicate])
 
-    def record(self, known: Known) -> BaseFact | None:
+    def record(self, known: RelationFact) -> BaseFact | None:
         return self._inference.program.base.get(known.relation, {}).get(known.atom.args) or self._events.get(known)
 
     def judgement(self, atom: GroundAtom) -> Judgement | None:
@@ -85,33 +81,24 @@ class InferredGrounds:
             lines=found,
         )
 
-    def certainty(self, known: Known) -> float:
+    def certainty(self, known: RelationFact) -> float:
         return self._inference.certainties[known.relation][known.atom.args]
 
-    def counted(self, aggregate: Aggregate, values: Mapping[str, Value]) -> set[Known]:
+    def counted(self, aggregate: Aggregate, values: Mapping[str, Value]) -> set[RelationFact]:
+        facts = self._inference.facts.established
         shared = {name: values[name] for name in aggregate.shared}
         return {
-            Known(pattern.relation, GroundAtom(pattern.predicate, args))
-            for solution in self._established.solutions(aggregate.patterns, shared)
+            RelationFact(pattern.relation, GroundAtom(pattern.predicate, args))
+            for solution in facts.solutions(aggregate.patterns, shared)
             for pattern in aggregate.patterns
-            for args in self._established.rows(pattern, solution)
+            for args in facts.rows(pattern, solution)
         }
 
     def value(self, expression: Expression, values: Mapping[str, Value]) -> Value | None:
         return evaluate(expression, values)
 
 
-def established_facts(inference: Inference) -> EstablishedFacts:
-    """The established facts of an inference, for looking up what conditions match."""
-    if isinstance(inference.certainties, StoredCertainties):
-        return inference.certainties.established()
-    facts = EstablishedFacts()
-    for relation, known in inference.certainties.items():
-        facts.relations[relation] = {args: certainty for args, certainty in known.items() if established(certainty)}
-    return facts
-
-
-def _events(inference: Inference, question: Question) -> Mapping[Known, BaseFact]:
+def _events(inference: Inference, question: Question) -> Mapping[RelationFact, BaseFact]:
     """What a question with a window of its own asks for: no rule need look at that window."""
     pattern = question.pattern
     if question.within is None:
@@ -121,5 +108,5 @@ def _events(inference: Inference, question: Question) -> Mapping[Known, BaseFact
         rows = recent(base.rows, inference.program.as_of, question.within)
         if base.assumed or rows:
             certainty = 1.0 if base.assumed else round(rows[0].certainty, 9)
-            found[Known(pattern.relation, base.atom)] = BaseFact(base.atom, certainty, rows, base.assumed)
+            found[RelationFact(pattern.relation, base.atom)] = BaseFact(base.atom, certainty, rows, base.assumed)
     return found

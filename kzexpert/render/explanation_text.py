@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from kzexpert.analysis.near_misses import Miss
+from kzexpert.certainty import established
 from kzexpert.model import Fact, GroundAtom, Inference
-from kzexpert.proof.build import Proof
+from kzexpert.proof.document import Index
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import dates
 from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, wrap
-from kzexpert.render.proof_text import proofs_text
+from kzexpert.render.proof_text import proof_text
 from kzexpert.render.text import footnote, nothing_supports
 
 __all__ = ["explanation_text"]
@@ -17,7 +18,7 @@ __all__ = ["explanation_text"]
 def explanation_text(
     inference: Inference,
     question: Question,
-    proofs: Sequence[Proof],
+    index: Index,
     lacks: Sequence[Miss] = (),
     outside: Sequence[tuple[GroundAtom, Fact]] = (),
     style: Style = as_plain,
@@ -27,23 +28,25 @@ def explanation_text(
     """Why something follows, or why not.
 
     Args:
-        proofs: of what is established, or else of what was weighed.
+        index: of the proof of what matches. What was only weighed is shown where nothing is established.
         lacks: where nothing is established, what the rules lack.
         outside: and the recorded rows that do not hold on the as-of date.
         depth: fold conclusions that are so many steps or more away.
     """
+    answers = index.trace.answers
+    holding = [name for name in answers if established(index[name].certainty)]
+    holds = bool(holding)
     blocks = []
-    holds = any(proof.root.established for proof in proofs)
     if holds and question.kind == "why-not":
         blocks.append("It does follow:")
-    elif not holds and proofs:
+    elif not holds and answers:
         blocks.append("Weighed, and not established:")
-    if proofs:
-        blocks.append(proofs_text(proofs, style, width, depth))
+    if answers:
+        blocks.append(proof_text(index, holding or answers, style, width, depth))
     if not holds:
-        missing = _missing(inference, question, not proofs, lacks, outside, style, width)
+        missing = _missing(inference, question, not answers, lacks, outside, style, width)
         blocks.append("\n".join(missing).strip("\n"))
-    return "\n\n".join([*filter(None, blocks), footnote(inference, style, width, words=bool(proofs))]) + "\n"
+    return "\n\n".join([*filter(None, blocks), footnote(inference, style, width, words=bool(answers))]) + "\n"
 
 
 def _missing(

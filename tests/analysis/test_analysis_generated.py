@@ -110,9 +110,7 @@ def test_every_proposal_makes_it_hold_and_no_part_of_it_would(
 
 
 def matching(inference: Any, question: Any) -> list[Any]:
-    from kzexpert.proof.answers import matching as found
-
-    return list(found(inference, question.pattern))
+    return list(inference.facts.matching(question.pattern))
 
 
 def changed(world: World, scenario: Scenario, changes: list[tuple[str, bool]]) -> Scenario:

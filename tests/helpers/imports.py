@@ -7,9 +7,30 @@ from pathlib import Path
 
 import kzexpert
 
-__all__ = ["PACKAGE", "circle", "imports", "modules", "name_of", "rooms"]
+__all__ = ["ABOVE", "LAYERS", "PACKAGE", "circle", "imports", "layer_of", "modules", "name_of", "rooms"]
 
 PACKAGE = Path(kzexpert.__file__).parent
+
+#: From the ground up. A layer is a module, or a package with all that is in it.
+LAYERS = (
+    "errors",
+    "atomic",
+    "model",
+    "certainty",
+    "evidence",
+    "language",
+    "program",
+    "checks",
+    "engines",
+    "questions",
+    "proof",
+    "analysis",
+    "render",
+    "schemas",
+    "cli",
+)
+#: The package's face and its door stand above all.
+ABOVE = ("__init__", "__main__")
 
 
 def modules() -> dict[str, Path]:
@@ -22,6 +43,11 @@ def name_of(path: Path) -> str:
     """``kzexpert.model.terms``, and ``kzexpert.model`` for its ``__init__``."""
     parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def layer_of(name: str) -> str:
+    """The layer that a module stands in, or `ABOVE`."""
+    return [*name.split("."), "__init__"][1]
 
 
 def imports(known: Mapping[str, Path] | None = None) -> dict[str, set[str]]:

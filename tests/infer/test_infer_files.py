@@ -14,9 +14,9 @@ from click.testing import Result
 from syrupy.assertion import SnapshotAssertion
 
 from kzexpert.engines import engine
-from kzexpert.engines.export.columns import layout_of
 from kzexpert.language import load_knowledge_base
 from kzexpert.model import Value, format_number
+from kzexpert.model.columns import layout_of
 from kzexpert.program.snapshot import snapshot
 
 Infer = Callable[..., Result]
@@ -218,9 +218,9 @@ def test_the_same_bytes_whatever_the_hashes(tmp_path: Path, hard_world: Path, fo
 @bulk
 @pytest.mark.slow
 def test_a_large_file_is_in_order_and_the_same_for_any_number_of_threads(tmp_path: Path, large_world: Path) -> None:
-    from kzexpert.engines.export.columns import Selection
     from kzexpert.engines.export.files import export
     from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
+    from kzexpert.model.columns import Selection
 
     kb = load_knowledge_base([large_world])
     written = set()

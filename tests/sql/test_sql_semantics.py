@@ -7,8 +7,7 @@ from kzexpert.engines import engine
 from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
 from kzexpert.engines.sql.results import firings, stored
 from kzexpert.model import GroundAtom, KnowledgeBase, Pattern, Variable
-from kzexpert.proof.answers import matching
-from kzexpert.proof.build import established_facts, prove
+from kzexpert.proof.lineage import lineage
 
 STATES = ["Ruritania", "Borduria", "Syldavia", "Graustark"]
 
@@ -146,7 +145,7 @@ def test_what_is_fetched_and_when_makes_no_difference(monkeypatch: pytest.Monkey
     assert GroundAtom("tie", ("S1", "S1")) not in ours.firings
     assert told(ours) == told(theirs)
     for atom in theirs.firings:
-        assert prove(ours, atom) == prove(theirs, atom)
+        assert lineage(ours, [atom]).judgements == lineage(theirs, [atom]).judgements
 
 
 def test_a_pattern_is_looked_up_by_its_constants() -> None:
@@ -161,8 +160,8 @@ def test_a_pattern_is_looked_up_by_its_constants() -> None:
         ("?x", "?y", "?z"),
     ]:
         pattern = Pattern("shared", "shared", tuple(map(_term, terms)))
-        assert set(matching(ours, pattern)) == set(matching(theirs, pattern))
-    facts, others = established_facts(ours), established_facts(theirs)
+        assert set(ours.facts.matching(pattern)) == set(theirs.facts.matching(pattern))
+    facts, others = ours.facts.established, theirs.facts.established
     pattern = Pattern("shared", "shared", (Variable("a"), Variable("b"), Variable("x")))
     for binding in [{"a": "S1"}, {"a": "S1", "b": "S8"}, {"x": "S3"}, {"x": 1.0}, {"a": "nobody"}]:
         assert set(facts.rows(pattern, binding)) == set(others.rows(pattern, binding))

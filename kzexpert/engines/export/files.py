@@ -7,15 +7,14 @@ rows in the same order. Where the file belongs, and that it replaces another one
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from kzexpert.engines.base import Exporter, StoredCertainties
-from kzexpert.engines.export.columns import Form, Selection, layout_of
-from kzexpert.engines.export.lines import escape_json_lines, write_csv, write_json_lines
+from kzexpert.engines.export.lines import write_csv, write_json_lines
 from kzexpert.engines.export.rows import rows_of
 from kzexpert.engines.packages import bulk
 from kzexpert.engines.reports import Listener, Standing, unheard
 from kzexpert.model import Inference, KnowledgeBase
+from kzexpert.model.columns import Form, Layout, Selection, layout_of
 
-__all__ = ["export", "written_predicates"]
+__all__ = ["export", "write_rows", "written_predicates"]
 
 
 def written_predicates(kb: KnowledgeBase, selection: Selection) -> tuple[str, ...]:
@@ -46,12 +45,13 @@ def export(
     """
     program = inferences[0].program
     layout = layout_of(program.kb, written_predicates(program.kb, selection), derived=selection.recorded)
-    exporter = _exporter(inferences)
-    if exporter is not None:
-        written = exporter.write(inferences, selection, layout, form, path, listen)
-        if form == "jsonl":
-            escape_json_lines(path)
-        return written
+    return inferences[0].facts.export(inferences, selection, layout, form, path, listen)
+
+
+def write_rows(
+    inferences: Sequence[Inference], selection: Selection, layout: Layout, form: Form, path: Path, listen: Listener
+) -> Mapping[str, int]:
+    """Write conclusions to a file row by row; see `kzexpert.model.inference.Facts.export`."""
     listen(Standing(phase="writing"))
     rows = {
         predicate: [row for inference in inferences for row in rows_of(inference, selection, predicate)]
@@ -65,13 +65,3 @@ def export(
     with bulk(f"writing {form}"):
         from kzexpert.engines.sql.results.gathering import write_gathered
     return write_gathered(inferences, rows, layout, form, path, listen)
-
-
-def _exporter(inferences: Sequence[Inference]) -> Exporter | None:
-    """What writes the conclusions of all inferences, where they lie in one database."""
-    found = [
-        inference.certainties.exporter
-        for inference in inferences
-        if isinstance(inference.certainties, StoredCertainties)
-    ]
-    return found[0] if len(found) == len(inferences) and all(item is found[0] for item in found) else None

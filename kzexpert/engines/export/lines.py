@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import IO, TypeAlias
 
 from kzexpert.certainty import established, likelihood
-from kzexpert.engines.export.columns import Layout
 from kzexpert.engines.export.rows import Row
 from kzexpert.model import Value, format_number, json_escapes
+from kzexpert.model.columns import Layout
 
 __all__ = ["escape_json_lines", "write_csv", "write_json_lines"]
 

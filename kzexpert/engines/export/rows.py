@@ -5,8 +5,8 @@ from datetime import date
 from typing import TypeAlias
 
 from kzexpert.certainty import established
-from kzexpert.engines.export.columns import Selection
 from kzexpert.model import GroundAtom, Inference, Value
+from kzexpert.model.columns import Selection
 
 __all__ = ["Row", "rows_of"]
 

@@ -12,7 +12,7 @@ import msgspec
 
 from kzexpert.certainty import established
 from kzexpert.engines.base import Meter
-from kzexpert.engines.evaluation import EstablishedFacts
+from kzexpert.engines.memory.facts import MemoryFacts
 from kzexpert.evidence import certainty_of, line_strengths
 from kzexpert.model import (
     Anonymous,
@@ -26,6 +26,7 @@ from kzexpert.model import (
     Stratum,
     Value,
 )
+from kzexpert.model.established import EstablishedFacts
 
 __all__ = ["Settling", "View", "view_of"]
 
@@ -99,7 +100,8 @@ class Settling:
 
     def inference(self, engine: str) -> Inference:
         """What came out, once every stratum is settled."""
-        return Inference(self._program, engine, self.certainties, self._firings, frozenset(self._conflicts))
+        facts = MemoryFacts(self.certainties, self._firings, self._facts)
+        return Inference(self._program, engine, facts, frozenset(self._conflicts))
 
     def establish(self, relation: str, args: Args, certainty: float) -> None:
         """Note that a fact is established, or more certain than it was."""

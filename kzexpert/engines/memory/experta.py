@@ -16,7 +16,7 @@ from typing import Any
 
 from kzexpert.certainty import established
 from kzexpert.engines.base import Budget, Meter
-from kzexpert.engines.evaluation import Completion, EstablishedFacts, holds
+from kzexpert.engines.evaluation import Completion, holds
 from kzexpert.engines.memory.certainties import Settling, View, view_of
 from kzexpert.engines.memory.joins import Field, JoinNetwork, JoinPattern, JoinRule, JoinTest
 from kzexpert.engines.reports import Listener, Standing, unheard
@@ -33,6 +33,7 @@ from kzexpert.model import (
     Value,
     Variable,
 )
+from kzexpert.model.established import EstablishedFacts
 
 __all__ = ["ExpertaEngine"]
 

@@ -11,13 +11,15 @@ from typing import Any, NoReturn
 from msgspec.structs import replace
 from sqlglot import exp
 
-from kzexpert.engines.base import NEVER_ENDS, Budget, Exporter
+from kzexpert.engines.base import NEVER_ENDS, Budget
 from kzexpert.engines.reports import Listener, Standing
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, empty, kinds_of
 from kzexpert.engines.sql.plan.recursion import Component
 from kzexpert.engines.sql.plan.rules import Planner, constants_of, patterns_of
 from kzexpert.engines.sql.plan.weighing import conclusions, conflict, is_view
 from kzexpert.engines.sql.plan.words import column, select
+from kzexpert.engines.sql.results.export import DatabaseExporter
+from kzexpert.engines.sql.results.facts import DatabaseFacts
 from kzexpert.engines.sql.results.firings import Firings
 from kzexpert.engines.sql.results.stored import Certainties
 from kzexpert.engines.sql.store.base import Store, TimeIsUp
@@ -54,7 +56,7 @@ class Run:
         budget: Budget,
         skipped_to: str | None,
         listen: Listener,
-        export: Callable[["Run"], Exporter] | None = None,
+        export: Callable[["Run"], DatabaseExporter] | None = None,
     ) -> None:
         self.programs = programs
         self.program = program = programs[0]
@@ -126,12 +128,9 @@ class Run:
         if self.loader.days is not None:
             planner = Planner(extents, self.texts, ExactSums(self.database), shapes=program.shapes)
         certainties = Certainties(self.database, self.texts, program, extents, on_demand)
-        certainties.fetchers.append(recorded.prefetch)
-        certainties.rows = recorded.matching
-        certainties.first = recorded.first_day
-        certainties.exporter = self.exporter
         firings = Firings(self.database, planner, program, certainties)
-        return Inference(program, name, certainties, firings, frozenset(conflicts))
+        facts = DatabaseFacts(certainties, firings, recorded, self.exporter)
+        return Inference(program, name, facts, frozenset(conflicts))
 
     def _sizes(self, extent: Extent) -> dict[int, int] | None:
         """Number of an as-of date → how many facts hold on it; None where they are not counted."""

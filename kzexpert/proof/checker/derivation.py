@@ -19,11 +19,11 @@ from kzexpert.model import (
     Value,
     Variable,
 )
-from kzexpert.proof.build import Judgement, Known
+from kzexpert.proof.build import Judgement, RelationFact
 from kzexpert.proof.checker.joins import Binding, FactStore, bindings, extended, ordered, value_of
 from kzexpert.proof.checker.recorded import Args, RecordedFacts
 from kzexpert.proof.checker.rules import CheckedCondition, CheckedRule, components
-from kzexpert.proof.checker.weighing import THRESHOLD, Instance, Options, Statement, weighed
+from kzexpert.proof.checker.weighing import THRESHOLD, Instance, Statement, Strongest, weighed
 
 __all__ = ["Derivation"]
 
@@ -58,28 +58,28 @@ class Derivation:
 
     # --- the grounds of a proof -----------------------------------------------------------------------------------
 
-    def prepare(self, known: Sequence[Known]) -> None:
+    def prepare(self, known: Sequence[RelationFact]) -> None:
         """Nothing: all that is asked for is at hand."""
 
-    def record(self, known: Known) -> BaseFact | None:
+    def record(self, known: RelationFact) -> BaseFact | None:
         return self.recorded.in_force(known.atom.predicate, self.windows.get(known.relation)).get(known.atom.args)
 
     def judgement(self, atom: GroundAtom) -> Judgement | None:
         return self.conclusions(atom.predicate).get(atom.args)
 
-    def known_certainty(self, known: Known) -> float | None:
+    def known_certainty(self, known: RelationFact) -> float | None:
         """How certain a fact is, or an event of a window; None when nothing is known of it."""
         judgement = self.judgement(known.atom) if self.windows.get(known.relation) is None else None
         found = judgement or self.record(known)
         return found.certainty if found else None
 
-    def certainty(self, known: Known) -> float:
+    def certainty(self, known: RelationFact) -> float:
         return self.known_certainty(known) or 0.0
 
-    def counted(self, aggregate: Aggregate, values: Mapping[str, Value]) -> set[Known]:
+    def counted(self, aggregate: Aggregate, values: Mapping[str, Value]) -> set[RelationFact]:
         shared = {name: values[name] for name in aggregate.shared}
         return {
-            Known(pattern.relation, GroundAtom(pattern.predicate, args))
+            RelationFact(pattern.relation, GroundAtom(pattern.predicate, args))
             for solution in bindings([Match(pattern) for pattern in aggregate.patterns], shared, self.facts)
             for pattern in aggregate.patterns
             for args, _ in self.facts.matching(pattern, solution)
@@ -143,7 +143,7 @@ class Derivation:
                 facts = tuple(self.facts.matching(condition.pattern, values))
                 strongest = max(certainty for _, certainty in facts)
                 equal = tuple(args for args, certainty in facts if certainty == strongest)
-                options.append(Options(condition.pattern.relation, strongest, equal))
+                options.append(Strongest(condition.pattern.relation, strongest, equal))
         weakest = min((option.certainty for option in options), default=1.0)
         return Instance(rule, binding, _args(rule.head, values), tuple(options), rule.rule.certainty * weakest)
 

@@ -14,7 +14,7 @@ from kzexpert.model import (
     Value,
     format_value,
 )
-from kzexpert.proof.build import Known
+from kzexpert.proof.build import RelationFact
 from kzexpert.proof.checker.derivation import Derivation
 from kzexpert.proof.checker.joins import Binding, aggregated, satisfied, value_of
 from kzexpert.proof.checker.rules import CheckedCondition, CheckedRule
@@ -59,7 +59,7 @@ def _failure(derivation: Derivation, rule: CheckedRule, condition: CheckedCondit
         if wanted.ground is None:
             return f"nothing established matches {wanted}"
         args, within = wanted.ground.args, rule.windows[wanted.relation]
-        certainty = derivation.known_certainty(Known(wanted.relation, wanted.ground))
+        certainty = derivation.known_certainty(RelationFact(wanted.relation, wanted.ground))
         if certainty is None:
             return f"{wanted} does not hold: {derivation.recorded.absence_of(wanted.predicate, args, within)}"
         return f"{wanted} has the certainty {certainty!r}, which satisfies no condition"

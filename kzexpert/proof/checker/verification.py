@@ -15,7 +15,7 @@ from kzexpert.language import GrammarError, parse_atom
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import GroundAtom, KnowledgeBase, Pattern, Within
 from kzexpert.program.resolve import resolve_atom
-from kzexpert.proof.build import Asked, Known, document
+from kzexpert.proof.build import Asked, RelationFact, document
 from kzexpert.proof.checker.comparison import Difference, differences
 from kzexpert.proof.checker.derivation import Derivation
 from kzexpert.proof.checker.places import Places
@@ -205,13 +205,15 @@ class Checker:
         return derivation.recorded.absence_of(pattern.predicate, args, atom.within)
 
 
-def _answers(derivation: Derivation, pattern: Pattern, within: Within | None) -> list[Known]:
+def _answers(derivation: Derivation, pattern: Pattern, within: Within | None) -> list[RelationFact]:
     """What matches a question, the most certain first."""
     derivation.windows[pattern.relation] = within
     every = {*derivation.recorded.in_force(pattern.predicate, within)}
     if within is None:
         every.update(derivation.conclusions(pattern.predicate))
-    found = [Known(pattern.relation, GroundAtom(pattern.predicate, args)) for args in every if pattern.matches(args)]
+    found = [
+        RelationFact(pattern.relation, GroundAtom(pattern.predicate, args)) for args in every if pattern.matches(args)
+    ]
     return sorted(found, key=lambda known: (-derivation.certainty(known), str(known.atom)))
 
 

@@ -18,8 +18,8 @@ from kzexpert.proof.checker.rules import CheckedRule
 __all__ = [
     "THRESHOLD",
     "Instance",
-    "Options",
     "Statement",
+    "Strongest",
     "combined",
     "weighed",
 ]
@@ -40,7 +40,7 @@ _LIKELIHOODS = (
 )
 
 
-class Options(msgspec.Struct, frozen=True):
+class Strongest(msgspec.Struct, frozen=True):
     """What may stand behind a positive condition: of the facts of a relation that match, the most certain."""
 
     relation: str
@@ -54,7 +54,7 @@ class Instance(msgspec.Struct, frozen=True):
     rule: CheckedRule
     binding: Args
     conclusion: Args
-    options: tuple[Options, ...]
+    options: tuple[Strongest, ...]
     strength: float
 
 
@@ -85,7 +85,7 @@ def weighed(
 def _firing(instance: Instance, heights: Mapping[Statement, int]) -> Firing:
     """The instance with its premises: of equally certain facts the one of the lowest height, then the first by text."""
 
-    def premise(pattern: Pattern, option: Options) -> GroundAtom:
+    def premise(pattern: Pattern, option: Strongest) -> GroundAtom:
         def order(args: Args) -> tuple[int, str]:
             return heights.get((option.relation, args), 0), ", ".join(map(format_value, args))
 

@@ -11,7 +11,6 @@ import msgspec
 from msgspec.structs import replace
 from sqlglot import exp
 
-from kzexpert.engines.export.columns import RUN_TABLE, Form, Layout, Selection, table_columns, table_names
 from kzexpert.engines.reports import Listener, Standing, unheard
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, argument, empty, kinds_of
 from kzexpert.engines.sql.plan.rules import Planner
@@ -34,6 +33,7 @@ from kzexpert.engines.sql.store.dictionary import Dictionary
 from kzexpert.engines.sql.tables.csv_source import without_password
 from kzexpert.engines.sql.tables.loading import AS_OF
 from kzexpert.model import Constant, Inference, Pattern, Program, ProgramRule, Variable
+from kzexpert.model.columns import RUN_TABLE, Form, Layout, Selection, table_columns, table_names
 
 __all__ = ["DatabaseExporter", "PartsWriter"]
 
@@ -54,7 +54,7 @@ _COPY: dict[Form, _Copy] = {
 
 
 class DatabaseExporter:
-    """The conclusions of one run; see `kzexpert.engines.base.Exporter`.
+    """The conclusions of one run; see `kzexpert.model.inference.Facts.export`.
 
     Args:
         programs: one for each as-of date, in order.
@@ -96,7 +96,7 @@ class DatabaseExporter:
         path: Path,
         listen: Listener,
     ) -> Mapping[str, int]:
-        """See `kzexpert.engines.base.Exporter.write`."""
+        """See `kzexpert.model.inference.Facts.export`."""
         wanted = {inference.program.as_of for inference in inferences}
         numbers = [number for number, program in enumerate(self._programs) if program.as_of in wanted]
         with self._database.within(None):

@@ -6,7 +6,6 @@ from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, Va
 import msgspec
 from sqlglot import exp
 
-from kzexpert.engines.evaluation import EstablishedFacts
 from kzexpert.engines.sql.plan.extents import Kind, argument
 from kzexpert.engines.sql.plan.rules import Planner, premise, variable
 from kzexpert.engines.sql.plan.words import both, column, equal, named, select, subquery
@@ -63,7 +62,7 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
         self._planner = planner
         self._program = program
         self._certainties = certainties
-        self._facts: EstablishedFacts = certainties.established()
+        self._facts = certainties.established
         self._backwards: dict[str, _Backwards] = {}
         self._rules: dict[str, list[ProgramRule]] = {}
         for rule in program.rules.values():
@@ -71,7 +70,6 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
         self._found: dict[GroundAtom, tuple[Firing, ...]] = {}
         self._whole: set[str] = set()
         self._asked: Counter[str] = Counter()
-        certainties.fetchers.append(self.prefetch)
 
     def __getitem__(self, atom: GroundAtom) -> tuple[Firing, ...]:
         predicate = atom.predicate

@@ -7,7 +7,6 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
-from kzexpert.engines.export.columns import Form, Layout
 from kzexpert.engines.reports import Listener
 from kzexpert.engines.sql.plan.extents import CERTAINTY, Kind, argument, kinds_of
 from kzexpert.engines.sql.plan.texts import Codes
@@ -17,6 +16,7 @@ from kzexpert.engines.sql.results.sheet import DERIVED, ON, Part
 from kzexpert.engines.sql.store.codec import Args, Codec
 from kzexpert.engines.sql.store.database import Database
 from kzexpert.model import Inference
+from kzexpert.model.columns import Form, Layout
 
 __all__ = ["GatheredRow", "write_gathered"]
 

@@ -12,7 +12,6 @@ import msgspec
 from sqlglot import exp
 
 from kzexpert.certainty import THRESHOLD, likelihood_cutoffs
-from kzexpert.engines.export.columns import OWN, Layout
 from kzexpert.engines.sql.plan.dialects import DuckDBDialect
 from kzexpert.engines.sql.plan.extents import CERTAINTY, argument
 from kzexpert.engines.sql.plan.words import (
@@ -28,6 +27,7 @@ from kzexpert.engines.sql.plan.words import (
     together,
     typed,
 )
+from kzexpert.model.columns import OWN, Layout
 
 __all__ = ["DERIVED", "ON", "Numbers", "Part", "RankedTexts", "counts", "ranked_texts", "sheet", "table"]
 

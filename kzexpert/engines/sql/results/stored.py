@@ -4,20 +4,19 @@ No firing is stored. Those of a conclusion are the bindings of its rules under w
 """
 
 from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from functools import cached_property
 from typing import Any
 
 from sqlglot import exp
 
 from kzexpert.certainty import established
-from kzexpert.engines.base import StoredCertainties
-from kzexpert.engines.evaluation import EstablishedFacts
 from kzexpert.engines.sql.plan.extents import CERTAINTY, Extent, argument, predicate_of
 from kzexpert.engines.sql.plan.texts import Texts
 from kzexpert.engines.sql.plan.words import called, column, equal, select
 from kzexpert.engines.sql.store.base import Store
 from kzexpert.engines.sql.store.codec import Args, Codec
-from kzexpert.model import Constant, Fact, GroundAtom, Pattern, Program, Value
+from kzexpert.model import Constant, GroundAtom, Pattern, Program, Value
+from kzexpert.model.established import EstablishedFacts
 
 __all__ = ["Certainties", "Relation", "StoredFacts"]
 
@@ -112,17 +111,12 @@ class _Facts(ItemsView[Args, float]):
         return self._mapping._facts()
 
 
-class Certainties(StoredCertainties):
+class Certainties(Mapping[str, Mapping[Args, float]]):
     """Relation → its facts.
 
     Args:
         extents: of the relations that the rules read or conclude; the others are as the program has them.
         on_demand: the extent of a relation that lies in tables and is not yet loaded.
-
-    Attributes:
-        fetchers: what else can be fetched at once for many facts, by predicate.
-        rows: the rows of tables that match a pattern, of each table a few.
-        first: the first day that a row of tables names.
     """
 
     def __init__(
@@ -137,9 +131,6 @@ class Certainties(StoredCertainties):
         self._on_demand = on_demand
         self._database = database
         self._texts = texts
-        self.fetchers: list[Callable[[Mapping[str, Sequence[Args]]], None]] = []
-        self.first: Callable[[], date | None] = lambda: None
-        self.rows: Callable[[Pattern, int], Iterator[tuple[GroundAtom, Fact]]] = lambda pattern, most: iter(())
         self.relations = {name: self._open(name, extent) for name, extent in extents.items()}
         self._recorded: dict[str, dict[Args, float]] = {}
 
@@ -166,7 +157,7 @@ class Certainties(StoredCertainties):
         return self._recorded[relation] if found is None else found
 
     def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:
-        """See `StoredCertainties.matching`."""
+        """See `Facts.matching`."""
         relation = self.get(pattern.predicate, {})
         fixed = {place: term.value for place, term in enumerate(pattern.terms) if isinstance(term, Constant)}
         found: Iterable[Args] = relation
@@ -176,26 +167,9 @@ class Certainties(StoredCertainties):
             if pattern.matches(args):
                 yield GroundAtom(pattern.predicate, args)
 
-    def recorded(self, pattern: Pattern, most: int) -> Iterator[tuple[GroundAtom, Fact]]:
-        """See `StoredCertainties.recorded`."""
-        self.get(pattern.predicate)  # which reads the tables, if nothing has
-        return self.rows(pattern, most)
-
-    def first_day(self, predicate: str) -> date | None:
-        """See `StoredCertainties.first_day`."""
-        self.get(predicate)  # which reads its tables, if nothing has
-        return self.first()
-
-    def prefetch(self, atoms: Sequence[GroundAtom]) -> None:
-        """See `StoredCertainties.prefetch`."""
-        wanted: dict[str, list[Args]] = {}
-        for atom in atoms:
-            wanted.setdefault(atom.predicate, []).append(atom.args)
-        for fetch in self.fetchers:
-            fetch(wanted)
-
+    @cached_property
     def established(self) -> EstablishedFacts:
-        """See `StoredCertainties.established`."""
+        """See `Facts.established`."""
         return StoredFacts(self)
 
 

@@ -9,7 +9,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from kzexpert.model import KnowledgeBase, Pattern
+from kzexpert.model.knowledge import KnowledgeBase
+from kzexpert.model.program import Pattern
 
 __all__ = [
     "ENDINGS",

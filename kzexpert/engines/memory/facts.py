@@ -1,0 +1,61 @@
+"""The facts and firings of an inference that lie in memory."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from kzexpert.engines.export.files import write_rows
+from kzexpert.model import Fact, Firing, GroundAtom, Inference, Pattern, Value
+from kzexpert.model.columns import Form, Layout, Selection
+from kzexpert.model.established import EstablishedFacts
+
+__all__ = ["MemoryFacts"]
+
+
+class MemoryFacts:
+    """See `kzexpert.model.inference.Facts`. Rows of tables are among the facts of the knowledge base."""
+
+    def __init__(
+        self,
+        certainties: Mapping[str, Mapping[tuple[Value, ...], float]],
+        firings: Mapping[GroundAtom, tuple[Firing, ...]],
+        established: EstablishedFacts,
+    ) -> None:
+        self.certainties = certainties
+        self.firings = firings
+        self.established = established
+        self.ranks: dict[GroundAtom, int] = {}
+
+    def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:
+        """See `Facts.matching`."""
+        for args in self.certainties.get(pattern.predicate, {}):
+            if pattern.matches(args):
+                yield GroundAtom(pattern.predicate, args)
+
+    def rows(self, pattern: Pattern, most: int) -> Iterator[tuple[GroundAtom, Fact]]:
+        """See `Facts.rows`."""
+        return iter(())
+
+    def first_day(self, predicate: str) -> date | None:
+        """See `Facts.first_day`."""
+        return None
+
+    def prefetch(self, atoms: Sequence[GroundAtom]) -> None:
+        """See `Facts.prefetch`."""
+
+    def firing_count(self) -> int | None:
+        """See `Facts.firing_count`."""
+        return sum(map(len, self.firings.values()))
+
+    def export(
+        self,
+        inferences: Sequence[Inference],
+        selection: Selection,
+        layout: Layout,
+        form: Form,
+        path: Path,
+        listen: Callable[[Any], None],
+    ) -> Mapping[str, int]:
+        """See `Facts.export`."""
+        return write_rows(inferences, selection, layout, form, path, listen)

@@ -1,0 +1,80 @@
+"""The facts and firings of an inference that lie in a database."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from kzexpert.engines.export.files import write_rows
+from kzexpert.engines.export.lines import escape_json_lines
+from kzexpert.engines.sql.results.export import DatabaseExporter
+from kzexpert.engines.sql.results.firings import Firings
+from kzexpert.engines.sql.results.stored import Certainties
+from kzexpert.engines.sql.store.codec import Args
+from kzexpert.engines.sql.tables.recorded import Recorded
+from kzexpert.model import Fact, GroundAtom, Inference, Pattern
+from kzexpert.model.columns import Form, Layout, Selection
+
+__all__ = ["DatabaseFacts"]
+
+
+class DatabaseFacts:
+    """See `kzexpert.model.inference.Facts`. What is asked for is fetched.
+
+    Args:
+        recorded: the rows of tables.
+        exporter: writes conclusions without Python; the same for all inferences that lie in one database.
+    """
+
+    def __init__(
+        self, certainties: Certainties, firings: Firings, recorded: Recorded, exporter: DatabaseExporter | None
+    ) -> None:
+        self.certainties = certainties
+        self.firings = firings
+        self.established = certainties.established
+        self.ranks: dict[GroundAtom, int] = {}
+        self._recorded = recorded
+        self._exporter = exporter
+
+    def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:
+        """See `Facts.matching`."""
+        return self.certainties.matching(pattern)
+
+    def rows(self, pattern: Pattern, most: int) -> Iterator[tuple[GroundAtom, Fact]]:
+        """See `Facts.rows`."""
+        self.certainties.get(pattern.predicate)  # which reads the tables, if nothing has
+        return self._recorded.matching(pattern, most)
+
+    def first_day(self, predicate: str) -> date | None:
+        """See `Facts.first_day`."""
+        self.certainties.get(predicate)  # which reads its tables, if nothing has
+        return self._recorded.first_day()
+
+    def prefetch(self, atoms: Sequence[GroundAtom]) -> None:
+        """See `Facts.prefetch`."""
+        wanted: dict[str, list[Args]] = {}
+        for atom in atoms:
+            wanted.setdefault(atom.predicate, []).append(atom.args)
+        self._recorded.prefetch(wanted)
+        self.firings.prefetch(wanted)
+
+    def firing_count(self) -> int | None:
+        """See `Facts.firing_count`."""
+        return None
+
+    def export(
+        self,
+        inferences: Sequence[Inference],
+        selection: Selection,
+        layout: Layout,
+        form: Form,
+        path: Path,
+        listen: Callable[[Any], None],
+    ) -> Mapping[str, int]:
+        """See `Facts.export`."""
+        if self._exporter is None:
+            return write_rows(inferences, selection, layout, form, path, listen)
+        written = self._exporter.write(inferences, selection, layout, form, path, listen)
+        if form == "jsonl":
+            escape_json_lines(path)
+        return written
