@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.commands import start_up, why
+from benchmarks.growth import growth
 from benchmarks.measuring import Disagreement, NoInput, measured
 from benchmarks.peers import PEERS
 from benchmarks.tables import Figure, Measured, crossing, machine, shown, targets
@@ -16,7 +17,7 @@ from benchmarks.workloads import WORKLOADS
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 BEGIN, END = "<!-- python -m benchmarks --write-docs: from here -->", "<!-- to here -->"
-NAMES = [*WORKLOADS, "why", "start"]
+NAMES = [*WORKLOADS, "growth", "why", "start"]
 
 
 def main() -> None:
@@ -63,6 +64,8 @@ def report(names: list[str], options: argparse.Namespace) -> str:
                 found.append(_measured(WORKLOADS[name], runs, options))
                 parts.append(shown(found[-1]))
                 parts += [crossing(found[-1])] if name == "crossing" and not options.sides else []
+            elif name == "growth":
+                parts.append(growth(runs, options.quick, _told))
             else:
                 _told(name)
                 text, more = why(runs) if name == "why" else start_up(3 if options.quick else max(runs, 11))

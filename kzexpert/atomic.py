@@ -2,13 +2,13 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from kzexpert.errors import Issue, Location, UsageError
 
-__all__ = ["check_writable", "replace_file", "replacement"]
+__all__ = ["check_unread", "check_writable", "replace_file", "replacement"]
 
 _HINT = "give the path of a file in a folder that exists and may be written to"
 _FULL = "make room there, or give the path of a file on another disk"
@@ -53,9 +53,7 @@ def replacement(name: str) -> Iterator[Path]:
         path.chmod(target.stat().st_mode & 0o7777 if target.exists() else _mode_of_new_files())
         path.replace(target)
     except OSError as error:
-        reason = error.strerror or str(error)
-        hint = _FULL if error.errno == errno.ENOSPC else _HINT
-        raise UsageError(Issue("KZ306", f"cannot write: {reason}", Location(name), hint)) from None
+        raise _unwritable(name, error) from None
     finally:
         if folder is not None:
             rmtree(folder, ignore_errors=True)
@@ -78,6 +76,22 @@ def check_writable(name: str) -> None:
         raise _unwritable(name, error) from None
 
 
+def check_unread(name: str, files: Iterable[str]) -> None:
+    """Refuse to write to a file that was read, whatever links lead there.
+
+    Raises:
+        UsageError: it is one of the files (KZ306).
+    """
+    for file in files:
+        try:
+            same = os.path.samefile(name, file)  # noqa: PTH121
+        except (OSError, ValueError):  # one of them is not there, or names no file
+            continue
+        if same:
+            message = "cannot write: the command reads this file"
+            raise UsageError(Issue("KZ306", message, Location(name), "give the path of another file"))
+
+
 def _target(name: str) -> Path:
     try:
         target = Path(os.path.realpath(name))
@@ -89,8 +103,8 @@ def _target(name: str) -> Path:
 
 
 def _unwritable(name: str, error: OSError) -> UsageError:
-    reason = error.strerror or str(error)
-    return UsageError(Issue("KZ306", f"cannot write: {reason}", Location(name), _HINT))
+    hint = _FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else _HINT
+    return UsageError(Issue("KZ306", f"cannot write: {error.strerror or error}", Location(name), hint))
 
 
 def _mode_of_new_files() -> int:

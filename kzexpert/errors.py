@@ -3,6 +3,7 @@
 It imports nothing of ours, and it prints nothing: an `Issue` is a value, and `render.issues` turns it into text.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -16,7 +17,15 @@ __all__ = [
     "KzexpertError",
     "Location",
     "UsageError",
+    "without_password",
 ]
+
+_PASSWORD = re.compile(r"(password\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s&#\"']+)|(://[^:/@\s]*:)[^\s]*(?=@)", re.IGNORECASE)
+
+
+def without_password(text: str) -> str:
+    """A text in which no password of a connection to a database stands, as it may be shown."""
+    return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}***", text)
 
 
 class Location(msgspec.Struct, frozen=True, order=True, array_like=True):
@@ -26,7 +35,7 @@ class Location(msgspec.Struct, frozen=True, order=True, array_like=True):
         file: the path as the user gave it or as it was found, or a name such as ``--assume``.
         line: 1 for the first line; 0 when the issue is about the whole file.
         column: 1 for the first character; 0 when the issue is about the whole line.
-        row: of a table, whose readers count rows and no lines; 1 for the first below the header, else 0.
+        row: of a table, 1 for the first below its header: what no editor counts in lines. 0 for a place in a text.
     """
 
     file: str
@@ -140,6 +149,7 @@ CODES: dict[str, str] = {
     "KZ217": "within on a predicate that is not an event",
     "KZ218": "an aggregate that cannot be evaluated",
     "KZ219": "a predicate is declared twice, and differently",
+    "KZ220": "a rule that may never end",
     # questions and options
     "KZ301": "a question that is not understood",
     "KZ302": "a question that can be read in two ways",

@@ -3,14 +3,15 @@
 The one place that says "one rule is one line of evidence": engines take certainties from it, answers and proofs lines.
 """
 
-from collections.abc import Mapping, Sequence
-from heapq import heappop, heappush
-from itertools import count
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from kzexpert.certainty import combine, is_conflict
-from kzexpert.model import Firing, GroundAtom, Inference, Line
+from kzexpert.model import EstablishedFacts, Firing, GroundAtom, Inference, Line, Pattern, Program, Value
 
-__all__ = ["Line", "certainty_of", "line_strengths", "lines"]
+__all__ = ["Heights", "Line", "certainty_of", "line_strengths", "lines"]
 
 
 def line_strengths(firings: Sequence[Firing], base: float | None) -> list[float]:
@@ -47,18 +48,21 @@ def certainty_of(strengths: list[float], recursive: bool) -> tuple[float, bool]:
 def lines(inference: Inference, atom: GroundAtom) -> tuple[Line, ...]:
     """The lines of evidence for a fact or a conclusion, the strongest first (by absolute value, then by text).
 
-    In a recursive component only the first one counts. Of equally strong ones it is then one whose premises were there
-    before the conclusion, so that no proof rests on what it proves.
+    In a recursive component only the first one counts. Of equally strong ones it is then one whose premises all lie
+    lower than the conclusion, so that no proof rests on what it proves.
     """
     stratum = inference.program.stratum_of.get(atom.predicate)
     recursive = stratum is not None and stratum.recursive
-    certainty = inference.certainty(atom)
-    ranks = _ranks(inference, atom, frozenset(stratum.predicates)) if stratum and recursive else {}
+    inside = stratum.predicates if stratum else ()
+    certainty, height = inference.certainty(atom), inference.facts.height
+
+    def rests_on_itself(firing: Firing) -> bool:
+        return any(height(premise) >= height(atom) for premise in firing.premises if premise.predicate in inside)
 
     def order(firing: Firing) -> tuple[float, bool, str, tuple[str, ...]]:
-        # Only best proofs have ranks: of weaker ones some may be known, by what was asked before.
-        circular = recursive and round(firing.strength, 9) == certainty and not _precedes(firing, ranks)
-        return (-abs(firing.strength), circular, firing.rule.id, firing.binding_text)
+        strength = round(firing.strength, 9) if recursive else firing.strength
+        circular = recursive and strength == certainty and rests_on_itself(firing)
+        return (-abs(strength), circular, firing.rule.id, firing.binding_text)
 
     by_rule: dict[str, list[Firing]] = {}
     for firing in sorted(inference.firings.get(atom, ()), key=order):
@@ -74,59 +78,119 @@ def lines(inference: Inference, atom: GroundAtom) -> tuple[Line, ...]:
         found.append(((-base.certainty, False, "", ()), Line(base.certainty, base=base)))
     ordered = [line for _, line in sorted(found, key=lambda item: item[0])]
     if recursive:
-        ordered[1:] = [Line(line.strength, line.firing, line.base, line.others, counts=False) for line in ordered[1:]]
+        ordered[1:] = [replace(line, counts=False) for line in ordered[1:]]
     return tuple(ordered)
 
 
-def _precedes(firing: Firing, ranks: Mapping[GroundAtom, int]) -> bool:
-    """Whether every premise of a firing inside its recursive component was there before the conclusion."""
-    last = ranks.get(firing.conclusion, 0)
-    return all(ranks.get(premise, -1) < last for premise in firing.premises)
+class Heights:
+    """The steps that the lowest best proof of a fact has inside its recursive component; see DESIGN §4, "Premises".
 
+    A best proof is one as strong as the fact is certain. The height is 0 where a recorded fact gives the certainty, or
+    a firing without premises inside the component; else one more than the highest premise of the lowest best firing.
+    Outside of recursive components it is 0. Heights are found when they are asked for, and kept.
 
-def _ranks(inference: Inference, atom: GroundAtom, inside: frozenset[str]) -> Mapping[GroundAtom, int]:
-    """The rank of a conclusion of a recursive component, and of all below it: the steps of its shortest best proof.
-
-    A best proof is one as strong as the conclusion is certain. Ranks are found in ascending order, as in
-    `engines.settling`, and kept with the inference.
+    Args:
+        firings: gives those of a conclusion. Which fact they name as the premise of a condition that several may
+            satisfy is not looked at.
+        facts: tells which may.
     """
-    known = inference.facts.ranks
-    if atom in known:
-        return known
-    waiting: dict[GroundAtom, list[tuple[Firing, set[GroundAtom]]]] = {}
-    ready: list[tuple[int, int, GroundAtom]] = []
-    serial = count()  # keeps the queue from comparing atoms
 
-    def reach(firing: Firing) -> None:
-        rank = 1 + max((known[premise] for premise in firing.premises if premise.predicate in inside), default=-1)
-        heappush(ready, (rank, next(serial), firing.conclusion))
+    def __init__(
+        self,
+        program: Program,
+        certainties: Mapping[str, Mapping[tuple[Value, ...], float]],
+        firings: Callable[[GroundAtom], Sequence[Firing]],
+        facts: EstablishedFacts,
+    ) -> None:
+        self._program = program
+        self._certainties = certainties
+        self._firings = firings
+        self._facts = facts
+        self._inside = {name: frozenset(one.predicates) for name, one in program.stratum_of.items() if one.recursive}
+        self._known: dict[GroundAtom, int] = {}
+        self._options: dict[Pattern, tuple[GroundAtom, ...]] = {}
+        self._chosen: dict[Pattern, GroundAtom] = {}
 
-    seen = {atom}
-    pending = [atom]
-    while pending:
-        current = pending.pop()
-        certainty = inference.certainty(current)
-        base = inference.program.base.get(current.predicate, {}).get(current.args)
-        if base is not None and base.certainty == certainty:
-            heappush(ready, (0, next(serial), current))
-        for firing in inference.firings.get(current, ()):
-            if round(firing.strength, 9) != certainty:
+    def height(self, atom: GroundAtom) -> int:
+        """The height of a fact or conclusion."""
+        if atom.predicate not in self._inside:
+            return 0
+        if atom not in self._known:
+            self._find(atom)
+        return self._known[atom]
+
+    def chosen(self, firing: Firing) -> Firing:
+        """The firing with the premises that count: of the strongest facts behind a condition the lowest, of equally
+        low ones the first by text.
+        """
+        inside = self._inside.get(firing.conclusion.predicate, frozenset())
+        if not any(pattern.relation in inside and pattern.open for pattern in firing.rule.matches):
+            return firing
+        values = firing.values
+        premises = tuple(
+            self._choice(pattern.instance(values)) if pattern.relation in inside else premise
+            for pattern, premise in zip(firing.rule.matches, firing.premises, strict=True)
+        )
+        return replace(firing, premises=premises)
+
+    def _choice(self, pattern: Pattern) -> GroundAtom:
+        if pattern not in self._chosen:
+            options = self._strongest(pattern)
+            self._chosen[pattern] = min(options, key=lambda atom: (self.height(atom), str(atom)))
+        return self._chosen[pattern]
+
+    def _strongest(self, pattern: Pattern) -> tuple[GroundAtom, ...]:
+        """The most certain of the facts that match."""
+        found = self._options.get(pattern)
+        if found is None:
+            if pattern.ground is not None:
+                return (pattern.ground,)
+            rows = self._facts.rows(pattern, {})
+            known = self._facts.relations[pattern.relation]
+            most = max(known[args] for args in rows)
+            found = tuple(GroundAtom(pattern.predicate, args) for args in rows if known[args] == most)
+            self._options[pattern] = found
+        return found
+
+    def _find(self, atom: GroundAtom) -> None:
+        """Find the height of a fact, and of all below it: breadth first from what has none of the component below it.
+
+        Any of the most certain facts may be a premise, so that the first of them to be reached is.
+        """
+        inside = self._inside[atom.predicate]
+        waiting: dict[GroundAtom, list[tuple[GroundAtom, set[Pattern], Pattern]]] = {}
+        levels: dict[int, list[GroundAtom]] = {}
+        pending, seen = deque([atom]), {atom}
+        while pending:
+            current = pending.popleft()
+            if current in self._known:
+                levels.setdefault(self._known[current], []).append(current)
                 continue
-            unknown = {item for item in firing.premises if item.predicate in inside and item not in known}
-            if not unknown:
-                reach(firing)
-            for premise in unknown:
-                waiting.setdefault(premise, []).append((firing, unknown))
-                if premise not in seen:
-                    seen.add(premise)
-                    pending.append(premise)
-    while ready:
-        rank, _, current = heappop(ready)
-        if current in known:
-            continue
-        known[current] = rank
-        for firing, unknown in waiting.get(current, ()):
-            unknown.discard(current)
-            if not unknown:
-                reach(firing)
-    return known
+            certainty = self._certainties[current.predicate][current.args]
+            base = self._program.base.get(current.predicate, {}).get(current.args)
+            if base is not None and base.certainty == certainty:
+                levels.setdefault(0, []).append(current)
+                continue
+            for firing in self._firings(current):
+                if round(firing.strength, 9) != certainty:
+                    continue
+                values = firing.values
+                unmet = {item.instance(values) for item in firing.rule.matches if item.relation in inside}
+                if not unmet:
+                    levels.setdefault(0, []).append(current)
+                for pattern in unmet:
+                    for option in self._strongest(pattern):
+                        waiting.setdefault(option, []).append((current, unmet, pattern))
+                        if option not in seen:
+                            seen.add(option)
+                            pending.append(option)
+        height = 0
+        while levels:
+            for current in levels.pop(height, ()):
+                if self._known.setdefault(current, height) == height:
+                    for conclusion, unmet, pattern in waiting.pop(current, ()):
+                        if pattern in unmet:
+                            unmet.discard(pattern)
+                            if not unmet:
+                                levels.setdefault(height + 1, []).append(conclusion)
+            height += 1

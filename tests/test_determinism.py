@@ -37,6 +37,24 @@ def test_hash_seeds_change_nothing(checkout: Path, arguments: tuple[str, ...]) -
     assert outputs.pop()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("ask", "which powers of which spheres are the states that share members with blocs aligned to or against"),
+        ("ask", "alignmnt(Kazakstan, ?power, securty)"),
+        ("vocabulary", "stat"),
+    ],
+)
+def test_hash_seeds_change_no_suggestion(checkout: Path, arguments: tuple[str, ...]) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        seeds = map(str, range(4))
+        came = pool.map(lambda seed: processes.run(*arguments, "--kb", ".", cwd=checkout, PYTHONHASHSEED=seed), seeds)
+        told = {(one.returncode, one.stdout, one.stderr) for one in came}
+    ((code, _, suggestion),) = told
+    assert code == 2
+    assert "hint:" in suggestion
+
+
 def test_names_of_rule_files_change_nothing(copy: Path) -> None:
     before = [output(copy, *arguments) for arguments in QUESTIONS[:2]]
     for number, path in enumerate(sorted((copy / "rules").iterdir(), reverse=True)):

@@ -3,7 +3,7 @@
 It explains differences and decides nothing: which of them matter to a user is for `what_if` and `timeline`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -12,16 +12,14 @@ from kzexpert.analysis.rerun import as_pattern, on_record
 from kzexpert.certainty import established
 from kzexpert.evidence import Line, lines
 from kzexpert.model import (
-    Absence,
-    Aggregate,
     BaseFact,
     Firing,
     GroundAtom,
     Inference,
+    Match,
     ProgramRule,
 )
 from kzexpert.program.snapshot import in_force
-from kzexpert.proof.lineage import InferredGrounds
 from kzexpert.questions.sentences import because, dates, says
 
 __all__ = ["Cause", "Difference", "LineChange", "Record", "Turn", "rule_text"]
@@ -120,7 +118,7 @@ class Difference:
             place = pending.pop()
             if self._base_differs(place):
                 found[place] = None
-            new = {cause for pair in self._pairs(place[1]) for cause in self._causes(*pair)} - seen
+            new = {cause for sides in self._rivals(place[1]) for cause in self._causes(*sides)} - seen
             seen |= new
             pending.extend(new)
         return tuple(sorted((self._base_cause(place) for place in found), key=_by_text))
@@ -155,55 +153,70 @@ class Difference:
         sides = [{_key(line): line for line in lines(side, atom) if line.counts} for side in (self.before, self.after)]
         return [(sides[0].get(key), sides[1].get(key)) for key in dict.fromkeys((*sides[0], *sides[1]))]
 
+    def _rivals(self, atom: GroundAtom) -> Iterator[tuple[Sequence[Line], Sequence[Line]]]:
+        """Lines before and after of which one counts: those of one rule; in a recursive component all."""
+        stratum = self.after.program.stratum_of.get(atom.predicate)
+        if stratum and stratum.recursive:
+            yield lines(self.before, atom), lines(self.after, atom)
+        else:
+            for before, after in self._pairs(atom):
+                yield [before] if before else [], [after] if after else []
+
     def _change(self, atom: GroundAtom, before: Line | None, after: Line | None) -> LineChange:
         line = after or before
         firing = line.firing if line else None
         if firing is None:
             sentence = says(self.after.program.kb, atom)
-            causes = [self._base_cause((atom.predicate, atom))]
-            return LineChange("", sentence, "", _strength(before), _strength(after), tuple(causes))
+            cause = self._base_cause((atom.predicate, atom))
+            return LineChange("", sentence, "", _strength(before), _strength(after), (cause,))
         turn = self.rule_turn(firing.rule.id)
-        found = sorted(map(self._cause, self._causes(before, after)), key=_by_text)
+        causes = self._causes([before] if before else [], [after] if after else [])
+        found = sorted(map(self._cause, causes), key=_by_text)
         return LineChange(
             firing.rule.id, because(firing), turn, _strength(before), _strength(after), tuple(dict.fromkeys(found))
         )
 
-    def _causes(self, before: Line | None, after: Line | None) -> set[_Place]:
-        """The statements by which a line changed."""
-        old, new = (line.firing if line else None for line in (before, after))
-        if before and after and _strength(before) == _strength(after):
-            return set()
-        if old and new and old.binding == new.binding:
-            return {place for place in self._premises(new) if self._certainty_differs(place)}
+    def _causes(self, before: Sequence[Line], after: Sequence[Line]) -> set[_Place]:
+        """The statements by which what counts of some lines changed.
+
+        Of rival firings one stands in where another fails. So all are looked at that are stronger than what counts on
+        the weaker side, and that are not the same on both.
+        """
+        sides = [{(firing.rule.id, firing.binding): firing for firing in _firings(lines)} for lines in (before, after)]
+        strengths = [{key: round(firing.strength, 9) for key, firing in side.items()} for side in sides]
+        most = [max(known.values(), key=abs, default=0.0) for known in strengths]
+        least = min(abs(most[0]), abs(most[1]))
         found: set[_Place] = set()
-        if old:
-            found.update(self._unmet(old, self.before, self.after))
-        if new:
-            found.update(self._unmet(new, self.after, self.before))
+        for key in {**sides[0], **sides[1]} if most[0] != most[1] else ():
+            old, new = (known.get(key, 0.0) for known in strengths)
+            if old != new and max(abs(old), abs(new)) > least:
+                firing = sides[1].get(key) or sides[0][key]
+                found.update(self._looked_at(firing, matches_only=key in sides[0] and key in sides[1]))
         return found
 
-    def _premises(self, firing: Firing) -> Iterator[_Place]:
-        for pattern, atom in zip(firing.rule.matches, firing.premises, strict=True):
-            yield pattern.relation, atom
-
-    def _unmet(self, firing: Firing, here: Inference, there: Inference) -> Iterator[_Place]:
-        """Why a firing of one inference is not one of the other, or not as strong: the statements that differ."""
-        facts_there = there.facts.established
-        for place in self._premises(firing):
-            if self._certainty_differs(place):
-                yield place
-        values = firing.values
+    def _looked_at(self, firing: Firing, matches_only: bool) -> Iterator[_Place]:
+        """The statements that a firing looks at and that differ so that it can matter to it."""
         for condition in firing.rule.conditions:
-            if isinstance(condition, Absence):
-                wanted = condition.pattern.instance(values)
-                for args in facts_there.rows(wanted, {}):
-                    yield wanted.relation, GroundAtom(wanted.predicate, args)
-            elif isinstance(condition, Aggregate):
-                places: set[_Place] = {*InferredGrounds(here).counted(condition, values)}
-                for pattern in condition.instance(values).patterns:
-                    rows = facts_there.rows(pattern, {})
-                    places.update((pattern.relation, GroundAtom(pattern.predicate, args)) for args in rows)
-                yield from (place for place in places if self._established_differs(place))
+            if matches_only and not isinstance(condition, Match):
+                continue
+            for pattern in condition.instance(firing.values).patterns:
+                rows = dict.fromkeys(
+                    args for side in (self.before, self.after) for args in side.facts.established.rows(pattern, {})
+                )
+                places = [(pattern.relation, GroundAtom(pattern.predicate, args)) for args in rows]
+                if isinstance(condition, Match):
+                    yield from self._stronger_than_both(places)
+                else:
+                    differs = self._certainty_differs if pattern.certainty else self._established_differs
+                    yield from filter(differs, places)
+
+    def _stronger_than_both(self, places: Sequence[_Place]) -> Iterator[_Place]:
+        """Of statements that satisfy one condition, of which the strongest counts: those that made it another one."""
+        known = {place: tuple(certainty or 0.0 for certainty in self._certainties(place)) for place in places}
+        least = min(max((certainties[side] for certainties in known.values()), default=0.0) for side in (0, 1))
+        for place, (before, after) in known.items():
+            if before != after and max(before, after) > least:
+                yield place
 
     # --- statements ---------------------------------------------------------------------------------------------------
 
@@ -289,6 +302,13 @@ def _key(line: Line) -> tuple[str, ...]:
         return ("",)
     each = line.firing.binding_text if line.firing.rule.rule.each else ()
     return (line.firing.rule.id, *each)
+
+
+def _firings(lines: Iterable[Line]) -> Iterator[Firing]:
+    for line in lines:
+        if line.firing:
+            yield line.firing
+            yield from line.others
 
 
 def _strength(line: Line | None) -> float | None:

@@ -28,6 +28,7 @@ from kzexpert.model import (
     ProgramRule,
     Stratum,
     Value,
+    Variable,
 )
 from kzexpert.model.established import Binding, EstablishedFacts, extend
 from kzexpert.program.snapshot import base_fact
@@ -184,6 +185,7 @@ class _Component:
         self.looks: dict[str, set[tuple[int, ...]]] = {name: set() for name in stratum.predicates}
         self.pending: deque[_Firing] = deque()
         self.strongest: dict[_Facts, Spread] = {}
+        self.starts = {rule.id: _starts(rule, known.program) for rule in stratum.rules}
 
     def settle(self) -> None:
         """Find the spread of each statement that the stratum concludes."""
@@ -191,7 +193,8 @@ class _Component:
             for predicate in self.stratum.predicates:
                 self.known.establish_all(predicate)
         for rule in self.stratum.rules:
-            self.join(rule, range(len(rule.matches)), {}, self.known.everywhere)
+            for start in self.starts[rule.id]:
+                self.join(rule, range(len(rule.matches)), start, self.known.everywhere)
         if self.stratum.recursive:
             self.best_proofs()
         else:
@@ -364,10 +367,11 @@ class _Component:
         """Join the rules of the component outwards from a new fact."""
         for rule in self.stratum.rules:
             for index, pattern in enumerate(rule.matches):
-                extended = extend(pattern, args, 0.0, {}) if pattern.relation == relation else None
-                if extended is not None:
-                    rest = (other for other in range(len(rule.matches)) if other != index)
-                    self.join(rule, rest, extended, self.known.everywhere)
+                rest = tuple(other for other in range(len(rule.matches)) if other != index)
+                for start in self.starts[rule.id] if pattern.relation == relation else ():
+                    extended = extend(pattern, args, 0.0, start)
+                    if extended is not None:
+                        self.join(rule, rest, extended, self.known.everywhere)
 
 
 # --- spreads ----------------------------------------------------------------------------------------------------------
@@ -492,6 +496,24 @@ def _cited(program: Program) -> dict[str, list[tuple[str, BaseFact]]]:
         for fact in facts.values():
             for name in {row.source.source for row in fact.rows if row.source}:
                 found.setdefault(name, []).append((relation, fact))
+    return found
+
+
+def _starts(rule: ProgramRule, program: Program) -> list[Binding]:
+    """What the variables of a rule's head must be for its conclusion to matter."""
+    if program.shapes is None:
+        return [{}]
+    found: list[Binding] = []
+    for shape in program.shapes.get(rule.head.predicate, ()):
+        binding: Binding = {}
+        if all(
+            value is None
+            or (
+                binding.setdefault(term.name, value) == value if isinstance(term, Variable) else term == Constant(value)
+            )
+            for term, value in zip(rule.head.terms, shape, strict=True)
+        ):
+            found.append(binding)
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from kzexpert.checks.contradictions import contradictions
 from kzexpert.checks.facts import concluded_records, fact_dates, fact_values
+from kzexpert.checks.growth import endless_rules
 from kzexpert.checks.identifiers import repeated_rule_ids
 from kzexpert.checks.repetitions import repeated_conditions
 from kzexpert.checks.rules import rule_plans
@@ -33,6 +34,7 @@ PASSES: tuple[Pass, ...] = (
     repeated_rule_ids,
     rule_plans,
     cycles,
+    endless_rules,
     repeated_conditions,
     contradictions,
     lone_variables,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from kzexpert.cli.options import Options
-from kzexpert.cli.output import note, print_error
+from kzexpert.cli.output import note, print_error, tell
 from kzexpert.cli.progress import ProgressLine
 from kzexpert.engines import Engine, Limits, Settings, engine, for_engine
 from kzexpert.engines.reports import Chosen, Listener, Report, Skipped, Standing
@@ -64,6 +64,7 @@ def _settings(options: Options, line: ProgressLine | None = None, listen: Listen
         spark_master=options.spark_master,
         spark_conf=options.spark_conf,
         skip_bad_rows=options.skip_bad_rows,
+        network=options.allow_network,
         limits=_limits(options.budget),
         listen=heard,
     )
@@ -104,7 +105,7 @@ def _tell(options: Options, report: Skipped | Chosen) -> None:
 
     issues = [Issue(item.code, item.message, item.location, item.hint, "warning") for item in report.issues]
     print_error(lambda style: issues_text(issues, {}, style))
-    click.echo(f"these rows were left out; they are in {report.file}", err=True)
+    tell(f"these rows were left out; they are in {report.file}")
 
 
 def _warn(code: str, message: str, option: str) -> None:

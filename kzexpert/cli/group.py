@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from kzexpert import __version__
+from kzexpert.cli.output import print_error, tell, to_stderr, to_stdout
+from kzexpert.cli.signals import Terminated
 from kzexpert.errors import KzexpertError, UsageError
 
 __all__ = ["COMMANDS", "KzexpertGroup", "cli"]
@@ -62,7 +64,14 @@ class KzexpertGroup(click.Group):
         """Run a command and exit: 0 answered · 1 the knowledge base is at fault · 2 usage · 3 nothing follows."""
         extra["standalone_mode"] = False
         run = super().main
-        sys.exit(_guarded(lambda: run(args, *rest, **extra)))
+
+        def printing() -> Any:
+            """Help is printed by click itself."""
+            with to_stdout():
+                return run(args, *rest, **extra)
+
+        helps = {"-h", "--help", "--version"}.intersection(sys.argv[1:] if args is None else args)
+        sys.exit(_guarded(printing if helps else lambda: run(args, *rest, **extra)))
 
 
 def _guarded(run: Callable[[], Any]) -> int:
@@ -72,11 +81,13 @@ def _guarded(run: Callable[[], Any]) -> int:
     except KzexpertError as error:
         _show_issues(error)
         return 2 if isinstance(error, UsageError) else 1
-    except click.Abort:
-        click.echo("interrupted", err=True)
-        return _INTERRUPTED
+    except click.Abort as error:
+        cause = error.__cause__
+        tell("terminated" if isinstance(cause, Terminated) else "interrupted")
+        return cause.code if isinstance(cause, Terminated) else _INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        with to_stderr():
+            error.show()
         return error.exit_code
     except Exception as error:
         _show_bug(error)
@@ -85,7 +96,6 @@ def _guarded(run: Callable[[], Any]) -> int:
 
 
 def _show_issues(error: KzexpertError) -> None:
-    from kzexpert.cli.output import print_error
     from kzexpert.render.issues import issues_text
 
     print_error(lambda style: issues_text(error.issues, error.texts, style))
@@ -95,11 +105,12 @@ def _show_bug(error: Exception) -> None:
     if os.environ.get("KZEXPERT_DEBUG"):
         import traceback
 
-        traceback.print_exception(error)
+        with to_stderr():
+            traceback.print_exception(error)
         return
     text = " ".join(str(error).split())[:500]
-    click.echo(f"kzexpert stopped on a bug of its own, not of your files: {type(error).__name__}: {text}", err=True)
-    click.echo("  hint: run it again with KZEXPERT_DEBUG=1 to see where, and report that", err=True)
+    tell(f"kzexpert stopped on a bug of its own, not of your files: {type(error).__name__}: {text}")
+    tell("  hint: run it again with KZEXPERT_DEBUG=1 to see where, and report that")
 
 
 @click.group(

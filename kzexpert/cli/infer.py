@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["infer"]
 
-_OUTPUT = "--output"
+_OUTPUT, _GUARD = "--output", "--guard-formulas"
 
 
 @click.command(
@@ -41,8 +41,16 @@ Examples:
     type=click.Choice(tuple(ENDINGS)),
     help="What to write.  [default: what the ending of the file of --output says]",
 )
+@click.option(
+    _GUARD,
+    "guarded",
+    is_flag=True,
+    help="Put an apostrophe before texts of CSV that a spreadsheet would take for formulas: = + - @ and tabs.",
+)
 @common_options(formats=(), as_of="DATE|YEAR..YEAR")
-def infer(options: Options, pattern: tuple[str, ...], weighed: bool, recorded: bool, form: Form | None) -> int:
+def infer(
+    options: Options, pattern: tuple[str, ...], weighed: bool, recorded: bool, form: Form | None, guarded: bool
+) -> int:
     """Write the conclusions, or those of some predicates and patterns, to a Parquet, CSV, JSON lines or DuckDB file.
 
     A row holds the as-of date, the predicate, a column for every name of an argument, certainty, likelihood, and
@@ -56,11 +64,15 @@ def infer(options: Options, pattern: tuple[str, ...], weighed: bool, recorded: b
     from kzexpert.cli.session import open_knowledge_base
     from kzexpert.engines import infer_each
     from kzexpert.engines.export.files import export
+    from kzexpert.engines.export.lines import guard_formulas
+    from kzexpert.errors import Issue, Location, UsageError
     from kzexpert.model.columns import Selection
     from kzexpert.render.export_text import cost_text
 
     costs = _Costs()
     chosen = _form(options, form)
+    if guarded and chosen != "csv":
+        raise UsageError(Issue("KZ308", f"{_GUARD} is for CSV", Location(_GUARD), "leave it out, or give --format csv"))
     if options.output is not None:
         check_writable(options.output)
     kb = open_knowledge_base(options)
@@ -74,6 +86,8 @@ def infer(options: Options, pattern: tuple[str, ...], weighed: bool, recorded: b
 
         def fill(path: Path) -> None:
             found.update(export(inferences, selection, chosen, path, listen))
+            if guarded:
+                guard_formulas(path)
             costs.size = path.stat().st_size
 
         def listen(report: "Report") -> None:

@@ -16,6 +16,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     kb: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
+    allow_network: bool = False
     as_of: str | None = None
     assume: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
@@ -34,6 +35,7 @@ _SOURCES = (
     click.option("--kb", multiple=True, metavar="DIR", help="A folder with rules/ and facts/; several are layered."),
     click.option("--rules", multiple=True, metavar="FILE", help="One more file of rules."),
     click.option("--facts", multiple=True, metavar="FILE", help="One more file of facts."),
+    click.option("--allow-network", is_flag=True, help="Read tables that lie on other machines or database servers."),
 )
 _RUN = (
     click.option("--assume", multiple=True, metavar="ATOM", help="Take a fact as given."),

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -13,7 +13,7 @@ from kzexpert.cli.options import Options
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.render.layout import WIDTH, Style, as_markup, as_plain
 
-__all__ = ["emit", "emit_file", "note", "print_error"]
+__all__ = ["emit", "emit_file", "note", "print_error", "spare", "tell", "to_stderr", "to_stdout"]
 
 _WIDEST = 100
 #: What a shell reports of a command whose reader has gone: 128 + SIGPIPE.
@@ -37,8 +37,20 @@ def emit(options: Options, text_of: Callable[[Style, int], str]) -> None:
     terminal = _is_terminal(sys.stdout)
     styled = terminal and _colours()
     text = text_of(as_markup if styled else as_plain, _columns() if terminal else WIDTH)
-    with _to_stdout():
+    with to_stdout():
         _print(text, sys.stdout, styled)
+
+
+def spare(options: Options, files: Iterable[str]) -> None:
+    """Make sure that the file of ``--output`` is none of those that the command reads.
+
+    Raises:
+        UsageError: it is one of them (KZ306).
+    """
+    if options.output is not None:
+        from kzexpert.atomic import check_unread
+
+        check_unread(options.output, files)
 
 
 def emit_file(options: Options, fill: Callable[[Path], None]) -> None:
@@ -64,34 +76,50 @@ def emit_file(options: Options, fill: Callable[[Path], None]) -> None:
         with replacement(str(result)) as path:
             fill(path)
         if sys.stdout is not None:  # it may have been closed before the start
-            with _to_stdout(), result.open("rb") as filled:
+            with to_stdout(), result.open("rb") as filled:
                 copyfileobj(filled, sys.stdout.buffer)
                 sys.stdout.buffer.flush()
 
 
 @contextmanager
-def _to_stdout() -> Iterator[None]:
+def to_stdout() -> Iterator[None]:
     """What can go wrong there."""
     try:
         yield
     except BrokenPipeError:
-        _silence_stdout()
+        _silence(sys.stdout)
         raise click.exceptions.Exit(_PIPE_CLOSED) from None
     except OSError as error:
-        _silence_stdout()
+        _silence(sys.stdout)
         raise UsageError(Issue("KZ306", f"cannot write the result: {error.strerror}", Location("stdout"))) from None
+
+
+@contextmanager
+def to_stderr() -> Iterator[None]:
+    """Where stderr takes nothing more there is nobody to tell; the command ends as it would have."""
+    try:
+        yield
+    except OSError:
+        _silence(sys.stderr)
 
 
 def print_error(text_of: Callable[[Style], str]) -> None:
     """Print on stderr."""
     styled = _is_terminal(sys.stderr) and _colours()
-    _print(text_of(as_markup if styled else as_plain), sys.stderr, styled)
+    with to_stderr():
+        _print(text_of(as_markup if styled else as_plain), sys.stderr, styled)
+
+
+def tell(text: str) -> None:
+    """Print a plain line on stderr."""
+    with to_stderr():
+        _print(f"{text}\n", sys.stderr, styled=False)
 
 
 def note(options: Options, text: str) -> None:
     """Say something on stderr that only ``--verbose`` asks for."""
     if options.verbose:
-        click.echo(text, err=True)
+        tell(text)
 
 
 def _is_terminal(stream: IO[str] | None) -> bool:
@@ -131,10 +159,10 @@ def _encodable(text: str, stream: IO[str] | None) -> str:
     return text
 
 
-def _silence_stdout() -> None:
+def _silence(stream: IO[str]) -> None:
     """Keep the interpreter from trying again to write what it could not, when it exits."""
     try:
         devnull = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(devnull, sys.stdout.fileno())
-    except (OSError, ValueError, AttributeError):  # stdout has no file behind it: then nothing is left to write
+        os.dup2(devnull, stream.fileno())
+    except (OSError, ValueError, AttributeError):  # it has no file behind it: then nothing is left to write
         return

@@ -9,7 +9,7 @@ from os.path import isdir as is_folder
 from time import perf_counter
 
 from kzexpert.cli.options import Options
-from kzexpert.cli.output import note, print_error
+from kzexpert.cli.output import note, print_error, spare
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.model import Atom, Case, Inference, KnowledgeBase, Pattern, Program
 
@@ -58,6 +58,7 @@ def read_knowledge_base(options: Options) -> KnowledgeBase:
     recalled = cache.recall()
     if recalled is not None:
         kb, issues = recalled
+        spare(options, _files(kb))
         for folder in folders:
             note(options, f"knowledge base: {folder}")
         note(
@@ -91,6 +92,7 @@ def inspect(options: Options) -> tuple[KnowledgeBase, list[Issue]]:
     folders = layers(options)
     loaded = read(folders, options.rules, options.facts)
     kb = loaded.kb
+    spare(options, _files(kb))
     middle = perf_counter()
     for folder in folders:
         note(options, f"knowledge base: {folder}")
@@ -104,6 +106,11 @@ def inspect(options: Options) -> tuple[KnowledgeBase, list[Issue]]:
     took = _milliseconds(perf_counter() - middle)
     note(options, f"checked: {errors} errors, {len(issues) - errors} warnings in {took}")
     return kb, issues
+
+
+def _files(kb: KnowledgeBase) -> list[str]:
+    """What is read of a knowledge base."""
+    return [*kb.texts, *(file for table in kb.tables for file in (table.path, *table.codes.values()))]
 
 
 def layers(options: Options) -> list[str]:
@@ -137,7 +144,7 @@ def inspect_with_cases(options: Options) -> tuple[list[Issue], Mapping[str, str]
         return issues, kb.texts
     of_tables = _table_issues(options, kb)
     try:
-        cases = _read_cases(_case_folders(options), kb)
+        cases = _read_cases(options, _case_folders(options), kb)
     except KnowledgeBaseError as error:
         return sorted([*issues, *of_tables, *error.issues], key=by_place), {**kb.texts, **error.texts}
     texts = {file: text for case in cases for file, text in case.kb.texts.items()}
@@ -149,10 +156,10 @@ def _table_issues(options: Options, kb: KnowledgeBase) -> list[Issue]:
     """What is wrong with the rows of tables."""
     if not kb.tables:
         return []
-    from kzexpert.engines import table_issues
+    from kzexpert.engines import Settings, table_issues
 
     start = perf_counter()
-    issues = table_issues(kb)
+    issues = table_issues(kb, Settings(network=options.allow_network))
     note(options, f"rows of {len(kb.tables)} tables checked in {_milliseconds(perf_counter() - start)}")
     return issues
 
@@ -165,7 +172,7 @@ def open_cases(options: Options, kb: KnowledgeBase, files: Sequence[str] = ()) -
     """
     from kzexpert.analysis.cases import repeated_case_ids
 
-    cases = _read_cases(files or _case_folders(options), kb)
+    cases = _read_cases(options, files or _case_folders(options), kb)
     repeated = repeated_case_ids(cases)
     if repeated:
         raise KnowledgeBaseError(*repeated)
@@ -180,10 +187,12 @@ def _case_folders(options: Options) -> list[str]:
     return [folder for folder in folders if is_folder(folder)]  # noqa: PTH112
 
 
-def _read_cases(paths: Sequence[str], kb: KnowledgeBase) -> Sequence[Case]:
+def _read_cases(options: Options, paths: Sequence[str], kb: KnowledgeBase) -> Sequence[Case]:
     from kzexpert.language.cases_file import load_cases
 
-    return load_cases(paths, kb)
+    cases = load_cases(paths, kb)
+    spare(options, (file for case in cases for file in case.kb.texts))
+    return cases
 
 
 def infer(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern] = ()) -> Inference:

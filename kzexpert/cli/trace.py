@@ -103,7 +103,7 @@ def verify(options: Options, file: tuple[str, ...]) -> int:
     A small checker that shares no code with the engines derives everything anew: facts and dates, every binding,
     negation, aggregate and certainty. It names each difference, and what should stand there.
     """
-    from kzexpert.cli.output import emit, print_error
+    from kzexpert.cli.output import emit, print_error, spare
     from kzexpert.cli.session import inspect
     from kzexpert.errors import KnowledgeBaseError
     from kzexpert.render.issues import issues_text
@@ -112,8 +112,9 @@ def verify(options: Options, file: tuple[str, ...]) -> int:
     errors = [issue for issue in issues if issue.severity == "error"]
     if errors:
         raise KnowledgeBaseError(*errors, texts=kb.texts)
+    spare(options, file)
     texts = {name: _read(name) for name in file}
-    found = _verified(kb, texts)
+    found = _verified(kb, texts, options.allow_network)
     if options.format == "json":
         from kzexpert.render.json import json_text
         from kzexpert.render.trace_text import verifications_document
@@ -129,9 +130,9 @@ def verify(options: Options, file: tuple[str, ...]) -> int:
     return 0 if all(item.verified for item in found) else 1
 
 
-def _verified(kb: KnowledgeBase, texts: Mapping[str, str]) -> "list[Verification]":
+def _verified(kb: KnowledgeBase, texts: Mapping[str, str], network: bool) -> "list[Verification]":
     """What comes of checking some traces; for each day the rows of tables are read that may count on it."""
-    from kzexpert.engines import ENGINES, with_rows
+    from kzexpert.engines import ENGINES, Settings, with_rows
     from kzexpert.proof.checker import Checker
     from kzexpert.proof.checker.reading import read_trace
 
@@ -141,7 +142,7 @@ def _verified(kb: KnowledgeBase, texts: Mapping[str, str]) -> "list[Verification
         traced = read_trace(name, text)[0] if kb.tables else None
         day = traced.as_of if traced else None
         if day not in checkers:
-            checkers[day] = Checker(with_rows(kb, as_of=day) if traced else kb, ENGINES)
+            checkers[day] = Checker(with_rows(kb, Settings(network=network), day) if traced else kb, ENGINES)
         found.append(checkers[day].verify(name, text))
     return found
 
@@ -165,11 +166,12 @@ def diff(old: str, new: str, format: str, output: str | None) -> int:
     Conclusions gained, lost, stronger or weaker; the facts, dates and rules behind it. Where rules and facts stand, and
     which engine was used, does not count.
     """
-    from kzexpert.cli.output import emit
+    from kzexpert.cli.output import emit, spare
     from kzexpert.proof.diff import trace_diff
 
-    found = trace_diff(*_read_traces((old, new)))
     options = Options(format=format, output=output)
+    spare(options, (old, new))
+    found = trace_diff(*_read_traces((old, new)))
     if format == "json":
         from kzexpert.render.json import json_text
 

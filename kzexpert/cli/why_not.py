@@ -91,6 +91,7 @@ def _command(options: Options, question: "Question", proposal: "Proposal") -> li
     words.extend(["--memory", options.memory] if options.memory else [])
     words.extend(["--spark-master", options.spark_master] if options.spark_master else [])
     words.extend(word for text in options.spark_conf for word in ("--spark-conf", text))
+    words.extend(["--allow-network"] if options.allow_network else [])
     words.extend(["--skip-bad-rows", options.skip_bad_rows] if options.skip_bad_rows else [])
     words.extend(word for text in options.budget for word in ("--budget", text))
     assumed = [*(text for text in options.assume if text not in proposal.without), *proposal.assume]

@@ -61,7 +61,7 @@ def for_engine(kb: KnowledgeBase, name: str, settings: Settings | None = None) -
     if name == "auto":
         from kzexpert.engines.auto import choose
 
-        choice = choose(kb)
+        choice = choose(kb, chosen.network)
         chosen.listen(Chosen(choice.engine, choice.why, tuple(unused(choice.engine, chosen))))
         if choice.engine == "duckdb":
             return kb
@@ -84,11 +84,11 @@ def with_rows(kb: KnowledgeBase, settings: Settings | None = None, as_of: date |
     with bulk("reading tables"):
         from kzexpert.engines.sql.tables.reading import table_facts
 
-    facts = table_facts(kb, chosen.skip_bad_rows, chosen.listen, as_of)
+    facts = table_facts(kb, chosen.skip_bad_rows, chosen.listen, chosen.network, as_of)
     return replace(kb, facts=(*kb.facts, *facts), tables=())
 
 
-def table_issues(kb: KnowledgeBase) -> list[Issue]:
+def table_issues(kb: KnowledgeBase, settings: Settings | None = None) -> list[Issue]:
     """All that is wrong with the tables of a checked knowledge base: those that cannot be read (KZ124), rows that are
     no facts (KZ125); a warning (KZ403) where what reads tables is not installed.
     """
@@ -100,7 +100,7 @@ def table_issues(kb: KnowledgeBase) -> list[Issue]:
     except UsageError as error:
         place = kb.tables[0].location
         return [replace(issue, location=place, severity="warning") for issue in error.issues]
-    return issues(kb)
+    return issues(kb, (settings or Settings()).network)
 
 
 def _opened(name: str, budget: Budget | None, settings: Settings) -> Engine:
@@ -120,6 +120,7 @@ def _opened(name: str, budget: Budget | None, settings: Settings) -> Engine:
             budget=settings.limits.within(budget or DuckDBEngine.BUDGET),
             skip_bad_rows=settings.skip_bad_rows,
             listen=settings.listen,
+            network=settings.network,
         )
     if name == "spark":
         with bulk("the spark engine", "spark"):
@@ -130,6 +131,7 @@ def _opened(name: str, budget: Budget | None, settings: Settings) -> Engine:
             budget=settings.limits.within(budget or SparkEngine.BUDGET),
             skip_bad_rows=settings.skip_bad_rows,
             listen=settings.listen,
+            network=settings.network,
         )
     from kzexpert.engines.memory.experta import ExpertaEngine
 

@@ -61,15 +61,19 @@ class AutoEngine:
         return chosen
 
 
-def choose(kb: KnowledgeBase) -> Choice:
-    """The engine for a knowledge base: experta up to `MOST_FOR_EXPERTA` facts, rows of tables included."""
+def choose(kb: KnowledgeBase, network: bool = False) -> Choice:
+    """The engine for a knowledge base: experta up to `MOST_FOR_EXPERTA` facts, rows of tables included.
+
+    Args:
+        network: whether tables may lie elsewhere.
+    """
     facts = len(kb.facts)
     if facts > MOST_FOR_EXPERTA or kb.tables:
         lacks = _lacks()
         if lacks:
             return Choice("experta", lacks)
     if facts <= MOST_FOR_EXPERTA and kb.tables:
-        rows = _rows(kb, MOST_FOR_EXPERTA + 1 - facts)
+        rows = _rows(kb, MOST_FOR_EXPERTA + 1 - facts, network)
         if rows is None:
             return Choice("duckdb", "not all tables can be counted")
         facts += rows
@@ -88,11 +92,11 @@ def _lacks() -> str:
     return ""
 
 
-def _rows(kb: KnowledgeBase, most: int) -> int | None:
+def _rows(kb: KnowledgeBase, most: int, network: bool) -> int | None:
     """The rows of all tables, up to `most`; None where one cannot be read, which the engine will tell."""
-    from kzexpert.engines.sql.tables.opening import count_rows
+    from kzexpert.engines.sql.tables.duckdb_reader import count_rows
 
     try:
-        return count_rows(kb.tables, most)
+        return count_rows(kb.tables, most, network)
     except KnowledgeBaseError:
         return None

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import Inference, Program
+from kzexpert.program.products import product_hint
 
 __all__ = ["NEVER_ENDS", "Budget", "Engine", "Meter", "OnePass", "infer_each"]
 
@@ -143,9 +144,10 @@ class Meter:
     def _stop(self, rule_id: str, limit: str) -> NoReturn:
         busiest = max(sorted(self._fired), key=lambda name: len(self._fired[name]), default=rule_id)
         fired = len(self._fired.get(busiest, ()))
-        rule = self._program.rules[busiest if fired > 1 else rule_id].rule
+        stopped = self._program.rules[busiest if fired > 1 else rule_id]
+        rule = stopped.rule
         message = f"rule {rule.id} used up the budget of {limit}" + (f" (it fired {fired:,} times)" if fired else "")
-        hint = NEVER_ENDS
+        hint = product_hint(stopped) or NEVER_ENDS
         raise BudgetError(Issue("KZ401", message, rule.location, hint), texts=self._program.kb.texts)
 
 

@@ -7,6 +7,7 @@ from kzexpert.errors import Issue, UsageError
 
 __all__ = ["bulk"]
 
+_LOW = "make sure that there is memory left, and that the package was built for this system"
 _PACKAGES = ("duckdb", "sqlglot", "pyspark", "py4j")
 
 
@@ -25,4 +26,6 @@ def bulk(what: str, extra: str = "bulk") -> Iterator[None]:
             raise
         raise UsageError(Issue("KZ403", f"{what} needs {error.name}", hint=hint)) from None
     except ImportError as error:
+        if error.path and not error.path.endswith(".py"):  # a library that is there, but for which there is no memory
+            raise UsageError(Issue("KZ403", f"{what} cannot load {error.path}: {error}", hint=_LOW)) from None
         raise UsageError(Issue("KZ403", f"{what} needs another version: {error}", hint=hint)) from None

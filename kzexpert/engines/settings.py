@@ -39,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         spark_master: where Spark runs, as ``spark-submit --master`` takes it. Without it its configuration decides.
         spark_conf: configuration of Spark, each ``NAME=VALUE``.
         skip_bad_rows: a CSV file for the rows of tables that are no facts; without it they are an error.
+        network: whether tables may be read over the network, and what reads them be installed.
         limits: changes to the engine's budget.
         listen: hears how the run stands; it may be called from another thread.
     """
@@ -47,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     spark_master: str | None = None
     spark_conf: tuple[str, ...] = ()
     skip_bad_rows: str | None = None
+    network: bool = False
     limits: Limits = Limits()
     listen: Listener = unheard
 

@@ -17,7 +17,10 @@ YAML_ENDINGS = (".yaml", ".yml")
 
 def find_knowledge_base(start: StrPath = ".") -> str | None:
     """The nearest folder at or above `start` that has both ``rules/`` and ``facts/``; None when there is none."""
-    folder = os.path.abspath(start)
+    try:
+        folder = os.path.abspath(start)
+    except OSError:  # the current folder was deleted
+        return None
     while not (os.path.isdir(os.path.join(folder, "rules")) and os.path.isdir(os.path.join(folder, "facts"))):
         parent = os.path.dirname(folder)
         if parent == folder:

@@ -22,7 +22,7 @@ class Firing(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         binding: values in the order of ``rule.variables``.
         premises: the fact behind each positive condition, in the order of the author; where several facts satisfy
-            one, the most certain (ties by text).
+            one, the most certain, of equally certain ones the lowest, and then the first by text.
         strength: rule certainty × the lowest certainty of the premises.
     """
 
@@ -79,9 +79,8 @@ class Facts(Protocol):
         """The established facts, for looking up what conditions match."""
         ...
 
-    @property
-    def ranks(self) -> dict[GroundAtom, int]:
-        """The steps of shortest best proofs, as far as they are known."""
+    def height(self, atom: GroundAtom) -> int:
+        """How many steps of its recursive component the lowest best proof of a fact has; see `kzexpert.evidence`."""
         ...
 
     def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:

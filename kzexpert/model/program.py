@@ -9,7 +9,7 @@ from typing import Literal, Self, TypeAlias
 import msgspec
 
 from kzexpert.model.knowledge import Fact, KnowledgeBase, Rule
-from kzexpert.model.terms import Constant, Expression, GroundAtom, Shape, Term, Value, Variable
+from kzexpert.model.terms import Anonymous, Constant, Expression, GroundAtom, Shape, Term, Value, Variable
 
 __all__ = [
     "Absence",
@@ -60,6 +60,11 @@ class Pattern(msgspec.Struct, frozen=True, array_like=True):
         """The one statement that it matches; None where an argument is open."""
         args = tuple([term.value for term in self.terms if isinstance(term, Constant)])
         return GroundAtom(self.predicate, args) if len(args) == len(self.terms) else None
+
+    @property
+    def open(self) -> bool:
+        """Whether an argument may be anything, so that several statements can satisfy it under one binding."""
+        return any(isinstance(term, Anonymous) for term in self.terms)
 
     def matches(self, args: tuple[Value, ...]) -> bool:
         """Whether a statement of its predicate is an instance of it; a repeated variable must take one value."""

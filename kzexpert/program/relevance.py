@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from kzexpert.model import (
+    ANY,
     Constant,
     GroundAtom,
     KnowledgeBase,
@@ -63,18 +64,18 @@ def relevance(kb: KnowledgeBase, *goals: Pattern) -> Relevance:
             heads.setdefault(rule.head.predicate, []).append(rule)
     shapes: dict[str, dict[Shape, None]] = {}
     rules: set[str] = set()
-    pending = [Pattern(goal.predicate, goal.predicate, goal.terms) for goal in goals]
+    pending = list(goals)
     while pending:
-        wanted = pending.pop()
-        known = shapes.setdefault(wanted.predicate, {})
+        pattern = pending.pop()
+        known = shapes.setdefault(pattern.predicate, {})
+        shape = tuple(term.value if isinstance(term, Constant) else None for term in pattern.terms)
         if len(known) >= _MOST_SHAPES:
-            wanted = opened(wanted)
-        shape = tuple(term.value if isinstance(term, Constant) else None for term in wanted.terms)
+            shape = (None,) * len(shape)
         if any(_covers(other, shape) for other in known):
             continue
         known[shape] = None
-        for rule in heads.get(wanted.predicate, ()):
-            binding = unify(rule.head, wanted)
+        for rule in heads.get(pattern.predicate, ()):
+            binding = _restricted(rule.head, shape)  # by what is remembered, which knows of no repeated variable
             if binding is not None:
                 rules.add(rule.id)
                 pending.extend(pattern for item in rule.conditions for pattern in item.instance(binding).patterns)
@@ -112,6 +113,11 @@ def unify(head: Pattern, pattern: Pattern) -> _Binding | None:
         if not agree:
             return None
     return binding
+
+
+def _restricted(head: Pattern, shape: Shape) -> _Binding | None:
+    """What the variables of a rule's head are in conclusions of a shape; None where it has none of that shape."""
+    return unify(head, Pattern(head.relation, head.predicate, tuple(ANY if v is None else Constant(v) for v in shape)))
 
 
 def _covers(shape: Shape, other: Shape) -> bool:

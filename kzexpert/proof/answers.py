@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 from kzexpert.certainty import established, likelihood
 from kzexpert.evidence import Line, lines
 from kzexpert.model import BaseFact, GroundAtom, Inference, KnowledgeBase, Pattern, Variable, Within
-from kzexpert.program.snapshot import recent
+from kzexpert.program.snapshot import base_fact, recent
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import because, citations, says
 
@@ -201,7 +201,7 @@ def _recent(inference: Inference, predicate: str, within: Within) -> Iterator[Ba
         if base.assumed:
             yield base
         elif rows:
-            yield BaseFact(base.atom, rows[0].certainty, rows)
+            yield base_fact(base.atom, rows)
 
 
 def _recorded(inference: Inference, pattern: Pattern, base: BaseFact) -> Conclusion:

@@ -58,7 +58,7 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of a trace: every field is required, and there is no other."""
 
 
-class _Premise(_Part, frozen=True):
+class _Satisfied(_Part, frozen=True):
     """What satisfied one condition of a rule; `condition` is as the author wrote it."""
 
     condition: str
@@ -69,7 +69,7 @@ class _Premise(_Part, frozen=True):
         return ()
 
 
-class FactPremise(_Premise, frozen=True, tag_field="kind", tag="fact"):
+class FactPremise(_Satisfied, frozen=True, tag_field="kind", tag="fact"):
     """A positive condition, and the fact or conclusion that satisfies it; of several the strongest.
 
     Attributes:
@@ -85,7 +85,7 @@ class FactPremise(_Premise, frozen=True, tag_field="kind", tag="fact"):
         return (self.fact,)
 
 
-class AbsencePremise(_Premise, frozen=True, tag_field="kind", tag="absence"):
+class AbsencePremise(_Satisfied, frozen=True, tag_field="kind", tag="absence"):
     """A negation.
 
     Attributes:
@@ -95,7 +95,7 @@ class AbsencePremise(_Premise, frozen=True, tag_field="kind", tag="absence"):
     absent: str
 
 
-class ComparisonPremise(_Premise, frozen=True, tag_field="kind", tag="comparison"):
+class ComparisonPremise(_Satisfied, frozen=True, tag_field="kind", tag="comparison"):
     """A comparison, with the values of its sides as the atom grammar writes them; of an ``=`` they are the same."""
 
     left: str
@@ -103,7 +103,7 @@ class ComparisonPremise(_Premise, frozen=True, tag_field="kind", tag="comparison
     right: str
 
 
-class AggregatePremise(_Premise, frozen=True, tag_field="kind", tag="aggregate"):
+class AggregatePremise(_Satisfied, frozen=True, tag_field="kind", tag="aggregate"):
     """An aggregate.
 
     Attributes:

@@ -7,6 +7,7 @@ pronouns stand for nothing.
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import fsum
 from typing import Literal
 
 import msgspec
@@ -228,7 +229,7 @@ class _Words:
             using[stem] = using.get(stem, 0) + 1
 
         def weight(words_of: Iterable[str]) -> float:
-            return sum(1 / using[stem] for stem in words_of)
+            return fsum(1 / using[stem] for stem in words_of)  # exact, since sets have no order
 
         asked = {stem for word in spoken if (stem := _known_stem(word, using))}
         named = {start: self._named_at(spoken, start) for start in range(len(spoken))}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from kzexpert.errors import Issue, Location
+from kzexpert.errors import Issue, Location, without_password
 from kzexpert.render.layout import Style, as_plain, display_width, visible, wrap
 
 __all__ = ["issue_text", "issues_text", "summary"]
@@ -51,7 +51,7 @@ def _excerpt(location: Location | None, lines: Mapping[str, list[str]], style: S
     known = lines.get(location.file, []) if location else []
     if location is None or not 0 < location.line <= len(known):
         return []
-    text = known[location.line - 1]
+    text = without_password(known[location.line - 1])
     column = min(location.column, len(text) + 1)
     start = 0
     if len(text) > _LONGEST_LINE:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from kzexpert.analysis.causes import Difference
 from kzexpert.analysis.linchpins import linchpins
 from kzexpert.analysis.rerun import Revision, Scenario
 from kzexpert.analysis.timeline import timeline
@@ -218,6 +219,25 @@ def test_what_if_tells_every_difference_and_no_other(
         for line in shift.lines:
             assert line.before != line.after
             assert line.causes or line.rule_turn
+
+
+@check
+@given(program=programs(), data=st.data())
+def test_the_causes_of_a_change_are_enough_to_make_it(read_world: ReadWorld, program: str, data: st.DataObject) -> None:
+    """Of many withdrawals those that are named, alone, leave each conclusion as all of them together do."""
+    world = read_world(program, vocabulary=VOCABULARY)
+    before = world.infer(DAY.isoformat())
+    start = Scenario.of(before.program)
+    facts = {str(fact.atom): fact.atom for known in before.program.base.values() for fact in known.values()}
+    gone = data.draw(st.sets(st.sampled_from(sorted(facts)))) if facts else set()
+    after = engine().infer(start.changed(Revision(without=frozenset(facts[name] for name in gone))).program())
+    difference = Difference(before, after)
+    for atom in {*before.firings, *after.firings}:
+        if before.certainty(atom) != after.certainty(atom):
+            causes = {cause.statement.split(" within ")[0] for cause in difference.roots(atom)}
+            assert causes <= gone
+            fewer = start.changed(Revision(without=frozenset(facts[name] for name in causes)))
+            assert engine().infer(fewer.program()).certainty(atom) == after.certainty(atom)
 
 
 @check

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from benchmarks.growth import GROWTHS, growth
 from benchmarks.measuring import Cell, Disagreement, NoInput, Run, agree, measured
 from benchmarks.peers import PEERS
 from benchmarks.tables import Figure, Measured, crossing, shown, targets
@@ -143,6 +144,14 @@ def test_the_crossing_lies_where_both_take_equally_long() -> None:
     }
     text = crossing(Measured(WORKLOADS["crossing"], cells))
     assert "- the inference alone: about 1,000 facts." in text
+
+
+@pytest.mark.slow
+def test_growth_is_shown_for_every_command_that_needs_no_collection() -> None:
+    told: list[str] = []
+    text = growth(1, True, told.append)
+    assert [item.name for item in GROWTHS if item.quick and f"| {item.name} |" not in text] == []
+    assert len(told) == 10
 
 
 def _without_input(*_: object, **__: object) -> str:

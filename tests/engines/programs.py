@@ -203,6 +203,10 @@ class _Author:
         ]
         if one != other:
             rules.append(([f"{one}(?b, ?a)", *(["?a != ?b"] if self.chance(50) else [])], f"{other}(?a, ?b)", 0.9))
+        if self.chance(50):  # conditions that several facts may satisfy, all of them conclusions of the same component
+            texts = ["{one}(?a, _) & ally(_, ?b)", "{other}(_, ?b) & {one}(?a, _)", "{one}(?b, _) & ally(?b, ?a)"]
+            when = self.one(texts).format(one=one, other=other).split(" & ")
+            rules.append((when, f"{one}(?b, ?a)", self.one([1.0, 1.0, 0.9])))
         return rules[1:] if one == "ally" else rules
 
     def contrary(self, rule: Rule) -> tuple[Any, ...]:

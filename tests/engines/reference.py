@@ -100,6 +100,8 @@ class _Reference:
             if not any(atom.predicate == fact.predicate and self.extend(atom, args, {}) is not None for atom in without)
         ]
         self.facts = self.recorded()
+        #: Of the statements of the group of predicates that is at work, once their certainties are known.
+        self.heights: dict[tuple[str, Args], int] = {}
         used = [atom for rule in kb.rules for condition in rule.when for atom in atoms(condition)]
         self.recent = {atom.within: self.recorded(before(day, atom.within)) for atom in used if atom.within}
 
@@ -160,6 +162,10 @@ class _Reference:
                 }
                 settled = not recursive or all(now[name] == self.facts.get(name, {}) for name in predicates)
                 self.facts.update(now)
+            if recursive:
+                self.heights = self.lowest_proofs(predicates, rules, base)
+                fired = {firing for rule in rules for firing in self.fire(rule)}
+                self.heights = {}
             firings |= fired
             contrary = [(name, args, found) for name in lines for args, found in lines[name].items()]
             conflicts |= {(name, args) for name, args, found in contrary if {1.0, -1.0} <= set(found)}
@@ -216,13 +222,52 @@ class _Reference:
         return None if at and extended.setdefault(at, certainty) != certainty else extended
 
     def strongest(self, premise: Premise, binding: Binding) -> tuple[float, Args]:
-        """The strongest of the facts that satisfy a condition; of equal ones the first by text."""
+        """The strongest of the facts that satisfy a condition; of equal ones the lowest, then the first by text."""
+        name = "" if premise.atom.within else premise.atom.predicate
+
+        def order(item: tuple[float, Args]) -> tuple[int, str]:
+            return self.heights.get((name, item[1]), 0), str(GroundAtom(premise.atom.predicate, item[1]))
+
+        return min(self.options(premise, binding), key=order)
+
+    def options(self, premise: Premise, binding: Binding) -> list[tuple[float, Args]]:
+        """The strongest facts that satisfy a condition."""
         found = [
             (certainty, args)
             for args, certainty in self.extent(premise.atom)
             if self.extend(premise.atom, args, binding, premise.certainty, certainty) is not None
         ]
-        return min(found, key=lambda item: (-item[0], str(GroundAtom(premise.atom.predicate, item[1]))))
+        return [item for item in found if item[0] == max(found)[0]]
+
+    def lowest_proofs(self, group: set[str], rules: Sequence[Rule], base: Facts) -> dict[tuple[str, Args], int]:
+        """Statement of a group → the steps inside the group of the lowest of its proofs that give its certainty."""
+        proofs = [
+            (firing.conclusion, [self.options(premise, dict(firing.binding)) for premise in inside], inside)
+            for rule in rules
+            for inside in [[item for item in rule.when if isinstance(item, Premise) and looks_into(group, item.atom)]]
+            for firing in self.fire(rule)
+            if round(firing.strength, 9) == self.facts[firing.conclusion[0]][firing.conclusion[1]]
+        ]
+        heights = {
+            (name, args): 0
+            for name in group
+            for args, certainty in base[name].items()
+            if certainty == self.facts[name][args]
+        }
+        heights.update({conclusion: 0 for conclusion, _, inside in proofs if not inside})
+        higher = {*heights}
+        while higher:
+            higher = {
+                conclusion
+                for conclusion, options, inside in proofs
+                if conclusion not in heights
+                and all(
+                    any((premise.atom.predicate, args) in heights for _, args in found)
+                    for premise, found in zip(inside, options, strict=True)
+                )
+            }
+            heights.update(dict.fromkeys(higher, max(heights.values(), default=0) + 1))
+        return heights
 
     # --- conditions that are not positive ---
 
@@ -290,6 +335,11 @@ def strata(rules: Sequence[Rule]) -> Iterator[tuple[set[str], bool]]:
         ]
         heads -= ready[0]
         yield ready[0], any((name, name) in needed for name in ready[0])
+
+
+def looks_into(group: set[str], atom: Atom) -> bool:
+    """Whether an atom ranges over what a group of predicates concludes; windows hold recorded events alone."""
+    return atom.predicate in group and not atom.within
 
 
 def combined(strengths: list[float]) -> float:

@@ -1,5 +1,7 @@
 """Every engine draws the conclusions of DESIGN §4 by the same firings, on programs made at random and in any order."""
 
+from collections.abc import Sequence
+from graphlib import TopologicalSorter
 from random import Random
 from typing import Any
 
@@ -13,8 +15,10 @@ from reference import Outcome, evaluate, outcome_of
 
 from kzexpert.engines import Budget, engine
 from kzexpert.errors import BudgetError
+from kzexpert.evidence import lines
 from kzexpert.language import parse_atom, parse_condition
 from kzexpert.model import (
+    ANY,
     NOWHERE,
     ArgumentSpec,
     Constant,
@@ -28,6 +32,7 @@ from kzexpert.model import (
     Term,
     Variable,
 )
+from kzexpert.program.resolve import resolve_atom
 from kzexpert.program.snapshot import snapshot
 
 SMALL = Budget(facts=1_000, firings=4_000, seconds=20)
@@ -58,6 +63,26 @@ def test_engines_agree(other: str, scenario: Scenario) -> None:
     ours = outcome(scenario.program)
     if ours is not None:
         assert outcome(scenario.program, ready(other)) == ours
+
+
+@pytest.mark.parametrize("name", ["experta", "duckdb"])
+@examples()
+@given(scenario=scenarios())
+def test_no_proof_rests_on_what_it_proves(name: str, scenario: Scenario) -> None:
+    try:
+        inference = engine(ready(name), SMALL).infer(scenario.program)
+    except BudgetError:
+        return
+    below = {
+        atom: {
+            premise
+            for line in lines(inference, atom)
+            if line.counts and line.firing is not None
+            for premise in line.firing.premises
+        }
+        for atom in inference.firings
+    }
+    TopologicalSorter(below).prepare()  # it raises where there is a circle
 
 
 @pytest.mark.spark
@@ -107,36 +132,88 @@ def test_what_bears_on_nothing_changes_nothing(kb: KnowledgeBase) -> None:
 
 @st.composite
 def goals(draw: st.DrawFn) -> Pattern:
-    """A question about a conclusion, some of whose arguments are given."""
+    """A question about a conclusion: constants, ``_``, and variables that may stand twice."""
     name = draw(st.sampled_from(CONCLUDED))
     terms: list[Term] = []
     for place, kind in enumerate(VOCABULARY[name][0]):
         constants = [Constant(value) for value in VALUES[kind]]
-        terms.append(draw(st.sampled_from([Variable(f"x{place}"), *constants])))
+        terms.append(draw(st.sampled_from([Variable(f"x{place}"), Variable(f"any {kind}"), ANY, *constants])))
     return Pattern(name, name, tuple(terms))
 
 
-@pytest.mark.parametrize("name", ["experta", "duckdb"])
-@examples()
-@given(kb=knowledge_bases(), goal=goals())
-def test_what_a_goal_needs_is_enough_for_it(name: str, kb: KnowledgeBase, goal: Pattern) -> None:
-    """Its constants are pushed down to rules and facts, and what matches it comes out as without."""
+def matching(found: Outcome, asked: Sequence[Pattern]) -> tuple[dict[str, Any], set[Any], set[Any]]:
+    """What an outcome says of some patterns: certainties, firings and conflicts."""
+
+    def asks(name: str, args: tuple[Any, ...]) -> bool:
+        return any(goal.predicate == name and goal.matches(args) for goal in asked)
+
+    facts = {
+        (name, args): certainty
+        for name, known in found.facts.items()
+        for args, certainty in known.items()
+        if asks(name, args)
+    }
+    return (
+        facts,
+        {firing for firing in found.firings if asks(*firing.conclusion)},
+        {conflict for conflict in found.conflicts if asks(*conflict)},
+    )
+
+
+def sees_what_the_full_inference_has(name: str, budget: Budget, scenario: Scenario, asked: Sequence[Pattern]) -> None:
+    """What the rules and facts left out cannot bear on it: what matches a question comes out as without it."""
     ready(name)
-    everything, needed = outcome(program_of(kb), name), outcome(snapshot(kb, AS_OF, goals=[goal]), name)
-    if everything is None or needed is None:
-        return
+    narrow = snapshot(scenario.kb, AS_OF, scenario.assume, scenario.without, goals=asked)
+    everything, needed = outcome(scenario.program, name, budget), outcome(narrow, name, budget)
+    if everything is not None and needed is not None:
+        assert matching(needed, asked) == matching(everything, asked)
 
-    def matches(args: tuple[Any, ...]) -> bool:
-        return goal.matches(args)
 
-    facts, firings = [], []
-    for one in (needed, everything):
-        known = one.facts.get(goal.predicate, {})
-        facts.append({args: certainty for args, certainty in known.items() if matches(args)})
-        firings.append({firing for firing in one.firings if firing.conclusion[0] == goal.predicate})
-        firings[-1] = {firing for firing in firings[-1] if matches(firing.conclusion[1])}
-    assert facts[0] == facts[1]
-    assert firings[0] == firings[1]
+asked_together = st.lists(goals(), min_size=1, max_size=2)
+
+
+@examples(120)
+@given(scenario=scenarios(), asked=asked_together)
+def test_a_question_sees_what_the_full_inference_has(scenario: Scenario, asked: list[Pattern]) -> None:
+    sees_what_the_full_inference_has("experta", SMALL, scenario, asked)
+
+
+@examples(30)
+@given(scenario=scenarios(), asked=asked_together)
+def test_a_question_to_duckdb_sees_what_the_full_inference_has(scenario: Scenario, asked: list[Pattern]) -> None:
+    sees_what_the_full_inference_has("duckdb", SMALL, scenario, asked)
+
+
+@pytest.mark.spark
+@examples(10)
+@given(scenario=scenarios(), asked=asked_together)
+def test_a_question_to_spark_sees_what_the_full_inference_has(scenario: Scenario, asked: list[Pattern]) -> None:
+    sees_what_the_full_inference_has("spark", PATIENT, scenario, asked)
+
+
+@pytest.mark.parametrize("name", ["experta", "duckdb", SPARK])
+@pytest.mark.parametrize("goal", ["tied(?x)", "tied(Ruritania)", "free(_)", "tie(?x, ?x)", "tie(_, Klow)"])
+def test_a_condition_on_one_value_twice_does_not_stand_for_one_on_any_two(name: str, goal: str) -> None:
+    """``not tie(?x, ?x)`` needs no tie of two states, and a conclusion of two states must not be lost by it."""
+
+    def rule(id_: str, then: str, *when: str) -> Rule:
+        return Rule(id_, tuple(parse_condition(text, NOWHERE) for text in when), parse_atom(then, NOWHERE))
+
+    kb = KnowledgeBase(
+        predicates=tuple(
+            Predicate(word, tuple(ArgumentSpec(f"arg{place}", "text") for place in range(arity)))
+            for word, arity in (("treaty", 1), ("tie", 2), ("tied", 1), ("free", 1))
+        ),
+        facts=(Fact("treaty", {"arg0": "Ruritania"}),),
+        rules=(
+            rule("special", "tie(Ruritania, Klow)", "treaty(Ruritania)"),
+            rule("tied", "tied(?x)", "tie(?x, ?y)", "not tie(?x, ?x)"),
+            rule("free", "free(?x)", "treaty(?x)", "not tie(?x, _)", "not tie(?x, ?x)"),
+        ),
+    )
+    pattern, _ = resolve_atom(kb, parse_atom(goal, NOWHERE))
+    assert pattern is not None
+    sees_what_the_full_inference_has(name, PATIENT, Scenario(kb), [pattern])
 
 
 @pytest.mark.parametrize("name", ["experta", "duckdb", SPARK])

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kzexpert.certainty import likelihood, likelihood_cutoffs
-from kzexpert.engines.export.lines import _csv, _json
+from kzexpert.engines.export.lines import _csv, _json, escape_json_lines
 
 bulk = pytest.mark.skipif(not (find_spec("duckdb") and find_spec("sqlglot")), reason="needs the extra bulk")
 _NUMBERS = st.floats(allow_nan=False, allow_infinity=False).map(lambda number: number + 0.0)
@@ -33,6 +33,8 @@ def written(values: list[str] | list[float], form: str, file: Path) -> bytes:
         connection.execute(f"CREATE TABLE t AS SELECT unnest(?::{kind}[]) AS x", [values])
         header = ", HEADER false" if form == "csv" else ""
         connection.execute(f"COPY (SELECT {shown} AS x, 'end' AS y FROM t) TO '{file}' (FORMAT {form}{header})")
+    if form == "json":
+        escape_json_lines(file)
     return file.read_bytes()
 
 

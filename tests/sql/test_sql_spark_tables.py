@@ -21,10 +21,11 @@ from test_sql_tables import (
     broken,
     opened,
     rows_behind,
+    sqlite_table,
     written_out,
 )
 
-from kzexpert.engines import engine, infer_each
+from kzexpert.engines import Settings, engine, infer_each
 from kzexpert.engines.sql.spark_engine import SparkEngine
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language import load_knowledge_base, parse_atom, parse_partial_date
@@ -41,7 +42,7 @@ def spark() -> None:
 
 def issues_of(name: str, kb: KnowledgeBase, **options: Any) -> list[Issue]:
     with pytest.raises(KnowledgeBaseError) as caught:
-        engine(name).infer(snapshot(kb))
+        engine(name, settings=Settings(network=True)).infer(snapshot(kb))
     return caught.value.issues
 
 
@@ -65,7 +66,7 @@ def test_a_row_is_cited_by_file_and_number(tmp_path: Path) -> None:
         places = []
         for name in ("duckdb", "spark"):
             base = engine(name).infer(snapshot(kb, parse_partial_date("2011").last)).program.base["member"]
-            places.append({args: [(row.location.file, row.location.line) for row in base[args].rows] for args in base})
+            places.append({args: [(row.location.file, row.location.row) for row in base[args].rows] for args in base})
         assert places[0] == places[1]
 
 
@@ -125,8 +126,14 @@ def test_tables_that_cannot_be_read(tmp_path: Path, kind: str, message: str) -> 
 def test_tables_of_databases_are_for_duckdb(tmp_path: Path) -> None:
     opened(tmp_path)
     text = (tmp_path / "tables.yaml").read_text(encoding="utf-8")
-    text = text.replace("file: trade.csv", "file: 'sqlite:trade.db#flows'")
+    text = text.replace("file: trade.csv", "file: 'postgres:dbname=trade#flows'")
     (tmp_path / "tables.yaml").write_text(text, encoding="utf-8")
     (issue,) = issues_of("spark", load_knowledge_base([], [tmp_path / "world.yaml", tmp_path / "tables.yaml"]))
-    assert issue.message == "the spark engine reads no tables of sqlite"
+    assert issue.message == "the spark engine reads no tables of postgres"
     assert "--engine duckdb" in issue.hint
+
+
+def test_a_table_of_sqlite(tmp_path: Path) -> None:
+    kb = sqlite_table(tmp_path, ROWS["trade"][1:])
+    expected = engine("experta").infer(snapshot(written_out(tmp_path)))
+    assert told(engine("spark").infer(snapshot(kb))) == told(expected)

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from small_tables import SAID, TRADE, VISITS, outcome
 
-from kzexpert.engines.sql.tables.csv_source import without_password
+from kzexpert.errors import without_password
 
 Make = Callable[[Path], object]
 
@@ -324,7 +324,7 @@ def test_moments_beside_texts(tmp_path: Path) -> None:
         ("t.csv", lambda folder: os.mkfifo(folder / "t.csv"), "t.csv is no table"),
         ("t.csv", lambda folder: (folder / "t.csv").symlink_to("/dev/zero"), "t.csv is no table"),
         ("t.xlsx", text("t.xlsx", "x"), "t.xlsx is no table"),
-        ("http://127.0.0.1:9/x.csv", lambda _: None, "http://127.0.0.1:9/x.csv does not exist"),
+        ("http://127.0.0.1:9/x.csv", lambda _: None, "http://127.0.0.1:9/x.csv is read over the network"),
         ('"a\\0b.csv"', lambda _: None, "does not exist"),
         ("a" * 5000 + ".csv", lambda _: None, "cannot be read: File name too long"),
         (".", lambda _: None, ". holds no table"),
@@ -432,8 +432,16 @@ def test_sources_of_rows(tmp_path: Path) -> None:
     assert outcome(tmp_path, declared, hints=True) == ["see row 3 of t.csv; did you mean atlas?"]
 
 
-def test_a_password_is_not_shown() -> None:
-    for connection in ("host=h password=hunter2 dbname=x#t", "postgresql://me:hunter2@h/x#t"):
-        shown = without_password(f"postgres:{connection} cannot be read")
-        assert "hunter2" not in shown
-        assert shown == f"postgres:{connection.replace('hunter2', '***')} cannot be read"
+@pytest.mark.parametrize(
+    ("connection", "shown"),
+    [
+        ("host=h password=hunter2 dbname=x#t", "host=h password=*** dbname=x#t"),
+        ("password = 'hunter2 a' host=h#t", "password = *** host=h#t"),
+        ("//me:hunter2@h/x#t", "//me:***@h/x#t"),
+        ("//me:hunt@er2@h/x#t", "//me:***@h/x#t"),
+    ],
+)
+def test_a_password_is_not_shown(connection: str, shown: str) -> None:
+    said = "'postgres:{}' cannot be read"
+    scheme = "postgresql:" if connection.startswith("//") else ""
+    assert without_password(said.format(scheme + connection)) == said.format(scheme + shown)

@@ -1,5 +1,6 @@
 """Traces and kept knowledge bases over tables: an edited row, or an edited map, is noticed by all that read it."""
 
+import json
 import os
 import re
 from pathlib import Path
@@ -106,7 +107,7 @@ def test_traces_over_tables_verify(kb: Path, engine: str) -> None:
     export("one.json", engine)
     export("other.json", engine, "1995")
     assert run("trace", "verify", "one.json", "other.json").count("verified: ") == 2
-    assert "records/members.csv:1" in Path("one.json").read_text(encoding="utf-8")
+    assert "records/members.csv row 1" in Path("one.json").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -145,3 +146,22 @@ def test_a_large_table_verifies_by_the_rows_of_the_day(kb: Path) -> None:
     edit(kb / "facts/tables.yaml", "members.csv", "members.parquet")
     export("trace.json")
     assert "verified: 1 conclusion" in run("trace", "verify", "trace.json")
+
+
+def test_a_row_is_cited_by_its_number_and_a_line_by_its_line(tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    for name, text in {
+        "rules/r.yaml": "predicates:\n  big: {args: [name: text]}\n  small: {args: [name: text]}\n"
+        "  seen: {args: [name: text]}\nrules:\n  - {id: b, when: ['big(?x)'], then: seen(?x)}\n"
+        "  - {id: s, when: ['small(?x)'], then: seen(?x)}\n",
+        "facts/f.yaml": "tables:\n  - {file: tab/t.csv, predicate: big, columns: {name: n}}\n",
+        "facts/small.csv": "name\nA\nB\n",
+        "facts/tab/t.csv": "n\nA\nB\n",
+    }.items():
+        (base / name).parent.mkdir(parents=True, exist_ok=True)
+        (base / name).write_text(text, encoding="utf-8")
+    for name in ("experta", "duckdb"):
+        given = ["trace", "export", "seen(B)", "--kb", str(base), "--engine", name, "--as-of", "2011"]
+        found = CliRunner().invoke(cli, given)
+        places = {row["place"] for fact in json.loads(found.stdout)["facts"] for row in fact["rows"]}
+        assert places == {"facts/small.csv:3", "facts/tab/t.csv row 2"}

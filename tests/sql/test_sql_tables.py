@@ -3,8 +3,10 @@
 import csv
 import gzip
 import re
+import sqlite3
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,15 @@ from kzexpert.checks import check
 from kzexpert.cli.group import cli
 from kzexpert.engines import engine, for_engine, table_issues
 from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
+from kzexpert.engines.sql.store.base import DatabaseError
+from kzexpert.engines.sql.store.database import Database
 from kzexpert.engines.sql.tables import reading
 from kzexpert.errors import KnowledgeBaseError, UsageError
 from kzexpert.language import load_knowledge_base, parse_atom, parse_partial_date, read_knowledge_base
 from kzexpert.model import ANY, NOWHERE, Constant, GroundAtom, KnowledgeBase, Pattern, Program
 from kzexpert.program.snapshot import snapshot
 from kzexpert.proof.lineage import lineage
+from kzexpert.render.issues import issues_text
 
 WORLD = """
 kinds: [state, bloc]
@@ -236,7 +241,7 @@ def test_tables_beside_facts(tmp_path: Path) -> None:
 def test_a_row_is_cited_by_file_and_number(tmp_path: Path) -> None:
     found = engine("duckdb").infer(snapshot(opened(tmp_path), parse_partial_date("2011").last))
     (row,) = found.program.base["member"][("Ruritania", "League")].rows
-    assert (Path(row.location.file).name, row.location.line) == ("member.csv", 5)
+    assert (Path(row.location.file).name, row.location.row) == ("member.csv", 5)
     assert str(row.source) == "atlas, p. 3"
 
 
@@ -449,28 +454,61 @@ def test_declarations_that_do_not_fit(tmp_path: Path, declaration: str, code: st
     assert all(issue.location and issue.location.line == 2 for issue in issues)
 
 
-def test_a_database_of_sqlite(tmp_path: Path) -> None:
-    import sqlite3
-
-    with sqlite3.connect(tmp_path / "trade.db") as connection:
+def sqlite_table(folder: Path, rows: Sequence[Sequence[object]]) -> KnowledgeBase:
+    """The tables of `opened`, of which the trade stands in an SQLite file."""
+    with closing(sqlite3.connect(folder / "trade.db")) as connection, connection:
         connection.execute("CREATE TABLE flows (a TEXT, b TEXT, worth REAL)")
-        connection.executemany("INSERT INTO flows VALUES (?, ?, ?)", ROWS["trade"][1:])
-    connection.close()
-    opened(tmp_path)
-    text = (
-        (tmp_path / "tables.yaml")
-        .read_text(encoding="utf-8")
-        .replace("file: trade.csv", "file: 'sqlite:trade.db#flows'")
-    )
-    (tmp_path / "tables.yaml").write_text(text, encoding="utf-8")
-    kb = load_knowledge_base([], [tmp_path / "world.yaml", tmp_path / "tables.yaml"])
-    try:
-        found = engine("duckdb").infer(snapshot(kb))
-    except KnowledgeBaseError as error:
-        assert "DuckDB's extension for sqlite cannot be loaded" in error.issues[0].message
-        pytest.skip("DuckDB's extension for sqlite is not installed")
+        connection.execute("CREATE INDEX by_worth ON flows (worth, b, a)")  # SQLite could read this in its own order
+        connection.executemany("INSERT INTO flows VALUES (?, ?, ?)", rows)
+    opened(folder)
+    declared = folder / "tables.yaml"
+    text = declared.read_text(encoding="utf-8").replace("file: trade.csv", "file: 'sqlite:trade.db#flows'")
+    declared.write_text(text, encoding="utf-8")
+    return load_knowledge_base([], [folder / "world.yaml", declared])
+
+
+@pytest.mark.parametrize("name", ["experta", "duckdb"])
+def test_a_table_of_sqlite_needs_no_extension(tmp_path: Path, name: str) -> None:
+    kb = sqlite_table(tmp_path, ROWS["trade"][1:])
+    found = engine(name).infer(snapshot(for_engine(kb, name)))
     expected = engine("experta").infer(snapshot(written_out(tmp_path)))
     assert told(found) == told(expected)
+
+
+def test_bad_values_of_sqlite_are_told_by_their_rows(tmp_path: Path) -> None:
+    first = ROWS["trade"][1]
+    kb = sqlite_table(tmp_path, [first, (first[0], first[1], "much")])
+    with pytest.raises(KnowledgeBaseError) as caught:
+        engine("duckdb").infer(snapshot(kb))
+    (issue,) = caught.value.issues
+    assert issue.message == "1 row of sqlite:trade.db#flows: 'much' is no number for worth"
+    assert issue.hint.startswith("see row 2 of ")
+
+
+@pytest.mark.parametrize("name", ["experta", "duckdb"])
+def test_what_needs_the_network_needs_leave(tmp_path: Path, name: str) -> None:
+    opened(tmp_path)
+    declared = tmp_path / "tables.yaml"
+    text = declared.read_text(encoding="utf-8")
+    text = text.replace("file: trade.csv", "file: 'postgres:host=nowhere.invalid password=hunter2#flows'")
+    declared.write_text(text, encoding="utf-8")
+    kb = load_knowledge_base([], [tmp_path / "world.yaml", declared])
+    with pytest.raises(KnowledgeBaseError, match="is read over the network, which needs leave") as caught:
+        engine(name).infer(snapshot(for_engine(kb, name)))
+    (issue,) = caught.value.issues
+    assert (issue.code, issue.hint) == ("KZ124", "add --allow-network")
+    assert "hunter2" not in issues_text(caught.value.issues, kb.texts)
+
+
+def test_the_configuration_of_the_database_is_locked() -> None:
+    with closing(Database()) as database:
+        for statement in ("SET autoinstall_known_extensions = true", "SET lock_configuration = false"):
+            with pytest.raises(DatabaseError, match="locked"):
+                database.rows(statement)
+        ((home, extensions),) = database.rows(
+            "SELECT current_setting('home_directory'), current_setting('extension_directory')"
+        )
+        assert home == extensions == str(database._folder)
 
 
 def test_nothing_else_is_read_for_a_question(tmp_path: Path) -> None:

@@ -12,12 +12,15 @@ from kzexpert.engines.export.rows import Row
 from kzexpert.model import Value, format_number, json_escapes
 from kzexpert.model.columns import Layout
 
-__all__ = ["escape_json_lines", "write_csv", "write_json_lines"]
+__all__ = ["escape_json_lines", "guard_formulas", "write_csv", "write_json_lines"]
 
 _Cell: TypeAlias = str | float | date | bool | None
 
 #: What makes DuckDB put a text of CSV into quotes, beside its being empty.
 _SPECIAL = re.compile('[,"\n\r#]')
+#: A cell that begins as a formula does, with what stands before it; or any other cell in quotes.
+_CSV_CELL = re.compile(r'(^|,)(?:"([=+\-@\t\r](?:[^"]|"")*)"|([=+\-@\t\r][^,"\n]*))|"(?:[^"]|"")*"')
+_NUMBER = re.compile(r"[+-]?[0-9.]+(?:e[+-]?[0-9]+)?")
 _ESCAPES = {code: f"\\u{code:04X}" for code in range(32)} | {
     ord(character): f"\\{letter}" for character, letter in zip('"\\\b\f\n\r\t', '"\\bfnrt', strict=True)
 }
@@ -46,6 +49,26 @@ def escape_json_lines(path: Path) -> None:
     with path.open(encoding="utf-8", newline="") as file, escaped.open("w", encoding="utf-8", newline="") as target:
         target.writelines(map(json_escapes, file))
     escaped.replace(path)
+
+
+def guard_formulas(path: Path) -> None:
+    """Put an apostrophe before each cell of a CSV file that a spreadsheet would take for a formula; numbers stay."""
+    guarded = path.with_name(f"{path.name}.guarded")
+    with path.open(encoding="utf-8", newline="") as file, guarded.open("w", encoding="utf-8", newline="") as target:
+        row = ""
+        for line in file:
+            row += line
+            if row.count('"') % 2 == 0:  # not inside of a cell in quotes
+                target.write(_CSV_CELL.sub(_guarded, row))
+                row = ""
+    guarded.replace(path)
+
+
+def _guarded(cell: re.Match[str]) -> str:
+    start, quoted, bare = cell.groups()
+    if start is None or _NUMBER.fullmatch(bare or ""):
+        return cell[0]
+    return f"{start}'{bare}" if bare else f'{start}"\'{quoted}"'
 
 
 def _cells(layout: Layout, rows: Mapping[str, Iterable[Row]]) -> Iterator[list[_Cell]]:

@@ -13,7 +13,7 @@ import msgspec
 from kzexpert.certainty import established
 from kzexpert.engines.base import Meter
 from kzexpert.engines.memory.facts import MemoryFacts
-from kzexpert.evidence import certainty_of, line_strengths
+from kzexpert.evidence import Heights, certainty_of, line_strengths
 from kzexpert.model import (
     Anonymous,
     Constant,
@@ -89,6 +89,7 @@ class Settling:
         self._known_atoms: dict[str, dict[Args, GroundAtom]] = {}
         self._firings: dict[GroundAtom, tuple[Firing, ...]] = {}
         self._conflicts: set[GroundAtom] = set()
+        self._heights = Heights(program, self.certainties, self._firings.__getitem__, facts)
         self._strongest: dict[View, dict[Args, tuple[float, Args]]] = {}
         self._plans: dict[str, tuple[Callable[[Args], Args], tuple[_Premise, ...]]] = {}
         self._all_certain = True
@@ -100,7 +101,7 @@ class Settling:
 
     def inference(self, engine: str) -> Inference:
         """What came out, once every stratum is settled."""
-        facts = MemoryFacts(self.certainties, self._firings, self._facts)
+        facts = MemoryFacts(self.certainties, self._firings, self._facts, self._heights)
         return Inference(self._program, engine, facts, frozenset(self._conflicts))
 
     def establish(self, relation: str, args: Args, certainty: float) -> None:
@@ -142,6 +143,13 @@ class Settling:
             self._settle_predicate(
                 predicate, [rule for rule in stratum.rules if rule.head.predicate == predicate], stratum
             )
+
+    def close(self, stratum: Stratum) -> None:
+        """Choose the premises of a recursive stratum that is at rest, where several facts satisfy a condition."""
+        if any(item.open and item.relation in stratum.predicates for rule in stratum.rules for item in rule.matches):
+            for atom, firings in self._firings.items():
+                if atom.predicate in stratum.predicates:
+                    self._firings[atom] = tuple(map(self._heights.chosen, firings))
 
     def _settle_predicate(self, predicate: str, rules: list[ProgramRule], stratum: Stratum) -> None:
         base = self._program.base.get(predicate, {})

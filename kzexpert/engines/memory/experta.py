@@ -241,6 +241,7 @@ class _Run:
                 self.engine.run()
                 self.settling.settle(stratum)
             if stratum.recursive:
+                self.settling.close(stratum)
                 self._declare_certainties(stratum.predicates)
         return self.settling.inference(name)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kzexpert.engines.export.files import write_rows
+from kzexpert.evidence import Heights
 from kzexpert.model import Fact, Firing, GroundAtom, Inference, Pattern, Value
 from kzexpert.model.columns import Form, Layout, Selection
 from kzexpert.model.established import EstablishedFacts
@@ -21,11 +22,12 @@ class MemoryFacts:
         certainties: Mapping[str, Mapping[tuple[Value, ...], float]],
         firings: Mapping[GroundAtom, tuple[Firing, ...]],
         established: EstablishedFacts,
+        heights: Heights,
     ) -> None:
         self.certainties = certainties
         self.firings = firings
         self.established = established
-        self.ranks: dict[GroundAtom, int] = {}
+        self.height = heights.height
 
     def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:
         """See `Facts.matching`."""

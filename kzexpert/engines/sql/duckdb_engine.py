@@ -7,6 +7,7 @@ from kzexpert.engines.reports import Listener, unheard
 from kzexpert.engines.sql.results.export import DatabaseExporter
 from kzexpert.engines.sql.running import BUDGET, Run
 from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
+from kzexpert.engines.sql.tables.duckdb_reader import DuckDBReader
 from kzexpert.model import Inference, Program
 
 __all__ = ["DuckDBEngine"]
@@ -22,6 +23,7 @@ class DuckDBEngine:
         budget: when to stop. Firings are not counted, since they are not enumerated.
         skip_bad_rows: a CSV file for the rows of tables that are no facts; without it they are an error.
         listen: hears how a run stands, partly from another thread.
+        network: whether tables may lie elsewhere.
     """
 
     name = "duckdb"
@@ -35,6 +37,7 @@ class DuckDBEngine:
         budget: Budget | None = None,
         skip_bad_rows: str | None = None,
         listen: Listener = unheard,
+        network: bool = False,
     ) -> None:
         self._memory = memory
         self._threads = threads
@@ -42,6 +45,7 @@ class DuckDBEngine:
         self._skipped_to = skip_bad_rows
         self.budget = budget or self.BUDGET
         self._listen = listen
+        self._network = network
 
     def infer(self, program: Program) -> Inference:
         """See `kzexpert.engines.base.Engine.infer`. What the inference holds is fetched from the database when read."""
@@ -49,10 +53,12 @@ class DuckDBEngine:
 
     def infer_each(self, programs: Sequence[Program]) -> list[Inference]:
         """See `kzexpert.engines.base.OnePass.infer_each`. The as-of dates are a column of the relations."""
-        store = DuckDBStore(self._memory, self._threads, self._path)
+        store = DuckDBStore(self._memory, self._threads, self._path, self._network)
 
         def export(run: Run) -> DatabaseExporter:
             days = run.loader.days
             return DatabaseExporter(store, store.texts, run.planner, programs, days, run.extents, run.base, run.unread)
 
-        return Run(programs, store, self.budget, self._skipped_to, self._listen, export).inferences(self.name)
+        return Run(
+            programs, DuckDBReader(store, self._network), self.budget, self._skipped_to, self._listen, export
+        ).inferences(self.name)

@@ -22,12 +22,14 @@ from kzexpert.engines.sql.results.export import DatabaseExporter
 from kzexpert.engines.sql.results.facts import DatabaseFacts
 from kzexpert.engines.sql.results.firings import Firings
 from kzexpert.engines.sql.results.stored import Certainties
-from kzexpert.engines.sql.store.base import Store, TimeIsUp
+from kzexpert.engines.sql.store.base import TimeIsUp
 from kzexpert.engines.sql.store.codec import Codec
 from kzexpert.engines.sql.store.sums import ExactSums
 from kzexpert.engines.sql.tables.loading import Loader
+from kzexpert.engines.sql.tables.reader import TableReader
 from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, Stratum
+from kzexpert.program.products import product_hint
 
 __all__ = ["BUDGET", "Run"]
 
@@ -52,7 +54,7 @@ class Run:
     def __init__(
         self,
         programs: Sequence[Program],
-        database: Store,
+        reader: TableReader,
         budget: Budget,
         skipped_to: str | None,
         listen: Listener,
@@ -60,11 +62,11 @@ class Run:
     ) -> None:
         self.programs = programs
         self.program = program = programs[0]
-        self.database = database
+        self.database = database = reader.store
         self.budget = budget
         self.texts = database.texts
         self.extents: dict[str, Extent] = {}
-        self.loader = Loader(database, self.texts, programs, skipped_to, listen)
+        self.loader = Loader(reader, self.texts, programs, skipped_to, listen)
         self.planner = Planner(self.extents, self.texts, ExactSums(database), self.loader.days, program.shapes)
         self.base: dict[str, Extent] = {}
         self.exporter = None if export is None else export(self)
@@ -280,7 +282,8 @@ class Run:
         what = f"rule {first.id}" if first else "loading the facts"
         if len(rules) > 1:
             what += f", with {len(rules) - 1} more that conclude the same,"
-        issue = Issue("KZ401", f"{what} used up the budget of {limit}", first.location if first else None, NEVER_ENDS)
+        hint = next(filter(None, map(product_hint, rules)), NEVER_ENDS)
+        issue = Issue("KZ401", f"{what} used up the budget of {limit}", first.location if first else None, hint)
         raise BudgetError(issue, texts=self.program.kb.texts)
 
 

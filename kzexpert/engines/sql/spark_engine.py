@@ -7,6 +7,7 @@ from kzexpert.engines.reports import Listener, unheard
 from kzexpert.engines.sql.running import BUDGET, Run
 from kzexpert.engines.sql.store.spark_session import SparkSession, open_session
 from kzexpert.engines.sql.store.spark_store import SparkStore
+from kzexpert.engines.sql.tables.spark_reader import SparkReader
 from kzexpert.model import Inference, Program
 
 __all__ = ["SparkEngine"]
@@ -25,6 +26,7 @@ class SparkEngine:
         budget: when to stop. Firings are not counted, since they are not enumerated.
         skip_bad_rows: a CSV file for the rows of tables that are no facts; without it they are an error.
         listen: hears how a run stands, partly from another thread.
+        network: whether tables may lie elsewhere.
     """
 
     name = "spark"
@@ -39,6 +41,7 @@ class SparkEngine:
         budget: Budget | None = None,
         skip_bad_rows: str | None = None,
         listen: Listener = unheard,
+        network: bool = False,
     ) -> None:
         self._session = session
         self._master = master
@@ -47,6 +50,7 @@ class SparkEngine:
         self._skipped_to = skip_bad_rows
         self.budget = budget or self.BUDGET
         self._listen = listen
+        self._network = network
 
     def infer(self, program: Program) -> Inference:
         """See `kzexpert.engines.base.Engine.infer`. What the inference holds is fetched from Spark when read."""
@@ -55,4 +59,5 @@ class SparkEngine:
     def infer_each(self, programs: Sequence[Program]) -> list[Inference]:
         """See `kzexpert.engines.base.OnePass.infer_each`. The as-of dates are a column of the relations."""
         store = SparkStore(open_session(self._session, self._master, self._conf), self._checkpoint)
-        return Run(programs, store, self.budget, self._skipped_to, self._listen).inferences(self.name)
+        reader = SparkReader(store, self._network)
+        return Run(programs, reader, self.budget, self._skipped_to, self._listen).inferences(self.name)

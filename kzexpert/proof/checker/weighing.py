@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from kzexpert.model import BaseFact, Firing, GroundAtom, Line, Pattern, format_value
+from kzexpert.model import BaseFact, Firing, GroundAtom, Line, Pattern
 from kzexpert.proof.build import Judgement
 from kzexpert.proof.checker.recorded import Args
 from kzexpert.proof.checker.rules import CheckedRule
@@ -87,7 +87,7 @@ def _firing(instance: Instance, heights: Mapping[Statement, int]) -> Firing:
 
     def premise(pattern: Pattern, option: Strongest) -> GroundAtom:
         def order(args: Args) -> tuple[int, str]:
-            return heights.get((option.relation, args), 0), ", ".join(map(format_value, args))
+            return heights.get((option.relation, args), 0), str(GroundAtom("", args))
 
         chosen = option.facts[0] if len(option.facts) == 1 else min(option.facts, key=order)
         return GroundAtom(pattern.predicate, chosen)

@@ -30,8 +30,8 @@ from kzexpert.engines.sql.results.sheet import (
 )
 from kzexpert.engines.sql.store.database import Database
 from kzexpert.engines.sql.store.dictionary import Dictionary
-from kzexpert.engines.sql.tables.csv_source import without_password
 from kzexpert.engines.sql.tables.loading import AS_OF
+from kzexpert.errors import without_password
 from kzexpert.model import Constant, Inference, Pattern, Program, ProgramRule, Variable
 from kzexpert.model.columns import RUN_TABLE, Form, Layout, Selection, table_columns, table_names
 
@@ -255,7 +255,7 @@ class PartsWriter:
         """All texts with their codes."""
         if isinstance(self._texts.further, Dictionary):
             return self._texts.further.table
-        return self._database.gather({"text": self._texts.known, "code": list(range(len(self._texts)))})
+        return self._database.gather({"text": self._texts.known}, {"code": range(len(self._texts))})
 
     def _write_database(self, parts: Sequence[Part], texts: RankedTexts, path: Path) -> None:
         """A table for each predicate, and one that describes the run."""

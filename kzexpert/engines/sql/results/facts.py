@@ -32,7 +32,7 @@ class DatabaseFacts:
         self.certainties = certainties
         self.firings = firings
         self.established = certainties.established
-        self.ranks: dict[GroundAtom, int] = {}
+        self.height = firings.heights.height
         self._recorded = recorded
         self._exporter = exporter
 

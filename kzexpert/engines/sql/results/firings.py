@@ -12,6 +12,7 @@ from kzexpert.engines.sql.plan.words import both, column, equal, named, select, 
 from kzexpert.engines.sql.results.stored import Certainties
 from kzexpert.engines.sql.store.base import Row, Store
 from kzexpert.engines.sql.store.codec import Args, Codec
+from kzexpert.evidence import Heights
 from kzexpert.model import (
     Aggregate,
     Anonymous,
@@ -68,10 +69,18 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
         for rule in program.rules.values():
             self._rules.setdefault(rule.head.predicate, []).append(rule)
         self._found: dict[GroundAtom, tuple[Firing, ...]] = {}
+        self.heights = Heights(program, certainties, self._of_conclusion, self._facts)
         self._whole: set[str] = set()
         self._asked: Counter[str] = Counter()
 
     def __getitem__(self, atom: GroundAtom) -> tuple[Firing, ...]:
+        found = self._of_conclusion(atom)
+        if not found:
+            raise KeyError(atom)
+        return tuple(map(self.heights.chosen, found))
+
+    def _of_conclusion(self, atom: GroundAtom) -> tuple[Firing, ...]:
+        """The firings of a conclusion, before the lowest of equally certain premises are chosen."""
         predicate = atom.predicate
         if atom not in self._found and predicate not in self._whole:
             self._asked[predicate] += 1
@@ -80,10 +89,7 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
         if atom not in self._found and predicate not in self._whole:
             rules = self._rules.get(predicate, ())
             self._found[atom] = tuple(firing for rule in rules for firing in self._of(rule, atom))
-        found = self._found.get(atom)
-        if not found:
-            raise KeyError(atom)
-        return found
+        return self._found.get(atom, ())
 
     def __iter__(self) -> Iterator[GroundAtom]:
         for predicate in self._rules:

@@ -5,7 +5,6 @@ It says nothing of how: `duckdb_store` does it with DuckDB, in process, and `spa
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from sqlglot import exp
@@ -14,12 +13,12 @@ from kzexpert.engines.sql.plan.dialects import Dialect
 from kzexpert.engines.sql.plan.extents import Kind
 from kzexpert.engines.sql.plan.texts import Texts
 from kzexpert.errors import Issue, KnowledgeBaseError
-from kzexpert.model import KnowledgeBase, Table
+from kzexpert.model import KnowledgeBase
 
 if TYPE_CHECKING:
     from kzexpert.engines.sql.plan.recursion import Component
 
-__all__ = ["FILE", "ROW", "DatabaseError", "Names", "Opened", "Row", "Store", "TimeIsUp"]
+__all__ = ["FILE", "ROW", "DatabaseError", "Names", "Row", "Store", "TimeIsUp"]
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -41,19 +40,6 @@ class DatabaseError(KnowledgeBaseError):
 
 class TimeIsUp(Exception):
     """A statement was stopped since it took longer than the budget allows."""
-
-
-class Opened(Protocol):
-    """A table of a user that can be read."""
-
-    @property
-    def types(self) -> Mapping[str, str]:
-        """Column → its type in words of DuckDB."""
-        ...
-
-    def query(self, columns: Sequence[str]) -> exp.Query:
-        """All rows with some of their columns, as ``x0``, ``x1`` ..., and `FILE` and `ROW`."""
-        ...
 
 
 class Names(Protocol):
@@ -148,22 +134,6 @@ class Store(Protocol):
         """
         ...
 
-    def open(self, table: Table) -> Opened:
-        """Find out how a table of a user is read, and which columns it has.
-
-        Raises:
-            KnowledgeBaseError: it cannot be read, or lacks a column (KZ124).
-        """
-        ...
-
-    def open_csv(self, path: Path) -> tuple[exp.Expr, list[str]]:
-        """The rows of a CSV or TSV file, all as text, in columns ``c0``, ``c1`` ...; and the names of these, or "".
-
-        Raises:
-            DatabaseError: its first line cannot be read, or names a column twice.
-        """
-        ...
-
     def reading(self) -> AbstractContextManager[None]:
         """Whatever goes wrong in here is the fault of the files that are read.
 
@@ -172,8 +142,10 @@ class Store(Protocol):
         """
         ...
 
-    def gather(self, columns: Mapping[str, Sequence[str] | Sequence[int]]) -> exp.Table:
-        """Put a few columns of texts or of whole numbers into a new table."""
+    def gather(
+        self, texts: Mapping[str, Sequence[str | None]], numbers: Mapping[str, Sequence[int]] | None = None
+    ) -> exp.Table:
+        """Put a few columns of texts, of which some may be missing, and of whole numbers into a new table."""
         ...
 
     def in_order(self) -> AbstractContextManager[None]:

@@ -32,12 +32,13 @@ if tuple(map(int, duckdb.__version__.split(".")[:2])) < _OLDEST:
 _AT_ONCE = 10_000
 _ABANDONED: list[tuple[duckdb.DuckDBPyConnection, Path]] = []
 _NO_SPACE = "No space left"
-#: So that DuckDB keeps count of how far a statement is, and prints nothing.
-_REPORTING: dict[str, exp.Expr] = {
-    "enable_progress_bar": exp.true(),
-    "enable_progress_bar_print": exp.false(),
-    "progress_bar_time": exp.Literal.number(0),
-}
+#: So that DuckDB keeps count of how far a statement is, and prints nothing; and that nothing is set from now on.
+_LAST_SETTINGS = """
+    SET enable_progress_bar = true;
+    SET enable_progress_bar_print = false;
+    SET progress_bar_time = 0;
+    SET lock_configuration = true;
+"""
 _ROOM = "give it more memory, or point TMPDIR to a disk with more room"
 #: What is the fault of a file, of another database or of the machine. Other errors are our own.
 _OUTSIDE: tuple[type[duckdb.Error], ...] = (
@@ -59,9 +60,16 @@ class Database:
         memory: such as ``2GB``; None leaves it to DuckDB.
         threads: None for all cores.
         path: a file, or ``:memory:``.
+        network: whether extensions may be installed, and those of the user loaded.
     """
 
-    def __init__(self, memory: str | None = None, threads: int | None = None, path: str = ":memory:") -> None:
+    def __init__(
+        self,
+        memory: str | None = None,
+        threads: int | None = None,
+        path: str = ":memory:",
+        network: bool = False,
+    ) -> None:
         self.dialect = DuckDBDialect()
         with _on_disk():
             self._folder = Path(mkdtemp(prefix="kzexpert-"))
@@ -71,13 +79,19 @@ class Database:
             "preserve_insertion_order": False,
             "autoload_known_extensions": False,
             "autoinstall_known_extensions": False,
+            "allow_community_extensions": False,
+            "allow_persistent_secrets": False,
+            "allowed_configs": ["preserve_insertion_order"],
         }
+        if not network:  # nothing is read from the folder of the user
+            config |= {"home_directory": str(self._folder), "extension_directory": str(self._folder)}
         if memory:
             config["memory_limit"] = memory
         if threads:
             config["threads"] = threads
         with _told():
             self._connection = duckdb.connect(path, config=config)
+            self._connection.execute(_LAST_SETTINGS)
         self._names = 0
         self._abandoned = False
         self._watch: Watch | None = None
@@ -101,10 +115,6 @@ class Database:
         Raises:
             TimeIsUp: it took longer.
         """
-        if tell is not None:
-            for setting, value in _REPORTING.items():
-                item = exp.SetItem(this=exp.EQ(this=exp.column(setting), expression=value.copy()))
-                self.run(exp.Set(expressions=[item]))
         heard = tell
 
         def tell_progress() -> None:
@@ -216,19 +226,17 @@ class Database:
         self.run_apart(exp.Create(this=stored.copy(), kind="TABLE", expression=query))
         return stored
 
-    def gather(self, columns: Mapping[str, Sequence[str] | Sequence[int]]) -> exp.Table:
-        """Put a few columns of texts or of whole numbers into a new table."""
+    def gather(
+        self, texts: Mapping[str, Sequence[str | None]], numbers: Mapping[str, Sequence[int]] | None = None
+    ) -> exp.Table:
+        """See `kzexpert.engines.sql.store.base.Store.gather`."""
         stored = table(self.name())
-        shown = []
-        for name, values in columns.items():
-            kind = exp.DataType.Type.TEXT if values and isinstance(values[0], str) else exp.DataType.Type.INT
-            if name == "text":
-                kind = exp.DataType.Type.TEXT
-            array = exp.DataType(this=exp.DataType.Type.ARRAY, expressions=[exp.DataType(this=kind)], nested=True)
-            values_ = exp.Anonymous(this="unnest", expressions=[exp.Cast(this=exp.Placeholder(), to=array)])
-            shown.append(called(values_, name))
+        shown: list[exp.Expr] = []
+        for kind, columns in (("TEXT[]", texts), ("INT[]", numbers or {})):
+            shown += [called(exp.func("unnest", exp.cast(exp.Placeholder(), kind)), name) for name in columns]
         create = exp.Create(this=stored.copy(), kind="TABLE", expression=select(shown))
-        self.rows(self.dialect.text(create), list(columns.values()))
+        parameters = [list(values) for columns in (texts, numbers or {}) for values in columns.values()]
+        self.rows(self.dialect.text(create), parameters)
         return stored
 
     def count(self, statement: exp.Expr) -> int:

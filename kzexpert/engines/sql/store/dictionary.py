@@ -30,7 +30,7 @@ class Dictionary:
         for entity in kb.entities:
             texts.add(entity.name)
         self._size = len(texts)
-        self._stored = database.gather({"text": texts.known, "code": list(range(self._size))})
+        self._stored = database.gather({"text": texts.known}, {"code": range(self._size)})
         self._codes: dict[str, int] = {}
         self._texts: dict[int, str] = {}
         self.known: dict[tuple[str, str], tuple[exp.Table, exp.Table | None]] = {}
@@ -56,7 +56,7 @@ class Dictionary:
         known = names_of(kb, kind)
         numbers = {name: self._memory.code(name) for _, name in known}
         stored = self._database.gather(
-            {"text": [text for text, _ in known], "code": [numbers[name] for _, name in known]}
+            {"text": [text for text, _ in known]}, {"code": [numbers[name] for _, name in known]}
         )
         if codes is None:
             return stored

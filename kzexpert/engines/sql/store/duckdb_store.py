@@ -1,7 +1,6 @@
-"""DuckDB as what plans are run on: a `Database` that reads tables of users, keeps texts as codes and runs rounds."""
+"""DuckDB as what plans are run on: a `Database` that keeps texts as codes and runs rounds."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from sqlglot import exp
 
@@ -11,9 +10,7 @@ from kzexpert.engines.sql.plan.texts import Codes
 from kzexpert.engines.sql.plan.words import select, table
 from kzexpert.engines.sql.store.database import Database
 from kzexpert.engines.sql.store.dictionary import Dictionary
-from kzexpert.engines.sql.tables.csv_source import read_csv
-from kzexpert.engines.sql.tables.opening import Opened, open_table
-from kzexpert.model import KnowledgeBase, Table
+from kzexpert.model import KnowledgeBase
 
 __all__ = ["DuckDBStore"]
 
@@ -25,8 +22,14 @@ class DuckDBStore(Database):
         texts: codes for the texts of one inference.
     """
 
-    def __init__(self, memory: str | None = None, threads: int | None = None, path: str = ":memory:") -> None:
-        super().__init__(memory, threads, path)
+    def __init__(
+        self,
+        memory: str | None = None,
+        threads: int | None = None,
+        path: str = ":memory:",
+        network: bool = False,
+    ) -> None:
+        super().__init__(memory, threads, path, network)
         self.texts = Codes()
 
     def kept(self, stored: exp.Table, condition: exp.Expr) -> exp.Table:
@@ -64,14 +67,6 @@ class DuckDBStore(Database):
             statements.append(exp.Delete(this=known.copy(), where=exp.Where(this=outdone)))
         statements.append(exp.Insert(this=known.copy(), expression=select([exp.Star()], table(new))))
         return [self.dialect.text(statement) for statement in statements]
-
-    def open(self, table: Table) -> Opened:
-        """See `Store.open`."""
-        return open_table(self, table)
-
-    def open_csv(self, path: Path) -> tuple[exp.Expr, list[str]]:
-        """See `Store.open_csv`."""
-        return read_csv(path)
 
     def dictionary(self, kb: KnowledgeBase) -> Dictionary:
         """See `Store.dictionary`."""

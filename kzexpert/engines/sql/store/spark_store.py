@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from functools import partial
-from pathlib import Path
 from types import FrameType
 from uuid import uuid4
 
@@ -24,10 +23,10 @@ from kzexpert.engines.sql.plan.rounds import Rounds
 from kzexpert.engines.sql.plan.texts import Plain
 from kzexpert.engines.sql.plan.words import called, day, identifier, number, select, table, typed
 from kzexpert.engines.sql.store.base import Row, TimeIsUp
+from kzexpert.engines.sql.store.naming import names_of, resolved
 from kzexpert.engines.sql.store.spark_session import DataFrame, SparkSession, failing
 from kzexpert.engines.sql.store.watching import Watch
-from kzexpert.engines.sql.tables.spark_tables import SparkNames, SparkOpened, csv_rows, open_table
-from kzexpert.model import KnowledgeBase, Table
+from kzexpert.model import KnowledgeBase
 
 __all__ = ["SparkStore"]
 
@@ -174,13 +173,13 @@ class SparkStore:
         with self.guarded():
             return self.view(self._cut(self.session.createDataFrame(plain, shape, verifySchema=False)))
 
-    def gather(self, columns: Mapping[str, Sequence[str] | Sequence[int]]) -> exp.Table:
+    def gather(
+        self, texts: Mapping[str, Sequence[str | None]], numbers: Mapping[str, Sequence[int]] | None = None
+    ) -> exp.Table:
         """See `Store.gather`."""
-        kinds: dict[str, Kind] = {
-            name: "text" if name == "text" or (values and isinstance(values[0], str)) else "whole"
-            for name, values in columns.items()
-        }
-        return self.load(kinds, list(zip(*columns.values(), strict=True)))
+        whole = numbers or {}
+        kinds: dict[str, Kind] = {**dict.fromkeys(texts, "text"), **dict.fromkeys(whole, "whole")}
+        return self.load(kinds, list(zip(*texts.values(), *whole.values(), strict=True)))
 
     def kept(self, stored: exp.Table, condition: exp.Expr) -> exp.Table:
         """See `Store.kept`."""
@@ -277,17 +276,7 @@ class SparkStore:
         finally:
             self._reads = False
 
-    def open(self, table: Table) -> SparkOpened:
-        """See `Store.open`."""
-        return open_table(self, table)
-
-    def open_csv(self, path: Path) -> tuple[exp.Expr, list[str]]:
-        """See `Store.open_csv`."""
-        with self.reading(), self.guarded():
-            rows, names = csv_rows(self, str(path))
-            return self.view(rows), names
-
-    def dictionary(self, kb: KnowledgeBase) -> SparkNames:
+    def dictionary(self, kb: KnowledgeBase) -> "SparkNames":
         """See `Store.dictionary`."""
         return SparkNames(self)
 
@@ -306,3 +295,19 @@ def _plain(value: object, kind: Kind) -> object:
 
 def _characters(rows: Sequence[Sequence[object]]) -> int:
     return sum(len(value) for row in rows for value in row if isinstance(value, str))
+
+
+class SparkNames:
+    """See `kzexpert.engines.sql.store.base.Names`. Texts and names stand for themselves."""
+
+    def __init__(self, store: SparkStore) -> None:
+        self._store = store
+        self.known: dict[tuple[str, str], tuple[exp.Table, exp.Table | None]] = {}
+
+    def extended(self, query: exp.Query) -> None:
+        """See `Names.extended`."""
+
+    def names(self, kb: KnowledgeBase, kind: str, codes: exp.Table | None) -> exp.Table:
+        """See `Names.names`."""
+        stored = self._store.load({"text": "text", "code": "text"}, names_of(kb, kind))
+        return stored if codes is None else self._store.store(resolved(stored, codes))

@@ -10,8 +10,7 @@ from sqlglot import exp
 from kzexpert.atomic import replacement
 from kzexpert.engines.sql.plan.words import called, column, equal, select, typed
 from kzexpert.engines.sql.store.base import FILE, ROW, Store
-from kzexpert.engines.sql.tables.csv_source import without_password
-from kzexpert.errors import Issue, Location, UsageError
+from kzexpert.errors import Issue, Location, UsageError, without_password
 from kzexpert.model import KnowledgeBase, Table
 
 __all__ = ["PROBLEM", "VALUE", "Problem", "issue_of", "problem_columns", "write_rows", "written"]

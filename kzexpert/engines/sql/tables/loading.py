@@ -12,8 +12,9 @@ from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, Kind, argu
 from kzexpert.engines.sql.plan.rounding import rounded
 from kzexpert.engines.sql.plan.texts import Texts
 from kzexpert.engines.sql.plan.words import called, column, named, number, select, subquery, together
-from kzexpert.engines.sql.store.base import Names, Store
+from kzexpert.engines.sql.store.base import Names
 from kzexpert.engines.sql.store.codec import Codec
+from kzexpert.engines.sql.tables.reader import TableReader
 from kzexpert.engines.sql.tables.recorded import Choice, Recorded, starts_of
 from kzexpert.engines.sql.tables.rows import Staged, set_aside, stage_all
 from kzexpert.errors import Issue, Location, UsageError
@@ -40,14 +41,15 @@ class Loader:
 
     def __init__(
         self,
-        database: Store,
+        reader: TableReader,
         texts: Texts,
         programs: Sequence[Program],
         skipped_to: str | None = None,
         listen: Listener = unheard,
     ) -> None:
         self._listen = listen
-        self._database = database
+        self._reader = reader
+        self._database = database = reader.store
         self._texts = texts
         self._programs = programs
         self._skipped_to = skipped_to
@@ -128,7 +130,7 @@ class Loader:
         kb = self._programs[0].kb
         if self._dictionary is None:
             self._dictionary = self._database.dictionary(kb)
-        staged, issues = stage_all(self._database, self._dictionary, kb, new)
+        staged, issues = stage_all(self._reader, self._dictionary, kb, new)
         self._staged += staged
         unread = len(staged) < len(new)  # of such a table no row can be skipped
         set_aside(self._database, kb, self._staged, issues, None if unread else self._skipped_to, self._listen)

@@ -11,23 +11,29 @@ from kzexpert.engines.sql.plan.words import column, day, select
 from kzexpert.engines.sql.store.base import FILE, ROW
 from kzexpert.engines.sql.store.codec import Codec
 from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
-from kzexpert.engines.sql.tables.csv_source import without_password
+from kzexpert.engines.sql.tables.duckdb_reader import DuckDBReader
 from kzexpert.engines.sql.tables.recorded import fact_of, rows_in_force
 from kzexpert.engines.sql.tables.rows import Staged, set_aside, stage_all
-from kzexpert.errors import Issue, KnowledgeBaseError
+from kzexpert.errors import Issue, KnowledgeBaseError, without_password
 from kzexpert.model import Fact, KnowledgeBase, Table
 
 __all__ = ["table_facts", "table_issues"]
 
 
 def table_facts(
-    kb: KnowledgeBase, skipped_to: str | None, listen: Listener, as_of: date | None = None, most: int = 100_000
+    kb: KnowledgeBase,
+    skipped_to: str | None,
+    listen: Listener,
+    network: bool,
+    as_of: date | None = None,
+    most: int = 100_000,
 ) -> list[Fact]:
     """The rows of all tables as facts of files, for whatever keeps facts in memory.
 
     Args:
         skipped_to: a file for the rows that are no facts; without it they are an error.
         listen: hears of such rows.
+        network: whether tables may lie elsewhere.
         as_of: leave out what is not in force on this day.
 
     Raises:
@@ -35,9 +41,9 @@ def table_facts(
             hold more rows than `most` (KZ405).
     """
     facts: list[Fact] = []
-    with closing(DuckDBStore()) as database, database.within(None):
+    with closing(DuckDBStore(network=network)) as database, database.within(None):
         dictionary = database.dictionary(kb)
-        staged, issues = stage_all(database, dictionary, kb, kb.tables)
+        staged, issues = stage_all(DuckDBReader(database, network), dictionary, kb, kb.tables)
         unread = len(staged) < len(kb.tables)  # of such a table no row can be skipped
         set_aside(database, kb, staged, issues, None if unread else skipped_to, listen)
         for item in staged:
@@ -61,13 +67,14 @@ def _facts(database: DuckDBStore, kb: KnowledgeBase, item: Staged, as_of: date |
         yield fact_of(item.table, [spec.name for spec in specs], codec.decode(row), told)
 
 
-def table_issues(kb: KnowledgeBase) -> list[Issue]:
+def table_issues(kb: KnowledgeBase, network: bool) -> list[Issue]:
     """All that is wrong with the tables of a knowledge base; none of their rows is kept."""
     issues: list[Issue] = []
-    with closing(DuckDBStore()) as database, database.within(None):
+    with closing(DuckDBStore(network=network)) as database, database.within(None):
+        reader = DuckDBReader(database, network)
         dictionary = database.dictionary(kb)
         for table in kb.tables:
-            staged, found = stage_all(database, dictionary, kb, [table])
+            staged, found = stage_all(reader, dictionary, kb, [table])
             issues += found
             for item in staged:
                 if not found and not database.rows(select([column(ROW)], item.stored.copy()).limit(1)):

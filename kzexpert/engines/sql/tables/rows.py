@@ -15,8 +15,8 @@ from kzexpert.engines.sql.plan.extents import CERTAINTY, argument
 from kzexpert.engines.sql.plan.words import both, called, column, equal, named, number, select, subquery, typed
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError, Names, Store
 from kzexpert.engines.sql.tables.bad_rows import PROBLEM, VALUE, Problem, issue_of, problem_columns, write_rows, written
-from kzexpert.engines.sql.tables.csv_source import unreadable
-from kzexpert.engines.sql.tables.sources import plain_text
+from kzexpert.engines.sql.tables.files import plain_text, unreadable
+from kzexpert.engines.sql.tables.reader import TableReader
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import KnowledgeBase, Table
@@ -65,7 +65,7 @@ class Staged(msgspec.Struct, frozen=True):
 
 
 def stage_all(
-    database: Store, dictionary: Names, kb: KnowledgeBase, tables: Sequence[Table]
+    reader: TableReader, dictionary: Names, kb: KnowledgeBase, tables: Sequence[Table]
 ) -> tuple[list[Staged], list[Issue]]:
     """Read tables whole and check every row.
 
@@ -77,7 +77,7 @@ def stage_all(
     issues: list[Issue] = []
     for table in tables:
         try:
-            staged.append(_stage(database, dictionary, kb, table))
+            staged.append(_stage(reader, dictionary, kb, table))
             issues.extend(staged[-1].issues)
         except KnowledgeBaseError as error:
             if any(issue.code != "KZ124" for issue in error.issues):
@@ -86,9 +86,10 @@ def stage_all(
     return staged, issues
 
 
-def _stage(database: Store, dictionary: Names, kb: KnowledgeBase, declared: Table) -> Staged:
+def _stage(reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: Table) -> Staged:
+    database = reader.store
     try:
-        staging = _Staging(database, dictionary, kb, declared)
+        staging = _Staging(reader, dictionary, kb, declared)
         with database.in_order(), database.reading():
             everything = database.store(staging.query())
     except DatabaseError as error:
@@ -145,11 +146,12 @@ def _bad_rows(database: Store, staged: Sequence[Staged]) -> Iterator[tuple[str, 
 class _Staging:
     """The query that turns the rows of one table into facts."""
 
-    def __init__(self, database: Store, dictionary: Names, kb: KnowledgeBase, declared: Table) -> None:
-        self.database = database
+    def __init__(self, reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: Table) -> None:
+        self.reader = reader
+        self.database = reader.store
         self.declared = declared
         self.kb = kb
-        self.opened = database.open(declared)
+        self.opened = reader.open(declared)
         self.used = list(dict.fromkeys([*declared.columns.values(), *declared.where]))
         self.dictionary = dictionary
         self.joins: list[exp.Join] = []
@@ -283,7 +285,7 @@ class _Staging:
             return None
         place = self.declared.marks.get(f"map.{key}", self.declared.location)
         try:
-            source, names = self.database.open_csv(Path(path))
+            source, names = self.reader.open_csv(Path(path))
             if len(names) < 2:
                 message = f"{Path(path).name} has no two columns, for codes and names"
                 raise KnowledgeBaseError(Issue("KZ124", message, place))

@@ -1,46 +1,55 @@
-"""CSV files → how DuckDB reads them, and why it cannot, in our words. It reads the first line and no more."""
+"""The files that tables of users name: which they are, their columns, and why one cannot be read, in our words.
+
+It reads the first line of a CSV file and no more; how rows are read is said for each engine on its own.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from sqlglot import exp
 
-from kzexpert.engines.sql.plan.words import identifier
+from kzexpert.engines.sql.plan.words import typed
 from kzexpert.engines.sql.store.base import DatabaseError
-from kzexpert.errors import Issue, KnowledgeBaseError, Location
+from kzexpert.errors import Issue, KnowledgeBaseError, Location, without_password
+from kzexpert.language.nearest import did_you_mean
+from kzexpert.model import Table
 
 __all__ = [
+    "AT_ONCE",
+    "FORM",
+    "LONGEST",
+    "PARQUET",
     "SEPARATORS",
+    "check_columns",
     "check_names",
+    "files_of",
     "header",
-    "literally",
-    "read_csv",
-    "reason",
+    "plain_text",
     "separator_of",
     "unreadable",
-    "without_password",
 ]
 
 #: Bytes of a line of CSV, and of what is read at once.
-_LONGEST, _AT_ONCE = 10_000_000, 32_000_000
+LONGEST, AT_ONCE = 10_000_000, 32_000_000
 #: Ending of a file's name → what separates its columns.
 SEPARATORS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
-_PASSWORD = re.compile(r"(password=|://[^:/@\s]*:)[^\s@]+(@?)")
+PARQUET = ".parquet"
+_ENDINGS = (PARQUET, *SEPARATORS)
+#: What a table may be.
+FORM = (
+    "a table is a .parquet, .csv or .tsv file, the latter two also with .gz, a folder of them, or of a database: "
+    "sqlite:FILE#TABLE, postgres:CONNECTION#TABLE"
+)
 
 
 def unreadable(name: str, error: DatabaseError, place: Location) -> KnowledgeBaseError:
     """KZ124 for a table or a map: what the database says, in words of ours where we know them."""
-    why, hint = reason(error.says)
+    why, hint = _reason(error.says)
     return KnowledgeBaseError(Issue("KZ124", without_password(f"{name} cannot be read: {why}"), place, hint))
 
 
-def without_password(text: str) -> str:
-    """A connection to a database as it may be shown."""
-    return _PASSWORD.sub(r"\1***\2", text)
-
-
-def reason(says: str) -> tuple[str, str]:
+def _reason(says: str) -> tuple[str, str]:
     """Why a file cannot be read, and what to do about it."""
     line = re.search(r"CSV Error on Line: (\d+)", says)
     where = f"line {int(line[1]):,}" if line else "a line"
@@ -54,44 +63,12 @@ def reason(says: str) -> tuple[str, str]:
             'a quote inside quotes is doubled: "a ""b"""',
         )
     if "Maximum line size" in says:
-        return f"{where} is longer than {_LONGEST:,} bytes", "is a closing quote missing?"
+        return f"{where} is longer than {LONGEST:,} bytes", "is a closing quote missing?"
     if "nvalid unicode" in says:
         return f"{where if line else 'it'} is not text in UTF-8", "save it in UTF-8 and try again"
     if "invalid state" in says:
         return "it is not valid CSV", "a file with line ends of two kinds is none: save it again with one kind"
     return re.sub(r"^(\w+ )+Error: ", "", says.splitlines()[0]), ""
-
-
-def literally(path: Path) -> exp.Expr:
-    """A path in a query, where ``*``, ``?`` and ``[`` would stand for several."""
-    return exp.Literal.string(re.sub(r"([*?\[])", r"[\1]", str(path)))
-
-
-def read_csv(path: Path) -> tuple[exp.Expr, list[str]]:
-    """The rows of a CSV or TSV file, all as text, in columns ``c0``, ``c1`` ...; and the names of these, or "".
-
-    Raises:
-        DatabaseError: its first line cannot be read, or names a column twice.
-    """
-    separator = separator_of(path.name)
-    # DuckDB would look for a header that fits the lines below it, and take a later line for it.
-    names = header(path, separator)
-    shape = [
-        exp.PropertyEQ(this=identifier(f"c{index}"), expression=exp.Literal.string("VARCHAR"))
-        for index in range(len(names))
-    ]
-    options = {
-        "auto_detect": exp.false(),
-        "header": exp.true(),
-        "columns": exp.Struct(expressions=shape),
-        "delim": exp.Literal.string(separator),
-        "quote": exp.Literal.string('"'),
-        "escape": exp.Literal.string('"'),
-        "max_line_size": exp.Literal.number(_LONGEST),
-        "buffer_size": exp.Literal.number(_AT_ONCE),
-    }
-    settings = [exp.PropertyEQ(this=exp.to_identifier(key), expression=value) for key, value in options.items()]
-    return exp.Anonymous(this="read_csv", expressions=[literally(path), *settings]), names
 
 
 def separator_of(name: str) -> str:
@@ -136,3 +113,59 @@ def check_names(names: Sequence[str] | None) -> None:
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
         raise DatabaseError(f"its first line names the column {twice!r} twice")
+
+
+def files_of(table: Table) -> list[Path]:
+    """The file, or those of the folder.
+
+    Raises:
+        KnowledgeBaseError: there is none (KZ124).
+    """
+    path = Path(table.path)
+    place = table.marks.get("file", table.location)
+    try:
+        found = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
+        missing = not path.exists()
+    except OSError as error:
+        raise KnowledgeBaseError(Issue("KZ124", f"{table.file} cannot be read: {error.strerror}", place)) from None
+    files = [file for file in found if file.name.lower().endswith(_ENDINGS) and not file.name.startswith(".")]
+    if not files:
+        what = "does not exist" if missing else "holds no table" if path.is_dir() else "is no table"
+        raise KnowledgeBaseError(Issue("KZ124", f"{table.file} {what}", place, FORM))
+    return files
+
+
+def check_columns(table: Table, name: str, found: Collection[str]) -> None:
+    """Make sure that a part of a table has all columns that are read.
+
+    Args:
+        name: of the part, for messages.
+        found: the columns that it has.
+
+    Raises:
+        KnowledgeBaseError: it lacks some (KZ124).
+    """
+    wanted = {f"columns.{key}": name for key, name in table.columns.items()}
+    wanted |= {f"where.{name}": name for name in table.where}
+    issues = []
+    for key, wanted_ in wanted.items():
+        if wanted_ not in found:
+            hint = did_you_mean(wanted_, found) or f"its columns are {', '.join(found)}"
+            place = table.marks.get(key, table.location)
+            issues.append(Issue("KZ124", f"{name} has no column {wanted_}", place, hint))
+    if issues:
+        raise KnowledgeBaseError(*issues)
+
+
+def plain_text(value: exp.Expr, kind: str) -> exp.Expr:
+    """A column as text. Of a moment the day counts.
+
+    Args:
+        kind: its type in words of DuckDB.
+    """
+    text = typed(value, "text")
+    if kind == "TIMESTAMP WITH TIME ZONE":  # a cast would take the zone of the machine; infinity has no such moment
+        moment = exp.Anonymous(this="epoch_us", expressions=[value.copy()])
+        utc = exp.Anonymous(this="make_timestamp", expressions=[moment])
+        return exp.Coalesce(this=typed(typed(utc, "date"), "text"), expressions=[text])
+    return typed(typed(value.copy(), "date"), "text") if kind.startswith("TIMESTAMP") else text

@@ -1,0 +1,168 @@
+"""Tables of users, as DuckDB reads them: CSV and Parquet files where they lie, and tables of PostgreSQL."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from sqlglot import exp
+
+from kzexpert.engines.sql.plan.words import column, identifier, select, subquery
+from kzexpert.engines.sql.store.base import DatabaseError
+from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
+from kzexpert.engines.sql.tables.files import (
+    AT_ONCE,
+    FORM,
+    LONGEST,
+    PARQUET,
+    check_columns,
+    files_of,
+    header,
+    separator_of,
+    unreadable,
+)
+from kzexpert.engines.sql.tables.reader import TablePart, TableReader
+from kzexpert.engines.sql.tables.sqlite_table import SQLITE, SqliteTable
+from kzexpert.errors import Issue, KnowledgeBaseError, without_password
+from kzexpert.model import Table
+
+__all__ = ["DuckDBReader", "count_rows"]
+
+_POSTGRES = "postgres:"
+#: Under these names DuckDB is asked for the file of a row, and for its number there.
+_PATH, _NUMBER = "file of the row", "file_row_number"
+_ADDED = (_PATH, _NUMBER)
+_COUNTED = exp.Window(this=exp.RowNumber())
+
+
+class DuckDBReader(TableReader):
+    """See `TableReader`."""
+
+    store: DuckDBStore
+
+    def parts(self, table: Table) -> Iterator[TablePart]:
+        """See `TableReader.parts`."""
+        if table.path.startswith(_POSTGRES):
+            name = without_password(table.file)
+            yield self._part(name, self._of_postgres(table), exp.Literal.string(name), _COUNTED)
+            return
+        files = files_of(table)
+        parquet = [file for file in files if file.name.lower().endswith(PARQUET)]
+        if parquet:
+            yield self._parquet(table, parquet)
+        for file in files:
+            if file not in parquet:
+                name = table.file if str(file) == str(Path(table.path)) else f"{table.file}/{file.name}"
+                try:
+                    source, names = self.open_csv(file)
+                    columns = {name: f"c{index}" for index, name in enumerate(names) if name}
+                    yield self._part(name, source, exp.Literal.string(str(file)), _COUNTED, columns)
+                except DatabaseError as error:
+                    raise unreadable(name, error, table.marks.get("file", table.location)) from None
+
+    def open_csv(self, path: Path) -> tuple[exp.Expr, list[str]]:
+        """See `TableReader.open_csv`."""
+        separator = separator_of(path.name)
+        # DuckDB would look for a header that fits the lines below it, and take a later line for it.
+        names = header(path, separator)
+        shape = [
+            exp.PropertyEQ(this=identifier(f"c{index}"), expression=exp.Literal.string("VARCHAR"))
+            for index in range(len(names))
+        ]
+        options = {
+            "auto_detect": exp.false(),
+            "header": exp.true(),
+            "columns": exp.Struct(expressions=shape),
+            "delim": exp.Literal.string(separator),
+            "quote": exp.Literal.string('"'),
+            "escape": exp.Literal.string('"'),
+            "max_line_size": exp.Literal.number(LONGEST),
+            "buffer_size": exp.Literal.number(AT_ONCE),
+        }
+        return _function("read_csv", _literally(path), options), names
+
+    def _part(
+        self, name: str, source: exp.Expr, file: exp.Expr, row: exp.Expr, columns: Mapping[str, str] | None = None
+    ) -> TablePart:
+        """A part with the types of its columns.
+
+        Args:
+            columns: its columns under their own names → as the source has them; None where these are the same.
+        """
+        with self.store.reading():
+            described = self.store.rows(exp.Describe(this=select([exp.Star()], source.copy())))
+        found = {str(stored): str(kind) for stored, kind, *_ in described if stored not in _ADDED}
+        own = columns if columns is not None else {stored: stored for stored in found}
+        return TablePart(name, source, file, row, own, {name: found[stored] for name, stored in own.items()})
+
+    def _parquet(self, table: Table, files: Sequence[Path]) -> TablePart:
+        """Parquet files, which are read together.
+
+        Raises:
+            KnowledgeBaseError: one of them lacks a column that others have (KZ124).
+        """
+        listed = exp.Array(expressions=[_literally(file) for file in files])
+        if len(files) > 1:
+            self._check_each(table, listed)
+        options = {"filename": exp.Literal.string(_PATH), "file_row_number": exp.true(), "union_by_name": exp.true()}
+        return self._part(table.file, _function("read_parquet", listed, options), column(_PATH), column(_NUMBER) + 1)
+
+    def _check_each(self, table: Table, listed: exp.Array) -> None:
+        """Whether every file has every column; where one has not, DuckDB would take it for empty."""
+        names: dict[str, list[str]] = {}
+        schema = exp.Anonymous(this="parquet_schema", expressions=[listed.copy()])
+        with self.store.reading():
+            for file, name in self.store.rows(select([column("file_name"), column("name")], schema)):
+                names.setdefault(str(file), []).append(str(name))
+        for file, found in sorted(names.items()):
+            # The first name is that of the whole schema.
+            check_columns(table, f"{table.file}/{Path(file).name}", found[1:])
+
+    def _of_postgres(self, table: Table) -> exp.Expr:
+        """The table function of a DuckDB extension, which is installed when it is first asked for."""
+        connection, _, name = table.path.removeprefix(_POSTGRES).partition("#")
+        place = table.marks.get("file", table.location)
+        if not connection or not name:
+            raise KnowledgeBaseError(Issue("KZ124", f"{_POSTGRES} without #TABLE names no table", place, FORM))
+        try:
+            self.store.extend("postgres")
+        except DatabaseError as error:
+            message = f"DuckDB's extension for postgres cannot be loaded: {error.issues[0].message}"
+            hint = "it is installed when it is first needed, for which the machine must be online"
+            raise KnowledgeBaseError(Issue("KZ124", message, place, hint)) from None
+        schema, _, relation = name.rpartition(".")
+        arguments = [exp.Literal.string(item) for item in (connection, schema or "public", relation)]
+        return exp.Anonymous(this="postgres_scan", expressions=arguments)
+
+
+def count_rows(tables: Sequence[Table], most: int, network: bool) -> int:
+    """The rows of some tables, whatever their `where` keeps; `most` where there are more, since counting stops there.
+
+    Raises:
+        KnowledgeBaseError: one of them cannot be read.
+    """
+    counted = 0
+    with closing(DuckDBStore(network=network)) as store:
+        reader = DuckDBReader(store, network)
+        for table in tables:
+            if table.path.startswith(SQLITE):
+                with SqliteTable(table) as opened:
+                    counted += opened.count(most - counted)
+            else:
+                for part in reader.open(table).parts:
+                    read = select([exp.Literal.number(1)], part.source.copy()).limit(most - counted, copy=False)
+                    counted += int(store.rows(select([exp.Count(this=exp.Star())], subquery(read, "p")))[0][0])
+            if counted >= most:
+                return most
+    return counted
+
+
+def _function(name: str, first: exp.Expr, options: Mapping[str, exp.Expr]) -> exp.Expr:
+    """A table function of DuckDB with named options."""
+    settings = [exp.PropertyEQ(this=exp.to_identifier(key), expression=value) for key, value in options.items()]
+    return exp.Anonymous(this=name, expressions=[first, *settings])
+
+
+def _literally(path: Path) -> exp.Expr:
+    """A path in a query, where ``*``, ``?`` and ``[`` would stand for several."""
+    return exp.Literal.string(re.sub(r"([*?\[])", r"[\1]", str(path)))

@@ -1,0 +1,160 @@
+"""Tables of users → how Spark reads them, row numbers included, in place and on all executors."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from sqlglot import exp
+
+from kzexpert.engines.sql.plan.words import column
+from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError
+from kzexpert.engines.sql.store.spark_session import DataFrame, lit
+from kzexpert.engines.sql.store.spark_store import SparkStore
+from kzexpert.engines.sql.tables.files import SEPARATORS, check_names, files_of, header, separator_of
+from kzexpert.engines.sql.tables.reader import TablePart, TableReader
+from kzexpert.errors import Issue, KnowledgeBaseError
+from kzexpert.language.tables_file import DATABASES
+from kzexpert.model import Table
+
+__all__ = ["SparkReader"]
+
+#: The schemas of so many Parquet files are compared; of more Spark finds one that fits all.
+_COMPARED = 100
+_REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+#: What would stand for several files in a path.
+_WILD = re.compile(r"([*?\[\]{}\\])")
+#: The lower bits of Spark's numbers count the rows of a partition. A CSV file is read as one.
+_IN_PARTITION = 2**33
+_TYPES = {
+    "tinyint": "TINYINT",
+    "smallint": "SMALLINT",
+    "int": "INTEGER",
+    "bigint": "BIGINT",
+    "float": "FLOAT",
+    "double": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+}
+_CSV: dict[str, bool | int | str] = {
+    "header": True,
+    "mode": "FAILFAST",
+    "multiLine": True,
+    "quote": '"',
+    "escape": '"',
+    "encoding": "UTF-8",
+    "unescapedQuoteHandling": "RAISE_ERROR",
+    "maxCharsPerColumn": -1,
+    "maxColumns": 100_000,
+    "emptyValue": "",
+}
+
+
+class SparkReader(TableReader):
+    """See `TableReader`."""
+
+    store: SparkStore
+
+    def parts(self, table: Table) -> Iterator[TablePart]:
+        """See `TableReader.parts`."""
+        with self.store.reading(), self.store.guarded():
+            yield from self._parts(table)
+
+    def open_csv(self, path: Path) -> tuple[exp.Expr, list[str]]:
+        """See `TableReader.open_csv`."""
+        with self.store.reading(), self.store.guarded():
+            rows, names = _csv_rows(self.store, str(path))
+            return self.store.view(rows), names
+
+    def _parts(self, table: Table) -> Iterator[TablePart]:
+        place = table.marks.get("file", table.location)
+        scheme = next((scheme for scheme in DATABASES if table.path.startswith(scheme)), None)
+        if scheme:
+            message = f"the spark engine reads no tables of {scheme.removesuffix(':')}"
+            hint = "use --engine duckdb, or write the table to a Parquet file"
+            raise KnowledgeBaseError(Issue("KZ124", message, place, hint))
+        files = [table.path] if _REMOTE.match(table.path) else [str(file) for file in files_of(table)]
+        # Elsewhere a folder is not looked into: what is no CSV file holds Parquet.
+        parquet = [file for file in files if not file.lower().endswith(tuple(SEPARATORS))]
+        yield from _parquet_parts(self.store, table, parquet)
+        for file in files:
+            if file not in parquet:
+                name = table.file if file == table.path else f"{table.file}/{Path(file).name}"
+                rows, names = _csv_rows(self.store, file)
+                columns = {found: f"c{index}" for index, found in enumerate(names) if found}
+                yield _part(name, self.store.view(rows), columns, dict.fromkeys(columns, "VARCHAR"))
+
+
+def _part(name: str, stored: exp.Table, columns: Mapping[str, str], types: Mapping[str, str]) -> TablePart:
+    return TablePart(name, stored, column(FILE), column(ROW), columns, types)
+
+
+# --- CSV -------------------------------------------------------------------------------------------------------------
+
+
+def _csv_rows(store: SparkStore, file: str) -> tuple[DataFrame, list[str]]:
+    """A frame with the rows of a CSV file in columns ``c0``, ``c1`` ..., and `FILE` and `ROW`; and the names of these.
+
+    Raises:
+        DatabaseError: the file cannot be read.
+    """
+    separator = separator_of(file)
+    reader = store.session.read.options(**{**_CSV, "sep": separator})
+    uri = _uri(file)
+    if _REMOTE.match(file):
+        first = store.session.read.options(**{**_CSV, "sep": separator, "header": False}).csv(uri).head(1)
+        names = [value or "" for value in first[0]] if first else []
+        check_names(names if first else None)
+    else:
+        names = header(Path(file), separator)
+    if store.session.read.text(uri).where("NOT is_valid_utf8(value)").head(1):
+        raise DatabaseError("invalid unicode")
+    rows = reader.csv(uri, schema=", ".join(f"c{index} STRING" for index in range(len(names))))
+    number = f"CAST(monotonically_increasing_id() % {_IN_PARTITION} + 1 AS BIGINT) AS {ROW}"
+    # The path is no text of a query: any name may be one.
+    return rows.selectExpr("*", number).withColumn(FILE, lit(file)), names
+
+
+# --- Parquet ---------------------------------------------------------------------------------------------------------
+
+
+def _parquet_parts(store: SparkStore, table: Table, files: Sequence[str]) -> Iterator[TablePart]:
+    """Parquet files, those of one schema together."""
+    read = store.session.read
+    if len(files) > _COMPARED:
+        together = read.option("mergeSchema", "true").parquet(*map(_uri, files))
+        yield _parquet_part(store, table.file, together)
+        return
+    alike: dict[str, list[str]] = {}
+    for file in files:
+        schema = read.parquet(_uri(file)).schema.json()
+        alike.setdefault(schema, []).append(file)
+    for group in alike.values():
+        name = table.file if group[0] == table.path else f"{table.file}/{Path(group[0]).name}"
+        yield _parquet_part(store, name, read.parquet(*map(_uri, group)))
+
+
+def _parquet_part(store: SparkStore, name: str, rows: DataFrame) -> TablePart:
+    columns: dict[str, str] = {}
+    types: dict[str, str] = {}
+    shown = []
+    for index, field in enumerate(rows.schema.fields):
+        stored, kind = f"c{index}", field.dataType.simpleString()
+        value = rows[f"`{field.name.replace('`', '``')}`"]
+        if kind.startswith("timestamp"):  # of a moment the day counts
+            value = value.cast("date").cast("string")
+        elif kind not in _TYPES and not kind.startswith("decimal"):
+            value = value.cast("string")
+        columns[field.name] = stored
+        types[field.name] = "DECIMAL" if kind.startswith("decimal") else _TYPES.get(kind, "VARCHAR")
+        shown.append(value.alias(stored))
+    metadata = rows.metadataColumn("_metadata")
+    shown += [metadata["file_path"].alias("uri"), (metadata["row_index"] + 1).alias(ROW)]
+    # A path is given back as it was, not as a part of an address.
+    path = "regexp_replace(url_decode(replace(uri, '+', '%2B')), '^file:/+', '/')"
+    numbered = rows.select(*shown).selectExpr(*columns.values(), f"{path} AS {FILE}", ROW)
+    return _part(name, store.view(numbered), columns, types)
+
+
+def _uri(file: str) -> str:
+    """A file as Spark is to find it, whatever file system it takes paths for."""
+    return file if _REMOTE.match(file) else "file://" + _WILD.sub(r"\\\1", str(Path(file).resolve()))

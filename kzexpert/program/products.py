@@ -1,0 +1,36 @@
+"""Conditions of a rule that share no variable: each fact of one goes with each of the other, which soon is too much.
+
+It knows variables only, and nothing of how many facts there are. Engines name such conditions when a budget ends.
+"""
+
+from kzexpert.model import Assignment, Match, ProgramRule, Test
+
+__all__ = ["product_hint", "unconnected"]
+
+
+def unconnected(rule: ProgramRule) -> tuple[tuple[str, ...], ...]:
+    """The positive conditions of a rule as written, in groups that no variable connects; ground ones are left out.
+
+    An ``=`` connects what stands on its sides; other comparisons leave most pairs standing.
+    """
+    groups: list[tuple[frozenset[str], tuple[int, ...]]] = []
+    for index, condition in enumerate(rule.conditions):
+        joins = isinstance(condition, Match | Assignment) or (isinstance(condition, Test) and condition.operator == "=")
+        names = frozenset((*condition.needs, *condition.binds)) if joins else frozenset()
+        if names:
+            joined = [group for group in groups if not names.isdisjoint(group[0])]
+            places = (place for _, found in joined for place in found)
+            own = (index,) if isinstance(condition, Match) else ()
+            groups = [group for group in groups if group not in joined]
+            groups.append((names.union(*(known for known, _ in joined)), tuple(sorted((*places, *own)))))
+    found = sorted(places for _, places in groups if places)
+    return tuple(tuple(rule.rule.when[place].text for place in places) for places in found)
+
+
+def product_hint(rule: ProgramRule) -> str:
+    """Which conditions share no variable, as a hint; "" where all are connected."""
+    apart = [texts[0] for texts in unconnected(rule)]
+    if len(apart) < 2:
+        return ""
+    listed = f"{', '.join(apart[:-1])} and {apart[-1]}"
+    return f"{listed} share no variable, so that every fact of one goes with every fact of the other: join them by one"

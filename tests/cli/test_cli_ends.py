@@ -1,0 +1,208 @@
+"""How commands end when something around them goes wrong: full devices, signals, a folder that is gone; and what no
+command overwrites."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from kzexpert.engines.export.lines import guard_formulas
+from kzexpert.engines.packages import bulk
+from kzexpert.errors import UsageError
+
+from .conftest import Kzexpert
+from .test_cli_process import ASK, SMALL, command, environment
+
+FULL = Path("/dev/full")
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="no full device here")
+
+# --- full devices ----------------------------------------------------------------------------------------------------
+
+
+@needs_full
+@pytest.mark.parametrize("arguments", [("--help",), ("ask", "--help"), ("--version",)], ids=" ".join)
+def test_help_on_a_full_device(arguments: tuple[str, ...]) -> None:
+    with FULL.open("wb") as full:
+        result = subprocess.run(command(*arguments), env=environment(), stdout=full, stderr=subprocess.PIPE)
+    assert result.returncode == 2
+    assert b"stdout: KZ306" in result.stderr
+    assert b"Traceback" not in result.stderr
+
+
+@needs_full
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ((*ASK, "--verbose"), 0),
+        (("check", "--kb", "nowhere"), 1),
+        (("ask", "gibberish", "--kb", str(SMALL)), 2),
+        (("ask",), 2),
+        (("ask", "which states hedge", "--kb", str(SMALL), "--verbose"), 3),
+    ],
+)
+def test_a_full_stderr_keeps_the_exit_code(arguments: tuple[str, ...], code: int) -> None:
+    with FULL.open("wb") as full:
+        result = subprocess.run(command(*arguments), env=environment(), stdout=subprocess.PIPE, stderr=full)
+    assert result.returncode == code
+
+
+# --- signals ---------------------------------------------------------------------------------------------------------
+
+ENDLESS = """
+predicates:
+  tick: {args: [number: number]}
+rules:
+  - {id: start, when: ["soldiers(_, ?n)"], then: tick(?n), source: almanac}
+  - {id: tick, when: ["tick(?n)", "?m = ?n + 1"], then: tick(?m), source: almanac}
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("engine", ["experta", "duckdb"])
+def test_a_signal_leaves_nothing_behind(tmp_path: Path, number: signal.Signals, engine: str) -> None:
+    if engine == "duckdb":
+        pytest.importorskip("duckdb")
+        pytest.importorskip("sqlglot")
+    (tmp_path / "endless.yaml").write_text(ENDLESS, encoding="utf-8")
+    results, scratch = tmp_path / "results", tmp_path / "scratch"
+    results.mkdir()
+    scratch.mkdir()
+    options = ("--kb", str(SMALL), "--rules", str(tmp_path / "endless.yaml"), "--verbose", "--engine", engine)
+    process = subprocess.Popen(
+        command("infer", "tick", *options, "--output", str(results / "ticks.csv"), "--budget", "facts=100000000"),
+        env=environment(PYTHONUNBUFFERED="1", TMPDIR=str(scratch)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert process.stderr is not None
+    with process.stderr:
+        for line in process.stderr:
+            if line.startswith("checked:"):
+                break
+        time.sleep(1.0)
+        process.send_signal(number)
+        told = process.stderr.read()
+    assert process.wait(timeout=60) == 128 + number
+    assert "terminated" in told
+    assert "Traceback" not in told
+    assert [*results.iterdir(), *scratch.iterdir()] == []
+
+
+# --- a folder that is gone -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (ASK, 0),
+        (("check", "--kb", str(SMALL)), 0),
+        (("test", "--kb", str(SMALL)), 0),
+        (("why", "who is Ruritania aligned with", "--kb", str(SMALL)), 0),
+        (("trace", "export", "who is Ruritania aligned with", "--kb", str(SMALL)), 0),
+        (("infer", "--format", "csv", "--kb", str(SMALL)), 0),
+        (("ask", "which states hedge", "--kb", "here"), 1),
+        (("infer", "--output", "x.csv", "--kb", str(SMALL)), 2),
+    ],
+)
+def test_a_working_folder_that_was_deleted(tmp_path: Path, arguments: tuple[str, ...], code: int) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    line = 'cd "$0" && rmdir "$0" && exec "$@"'
+    result = subprocess.run(
+        ["sh", "-c", line, str(gone), *command(*arguments)], env=environment(), capture_output=True, encoding="utf-8"
+    )
+    assert (result.returncode, "bug of its own" in result.stderr) == (code, False), result.stderr
+    assert "Traceback" not in result.stderr
+
+
+# --- libraries -------------------------------------------------------------------------------------------------------
+
+
+def test_a_library_without_memory_is_not_of_another_version() -> None:
+    with pytest.raises(UsageError) as caught, bulk("the duckdb engine"):
+        raise ImportError("cannot allocate memory in static TLS block", name="duckdb", path="/x/duckdb.so")
+    assert "another version" not in str(caught.value)
+    assert "memory" in caught.value.issues[0].hint
+    with pytest.raises(UsageError, match="another version"), bulk("the duckdb engine"):
+        raise ImportError("cannot import name 'x' from 'duckdb'", name="duckdb", path="/x/duckdb/__init__.py")
+
+
+# --- what no command overwrites --------------------------------------------------------------------------------------
+
+
+def refused(kzexpert: Kzexpert, *arguments: str) -> None:
+    result = kzexpert(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "KZ306 cannot write: the command reads this file" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("ask", "hedges(?s, _, _, _)"),
+        ("why", "hedges(?s, _, _, _)"),
+        ("conclusions",),
+        ("check",),
+        ("vocabulary",),
+        ("test",),
+        ("infer", "--format", "csv"),
+        ("timeline", "leads(?power, Pact)"),
+        ("trace", "export", "hedges(?s, _, _, _)"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("way", ["itself", "symbolic link", "hard link"])
+def test_a_file_that_was_read_is_not_overwritten(
+    kzexpert: Kzexpert, small: Path, arguments: tuple[str, ...], way: str
+) -> None:
+    file = sorted((small / "rules").glob("*.yaml"))[0]
+    before = file.read_bytes()
+    target = {"itself": file, "symbolic link": small / "soft", "hard link": small / "hard"}[way]
+    if way == "symbolic link":
+        target.symlink_to(file)
+    elif way == "hard link":
+        os.link(file, target)
+    refused(kzexpert, *arguments, "--output", str(target))
+    assert file.read_bytes() == before
+
+
+def test_traces_and_cases_are_read_too(kzexpert: Kzexpert, small: Path) -> None:
+    assert kzexpert("trace", "export", "leads(?who, Pact)", "--output", "a.json").exit_code == 0
+    refused(kzexpert, "trace", "verify", "a.json", "--output", "a.json")
+    refused(kzexpert, "trace", "diff", "a.json", "a.json", "--output", str(small / "a.json"))
+    case = next((small / "tests" / "cases").glob("*.yaml"))
+    refused(kzexpert, "test", "--output", str(case))
+
+
+# --- formulas in CSV -------------------------------------------------------------------------------------------------
+
+
+def test_formulas_in_csv_are_guarded(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    rows = 'a,b,c\n=1+1,-0.5,"-2,5"\n"say ""=x""","=HYPERLINK(""a,b"")",ok\n"two\nlines, =no",@SUM,"+a\nb"\n'
+    file.write_text(rows, encoding="utf-8", newline="")
+    guard_formulas(file)
+    assert file.read_text(encoding="utf-8") == (
+        'a,b,c\n\'=1+1,-0.5,"\'-2,5"\n"say ""=x""","\'=HYPERLINK(""a,b"")",ok\n"two\nlines, =no",\'@SUM,"\'+a\nb"\n'
+    )
+
+
+@pytest.mark.parametrize("engine", ["experta", "duckdb"])
+def test_the_option_that_guards(kzexpert: Kzexpert, small: Path, engine: str) -> None:
+    if engine == "duckdb":
+        pytest.importorskip("duckdb")
+        pytest.importorskip("sqlglot")
+    (small / "world.yaml").write_text(
+        "predicates: {seen: {args: [what: text]}, told: {args: [what: text]}}\n"
+        "facts: {seen: [{what: '=1+1'}]}\n"
+        "rules: [{id: telling, when: ['seen(?what)'], then: told(?what)}]\n",
+        encoding="utf-8",
+    )
+    command = ("infer", "told", "--rules", "world.yaml", "--format", "csv", "--engine", engine)
+    assert ",=1+1," in kzexpert(*command).stdout
+    assert ",'=1+1," in kzexpert(*command, "--guard-formulas").stdout
+    assert kzexpert(*command[:-3], "jsonl", "--guard-formulas").exit_code == 2
