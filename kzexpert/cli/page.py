@@ -1,16 +1,23 @@
 """An inference and a question → the HTML page, with all that it shows beside the proofs."""
 
-from typing import TYPE_CHECKING
+from msgspec.structs import replace
 
+from kzexpert.analysis.linchpins import Hanging, hangs_on
+from kzexpert.analysis.matrix import Comparison, Matrix, matrices
+from kzexpert.analysis.rerun import Scenario
+from kzexpert.analysis.timeline import Timeline, timeline, years_on_record
+from kzexpert.analysis.why_not import why_not
+from kzexpert.certainty import established
+from kzexpert.cli.engine import engine_of
 from kzexpert.cli.options import Options
+from kzexpert.cli.output import note
+from kzexpert.cli.progress import ProgressLine, progress_line
 from kzexpert.model import Constant, GroundAtom, Inference, Pattern, Variable
+from kzexpert.proof.answers import answer, ranked
+from kzexpert.proof.document import Index
+from kzexpert.proof.lineage import lineage, prove
 from kzexpert.questions.question import Question
-
-if TYPE_CHECKING:
-    from kzexpert.analysis.linchpins import Hanging
-    from kzexpert.analysis.matrix import Matrix
-    from kzexpert.analysis.timeline import Timeline
-    from kzexpert.cli.progress import ProgressLine
+from kzexpert.render.html import html_page
 
 __all__ = ["page"]
 
@@ -26,15 +33,6 @@ def page(options: Options, inference: Inference, question: Question) -> str:
     The most certain conclusion is also shown with what it hangs on and with its rivals, and all are followed through
     the years. Where nothing is established, the page tells what is missing.
     """
-    from kzexpert.analysis.why_not import why_not
-    from kzexpert.certainty import established
-    from kzexpert.cli.engine import engine_of
-    from kzexpert.cli.progress import progress_line
-    from kzexpert.proof.answers import answer, ranked
-    from kzexpert.proof.document import Index
-    from kzexpert.proof.lineage import prove
-    from kzexpert.render.html import html_page
-
     found = answer(inference, question)
     index = Index(prove(inference, question, _MOST_ANSWERS))
     with progress_line() as progress:
@@ -47,14 +45,7 @@ def page(options: Options, inference: Inference, question: Question) -> str:
     return html_page(inference, found, index, hanging, _rivals(inference, best), years)
 
 
-def _hanging(
-    options: Options, inference: Inference, atom: GroundAtom, progress: "ProgressLine"
-) -> "tuple[Hanging, ...]":
-    from kzexpert.analysis.linchpins import hangs_on
-    from kzexpert.cli.engine import engine_of
-    from kzexpert.cli.output import note
-    from kzexpert.proof.lineage import lineage
-
+def _hanging(options: Options, inference: Inference, atom: GroundAtom, progress: ProgressLine) -> tuple[Hanging, ...]:
     below = lineage(inference, [atom])
     recorded, rules = len(below.records), {firing.rule.id for firing in below.firings}
     trials = recorded + len(rules)
@@ -64,10 +55,8 @@ def _hanging(
     return (hangs_on(inference, atom, engine_of(options, progress).infer, progress),)
 
 
-def _rivals(inference: Inference, atom: GroundAtom) -> "tuple[Matrix, ...]":
+def _rivals(inference: Inference, atom: GroundAtom) -> tuple[Matrix, ...]:
     """The conclusion beside those that differ from it in the argument that its predicate compares."""
-    from kzexpert.analysis.matrix import Comparison, matrices
-
     predicate = inference.program.kb.predicate[atom.predicate]
     if not predicate.compares:
         return ()
@@ -79,15 +68,7 @@ def _rivals(inference: Inference, atom: GroundAtom) -> "tuple[Matrix, ...]":
     return tuple(matrix for matrix in found if len(matrix.hypotheses) > 1)
 
 
-def _timeline(
-    options: Options, inference: Inference, question: Question, progress: "ProgressLine"
-) -> "Timeline | None":
-    from msgspec.structs import replace
-
-    from kzexpert.analysis.rerun import Scenario
-    from kzexpert.analysis.timeline import timeline, years_on_record
-    from kzexpert.cli.engine import engine_of
-
+def _timeline(options: Options, inference: Inference, question: Question, progress: ProgressLine) -> Timeline | None:
     program = inference.program
     years = years_on_record(program, question.pattern, lambda _: inference)[-_MOST_YEARS:]
     if len(years) == 1:

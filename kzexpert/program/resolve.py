@@ -7,7 +7,7 @@ vocabulary, and it never guesses: the nearest names go into a hint.
 from collections.abc import Callable, Iterator
 from datetime import date
 
-from kzexpert.errors import Issue, Location
+from kzexpert.errors import Issue, Location, counted
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import (
     ANY,
@@ -76,7 +76,7 @@ def _placed(predicate: Predicate, atom: Atom, issues: list[Issue]) -> Iterator[t
     named = [argument for argument in atom.arguments if argument.name is not None]
     too_few = not named and len(positional) < len(names)
     if len(positional) > len(names) or too_few:
-        many = f"{len(positional)} argument{'' if len(positional) == 1 else 's'}"
+        many = counted(len(positional), "argument")
         hint = f"it takes {signature}"
         if too_few:
             example = f"{names[0]}=..." if names else ""

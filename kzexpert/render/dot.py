@@ -1,8 +1,8 @@
 """A trace as a graph in DOT, for Graphviz: what is concluded on top, what is recorded at the bottom."""
 
 from kzexpert.proof.document import Trace
-from kzexpert.render.layout import visible
 from kzexpert.render.trace_graph import Edge, Node, graph_of
+from kzexpert.render.writer import visible
 
 __all__ = ["dot"]
 

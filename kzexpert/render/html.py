@@ -17,13 +17,14 @@ from kzexpert.analysis.matrix import Matrix
 from kzexpert.analysis.timeline import Timeline
 from kzexpert.analysis.why_not import WhyNot
 from kzexpert.certainty import THRESHOLD
+from kzexpert.errors import counted
 from kzexpert.model import Inference, KnowledgeBase, Source
 from kzexpert.proof.answers import Answer
 from kzexpert.proof.document import Index, places_of
 from kzexpert.render.html_tree import argument, citations_of
-from kzexpert.render.layout import sentence, visible
 from kzexpert.render.text import CONVENTION, certainty_text
 from kzexpert.render.timeline_svg import timeline_svg
+from kzexpert.render.writer import sentence, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -117,11 +118,11 @@ def _citing(kb: KnowledgeBase, index: Index, proven: Sequence[str]) -> tuple[Cit
                 facts[source] = facts.get(source, 0) + 1
             else:
                 rules.setdefault(source, set()).add(name)
-    counted = [(facts.get(name, 0), len(rules.get(name, ())), name) for name in {*facts, *rules}]
-    counted.sort(key=lambda item: (-item[0] - item[1], item[2]))
+    cited = [(facts.get(name, 0), len(rules.get(name, ())), name) for name in {*facts, *rules}]
+    cited.sort(key=lambda item: (-item[0] - item[1], item[2]))
     return tuple(
         Citing(number, kb.source.get(name, Source(name)), of_facts, of_rules)
-        for number, (of_facts, of_rules, name) in enumerate(counted, 1)
+        for number, (of_facts, of_rules, name) in enumerate(cited, 1)
     )
 
 
@@ -147,7 +148,7 @@ def _environment() -> "Environment":
     environment.filters["signed"] = _minus(lambda number: f"{round(number, 2) + 0.0:+.2f}")
     environment.filters["percent"] = lambda number: f"{round(number, 2):g}%"
     environment.filters["sentence"] = sentence
-    environment.filters["counted"] = _counted
+    environment.filters["counted"] = counted
     environment.filters["rival"] = lambda text: _VARIABLE.sub("…", text)
     environment.globals["zip"] = zip
     environment.tests["web"] = lambda text: _WEB.fullmatch(text) is not None
@@ -157,11 +158,6 @@ def _environment() -> "Environment":
 def _minus(text_of: Callable[[float], str]) -> Callable[[float], str]:
     """With the sign that is as wide as a plus, and that is read out as minus."""
     return lambda number: text_of(number).replace("-", "−")
-
-
-def _counted(number: int, noun: str, plural: str = "") -> str:
-    """``1 fact``, ``2 facts``."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _digest(text: str) -> str:

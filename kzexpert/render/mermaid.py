@@ -3,8 +3,8 @@
 import re
 
 from kzexpert.proof.document import Trace
-from kzexpert.render.layout import visible
 from kzexpert.render.trace_graph import Edge, Node, graph_of
+from kzexpert.render.writer import visible
 
 __all__ = ["mermaid"]
 

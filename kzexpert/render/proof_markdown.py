@@ -18,9 +18,9 @@ from kzexpert.proof.document import (
     TracedLine,
     TracedPremise,
 )
-from kzexpert.render.layout import sentence, visible
 from kzexpert.render.text import certainty_text
 from kzexpert.render.trace_graph import headline, reading_order
+from kzexpert.render.writer import sentence, visible
 
 __all__ = ["proof_markdown"]
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from kzexpert.certainty import combine, established, is_conflict, likelihood
-from kzexpert.errors import Location
+from kzexpert.errors import Location, counted
 from kzexpert.language import GrammarError, parse_condition
 from kzexpert.model import Aggregation, Comparison, Expression, Operation, Variable
 from kzexpert.proof.answers import ASSUMED
@@ -22,8 +22,8 @@ from kzexpert.proof.document import (
     TracedLine,
     TracedPremise,
 )
-from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, sentence, wrap
 from kzexpert.render.text import certainty_text
+from kzexpert.render.writer import PLAIN, Piece, Writer, sentence
 
 __all__ = ["arithmetic", "proof_text", "with_values"]
 
@@ -33,9 +33,7 @@ _INDENT = " " * 11
 _MOST_COUNTED, _MOST_FACTORS = 10, 6
 
 
-def proof_text(
-    index: Index, proven: Sequence[str], style: Style = as_plain, width: int = WIDTH, depth: int | None = None
-) -> str:
+def proof_text(index: Index, proven: Sequence[str], out: Writer = PLAIN, depth: int | None = None) -> str:
     """What is proven, then what it rests on.
 
     Args:
@@ -46,12 +44,12 @@ def proof_text(
     steps = _steps_away(index, proven)
     derived = [name for name in order if name in index.conclusions or name in proven]
     shown = [name for name in derived if depth is None or steps[name] < depth]
-    text = _Text(index, shown, style, width)
+    text = _Text(index, shown, out)
     blocks = [text.block(name) for name in shown]
     folded = len(derived) - len(shown)
     if folded:
-        what = "1 conclusion is" if folded == 1 else f"{folded} conclusions are"
-        blocks.append(style("faint", f"{what} folded; a greater --depth than {depth} shows more."))
+        what = counted(folded, "conclusion is", "conclusions are")
+        blocks.append(out.style("faint", f"{what} folded; a greater --depth than {depth} shows more."))
     return "\n\n".join(blocks)
 
 
@@ -70,11 +68,10 @@ def _steps_away(index: Index, proven: Sequence[str]) -> dict[str, int]:
 class _Text:
     """The blocks of a proof, written in order: a fact tells its records where it is first mentioned."""
 
-    def __init__(self, index: Index, shown: Sequence[str], style: Style, width: int) -> None:
+    def __init__(self, index: Index, shown: Sequence[str], out: Writer) -> None:
         self.index = index
         self.numbers = {name: number for number, name in enumerate(shown, 1)}
-        self.style = style
-        self.width = width
+        self.out = out
         self.mentions = Counter(fact for name in shown for fact in index.below(name))
         self.marks: dict[str, str] = {}
 
@@ -107,7 +104,7 @@ class _Text:
         return "\n".join(lines)
 
     def line(self, pieces: Sequence[Piece], first: str = "", rest: str = "") -> str:
-        return wrap(pieces, self.style, width=self.width, first=first, rest=rest)
+        return self.out.wrap(pieces, first, rest)
 
     def evidence(self, line: TracedLine, firing: TracedFiring) -> Iterator[str]:
         """A line of evidence that a rule gives."""

@@ -17,8 +17,8 @@ from kzexpert.proof.document import (
     Trace,
     TracedConclusion,
 )
-from kzexpert.render.layout import sentence
 from kzexpert.render.text import certainty_text
+from kzexpert.render.writer import sentence
 
 __all__ = ["Edge", "Graph", "Node", "graph_of", "headline", "reading_order"]
 

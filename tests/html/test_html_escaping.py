@@ -21,7 +21,7 @@ from kzexpert.proof.document import Index
 from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import read_question
 from kzexpert.render.html import html_page
-from kzexpert.render.layout import visible
+from kzexpert.render.writer import visible
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
