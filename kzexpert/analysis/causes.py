@@ -18,6 +18,7 @@ from kzexpert.model import (
     Inference,
     Match,
     ProgramRule,
+    Value,
 )
 from kzexpert.program.snapshot import in_force
 from kzexpert.questions.sentences import because, dates, says
@@ -92,6 +93,7 @@ class LineChange(msgspec.Struct, frozen=True):
     causes: tuple[Cause, ...]
 
 
+Args: TypeAlias = tuple[Value, ...]
 #: A relation and the arguments of a fact: a statement, or an event within a window.
 _Place: TypeAlias = tuple[str, GroundAtom]
 
@@ -126,11 +128,14 @@ class Difference:
     def facts(self) -> tuple[Cause, ...]:
         """The recorded and assumed facts that differ, sorted by text; an event within a window only if it does not
         differ as an event."""
-        places: dict[_Place, None] = {}
-        for side in (self.before, self.after):
-            for relation, known in side.program.base.items():
-                for fact in known.values():
-                    places[relation, fact.atom] = None
+        places: list[_Place] = []
+        for relation in {**self.before.program.base, **self.after.program.base}:
+            if any(relation in side.program.stratum_of for side in (self.before, self.after)):
+                known = [side.program.base.get(relation, {}) for side in (self.before, self.after)]
+                rows: Iterable[Args] = {**known[0], **known[1]}
+            else:
+                rows = self.arguments(relation)
+            places.extend((relation, GroundAtom(relation.split()[0], args)) for args in rows)
         found = [
             place
             for place in places
@@ -138,6 +143,11 @@ class Difference:
             and (place[0] == place[1].predicate or not self._base_differs((place[1].predicate, place[1])))
         ]
         return tuple(sorted(map(self._base_cause, found), key=_by_text))
+
+    def arguments(self, relation: str) -> list[Args]:
+        """The arguments of the facts and conclusions of a relation with another certainty; they are read in one go."""
+        old, new = (dict(side.certainties.get(relation, {}).items()) for side in (self.before, self.after))
+        return [args for args in {**old, **new} if old.get(args) != new.get(args)]
 
     def rule_turn(self, rule_id: str) -> Literal["", "new", "gone", "changed"]:
         """What happened to a rule."""

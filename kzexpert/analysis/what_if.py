@@ -95,7 +95,11 @@ def what_if(before: Inference, after: Inference, infer: Infer, question: Questio
         question: only changes of what matches it are told; without it, all changes of conclusions are.
     """
     difference = Difference(before, after)
-    changed = _changed(before, after)
+    # Windows of events are no statements.
+    predicates = {**before.program.kb.predicate, **after.program.kb.predicate}
+    changed = [GroundAtom(name, args) for name in predicates for args in difference.arguments(name)]
+    for side in (before, after):
+        side.facts.prefetch(changed)
     concluded = {atom for atom in changed if atom in before.firings or atom in after.firings}
     pattern = None if question is None else question.pattern
     asked = concluded
@@ -123,15 +127,6 @@ def _facts(difference: Difference, asked: Iterable[GroundAtom]) -> tuple[Cause, 
     """The facts behind what is asked about; all that differ where that is nothing."""
     found = {cause.statement: cause for atom in asked for cause in difference.roots(atom)}
     return tuple(found[text] for text in sorted(found)) or difference.facts()
-
-
-def _changed(before: Inference, after: Inference) -> list[GroundAtom]:
-    """The statements with another certainty. Windows of events are no statements."""
-    found: list[GroundAtom] = []
-    for predicate in {**before.program.kb.predicate, **after.program.kb.predicate}:
-        old, new = (side.certainties.get(predicate, {}) for side in (before, after))
-        found.extend(GroundAtom(predicate, args) for args in {**old, **new} if old.get(args) != new.get(args))
-    return found
 
 
 def _shift(difference: Difference, atom: GroundAtom, respects: "_Respects") -> Shift:

@@ -74,7 +74,7 @@ def outcomes(
 
 def _spread(program: Program, changes: Sequence[Revision], pattern: Pattern) -> list[dict[GroundAtom, float]]:
     known = _Known(program, changes)
-    meter = Meter(Budget(), program, {})
+    meter = Meter(Budget(), program)
     for stratum in program.strata:
         _Component(known, stratum, meter).settle()
     found: list[dict[GroundAtom, float]] = [{} for _ in changes]
