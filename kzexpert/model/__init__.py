@@ -6,7 +6,7 @@ Surface values (`knowledge`, `conditions`) are as the author wrote them; program
 from kzexpert.model.aggregates import AGGREGATES, AggregateFunction
 from kzexpert.model.conditions import Aggregation, Comparison, Condition, Negation, Premise
 from kzexpert.model.established import Binding, EstablishedFacts
-from kzexpert.model.inference import Facts, Firing, Inference
+from kzexpert.model.inference import Facts, Firing, Inference, Line
 from kzexpert.model.knowledge import (
     ArgumentSpec,
     Case,
@@ -84,6 +84,7 @@ __all__ = [
     "GroundAtom",
     "Inference",
     "KnowledgeBase",
+    "Line",
     "Match",
     "Negation",
     "Operation",
