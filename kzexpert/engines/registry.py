@@ -5,6 +5,7 @@ Another engine is a module with a class, and a row here.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import date
 from importlib import import_module
 from typing import Any
@@ -49,7 +50,7 @@ class EngineRow(msgspec.Struct, frozen=True):
         Raises:
             UsageError: it is not installed (KZ403).
         """
-        with bulk(f"the {self.name} engine", self.extra):
+        with bulk(f"the {self.name} engine", self.extra) if self.extra else nullcontext():
             found = getattr(import_module(self.module), self.type)
         limited = settings.limits.within(budget or found.BUDGET)
         engine: Engine = found(budget=limited, listen=settings.listen, **self.arguments(settings))
