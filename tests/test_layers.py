@@ -32,28 +32,14 @@ GERUNDS = {
 }
 HOMONYMS = {
     "Argument",
-    "Choice",
     "Comparison",
     "Condition",
-    "Difference",
-    "Document",
     "Firing",
     "Line",
     "LineChange",
-    "Names",
-    "Node",
-    "Opened",
-    "Options",
     "Record",
-    "Recorded",
-    "Row",
     "RuleChange",
     "Statement",
-    "_Known",
-    "_Open",
-    "_Part",
-    "_Table",
-    "_Text",
     "_Walk",
 }
 FRAGMENTS = {

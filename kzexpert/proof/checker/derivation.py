@@ -11,7 +11,7 @@ from kzexpert.model import Constant, Match, Pattern, Value, Variable, Within
 from kzexpert.proof.checker.joins import Binding, FactStore, bindings, extended, ordered
 from kzexpert.proof.checker.recorded import Args, Recorded, RecordedFacts
 from kzexpert.proof.checker.rules import CheckedCondition, CheckedRule, components
-from kzexpert.proof.checker.weighing import THRESHOLD, CheckedConclusion, Instance, Options, Statement, weighed
+from kzexpert.proof.checker.weighing import THRESHOLD, Alternatives, CheckedConclusion, Instance, Statement, weighed
 
 __all__ = ["Derivation"]
 
@@ -98,7 +98,7 @@ class Derivation:
                 facts = tuple(self.facts.matching(condition.pattern, values))
                 strongest = max(certainty for _, certainty in facts)
                 equal = tuple(args for args, certainty in facts if certainty == strongest)
-                options.append(Options(condition.pattern.relation, strongest, equal))
+                options.append(Alternatives(condition.pattern.relation, strongest, equal))
         weakest = min((option.certainty for option in options), default=1.0)
         return Instance(rule, binding, _args(rule.head, values), tuple(options), rule.rule.certainty * weakest)
 

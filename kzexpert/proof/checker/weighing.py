@@ -17,11 +17,11 @@ from kzexpert.proof.checker.rules import CheckedRule
 __all__ = [
     "LIKELIHOODS",
     "THRESHOLD",
+    "Alternatives",
     "CheckedConclusion",
     "CheckedFiring",
     "CheckedLine",
     "Instance",
-    "Options",
     "Statement",
     "combined",
     "weighed",
@@ -43,7 +43,7 @@ LIKELIHOODS = (
 )
 
 
-class Options(msgspec.Struct, frozen=True):
+class Alternatives(msgspec.Struct, frozen=True):
     """What may stand behind a positive condition: of the facts of a relation that match, the most certain."""
 
     relation: str
@@ -57,7 +57,7 @@ class Instance(msgspec.Struct, frozen=True):
     rule: CheckedRule
     binding: Args
     conclusion: Args
-    options: tuple[Options, ...]
+    options: tuple[Alternatives, ...]
     strength: float
 
 
@@ -126,7 +126,7 @@ def weighed(
 def _firing(instance: Instance, heights: Mapping[Statement, int]) -> CheckedFiring:
     """The instance with its premises: of equally certain facts the one of the lowest height, then the first by text."""
 
-    def premise(option: Options) -> tuple[str, Args, float]:
+    def premise(option: Alternatives) -> tuple[str, Args, float]:
         def order(args: Args) -> tuple[int, str]:
             return heights.get((option.relation, args), 0), str(GroundAtom("", args))
 
