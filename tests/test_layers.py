@@ -28,19 +28,13 @@ GERUNDS = {
     "kzexpert.language.loading",
     "kzexpert.proof.checker.reading",
     "kzexpert.proof.checker.weighing",
-    "kzexpert.proof.tracing",
+    "kzexpert.proof.lineage",
 }
 HOMONYMS = {
     "Argument",
     "Comparison",
-    "Condition",
-    "Firing",
-    "Line",
     "LineChange",
-    "Record",
     "RuleChange",
-    "Statement",
-    "_Walk",
 }
 FRAGMENTS = {
     "kzexpert.checks.rules",

@@ -13,6 +13,7 @@ from kzexpert.proof.document import (
     AggregatePremise,
     ComparisonPremise,
     FactPremise,
+    Index,
     Trace,
     TracedConclusion,
 )
@@ -59,29 +60,22 @@ def headline(statement: str, says: str) -> str:
     return says if statement.startswith(says) else sentence(says)
 
 
-def reading_order(trace: Trace) -> tuple[TracedConclusion, ...]:
+def reading_order(index: Index) -> tuple[TracedConclusion, ...]:
     """The conclusions as a reader meets them: the answers, then what the first of them rests on, and so on."""
-    conclusions = {item.conclusion: item for item in trace.conclusions}
-    firings = {item.id: item for item in trace.firings}
-    found = {answer: conclusions[answer] for answer in trace.answers if answer in conclusions}
-    pending = list(reversed(found.values()))
+    conclusions = index.conclusions
+    found = {answer: conclusions[answer] for answer in index.trace.answers if answer in conclusions}
+    pending = list(reversed(found))
     while pending:
-        below = []
-        for line in pending.pop().lines:
-            firing = firings.get(line.evidence)
-            for premise in firing.premises if firing else ():
-                facts = premise.counted if isinstance(premise, AggregatePremise) else ()
-                for fact in (premise.fact,) if isinstance(premise, FactPremise) else facts:
-                    if fact in conclusions and fact not in found:
-                        found[fact] = conclusions[fact]
-                        below.append(conclusions[fact])
-        pending.extend(reversed(below))
+        below = dict.fromkeys(index.below(pending.pop()))
+        fresh = [name for name in below if name in conclusions and name not in found]
+        found.update({name: conclusions[name] for name in fresh})
+        pending.extend(reversed(fresh))
     return tuple(found.values())
 
 
 def graph_of(trace: Trace) -> Graph:
     """The graph of a trace."""
-    order = reading_order(trace)
+    order = reading_order(Index(trace))
     ids = {fact.fact: f"b{number}" for number, fact in enumerate(trace.facts, 1)}
     recorded = dict(ids)
     ids.update({item.conclusion: f"c{number}" for number, item in enumerate(order, 1)})
@@ -130,7 +124,7 @@ def _firing_nodes(trace: Trace) -> Iterator[GraphNode]:
 
 def _fact_nodes(trace: Trace) -> Iterator[GraphNode]:
     for number, fact in enumerate(trace.facts, 1):
-        sources = dict.fromkeys(", ".join(filter(None, (row.source, row.at))) for row in fact.rows)
+        sources = dict.fromkeys(row.citation for row in fact.rows)
         cited = "; ".join(filter(None, ("assumed" if fact.assumed else "", *sources))) or "no source"
         yield GraphNode(
             f"b{number}", "fact", (headline(fact.fact, fact.says), f"{cited} ({certainty_text(fact.certainty)})")
