@@ -32,19 +32,9 @@ GERUNDS = {
 }
 HOMONYMS = {
     "Argument",
-    "Choice",
     "Comparison",
-    "Difference",
-    "Document",
     "LineChange",
-    "Names",
-    "Opened",
-    "Row",
     "RuleChange",
-    "_Open",
-    "_Part",
-    "_Table",
-    "_Text",
 }
 FRAGMENTS = {
     "kzexpert.checks.rules",

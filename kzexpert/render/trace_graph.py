@@ -20,10 +20,10 @@ from kzexpert.proof.document import (
 from kzexpert.render.text import certainty_text
 from kzexpert.render.writer import sentence
 
-__all__ = ["Edge", "Graph", "Node", "graph_of", "headline", "reading_order"]
+__all__ = ["Edge", "Graph", "GraphNode", "graph_of", "headline", "reading_order"]
 
 
-class Node(msgspec.Struct, frozen=True):
+class GraphNode(msgspec.Struct, frozen=True):
     """A node with the lines of its label.
 
     Attributes:
@@ -51,7 +51,7 @@ class Graph(msgspec.Struct, frozen=True):
     """All nodes, then all edges, each once."""
 
     title: str
-    nodes: tuple[Node, ...]
+    nodes: tuple[GraphNode, ...]
     edges: tuple[Edge, ...]
 
 
@@ -100,15 +100,15 @@ def graph_of(trace: Trace) -> Graph:
     return Graph(trace.question, nodes, tuple(dict.fromkeys(edges)))
 
 
-def _conclusion_nodes(order: tuple[TracedConclusion, ...]) -> Iterator[Node]:
+def _conclusion_nodes(order: tuple[TracedConclusion, ...]) -> Iterator[GraphNode]:
     for number, item in enumerate(order, 1):
         certainty = f"{item.likelihood} ({certainty_text(item.certainty)})"
-        yield Node(
+        yield GraphNode(
             f"c{number}", "conclusion", (headline(item.conclusion, item.says), certainty), weak=not item.established
         )
 
 
-def _firing_nodes(trace: Trace) -> Iterator[Node]:
+def _firing_nodes(trace: Trace) -> Iterator[GraphNode]:
     uncounted = {line.evidence for item in trace.conclusions for line in item.lines if not line.counts}
     for firing in trace.firings:
         lines = [sentence(firing.because), f"rule {firing.rule}"]
@@ -119,13 +119,13 @@ def _firing_nodes(trace: Trace) -> Iterator[Node]:
                 lines.append(f"{premise.condition}: {premise.result}")
             elif isinstance(premise, ComparisonPremise):
                 lines.append(f"{premise.left} {premise.operator} {premise.right}")
-        yield Node(firing.id, "firing", tuple(lines), weak=firing.id in uncounted)
+        yield GraphNode(firing.id, "firing", tuple(lines), weak=firing.id in uncounted)
 
 
-def _fact_nodes(trace: Trace) -> Iterator[Node]:
+def _fact_nodes(trace: Trace) -> Iterator[GraphNode]:
     for number, fact in enumerate(trace.facts, 1):
         sources = dict.fromkeys(row.citation for row in fact.rows)
         cited = "; ".join(filter(None, ("assumed" if fact.assumed else "", *sources))) or "no source"
-        yield Node(
+        yield GraphNode(
             f"b{number}", "fact", (headline(fact.fact, fact.says), f"{cited} ({certainty_text(fact.certainty)})")
         )
