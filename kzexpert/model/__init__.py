@@ -17,7 +17,7 @@ from kzexpert.model.conditions import (
 )
 from kzexpert.model.established import Binding, EstablishedFacts
 from kzexpert.model.functions import FORMAT, FUNCTIONS, SHIFTS, TEXT_OPERATORS, called, shown
-from kzexpert.model.inference import Facts, Firing, Inference
+from kzexpert.model.inference import Facts, Firing, Inference, Line
 from kzexpert.model.knowledge import (
     ArgumentSpec,
     Case,
@@ -115,6 +115,7 @@ __all__ = [
     "GroundAtom",
     "Inference",
     "KnowledgeBase",
+    "Line",
     "Listing",
     "Match",
     "Membership",

@@ -63,12 +63,17 @@ class Pattern(msgspec.Struct, frozen=True, array_like=True):
             tail = f" {self.relation.within}" if self.relation.within else ""
             tail += "".join(f" {word} {term}" for word, term in zip(self.relation.dates, self.dates, strict=True))
         tail += f" @ ?{self.certainty}" if self.certainty else ""
-        return f"{self.predicate}({', '.join(map(str, self.terms[: self.arity]))}){tail}"
+        return f"{self.predicate}({', '.join(map(str, self.arguments))}){tail}"
 
     @property
     def arity(self) -> int:
         """The number of arguments of its predicate."""
         return len(self.terms) - (len(self.relation.dates) if isinstance(self.relation, Relation) else 0)
+
+    @property
+    def arguments(self) -> tuple[Term, ...]:
+        """The terms that stand for the arguments of its predicate."""
+        return self.terms[: self.arity]
 
     @property
     def dates(self) -> tuple[Term, ...]:

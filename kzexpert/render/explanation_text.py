@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from kzexpert.analysis.near_misses import Miss
+from kzexpert.certainty import established
 from kzexpert.model import Fact, GroundAtom, Inference
-from kzexpert.proof.build import Proof
+from kzexpert.proof.document import Index
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import dates
-from kzexpert.render.proof_text import proofs_text
+from kzexpert.render.proof_text import proof_text
 from kzexpert.render.text import footnote, nothing_supports
 from kzexpert.render.writer import PLAIN, Piece, Writer
 
@@ -17,7 +18,7 @@ __all__ = ["explanation_text"]
 def explanation_text(
     inference: Inference,
     question: Question,
-    proofs: Sequence[Proof],
+    index: Index,
     lacks: Sequence[Miss] = (),
     outside: Sequence[tuple[GroundAtom, Fact]] = (),
     out: Writer = PLAIN,
@@ -26,23 +27,25 @@ def explanation_text(
     """Why something follows, or why not.
 
     Args:
-        proofs: of what is established, or else of what was weighed.
+        index: of the proof of what matches. What was only weighed is shown where nothing is established.
         lacks: where nothing is established, what the rules lack.
         outside: and the recorded rows that do not hold on the as-of date.
         depth: fold conclusions that are so many steps or more away.
     """
+    answers = index.trace.answers
+    holding = [name for name in answers if established(index[name].certainty)]
+    holds = bool(holding)
     blocks = []
-    holds = any(proof.root.established for proof in proofs)
     if holds and question.kind == "why-not":
         blocks.append("It does follow:")
-    elif not holds and proofs:
+    elif not holds and answers:
         blocks.append("Weighed, and not established:")
-    if proofs:
-        blocks.append(proofs_text(proofs, out, depth))
+    if answers:
+        blocks.append(proof_text(index, holding or answers, out, depth))
     if not holds:
-        missing = _missing(inference, question, not proofs, lacks, outside, out)
+        missing = _missing(inference, question, not answers, lacks, outside, out)
         blocks.append("\n".join(missing).strip("\n"))
-    return "\n\n".join([*filter(None, blocks), footnote(inference, out, words=bool(proofs))]) + "\n"
+    return "\n\n".join([*filter(None, blocks), footnote(inference, out, words=bool(answers))]) + "\n"
 
 
 def _missing(
