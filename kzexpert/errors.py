@@ -177,6 +177,7 @@ CODES: dict[str, str] = {
     "KZ403": "an engine that is not installed",
     "KZ404": "the database ran out of memory or disk",
     "KZ405": "a table too large for the engine",
+    "KZ406": "a sum inside a cycle meets a negative value",
     # traces
     "KZ501": "a file that is no trace",
     "KZ502": "a trace of another version, or not of its schema",

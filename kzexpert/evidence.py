@@ -5,11 +5,13 @@ The one place that says "one rule is one line of evidence": engines take certain
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
 from kzexpert.certainty import combine, is_conflict
 from kzexpert.model import (
+    Aggregate,
     EstablishedFacts,
     Firing,
     GroundAtom,
@@ -20,6 +22,7 @@ from kzexpert.model import (
     RelationKey,
     Value,
 )
+from kzexpert.model.evaluation import Rising, rising
 
 __all__ = ["Heights", "Line", "certainty_of", "line_strengths", "lines"]
 
@@ -131,9 +134,17 @@ class Heights:
 
     def chosen(self, firing: Firing) -> Firing:
         """The firing with the premises that count: of the strongest facts behind a condition the lowest, of equally
-        low ones the first by text.
+        low ones the first by text. An aggregate over the component has the value that facts below the conclusion give
+        it, where they are enough; else that of all facts.
         """
         inside = self._inside.get(firing.conclusion.predicate, frozenset())
+        for aggregate in rising(firing.rule, inside):
+            found = self.rising(firing, aggregate)
+            value = found.value(partial(self._lies_below, self.height(firing.conclusion)))
+            if value is not None:
+                place = firing.rule.variables.index(aggregate.variable)
+                binding = (*firing.binding[:place], value, *firing.binding[place + 1 :])
+                firing = replace(firing, binding=binding)
         if not any(pattern.relation in inside and pattern.open for pattern in firing.rule.matches):
             return firing
         values = firing.values
@@ -142,6 +153,17 @@ class Heights:
             for pattern, premise in zip(firing.rule.matches, firing.premises, strict=True)
         )
         return replace(firing, premises=premises)
+
+    def _lies_below(self, height: int, atom: GroundAtom) -> bool:
+        return self.height(atom) < height
+
+    def _is_reached(self, height: int, atom: GroundAtom) -> bool:
+        return self._known.get(atom, height + 1) <= height
+
+    def rising(self, firing: Firing, aggregate: Aggregate) -> Rising:
+        """What an aggregate over the firing's own component counts."""
+        inside, as_of = self._inside[firing.conclusion.predicate], self._program.as_of
+        return Rising(firing.rule, aggregate, firing.values, self._facts, inside, as_of)
 
     def _choice(self, pattern: Pattern) -> GroundAtom:
         if pattern not in self._chosen:
@@ -168,7 +190,8 @@ class Heights:
         Any of the most certain facts may be a premise, so that the first of them to be reached is.
         """
         inside = self._inside[atom.predicate]
-        waiting: dict[GroundAtom, list[tuple[GroundAtom, set[Pattern], Pattern]]] = {}
+        waiting: dict[GroundAtom, list[tuple[GroundAtom, set[Pattern | Rising], Pattern]]] = {}
+        counting: dict[GroundAtom, list[tuple[GroundAtom, set[Pattern | Rising], Rising]]] = {}
         levels: dict[int, list[GroundAtom]] = {}
         pending, seen = deque([atom]), {atom}
         while pending:
@@ -185,22 +208,37 @@ class Heights:
                 if round(firing.strength, 9) != certainty:
                     continue
                 values = firing.values
-                unmet = {item.instance(values) for item in firing.rule.matches if item.relation in inside}
+                patterns = {item.instance(values) for item in firing.rule.matches if item.relation in inside}
+                sums = [self.rising(firing, item) for item in rising(firing.rule, inside)]
+                unmet: set[Pattern | Rising] = {*patterns, *sums}
+                for found in sums:
+                    if found.value(lambda atom: False) is not None:
+                        unmet.discard(found)
                 if not unmet:
                     levels.setdefault(0, []).append(current)
-                for pattern in unmet:
-                    for option in self._strongest(pattern):
-                        waiting.setdefault(option, []).append((current, unmet, pattern))
-                        if option not in seen:
-                            seen.add(option)
-                            pending.append(option)
+                below = [(option, pattern) for pattern in patterns for option in self._strongest(pattern)]
+                for option, pattern in below:
+                    waiting.setdefault(option, []).append((current, unmet, pattern))
+                counted = [(atom, found) for found in sums for _, _, own in found.counted for atom in own]
+                for atom_, found in counted:
+                    counting.setdefault(atom_, []).append((current, unmet, found))
+                for option in (*(option for option, _ in below), *(atom_ for atom_, _ in counted)):
+                    if option not in seen:
+                        seen.add(option)
+                        pending.append(option)
         height = 0
         while levels:
-            for current in levels.pop(height, ()):
-                if self._known.setdefault(current, height) == height:
-                    for conclusion, unmet, pattern in waiting.pop(current, ()):
-                        if pattern in unmet:
-                            unmet.discard(pattern)
-                            if not unmet:
-                                levels.setdefault(height + 1, []).append(conclusion)
+            reached = [item for item in levels.pop(height, ()) if self._known.setdefault(item, height) == height]
+            for current in reached:
+                for conclusion, open_, pattern in waiting.pop(current, ()):
+                    if pattern in open_:
+                        open_.discard(pattern)
+                        if not open_:
+                            levels.setdefault(height + 1, []).append(conclusion)
+            for current in reached:
+                for conclusion, open_, found in counting.pop(current, ()):
+                    if found in open_ and found.value(partial(self._is_reached, height)) is not None:
+                        open_.discard(found)
+                        if not open_:
+                            levels.setdefault(height + 1, []).append(conclusion)
             height += 1

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from kzexpert.analysis.candidates import groundings
 from kzexpert.analysis.partials import Allowance, Known, Partial, conclusion_of, partials
 from kzexpert.certainty import established
-from kzexpert.engines.evaluation import holds
 from kzexpert.evidence import lines
 from kzexpert.model import (
     Absence,
@@ -31,6 +30,7 @@ from kzexpert.model import (
     Variable,
 )
 from kzexpert.model.established import Binding
+from kzexpert.model.evaluation import holds
 from kzexpert.proof.lineage import lineage
 
 __all__ = ["DEPTH", "MOST_CHANGES", "Change", "Mending", "Remedy"]

@@ -14,7 +14,6 @@ from typing import TypeAlias
 from kzexpert.analysis.rerun import Infer, Progress, Revision, Scenario, silent
 from kzexpert.certainty import established
 from kzexpert.engines.base import Budget, Meter
-from kzexpert.engines.evaluation import Completion
 from kzexpert.evidence import certainty_of
 from kzexpert.model import (
     Anonymous,
@@ -31,6 +30,7 @@ from kzexpert.model import (
     Variable,
 )
 from kzexpert.model.established import Binding, EstablishedFacts, extend
+from kzexpert.model.evaluation import Completion
 from kzexpert.program.snapshot import base_fact
 
 __all__ = ["outcomes"]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from kzexpert.errors import Issue, Location
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import (
+    AGGREGATES,
     Aggregation,
     Atom,
     Block,
@@ -54,7 +55,7 @@ def _required(rule: Rule) -> Iterator[tuple[Condition, Atom]]:
     """The atoms that some fact must match; counts and sums hold over nothing, the least and the greatest do not."""
     for condition in rule.when:
         if isinstance(condition, Negation | Block | Either) or (
-            isinstance(condition, Aggregation) and condition.function in ("count", "sum")
+            isinstance(condition, Aggregation) and AGGREGATES[condition.function].over_nothing is not None
         ):
             continue
         for atom, _ in condition.atoms:

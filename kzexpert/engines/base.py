@@ -81,7 +81,8 @@ def infer_each(
     for number, program in enumerate(programs):
         if progress is not None:
             progress(program.as_of, number, len(programs))
-        if found and found[-1].program.base == program.base:  # where the same facts are in force, the same follows
+        same = found and found[-1].program.base == program.base and not program.tells_time
+        if same:  # where the same facts are in force, the same follows
             found.append(replace(found[-1], program=program))
         else:
             found.append(engine.infer(program))

@@ -21,14 +21,15 @@ class EstablishedFacts:
 
     def __init__(self) -> None:
         self.relations: dict[RelationKey, dict[tuple[Value, ...], float]] = {}
-        self._indexes: dict[tuple[RelationKey, tuple[int, ...]], dict[tuple[Value, ...], list[tuple[Value, ...]]]] = {}
+        self._indexes: dict[RelationKey, dict[tuple[int, ...], dict[tuple[Value, ...], list[tuple[Value, ...]]]]] = {}
 
     def add(self, relation: RelationKey, args: tuple[Value, ...], certainty: float) -> None:
-        """Take in a fact that is not there yet."""
-        self.relations.setdefault(relation, {})[args] = certainty
-        for (name, places), index in self._indexes.items():
-            if name == relation:
-                index.setdefault(tuple(args[place] for place in places), []).append(args)
+        """Take in a fact, or a new certainty of one."""
+        known = self.relations.setdefault(relation, {})
+        if args not in known:
+            for places, index in self._indexes.get(relation, {}).items():
+                index.setdefault(tuple([args[place] for place in places]), []).append(args)
+        known[args] = certainty
 
     def rows(self, pattern: Pattern, binding: Mapping[str, Value]) -> Sequence[tuple[Value, ...]]:
         """The arguments of the facts that agree with the pattern's constants and bound variables."""
@@ -61,11 +62,12 @@ class EstablishedFacts:
     def _indexed(
         self, relation: RelationKey, places: tuple[int, ...]
     ) -> dict[tuple[Value, ...], list[tuple[Value, ...]]]:
-        index = self._indexes.get((relation, places))
+        indexes = self._indexes.setdefault(relation, {})
+        index = indexes.get(places)
         if index is None:
-            index = self._indexes[relation, places] = {}
+            index = indexes[places] = {}
             for args in self.relations[relation]:
-                index.setdefault(tuple(args[place] for place in places), []).append(args)
+                index.setdefault(tuple([args[place] for place in places]), []).append(args)
         return index
 
     def solutions(self, patterns: Sequence[Pattern], binding: Binding) -> Iterator[Binding]:

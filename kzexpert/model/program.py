@@ -266,6 +266,22 @@ class Body(msgspec.Struct, frozen=True, array_like=True):
         """What its conditions look facts up by, inner ones included."""
         return tuple(pattern for condition in self.conditions for pattern in condition.patterns)
 
+    def named(self) -> "Body":
+        """The body with a variable of its own for each ``_`` of its matches, so that it tells facts apart."""
+        names: list[str] = []
+        found: list[ProgramCondition] = []
+        for condition in self.conditions:
+            if isinstance(condition, Match) and condition.pattern.open:
+                terms: list[Term] = []
+                for term in condition.pattern.terms:
+                    if isinstance(term, Anonymous):
+                        names.append(f"#{len(names)}")
+                        term = Variable(names[-1])
+                    terms.append(term)
+                condition = Match(msgspec.structs.replace(condition.pattern, terms=tuple(terms)))
+            found.append(condition)
+        return Body(tuple(found), self.order, (*self.variables, *names))
+
     def instance(self, values: Mapping[str, Value]) -> "Body":
         return Body(tuple(condition.instance(values) for condition in self.conditions), self.order, self.variables)
 
@@ -423,6 +439,11 @@ class Program(msgspec.Struct, frozen=True, dict=True):
     def rules(self) -> Mapping[str, ProgramRule]:
         """Rule by key."""
         return {rule.key: rule for stratum in self.strata for rule in stratum.rules}
+
+    @cached_property
+    def tells_time(self) -> bool:
+        """Whether a rule looks at the as-of date itself."""
+        return any("as_of()" in str(item) for rule in self.rules.values() for item in rule.conditions)
 
     @cached_property
     def stratum_of(self) -> Mapping[str, Stratum]:

@@ -6,9 +6,9 @@ It infers nothing and combines nothing anew: certainties come from the inference
 from collections.abc import Iterable, Mapping, Sequence
 
 from kzexpert.certainty import combine, established, likelihood
-from kzexpert.engines.evaluation import evaluate
 from kzexpert.evidence import lines
 from kzexpert.model import Aggregate, BaseFact, Expression, GroundAtom, Inference, Value
+from kzexpert.model.evaluation import evaluate
 from kzexpert.program.snapshot import recent
 from kzexpert.proof.answers import ranked
 from kzexpert.proof.build import Asked, Judgement, Lineage, RelationFact, document

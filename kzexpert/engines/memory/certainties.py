@@ -28,6 +28,7 @@ from kzexpert.model import (
     Value,
 )
 from kzexpert.model.established import EstablishedFacts
+from kzexpert.model.evaluation import rising
 
 __all__ = ["Settling", "View", "view_of"]
 
@@ -107,7 +108,7 @@ class Settling:
 
     def establish(self, relation: RelationKey, args: Args, certainty: float) -> None:
         """Note that a fact is established, or more certain than it was."""
-        self._facts.relations.setdefault(relation, {})[args] = certainty
+        self._facts.add(relation, args, certainty)
         for view, strongest in self._strongest.items():
             if view.relation == relation:
                 _keep_stronger(strongest, view.row(args, certainty), certainty, args)
@@ -147,7 +148,11 @@ class Settling:
 
     def close(self, stratum: Stratum) -> None:
         """Choose the premises of a recursive stratum that is at rest, where several facts satisfy a condition."""
-        if any(item.open and item.relation in stratum.predicates for rule in stratum.rules for item in rule.matches):
+        inside = stratum.predicates
+        if any(
+            rising(rule, inside) or any(item.open and item.relation in inside for item in rule.matches)
+            for rule in stratum.rules
+        ):
             for atom, firings in self._firings.items():
                 if atom.predicate in stratum.predicates:
                     self._firings[atom] = tuple(map(self._heights.chosen, firings))

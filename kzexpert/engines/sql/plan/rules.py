@@ -10,7 +10,6 @@ import msgspec
 from sqlglot import exp
 
 from kzexpert.certainty import THRESHOLD
-from kzexpert.engines.evaluation import holds
 from kzexpert.engines.sql.plan.expressions import comparison, finite, value
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, argument
 from kzexpert.engines.sql.plan.texts import Texts
@@ -44,6 +43,7 @@ from kzexpert.model import (
     Value,
     Variable,
 )
+from kzexpert.model.evaluation import holds
 
 __all__ = ["STRENGTH", "Body", "Planner", "Sums", "constants_of", "patterns_of", "premise", "variable"]
 
