@@ -9,7 +9,7 @@ from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.session import infer, open_knowledge_base
 from kzexpert.model import Inference
-from kzexpert.proof.document import Index
+from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import Question, read_question
 from kzexpert.render.explanation_text import explanation_text

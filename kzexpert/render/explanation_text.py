@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from kzexpert.analysis.near_misses import Miss
 from kzexpert.certainty import established
 from kzexpert.model import Fact, GroundAtom, Inference
-from kzexpert.proof.document import Index
+from kzexpert.proof.index import Index
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import dates
 from kzexpert.render.proof_text import proof_text
