@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from kzexpert.errors import Location
+from kzexpert.errors import Location, counted
 from kzexpert.model import (
     Assignment,
     Fact,
@@ -261,6 +261,9 @@ class Trace(_Part, frozen=True, tag_field="schema", tag="kzexpert.trace/1"):
     facts: tuple[TracedFact, ...]
     rules: tuple[CitedRule, ...]
     sources: tuple[CitedSource, ...]
+
+    def __repr__(self) -> str:
+        return f"<trace of {self.question!r}: {counted(len(self.answers), 'answer')}>"
 
 
 # --- digests ---------------------------------------------------------------------------------------------------------
