@@ -32,11 +32,8 @@ class Budget(msgspec.Struct, frozen=True):
     seconds: float = 60.0
 
 
-#: What to do where a budget is used up.
-_NEVER_ENDS = (
-    "a rule that computes new values from its own conclusions never ends: bound the value by a comparison; "
-    "where there is just much to do, raise the --budget"
-)
+_NEVER_ENDS = "a rule that computes new values from its own conclusions never ends: bound the value by a comparison"
+_MUCH_TO_DO = "where there is just much to do, raise the --budget"
 
 
 class Engine(Protocol):
@@ -153,7 +150,8 @@ class Meter:
 
 def over_budget(program: Program, rules: Sequence[ProgramRule], message: str) -> BudgetError:
     """The error for a budget that is used up, at the first of some rules, with what can be done about it."""
-    hint = next(filter(None, map(product_hint, rules)), _NEVER_ENDS)
+    advice = next(filter(None, map(product_hint, rules)), _NEVER_ENDS)
+    hint = f"{advice}; {_MUCH_TO_DO}"
     location = rules[0].rule.location if rules else None
     return BudgetError(Issue("KZ401", message, location, hint), texts=program.kb.texts)
 
