@@ -23,7 +23,7 @@ from kzexpert.model import (
 from kzexpert.program.snapshot import in_force
 from kzexpert.questions.sentences import because, dates, says
 
-__all__ = ["Cause", "Difference", "LineChange", "Record", "Turn", "rule_text"]
+__all__ = ["Cause", "Divergence", "LineChange", "Record", "Turn", "rule_text"]
 
 #: What happened to a statement: the first eight to a recorded or assumed fact, the others to a conclusion.
 Turn: TypeAlias = Literal[
@@ -98,7 +98,7 @@ Args: TypeAlias = tuple[Value, ...]
 _Place: TypeAlias = tuple[str, GroundAtom]
 
 
-class Difference:
+class Divergence:
     """What differs between two inferences."""
 
     def __init__(self, before: Inference, after: Inference) -> None:

@@ -30,9 +30,9 @@ from kzexpert.model import (
 )
 from kzexpert.model.established import EstablishedFacts
 from kzexpert.questions.sentences import because, plain_value, says
-from kzexpert.questions.templates import Names, words
+from kzexpert.questions.templates import EntityNames, words
 
-__all__ = ["Cell", "Comparison", "Hypothesis", "Matrices", "Matrix", "Row", "matrices", "read_comparisons"]
+__all__ = ["Cell", "Comparison", "EvidenceRow", "Hypothesis", "Matrices", "Matrix", "matrices", "read_comparisons"]
 
 #: A cell of less than this, or of more than its negative, is silent: it prints as 0.00.
 _SILENT = 0.005
@@ -93,7 +93,7 @@ class Cell(msgspec.Struct, frozen=True):
     counts: bool = True
 
 
-class Row(msgspec.Struct, frozen=True):
+class EvidenceRow(msgspec.Struct, frozen=True):
     """One piece of evidence.
 
     Attributes:
@@ -121,7 +121,7 @@ class Matrix(msgspec.Struct, frozen=True):
     pattern: str
     says: str
     hypotheses: tuple[Hypothesis, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[EvidenceRow, ...]
 
 
 class Matrices(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.matrix/1"):
@@ -145,7 +145,7 @@ def read_comparisons(kb: KnowledgeBase, text: str) -> tuple[Comparison, ...]:
     Raises:
         UsageError: it is neither, or it leaves nothing open.
     """
-    named = Names(kb).meanings(words(text))
+    named = EntityNames(kb).meanings(words(text))
     found = [item for kind, name in named for item in _declared(kb, kind, name)]
     if found:
         return tuple(found)
@@ -285,7 +285,9 @@ class _Comparing:
         terms = tuple(variable if arg == value else Constant(arg) for arg in atom.args)
         return Pattern(atom.predicate, atom.predicate, terms)
 
-    def row(self, found: Mapping[Value, Sequence[Firing]], ordered: Sequence[Value], counting: set[_Identity]) -> Row:
+    def row(
+        self, found: Mapping[Value, Sequence[Firing]], ordered: Sequence[Value], counting: set[_Identity]
+    ) -> EvidenceRow:
         cells = tuple(self.cell(found.get(value, ()), counting) for value in ordered)
         value, firings = next(iter(found.items()))
         stated = {self.about_subject(firing, name) for name, several in found.items() for firing in several}
@@ -293,7 +295,7 @@ class _Comparing:
             evidence: list[GroundAtom | Pattern] = [*stated.pop()]
         else:
             evidence = list(dict.fromkeys(self.open(atom, value) for atom in self.about_subject(firings[0], value)))
-        return Row(tuple(map(str, evidence)), self.in_words(evidence), cells, _spread(cells))
+        return EvidenceRow(tuple(map(str, evidence)), self.in_words(evidence), cells, _spread(cells))
 
     def cell(self, firings: Sequence[Firing], counting: set[_Identity]) -> Cell:
         if not firings:
@@ -309,14 +311,14 @@ class _Comparing:
             any(_identity(firing) in counting for firing in ordered),
         )
 
-    def recorded_row(self, setting: GroundAtom, ordered: Sequence[Value]) -> Iterator[Row]:
+    def recorded_row(self, setting: GroundAtom, ordered: Sequence[Value]) -> Iterator[EvidenceRow]:
         """What is on record about the hypotheses themselves."""
         known = self.inference.program.base.get(setting.predicate, {})
         facts = [known.get(self.at(setting, value).args) for value in ordered]
         recorded = [fact.atom for fact in facts if fact]
         if recorded:
             cells = tuple(Cell("supports", fact.certainty) if fact else Cell("silent") for fact in facts)
-            yield Row(tuple(map(str, recorded)), f"on record: {self.in_words(recorded)}", cells, _spread(cells))
+            yield EvidenceRow(tuple(map(str, recorded)), f"on record: {self.in_words(recorded)}", cells, _spread(cells))
 
     def in_words(self, statements: Iterable[GroundAtom | Pattern]) -> str:
         return "; ".join(dict.fromkeys(_in_words(self.kb, statement) for statement in statements))

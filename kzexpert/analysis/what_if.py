@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from kzexpert.analysis.causes import Cause, Difference, LineChange, rule_text
+from kzexpert.analysis.causes import Cause, Divergence, LineChange, rule_text
 from kzexpert.analysis.rerun import Infer, Scenario
 from kzexpert.certainty import established, likelihood
 from kzexpert.checks import check
@@ -94,7 +94,7 @@ def what_if(before: Inference, after: Inference, infer: Infer, question: Questio
         infer: runs the engine, where several respects must be told apart.
         question: only changes of what matches it are told; without it, all changes of conclusions are.
     """
-    difference = Difference(before, after)
+    difference = Divergence(before, after)
     # Windows of events are no statements.
     predicates = {**before.program.kb.predicate, **after.program.kb.predicate}
     changed = [GroundAtom(name, args) for name in predicates for args in difference.arguments(name)]
@@ -123,13 +123,13 @@ def what_if(before: Inference, after: Inference, infer: Infer, question: Questio
     )
 
 
-def _facts(difference: Difference, asked: Iterable[GroundAtom]) -> tuple[Cause, ...]:
+def _facts(difference: Divergence, asked: Iterable[GroundAtom]) -> tuple[Cause, ...]:
     """The facts behind what is asked about; all that differ where that is nothing."""
     found = {cause.statement: cause for atom in asked for cause in difference.roots(atom)}
     return tuple(found[text] for text in sorted(found)) or difference.facts()
 
 
-def _shift(difference: Difference, atom: GroundAtom, respects: "_Respects") -> Shift:
+def _shift(difference: Divergence, atom: GroundAtom, respects: "_Respects") -> Shift:
     before, after = difference.before.certainty(atom), difference.after.certainty(atom)
     held, holds = established(before or 0.0), established(after or 0.0)
     turn: Literal["gained", "lost", "stronger", "weaker"] = "stronger" if (after or 0.0) > (before or 0.0) else "weaker"
@@ -154,7 +154,7 @@ def _side(inference: Inference) -> Side:
     return Side(program.as_of, program.assumed, program.withdrawn)
 
 
-def _rule_changes(difference: Difference) -> tuple[RuleChange, ...]:
+def _rule_changes(difference: Divergence) -> tuple[RuleChange, ...]:
     rules = {**difference.before.program.rules, **difference.after.program.rules}
     turns = {name: difference.rule_turn(name) for name in sorted(rules)}
     return tuple(RuleChange(name, rules[name].rule.title, turn) for name, turn in turns.items() if turn)

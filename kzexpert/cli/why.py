@@ -8,7 +8,6 @@ from kzexpert.cli.session import infer, open_knowledge_base
 from kzexpert.model import Inference
 from kzexpert.questions.question import Question, read_question
 from kzexpert.render.explanation_text import explanation, explanation_text
-from kzexpert.render.proof_json import proof_document
 
 __all__ = ["explain", "why"]
 
@@ -42,6 +41,5 @@ def explain(options: Options, inference: Inference, question: Question, depth: i
         The exit code: 3 when nothing is established.
     """
     found = explanation(inference, question)
-    document = proof_document(inference, question, found.proofs, found.lacks)
-    show(options, document, lambda out: explanation_text(found, out, depth))
+    show(options, found.index.trace, lambda out: explanation_text(found, out, depth))
     return 0 if found.holds else 3

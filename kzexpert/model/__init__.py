@@ -5,7 +5,7 @@ Surface values (`knowledge`, `conditions`) are as the author wrote them; program
 
 from kzexpert.model.conditions import Aggregation, Comparison, Condition, Negation, Premise
 from kzexpert.model.established import Binding, EstablishedFacts
-from kzexpert.model.inference import Facts, Firing, Inference
+from kzexpert.model.inference import Facts, Firing, Inference, Line
 from kzexpert.model.knowledge import (
     ArgumentSpec,
     Case,
@@ -81,6 +81,7 @@ __all__ = [
     "GroundAtom",
     "Inference",
     "KnowledgeBase",
+    "Line",
     "Match",
     "Negation",
     "Operation",

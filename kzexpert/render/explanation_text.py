@@ -6,12 +6,13 @@ import msgspec
 
 from kzexpert.analysis.near_misses import Miss, not_in_force
 from kzexpert.analysis.why_not import misses
+from kzexpert.certainty import established
 from kzexpert.model import Fact, GroundAtom, Inference
-from kzexpert.proof.answers import ranked
-from kzexpert.proof.build import Proof, prove
+from kzexpert.proof.document import Index
+from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import dates
-from kzexpert.render.proof_text import proofs_text
+from kzexpert.render.proof_text import proof_text
 from kzexpert.render.text import footnote, nothing_supports
 from kzexpert.render.writer import PLAIN, Piece, Writer
 
@@ -22,31 +23,36 @@ class Explanation(msgspec.Struct, frozen=True):
     """Why something follows, or why not.
 
     Attributes:
-        proofs: of what is established, or else of what was weighed.
+        index: of the proof of what matches.
         lacks: where nothing is established, what the rules lack.
         outside: and the recorded rows that do not hold on the as-of date.
     """
 
     inference: Inference
     question: Question
-    proofs: tuple[Proof, ...]
+    index: Index
     lacks: tuple[Miss, ...] = ()
     outside: tuple[tuple[GroundAtom, Fact], ...] = ()
 
     @property
     def holds(self) -> bool:
         """Whether something that was asked about is established."""
-        return any(proof.root.established for proof in self.proofs)
+        return any(established(self.index[name].certainty) for name in self.index.trace.answers)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """What is established, or else what was weighed."""
+        answers = self.index.trace.answers
+        return tuple([name for name in answers if established(self.index[name].certainty)]) or answers
 
 
 def explanation(inference: Inference, question: Question) -> Explanation:
     """Why what a question asks about follows, or why not."""
-    proofs = tuple([prove(inference, atom) for atom in ranked(inference, question)])
-    holding = tuple([proof for proof in proofs if proof.root.established])
-    if holding:
-        return Explanation(inference, question, holding)
-    pattern = question.pattern
-    return Explanation(inference, question, proofs, misses(inference, pattern), not_in_force(inference, pattern))
+    found = Explanation(inference, question, Index(prove(inference, question)))
+    if found.holds:
+        return found
+    lacks, outside = misses(inference, question.pattern), not_in_force(inference, question.pattern)
+    return Explanation(inference, question, found.index, lacks, outside)
 
 
 def explanation_text(found: Explanation, out: Writer = PLAIN, depth: int | None = None) -> str:
@@ -58,18 +64,18 @@ def explanation_text(found: Explanation, out: Writer = PLAIN, depth: int | None 
     blocks = []
     if found.holds and found.question.kind == "why-not":
         blocks.append("It does follow:")
-    elif not found.holds and found.proofs:
+    elif found.shown and not found.holds:
         blocks.append("Weighed, and not established:")
-    if found.proofs:
-        blocks.append(proofs_text(found.proofs, out, depth))
+    if found.shown:
+        blocks.append(proof_text(found.index, found.shown, out, depth))
     if not found.holds:
         blocks.append("\n".join(_missing(found, out)).strip("\n"))
-    return "\n\n".join([*filter(None, blocks), footnote(found.inference, out, words=bool(found.proofs))]) + "\n"
+    return "\n\n".join([*filter(None, blocks), footnote(found.inference, out, words=bool(found.shown))]) + "\n"
 
 
 def _missing(found: Explanation, out: Writer) -> Iterator[str]:
     program = found.inference.program
-    if not found.proofs:
+    if not found.shown:
         yield nothing_supports(found.inference, found.question, out)
     for _, fact in found.outside:
         row = f"On record {dates(fact)}, so not in force on {program.as_of.isoformat()} ({fact.location})."
@@ -84,7 +90,7 @@ def _missing(found: Explanation, out: Writer) -> Iterator[str]:
         yield out.wrap([("", "kzexpert why-not looks for what would make it hold.")])
     elif name not in program.stratum_of:
         yield out.wrap([("", f"No rule concludes {name}: it is on record, or it is not known.")])
-    elif not found.proofs:
+    elif not found.shown:
         yield out.wrap([("", f"No rule that concludes {name} can conclude this.")])
 
 
