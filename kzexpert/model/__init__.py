@@ -3,6 +3,7 @@
 Surface values (`knowledge`, `conditions`) are as the author wrote them; program values (`program`) are resolved.
 """
 
+from kzexpert.model.aggregates import AGGREGATES, AggregateFunction
 from kzexpert.model.conditions import Aggregation, Comparison, Condition, Negation, Premise
 from kzexpert.model.established import Binding, EstablishedFacts
 from kzexpert.model.inference import Facts, Firing, Inference, Line
@@ -54,10 +55,12 @@ from kzexpert.model.terms import (
 )
 
 __all__ = [
+    "AGGREGATES",
     "ANY",
     "NOWHERE",
     "Absence",
     "Aggregate",
+    "AggregateFunction",
     "Aggregation",
     "Anonymous",
     "Argument",
