@@ -12,7 +12,7 @@ from kzexpert.certainty import established, likelihood
 from kzexpert.proof.document import FactPremise, Index, Row, TracedFiring, TracedLine, TracedPremise
 from kzexpert.render.proof_text import with_values
 
-__all__ = ["Argument", "Branch", "CounterEvidence", "ShownCondition", "ShownLine", "argument", "citations_of"]
+__all__ = ["ArgumentTree", "Branch", "CounterEvidence", "ShownCondition", "ShownLine", "argument", "citations_of"]
 
 #: How many conclusions nest on a page. What lies deeper is shown further down: browsers nest no more than 512 elements.
 DEEPEST = 12
@@ -108,7 +108,7 @@ class CounterEvidence(msgspec.Struct, frozen=True):
     line: ShownLine
 
 
-class Argument(msgspec.Struct, frozen=True):
+class ArgumentTree(msgspec.Struct, frozen=True):
     """All that a page shows of a proof.
 
     Attributes:
@@ -124,7 +124,7 @@ class Argument(msgspec.Struct, frozen=True):
     anchors: Mapping[str, str]
 
 
-def argument(index: Index, proven: Sequence[str], numbers: Mapping[str, int]) -> Argument:
+def argument(index: Index, proven: Sequence[str], numbers: Mapping[str, int]) -> ArgumentTree:
     """The trees of a proof.
 
     Args:
@@ -139,7 +139,7 @@ def argument(index: Index, proven: Sequence[str], numbers: Mapping[str, int]) ->
         del grove.postponed[name]
         deeper.append(grove.branch(name, 0))
     against = tuple(counter for tree in (*roots, *deeper) for counter in _against(tree))
-    return Argument(roots, tuple(deeper), against, grove.ids)
+    return ArgumentTree(roots, tuple(deeper), against, grove.ids)
 
 
 def citations_of(index: Index, name: str) -> Iterator[tuple[Literal["fact", "rule"], str, str]]:
