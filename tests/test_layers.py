@@ -30,12 +30,6 @@ GERUNDS = {
     "kzexpert.proof.checker.weighing",
     "kzexpert.proof.lineage",
 }
-HOMONYMS = {
-    "Argument",
-    "Comparison",
-    "LineChange",
-    "RuleChange",
-}
 FRAGMENTS = {
     "kzexpert.checks.rules",
     "kzexpert.checks.identifiers",
@@ -88,7 +82,7 @@ def test_one_name_of_a_class_is_one_class() -> None:
         (node.name, name) for name, tree in trees.items() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
     }
     often = Counter(class_name for class_name, _ in found)
-    assert sorted(item for item in found if often[item[0]] > 1 and item[0] not in HOMONYMS) == []
+    assert sorted(item for item in found if often[item[0]] > 1) == []
 
 
 def test_no_module_is_a_fragment() -> None:

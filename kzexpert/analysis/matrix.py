@@ -32,7 +32,7 @@ from kzexpert.model.established import EstablishedFacts
 from kzexpert.questions.sentences import because, plain_value, says
 from kzexpert.questions.templates import EntityNames, words
 
-__all__ = ["Cell", "Comparison", "EvidenceRow", "Hypothesis", "Matrices", "Matrix", "matrices", "read_comparisons"]
+__all__ = ["Cell", "EvidenceRow", "Hypothesis", "Matrices", "Matrix", "Rivalry", "matrices", "read_comparisons"]
 
 #: A cell of less than this, or of more than its negative, is silent: it prints as 0.00.
 _SILENT = 0.005
@@ -42,7 +42,7 @@ _PLACE = "matrix"
 _Identity: TypeAlias = tuple[str, tuple[Value, ...]]
 
 
-class Comparison(msgspec.Struct, frozen=True):
+class Rivalry(msgspec.Struct, frozen=True):
     """What to compare: the rival values of one argument of a pattern.
 
     Attributes:
@@ -135,7 +135,7 @@ class Matrices(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.ma
     matrices: tuple[Matrix, ...]
 
 
-def read_comparisons(kb: KnowledgeBase, text: str) -> tuple[Comparison, ...]:
+def read_comparisons(kb: KnowledgeBase, text: str) -> tuple[Rivalry, ...]:
     """What a user wants to compare.
 
     Args:
@@ -164,10 +164,10 @@ def read_comparisons(kb: KnowledgeBase, text: str) -> tuple[Comparison, ...]:
             Issue("KZ301", f"{pattern} leaves nothing open to compare", Location(_PLACE, 1), hint), texts={_PLACE: text}
         )
     given = next((term for term in pattern.terms if not isinstance(term, Anonymous)), None)
-    return (Comparison(pattern, hypothesis, given.value if isinstance(given, Constant) else None),)
+    return (Rivalry(pattern, hypothesis, given.value if isinstance(given, Constant) else None),)
 
 
-def _declared(kb: KnowledgeBase, kind: str, name: str) -> Iterator[Comparison]:
+def _declared(kb: KnowledgeBase, kind: str, name: str) -> Iterator[Rivalry]:
     """The comparisons that the vocabulary declares for an entity, which is the first other argument of its kind."""
     for predicate in kb.predicate.values():
         place = next(
@@ -182,10 +182,10 @@ def _declared(kb: KnowledgeBase, kind: str, name: str) -> Iterator[Comparison]:
             terms = tuple(
                 Constant(name) if index == place else Variable(spec.name) for index, spec in enumerate(predicate.args)
             )
-            yield Comparison(Pattern(predicate.name, predicate.name, terms), predicate.compares, name)
+            yield Rivalry(Pattern(predicate.name, predicate.name, terms), predicate.compares, name)
 
 
-def matrices(inference: Inference, text: str, comparisons: Iterable[Comparison]) -> Matrices:
+def matrices(inference: Inference, text: str, comparisons: Iterable[Rivalry]) -> Matrices:
     """The matrices of some comparisons, in their order, and then in that of the values of other open arguments."""
     found = [matrix for comparison in comparisons for matrix in _Comparing(inference, comparison).matrices()]
     program = inference.program
@@ -195,7 +195,7 @@ def matrices(inference: Inference, text: str, comparisons: Iterable[Comparison])
 class _Comparing:
     """One comparison: its hypotheses, and the firings that speak of them."""
 
-    def __init__(self, inference: Inference, comparison: Comparison) -> None:
+    def __init__(self, inference: Inference, comparison: Rivalry) -> None:
         self.inference = inference
         self.kb = inference.program.kb
         self.pattern = comparison.pattern

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from kzexpert.analysis.linchpins import Hanging, hangs_on
-from kzexpert.analysis.matrix import Comparison, Matrix, matrices
+from kzexpert.analysis.matrix import Matrix, Rivalry, matrices
 from kzexpert.analysis.rerun import Scenario
 from kzexpert.analysis.timeline import Timeline, timeline, years_on_record
 from kzexpert.analysis.why_not import why_not
@@ -63,7 +63,7 @@ def _rivals(inference: Inference, atom: GroundAtom) -> tuple[Matrix, ...]:
     given = [(spec.name, value) for spec, value in zip(predicate.args, atom.args, strict=True)]
     terms = tuple(Variable(name) if name == predicate.compares else Constant(value) for name, value in given)
     subject = next((value for name, value in given if name != predicate.compares), None)
-    comparison = Comparison(Pattern(atom.predicate, atom.predicate, terms), predicate.compares, subject)
+    comparison = Rivalry(Pattern(atom.predicate, atom.predicate, terms), predicate.compares, subject)
     found = matrices(inference, str(atom), [comparison]).matrices
     return tuple(matrix for matrix in found if len(matrix.hypotheses) > 1)
 

@@ -13,7 +13,7 @@ from kzexpert.proof.document import FactPremise, Row, TracedFiring, TracedLine, 
 from kzexpert.proof.index import Index
 from kzexpert.render.proof_text import with_values
 
-__all__ = ["Argument", "Branch", "CounterEvidence", "ShownCondition", "ShownLine", "argument", "citations_of"]
+__all__ = ["ArgumentTree", "Branch", "CounterEvidence", "ShownCondition", "ShownLine", "argument", "citations_of"]
 
 #: How many conclusions nest on a page. What lies deeper is shown further down: browsers nest no more than 512 elements.
 DEEPEST = 12
@@ -109,7 +109,7 @@ class CounterEvidence(msgspec.Struct, frozen=True):
     line: ShownLine
 
 
-class Argument(msgspec.Struct, frozen=True):
+class ArgumentTree(msgspec.Struct, frozen=True):
     """All that a page shows of a proof.
 
     Attributes:
@@ -125,7 +125,7 @@ class Argument(msgspec.Struct, frozen=True):
     anchors: Mapping[str, str]
 
 
-def argument(index: Index, proven: Sequence[str], numbers: Mapping[str, int]) -> Argument:
+def argument(index: Index, proven: Sequence[str], numbers: Mapping[str, int]) -> ArgumentTree:
     """The trees of a proof.
 
     Args:
@@ -140,7 +140,7 @@ def argument(index: Index, proven: Sequence[str], numbers: Mapping[str, int]) ->
         del grove.postponed[name]
         deeper.append(grove.branch(name, 0))
     against = tuple(counter for tree in (*roots, *deeper) for counter in _against(tree))
-    return Argument(roots, tuple(deeper), against, grove.ids)
+    return ArgumentTree(roots, tuple(deeper), against, grove.ids)
 
 
 def citations_of(index: Index, name: str) -> Iterator[tuple[Literal["fact", "rule"], str, str]]:
