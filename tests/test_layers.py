@@ -19,7 +19,7 @@ GERUNDS = {
     "kzexpert.engines.sql.plan.rounding",
     "kzexpert.engines.sql.plan.weighing",
     "kzexpert.engines.sql.results.gathering",
-    "kzexpert.engines.sql.running",
+    "kzexpert.engines.sql.run",
     "kzexpert.engines.sql.store.naming",
     "kzexpert.engines.sql.store.watching",
     "kzexpert.engines.sql.tables.loading",

@@ -60,7 +60,6 @@ _USED_BY: dict[str, tuple[_Given, tuple[str, ...]]] = {
     "--memory": (lambda settings: settings.memory is not None, ("duckdb",)),
     "--spark-master": (lambda settings: settings.spark_master is not None, ("spark",)),
     "--spark-conf": (lambda settings: bool(settings.spark_conf), ("spark",)),
-    "--budget firings": (lambda settings: settings.limits.firings is not None, ("experta", "experta-stock")),
 }
 
 
