@@ -66,10 +66,10 @@ class Comparison(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Aggregation(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """``?result = function(?over for atom and atom ...)``."""
+    """``?result = function(?over for atom and atom ...)``; the function is one of `AGGREGATES`."""
 
     result: str
-    function: Literal["count", "sum", "min", "max"]
+    function: str
     over: str
     premises: tuple[Premise, ...]
     text: str

@@ -168,7 +168,7 @@ def _evidence(kb: KnowledgeBase, line: Line) -> Evidence:
     if line.firing is not None:
         rule = line.firing.rule.rule
         source = str(rule.source) if rule.source else ""
-        return Evidence(rule=rule.id, because=because(line.firing), strength=line.strength, source=source)
+        return Evidence(rule=rule.id, because=because(line.firing), strength=round(line.strength, 9), source=source)
     assert line.base is not None
     return _fact_evidence(kb, line.base)
 

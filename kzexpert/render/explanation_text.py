@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from kzexpert.analysis.near_misses import Miss
+from kzexpert.certainty import established
 from kzexpert.model import Fact, GroundAtom, Inference
-from kzexpert.proof.build import Proof
+from kzexpert.proof.document import Index
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import dates
-from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, wrap
-from kzexpert.render.proof_text import proofs_text
+from kzexpert.render.proof_text import proof_text
 from kzexpert.render.text import footnote, nothing_supports
+from kzexpert.render.writer import PLAIN, Piece, Writer
 
 __all__ = ["explanation_text"]
 
@@ -17,33 +18,34 @@ __all__ = ["explanation_text"]
 def explanation_text(
     inference: Inference,
     question: Question,
-    proofs: Sequence[Proof],
+    index: Index,
     lacks: Sequence[Miss] = (),
     outside: Sequence[tuple[GroundAtom, Fact]] = (),
-    style: Style = as_plain,
-    width: int = WIDTH,
+    out: Writer = PLAIN,
     depth: int | None = None,
 ) -> str:
     """Why something follows, or why not.
 
     Args:
-        proofs: of what is established, or else of what was weighed.
+        index: of the proof of what matches. What was only weighed is shown where nothing is established.
         lacks: where nothing is established, what the rules lack.
         outside: and the recorded rows that do not hold on the as-of date.
         depth: fold conclusions that are so many steps or more away.
     """
+    answers = index.trace.answers
+    holding = [name for name in answers if established(index[name].certainty)]
+    holds = bool(holding)
     blocks = []
-    holds = any(proof.root.established for proof in proofs)
     if holds and question.kind == "why-not":
         blocks.append("It does follow:")
-    elif not holds and proofs:
+    elif not holds and answers:
         blocks.append("Weighed, and not established:")
-    if proofs:
-        blocks.append(proofs_text(proofs, style, width, depth))
+    if answers:
+        blocks.append(proof_text(index, holding or answers, out, depth))
     if not holds:
-        missing = _missing(inference, question, not proofs, lacks, outside, style, width)
+        missing = _missing(inference, question, not answers, lacks, outside, out)
         blocks.append("\n".join(missing).strip("\n"))
-    return "\n\n".join([*filter(None, blocks), footnote(inference, style, width, words=bool(proofs))]) + "\n"
+    return "\n\n".join([*filter(None, blocks), footnote(inference, out, words=bool(answers))]) + "\n"
 
 
 def _missing(
@@ -52,31 +54,30 @@ def _missing(
     unknown: bool,
     lacks: Sequence[Miss],
     outside: Sequence[tuple[GroundAtom, Fact]],
-    style: Style,
-    width: int,
+    out: Writer,
 ) -> Iterator[str]:
     program = inference.program
     if unknown:
-        yield nothing_supports(inference, question, style, width)
+        yield nothing_supports(inference, question, out)
     for _, fact in outside:
         row = f"On record {dates(fact)}, so not in force on {program.as_of.isoformat()} ({fact.location})."
-        yield wrap([("", row)], style, width=width, rest="  ")
+        yield out.wrap([("", row)], rest="  ")
     name = question.pattern.predicate
     if lacks:
         yield ""
         intro = "Rules that could conclude it, the nearest first, each with what it lacks:"
-        yield wrap([("", intro)], style, width=width)
+        yield out.wrap([("", intro)])
         for item in lacks:
-            yield from _rule(item, style, width)
+            yield from _rule(item, out)
         yield ""
-        yield wrap([("", "kzexpert why-not looks for what would make it hold.")], style, width=width)
+        yield out.wrap([("", "kzexpert why-not looks for what would make it hold.")])
     elif name not in program.stratum_of:
-        yield wrap([("", f"No rule concludes {name}: it is on record, or it is not known.")], style, width=width)
+        yield out.wrap([("", f"No rule concludes {name}: it is on record, or it is not known.")])
     elif unknown:
-        yield wrap([("", f"No rule that concludes {name} can conclude this.")], style, width=width)
+        yield out.wrap([("", f"No rule that concludes {name} can conclude this.")])
 
 
-def _rule(item: Miss, style: Style, width: int) -> Iterator[str]:
+def _rule(item: Miss, out: Writer) -> Iterator[str]:
     title: list[Piece] = [("name", item.rule), ("", f": {item.title}" if item.title else "")]
-    yield wrap([*title, ("faint", f" ({item.place})")], style, width=width, first="  ", rest="    ")
-    yield wrap([("poor", "needs "), ("", item.instance)], style, width=width, first="    ", rest="      ")
+    yield out.wrap([*title, ("faint", f" ({item.place})")], first="  ", rest="    ")
+    yield out.wrap([("poor", "needs "), ("", item.instance)], first="    ", rest="      ")

@@ -184,26 +184,6 @@ def test_a_question_to_duckdb_sees_what_the_full_inference_has(scenario: Scenari
     sees_what_the_full_inference_has("duckdb", SMALL, scenario, asked)
 
 
-@pytest.mark.parametrize("name", ["experta", "duckdb"])
-@examples()
-@given(scenario=scenarios())
-def test_no_proof_rests_on_what_it_proves(name: str, scenario: Scenario) -> None:
-    try:
-        inference = engine(ready(name), SMALL).infer(scenario.program)
-    except BudgetError:
-        return
-    below = {
-        atom: {
-            premise
-            for line in lines(inference, atom)
-            if line.counts and line.firing is not None
-            for premise in line.firing.premises
-        }
-        for atom in inference.firings
-    }
-    TopologicalSorter(below).prepare()  # it raises where there is a circle
-
-
 @pytest.mark.spark
 @examples(10)
 @given(scenario=scenarios(), asked=asked_together)
