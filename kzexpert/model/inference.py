@@ -159,3 +159,6 @@ class Inference(msgspec.Struct, frozen=True):
     def certainty(self, atom: GroundAtom) -> float | None:
         """The certainty of a fact or conclusion, None when nothing is known of it."""
         return self.facts.certainties.get(atom.predicate, {}).get(atom.args)
+
+    def __repr__(self) -> str:
+        return f"<inference as of {self.program.as_of.isoformat()} by {self.engine}>"

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from kzexpert.errors import Location
+from kzexpert.errors import Location, counted
 from kzexpert.model import (
     Assignment,
     Fact,
@@ -295,6 +295,9 @@ class Trace(_Part, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.
     facts: tuple[TracedFact, ...]
     rules: tuple[CitedRule, ...]
     sources: tuple[CitedSource, ...]
+
+    def __repr__(self) -> str:
+        return f"<trace of {self.question!r}: {counted(len(self.answers), 'answer')}>"
 
 
 class Index:
