@@ -6,31 +6,12 @@ The one place that says "one rule is one line of evidence": engines take certain
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
-import msgspec
 from msgspec.structs import replace
 
 from kzexpert.certainty import combine, is_conflict
-from kzexpert.model import BaseFact, EstablishedFacts, Firing, GroundAtom, Inference, Pattern, Program, Value
+from kzexpert.model import EstablishedFacts, Firing, GroundAtom, Inference, Line, Pattern, Program, Value
 
 __all__ = ["Heights", "Line", "certainty_of", "line_strengths", "lines"]
-
-
-class Line(msgspec.Struct, frozen=True):
-    """One line of evidence for or against a conclusion.
-
-    Attributes:
-        strength: −1..1.
-        firing: the firing that counts, or None for a base fact.
-        base: the base fact, or None for a firing.
-        others: further firings of the same rule, which do not add up; the strongest first.
-        counts: false where a better proof in a recursive component stands instead.
-    """
-
-    strength: float
-    firing: Firing | None = None
-    base: BaseFact | None = None
-    others: tuple[Firing, ...] = ()
-    counts: bool = True
 
 
 def line_strengths(firings: Sequence[Firing], base: float | None) -> list[float]:

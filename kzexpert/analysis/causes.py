@@ -23,7 +23,7 @@ from kzexpert.model import (
 from kzexpert.program.snapshot import in_force
 from kzexpert.questions.sentences import because, dates, says
 
-__all__ = ["Cause", "Difference", "LineChange", "Record", "Turn", "rule_text"]
+__all__ = ["Cause", "Divergence", "LineShift", "Record", "Turn", "rule_text"]
 
 #: What happened to a statement: the first eight to a recorded or assumed fact, the others to a conclusion.
 Turn: TypeAlias = Literal[
@@ -75,7 +75,7 @@ class Cause(msgspec.Struct, frozen=True):
     records: tuple[Record, ...] = ()
 
 
-class LineChange(msgspec.Struct, frozen=True):
+class LineShift(msgspec.Struct, frozen=True):
     """A line of evidence that appeared, disappeared, or changed its strength.
 
     Attributes:
@@ -98,14 +98,14 @@ Args: TypeAlias = tuple[Value, ...]
 _Place: TypeAlias = tuple[str, GroundAtom]
 
 
-class Difference:
+class Divergence:
     """What differs between two inferences."""
 
     def __init__(self, before: Inference, after: Inference) -> None:
         self.before = before
         self.after = after
 
-    def lines(self, atom: GroundAtom) -> tuple[LineChange, ...]:
+    def lines(self, atom: GroundAtom) -> tuple[LineShift, ...]:
         """The lines of evidence of a statement that changed; the largest change comes first."""
         pairs = self._pairs(atom)
         found = [self._change(atom, *pair) for pair in pairs if _strength(pair[0]) != _strength(pair[1])]
@@ -172,17 +172,17 @@ class Difference:
             for before, after in self._pairs(atom):
                 yield [before] if before else [], [after] if after else []
 
-    def _change(self, atom: GroundAtom, before: Line | None, after: Line | None) -> LineChange:
+    def _change(self, atom: GroundAtom, before: Line | None, after: Line | None) -> LineShift:
         line = after or before
         firing = line.firing if line else None
         if firing is None:
             sentence = says(self.after.program.kb, atom)
             cause = self._base_cause((atom.predicate, atom))
-            return LineChange("", sentence, "", _strength(before), _strength(after), (cause,))
+            return LineShift("", sentence, "", _strength(before), _strength(after), (cause,))
         turn = self.rule_turn(firing.rule.id)
         causes = self._causes([before] if before else [], [after] if after else [])
         found = sorted(map(self._cause, causes), key=_by_text)
-        return LineChange(
+        return LineShift(
             firing.rule.id, because(firing), turn, _strength(before), _strength(after), tuple(dict.fromkeys(found))
         )
 

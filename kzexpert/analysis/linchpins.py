@@ -17,7 +17,7 @@ from kzexpert.analysis.worlds import outcomes, with_facts
 from kzexpert.certainty import established, likelihood
 from kzexpert.model import BaseFact, GroundAtom, Inference, ProgramRule
 from kzexpert.proof.answers import ranked
-from kzexpert.proof.build import Proof, prove
+from kzexpert.proof.lineage import lineage
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import says
 
@@ -134,24 +134,27 @@ def hangs_on(
     Raises:
         KeyError: nothing is known of it.
     """
-    return _Trial(inference, prove(inference, atom), infer, progress).hanging(margins)
+    return _Trial(inference, atom, infer, progress).hanging(margins)
 
 
 class _Trial:
     """One conclusion, and what it would be with one thing taken away or moved."""
 
-    def __init__(self, inference: Inference, proof: Proof, infer: Infer, progress: Progress) -> None:
-        self.atom = proof.conclusion
-        self.certainty = proof.root.certainty
+    def __init__(self, inference: Inference, atom: GroundAtom, infer: Infer, progress: Progress) -> None:
+        below = lineage(inference, [atom])
+        known = inference.certainty(atom)
+        if known is None:
+            raise KeyError(str(atom))
+        self.atom = atom
+        self.certainty = known
         self.kb = inference.program.kb
         self.scenario = Scenario.of(inference.program).about(as_pattern(self.atom))
         self.program = with_facts(self.scenario, infer)
-        self.recursive = proof.root.best_only
+        self.recursive = atom in below.judgements and below.judgements[atom].best
         self.infer = infer
         self.progress = progress
-        nodes = proof.nodes.values()
-        self.proof_facts = {node.atom: node.base for node in nodes if node.base}
-        self.proof_rules = {step.firing.rule.id: step.firing.rule for node in nodes for step in node.steps}
+        self.proof_facts = {fact.atom: fact for fact in below.records.values()}
+        self.proof_rules = {firing.rule.id: firing.rule for firing in below.firings}
 
     def hanging(self, margins: bool) -> Hanging:
         facts, rules = dict(self.proof_facts), dict(self.proof_rules)

@@ -96,8 +96,8 @@ def outcomes(
 
 
 def _spread(program: Program, changes: Sequence[Revision], pattern: Pattern) -> list[dict[GroundAtom, float]]:
-    known = _Known(program, changes)
-    meter = Meter(Budget(), program, {})
+    known = _Held(program, changes)
+    meter = Meter(Budget(), program)
     for stratum in program.strata:
         _Component(known, stratum, meter).settle()
     found: list[dict[GroundAtom, float]] = [{} for _ in changes]
@@ -113,7 +113,7 @@ def _spread(program: Program, changes: Sequence[Revision], pattern: Pattern) -> 
 _Facts: TypeAlias = tuple[str, tuple[int, ...], Args]
 
 
-class _Known:
+class _Held:
     """What is known so far: the spread of each statement, and what is established in any world, for looking it up."""
 
     def __init__(self, program: Program, changes: Sequence[Revision]) -> None:
@@ -196,7 +196,7 @@ class _Firing:
 class _Component:
     """The firings of one stratum, and what they come to."""
 
-    def __init__(self, known: _Known, stratum: Stratum, meter: Meter) -> None:
+    def __init__(self, known: _Held, stratum: Stratum, meter: Meter) -> None:
         self.known = known
         self.stratum = stratum
         self.meter = meter

@@ -7,7 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 
 from kzexpert.errors import Issue, Location
 from kzexpert.language.nearest import did_you_mean
-from kzexpert.model import Aggregation, Atom, Case, Condition, Constant, Fact, KnowledgeBase, Negation, Rule, Value
+from kzexpert.model import (
+    AGGREGATES,
+    Aggregation,
+    Atom,
+    Case,
+    Condition,
+    Constant,
+    Fact,
+    KnowledgeBase,
+    Rule,
+    Value,
+)
 from kzexpert.program.resolve import resolve_atom
 
 __all__ = ["rules_that_never_fire", "unused_predicates"]
@@ -40,9 +51,9 @@ def rules_that_never_fire(kb: KnowledgeBase) -> list[Issue]:
 def _required(rule: Rule) -> Iterator[tuple[Condition, Atom]]:
     """The atoms that some fact must match; counts and sums hold over nothing, the least and the greatest do not."""
     for condition in rule.when:
-        if isinstance(condition, Negation) or (
-            isinstance(condition, Aggregation) and condition.function in ("count", "sum")
-        ):
+        if condition.looks == "negation":
+            continue
+        if isinstance(condition, Aggregation) and AGGREGATES[condition.function].over_nothing is not None:
             continue
         for atom, _ in condition.atoms:
             yield condition, atom

@@ -6,7 +6,7 @@ Variables that nothing binds are not its business: the planner reports them.
 from kzexpert.checks.occurrences import occurrences
 from kzexpert.checks.templates import PLACEHOLDER
 from kzexpert.errors import Issue, Location
-from kzexpert.model import Aggregation, Comparison, Condition, KnowledgeBase, Premise, Rule, Variable
+from kzexpert.model import AGGREGATES, Aggregation, Comparison, Condition, KnowledgeBase, Premise, Rule, Variable
 
 __all__ = ["lone_variables"]
 
@@ -48,7 +48,7 @@ def _lone_hint(rule: Rule, condition: Condition, name: str) -> str:
     if isinstance(condition, Aggregation):
         if name == condition.result:
             return f"compare ?{name} with something, or leave the condition out"
-        if condition.function != "sum" and name != condition.over:
+        if not AGGREGATES[condition.function].adds and name != condition.over:
             return _blank(name, any(premise.certainty == name for premise in condition.premises))
     return ""
 

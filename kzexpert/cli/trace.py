@@ -18,8 +18,8 @@ from kzexpert.program.relevance import opened
 from kzexpert.proof.checker import Checker, Verification
 from kzexpert.proof.checker.reading import read_trace
 from kzexpert.proof.diff import trace_diff
-from kzexpert.proof.document import Trace
-from kzexpert.proof.tracing import trace_of
+from kzexpert.proof.document import Index, Trace, sealed
+from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import read_question
 from kzexpert.render.dot import dot
 from kzexpert.render.issues import issues_text
@@ -66,12 +66,10 @@ def export(options: Options, question: tuple[str, ...]) -> int:
     asked = read_question(kb, " ".join(question))
     # The page compares a conclusion with its rivals, which differ in a constant of the question.
     inference = infer(kb, options, [opened(asked.pattern) if options.format == "html" else asked.pattern])
-    traced = trace_of(inference, asked)
-    text = page(options, inference, asked) if options.format == "html" else _rendered(traced, options.format)
+    index = Index(sealed(prove(inference, asked)))
+    text = page(options, inference, asked) if options.format == "html" else _rendered(index.trace, options.format)
     emit(options, lambda _out: text)
-    certainties = {item.fact: item.certainty for item in traced.facts}
-    certainties.update({item.conclusion: item.certainty for item in traced.conclusions})
-    return 0 if any(established(certainties[answer]) for answer in traced.answers) else 3
+    return 0 if any(established(index[answer].certainty) for answer in index.trace.answers) else 3
 
 
 def _rendered(traced: Trace, form: str) -> str:

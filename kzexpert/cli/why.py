@@ -2,17 +2,12 @@
 
 import click
 
-from kzexpert.analysis.near_misses import not_in_force
-from kzexpert.analysis.why_not import misses
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.session import infer, open_knowledge_base
 from kzexpert.model import Inference
-from kzexpert.proof.answers import ranked
-from kzexpert.proof.build import prove
 from kzexpert.questions.question import Question, read_question
-from kzexpert.render.explanation_text import explanation_text
-from kzexpert.render.proof_json import proof_document
+from kzexpert.render.explanation_text import explanation, explanation_text
 
 __all__ = ["explain", "why"]
 
@@ -45,14 +40,6 @@ def explain(options: Options, inference: Inference, question: Question, depth: i
     Returns:
         The exit code: 3 when nothing is established.
     """
-    proofs = [prove(inference, atom) for atom in ranked(inference, question)]
-    holding = [proof for proof in proofs if proof.root.established]
-    lacks = () if holding else misses(inference, question.pattern)
-    outside = () if holding else not_in_force(inference, question.pattern)
-    shown = holding or proofs
-    show(
-        options,
-        proof_document(inference, question, shown, lacks),
-        lambda out: explanation_text(inference, question, shown, lacks, outside, out, depth),
-    )
-    return 0 if holding else 3
+    found = explanation(inference, question)
+    show(options, found.index.trace, lambda out: explanation_text(found, out, depth))
+    return 0 if found.holds else 3

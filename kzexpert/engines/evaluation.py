@@ -6,10 +6,11 @@ evaluated: an expression is a tree of values.
 
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import fsum, isfinite
+from math import isfinite
 from typing import Any
 
 from kzexpert.model import (
+    AGGREGATES,
     Absence,
     Aggregate,
     Assignment,
@@ -80,23 +81,13 @@ def holds(test: Test) -> tuple[list[str], Callable[..., bool]]:
 
 
 def fold(aggregate: Aggregate, found: Iterator[Binding]) -> Value | None:
-    """The result of an aggregate over the bindings of its atoms; None for the minimum or maximum of nothing."""
+    """The result of an aggregate over the bindings of its atoms; None where it has none."""
     outer = set(aggregate.shared) - {aggregate.over}
     own = {
         tuple(sorted((name, value) for name, value in binding.items() if name not in outer)): binding[aggregate.over]
         for binding in found
     }
-    if aggregate.function == "count":
-        return float(len(set(own.values())))
-    values: list[Any] = list(own.values())
-    if aggregate.function == "sum":
-        try:
-            return fsum(sorted(values)) + 0.0  # in one order, since whether it overflows depends on it
-        except OverflowError:
-            return None
-    if not values:
-        return None
-    return min(values) if aggregate.function == "min" else max(values)  # type: ignore[no-any-return]
+    return AGGREGATES[aggregate.function].fold(list(own.values()))
 
 
 class Completion:

@@ -10,6 +10,7 @@ from kzexpert.errors import Issue, Location
 from kzexpert.language.dates import parse_day
 from kzexpert.language.tokens import GrammarError, Locator, Token, is_name, locator, tokenize, unquoted
 from kzexpert.model import (
+    AGGREGATES,
     ANY,
     Aggregation,
     Argument,
@@ -34,7 +35,6 @@ _AGGREGATE_FORM = "an aggregate is written ?n = count(?x for member(?x, ?org) an
 _TERM_FORM = 'a term is ?variable, _, a word, a "text", a number or a day YYYY-MM-DD'
 _ONE_A_LINE = "write one condition a line: all of them must hold; alternatives are rules of their own"
 _COMPARISONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
-_FUNCTIONS = ("count", "sum", "min", "max")
 _UNITS = {"day": "day", "days": "day", "month": "month", "months": "month", "year": "year", "years": "year"}
 _MOST_UNITS = 9_999_999
 #: Deeper or longer expressions would exhaust the stack of whoever walks them.
@@ -203,8 +203,8 @@ class _Parser:
     def aggregation(self) -> Aggregation:
         start = self.position
         result, _, function = self.take(), self.take(), self.take()
-        if function.text not in _FUNCTIONS:
-            message = f"expected an aggregate ({', '.join(_FUNCTIONS)}), found {function}"
+        if function.text not in AGGREGATES:
+            message = f"expected an aggregate ({', '.join(AGGREGATES)}), found {function}"
             raise self.error(message, _AGGREGATE_FORM, function)
         self.expect("(", "'('", _AGGREGATE_FORM)
         over = self.take()
@@ -215,9 +215,8 @@ class _Parser:
         while self.accept("and"):
             premises.append(self.inner_premise())
         self.expect(")", "'and' or ')'", _AGGREGATE_FORM)
-        name = cast(Literal["count", "sum", "min", "max"], function.text)
         location = self.locate(result.offset)
-        return Aggregation(result.text[1:], name, over.text[1:], tuple(premises), self.since(start), location)
+        return Aggregation(result.text[1:], function.text, over.text[1:], tuple(premises), self.since(start), location)
 
     def inner_premise(self) -> Premise:
         token = self.peek()
@@ -383,7 +382,7 @@ class _Parser:
                 return Constant(-operand.value)
             return self.operation(Constant(0.0), token, operand)
         if token.kind == "word" and (token.text == "_" or self.peek(1).text == "("):
-            hint = _AGGREGATE_FORM if token.text in _FUNCTIONS else "give it a condition of its own"
+            hint = _AGGREGATE_FORM if token.text in AGGREGATES else "give it a condition of its own"
             raise self.unexpected("a value", hint if token.text != "_" else "name it: ?x")
         value = self.value()
         if value is None:

@@ -3,9 +3,10 @@
 Surface values (`knowledge`, `conditions`) are as the author wrote them; program values (`program`) are resolved.
 """
 
+from kzexpert.model.aggregates import AGGREGATES, AggregateFunction
 from kzexpert.model.conditions import Aggregation, Comparison, Condition, Negation, Premise
 from kzexpert.model.established import Binding, EstablishedFacts
-from kzexpert.model.inference import Facts, Firing, Inference
+from kzexpert.model.inference import Facts, Firing, Inference, Line
 from kzexpert.model.knowledge import (
     ArgumentSpec,
     Case,
@@ -54,10 +55,12 @@ from kzexpert.model.terms import (
 )
 
 __all__ = [
+    "AGGREGATES",
     "ANY",
     "NOWHERE",
     "Absence",
     "Aggregate",
+    "AggregateFunction",
     "Aggregation",
     "Anonymous",
     "Argument",
@@ -81,6 +84,7 @@ __all__ = [
     "GroundAtom",
     "Inference",
     "KnowledgeBase",
+    "Line",
     "Match",
     "Negation",
     "Operation",

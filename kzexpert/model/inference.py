@@ -10,10 +10,10 @@ import msgspec
 from kzexpert.model.columns import Form, Layout, Selection
 from kzexpert.model.established import EstablishedFacts
 from kzexpert.model.knowledge import Fact
-from kzexpert.model.program import Pattern, Program, ProgramRule
+from kzexpert.model.program import BaseFact, Pattern, Program, ProgramRule
 from kzexpert.model.terms import GroundAtom, Value, format_value
 
-__all__ = ["Facts", "Firing", "Inference"]
+__all__ = ["Facts", "Firing", "Inference", "Line"]
 
 
 class Firing(msgspec.Struct, frozen=True, gc=False):
@@ -41,6 +41,24 @@ class Firing(msgspec.Struct, frozen=True, gc=False):
     def binding_text(self) -> tuple[str, ...]:
         """The binding as text, by which ties are broken."""
         return tuple(map(format_value, self.binding))
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of evidence for or against a conclusion.
+
+    Attributes:
+        strength: −1..1.
+        firing: the firing that counts, or None for a base fact.
+        base: the base fact, or None for a firing.
+        others: further firings of the same rule, which do not add up; the strongest first.
+        counts: false where a better proof in a recursive component stands instead.
+    """
+
+    strength: float
+    firing: Firing | None = None
+    base: BaseFact | None = None
+    others: tuple[Firing, ...] = ()
+    counts: bool = True
 
 
 class Facts(Protocol):
@@ -141,3 +159,6 @@ class Inference(msgspec.Struct, frozen=True):
     def certainty(self, atom: GroundAtom) -> float | None:
         """The certainty of a fact or conclusion, None when nothing is known of it."""
         return self.facts.certainties.get(atom.predicate, {}).get(atom.args)
+
+    def __repr__(self) -> str:
+        return f"<inference as of {self.program.as_of.isoformat()} by {self.engine}>"

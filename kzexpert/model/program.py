@@ -196,7 +196,7 @@ class Aggregate(_Condition, frozen=True):
     """
 
     variable: str
-    function: Literal["count", "sum", "min", "max"]
+    function: str
     over: str
     patterns: tuple[Pattern, ...]
     shared: tuple[str, ...]

@@ -10,6 +10,7 @@ from datetime import date
 from kzexpert.errors import Issue, Location, counted
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import (
+    AGGREGATES,
     ANY,
     Aggregation,
     Argument,
@@ -206,12 +207,12 @@ def variable_types(kb: KnowledgeBase, rule: Rule) -> tuple[dict[str, str], list[
     for condition in rule.when:
         if isinstance(condition, Aggregation):
             folded = types.get(condition.over, "number")
-            allowed = {"sum": ("number",), "count": (folded,)}.get(condition.function, ("number", "date"))
-            if folded not in allowed:
-                message = f"{condition.function} takes {'s or '.join(allowed)}s, and ?{condition.over} is a {folded}"
+            function = AGGREGATES[condition.function]
+            if function.accepts and folded not in function.accepts:
+                allowed = "s or ".join(function.accepts)
+                message = f"{condition.function} takes {allowed}s, and ?{condition.over} is a {folded}"
                 issues.append(Issue("KZ205", message, condition.location))
-            kind = folded if condition.function in ("min", "max") else "number"
-            use(condition.result, kind, condition.function, condition.location)
+            use(condition.result, function.result_type(folded), condition.function, condition.location)
     _use_atom(kb, rule.then, use)
     for _ in rule.when:  # chains of assignments: each pass types at least one more
         before = len(types)

@@ -88,6 +88,9 @@ class Answer(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.answ
         kept = tuple(item for item in self.answers if item.established)
         return Answer(self.question, self.pattern, self.as_of, self.engine, kept)
 
+    def __repr__(self) -> str:
+        return f"<answer to {self.question!r}: {len(self.established.answers)} established>"
+
 
 class Conclusions(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.conclusions/1"):
     """What rules concluded, by predicate, then by certainty, then by text."""

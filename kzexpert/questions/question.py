@@ -17,8 +17,8 @@ from kzexpert.language.nearest import did_you_mean, nearest
 from kzexpert.model import Atom, Constant, KnowledgeBase, Pattern, Term, Variable, Within
 from kzexpert.program.resolve import resolve_atom
 from kzexpert.questions.templates import (
+    EntityNames,
     Fit,
-    Names,
     Span,
     Template,
     Word,
@@ -115,7 +115,7 @@ class _Words:
     def __init__(self, kb: KnowledgeBase, text: str) -> None:
         self.kb = kb
         self.text = text
-        self.names = Names(kb)
+        self.names = EntityNames(kb)
         self.asks = question_templates(kb)
 
     def question(self) -> Question:

@@ -36,7 +36,7 @@ def _matrix(matrix: Matrix, out: Writer) -> Iterator[str]:
     fitting = max(1, (out.width - _TELLS - _NARROWEST) // _COLUMN)
     for start in range(0, len(matrix.hypotheses), fitting):
         chosen = range(start, min(start + fitting, len(matrix.hypotheses)))
-        table = _Table(out, out.width - _TELLS - _COLUMN * len(chosen))
+        table = _Grid(out, out.width - _TELLS - _COLUMN * len(chosen))
         columns = [matrix.hypotheses[index] for index in chosen]
         yield ""
         yield from table.row("", "", [("name", item.value) for item in columns])
@@ -46,7 +46,7 @@ def _matrix(matrix: Matrix, out: Writer) -> Iterator[str]:
         yield from _sums(table, columns)
 
 
-def _sums(table: "_Table", columns: Sequence[Hypothesis]) -> Iterator[str]:
+def _sums(table: "_Grid", columns: Sequence[Hypothesis]) -> Iterator[str]:
     yield from table.row("", "all evidence for", [("", certainty_text(item.support)) for item in columns])
     yield from table.row("", "all evidence against", [("", certainty_text(item.against)) for item in columns])
     yield from table.row("", "certainty", [("strong", certainty_text(item.certainty)) for item in columns])
@@ -67,7 +67,7 @@ def _cell(cell: Cell) -> tuple[str, str]:
     return (role, text) if cell.counts else ("faint", f"({text})")
 
 
-class _Table:
+class _Grid:
     """Rows of a number, a text and cells, each wrapped to the width of its column."""
 
     def __init__(self, out: Writer, label: int) -> None:

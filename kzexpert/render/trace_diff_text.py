@@ -18,7 +18,7 @@ def trace_diff_text(found: TraceDiff, out: Writer = PLAIN) -> str:
     """The changes, or one line when there are none."""
     if found.same:
         return "the two traces say the same\n"
-    text = _Text(out)
+    text = _DiffText(out)
     sections = (
         ("asked", [text.head(change) for change in found.head]),
         ("conclusions", [text.conclusion(change) for change in found.conclusions]),
@@ -30,7 +30,7 @@ def trace_diff_text(found: TraceDiff, out: Writer = PLAIN) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-class _Text:
+class _DiffText:
     def __init__(self, out: Writer) -> None:
         self.out = out
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from kzexpert.analysis.causes import Cause, LineChange
-from kzexpert.analysis.what_if import RuleChange, Shift, WhatIf
+from kzexpert.analysis.causes import Cause, LineShift
+from kzexpert.analysis.what_if import RuleTurn, Shift, WhatIf
 from kzexpert.errors import counted
 from kzexpert.render.text import CONVENTION, certainty_text
 from kzexpert.render.writer import PLAIN, Piece, Writer, sentence, stated
@@ -72,7 +72,7 @@ def _turn(cause: Cause) -> str:
     return cause.turn
 
 
-def _rule(rule: RuleChange) -> list[Piece]:
+def _rule(rule: RuleTurn) -> list[Piece]:
     words = {"new": "new rule", "gone": "rule gone", "changed": "rule changed"}
     return [("name", f"{words[rule.turn]}: "), ("", rule.rule), ("faint", f" ({rule.title})" if rule.title else "")]
 
@@ -95,7 +95,7 @@ def _respects(found: WhatIf) -> int:
     return len({respect for shift in found.changes for respect in shift.by})
 
 
-def _line(line: LineChange, out: Writer) -> Iterator[str]:
+def _line(line: LineShift, out: Writer) -> Iterator[str]:
     strength = _move(line.before, line.after)
     rule = {"new": "new rule ", "gone": "rule gone: ", "changed": "changed rule "}.get(line.rule_turn, "")
     pieces: list[Piece] = [("", sentence(line.because)), ("faint", f" ({rule}{line.rule or 'on record'})")]

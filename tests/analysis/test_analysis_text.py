@@ -16,12 +16,14 @@ from kzexpert.analysis.timeline import timeline
 from kzexpert.analysis.what_if import what_if
 from kzexpert.analysis.why_not import why_not
 from kzexpert.engines import engine
-from kzexpert.proof.answers import ranked
-from kzexpert.proof.build import prove
+from kzexpert.model import Inference
+from kzexpert.proof.document import Index
+from kzexpert.proof.lineage import prove
+from kzexpert.questions.question import Question
 from kzexpert.render.json import json_text
 from kzexpert.render.linchpins_text import linchpins_text
 from kzexpert.render.matrix_text import matrix_text
-from kzexpert.render.proof_text import arithmetic, proofs_text
+from kzexpert.render.proof_text import arithmetic, proof_text
 from kzexpert.render.timeline_svg import timeline_svg
 from kzexpert.render.timeline_text import ASCII, timeline_text
 from kzexpert.render.what_if_text import what_if_text
@@ -34,14 +36,19 @@ ALIGNED = "aligned(Ruritania, Borduria, security)"
 Texts = Callable[..., str]
 
 
+def _proof(inference: Inference, question: Question, out: Writer = PLAIN, depth: int | None = None) -> str:
+    index = Index(prove(inference, question))
+    return proof_text(index, index.trace.answers, out, depth)
+
+
 def _why(world: World, out: Writer = PLAIN) -> str:
     inference = world.infer("2007-01-01")
-    return proofs_text([prove(inference, world.atom("firm(Ruritania, Borduria)"))], out=out)
+    return _proof(inference, world.question("firm(Ruritania, Borduria)"), out)
 
 
 def _why_folded(world: World, out: Writer = PLAIN) -> str:
     inference = world.infer("2007-01-01")
-    return proofs_text([prove(inference, world.atom("firm(Ruritania, Borduria)"))], depth=1, out=out)
+    return _proof(inference, world.question("firm(Ruritania, Borduria)"), out, depth=1)
 
 
 def _why_not(world: World, out: Writer = PLAIN) -> str:
@@ -150,20 +157,18 @@ def test_a_proof_of_five_hundred_steps(read_world: ReadWorld) -> None:
         """
     )
     inference = world.infer()
-    proof = prove(inference, world.atom(f"reaches(s0, s{size})"))
-    text = proofs_text([proof])
+    text = _proof(inference, world.question(f"reaches(s0, s{size})"))
     assert max(map(len, text.splitlines())) <= 80
     assert len(re.findall(r"^\[\d+\] ", text, re.MULTILINE)) == size
     assert "see [500]" in text
-    folded = proofs_text([proof], depth=3)
+    folded = _proof(inference, world.question(f"reaches(s0, s{size})"), depth=3)
     assert len(folded.splitlines()) < 40
     assert "497 conclusions are folded" in folded
 
 
 def test_a_fact_tells_its_record_once(world: World) -> None:
     inference = world.infer(assume=["member(Syldavia, Pact)"])
-    proofs = [prove(inference, atom) for atom in ranked(inference, world.question("aligned(?s, ?p, ?x)"))]
-    text = " ".join(proofs_text(proofs).split())
+    text = " ".join(_proof(inference, world.question("aligned(?s, ?p, ?x)")).split())
     places = re.findall(r"on record: [^;]*?(world1\.yaml:\d+:\d+)", text)
     assert len(places) == len(set(places)) > 3
     marks = re.findall(r"see \[(f\d+)\]", text)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kzexpert.errors import Location
-from kzexpert.render.html import relative_places
+from kzexpert.proof.document import places_of
 
 
 def said(text: str) -> str:
@@ -137,7 +137,11 @@ def test_it_is_the_same_from_anywhere(
     ],
 )
 def test_places_are_shown_without_the_folder_that_all_share(files: list[str], file: str, shown: str) -> None:
-    assert relative_places(files)(Location(file, 3, 5)) == shown
+    assert places_of(files)(Location(file, 3, 5)) == shown
+
+
+def test_a_row_of_a_table_is_no_line() -> None:
+    assert places_of(["kb/f.yaml", "kb/v.yaml"])(Location("kb/tab/t.csv", row=2)) == "tab/t.csv row 2"
 
 
 def test_the_command_line_writes_it(run: Callable[..., object], checkout: Path, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from kzexpert.model import KnowledgeBase
 from kzexpert.program.snapshot import snapshot
 from kzexpert.proof.checker import Checker
 from kzexpert.proof.document import Trace, sealed
-from kzexpert.proof.tracing import trace_of
+from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import read_question
 from kzexpert.render.json import json_text
 
@@ -40,7 +40,7 @@ def test_every_shipped_conclusion_verifies(shipped: KnowledgeBase, engine_name: 
     checker = Checker(shipped, ENGINES)
     assert len(inference.firings) > 40
     for atom in inference.firings:
-        found = checker.verify("t", json_text(trace_of(inference, read_question(shipped, str(atom)))))
+        found = checker.verify("t", json_text(sealed(prove(inference, read_question(shipped, str(atom))))))
         assert (found.issues, found.verified) == ((), True)
         assert found.conclusions > 0
 
@@ -80,7 +80,7 @@ def test_programs_at_random_verify(kb: KnowledgeBase) -> None:
     for name, (kinds, holds) in VOCABULARY.items():
         atom = f"{name}({', '.join(f'?v{number}' for number in range(len(kinds)))})"
         for question in (atom, f"{atom} within 7 months") if holds == "event" else (atom,):
-            found = checker.verify("t", json_text(trace_of(inference, read_question(kb, question))))
+            found = checker.verify("t", json_text(sealed(prove(inference, read_question(kb, question)))))
             assert found.issues == ()
 
 
@@ -323,7 +323,8 @@ def test_a_rule_set_without_end_is_stopped(read: Read, monkeypatch: pytest.Monke
     from kzexpert.proof.checker import derivation
 
     kb = read(EVERYTHING)
-    trace = json_text(trace_of(engine().infer(snapshot(kb, date(2011, 4, 7))), read_question(kb, "weight(?x, ?n)")))
+    inference = engine().infer(snapshot(kb, date(2011, 4, 7)))
+    trace = json_text(sealed(prove(inference, read_question(kb, "weight(?x, ?n)"))))
     endless = '  - id: more\n    when: ["weight(?x, ?n)", "?m = ?n + 1"]\n    then: weight(?x, ?m)\n'
     changed = read(EVERYTHING.replace("rules:\n", f"rules:\n{endless}"))
     monkeypatch.setattr(derivation, "_MOST_FIRINGS", 500)
@@ -340,6 +341,7 @@ _SHARED = {
     "language",
     "model",
     "program.resolve",
+    "proof.build",
     "proof.checker",
     "proof.document",
     "questions.question",

@@ -63,6 +63,7 @@ with _as_experta_expects():
     import experta.abstract
     import experta.activation
     import experta.factlist
+    import experta.matchers.rete
 
 
 class Statement(experta.Fact):  # type: ignore[misc]
@@ -108,7 +109,8 @@ class HashMatcher(experta.abstract.Matcher):  # type: ignore[misc]
         # A Rule that was fetched through the engine is bound to it and would pass it twice.
         self.rules = [rule.new_conditions(*rule) for rule in engine.get_rules()]
         self.added: list[Any] = []
-        self.network = JoinNetwork([_join_rule(rule) for rule in self.rules], self._activate, engine.candidates)
+        self._fires = engine.meter.firing
+        self.network = JoinNetwork([_join_rule(rule) for rule in self.rules], self._activate, engine.meter.candidates)
 
     def changes(self, adding: Iterable[Any] = (), deleting: Sequence[Any] = ()) -> tuple[list[Any], Sequence[Any]]:
         """The activations that new facts bring about."""
@@ -123,11 +125,31 @@ class HashMatcher(experta.abstract.Matcher):  # type: ignore[misc]
         return added, ()
 
     def _activate(self, number: int, row: tuple[Value, ...]) -> None:
-        self.added.append(Activation(self.rules[number], {"row": row}))
+        rule = self.rules[number]
+        self._fires(rule.__name__)
+        self.added.append(Activation(rule, {"row": row}))
 
     def reset(self) -> None:
         """Forget all facts."""
         self.network.clear()
+
+
+class StockMatcher(experta.matchers.rete.ReteMatcher):  # type: ignore[misc]
+    """experta's own matcher, whose matches are counted as they are found."""
+
+    def __init__(self, engine: Any) -> None:
+        super().__init__(engine)
+        for node in self._get_conflict_set_nodes():
+            node._activate = self._counted(node, node._activate)
+
+    def _counted(self, node: Any, activate: Callable[[Any], None]) -> Callable[[Any], None]:
+        def counted(token: Any) -> None:
+            before = len(node.memory)
+            activate(token)
+            if len(node.memory) > before:
+                self.engine.meter.firing(node.rule.__name__)
+
+        return counted
 
 
 class LastInFirstOut(experta.abstract.Strategy):  # type: ignore[misc]
@@ -176,15 +198,21 @@ class ExpertaEngine:
         listen: hears how a run stands.
     """
 
+    BUDGET = Budget()
+
     def __init__(self, stock: bool = False, budget: Budget | None = None, listen: Listener = unheard) -> None:
         self.name = "experta-stock" if stock else "experta"
-        self.budget = budget or Budget()
+        self.budget = budget or self.BUDGET
         self._listen = listen
 
     def infer(self, program: Program) -> Inference:
         """See `kzexpert.engines.base.Engine.infer`."""
-        with _collector_at_rest():
-            return _Run(program, self.name == "experta-stock", self.budget).inference(self.name, self._listen)
+        meter = Meter(self.budget, program)
+        try:
+            with _collector_at_rest():
+                return _Run(program, self.name == "experta-stock", meter).inference(self.name, self._listen)
+        except MemoryError:
+            raise meter.out_of_memory() from None
 
 
 @contextmanager
@@ -202,14 +230,14 @@ def _collector_at_rest() -> Iterator[None]:
 class _Run:
     """One inference: the working memory of experta beside the certainties that experta knows nothing of."""
 
-    def __init__(self, program: Program, stock: bool, budget: Budget) -> None:
+    def __init__(self, program: Program, stock: bool, meter: Meter) -> None:
         self.program = program
         self.bindings: dict[str, list[tuple[Value, ...]]] = {name: [] for name in program.rules}
-        self.meter = Meter(budget, program, self.bindings)
+        self.meter = meter
         self.facts = EstablishedFacts()
         self.settling = Settling(program, self.facts, self.bindings, self.meter)
         self.fact_classes: dict[View, type] = {}
-        namespace: dict[str, Any] = {"candidates": self.meter.candidates}
+        namespace: dict[str, Any] = {"meter": self.meter, "__matcher__": StockMatcher}
         if not stock:
             namespace |= {"__matcher__": HashMatcher, "__strategy__": LastInFirstOut}
         self.phases = [type(f"Phase{number}", (Phase,), {}) for number in range(len(program.strata))]
@@ -346,7 +374,6 @@ class _Run:
 
         def fire(engine: Any, row: tuple[Value, ...] | None = None, **context: Any) -> None:
             binding = binding_of(tuple([context[key] for key in keys]) if row is None else row)
-            meter.firing(rule.id)
             bindings.append(binding)
             if concluded is not None:
                 args, certainty = concluded(binding)

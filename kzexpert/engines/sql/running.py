@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from msgspec.structs import replace
 from sqlglot import exp
 
-from kzexpert.engines.base import NEVER_ENDS, Budget
+from kzexpert.engines.base import Budget, over_budget
 from kzexpert.engines.reports import Listener, Standing
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, empty, kinds_of
 from kzexpert.engines.sql.plan.recursion import Component
@@ -27,9 +27,7 @@ from kzexpert.engines.sql.store.codec import Codec
 from kzexpert.engines.sql.store.sums import ExactSums
 from kzexpert.engines.sql.tables.loading import Loader
 from kzexpert.engines.sql.tables.reader import TableReader
-from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, Stratum
-from kzexpert.program.products import product_hint
 
 __all__ = ["BUDGET", "Run"]
 
@@ -282,9 +280,7 @@ class Run:
         what = f"rule {first.id}" if first else "loading the facts"
         if len(rules) > 1:
             what += f", with {len(rules) - 1} more that conclude the same,"
-        hint = next(filter(None, map(product_hint, rules)), NEVER_ENDS)
-        issue = Issue("KZ401", f"{what} used up the budget of {limit}", first.location if first else None, hint)
-        raise BudgetError(issue, texts=self.program.kb.texts)
+        raise over_budget(self.program, rules, f"{what} used up the budget of {limit}")
 
 
 def _on(number: int, extent: Extent, sizes: Mapping[int, int] | None) -> Extent:

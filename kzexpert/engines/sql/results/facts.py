@@ -11,7 +11,7 @@ from kzexpert.engines.sql.results.export import DatabaseExporter
 from kzexpert.engines.sql.results.firings import Firings
 from kzexpert.engines.sql.results.stored import Certainties
 from kzexpert.engines.sql.store.codec import Args
-from kzexpert.engines.sql.tables.recorded import Recorded
+from kzexpert.engines.sql.tables.recorded import TableFacts
 from kzexpert.model import Fact, GroundAtom, Inference, Pattern
 from kzexpert.model.columns import Form, Layout, Selection
 
@@ -27,7 +27,7 @@ class DatabaseFacts:
     """
 
     def __init__(
-        self, certainties: Certainties, firings: Firings, recorded: Recorded, exporter: DatabaseExporter | None
+        self, certainties: Certainties, firings: Firings, recorded: TableFacts, exporter: DatabaseExporter | None
     ) -> None:
         self.certainties = certainties
         self.firings = firings

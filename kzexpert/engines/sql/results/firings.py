@@ -14,6 +14,7 @@ from kzexpert.engines.sql.store.base import Row, Store
 from kzexpert.engines.sql.store.codec import Args, Codec
 from kzexpert.evidence import Heights
 from kzexpert.model import (
+    AGGREGATES,
     Aggregate,
     Anonymous,
     Assignment,
@@ -262,8 +263,8 @@ def _variable_kinds(rule: ProgramRule, certainties: Certainties) -> list[Kind]:
             inner: dict[str, Kind] = {}
             for pattern in condition.patterns:
                 _note_kinds(pattern, certainties, inner)
-            folded = inner[condition.over] if condition.function in ("min", "max") else "number"
-            kinds.setdefault(condition.variable, folded)
+            kind = inner[condition.over] if AGGREGATES[condition.function].keeps_type else "number"
+            kinds.setdefault(condition.variable, kind)
     return [kinds[name] for name in rule.variables]
 
 
