@@ -107,6 +107,10 @@ class Facts(Protocol):
         """How many firings there are; None where it takes finding all of them."""
         ...
 
+    def close(self) -> None:
+        """Give back what lies outside of Python's memory, for all inferences of the run; nothing can be asked then."""
+        ...
+
     def export(
         self,
         inferences: Sequence["Inference"],
