@@ -107,6 +107,10 @@ class Facts(Protocol):
         """How many firings there are; None where it takes finding all of them."""
         ...
 
+    def close(self) -> None:
+        """Give back what lies outside of Python's memory, for all inferences of the run; nothing can be asked then."""
+        ...
+
     def export(
         self,
         inferences: Sequence["Inference"],
@@ -158,3 +162,6 @@ class Inference(msgspec.Struct, frozen=True):
     def certainty(self, atom: GroundAtom) -> float | None:
         """The certainty of a fact or conclusion, None when nothing is known of it."""
         return self.facts.certainties.get(atom.predicate, {}).get(atom.args)
+
+    def __repr__(self) -> str:
+        return f"<inference as of {self.program.as_of.isoformat()} by {self.engine}>"

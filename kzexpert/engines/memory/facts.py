@@ -49,6 +49,9 @@ class MemoryFacts:
         """See `Facts.firing_count`."""
         return sum(map(len, self.firings.values()))
 
+    def close(self) -> None:
+        """See `Facts.close`."""
+
     def export(
         self,
         inferences: Sequence[Inference],

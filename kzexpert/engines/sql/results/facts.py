@@ -8,6 +8,7 @@ from typing import Any
 from kzexpert.engines.sql.results.export import DatabaseExporter
 from kzexpert.engines.sql.results.firings import Firings
 from kzexpert.engines.sql.results.stored import Certainties
+from kzexpert.engines.sql.store.base import Store
 from kzexpert.engines.sql.store.codec import Args
 from kzexpert.engines.sql.tables.recorded import TableFacts
 from kzexpert.model import Fact, GroundAtom, Inference, Pattern
@@ -25,8 +26,14 @@ class DatabaseFacts:
     """
 
     def __init__(
-        self, certainties: Certainties, firings: Firings, recorded: TableFacts, exporter: DatabaseExporter | None
+        self,
+        database: Store,
+        certainties: Certainties,
+        firings: Firings,
+        recorded: TableFacts,
+        exporter: DatabaseExporter | None,
     ) -> None:
+        self._database = database
         self.certainties = certainties
         self.firings = firings
         self.established = certainties.established
@@ -59,6 +66,10 @@ class DatabaseFacts:
     def firing_count(self) -> int | None:
         """See `Facts.firing_count`."""
         return None
+
+    def close(self) -> None:
+        """See `Facts.close`."""
+        self._database.close()
 
     def export(
         self,
