@@ -135,7 +135,7 @@ class Run:
             planner = Planner(extents, self.texts, ExactSums(self.database), shapes=program.shapes)
         certainties = Certainties(self.database, self.texts, program, extents, on_demand)
         firings = Firings(self.database, planner, program, certainties)
-        facts = DatabaseFacts(certainties, firings, recorded, self.exporter)
+        facts = DatabaseFacts(self.database, certainties, firings, recorded, self.exporter)
         return Inference(program, name, facts, frozenset(conflicts))
 
     def _sizes(self, extent: Extent) -> dict[int, int] | None:
