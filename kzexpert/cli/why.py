@@ -2,17 +2,12 @@
 
 import click
 
-from kzexpert.analysis.near_misses import not_in_force
-from kzexpert.analysis.why_not import misses
-from kzexpert.certainty import established
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.session import infer, open_knowledge_base
 from kzexpert.model import Inference
-from kzexpert.proof.document import Index
-from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import Question, read_question
-from kzexpert.render.explanation_text import explanation_text
+from kzexpert.render.explanation_text import explanation, explanation_text
 
 __all__ = ["explain", "why"]
 
@@ -45,9 +40,6 @@ def explain(options: Options, inference: Inference, question: Question, depth: i
     Returns:
         The exit code: 3 when nothing is established.
     """
-    index = Index(prove(inference, question))
-    holds = any(established(index[name].certainty) for name in index.trace.answers)
-    lacks = () if holds else misses(inference, question.pattern)
-    outside = () if holds else not_in_force(inference, question.pattern)
-    show(options, index.trace, lambda out: explanation_text(inference, question, index, lacks, outside, out, depth))
-    return 0 if holds else 3
+    found = explanation(inference, question)
+    show(options, found.index.trace, lambda out: explanation_text(found, out, depth))
+    return 0 if found.holds else 3

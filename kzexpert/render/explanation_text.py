@@ -1,79 +1,96 @@
 """The answer to why and why not, as text: proofs, or what each rule lacks and which records do not hold that day."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from kzexpert.analysis.near_misses import Miss
+import msgspec
+
+from kzexpert.analysis.near_misses import Miss, not_in_force
+from kzexpert.analysis.why_not import misses
 from kzexpert.certainty import established
 from kzexpert.model import Fact, GroundAtom, Inference
-from kzexpert.proof.document import Index
+from kzexpert.proof.index import Index
+from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import dates
 from kzexpert.render.proof_text import proof_text
 from kzexpert.render.text import footnote, nothing_supports
 from kzexpert.render.writer import PLAIN, Piece, Writer
 
-__all__ = ["explanation_text"]
+__all__ = ["Explanation", "explanation", "explanation_text"]
 
 
-def explanation_text(
-    inference: Inference,
-    question: Question,
-    index: Index,
-    lacks: Sequence[Miss] = (),
-    outside: Sequence[tuple[GroundAtom, Fact]] = (),
-    out: Writer = PLAIN,
-    depth: int | None = None,
-) -> str:
+class Explanation(msgspec.Struct, frozen=True):
     """Why something follows, or why not.
 
-    Args:
-        index: of the proof of what matches. What was only weighed is shown where nothing is established.
+    Attributes:
+        index: of the proof of what matches.
         lacks: where nothing is established, what the rules lack.
         outside: and the recorded rows that do not hold on the as-of date.
+    """
+
+    inference: Inference
+    question: Question
+    index: Index
+    lacks: tuple[Miss, ...] = ()
+    outside: tuple[tuple[GroundAtom, Fact], ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether something that was asked about is established."""
+        return any(established(self.index[name].certainty) for name in self.index.trace.answers)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """What is established, or else what was weighed."""
+        answers = self.index.trace.answers
+        return tuple([name for name in answers if established(self.index[name].certainty)]) or answers
+
+
+def explanation(inference: Inference, question: Question) -> Explanation:
+    """Why what a question asks about follows, or why not."""
+    found = Explanation(inference, question, Index(prove(inference, question)))
+    if found.holds:
+        return found
+    lacks, outside = misses(inference, question.pattern), not_in_force(inference, question.pattern)
+    return Explanation(inference, question, found.index, lacks, outside)
+
+
+def explanation_text(found: Explanation, out: Writer = PLAIN, depth: int | None = None) -> str:
+    """The explanation as text.
+
+    Args:
         depth: fold conclusions that are so many steps or more away.
     """
-    answers = index.trace.answers
-    holding = [name for name in answers if established(index[name].certainty)]
-    holds = bool(holding)
     blocks = []
-    if holds and question.kind == "why-not":
+    if found.holds and found.question.kind == "why-not":
         blocks.append("It does follow:")
-    elif not holds and answers:
+    elif found.shown and not found.holds:
         blocks.append("Weighed, and not established:")
-    if answers:
-        blocks.append(proof_text(index, holding or answers, out, depth))
-    if not holds:
-        missing = _missing(inference, question, not answers, lacks, outside, out)
-        blocks.append("\n".join(missing).strip("\n"))
-    return "\n\n".join([*filter(None, blocks), footnote(inference, out, words=bool(answers))]) + "\n"
+    if found.shown:
+        blocks.append(proof_text(found.index, found.shown, out, depth))
+    if not found.holds:
+        blocks.append("\n".join(_missing(found, out)).strip("\n"))
+    return "\n\n".join([*filter(None, blocks), footnote(found.inference, out, words=bool(found.shown))]) + "\n"
 
 
-def _missing(
-    inference: Inference,
-    question: Question,
-    unknown: bool,
-    lacks: Sequence[Miss],
-    outside: Sequence[tuple[GroundAtom, Fact]],
-    out: Writer,
-) -> Iterator[str]:
-    program = inference.program
-    if unknown:
-        yield nothing_supports(inference, question, out)
-    for _, fact in outside:
+def _missing(found: Explanation, out: Writer) -> Iterator[str]:
+    program = found.inference.program
+    if not found.shown:
+        yield nothing_supports(found.inference, found.question, out)
+    for _, fact in found.outside:
         row = f"On record {dates(fact)}, so not in force on {program.as_of.isoformat()} ({fact.location})."
         yield out.wrap([("", row)], rest="  ")
-    name = question.pattern.predicate
-    if lacks:
+    name = found.question.pattern.predicate
+    if found.lacks:
         yield ""
-        intro = "Rules that could conclude it, the nearest first, each with what it lacks:"
-        yield out.wrap([("", intro)])
-        for item in lacks:
+        yield out.wrap([("", "Rules that could conclude it, the nearest first, each with what it lacks:")])
+        for item in found.lacks:
             yield from _rule(item, out)
         yield ""
         yield out.wrap([("", "kzexpert why-not looks for what would make it hold.")])
     elif name not in program.stratum_of:
         yield out.wrap([("", f"No rule concludes {name}: it is on record, or it is not known.")])
-    elif unknown:
+    elif not found.shown:
         yield out.wrap([("", f"No rule that concludes {name} can conclude this.")])
 
 
