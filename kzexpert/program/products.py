@@ -10,7 +10,7 @@ __all__ = ["groups", "product_hint", "unconnected"]
 
 def unconnected(rule: ProgramRule) -> tuple[tuple[str, ...], ...]:
     """The positive conditions of a rule as written, in groups that no variable connects; see `groups`."""
-    return tuple(tuple(rule.rule.when[place].text for place in places) for places in groups(rule))
+    return tuple(tuple(rule.when[place].text for place in places) for places in groups(rule))
 
 
 def groups(rule: ProgramRule) -> list[tuple[int, ...]]:
