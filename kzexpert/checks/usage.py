@@ -16,7 +16,6 @@ from kzexpert.model import (
     Constant,
     Fact,
     KnowledgeBase,
-    Negation,
     Rule,
     Value,
 )
@@ -52,7 +51,7 @@ def rules_that_never_fire(kb: KnowledgeBase) -> list[Issue]:
 def _required(rule: Rule) -> Iterator[tuple[Condition, Atom]]:
     """The atoms that some fact must match; counts and sums hold over nothing, the least and the greatest do not."""
     for condition in rule.when:
-        if isinstance(condition, Negation):
+        if condition.looks == "negation":
             continue
         if isinstance(condition, Aggregation) and AGGREGATES[condition.function].over_nothing is not None:
             continue

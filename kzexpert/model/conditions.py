@@ -1,21 +1,26 @@
 """The conditions of a rule as its author wrote them. What they mean is said in `kzexpert.model.program`.
 
 Each has `atoms`, those that it looks at, with the variable of ``@`` or None; and `variables`, the names of its
-variables in order of appearance, repeated where they are.
+variables in order of appearance, repeated where they are. `looks` says in which way it looks at facts.
 """
 
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import msgspec
 
 from kzexpert.errors import Location
 from kzexpert.model.terms import NOWHERE, Atom, Expression
 
-__all__ = ["Aggregation", "Comparison", "Condition", "Negation", "Premise"]
+__all__ = ["Aggregation", "Comparison", "Condition", "Looks", "Negation", "Premise"]
+
+
+Looks: TypeAlias = Literal["positive", "negation", "aggregate"]
 
 
 class Premise(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """A positive condition: an atom, and with ``@ ?c`` the variable that takes the matched fact's certainty."""
+
+    looks: ClassVar[Looks] = "positive"
 
     atom: Atom
     text: str
@@ -34,6 +39,8 @@ class Premise(msgspec.Struct, frozen=True, array_like=True, tag=True):
 class Negation(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``not atom``: holds when no established fact matches."""
 
+    looks: ClassVar[Looks] = "negation"
+
     atom: Atom
     text: str
     location: Location = NOWHERE
@@ -49,6 +56,8 @@ class Negation(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 class Comparison(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``left op right``; with ``=`` and one lone unbound variable it binds that variable."""
+
+    looks: ClassVar[Looks] = "positive"
 
     left: Expression
     operator: Literal["=", "!=", "<", "<=", ">", ">="]
@@ -67,6 +76,8 @@ class Comparison(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 class Aggregation(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``?result = function(?over for atom and atom ...)``; the function is one of `AGGREGATES`."""
+
+    looks: ClassVar[Looks] = "aggregate"
 
     result: str
     function: str

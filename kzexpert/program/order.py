@@ -221,7 +221,7 @@ class _Order:
             for name in dict.fromkeys(condition.variables):
                 if name not in bound and name not in reported:
                     reported.add(name)
-                    kind = "a negation" if isinstance(condition, Negation) else "a comparison"
+                    kind = "a negation" if condition.looks == "negation" else "a comparison"
                     message = f"?{name} stands in {kind}, but no positive condition binds it"
                     self.issues.append(Issue("KZ206", message, condition.location, self._binding_hint(name, bound)))
         for argument in self.rule.then.arguments:

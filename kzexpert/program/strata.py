@@ -4,15 +4,16 @@ It reads rules as written, so that the checks can run on a knowledge base whose 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
-from kzexpert.model import Aggregation, Negation, Premise, Rule
+from kzexpert.model import Rule
+from kzexpert.model.conditions import Looks
 
 __all__ = ["Dependency", "components", "dependencies", "recursive_components", "unstratified"]
 
-How = Literal["positive", "negation", "aggregate", "certainty"]
+How: TypeAlias = Looks | Literal["certainty"]
 
 
 class Dependency(msgspec.Struct, frozen=True):
@@ -30,12 +31,8 @@ def dependencies(rules: Iterable[Rule]) -> list[Dependency]:
     for rule in rules:
         for condition in rule.when:
             for atom, certainty in condition.atoms:
-                how: How = "positive"
-                if isinstance(condition, Negation):
-                    how = "negation"
-                elif isinstance(condition, Aggregation):
-                    how = "aggregate"
-                elif isinstance(condition, Premise) and certainty:
+                how: How = condition.looks
+                if how == "positive" and certainty:
                     how = "certainty"
                 if atom.within is None:
                     found.append(Dependency(rule.then.predicate, atom.predicate, how, rule))
