@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from kzexpert.analysis.rerun import Infer, Progress, Revision, Scenario, as_pattern, silent
-from kzexpert.analysis.worlds import outcomes
+from kzexpert.analysis.worlds import outcomes, with_facts
 from kzexpert.certainty import established, likelihood
 from kzexpert.model import BaseFact, GroundAtom, Inference, ProgramRule
 from kzexpert.proof.answers import ranked
@@ -149,6 +149,7 @@ class _Trial:
         self.certainty = known
         self.kb = inference.program.kb
         self.scenario = Scenario.of(inference.program).about(as_pattern(self.atom))
+        self.program = with_facts(self.scenario, infer)
         self.recursive = atom in below.judgements and below.judgements[atom].best
         self.infer = infer
         self.progress = progress
@@ -156,9 +157,10 @@ class _Trial:
         self.proof_rules = {firing.rule.id: firing.rule for firing in below.firings}
 
     def hanging(self, margins: bool) -> Hanging:
-        program = self.scenario.program()
-        facts = {fact.atom: fact for known in program.base.values() for fact in known.values()} | self.proof_facts
-        rules = {**program.rules, **self.proof_rules}
+        facts, rules = dict(self.proof_facts), dict(self.proof_rules)
+        if self.program:
+            facts |= {fact.atom: fact for known in self.program.base.values() for fact in known.values()}
+            rules |= self.program.rules
         names = sorted({source for source, _ in _citations(facts.values(), rules.values())})
         ordered = sorted(facts, key=str)
         changes = [Revision(without=frozenset([atom])) for atom in ordered]
@@ -196,7 +198,7 @@ class _Trial:
 
     def certainties(self, changes: Sequence[Revision]) -> list[float]:
         """Of the conclusion, after each of some changes."""
-        found = outcomes(self.scenario, changes, as_pattern(self.atom), self.infer, self.progress)
+        found = outcomes(self.scenario, self.program, changes, as_pattern(self.atom), self.infer, self.progress)
         return [known.get(self.atom, 0.0) for known in found]
 
     def moves(self, certainty: float) -> bool:

@@ -14,7 +14,7 @@ from kzexpert.cli.output import note
 from kzexpert.cli.progress import ProgressLine, progress_line
 from kzexpert.model import Constant, GroundAtom, Inference, Pattern, Variable
 from kzexpert.proof.answers import answer, ranked
-from kzexpert.proof.document import Index
+from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import lineage, prove
 from kzexpert.questions.question import Question
 from kzexpert.render.html import html_page

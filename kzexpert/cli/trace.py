@@ -18,7 +18,8 @@ from kzexpert.program.relevance import opened
 from kzexpert.proof.checker import Checker, Verification
 from kzexpert.proof.checker.reading import read_trace
 from kzexpert.proof.diff import trace_diff
-from kzexpert.proof.document import Index, Trace, sealed
+from kzexpert.proof.document import Trace, sealed
+from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import read_question
 from kzexpert.render import rendered

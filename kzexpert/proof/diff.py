@@ -11,7 +11,8 @@ import msgspec
 
 from kzexpert.language import parse_atom
 from kzexpert.model import NOWHERE, Anonymous, Variable
-from kzexpert.proof.document import FactPremise, Index, Row, Trace, TracedFact, TracedFiring
+from kzexpert.proof.document import FactPremise, Row, Trace, TracedFact, TracedFiring
+from kzexpert.proof.index import Index
 
 __all__ = ["ConclusionChange", "FactChange", "HeadChange", "LineChange", "RuleChange", "TraceDiff", "trace_diff"]
 

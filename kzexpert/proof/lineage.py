@@ -9,8 +9,7 @@ from kzexpert.certainty import combine, established, likelihood
 from kzexpert.engines.evaluation import evaluate
 from kzexpert.evidence import lines
 from kzexpert.model import Aggregate, BaseFact, Expression, GroundAtom, Inference, Value
-from kzexpert.program.snapshot import recent
-from kzexpert.proof.answers import ranked
+from kzexpert.proof.answers import events, ranked
 from kzexpert.proof.build import Asked, Judgement, Lineage, RelationFact, document
 from kzexpert.proof.document import Trace
 from kzexpert.questions.question import Question
@@ -25,10 +24,9 @@ def prove(inference: Inference, question: Question, most: int | None = None) -> 
         most: prove only so many, the most certain.
     """
     program = inference.program
-    events = _events(inference, question)
-    answers = [RelationFact(question.pattern.relation, atom) for atom in ranked(inference, question)]
-    if question.within:  # older rows of an event may be more certain than those of the window
-        answers.sort(key=lambda known: (-events[known].certainty, str(known.atom)))
+    relation = question.pattern.relation
+    answers = [RelationFact(relation, atom) for atom in ranked(inference, question)[:most]]
+    own = {RelationFact(relation, atom): base for atom, base in events(inference, question).items()}
     asked = Asked(
         question.text,
         str(question.pattern),
@@ -37,7 +35,7 @@ def prove(inference: Inference, question: Question, most: int | None = None) -> 
         program.assumed,
         program.withdrawn,
     )
-    return document(InferredGrounds(inference, events), asked, answers[:most])
+    return document(InferredGrounds(inference, own), asked, answers)
 
 
 def lineage(inference: Inference, atoms: Iterable[GroundAtom]) -> Lineage:
@@ -96,17 +94,3 @@ class InferredGrounds:
 
     def value(self, expression: Expression, values: Mapping[str, Value]) -> Value | None:
         return evaluate(expression, values)
-
-
-def _events(inference: Inference, question: Question) -> Mapping[RelationFact, BaseFact]:
-    """What a question with a window of its own asks for: no rule need look at that window."""
-    pattern = question.pattern
-    if question.within is None:
-        return {}
-    found = {}
-    for base in inference.program.base.get(pattern.predicate, {}).values():
-        rows = recent(base.rows, inference.program.as_of, question.within)
-        if base.assumed or rows:
-            certainty = 1.0 if base.assumed else round(rows[0].certainty, 9)
-            found[RelationFact(pattern.relation, base.atom)] = BaseFact(base.atom, certainty, rows, base.assumed)
-    return found

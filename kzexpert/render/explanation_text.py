@@ -8,7 +8,7 @@ from kzexpert.analysis.near_misses import Miss, not_in_force
 from kzexpert.analysis.why_not import misses
 from kzexpert.certainty import established
 from kzexpert.model import Fact, GroundAtom, Inference
-from kzexpert.proof.document import Index
+from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import dates

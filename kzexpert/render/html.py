@@ -20,7 +20,8 @@ from kzexpert.certainty import THRESHOLD
 from kzexpert.errors import counted
 from kzexpert.model import Inference, KnowledgeBase, Source
 from kzexpert.proof.answers import Answer
-from kzexpert.proof.document import Index, places_of
+from kzexpert.proof.document import places_of
+from kzexpert.proof.index import Index
 from kzexpert.render.html_tree import argument, citations_of
 from kzexpert.render.text import CONVENTION, certainty_text
 from kzexpert.render.timeline_svg import timeline_svg

@@ -9,7 +9,8 @@ from typing import Literal
 import msgspec
 
 from kzexpert.certainty import established, likelihood
-from kzexpert.proof.document import FactPremise, Index, Row, TracedFiring, TracedLine, TracedPremise
+from kzexpert.proof.document import FactPremise, Row, TracedFiring, TracedLine, TracedPremise
+from kzexpert.proof.index import Index
 from kzexpert.render.proof_text import with_values
 
 __all__ = ["ArgumentTree", "Branch", "CounterEvidence", "ShownCondition", "ShownLine", "argument", "citations_of"]

@@ -11,13 +11,13 @@ from kzexpert.proof.document import (
     AggregatePremise,
     CitedRule,
     FactPremise,
-    Index,
     Trace,
     TracedConclusion,
     TracedFact,
     TracedLine,
     TracedPremise,
 )
+from kzexpert.proof.index import Index
 from kzexpert.render.text import certainty_text
 from kzexpert.render.trace_graph import headline, reading_order
 from kzexpert.render.writer import sentence, visible

@@ -16,12 +16,12 @@ from kzexpert.proof.document import (
     AbsencePremise,
     AggregatePremise,
     FactPremise,
-    Index,
     TracedFact,
     TracedFiring,
     TracedLine,
     TracedPremise,
 )
+from kzexpert.proof.index import Index
 from kzexpert.render.text import certainty_text
 from kzexpert.render.writer import PLAIN, Piece, Writer, sentence
 

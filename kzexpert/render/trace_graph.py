@@ -13,10 +13,10 @@ from kzexpert.proof.document import (
     AggregatePremise,
     ComparisonPremise,
     FactPremise,
-    Index,
     Trace,
     TracedConclusion,
 )
+from kzexpert.proof.index import Index
 from kzexpert.render.text import certainty_text
 from kzexpert.render.writer import sentence
 

@@ -17,7 +17,7 @@ from kzexpert.analysis.what_if import what_if
 from kzexpert.analysis.why_not import why_not
 from kzexpert.engines import engine
 from kzexpert.model import Inference
-from kzexpert.proof.document import Index
+from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import Question
 from kzexpert.render.json import json_text

@@ -17,7 +17,7 @@ from kzexpert.language import load_knowledge_base
 from kzexpert.model import Citation, KnowledgeBase, format_value
 from kzexpert.program.snapshot import snapshot
 from kzexpert.proof.answers import answer
-from kzexpert.proof.document import Index
+from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import read_question
 from kzexpert.render.html import html_page

@@ -10,7 +10,8 @@ from traces import Read, Traced
 from worlds import with_payload
 
 from kzexpert.model import KnowledgeBase
-from kzexpert.proof.document import Index, Trace
+from kzexpert.proof.document import Trace
+from kzexpert.proof.index import Index
 from kzexpert.render.dot import dot
 from kzexpert.render.mermaid import mermaid
 from kzexpert.render.trace_graph import graph_of, reading_order

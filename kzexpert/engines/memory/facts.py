@@ -5,7 +5,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from kzexpert.engines.export.files import write_rows
 from kzexpert.evidence import Heights
 from kzexpert.model import Fact, Firing, GroundAtom, Inference, Pattern, Value
 from kzexpert.model.columns import Form, Layout, Selection
@@ -50,6 +49,9 @@ class MemoryFacts:
         """See `Facts.firing_count`."""
         return sum(map(len, self.firings.values()))
 
+    def close(self) -> None:
+        """See `Facts.close`."""
+
     def export(
         self,
         inferences: Sequence[Inference],
@@ -58,6 +60,5 @@ class MemoryFacts:
         form: Form,
         path: Path,
         listen: Callable[[Any], None],
-    ) -> Mapping[str, int]:
+    ) -> None:
         """See `Facts.export`."""
-        return write_rows(inferences, selection, layout, form, path, listen)
