@@ -2,13 +2,13 @@
 
 import click
 
-from kzexpert.analysis.conclusion import read_conclusion
 from kzexpert.analysis.linchpins import linchpins as found_linchpins
 from kzexpert.cli.engine import engine_of
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import infer, open_knowledge_base
+from kzexpert.questions.question import read_conclusion
 from kzexpert.render.linchpins_text import linchpins_text
 
 __all__ = ["linchpins"]
