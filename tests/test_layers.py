@@ -15,7 +15,6 @@ PACKAGES = [name for name, path in MODULES.items() if path.name == "__init__.py"
 #: What is still to be mended; each line goes with its cause.
 CIRCLES = {"kzexpert.engines", "kzexpert.engines.sql"}
 GERUNDS = {
-    "kzexpert.analysis.mending",
     "kzexpert.engines.sql.plan.rounding",
     "kzexpert.engines.sql.plan.weighing",
     "kzexpert.engines.sql.results.gathering",
@@ -33,7 +32,6 @@ GERUNDS = {
 FRAGMENTS = {
     "kzexpert.checks.rules",
     "kzexpert.checks.identifiers",
-    "kzexpert.analysis.conclusion",
     "kzexpert.engines.sql.store.naming",
 }
 

@@ -11,7 +11,6 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from kzexpert.analysis.conclusion import read_conclusion
 from kzexpert.certainty import combine, established, likelihood
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.evidence import line_strengths, lines
@@ -29,6 +28,7 @@ from kzexpert.model import (
     format_value,
 )
 from kzexpert.model.established import EstablishedFacts
+from kzexpert.questions.question import read_conclusion
 from kzexpert.questions.sentences import because, plain_value, says
 from kzexpert.questions.templates import EntityNames, words
 

@@ -2,13 +2,13 @@
 
 import click
 
-from kzexpert.analysis.conclusion import read_conclusion
 from kzexpert.analysis.linchpins import linchpins as found_linchpins
 from kzexpert.cli.engine import engine_of
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import infer, open_knowledge_base
+from kzexpert.questions.question import read_conclusion
 from kzexpert.render.linchpins_text import linchpins_text
 
 __all__ = ["linchpins"]
@@ -25,8 +25,8 @@ Examples:
 def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
     """Show what a CONCLUSION hangs on, given in plain words or as a pattern.
 
-    Everything is inferred anew without each fact, each source and each rule of its proof, and with the certainty of
-    each rule moved until the likelihood word changes.
+    It is told how certain the conclusion would be without each fact, each source and each rule that bears on it, and
+    how far the certainty of each rule can move before the likelihood word changes.
     """
     kb = open_knowledge_base(options)
     question = read_conclusion(kb, " ".join(conclusion))

@@ -5,8 +5,7 @@ import sys
 import click
 from msgspec.structs import replace
 
-from kzexpert.analysis.conclusion import read_conclusion
-from kzexpert.analysis.rerun import Scenario
+from kzexpert.analysis.scenario import Scenario
 from kzexpert.analysis.timeline import timeline as followed
 from kzexpert.analysis.timeline import years_on_record
 from kzexpert.cli.engine import engine_of
@@ -14,6 +13,7 @@ from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import emit, show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import open_knowledge_base, program_of, years_of
+from kzexpert.questions.question import read_conclusion
 from kzexpert.render.timeline_svg import timeline_svg
 from kzexpert.render.timeline_text import ASCII, UNICODE, Glyphs, timeline_text
 

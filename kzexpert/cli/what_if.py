@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import click
 from msgspec.structs import replace
 
-from kzexpert.analysis.conclusion import read_conclusion
 from kzexpert.analysis.what_if import what_if as compared
 from kzexpert.checks import check
 from kzexpert.cli.engine import engine_of, with_tables
@@ -17,6 +16,7 @@ from kzexpert.cli.session import infer, layers, open_knowledge_base
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.language import load_knowledge_base, parse_partial_date
 from kzexpert.model import KnowledgeBase
+from kzexpert.questions.question import read_conclusion
 from kzexpert.render.what_if_text import what_if_text
 
 __all__ = ["what_if"]

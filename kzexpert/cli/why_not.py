@@ -3,7 +3,6 @@
 import click
 from msgspec.structs import replace
 
-from kzexpert.analysis.conclusion import read_conclusion
 from kzexpert.analysis.proposals import Proposal
 from kzexpert.analysis.why_not import why_not as explained
 from kzexpert.certainty import established
@@ -15,7 +14,7 @@ from kzexpert.cli.session import infer, open_knowledge_base
 from kzexpert.cli.why import explain
 from kzexpert.model import Inference
 from kzexpert.proof.answers import ranked
-from kzexpert.questions.question import Question
+from kzexpert.questions.question import Question, read_conclusion
 from kzexpert.render.why_not_text import why_not_text
 
 __all__ = ["explain_absence", "why_not"]

@@ -29,7 +29,7 @@ from kzexpert.questions.templates import (
     words,
 )
 
-__all__ = ["Kind", "Question", "read_question"]
+__all__ = ["Kind", "Question", "read_conclusion", "read_question"]
 
 Kind = Literal["what", "why", "why-not"]
 
@@ -78,6 +78,20 @@ def read_question(kb: KnowledgeBase, text: str) -> Question:
         atom, pattern = _read_pattern(kb, text, written.start("atom"))
         return Question(text, kind, pattern, atom.within)
     return _Words(kb, _compatible(text)).question()
+
+
+def read_conclusion(kb: KnowledgeBase, text: str) -> Question:
+    """Read what is to be explained: a conclusion, and not recent events only.
+
+    Raises:
+        UsageError: it is not understood, or it asks for recent events only, which nothing concludes.
+    """
+    question = read_question(kb, text)
+    if question.within:
+        message = f"'{question.within}' selects recent events, and they can only be asked for"
+        hint = "leave it out here, or put it into a question to kzexpert ask"
+        raise UsageError(Issue("KZ217", message, Location("question", 1), hint), texts={"question": text})
+    return question
 
 
 def _read_pattern(kb: KnowledgeBase, text: str, start: int) -> tuple[Atom, Pattern]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from kzexpert.analysis.mending import DEPTH, MOST_CHANGES
 from kzexpert.analysis.near_misses import Failure, Miss, NearFact
 from kzexpert.analysis.proposals import Proposal
+from kzexpert.analysis.remedies import DEPTH, MOST_CHANGES
 from kzexpert.analysis.why_not import Weighed, WhyNot
 from kzexpert.certainty import THRESHOLD
 from kzexpert.errors import counted
