@@ -22,11 +22,8 @@ from kzexpert.proof.document import Trace, sealed
 from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import read_question
-from kzexpert.render.dot import dot
+from kzexpert.render import rendered
 from kzexpert.render.issues import issues_text
-from kzexpert.render.json import json_text
-from kzexpert.render.mermaid import mermaid
-from kzexpert.render.proof_markdown import proof_markdown
 from kzexpert.render.trace_diff_text import trace_diff_text
 from kzexpert.render.trace_text import verifications_document, verifications_text
 
@@ -68,20 +65,9 @@ def export(options: Options, question: tuple[str, ...]) -> int:
     # The page compares a conclusion with its rivals, which differ in a constant of the question.
     inference = infer(kb, options, [opened(asked.pattern) if options.format == "html" else asked.pattern])
     index = Index(sealed(prove(inference, asked)))
-    text = page(options, inference, asked) if options.format == "html" else _rendered(index.trace, options.format)
+    text = page(options, inference, asked) if options.format == "html" else rendered(index.trace, options.format)
     emit(options, lambda _out: text)
     return 0 if any(established(index[answer].certainty) for answer in index.trace.answers) else 3
-
-
-def _rendered(traced: Trace, form: str) -> str:
-    if form == "markdown":
-        return proof_markdown(traced)
-    if form == "dot":
-        return dot(traced)
-    if form == "mermaid":
-        return mermaid(traced)
-
-    return json_text(traced)
 
 
 @trace.command(

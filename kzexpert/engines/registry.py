@@ -67,14 +67,8 @@ def _cluster(settings: Settings) -> dict[str, Any]:
 
 
 _ROWS = (
-    EngineRow("experta", "kzexpert.engines.memory.experta", "ExpertaEngine", lambda _: {}, ("--budget firings",)),
-    EngineRow(
-        "experta-stock",
-        "kzexpert.engines.memory.experta",
-        "ExpertaEngine",
-        lambda _: {"stock": True},
-        ("--budget firings",),
-    ),
+    EngineRow("experta", "kzexpert.engines.memory.experta", "ExpertaEngine", lambda _: {}),
+    EngineRow("experta-stock", "kzexpert.engines.memory.experta", "ExpertaEngine", lambda _: {"stock": True}),
     EngineRow(
         "duckdb",
         "kzexpert.engines.sql.duckdb_engine",
@@ -103,7 +97,6 @@ _GIVEN: dict[str, Callable[[Settings], bool]] = {
     "--memory": lambda settings: settings.memory is not None,
     "--spark-master": lambda settings: settings.spark_master is not None,
     "--spark-conf": lambda settings: bool(settings.spark_conf),
-    "--budget firings": lambda settings: settings.limits.firings is not None,
 }
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]i?)?B\s*", re.IGNORECASE)
 _CONF_HINT = "such as spark.executor.memory=4g"

@@ -119,19 +119,18 @@ class Facts(Protocol):
         form: Form,
         path: Path,
         listen: Callable[[Any], None],
-    ) -> Mapping[str, int]:
-        """Write conclusions to a file.
+    ) -> Mapping[str, int] | None:
+        """Let the database that holds conclusions write them to a file.
 
         Args:
             inferences: of one run, the one with these facts among them, in the order of their as-of dates.
             listen: hears how far it is.
 
         Returns:
-            The number of rows by predicate.
+            The number of rows by predicate; None where no database can, so that they are to be written row by row.
 
         Raises:
             OSError: it cannot be written.
-            UsageError: what writes the format is not installed (KZ403).
             KnowledgeBaseError: the database ran out of memory or disk (KZ404).
         """
         ...

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from examples import examples, many
 from hypothesis import given
+from msgspec import UNSET
 from msgspec.structs import replace
 from programs import VOCABULARY, knowledge_bases, program_of
 from traces import Problems, Read, Traced
@@ -221,6 +222,25 @@ rules:
   - {id: hearsay, when: ["hears(?x, ?y)"], then: "believes(?x, ?y)"}
   - {id: spread, when: ["believes(?x, _)", "hears(?x, _)"], then: "believes(?x, axolotl)"}
 """
+
+
+@pytest.mark.parametrize("engine_name", ["experta", "duckdb"])
+def test_of_equally_certain_premises_the_lowest_is_told(
+    read: Read, traced: Traced, problems: Problems, engine_name: str
+) -> None:
+    if engine_name == "duckdb":
+        pytest.importorskip("duckdb")
+        pytest.importorskip("sqlglot")
+    kb = read(_RUMOUR)
+    trace = traced(kb, "believes(ann, axolotl)", engine_name=engine_name)
+    assert {item.fact for item in trace.facts} == {"hears(ann, zebra)"}
+    assert problems(kb, trace) == []
+
+
+def test_a_proof_without_a_seal_is_no_trace(everything: KnowledgeBase, traced: Traced, problems: Problems) -> None:
+    proof = replace(traced(everything, "aligned(Ruritania, Borduria)"), seal=UNSET)
+    (problem,) = problems(everything, proof)
+    assert problem.startswith("KZ509 $.seal is missing")
 
 
 def test_no_proof_may_rest_on_what_it_proves(read: Read, traced: Traced, problems: Problems) -> None:

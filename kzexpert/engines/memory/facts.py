@@ -5,7 +5,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from kzexpert.engines.export.files import write_rows
 from kzexpert.evidence import Heights
 from kzexpert.model import Fact, Firing, GroundAtom, Inference, Pattern, Value
 from kzexpert.model.columns import Form, Layout, Selection
@@ -61,6 +60,5 @@ class MemoryFacts:
         form: Form,
         path: Path,
         listen: Callable[[Any], None],
-    ) -> Mapping[str, int]:
+    ) -> None:
         """See `Facts.export`."""
-        return write_rows(inferences, selection, layout, form, path, listen)

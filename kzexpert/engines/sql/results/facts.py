@@ -5,8 +5,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from kzexpert.engines.export.files import write_rows
-from kzexpert.engines.export.lines import escape_json_lines
 from kzexpert.engines.sql.results.export import DatabaseExporter
 from kzexpert.engines.sql.results.firings import Firings
 from kzexpert.engines.sql.results.stored import Certainties
@@ -81,11 +79,8 @@ class DatabaseFacts:
         form: Form,
         path: Path,
         listen: Callable[[Any], None],
-    ) -> Mapping[str, int]:
+    ) -> Mapping[str, int] | None:
         """See `Facts.export`."""
-        if self._exporter is None:
-            return write_rows(inferences, selection, layout, form, path, listen)
-        written = self._exporter.write(inferences, selection, layout, form, path, listen)
-        if form == "jsonl":
-            escape_json_lines(path)
-        return written
+        return (
+            None if self._exporter is None else self._exporter.write(inferences, selection, layout, form, path, listen)
+        )

@@ -253,7 +253,7 @@ class SparkStore:
         number_ = rows = 0
         while rows <= most:
             told(number_ + 1, rows)
-            better = self.store(rounds.better(new, known))
+            better = self.store(rounds.better(new, known).limit(most + 1, copy=False))
             found = int(self.rows(select([counted.copy()], better.copy()))[0][0])
             if not found:
                 break

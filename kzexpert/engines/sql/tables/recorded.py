@@ -10,9 +10,9 @@ from sqlglot import exp
 from kzexpert.engines.sql.plan.extents import CERTAINTY, Extent, argument, kinds_of, predicate_of
 from kzexpert.engines.sql.plan.texts import Texts
 from kzexpert.engines.sql.plan.words import both, column, day, either, equal, literal, named, select
-from kzexpert.engines.sql.results.stored import Relation
 from kzexpert.engines.sql.store.base import FILE, ROW, Store
 from kzexpert.engines.sql.store.codec import Args, Codec, Stored
+from kzexpert.engines.sql.store.relation import StoredRelation
 from kzexpert.engines.sql.tables.rows import DATES, Staged
 from kzexpert.errors import Location
 from kzexpert.language import parse_atom, parse_partial_date
@@ -97,7 +97,7 @@ class TableFacts(Mapping[str, Mapping[Args, BaseFact]]):
         found = self._relations.get(relation)
         if found is None:
             arity = len(self._program.kb.predicate[predicate_of(relation)].args)
-            facts = Relation(self._database, self._texts, self.extent_of(relation), arity)
+            facts = StoredRelation(self._database, self._texts, self.extent_of(relation), arity)
             memory = self._program.base.get(relation, {})
             found = self._relations[relation] = _FromTables(self, relation, facts, memory)
         return found
@@ -233,7 +233,9 @@ class TableFacts(Mapping[str, Mapping[Args, BaseFact]]):
 class _FromTables(Mapping[Args, BaseFact]):
     """The facts of one relation of which some lie in tables, each with the rows that state it."""
 
-    def __init__(self, recorded: TableFacts, relation: str, facts: Relation, memory: Mapping[Args, BaseFact]) -> None:
+    def __init__(
+        self, recorded: TableFacts, relation: str, facts: StoredRelation, memory: Mapping[Args, BaseFact]
+    ) -> None:
         self._recorded = recorded
         self._relation = relation
         self._facts = facts
