@@ -12,28 +12,6 @@ MODULES = modules()
 IMPORTS = imports(MODULES)
 PACKAGES = [name for name, path in MODULES.items() if path.name == "__init__.py"]
 
-#: What is still to be mended; each line goes with its cause.
-GERUNDS = {
-    "kzexpert.engines.sql.plan.rounding",
-    "kzexpert.engines.sql.plan.weighing",
-    "kzexpert.engines.sql.results.gathering",
-    "kzexpert.engines.sql.run",
-    "kzexpert.engines.sql.store.naming",
-    "kzexpert.engines.sql.store.watching",
-    "kzexpert.engines.sql.tables.loading",
-    "kzexpert.engines.sql.tables.opening",
-    "kzexpert.engines.sql.tables.reading",
-    "kzexpert.language.loading",
-    "kzexpert.proof.checker.reading",
-    "kzexpert.proof.checker.weighing",
-    "kzexpert.proof.lineage",
-}
-FRAGMENTS = {
-    "kzexpert.checks.rules",
-    "kzexpert.checks.identifiers",
-    "kzexpert.engines.sql.store.naming",
-}
-
 # --- the order of rooms ----------------------------------------------------------------------------------------------
 
 
@@ -66,7 +44,7 @@ def test_no_room_of_a_package_leads_back_to_itself(package: str) -> None:
 # --- names and sizes -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted({*MODULES} - GERUNDS))
+@pytest.mark.parametrize("name", MODULES)
 def test_a_module_is_called_after_what_stands_in_it(name: str) -> None:
     """By a noun. Only a file of cli/ bears the name of its command, which is a verb as a rule."""
     assert not name.rpartition(".")[2].endswith(("ing", "ise", "ize", "ify"))
@@ -85,7 +63,7 @@ def test_no_module_is_a_fragment() -> None:
     """What takes fewer lines than these stands better beside what uses it."""
     sizes = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in MODULES.items()}
     doors = {name for name, path in MODULES.items() if path.stem in ABOVE}
-    assert {name: size for name, size in sizes.items() if size < 25 and name not in doors | FRAGMENTS} == {}
+    assert {name: size for name, size in sizes.items() if size < 25 and name not in doors} == {}
 
 
 # --- what a start loads ----------------------------------------------------------------------------------------------

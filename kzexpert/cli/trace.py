@@ -16,7 +16,7 @@ from kzexpert.language.files import read_file
 from kzexpert.model import KnowledgeBase
 from kzexpert.program.relevance import opened
 from kzexpert.proof.checker import Checker, Verification
-from kzexpert.proof.checker.reading import read_trace
+from kzexpert.proof.checker.parser import read_trace
 from kzexpert.proof.diff import trace_diff
 from kzexpert.proof.document import Trace, sealed
 from kzexpert.proof.index import Index

@@ -159,7 +159,7 @@ def with_rows(kb: KnowledgeBase, settings: Settings | None = None, as_of: date |
         return kb
     chosen = settings or Settings()
     with bulk("reading tables"):
-        from kzexpert.engines.sql.tables.reading import table_facts
+        from kzexpert.engines.sql.tables.memory_rows import table_facts
 
     facts = table_facts(kb, chosen.skip_bad_rows, chosen.listen, chosen.network, as_of)
     return replace(kb, facts=(*kb.facts, *facts), tables=())
@@ -173,7 +173,7 @@ def table_issues(kb: KnowledgeBase, settings: Settings | None = None) -> list[Is
         return []
     try:
         with bulk("reading tables"):
-            from kzexpert.engines.sql.tables.reading import table_issues as issues
+            from kzexpert.engines.sql.tables.memory_rows import table_issues as issues
     except UsageError as error:
         place = kb.tables[0].location
         return [replace(issue, location=place, severity="warning") for issue in error.issues]

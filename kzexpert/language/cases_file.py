@@ -14,7 +14,7 @@ from kzexpert.language.draft import Draft
 from kzexpert.language.files import YAML_LIMIT, StrPath, TextFile, read_file
 from kzexpert.language.folders import YAML_ENDINGS, walk
 from kzexpert.language.grammar import GrammarError, parse_atom, parse_expected
-from kzexpert.language.loading import SECTIONS, finish, read_into, read_sections
+from kzexpert.language.loader import SECTIONS, finish, read_into, read_sections
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.reader import Reader, read_number
 from kzexpert.language.rules_file import ROW_KEYS, split_hint

@@ -80,20 +80,6 @@ def read_question(kb: KnowledgeBase, text: str) -> Question:
     return _Words(kb, _compatible(text)).question()
 
 
-def read_conclusion(kb: KnowledgeBase, text: str) -> Question:
-    """Read what is to be explained: a conclusion, and not recent events only.
-
-    Raises:
-        UsageError: it is not understood, or it asks for recent events only, which nothing concludes.
-    """
-    question = read_question(kb, text)
-    if question.within:
-        message = f"'{question.within}' selects recent events, and they can only be asked for"
-        hint = "leave it out here, or put it into a question to kzexpert ask"
-        raise UsageError(Issue("KZ217", message, Location("question", 1), hint), texts={"question": text})
-    return question
-
-
 def _read_pattern(kb: KnowledgeBase, text: str, start: int) -> tuple[Atom, Pattern]:
     from kzexpert.language.grammar import GrammarError, parse_atom  # plain words need no grammar
 
@@ -304,3 +290,17 @@ def _example(template: Template, named: Mapping[int, Mapping[str, str]]) -> tupl
             taken.add(start)
         text = text.replace(f"{{{slot.name}}}", shown)
     return text, len(taken), len(slots) - len(taken)
+
+
+def read_conclusion(kb: KnowledgeBase, text: str) -> Question:
+    """Read what is to be explained.
+
+    Raises:
+        UsageError: it is not understood, or it asks for recent events only, which nothing concludes.
+    """
+    question = read_question(kb, text)
+    if question.within:
+        message = f"'{question.within}' selects recent events, and they can only be asked for"
+        hint = "leave it out here, or put it into a question to kzexpert ask"
+        raise UsageError(Issue("KZ217", message, Location("question", 1), hint), texts={"question": text})
+    return question

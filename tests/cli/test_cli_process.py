@@ -169,7 +169,7 @@ def test_help_loads_no_engine_and_no_knowledge_base() -> None:
         "yaml",
         "rich",
         "jinja2",
-        "kzexpert.language.loading",
+        "kzexpert.language.loader",
         "kzexpert.checks",
         "kzexpert.proof.answers",
     }

@@ -21,7 +21,7 @@ from kzexpert.engines import engine, for_engine, table_issues
 from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
 from kzexpert.engines.sql.store.base import DatabaseError
 from kzexpert.engines.sql.store.database import Database
-from kzexpert.engines.sql.tables import reading
+from kzexpert.engines.sql.tables import memory_rows
 from kzexpert.errors import KnowledgeBaseError, UsageError
 from kzexpert.language import load_knowledge_base, parse_atom, parse_partial_date, read_knowledge_base
 from kzexpert.model import ANY, NOWHERE, Constant, GroundAtom, KnowledgeBase, Pattern, Program
@@ -390,7 +390,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
 
 def test_more_rows_than_an_engine_in_memory_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kb = opened(tmp_path)
-    monkeypatch.setattr(reading.table_facts, "__defaults__", (5,))
+    monkeypatch.setattr(memory_rows.table_facts, "__defaults__", (5,))
     with pytest.raises(KnowledgeBaseError, match="KZ405 the tables hold more than 5 rows") as caught:
         for_engine(kb, "experta")
     assert caught.value.issues[0].hint == "use --engine duckdb"

@@ -68,5 +68,5 @@ def _rows_written(
             write(file, layout, rows)
         return {predicate: len(found) for predicate, found in rows.items()}
     with bulk(f"writing {form}"):
-        from kzexpert.engines.sql.results.gathering import write_gathered
+        from kzexpert.engines.sql.results.transfer import write_gathered
     return write_gathered(inferences, rows, layout, form, path, listen)

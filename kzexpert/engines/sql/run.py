@@ -16,10 +16,10 @@ from sqlglot import exp
 from kzexpert.engines.base import Budget, over_budget
 from kzexpert.engines.reports import Listener, Standing
 from kzexpert.engines.sql.matches import BUDGET, Matches
+from kzexpert.engines.sql.plan.conclusions import conclusions, conflict, is_view
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, empty, kinds_of
 from kzexpert.engines.sql.plan.recursion import Component
 from kzexpert.engines.sql.plan.rules import Planner, constants_of, patterns_of
-from kzexpert.engines.sql.plan.weighing import conclusions, conflict, is_view
 from kzexpert.engines.sql.plan.words import column, select
 from kzexpert.engines.sql.results.export import DatabaseExporter
 from kzexpert.engines.sql.results.facts import DatabaseFacts
@@ -28,8 +28,8 @@ from kzexpert.engines.sql.results.stored import Certainties
 from kzexpert.engines.sql.store.base import TimeIsUp
 from kzexpert.engines.sql.store.codec import Codec
 from kzexpert.engines.sql.store.sums import ExactSums
-from kzexpert.engines.sql.tables.loading import Loader
 from kzexpert.engines.sql.tables.reader import TableReader
+from kzexpert.engines.sql.tables.relations import Loader
 from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, Stratum
 from kzexpert.program.products import product_hint
 

@@ -23,7 +23,7 @@ from kzexpert.proof.build import Judgement, RelationFact
 from kzexpert.proof.checker.joins import Binding, FactStore, bindings, extended, ordered, value_of
 from kzexpert.proof.checker.recorded import Args, RecordedFacts
 from kzexpert.proof.checker.rules import CheckedCondition, CheckedRule, components
-from kzexpert.proof.checker.weighing import THRESHOLD, Instance, Statement, Strongest, weighed
+from kzexpert.proof.checker.weights import THRESHOLD, Instance, Statement, Strongest, weighed
 
 __all__ = ["Derivation"]
 

@@ -18,8 +18,8 @@ from kzexpert.program.resolve import resolve_atom
 from kzexpert.proof.build import Asked, RelationFact, document
 from kzexpert.proof.checker.comparison import Difference, differences
 from kzexpert.proof.checker.derivation import Derivation
+from kzexpert.proof.checker.parser import read_trace
 from kzexpert.proof.checker.places import Places
-from kzexpert.proof.checker.reading import read_trace
 from kzexpert.proof.checker.recorded import RecordedFacts
 from kzexpert.proof.checker.rules import read_rules
 from kzexpert.proof.checker.steps import why_not

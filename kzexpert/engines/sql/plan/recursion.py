@@ -9,9 +9,9 @@ from math import inf
 
 from sqlglot import exp
 
+from kzexpert.engines.sql.plan.decimals import rounded
 from kzexpert.engines.sql.plan.dialects import Dialect
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, KINDS, Extent, Kind, argument
-from kzexpert.engines.sql.plan.rounding import rounded
 from kzexpert.engines.sql.plan.rules import STRENGTH, Planner, patterns_of
 from kzexpert.engines.sql.plan.words import (
     called,

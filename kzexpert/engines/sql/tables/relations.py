@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from kzexpert.engines.reports import Listener, unheard
+from kzexpert.engines.sql.plan.decimals import rounded
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, Kind, argument, empty, kinds_of, predicate_of
-from kzexpert.engines.sql.plan.rounding import rounded
 from kzexpert.engines.sql.plan.texts import Texts
 from kzexpert.engines.sql.plan.words import called, column, named, number, select, subquery, together
 from kzexpert.engines.sql.store.base import Names
