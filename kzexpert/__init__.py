@@ -1,20 +1,21 @@
 """kzexpert: rules and sourced facts in YAML, conclusions with certainties, and proofs that can be re-checked.
 
-The chain that the command line runs, for use from Python::
+From Python, in a folder with a knowledge base (or with its path given to `load`):
 
-    from kzexpert.program.snapshot import snapshot
+>>> import kzexpert
+>>> kb = kzexpert.load()
+>>> kb.ask("which states hedge?")
+<answer to 'which states hedge?': 2 established>
 
-    kb = load_knowledge_base(["path/to/kb"])
-    issues = check(kb)
-    inference = engine("experta").infer(snapshot(kb))
-    answered = answer(inference, read_question(kb, "member(?state, ?org)"))
-
-Names are imported when they are first used: ``import kzexpert`` loads no engine and reads no file.
+`kb.why`, `kb.trace` and `kb.infer` go on from there, and `kb.given(as_of="2009", assume=[...])` asks under another
+premise. The chain below, for those who want its parts: `load_knowledge_base`, `check`, `engine`, `read_question`,
+`answer`. Names are imported when they are first used: ``import kzexpert`` loads no engine and reads no file.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kzexpert.api import Base, load
     from kzexpert.checks import check
     from kzexpert.engines import engine
     from kzexpert.errors import KzexpertError
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
     from kzexpert.questions.question import read_question
 
 __all__ = [
+    "Base",
     "KzexpertError",
     "__version__",
     "answer",
     "check",
     "engine",
+    "load",
     "load_knowledge_base",
     "read_question",
 ]
@@ -35,10 +38,12 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Base": "kzexpert.api",
     "KzexpertError": "kzexpert.errors",
     "answer": "kzexpert.proof.answers",
     "check": "kzexpert.checks",
     "engine": "kzexpert.engines",
+    "load": "kzexpert.api",
     "load_knowledge_base": "kzexpert.language",
     "read_question": "kzexpert.questions.question",
 }
@@ -50,3 +55,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -17,6 +17,7 @@ __all__ = [
     "KzexpertError",
     "Location",
     "UsageError",
+    "counted",
     "without_password",
 ]
 
@@ -26,6 +27,15 @@ _PASSWORD = re.compile(r"(password\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s&#\"']+)|(://
 def without_password(text: str) -> str:
     """A text in which no password of a connection to a database stands, as it may be shown."""
     return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}***", text)
+
+
+def counted(number: int, thing: str, things: str = "") -> str:
+    """A number with its noun: ``1 fact``, ``3 facts``, ``1,000 facts``.
+
+    Args:
+        things: the plural, where it is not the noun with an ``s``.
+    """
+    return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
 
 
 class Location(msgspec.Struct, frozen=True, order=True, array_like=True):
@@ -167,6 +177,7 @@ CODES: dict[str, str] = {
     "KZ403": "an engine that is not installed",
     "KZ404": "the database ran out of memory or disk",
     "KZ405": "a table too large for the engine",
+    "KZ406": "a sum inside a cycle meets a negative value",
     # traces
     "KZ501": "a file that is no trace",
     "KZ502": "a trace of another version, or not of its schema",

@@ -5,51 +5,42 @@ The one place that says "one rule is one line of evidence": engines take certain
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-import msgspec
 from msgspec.structs import replace
 
 from kzexpert.certainty import combine, is_conflict
-from kzexpert.model import BaseFact, EstablishedFacts, Firing, GroundAtom, Inference, Pattern, Program, Value
+from kzexpert.model import (
+    Aggregate,
+    EstablishedFacts,
+    Firing,
+    GroundAtom,
+    Inference,
+    Line,
+    Pattern,
+    Program,
+    RelationKey,
+    Value,
+)
+from kzexpert.model.evaluation import Rising, rising
 
 __all__ = ["Heights", "Line", "certainty_of", "line_strengths", "lines"]
 
 
-class Line(msgspec.Struct, frozen=True):
-    """One line of evidence for or against a conclusion.
-
-    Attributes:
-        strength: −1..1.
-        firing: the firing that counts, or None for a base fact.
-        base: the base fact, or None for a firing.
-        others: further firings of the same rule, which do not add up; the strongest first.
-        counts: false where a better proof in a recursive component stands instead.
-    """
-
-    strength: float
-    firing: Firing | None = None
-    base: BaseFact | None = None
-    others: tuple[Firing, ...] = ()
-    counts: bool = True
-
-
 def line_strengths(firings: Sequence[Firing], base: float | None) -> list[float]:
-    """The strength of each line: the strongest firing of each rule, every firing of a rule with ``each: true``.
+    """The strength of each line of evidence, which is that of its strongest firing; see `Firing.line`.
 
     Args:
         base: the certainty of the base fact of the same statement, if there is one.
     """
     if base is None and len(firings) == 1:
         return [firings[0].strength]
-    strongest: dict[str, float] = {}
-    strengths = [] if base is None else [base]
+    strongest: dict[str | tuple[Value, ...], float] = {}
     for firing in firings:
-        if firing.rule.rule.each:
-            strengths.append(firing.strength)
-        elif abs(firing.strength) > abs(strongest.get(firing.rule.id, 0.0)):
-            strongest[firing.rule.id] = firing.strength
-    strengths.extend(strongest.values())
-    return strengths
+        line = firing.line
+        if abs(firing.strength) > abs(strongest.get(line, 0.0)):
+            strongest[line] = firing.strength
+    return [*([] if base is None else [base]), *strongest.values()]
 
 
 def certainty_of(strengths: list[float], recursive: bool) -> tuple[float, bool]:
@@ -78,23 +69,20 @@ def lines(inference: Inference, atom: GroundAtom) -> tuple[Line, ...]:
     def rests_on_itself(firing: Firing) -> bool:
         return any(height(premise) >= height(atom) for premise in firing.premises if premise.predicate in inside)
 
-    def order(firing: Firing) -> tuple[float, bool, str, tuple[str, ...]]:
+    def order(firing: Firing) -> tuple[float, bool, str, tuple[str, ...], int]:
         strength = round(firing.strength, 9) if recursive else firing.strength
         circular = recursive and strength == certainty and rests_on_itself(firing)
-        return (-abs(strength), circular, firing.rule.id, firing.binding_text)
+        return (-abs(strength), circular, firing.rule.id, firing.binding_text, firing.rule.variant)
 
-    by_rule: dict[str, list[Firing]] = {}
+    by_line: dict[str | tuple[Value, ...], list[Firing]] = {}
     for firing in sorted(inference.firings.get(atom, ()), key=order):
-        by_rule.setdefault(firing.rule.id, []).append(firing)
-    found: list[tuple[tuple[float, bool, str, tuple[str, ...]], Line]] = []
-    for firings in by_rule.values():
-        if firings[0].rule.rule.each:
-            found.extend((order(firing), Line(firing.strength, firing)) for firing in firings)
-        else:
-            found.append((order(firings[0]), Line(firings[0].strength, firings[0], others=tuple(firings[1:]))))
+        by_line.setdefault(firing.line, []).append(firing)
+    found: list[tuple[tuple[float, bool, str, tuple[str, ...], int], Line]] = []
+    for firings in by_line.values():
+        found.append((order(firings[0]), Line(firings[0].strength, firings[0], others=tuple(firings[1:]))))
     base = inference.program.base.get(atom.predicate, {}).get(atom.args)
     if base is not None:
-        found.append(((-base.certainty, False, "", ()), Line(base.certainty, base=base)))
+        found.append(((-base.certainty, False, "", (), 0), Line(base.certainty, base=base)))
     ordered = [line for _, line in sorted(found, key=lambda item: item[0])]
     if recursive:
         ordered[1:] = [replace(line, counts=False) for line in ordered[1:]]
@@ -117,7 +105,7 @@ class Heights:
     def __init__(
         self,
         program: Program,
-        certainties: Mapping[str, Mapping[tuple[Value, ...], float]],
+        certainties: Mapping[RelationKey, Mapping[tuple[Value, ...], float]],
         firings: Callable[[GroundAtom], Sequence[Firing]],
         facts: EstablishedFacts,
     ) -> None:
@@ -140,9 +128,17 @@ class Heights:
 
     def chosen(self, firing: Firing) -> Firing:
         """The firing with the premises that count: of the strongest facts behind a condition the lowest, of equally
-        low ones the first by text.
+        low ones the first by text. An aggregate over the component has the value that facts below the conclusion give
+        it, where they are enough; else that of all facts.
         """
         inside = self._inside.get(firing.conclusion.predicate, frozenset())
+        for aggregate in rising(firing.rule, inside):
+            found = self.rising(firing, aggregate)
+            value = found.value(partial(self._lies_below, self.height(firing.conclusion)))
+            if value is not None:
+                place = firing.rule.variables.index(aggregate.variable)
+                binding = (*firing.binding[:place], value, *firing.binding[place + 1 :])
+                firing = replace(firing, binding=binding)
         if not any(pattern.relation in inside and pattern.open for pattern in firing.rule.matches):
             return firing
         values = firing.values
@@ -151,6 +147,17 @@ class Heights:
             for pattern, premise in zip(firing.rule.matches, firing.premises, strict=True)
         )
         return replace(firing, premises=premises)
+
+    def _lies_below(self, height: int, atom: GroundAtom) -> bool:
+        return self.height(atom) < height
+
+    def _is_reached(self, height: int, atom: GroundAtom) -> bool:
+        return self._known.get(atom, height + 1) <= height
+
+    def rising(self, firing: Firing, aggregate: Aggregate) -> Rising:
+        """What an aggregate over the firing's own component counts."""
+        inside, as_of = self._inside[firing.conclusion.predicate], self._program.as_of
+        return Rising(firing.rule, aggregate, firing.values, self._facts, inside, as_of)
 
     def _choice(self, pattern: Pattern) -> GroundAtom:
         if pattern not in self._chosen:
@@ -177,7 +184,8 @@ class Heights:
         Any of the most certain facts may be a premise, so that the first of them to be reached is.
         """
         inside = self._inside[atom.predicate]
-        waiting: dict[GroundAtom, list[tuple[GroundAtom, set[Pattern], Pattern]]] = {}
+        waiting: dict[GroundAtom, list[tuple[GroundAtom, set[Pattern | Rising], Pattern]]] = {}
+        counting: dict[GroundAtom, list[tuple[GroundAtom, set[Pattern | Rising], Rising]]] = {}
         levels: dict[int, list[GroundAtom]] = {}
         pending, seen = deque([atom]), {atom}
         while pending:
@@ -194,22 +202,37 @@ class Heights:
                 if round(firing.strength, 9) != certainty:
                     continue
                 values = firing.values
-                unmet = {item.instance(values) for item in firing.rule.matches if item.relation in inside}
+                patterns = {item.instance(values) for item in firing.rule.matches if item.relation in inside}
+                sums = [self.rising(firing, item) for item in rising(firing.rule, inside)]
+                unmet: set[Pattern | Rising] = {*patterns, *sums}
+                for found in sums:
+                    if found.value(lambda atom: False) is not None:
+                        unmet.discard(found)
                 if not unmet:
                     levels.setdefault(0, []).append(current)
-                for pattern in unmet:
-                    for option in self._strongest(pattern):
-                        waiting.setdefault(option, []).append((current, unmet, pattern))
-                        if option not in seen:
-                            seen.add(option)
-                            pending.append(option)
+                below = [(option, pattern) for pattern in patterns for option in self._strongest(pattern)]
+                for option, pattern in below:
+                    waiting.setdefault(option, []).append((current, unmet, pattern))
+                counted = [(atom, found) for found in sums for _, _, own in found.counted for atom in own]
+                for atom_, found in counted:
+                    counting.setdefault(atom_, []).append((current, unmet, found))
+                for option in (*(option for option, _ in below), *(atom_ for atom_, _ in counted)):
+                    if option not in seen:
+                        seen.add(option)
+                        pending.append(option)
         height = 0
         while levels:
-            for current in levels.pop(height, ()):
-                if self._known.setdefault(current, height) == height:
-                    for conclusion, unmet, pattern in waiting.pop(current, ()):
-                        if pattern in unmet:
-                            unmet.discard(pattern)
-                            if not unmet:
-                                levels.setdefault(height + 1, []).append(conclusion)
+            reached = [item for item in levels.pop(height, ()) if self._known.setdefault(item, height) == height]
+            for current in reached:
+                for conclusion, open_, pattern in waiting.pop(current, ()):
+                    if pattern in open_:
+                        open_.discard(pattern)
+                        if not open_:
+                            levels.setdefault(height + 1, []).append(conclusion)
+            for current in reached:
+                for conclusion, open_, found in counting.pop(current, ()):
+                    if found in open_ and found.value(partial(self._is_reached, height)) is not None:
+                        open_.discard(found)
+                        if not open_:
+                            levels.setdefault(height + 1, []).append(conclusion)
             height += 1

@@ -86,6 +86,20 @@ facts:
 """
 
 
+def test_a_proof_rests_on_the_fact_and_not_on_itself(write: Any, engine: str, tmp_path: Path) -> None:
+    options = ("--kb", str(write(SPIRAL, BUYERS)), "--engine", engine)
+    proof = here("why", "leans(Laputa, Avalon)", *options)
+    assert "buys(Laputa, Utopia)" in proof.stdout
+    assert "buys(Laputa, Utopia)" in here("linchpins", "leans(Laputa, Avalon)", *options).stdout
+    trace = tmp_path / "trace.json"
+    assert here("trace", "export", "leans(Laputa, Avalon)", "--output", str(trace), *options).returncode == 0
+    premises = [
+        premise.get("fact") for firing in json.loads(trace.read_text())["firings"] for premise in firing["premises"]
+    ]
+    assert "leans(Laputa, Avalon)" not in premises
+    assert here("trace", "verify", str(trace), "--kb", str(tmp_path)).returncode == 0
+
+
 # --- every cause is named --------------------------------------------------------------------------------------------
 
 BRAKE = """
@@ -152,6 +166,12 @@ facts: {met: [{a: Avalon, b: Laputa, on: 2010-12-31, certainty: 0.700000000049}]
 """
 
 
+def test_a_certainty_within_a_window_is_rounded_as_every_other(write: Any, engine: str) -> None:
+    options = ("--kb", str(write(FAINT, MEETING)), "--engine", engine, "--format", "json")
+    for question in ("met(Avalon, Laputa) within 1 year", "met(Avalon, Laputa)", "warm(Avalon, Laputa)"):
+        assert list(known(here("ask", question, *options)).values()) == [0.7]
+
+
 SEEN = """
 predicates:
   tall: {args: [a: place]}
@@ -191,6 +211,16 @@ rules:
 CROWD = f"facts: {{member: [{', '.join(f'{{a: {number}, b: {number}}}' for number in range(400))}]}}\n"
 
 
+@pytest.mark.parametrize("engine", ["experta"], indirect=True)
+def test_a_product_of_conditions_is_stopped_at_its_first_matches(write: Any, engine: str) -> None:
+    budget = ("--budget", "firings=1000", "--budget", "seconds=3600")
+    came = here("ask", "pair(?a, ?b)", *budget, "--kb", str(write(PRODUCT, CROWD)), "--engine", engine)
+    assert came.returncode == 1
+    assert "KZ401" in came.stderr
+    assert "crowd" in came.stderr
+    assert "share no variable" in " ".join(came.stderr.split())
+
+
 COUNTING = """
 predicates:
   first: {args: [n: number]}
@@ -200,6 +230,12 @@ rules:
   - {id: next, when: ["count(?n)", "?m = ?n + 1"], then: count(?m), source: log}
 """
 ONE = "facts: {first: [{n: 1}]}\n"
+
+
+def test_a_rule_that_makes_ever_new_numbers_is_warned_of(write: Any) -> None:
+    came = here("check", "--kb", str(write(COUNTING, ONE)))
+    assert came.returncode == 0
+    assert re.search(r"r\.yaml:\d+:\d+: warning KZ\d+ rule next ", came.stdout + came.stderr)
 
 
 def test_a_rule_that_makes_ever_new_numbers_is_stopped(write: Any, engine: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import kzexpert
 from kzexpert.language import cases_file, facts_file, rules_file
-from kzexpert.language.loading import SECTIONS
+from kzexpert.language.loader import SECTIONS
 
 CHECKOUT = Path(__file__).parents[1]
 _LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")

@@ -12,57 +12,6 @@ MODULES = modules()
 IMPORTS = imports(MODULES)
 PACKAGES = [name for name, path in MODULES.items() if path.name == "__init__.py"]
 
-#: What is still to be mended; each line goes with its cause.
-CIRCLES = {"kzexpert.engines", "kzexpert.engines.sql"}
-GERUNDS = {
-    "kzexpert.analysis.mending",
-    "kzexpert.engines.sql.plan.rounding",
-    "kzexpert.engines.sql.plan.weighing",
-    "kzexpert.engines.sql.results.gathering",
-    "kzexpert.engines.sql.running",
-    "kzexpert.engines.sql.store.naming",
-    "kzexpert.engines.sql.store.watching",
-    "kzexpert.engines.sql.tables.loading",
-    "kzexpert.engines.sql.tables.opening",
-    "kzexpert.engines.sql.tables.reading",
-    "kzexpert.language.loading",
-    "kzexpert.proof.checker.reading",
-    "kzexpert.proof.checker.weighing",
-    "kzexpert.proof.tracing",
-}
-HOMONYMS = {
-    "Argument",
-    "Choice",
-    "Comparison",
-    "Condition",
-    "Difference",
-    "Document",
-    "Firing",
-    "Line",
-    "LineChange",
-    "Names",
-    "Node",
-    "Opened",
-    "Options",
-    "Record",
-    "Recorded",
-    "Row",
-    "RuleChange",
-    "Statement",
-    "_Known",
-    "_Open",
-    "_Part",
-    "_Table",
-    "_Text",
-    "_Walk",
-}
-FRAGMENTS = {
-    "kzexpert.checks.rules",
-    "kzexpert.checks.identifiers",
-    "kzexpert.analysis.conclusion",
-    "kzexpert.engines.sql.store.naming",
-}
-
 # --- the order of rooms ----------------------------------------------------------------------------------------------
 
 
@@ -83,11 +32,10 @@ def test_no_import_points_up(name: str) -> None:
 
 
 def test_no_module_leads_back_to_itself() -> None:
-    known = {"kzexpert.engines.sql.tables.spark_tables"}
-    assert " -> ".join(circle({name: targets for name, targets in IMPORTS.items() if name not in known})) == ""
+    assert " -> ".join(circle(IMPORTS)) == ""
 
 
-@pytest.mark.parametrize("package", sorted({*PACKAGES} - CIRCLES))
+@pytest.mark.parametrize("package", PACKAGES)
 def test_no_room_of_a_package_leads_back_to_itself(package: str) -> None:
     """A package's own folders have an order as well."""
     assert " -> ".join(circle(rooms(package, IMPORTS))) == ""
@@ -96,7 +44,7 @@ def test_no_room_of_a_package_leads_back_to_itself(package: str) -> None:
 # --- names and sizes -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted({*MODULES} - GERUNDS))
+@pytest.mark.parametrize("name", MODULES)
 def test_a_module_is_called_after_what_stands_in_it(name: str) -> None:
     """By a noun. Only a file of cli/ bears the name of its command, which is a verb as a rule."""
     assert not name.rpartition(".")[2].endswith(("ing", "ise", "ize", "ify"))
@@ -108,14 +56,14 @@ def test_one_name_of_a_class_is_one_class() -> None:
         (node.name, name) for name, tree in trees.items() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
     }
     often = Counter(class_name for class_name, _ in found)
-    assert sorted(item for item in found if often[item[0]] > 1 and item[0] not in HOMONYMS) == []
+    assert sorted(item for item in found if often[item[0]] > 1) == []
 
 
 def test_no_module_is_a_fragment() -> None:
     """What takes fewer lines than these stands better beside what uses it."""
     sizes = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in MODULES.items()}
     doors = {name for name, path in MODULES.items() if path.stem in ABOVE}
-    assert {name: size for name, size in sizes.items() if size < 25 and name not in doors | FRAGMENTS} == {}
+    assert {name: size for name, size in sizes.items() if size < 25 and name not in doors} == {}
 
 
 # --- what a start loads ----------------------------------------------------------------------------------------------

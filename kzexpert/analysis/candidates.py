@@ -9,7 +9,6 @@ from itertools import islice, product
 
 import msgspec
 
-from kzexpert.engines.evaluation import holds
 from kzexpert.model import (
     ArgumentSpec,
     Constant,
@@ -23,6 +22,7 @@ from kzexpert.model import (
     format_value,
 )
 from kzexpert.model.established import Binding
+from kzexpert.model.evaluation import holds
 
 __all__ = ["ANY_TEXT", "Grounding", "groundings"]
 

@@ -4,6 +4,7 @@ It takes the engine as a function and prints nothing. A case is judged by its an
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 
 import msgspec
 
@@ -72,8 +73,9 @@ def run_case(
     except KzexpertError as error:
         lines = _judge_errors(case, error.issues)
         return CaseResult(case, not lines, tuple(lines))
-    lines = _judge_answer(layer, case, answer(inference, question) if question else None)
-    return CaseResult(case, not lines, tuple(lines), _fired(inference))
+    with closing(inference.facts):  # a database that waited for the garbage collector would wait with its memory
+        lines = _judge_answer(layer, case, answer(inference, question) if question else None)
+        return CaseResult(case, not lines, tuple(lines), _fired(inference))
 
 
 def _layer(kb: KnowledgeBase, case: Case) -> KnowledgeBase:

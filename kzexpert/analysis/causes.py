@@ -18,11 +18,12 @@ from kzexpert.model import (
     Inference,
     Match,
     ProgramRule,
+    Value,
 )
 from kzexpert.program.snapshot import in_force
 from kzexpert.questions.sentences import because, dates, says
 
-__all__ = ["Cause", "Difference", "LineChange", "Record", "Turn", "rule_text"]
+__all__ = ["Cause", "Divergence", "LineShift", "Record", "Turn", "rule_text"]
 
 #: What happened to a statement: the first eight to a recorded or assumed fact, the others to a conclusion.
 Turn: TypeAlias = Literal[
@@ -74,7 +75,7 @@ class Cause(msgspec.Struct, frozen=True):
     records: tuple[Record, ...] = ()
 
 
-class LineChange(msgspec.Struct, frozen=True):
+class LineShift(msgspec.Struct, frozen=True):
     """A line of evidence that appeared, disappeared, or changed its strength.
 
     Attributes:
@@ -92,18 +93,19 @@ class LineChange(msgspec.Struct, frozen=True):
     causes: tuple[Cause, ...]
 
 
+Args: TypeAlias = tuple[Value, ...]
 #: A relation and the arguments of a fact: a statement, or an event within a window.
 _Place: TypeAlias = tuple[str, GroundAtom]
 
 
-class Difference:
+class Divergence:
     """What differs between two inferences."""
 
     def __init__(self, before: Inference, after: Inference) -> None:
         self.before = before
         self.after = after
 
-    def lines(self, atom: GroundAtom) -> tuple[LineChange, ...]:
+    def lines(self, atom: GroundAtom) -> tuple[LineShift, ...]:
         """The lines of evidence of a statement that changed; the largest change comes first."""
         pairs = self._pairs(atom)
         found = [self._change(atom, *pair) for pair in pairs if _strength(pair[0]) != _strength(pair[1])]
@@ -126,11 +128,14 @@ class Difference:
     def facts(self) -> tuple[Cause, ...]:
         """The recorded and assumed facts that differ, sorted by text; an event within a window only if it does not
         differ as an event."""
-        places: dict[_Place, None] = {}
-        for side in (self.before, self.after):
-            for relation, known in side.program.base.items():
-                for fact in known.values():
-                    places[relation, fact.atom] = None
+        places: list[_Place] = []
+        for relation in {**self.before.program.base, **self.after.program.base}:
+            if any(relation in side.program.stratum_of for side in (self.before, self.after)):
+                known = [side.program.base.get(relation, {}) for side in (self.before, self.after)]
+                rows: Iterable[Args] = {**known[0], **known[1]}
+            else:
+                rows = self.arguments(relation)
+            places.extend((relation, GroundAtom(relation.split()[0], args)) for args in rows)
         found = [
             place
             for place in places
@@ -138,6 +143,11 @@ class Difference:
             and (place[0] == place[1].predicate or not self._base_differs((place[1].predicate, place[1])))
         ]
         return tuple(sorted(map(self._base_cause, found), key=_by_text))
+
+    def arguments(self, relation: str) -> list[Args]:
+        """The arguments of the facts and conclusions of a relation with another certainty; they are read in one go."""
+        old, new = (dict(side.certainties.get(relation, {}).items()) for side in (self.before, self.after))
+        return [args for args in {**old, **new} if old.get(args) != new.get(args)]
 
     def rule_turn(self, rule_id: str) -> Literal["", "new", "gone", "changed"]:
         """What happened to a rule."""
@@ -162,17 +172,17 @@ class Difference:
             for before, after in self._pairs(atom):
                 yield [before] if before else [], [after] if after else []
 
-    def _change(self, atom: GroundAtom, before: Line | None, after: Line | None) -> LineChange:
+    def _change(self, atom: GroundAtom, before: Line | None, after: Line | None) -> LineShift:
         line = after or before
         firing = line.firing if line else None
         if firing is None:
             sentence = says(self.after.program.kb, atom)
             cause = self._base_cause((atom.predicate, atom))
-            return LineChange("", sentence, "", _strength(before), _strength(after), (cause,))
+            return LineShift("", sentence, "", _strength(before), _strength(after), (cause,))
         turn = self.rule_turn(firing.rule.id)
         causes = self._causes([before] if before else [], [after] if after else [])
         found = sorted(map(self._cause, causes), key=_by_text)
-        return LineChange(
+        return LineShift(
             firing.rule.id, because(firing), turn, _strength(before), _strength(after), tuple(dict.fromkeys(found))
         )
 

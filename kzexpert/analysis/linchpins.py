@@ -13,11 +13,11 @@ from typing import Literal
 import msgspec
 
 from kzexpert.analysis.rerun import Infer, Progress, Revision, Scenario, as_pattern, silent
-from kzexpert.analysis.worlds import outcomes
+from kzexpert.analysis.worlds import outcomes, with_facts
 from kzexpert.certainty import established, likelihood
 from kzexpert.model import BaseFact, GroundAtom, Inference, ProgramRule
 from kzexpert.proof.answers import ranked
-from kzexpert.proof.build import Proof, prove
+from kzexpert.proof.lineage import lineage
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import says
 
@@ -134,28 +134,33 @@ def hangs_on(
     Raises:
         KeyError: nothing is known of it.
     """
-    return _Trial(inference, prove(inference, atom), infer, progress).hanging(margins)
+    return _Trial(inference, atom, infer, progress).hanging(margins)
 
 
 class _Trial:
     """One conclusion, and what it would be with one thing taken away or moved."""
 
-    def __init__(self, inference: Inference, proof: Proof, infer: Infer, progress: Progress) -> None:
-        self.atom = proof.conclusion
-        self.certainty = proof.root.certainty
+    def __init__(self, inference: Inference, atom: GroundAtom, infer: Infer, progress: Progress) -> None:
+        below = lineage(inference, [atom])
+        known = inference.certainty(atom)
+        if known is None:
+            raise KeyError(str(atom))
+        self.atom = atom
+        self.certainty = known
         self.kb = inference.program.kb
         self.scenario = Scenario.of(inference.program).about(as_pattern(self.atom))
-        self.recursive = proof.root.best_only
+        self.program = with_facts(self.scenario, infer)
+        self.recursive = atom in below.judgements and below.judgements[atom].best
         self.infer = infer
         self.progress = progress
-        nodes = proof.nodes.values()
-        self.proof_facts = {node.atom: node.base for node in nodes if node.base}
-        self.proof_rules = {step.firing.rule.id: step.firing.rule for node in nodes for step in node.steps}
+        self.proof_facts = {fact.atom: fact for fact in below.records.values()}
+        self.proof_rules = {firing.rule.id: firing.rule for firing in below.firings}
 
     def hanging(self, margins: bool) -> Hanging:
-        program = self.scenario.program()
-        facts = {fact.atom: fact for known in program.base.values() for fact in known.values()} | self.proof_facts
-        rules = {**program.rules, **self.proof_rules}
+        facts, rules = dict(self.proof_facts), dict(self.proof_rules)
+        if self.program:
+            facts |= {fact.atom: fact for known in self.program.base.values() for fact in known.values()}
+            rules |= self.program.rules
         names = sorted({source for source, _ in _citations(facts.values(), rules.values())})
         ordered = sorted(facts, key=str)
         changes = [Revision(without=frozenset([atom])) for atom in ordered]
@@ -193,7 +198,7 @@ class _Trial:
 
     def certainties(self, changes: Sequence[Revision]) -> list[float]:
         """Of the conclusion, after each of some changes."""
-        found = outcomes(self.scenario, changes, as_pattern(self.atom), self.infer, self.progress)
+        found = outcomes(self.scenario, self.program, changes, as_pattern(self.atom), self.infer, self.progress)
         return [known.get(self.atom, 0.0) for known in found]
 
     def moves(self, certainty: float) -> bool:

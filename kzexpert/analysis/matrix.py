@@ -11,7 +11,6 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from kzexpert.analysis.conclusion import read_conclusion
 from kzexpert.certainty import combine, established, likelihood
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.evidence import line_strengths, lines
@@ -29,10 +28,11 @@ from kzexpert.model import (
     format_value,
 )
 from kzexpert.model.established import EstablishedFacts
+from kzexpert.questions.question import read_conclusion
 from kzexpert.questions.sentences import because, plain_value, says
-from kzexpert.questions.templates import Names, words
+from kzexpert.questions.templates import EntityNames, words
 
-__all__ = ["Cell", "Comparison", "Hypothesis", "Matrices", "Matrix", "Row", "matrices", "read_comparisons"]
+__all__ = ["Cell", "EvidenceRow", "Hypothesis", "Matrices", "Matrix", "Rivalry", "matrices", "read_comparisons"]
 
 #: A cell of less than this, or of more than its negative, is silent: it prints as 0.00.
 _SILENT = 0.005
@@ -42,7 +42,7 @@ _PLACE = "matrix"
 _Identity: TypeAlias = tuple[str, tuple[Value, ...]]
 
 
-class Comparison(msgspec.Struct, frozen=True):
+class Rivalry(msgspec.Struct, frozen=True):
     """What to compare: the rival values of one argument of a pattern.
 
     Attributes:
@@ -93,7 +93,7 @@ class Cell(msgspec.Struct, frozen=True):
     counts: bool = True
 
 
-class Row(msgspec.Struct, frozen=True):
+class EvidenceRow(msgspec.Struct, frozen=True):
     """One piece of evidence.
 
     Attributes:
@@ -121,7 +121,7 @@ class Matrix(msgspec.Struct, frozen=True):
     pattern: str
     says: str
     hypotheses: tuple[Hypothesis, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[EvidenceRow, ...]
 
 
 class Matrices(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.matrix/1"):
@@ -135,7 +135,7 @@ class Matrices(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.ma
     matrices: tuple[Matrix, ...]
 
 
-def read_comparisons(kb: KnowledgeBase, text: str) -> tuple[Comparison, ...]:
+def read_comparisons(kb: KnowledgeBase, text: str) -> tuple[Rivalry, ...]:
     """What a user wants to compare.
 
     Args:
@@ -145,7 +145,7 @@ def read_comparisons(kb: KnowledgeBase, text: str) -> tuple[Comparison, ...]:
     Raises:
         UsageError: it is neither, or it leaves nothing open.
     """
-    named = Names(kb).meanings(words(text))
+    named = EntityNames(kb).meanings(words(text))
     found = [item for kind, name in named for item in _declared(kb, kind, name)]
     if found:
         return tuple(found)
@@ -164,10 +164,10 @@ def read_comparisons(kb: KnowledgeBase, text: str) -> tuple[Comparison, ...]:
             Issue("KZ301", f"{pattern} leaves nothing open to compare", Location(_PLACE, 1), hint), texts={_PLACE: text}
         )
     given = next((term for term in pattern.terms if not isinstance(term, Anonymous)), None)
-    return (Comparison(pattern, hypothesis, given.value if isinstance(given, Constant) else None),)
+    return (Rivalry(pattern, hypothesis, given.value if isinstance(given, Constant) else None),)
 
 
-def _declared(kb: KnowledgeBase, kind: str, name: str) -> Iterator[Comparison]:
+def _declared(kb: KnowledgeBase, kind: str, name: str) -> Iterator[Rivalry]:
     """The comparisons that the vocabulary declares for an entity, which is the first other argument of its kind."""
     for predicate in kb.predicate.values():
         place = next(
@@ -182,10 +182,10 @@ def _declared(kb: KnowledgeBase, kind: str, name: str) -> Iterator[Comparison]:
             terms = tuple(
                 Constant(name) if index == place else Variable(spec.name) for index, spec in enumerate(predicate.args)
             )
-            yield Comparison(Pattern(predicate.name, predicate.name, terms), predicate.compares, name)
+            yield Rivalry(Pattern(predicate.name, predicate.name, terms), predicate.compares, name)
 
 
-def matrices(inference: Inference, text: str, comparisons: Iterable[Comparison]) -> Matrices:
+def matrices(inference: Inference, text: str, comparisons: Iterable[Rivalry]) -> Matrices:
     """The matrices of some comparisons, in their order, and then in that of the values of other open arguments."""
     found = [matrix for comparison in comparisons for matrix in _Comparing(inference, comparison).matrices()]
     program = inference.program
@@ -195,7 +195,7 @@ def matrices(inference: Inference, text: str, comparisons: Iterable[Comparison])
 class _Comparing:
     """One comparison: its hypotheses, and the firings that speak of them."""
 
-    def __init__(self, inference: Inference, comparison: Comparison) -> None:
+    def __init__(self, inference: Inference, comparison: Rivalry) -> None:
         self.inference = inference
         self.kb = inference.program.kb
         self.pattern = comparison.pattern
@@ -285,7 +285,9 @@ class _Comparing:
         terms = tuple(variable if arg == value else Constant(arg) for arg in atom.args)
         return Pattern(atom.predicate, atom.predicate, terms)
 
-    def row(self, found: Mapping[Value, Sequence[Firing]], ordered: Sequence[Value], counting: set[_Identity]) -> Row:
+    def row(
+        self, found: Mapping[Value, Sequence[Firing]], ordered: Sequence[Value], counting: set[_Identity]
+    ) -> EvidenceRow:
         cells = tuple(self.cell(found.get(value, ()), counting) for value in ordered)
         value, firings = next(iter(found.items()))
         stated = {self.about_subject(firing, name) for name, several in found.items() for firing in several}
@@ -293,7 +295,7 @@ class _Comparing:
             evidence: list[GroundAtom | Pattern] = [*stated.pop()]
         else:
             evidence = list(dict.fromkeys(self.open(atom, value) for atom in self.about_subject(firings[0], value)))
-        return Row(tuple(map(str, evidence)), self.in_words(evidence), cells, _spread(cells))
+        return EvidenceRow(tuple(map(str, evidence)), self.in_words(evidence), cells, _spread(cells))
 
     def cell(self, firings: Sequence[Firing], counting: set[_Identity]) -> Cell:
         if not firings:
@@ -309,14 +311,14 @@ class _Comparing:
             any(_identity(firing) in counting for firing in ordered),
         )
 
-    def recorded_row(self, setting: GroundAtom, ordered: Sequence[Value]) -> Iterator[Row]:
+    def recorded_row(self, setting: GroundAtom, ordered: Sequence[Value]) -> Iterator[EvidenceRow]:
         """What is on record about the hypotheses themselves."""
         known = self.inference.program.base.get(setting.predicate, {})
         facts = [known.get(self.at(setting, value).args) for value in ordered]
         recorded = [fact.atom for fact in facts if fact]
         if recorded:
             cells = tuple(Cell("supports", fact.certainty) if fact else Cell("silent") for fact in facts)
-            yield Row(tuple(map(str, recorded)), f"on record: {self.in_words(recorded)}", cells, _spread(cells))
+            yield EvidenceRow(tuple(map(str, recorded)), f"on record: {self.in_words(recorded)}", cells, _spread(cells))
 
     def in_words(self, statements: Iterable[GroundAtom | Pattern]) -> str:
         return "; ".join(dict.fromkeys(_in_words(self.kb, statement) for statement in statements))

@@ -11,7 +11,6 @@ from typing import TypeAlias
 
 import msgspec
 
-from kzexpert.engines.evaluation import Completion
 from kzexpert.model import (
     GroundAtom,
     Inference,
@@ -23,6 +22,7 @@ from kzexpert.model import (
     format_value,
 )
 from kzexpert.model.established import Binding, EstablishedFacts
+from kzexpert.model.evaluation import Completion
 from kzexpert.program.relevance import unify
 
 __all__ = ["Allowance", "Known", "Partial", "conclusion_of", "partials"]

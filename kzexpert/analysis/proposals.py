@@ -9,8 +9,8 @@ from collections.abc import Iterable
 import msgspec
 from msgspec.structs import replace
 
-from kzexpert.analysis.mending import MOST_CHANGES, Change, Mending, Remedy
 from kzexpert.analysis.partials import Allowance, Known
+from kzexpert.analysis.remedies import MOST_CHANGES, Change, Mending, Remedy
 from kzexpert.analysis.rerun import Infer, Progress, Revision, Scenario, silent
 from kzexpert.certainty import established, likelihood
 from kzexpert.model import GroundAtom, Inference, Pattern

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import msgspec
 
-from kzexpert.analysis.causes import Cause, Difference
+from kzexpert.analysis.causes import Cause, Divergence
 from kzexpert.analysis.rerun import Infer, Progress, Scenario, silent
 from kzexpert.certainty import established, likelihood
 from kzexpert.engines.base import Engine, infer_each
@@ -116,15 +116,15 @@ def timeline(
     )
 
 
-def _differences(inferences: Sequence[Inference]) -> list[Difference | None]:
+def _differences(inferences: Sequence[Inference]) -> list[Divergence | None]:
     """What differs from each point to the next; None where nothing can."""
     return [
-        None if before.facts is after.facts else Difference(before, after) for before, after in pairwise(inferences)
+        None if before.facts is after.facts else Divergence(before, after) for before, after in pairwise(inferences)
     ]
 
 
 def _series(
-    atom: GroundAtom, inferences: Sequence[Inference], days: Sequence[date], differences: Sequence[Difference | None]
+    atom: GroundAtom, inferences: Sequence[Inference], days: Sequence[date], differences: Sequence[Divergence | None]
 ) -> Series:
     certainties = [inference.certainty(atom) for inference in inferences]
     points = tuple(

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from kzexpert.analysis.causes import Cause, Difference, LineChange, rule_text
+from kzexpert.analysis.causes import Cause, Divergence, LineShift, rule_text
 from kzexpert.analysis.rerun import Infer, Scenario
 from kzexpert.certainty import established, likelihood
 from kzexpert.checks import check
@@ -20,7 +20,7 @@ from kzexpert.model import GroundAtom, Inference, KnowledgeBase, Program
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import dates, says
 
-__all__ = ["RuleChange", "Shift", "Side", "WhatIf", "what_if"]
+__all__ = ["RuleTurn", "Shift", "Side", "WhatIf", "what_if"]
 
 #: In which respects two inferences can differ.
 Respect: TypeAlias = Literal["facts", "rules", "date"]
@@ -35,7 +35,7 @@ class Side(msgspec.Struct, frozen=True):
     withdrawn: tuple[str, ...]
 
 
-class RuleChange(msgspec.Struct, frozen=True):
+class RuleTurn(msgspec.Struct, frozen=True):
     """A rule that only one side has, or that the sides state differently."""
 
     rule: str
@@ -62,7 +62,7 @@ class Shift(msgspec.Struct, frozen=True):
     likelihood_after: str
     established: bool
     by: tuple[Respect, ...]
-    lines: tuple[LineChange, ...]
+    lines: tuple[LineShift, ...]
 
 
 class WhatIf(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.what-if/1"):
@@ -82,7 +82,7 @@ class WhatIf(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.what
     before: Side
     after: Side
     facts: tuple[Cause, ...]
-    rules: tuple[RuleChange, ...]
+    rules: tuple[RuleTurn, ...]
     changes: tuple[Shift, ...]
     others: int
 
@@ -94,8 +94,12 @@ def what_if(before: Inference, after: Inference, infer: Infer, question: Questio
         infer: runs the engine, where several respects must be told apart.
         question: only changes of what matches it are told; without it, all changes of conclusions are.
     """
-    difference = Difference(before, after)
-    changed = _changed(before, after)
+    difference = Divergence(before, after)
+    # Windows of events are no statements.
+    predicates = {**before.program.kb.predicate, **after.program.kb.predicate}
+    changed = [GroundAtom(name, args) for name in predicates for args in difference.arguments(name)]
+    for side in (before, after):
+        side.facts.prefetch(changed)
     concluded = {atom for atom in changed if atom in before.firings or atom in after.firings}
     pattern = None if question is None else question.pattern
     asked = concluded
@@ -119,22 +123,13 @@ def what_if(before: Inference, after: Inference, infer: Infer, question: Questio
     )
 
 
-def _facts(difference: Difference, asked: Iterable[GroundAtom]) -> tuple[Cause, ...]:
+def _facts(difference: Divergence, asked: Iterable[GroundAtom]) -> tuple[Cause, ...]:
     """The facts behind what is asked about; all that differ where that is nothing."""
     found = {cause.statement: cause for atom in asked for cause in difference.roots(atom)}
     return tuple(found[text] for text in sorted(found)) or difference.facts()
 
 
-def _changed(before: Inference, after: Inference) -> list[GroundAtom]:
-    """The statements with another certainty. Windows of events are no statements."""
-    found: list[GroundAtom] = []
-    for predicate in {**before.program.kb.predicate, **after.program.kb.predicate}:
-        old, new = (side.certainties.get(predicate, {}) for side in (before, after))
-        found.extend(GroundAtom(predicate, args) for args in {**old, **new} if old.get(args) != new.get(args))
-    return found
-
-
-def _shift(difference: Difference, atom: GroundAtom, respects: "_Respects") -> Shift:
+def _shift(difference: Divergence, atom: GroundAtom, respects: "_Respects") -> Shift:
     before, after = difference.before.certainty(atom), difference.after.certainty(atom)
     held, holds = established(before or 0.0), established(after or 0.0)
     turn: Literal["gained", "lost", "stronger", "weaker"] = "stronger" if (after or 0.0) > (before or 0.0) else "weaker"
@@ -159,10 +154,10 @@ def _side(inference: Inference) -> Side:
     return Side(program.as_of, program.assumed, program.withdrawn)
 
 
-def _rule_changes(difference: Difference) -> tuple[RuleChange, ...]:
+def _rule_changes(difference: Divergence) -> tuple[RuleTurn, ...]:
     rules = {**difference.before.program.rules, **difference.after.program.rules}
     turns = {name: difference.rule_turn(name) for name in sorted(rules)}
-    return tuple(RuleChange(name, rules[name].rule.title, turn) for name, turn in turns.items() if turn)
+    return tuple(RuleTurn(name, rules[name].rule.title, turn) for name, turn in turns.items() if turn)
 
 
 # --- facts, rules or date -------------------------------------------------------------------------------------------

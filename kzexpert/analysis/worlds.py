@@ -11,10 +11,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from kzexpert.analysis.rerun import Infer, Progress, Revision, Scenario, silent
 from kzexpert.certainty import established
 from kzexpert.engines.base import Budget, Meter
-from kzexpert.engines.evaluation import Completion
 from kzexpert.evidence import certainty_of
 from kzexpert.model import (
     Anonymous,
@@ -31,9 +32,10 @@ from kzexpert.model import (
     Variable,
 )
 from kzexpert.model.established import Binding, EstablishedFacts, extend
+from kzexpert.model.evaluation import Completion
 from kzexpert.program.snapshot import base_fact
 
-__all__ = ["outcomes"]
+__all__ = ["outcomes", "with_facts"]
 
 Args: TypeAlias = tuple[Value, ...]
 #: A set of worlds, one bit each.
@@ -42,39 +44,60 @@ Worlds: TypeAlias = int
 Spread: TypeAlias = dict[float, Worlds]
 
 
+#: So many facts are taken into memory, of tables that an engine reads; so many changes are followed in one pass.
+_MOST_FACTS, _AT_ONCE = 100_000, 4_096
+
+
+def with_facts(scenario: Scenario, infer: Infer) -> Program | None:
+    """The program of a scenario with its facts at hand, those of tables too; None where these are too many."""
+    program = scenario.program()
+    if scenario.kb.tables:
+        program = infer(program).program
+        if sum(map(len, program.base.values())) > _MOST_FACTS:
+            return None
+        program = replace(program, base={relation: dict(facts.items()) for relation, facts in program.base.items()})
+    return program
+
+
 def outcomes(
-    scenario: Scenario, changes: Sequence[Revision], pattern: Pattern, infer: Infer, progress: Progress = silent
+    scenario: Scenario,
+    program: Program | None,
+    changes: Sequence[Revision],
+    pattern: Pattern,
+    infer: Infer,
+    progress: Progress = silent,
 ) -> list[dict[GroundAtom, float]]:
     """What is known that matches a pattern after each of some changes, one of which is made at a time.
 
-    Changes that leave out a rule of a recursive component, which may then be none, and those of rows of tables, which
-    engines read, are left to an engine, one after the other.
+    Changes that leave out a rule of a recursive component, which may then be none, are left to an engine, one after the
+    other.
 
     Args:
+        program: that of the scenario, see `with_facts`; without it, all changes are left to an engine.
         infer: runs the engine.
 
     Raises:
         BudgetError: there are more firings than the budget allows, or they take too long.
     """
-    program = scenario.program()
-    recursive = [rule for stratum in program.strata if stratum.recursive for rule in stratum.rules]
-    apart = [bool(scenario.kb.tables) or any(change.leaves_out(rule.rule) for rule in recursive) for change in changes]
-    together = [change for change, alone in zip(changes, apart, strict=True) if not alone]
-    found = iter(_spread(program, together, pattern) if together else ())
-    result: list[dict[GroundAtom, float]] = []
-    for change, alone in zip(changes, apart, strict=True):
-        if alone:
-            progress(str(change), len(result), len(changes))
-            inference = infer(scenario.changed(change).program())
-            result.append({atom: inference.certainty(atom) or 0.0 for atom in inference.facts.matching(pattern)})
-        else:
-            result.append(next(found))
-    return result
+    strata = program.strata if program else ()
+    recursive = [rule.rule for stratum in strata if stratum.recursive for rule in stratum.rules]
+    apart = [change for change in changes if program is None or any(change.leaves_out(rule) for rule in recursive)]
+    left = set(apart)
+    together = [change for change in dict.fromkeys(changes) if change not in left]
+    found: dict[Revision, dict[GroundAtom, float]] = {}
+    while program and len(found) < len(together):
+        chunk = together[len(found) : len(found) + _AT_ONCE]
+        found.update(zip(chunk, _spread(program, chunk, pattern), strict=True))
+    for done, change in enumerate(apart):
+        progress(str(change), done, len(apart))
+        inference = infer(scenario.changed(change).program())
+        found[change] = {atom: inference.certainty(atom) or 0.0 for atom in inference.facts.matching(pattern)}
+    return [found[change] for change in changes]
 
 
 def _spread(program: Program, changes: Sequence[Revision], pattern: Pattern) -> list[dict[GroundAtom, float]]:
-    known = _Known(program, changes)
-    meter = Meter(Budget(), program, {})
+    known = _Held(program, changes)
+    meter = Meter(Budget(), program)
     for stratum in program.strata:
         _Component(known, stratum, meter).settle()
     found: list[dict[GroundAtom, float]] = [{} for _ in changes]
@@ -90,7 +113,7 @@ def _spread(program: Program, changes: Sequence[Revision], pattern: Pattern) -> 
 _Facts: TypeAlias = tuple[str, tuple[int, ...], Args]
 
 
-class _Known:
+class _Held:
     """What is known so far: the spread of each statement, and what is established in any world, for looking it up."""
 
     def __init__(self, program: Program, changes: Sequence[Revision]) -> None:
@@ -104,7 +127,7 @@ class _Known:
         self.strengths: dict[str, Spread] = {
             name: {rule.rule.certainty: self.everywhere} for name, rule in program.rules.items()
         }
-        cited = _cited(program)
+        cited = _cited(program) if any(change.source for change in changes) else {}
         for number, change in enumerate(changes):
             self._differ(change, 1 << number, cited.get(change.source, ()))
         for relation in self.spreads:
@@ -173,7 +196,7 @@ class _Firing:
 class _Component:
     """The firings of one stratum, and what they come to."""
 
-    def __init__(self, known: _Known, stratum: Stratum, meter: Meter) -> None:
+    def __init__(self, known: _Held, stratum: Stratum, meter: Meter) -> None:
         self.known = known
         self.stratum = stratum
         self.meter = meter

@@ -9,9 +9,8 @@ from kzexpert.checks.contradictions import contradictions
 from kzexpert.checks.events import undated_events
 from kzexpert.checks.facts import concluded_records, fact_dates, fact_values
 from kzexpert.checks.growth import endless_rules
-from kzexpert.checks.identifiers import repeated_rule_ids
 from kzexpert.checks.repetitions import repeated_conditions
-from kzexpert.checks.rules import rule_plans
+from kzexpert.checks.rules import repeated_rule_ids, rule_plans
 from kzexpert.checks.sources import repeated_sources, sources_of_facts, sources_of_rules
 from kzexpert.checks.strata import cycles
 from kzexpert.checks.tables import declared_tables

@@ -21,7 +21,7 @@ def undated_events(kb: KnowledgeBase) -> list[Issue]:
             predicate = kb.predicate.get(atom.predicate)
             if predicate is None or predicate.holds != "event" or any(word == "on" for word, _ in atom.dates):
                 continue
-            if not AGGREGATES[condition.function].facts:
+            if not AGGREGATES[condition.function].adds:
                 repeated = _repeated(kb) if repeated is None else repeated
                 if atom.predicate not in repeated:
                     continue

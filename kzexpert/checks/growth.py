@@ -4,10 +4,10 @@ Values come from facts and from arithmetic. Only arithmetic on what the rule's o
 ever, and a comparison with something else is taken to bound it, whichever way it points.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from kzexpert.errors import Issue
-from kzexpert.model import Assignment, Call, KnowledgeBase, Operation, ProgramRule, Test
+from kzexpert.model import Assignment, Call, KnowledgeBase, Operation, ProgramRule, RelationKey, Test
 from kzexpert.program.order import planned
 from kzexpert.program.strata import recursive_components
 
@@ -36,7 +36,7 @@ def endless_rules(kb: KnowledgeBase) -> list[Issue]:
     return issues
 
 
-def _endless(rule: ProgramRule, component: Iterable[str]) -> str:
+def _endless(rule: ProgramRule, component: Collection[RelationKey]) -> str:
     """The variable of the conclusion that has a new value each time round; "" where none has."""
     own = {name for pattern in rule.matches if pattern.relation in component for name in pattern.variables}
     new: set[str] = set()

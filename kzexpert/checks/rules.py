@@ -1,12 +1,28 @@
-"""Check: every rule can be planned: its names exist, its types agree, its variables are bound. The planner decides."""
+"""Checks: every rule can be planned, which the planner decides, and its id names no other rule.
 
-from kzexpert.errors import Issue
+Names exist, types agree, variables are bound; and traces, cases and messages refer to rules by id.
+"""
+
+from kzexpert.errors import Issue, Location
 from kzexpert.model import KnowledgeBase
 from kzexpert.program.order import planned
 
-__all__ = ["rule_plans"]
+__all__ = ["repeated_rule_ids", "rule_plans"]
 
 
 def rule_plans(kb: KnowledgeBase) -> list[Issue]:
     """What keeps a rule from being run (KZ202 to KZ207, KZ217, KZ218)."""
     return [issue for _, issues in planned(kb) for issue in issues]
+
+
+def repeated_rule_ids(kb: KnowledgeBase) -> list[Issue]:
+    """Ids that stand twice (KZ210); the place further down, or in the later file, is the one at fault."""
+    first: dict[str, Location] = {}
+    issues: list[Issue] = []
+    for location, name in sorted((rule.marks.get("id", rule.location), rule.id) for rule in kb.rules):
+        if name in first:
+            related = ((first[name], "the other rule of that id"),)
+            message, hint = f"rule id {name} stands twice", "rename one of the two"
+            issues.append(Issue("KZ210", message, location, hint, related=related))
+        first.setdefault(name, location)
+    return issues

@@ -8,16 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from kzexpert.errors import Issue, Location
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import (
+    AGGREGATES,
     Aggregation,
     Atom,
-    Block,
     Case,
     Condition,
     Constant,
     Either,
     Fact,
     KnowledgeBase,
-    Negation,
     Rule,
     Value,
 )
@@ -53,9 +52,9 @@ def rules_that_never_fire(kb: KnowledgeBase) -> list[Issue]:
 def _required(rule: Rule) -> Iterator[tuple[Condition, Atom]]:
     """The atoms that some fact must match; counts and sums hold over nothing, the least and the greatest do not."""
     for condition in rule.when:
-        if isinstance(condition, Negation | Block | Either) or (
-            isinstance(condition, Aggregation) and condition.function in ("count", "sum")
-        ):
+        if condition.looks == "negation" or isinstance(condition, Either):
+            continue
+        if isinstance(condition, Aggregation) and AGGREGATES[condition.function].over_nothing is not None:
             continue
         for atom, _ in condition.atoms:
             yield condition, atom

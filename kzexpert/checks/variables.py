@@ -48,7 +48,7 @@ def _lone_hint(rule: Rule, condition: Condition, name: str) -> str:
     if isinstance(condition, Aggregation):
         if name == condition.result:
             return f"compare ?{name} with something, or leave the condition out"
-        if not AGGREGATES[condition.function].facts and name not in condition.over.variables:
+        if not AGGREGATES[condition.function].adds and name not in condition.over.variables:
             return _blank(name, any(certainty == name for _, certainty in condition.atoms))
     return ""
 

@@ -3,12 +3,16 @@
 import click
 
 from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.output import show
+from kzexpert.cli.session import infer, open_knowledge_base
+from kzexpert.proof.answers import answer
+from kzexpert.questions.question import read_question
+from kzexpert.render.text import answer_text
 
 __all__ = ["ask"]
 
 
 @click.command(
-    short_help="Answer a question, with certainty and reasons.",
     epilog="""\b
 Examples:
   kzexpert ask "which states hedge?"
@@ -27,9 +31,6 @@ def ask(options: Options, question: tuple[str, ...], weighed: bool) -> int:
     Each answer has a certainty between -1 and 1, a likelihood word, and its lines of evidence with their sources. A
     question that begins with why, or why not, is answered with a proof, or with what is missing.
     """
-    from kzexpert.cli.session import infer, open_knowledge_base
-    from kzexpert.questions.question import read_question
-
     kb = open_knowledge_base(options)
     asked = read_question(kb, " ".join(question))
     inference = infer(kb, options, [asked.pattern])
@@ -37,19 +38,8 @@ def ask(options: Options, question: tuple[str, ...], weighed: bool) -> int:
         from kzexpert.cli.why import explain
 
         return explain(options, inference, asked)
-    from kzexpert.cli.output import emit
-    from kzexpert.proof.answers import answer
 
     found = answer(inference, asked)
-    if options.format == "json":
-        from kzexpert.render.json import json_text
-
-        emit(options, lambda _style, _width: json_text(found if weighed else found.established))
-    else:
-        from kzexpert.render.text import answer_text
-
-        emit(
-            options,
-            lambda style, width: answer_text(inference, asked, found, weighed=weighed, style=style, width=width),
-        )
+    document = found if weighed else found.established
+    show(options, document, lambda out: answer_text(inference, asked, found, weighed=weighed, out=out))
     return 0 if found.established.answers else 3

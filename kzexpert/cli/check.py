@@ -3,12 +3,15 @@
 import click
 
 from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.output import show
+from kzexpert.cli.session import inspect_with_cases
+from kzexpert.render.issues import issues_text, summary
+from kzexpert.render.json import issues_document
 
 __all__ = ["check"]
 
 
 @click.command(
-    short_help="Tell everything that is wrong with a knowledge base.",
     epilog="""\b
 Examples:
   kzexpert check
@@ -19,17 +22,9 @@ Examples:
 @common_options(run=False)
 def check(options: Options, strict: bool) -> int:
     """Check a knowledge base: files, names, types, rules and cases. Exit code 1 when there are errors."""
-    from kzexpert.cli.output import emit
-    from kzexpert.cli.session import inspect_with_cases
-    from kzexpert.render.issues import issues_text, summary
-
     issues, texts = inspect_with_cases(options)
-    if options.format == "json":
-        from kzexpert.render.json import issues_document, json_text
-
-        emit(options, lambda _style, _width: json_text(issues_document(issues)))
-    else:
-        gap = "\n" if issues else ""
-        emit(options, lambda style, _width: f"{issues_text(issues, texts, style)}{gap}{summary(issues)}\n")
+    gap = "\n" if issues else ""
+    document = issues_document(issues)
+    show(options, document, lambda out: f"{issues_text(issues, texts, out)}{gap}{summary(issues)}\n")
     failing = ("error", "warning") if strict else ("error",)
     return 1 if any(issue.severity in failing for issue in issues) else 0

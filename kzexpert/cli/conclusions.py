@@ -3,12 +3,16 @@
 import click
 
 from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.output import show
+from kzexpert.cli.session import infer, open_knowledge_base
+from kzexpert.proof.answers import conclusions_of
+from kzexpert.questions.question import read_question
+from kzexpert.render.text import conclusions_text
 
 __all__ = ["conclusions"]
 
 
 @click.command(
-    short_help="List everything that the rules conclude.",
     epilog="""\b
 Examples:
   kzexpert conclusions
@@ -20,21 +24,9 @@ Examples:
 @common_options()
 def conclusions(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     """List the conclusions, or those that match a PATTERN, by predicate and certainty."""
-    from kzexpert.cli.output import emit
-    from kzexpert.cli.session import infer, open_knowledge_base
-    from kzexpert.proof.answers import conclusions_of
-    from kzexpert.questions.question import read_question
-
     kb = open_knowledge_base(options)
     asked = read_question(kb, " ".join(pattern)) if pattern else None
     inference = infer(kb, options, [asked.pattern] if asked else [])
     found = conclusions_of(inference, asked.pattern if asked else None, weighed=weighed)
-    if options.format == "json":
-        from kzexpert.render.json import json_text
-
-        emit(options, lambda _style, _width: json_text(found))
-    else:
-        from kzexpert.render.text import conclusions_text
-
-        emit(options, lambda style, width: conclusions_text(inference, found, style, width))
+    show(options, found, lambda out: conclusions_text(inference, found, out))
     return 0 if any(item.established for item in found.conclusions) else 3

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from kzexpert.errors import Issue
-from kzexpert.language.loading import Loaded
+from kzexpert.language.loader import Loaded
 
 __all__ = ["without_consequences"]
 

@@ -104,7 +104,7 @@ def _tell(options: Options, report: Skipped | Chosen) -> None:
     from kzexpert.render.issues import issues_text
 
     issues = [Issue(item.code, item.message, item.location, item.hint, "warning") for item in report.issues]
-    print_error(lambda style: issues_text(issues, {}, style))
+    print_error(lambda out: issues_text(issues, {}, out))
     tell(f"these rows were left out; they are in {report.file}")
 
 
@@ -114,7 +114,7 @@ def _warn(code: str, message: str, option: str) -> None:
     from kzexpert.render.issues import issues_text
 
     issue = Issue(code, message, Location(option), severity="warning")
-    print_error(lambda style: issues_text([issue], {}, style))
+    print_error(lambda out: issues_text([issue], {}, out))
 
 
 def _was_told(what: object) -> bool:

@@ -15,23 +15,24 @@ from kzexpert.errors import KzexpertError, UsageError
 
 __all__ = ["COMMANDS", "KzexpertGroup", "cli"]
 
-#: In the order of the help text. Each is an object of its own name in a module of its own name.
-COMMANDS = (
-    "ask",
-    "why",
-    "why-not",
-    "what-if",
-    "linchpins",
-    "timeline",
-    "matrix",
-    "conclusions",
-    "infer",
-    "trace",
-    "check",
-    "test",
-    "vocabulary",
-    "schema",
-)
+#: Command → its line of help, in the order of the help text. Each is an object of its own name in a module of its own
+#: name, which is imported when the command is called.
+COMMANDS = {
+    "ask": "Answer a question, with certainty and reasons.",
+    "why": "Show the whole proof of a conclusion.",
+    "why-not": "Tell what a conclusion lacks, and what would help.",
+    "what-if": "Show what changes with facts, rules or the date.",
+    "linchpins": "Show what a conclusion hangs on.",
+    "timeline": "Follow a conclusion through the years.",
+    "matrix": "Compare rival hypotheses by their evidence.",
+    "conclusions": "List everything that the rules conclude.",
+    "infer": "Write all conclusions to a file.",
+    "trace": "Write traces, check them, compare them.",
+    "check": "Tell everything that is wrong with a knowledge base.",
+    "test": "Run the cases of a knowledge base.",
+    "vocabulary": "List what rules, facts and questions may say.",
+    "schema": "Print the JSON Schema of a document.",
+}
 
 _BUG = 70
 _INTERRUPTED = 130
@@ -48,7 +49,12 @@ class KzexpertGroup(click.Group):
             return None
         name = cmd_name.replace("-", "_")
         command: click.Command = getattr(import_module(f"kzexpert.cli.{name}"), name)
+        command.name, command.short_help = cmd_name, COMMANDS[cmd_name]
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([*COMMANDS.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -98,7 +104,7 @@ def _guarded(run: Callable[[], Any]) -> int:
 def _show_issues(error: KzexpertError) -> None:
     from kzexpert.render.issues import issues_text
 
-    print_error(lambda style: issues_text(error.issues, error.texts, style))
+    print_error(lambda out: issues_text(error.issues, error.texts, out))
 
 
 def _show_bug(error: Exception) -> None:

@@ -4,18 +4,25 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
+from kzexpert.atomic import check_writable
+from kzexpert.cli.engine import engine_of
 from kzexpert.cli.options import Options, common_options
-from kzexpert.model.columns import ENDINGS, Form
-
-if TYPE_CHECKING:
-    from kzexpert.engines.reports import Report
-    from kzexpert.model import KnowledgeBase, Pattern, Program
-    from kzexpert.model.columns import Selection
-    from kzexpert.render.export_text import Cost
+from kzexpert.cli.output import emit_file, print_error
+from kzexpert.cli.progress import progress_line
+from kzexpert.cli.session import open_knowledge_base, program_of, years_of
+from kzexpert.engines import infer_each
+from kzexpert.engines.export.files import export, written_predicates
+from kzexpert.engines.export.lines import guard_formulas
+from kzexpert.engines.reports import Report, Standing
+from kzexpert.errors import Issue, Location, UsageError
+from kzexpert.model import ANY, KnowledgeBase, Pattern, Program
+from kzexpert.model.columns import ENDINGS, Form, Selection
+from kzexpert.questions.question import read_question
+from kzexpert.render.export_text import Cost, cost_text
 
 __all__ = ["infer"]
 
@@ -23,7 +30,6 @@ _OUTPUT, _GUARD = "--output", "--guard-formulas"
 
 
 @click.command(
-    short_help="Write all conclusions to a file.",
     epilog="""\b
 Examples:
   kzexpert infer --output conclusions.parquet
@@ -57,18 +63,6 @@ def infer(
     whether it is established. A DuckDB file has a table for each predicate, and one that describes the run. The file
     is there whole or not at all. What it cost is told on stderr.
     """
-    from kzexpert.atomic import check_writable
-    from kzexpert.cli.engine import engine_of
-    from kzexpert.cli.output import emit_file, print_error
-    from kzexpert.cli.progress import progress_line
-    from kzexpert.cli.session import open_knowledge_base
-    from kzexpert.engines import infer_each
-    from kzexpert.engines.export.files import export
-    from kzexpert.engines.export.lines import guard_formulas
-    from kzexpert.errors import Issue, Location, UsageError
-    from kzexpert.model.columns import Selection
-    from kzexpert.render.export_text import cost_text
-
     costs = _Costs()
     chosen = _form(options, form)
     if guarded and chosen != "csv":
@@ -90,13 +84,13 @@ def infer(
                 guard_formulas(path)
             costs.size = path.stat().st_size
 
-        def listen(report: "Report") -> None:
+        def listen(report: Report) -> None:
             line.hear(report)
             costs.hear(report)
 
         emit_file(options, fill)
     cost = costs.cost(found, options.output or "")
-    print_error(lambda _style: cost_text(cost))
+    print_error(lambda _out: cost_text(cost))
     return 0 if sum(found.values()) else 3
 
 
@@ -106,8 +100,6 @@ def _form(options: Options, form: Form | None) -> Form:
     Raises:
         UsageError: nothing says which, or where to.
     """
-    from kzexpert.errors import Issue, Location, UsageError
-
     forms = ", ".join(ENDINGS)
     if form is None and options.output is None:
         hint = "give --output FILE, or --format csv or --format jsonl to print on stdout"
@@ -125,16 +117,12 @@ def _form(options: Options, form: Form | None) -> Form:
     return form
 
 
-def _patterns(kb: "KnowledgeBase", texts: Sequence[str]) -> "tuple[Pattern, ...]":
+def _patterns(kb: KnowledgeBase, texts: Sequence[str]) -> tuple[Pattern, ...]:
     """What the arguments name: whole predicates, or what matches a pattern or a question.
 
     Raises:
         UsageError: something is not understood.
     """
-    from kzexpert.errors import Issue, Location, UsageError
-    from kzexpert.model import ANY, Pattern
-    from kzexpert.questions.question import read_question
-
     found = []
     for text in texts:
         predicate = kb.predicate.get(text.strip())
@@ -149,27 +137,20 @@ def _patterns(kb: "KnowledgeBase", texts: Sequence[str]) -> "tuple[Pattern, ...]
     return tuple(found)
 
 
-def _check_selection(kb: "KnowledgeBase", selection: "Selection") -> None:
+def _check_selection(kb: KnowledgeBase, selection: Selection) -> None:
     """Make sure that there can be something to write.
 
     Raises:
         UsageError: only recorded facts were asked for, and they are not to be written.
     """
-    from kzexpert.engines.export.files import written_predicates
-    from kzexpert.errors import Issue, Location, UsageError
-
     names = [name for name in written_predicates(kb, selection) if name not in kb.concluded]
     if not selection.recorded and (names or not kb.concluded):
         message = f"no rule concludes {', '.join(names) or 'anything'}"
         raise UsageError(Issue("KZ308", message, Location("question"), "--recorded writes recorded facts too"))
 
 
-def _programs(kb: "KnowledgeBase", options: Options, goals: "Sequence[Pattern]") -> "list[Program]":
+def _programs(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern]) -> list[Program]:
     """What the engine is to run: a program for each as-of date."""
-    from msgspec.structs import replace
-
-    from kzexpert.cli.session import program_of, years_of
-
     if options.as_of is None or ".." not in options.as_of:
         return [program_of(kb, options, goals)]
     years = years_of(options.as_of) or ()
@@ -187,10 +168,8 @@ class _Costs:
         self._facts = 0
         self._spilled: int | None = None
 
-    def hear(self, report: "Report") -> None:
+    def hear(self, report: Report) -> None:
         """Take note of a report. Only the main thread changes the phase."""
-        from kzexpert.engines.reports import Standing
-
         if not isinstance(report, Standing):
             return
         if report.phase != self._phase:
@@ -204,10 +183,8 @@ class _Costs:
         self._seconds[self._phase] += now - self._since
         self._phase, self._since = phase, now
 
-    def cost(self, rows: dict[str, int], file: str) -> "Cost":
+    def cost(self, rows: dict[str, int], file: str) -> Cost:
         """All of it, once all is written."""
-        from kzexpert.render.export_text import Cost
-
         self._turn("writing")
         return Cost(
             rows=rows,

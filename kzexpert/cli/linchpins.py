@@ -2,13 +2,19 @@
 
 import click
 
+from kzexpert.analysis.linchpins import linchpins as found_linchpins
+from kzexpert.cli.engine import engine_of
 from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.output import show
+from kzexpert.cli.progress import progress_line
+from kzexpert.cli.session import infer, open_knowledge_base
+from kzexpert.questions.question import read_conclusion
+from kzexpert.render.linchpins_text import linchpins_text
 
 __all__ = ["linchpins"]
 
 
 @click.command(
-    short_help="Show what a conclusion hangs on.",
     epilog="""\b
 Examples:
   kzexpert linchpins "alignment(Ruritania, Borduria, security)"
@@ -22,24 +28,10 @@ def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
     Everything is inferred anew without each fact, each source and each rule of its proof, and with the certainty of
     each rule moved until the likelihood word changes.
     """
-    from kzexpert.analysis.conclusion import read_conclusion
-    from kzexpert.analysis.linchpins import linchpins as found_linchpins
-    from kzexpert.cli.engine import engine_of
-    from kzexpert.cli.output import emit
-    from kzexpert.cli.progress import progress_line
-    from kzexpert.cli.session import infer, open_knowledge_base
-
     kb = open_knowledge_base(options)
     question = read_conclusion(kb, " ".join(conclusion))
     inference = infer(kb, options, [question.pattern])
     with progress_line() as progress:
         found = found_linchpins(inference, question, engine_of(options, progress).infer, progress)
-    if options.format == "json":
-        from kzexpert.render.json import json_text
-
-        emit(options, lambda _style, _width: json_text(found))
-    else:
-        from kzexpert.render.linchpins_text import linchpins_text
-
-        emit(options, lambda style, width: linchpins_text(inference, found, style, width))
+    show(options, found, lambda out: linchpins_text(inference, found, out))
     return 0 if found.conclusions else 3

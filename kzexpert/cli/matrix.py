@@ -2,13 +2,16 @@
 
 import click
 
+from kzexpert.analysis.matrix import matrices, read_comparisons
 from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.output import show
+from kzexpert.cli.session import infer, open_knowledge_base
+from kzexpert.render.matrix_text import matrix_text
 
 __all__ = ["matrix"]
 
 
 @click.command(
-    short_help="Compare rival hypotheses by their evidence.",
     epilog="""\b
 Examples:
   kzexpert matrix Ruritania
@@ -23,21 +26,10 @@ def matrix(options: Options, subject: tuple[str, ...]) -> int:
     The SUBJECT is the name of an entity, for what the vocabulary declares with "compares"; or a pattern or question
     whose first open argument stands for the hypotheses. Each combination of its other open arguments gives a matrix.
     """
-    from kzexpert.analysis.matrix import matrices, read_comparisons
-    from kzexpert.cli.output import emit
-    from kzexpert.cli.session import infer, open_knowledge_base
-
     kb = open_knowledge_base(options)
     text = " ".join(subject)
     comparisons = read_comparisons(kb, text)
     inference = infer(kb, options, [comparison.pattern for comparison in comparisons])
     found = matrices(inference, text, comparisons)
-    if options.format == "json":
-        from kzexpert.render.json import json_text
-
-        emit(options, lambda _style, _width: json_text(found))
-    else:
-        from kzexpert.render.matrix_text import matrix_text
-
-        emit(options, lambda style, width: matrix_text(inference, found, style, width))
+    show(options, found, lambda out: matrix_text(inference, found, out))
     return 0 if found.matrices else 3

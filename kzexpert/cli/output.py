@@ -11,20 +11,20 @@ import click
 
 from kzexpert.cli.options import Options
 from kzexpert.errors import Issue, Location, UsageError
-from kzexpert.render.layout import WIDTH, Style, as_markup, as_plain
+from kzexpert.render.writer import PLAIN, WIDTH, Writer, as_markup, as_plain
 
-__all__ = ["emit", "emit_file", "note", "print_error", "spare", "tell", "to_stderr", "to_stdout"]
+__all__ = ["emit", "emit_file", "note", "print_error", "show", "spare", "tell", "to_stderr", "to_stdout"]
 
 _WIDEST = 100
 #: What a shell reports of a command whose reader has gone: 128 + SIGPIPE.
 _PIPE_CLOSED = 141
 
 
-def emit(options: Options, text_of: Callable[[Style, int], str]) -> None:
+def emit(options: Options, text_of: Callable[[Writer], str]) -> None:
     """Print a result on stdout, or write it to the file of ``--output``.
 
     Args:
-        text_of: makes the text in a style, for a width in columns.
+        text_of: makes the text.
 
     Raises:
         UsageError: it cannot be written.
@@ -32,13 +32,24 @@ def emit(options: Options, text_of: Callable[[Style, int], str]) -> None:
     if options.output is not None:
         from kzexpert.atomic import replace_file
 
-        replace_file(options.output, text_of(as_plain, WIDTH))
+        replace_file(options.output, text_of(PLAIN))
         return
     terminal = _is_terminal(sys.stdout)
     styled = terminal and _colours()
-    text = text_of(as_markup if styled else as_plain, _columns() if terminal else WIDTH)
+    text = text_of(Writer(as_markup if styled else as_plain, _columns() if terminal else WIDTH))
     with to_stdout():
         _print(text, sys.stdout, styled)
+
+
+def show(options: Options, document: object, text_of: Callable[[Writer], str]) -> None:
+    """Print a result as ``--format`` says: a document as JSON, or what `text_of` makes. See `emit`."""
+    if options.format == "json":
+        from kzexpert.render.json import json_text
+
+        text = json_text(document)
+        emit(options, lambda _out: text)
+    else:
+        emit(options, text_of)
 
 
 def spare(options: Options, files: Iterable[str]) -> None:
@@ -103,11 +114,11 @@ def to_stderr() -> Iterator[None]:
         _silence(sys.stderr)
 
 
-def print_error(text_of: Callable[[Style], str]) -> None:
+def print_error(text_of: Callable[[Writer], str]) -> None:
     """Print on stderr."""
     styled = _is_terminal(sys.stderr) and _colours()
     with to_stderr():
-        _print(text_of(as_markup if styled else as_plain), sys.stderr, styled)
+        _print(text_of(Writer(as_markup) if styled else PLAIN), sys.stderr, styled)
 
 
 def tell(text: str) -> None:

@@ -1,17 +1,23 @@
 """An inference and a question → the HTML page, with all that it shows beside the proofs."""
 
-from typing import TYPE_CHECKING
+from msgspec.structs import replace
 
+from kzexpert.analysis.linchpins import Hanging, hangs_on
+from kzexpert.analysis.matrix import Matrix, Rivalry, matrices
+from kzexpert.analysis.rerun import Scenario
+from kzexpert.analysis.timeline import Timeline, timeline, years_on_record
+from kzexpert.analysis.why_not import why_not
+from kzexpert.certainty import established
+from kzexpert.cli.engine import engine_of
 from kzexpert.cli.options import Options
+from kzexpert.cli.output import note
+from kzexpert.cli.progress import ProgressLine, progress_line
 from kzexpert.model import Constant, GroundAtom, Inference, Pattern, Variable
-from kzexpert.proof.build import Proof
+from kzexpert.proof.answers import answer, ranked
+from kzexpert.proof.index import Index
+from kzexpert.proof.lineage import lineage, prove
 from kzexpert.questions.question import Question
-
-if TYPE_CHECKING:
-    from kzexpert.analysis.linchpins import Hanging
-    from kzexpert.analysis.matrix import Matrix
-    from kzexpert.analysis.timeline import Timeline
-    from kzexpert.cli.progress import ProgressLine
+from kzexpert.render.html import html_page
 
 __all__ = ["page"]
 
@@ -27,62 +33,42 @@ def page(options: Options, inference: Inference, question: Question) -> str:
     The most certain conclusion is also shown with what it hangs on and with its rivals, and all are followed through
     the years. Where nothing is established, the page tells what is missing.
     """
-    from kzexpert.analysis.why_not import why_not
-    from kzexpert.cli.engine import engine_of
-    from kzexpert.cli.progress import progress_line
-    from kzexpert.proof.answers import answer, ranked
-    from kzexpert.proof.build import prove
-    from kzexpert.render.html import html_page
-
     found = answer(inference, question)
-    proofs = [prove(inference, atom) for atom in ranked(inference, question)[:_MOST_ANSWERS]]
+    index = Index(prove(inference, question, _MOST_ANSWERS))
     with progress_line() as progress:
-        if not proofs or not proofs[0].root.established:
+        best = next(iter(ranked(inference, question)), None)
+        if best is None or not established(inference.certainty(best) or 0.0):
             lacking = why_not(inference, question, engine_of(options, progress).infer, progress=progress)
-            return html_page(inference, found, proofs, lacking=lacking)
-        hanging = _hanging(options, inference, proofs[0], progress)
+            return html_page(inference, found, index, lacking=lacking)
+        hanging = _hanging(options, inference, best, progress)
         years = _timeline(options, inference, question, progress)
-    return html_page(inference, found, proofs, hanging, _rivals(inference, proofs[0].conclusion), years)
+    return html_page(inference, found, index, hanging, _rivals(inference, best), years)
 
 
-def _hanging(options: Options, inference: Inference, proof: Proof, progress: "ProgressLine") -> "tuple[Hanging, ...]":
-    from kzexpert.analysis.linchpins import hangs_on
-    from kzexpert.cli.engine import engine_of
-    from kzexpert.cli.output import note
-
-    recorded = sum(node.base is not None for node in proof.nodes.values())
-    rules = {step.firing.rule.id for node in proof.nodes.values() for step in node.steps}
+def _hanging(options: Options, inference: Inference, atom: GroundAtom, progress: ProgressLine) -> tuple[Hanging, ...]:
+    below = lineage(inference, [atom])
+    recorded, rules = len(below.records), {firing.rule.id for firing in below.firings}
     trials = recorded + len(rules)
     if trials > _MOST_TRIALS:
         note(options, f"what it hangs on is left out of the page: it rests on {recorded} facts and {len(rules)} rules")
         return ()
-    return (hangs_on(inference, proof.conclusion, engine_of(options, progress).infer, progress),)
+    return (hangs_on(inference, atom, engine_of(options, progress).infer, progress),)
 
 
-def _rivals(inference: Inference, atom: GroundAtom) -> "tuple[Matrix, ...]":
+def _rivals(inference: Inference, atom: GroundAtom) -> tuple[Matrix, ...]:
     """The conclusion beside those that differ from it in the argument that its predicate compares."""
-    from kzexpert.analysis.matrix import Comparison, matrices
-
     predicate = inference.program.kb.predicate[atom.predicate]
     if not predicate.compares:
         return ()
     given = [(spec.name, value) for spec, value in zip(predicate.args, atom.args, strict=True)]
     terms = tuple(Variable(name) if name == predicate.compares else Constant(value) for name, value in given)
     subject = next((value for name, value in given if name != predicate.compares), None)
-    comparison = Comparison(Pattern(atom.predicate, atom.predicate, terms), predicate.compares, subject)
+    comparison = Rivalry(Pattern(atom.predicate, atom.predicate, terms), predicate.compares, subject)
     found = matrices(inference, str(atom), [comparison]).matrices
     return tuple(matrix for matrix in found if len(matrix.hypotheses) > 1)
 
 
-def _timeline(
-    options: Options, inference: Inference, question: Question, progress: "ProgressLine"
-) -> "Timeline | None":
-    from msgspec.structs import replace
-
-    from kzexpert.analysis.rerun import Scenario
-    from kzexpert.analysis.timeline import timeline, years_on_record
-    from kzexpert.cli.engine import engine_of
-
+def _timeline(options: Options, inference: Inference, question: Question, progress: ProgressLine) -> Timeline | None:
     program = inference.program
     years = years_on_record(program, question.pattern, lambda _: inference)[-_MOST_YEARS:]
     if len(years) == 1:

@@ -2,11 +2,14 @@
 
 import click
 
+from kzexpert.cli.options import Options
+from kzexpert.cli.output import emit
+from kzexpert.schemas import DOCUMENTS, published
+
 __all__ = ["schema"]
 
 
 @click.command(
-    short_help="Print the JSON Schema of a document.",
     epilog="""\b
 Examples:
   kzexpert schema
@@ -15,14 +18,10 @@ Examples:
 @click.argument("name", required=False)
 def schema(name: str | None) -> int:
     """Print the JSON Schema of the document NAME, or the names of all documents."""
-    from kzexpert.cli.options import Options
-    from kzexpert.cli.output import emit
-    from kzexpert.schemas import DOCUMENTS, published
-
     if name is None:
         listed = "".join(f"{known:<14} {document.made_by}\n" for known, document in DOCUMENTS.items())
-        emit(Options(), lambda _style, _width: listed)
+        emit(Options(), lambda _out: listed)
     else:
         text = published(name)
-        emit(Options(), lambda _style, _width: text)
+        emit(Options(), lambda _out: text)
     return 0

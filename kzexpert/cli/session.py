@@ -75,7 +75,7 @@ def read_knowledge_base(options: Options) -> KnowledgeBase:
     if options.verbose and issues:
         from kzexpert.render.issues import issues_text
 
-        print_error(lambda style: issues_text(issues, kb.texts, style))
+        print_error(lambda out: issues_text(issues, kb.texts, out))
     return kb
 
 

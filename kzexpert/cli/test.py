@@ -2,13 +2,19 @@
 
 import click
 
+from kzexpert.analysis.cases import coverage as covered
+from kzexpert.analysis.cases import run_case
+from kzexpert.cli.engine import engine_of, with_tables
 from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.output import show
+from kzexpert.cli.session import open_cases, open_knowledge_base
+from kzexpert.render.cases_json import cases_document
+from kzexpert.render.cases_text import cases_text
 
 __all__ = ["test"]
 
 
 @click.command(
-    short_help="Run the cases of a knowledge base.",
     epilog="""\b
 Examples:
   kzexpert test
@@ -23,24 +29,10 @@ def test(options: Options, file: tuple[str, ...], coverage: bool) -> int:
 
     A case says what to ask of which facts and what must come out.
     """
-    from kzexpert.analysis.cases import coverage as covered
-    from kzexpert.analysis.cases import run_case
-    from kzexpert.cli.engine import engine_of, with_tables
-    from kzexpert.cli.output import emit
-    from kzexpert.cli.session import open_cases, open_knowledge_base
-
     infer = engine_of(options).infer
     kb = open_knowledge_base(options)
     cases = open_cases(options, kb, file)
     results = [run_case(kb, case, infer, lambda layer: with_tables(layer, options)) for case in cases]
     reached = covered(kb, results) if coverage else None
-    if options.format == "json":
-        from kzexpert.render.cases_json import cases_document
-        from kzexpert.render.json import json_text
-
-        emit(options, lambda _style, _width: json_text(cases_document(results, reached)))
-    else:
-        from kzexpert.render.cases_text import cases_text
-
-        emit(options, lambda style, width: cases_text(kb, results, reached, style, width))
+    show(options, cases_document(results, reached), lambda out: cases_text(kb, results, reached, out))
     return 0 if all(result.passed for result in results) else 1

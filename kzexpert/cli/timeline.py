@@ -1,20 +1,26 @@
 """``kzexpert timeline``: a conclusion over the years, drawn."""
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
+from kzexpert.analysis.rerun import Scenario
+from kzexpert.analysis.timeline import timeline as followed
+from kzexpert.analysis.timeline import years_on_record
+from kzexpert.cli.engine import engine_of
 from kzexpert.cli.options import Options, common_options
-
-if TYPE_CHECKING:
-    from kzexpert.render.timeline_text import Glyphs
+from kzexpert.cli.output import emit, show
+from kzexpert.cli.progress import progress_line
+from kzexpert.cli.session import open_knowledge_base, program_of, years_of
+from kzexpert.questions.question import read_conclusion
+from kzexpert.render.timeline_svg import timeline_svg
+from kzexpert.render.timeline_text import ASCII, UNICODE, Glyphs, timeline_text
 
 __all__ = ["timeline"]
 
 
 @click.command(
-    short_help="Follow a conclusion through the years.",
     epilog="""\b
 Examples:
   kzexpert timeline "leads(?power, Pact)" --as-of 1992..2011
@@ -30,17 +36,6 @@ def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     Each change is shown with the facts that came into force or went out of it. Without --as-of the years run from the
     first date on record to the newest source.
     """
-    from msgspec.structs import replace
-
-    from kzexpert.analysis.conclusion import read_conclusion
-    from kzexpert.analysis.rerun import Scenario
-    from kzexpert.analysis.timeline import timeline as followed
-    from kzexpert.analysis.timeline import years_on_record
-    from kzexpert.cli.engine import engine_of
-    from kzexpert.cli.output import emit
-    from kzexpert.cli.progress import progress_line
-    from kzexpert.cli.session import open_knowledge_base, program_of, years_of
-
     years = years_of(options.as_of)
     kb = open_knowledge_base(options)
     question = read_conclusion(kb, " ".join(pattern))
@@ -49,25 +44,15 @@ def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
         engine = engine_of(options, progress)
         chosen = years or years_on_record(program, question.pattern, engine.infer)
         found = followed(Scenario.of(program), question, chosen, engine, progress, weighed=weighed)
-    if options.format == "json":
-        from kzexpert.render.json import json_text
-
-        emit(options, lambda _style, _width: json_text(found))
-    elif options.format == "svg":
-        from kzexpert.render.timeline_svg import timeline_svg
-
-        emit(options, lambda _style, _width: timeline_svg(found))
+    if options.format == "svg":
+        emit(options, lambda _out: timeline_svg(found))
     else:
-        from kzexpert.render.timeline_text import timeline_text
-
-        emit(options, lambda style, width: timeline_text(found, style, width, _glyphs(options)))
+        show(options, found, lambda out: timeline_text(found, out, _glyphs(options)))
     return 0 if found.series else 3
 
 
-def _glyphs(options: Options) -> "Glyphs":
+def _glyphs(options: Options) -> Glyphs:
     """What draws where the result goes: a file is in UTF-8, a terminal may not be."""
-    from kzexpert.render.timeline_text import ASCII, UNICODE
-
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     try:
         "".join((UNICODE.levels, UNICODE.unknown, UNICODE.negative, UNICODE.negative_bar)).encode(encoding)

@@ -2,16 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
 
 import click
 
+from kzexpert.certainty import established
 from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.output import emit, print_error, show, spare
+from kzexpert.cli.page import page
+from kzexpert.cli.session import infer, inspect, open_knowledge_base
+from kzexpert.engines import ENGINES, Settings, with_rows
+from kzexpert.errors import KnowledgeBaseError
+from kzexpert.language.files import read_file
 from kzexpert.model import KnowledgeBase
-from kzexpert.proof.document import Trace
-
-if TYPE_CHECKING:
-    from kzexpert.proof.checker import Verification
+from kzexpert.program.relevance import opened
+from kzexpert.proof.checker import Checker, Verification
+from kzexpert.proof.checker.parser import read_trace
+from kzexpert.proof.diff import trace_diff
+from kzexpert.proof.document import Trace, sealed
+from kzexpert.proof.index import Index
+from kzexpert.proof.lineage import prove
+from kzexpert.questions.question import read_question
+from kzexpert.render import rendered
+from kzexpert.render.issues import issues_text
+from kzexpert.render.trace_diff_text import trace_diff_text
+from kzexpert.render.trace_text import verifications_document, verifications_text
 
 __all__ = ["trace"]
 
@@ -20,7 +34,6 @@ _LIMIT = 100_000_000
 
 
 @click.group(
-    short_help="Write traces, check them, compare them.",
     epilog="""\b
 Examples:
   kzexpert trace export "which states hedge?" --output hedging.json
@@ -47,46 +60,14 @@ def export(options: Options, question: tuple[str, ...]) -> int:
     JSON is the trace that "verify" checks and "diff" compares. Markdown and HTML are for reading, DOT and Mermaid for
     drawing.
     """
-    from kzexpert.certainty import established
-    from kzexpert.cli.output import emit
-    from kzexpert.cli.session import infer, open_knowledge_base
-    from kzexpert.program.relevance import opened
-    from kzexpert.proof.tracing import trace_of
-    from kzexpert.questions.question import read_question
-
     kb = open_knowledge_base(options)
     asked = read_question(kb, " ".join(question))
     # The page compares a conclusion with its rivals, which differ in a constant of the question.
     inference = infer(kb, options, [opened(asked.pattern) if options.format == "html" else asked.pattern])
-    traced = trace_of(inference, asked)
-    if options.format == "html":
-        from kzexpert.cli.page import page
-
-        text = page(options, inference, asked)
-    else:
-        text = _rendered(traced, options.format)
-    emit(options, lambda _style, _width: text)
-    certainties = {item.fact: item.certainty for item in traced.facts}
-    certainties.update({item.conclusion: item.certainty for item in traced.conclusions})
-    return 0 if any(established(certainties[answer]) for answer in traced.answers) else 3
-
-
-def _rendered(traced: Trace, form: str) -> str:
-    if form == "markdown":
-        from kzexpert.render.proof_markdown import proof_markdown
-
-        return proof_markdown(traced)
-    if form == "dot":
-        from kzexpert.render.dot import dot
-
-        return dot(traced)
-    if form == "mermaid":
-        from kzexpert.render.mermaid import mermaid
-
-        return mermaid(traced)
-    from kzexpert.render.json import json_text
-
-    return json_text(traced)
+    index = Index(sealed(prove(inference, asked)))
+    text = page(options, inference, asked) if options.format == "html" else rendered(index.trace, options.format)
+    emit(options, lambda _out: text)
+    return 0 if any(established(index[answer].certainty) for answer in index.trace.answers) else 3
 
 
 @trace.command(
@@ -104,11 +85,6 @@ def verify(options: Options, file: tuple[str, ...]) -> int:
     A small checker that shares no code with the engines derives everything anew: facts and dates, every binding,
     negation, aggregate and certainty. It names each difference, and what should stand there.
     """
-    from kzexpert.cli.output import emit, print_error, spare
-    from kzexpert.cli.session import inspect
-    from kzexpert.errors import KnowledgeBaseError
-    from kzexpert.render.issues import issues_text
-
     kb, issues = inspect(options)
     errors = [issue for issue in issues if issue.severity == "error"]
     if errors:
@@ -116,27 +92,15 @@ def verify(options: Options, file: tuple[str, ...]) -> int:
     spare(options, file)
     texts = {name: _read(name) for name in file}
     found = _verified(kb, texts, options.allow_network)
-    if options.format == "json":
-        from kzexpert.render.json import json_text
-        from kzexpert.render.trace_text import verifications_document
-
-        emit(options, lambda _style, _width: json_text(verifications_document(found)))
-    else:
-        from kzexpert.render.trace_text import verifications_text
-
-        problems = [issue for item in found for issue in item.issues]
-        if problems:
-            print_error(lambda style: issues_text(problems, texts, style))
-        emit(options, lambda style, _width: verifications_text(found, style))
+    problems = [issue for item in found for issue in item.issues]
+    if problems and options.format == "text":
+        print_error(lambda out: issues_text(problems, texts, out))
+    show(options, verifications_document(found), lambda out: verifications_text(found, out))
     return 0 if all(item.verified for item in found) else 1
 
 
-def _verified(kb: KnowledgeBase, texts: Mapping[str, str], network: bool) -> "list[Verification]":
+def _verified(kb: KnowledgeBase, texts: Mapping[str, str], network: bool) -> list[Verification]:
     """What comes of checking some traces; for each day the rows of tables are read that may count on it."""
-    from kzexpert.engines import ENGINES, Settings, with_rows
-    from kzexpert.proof.checker import Checker
-    from kzexpert.proof.checker.reading import read_trace
-
     checkers: dict[date | None, Checker] = {}
     found = []
     for name, text in texts.items():
@@ -167,26 +131,14 @@ def diff(old: str, new: str, format: str, output: str | None) -> int:
     Conclusions gained, lost, stronger or weaker; the facts, dates and rules behind it. Where rules and facts stand, and
     which engine was used, does not count.
     """
-    from kzexpert.cli.output import emit, spare
-    from kzexpert.proof.diff import trace_diff
-
     options = Options(format=format, output=output)
     spare(options, (old, new))
     found = trace_diff(*_read_traces((old, new)))
-    if format == "json":
-        from kzexpert.render.json import json_text
-
-        emit(options, lambda _style, _width: json_text(found))
-    else:
-        from kzexpert.render.trace_diff_text import trace_diff_text
-
-        emit(options, lambda style, width: trace_diff_text(found, style, width))
+    show(options, found, lambda out: trace_diff_text(found, out))
     return 0 if found.same else 1
 
 
 def _read(name: str) -> str:
-    from kzexpert.language.files import read_file
-
     return read_file(name, _LIMIT).text
 
 
@@ -196,9 +148,6 @@ def _read_traces(names: Sequence[str]) -> tuple[Trace, Trace]:
     Raises:
         KnowledgeBaseError: one of them is none.
     """
-    from kzexpert.errors import KnowledgeBaseError
-    from kzexpert.proof.checker.reading import read_trace
-
     texts = {name: _read(name) for name in names}
     read = [read_trace(name, texts[name]) for name in names]
     issues = [issue for _, found in read for issue in found]

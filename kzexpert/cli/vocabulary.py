@@ -3,12 +3,15 @@
 import click
 
 from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.output import show
+from kzexpert.cli.session import read_knowledge_base
+from kzexpert.questions.vocabulary import vocabulary_of
+from kzexpert.render.vocabulary_text import vocabulary_text
 
 __all__ = ["vocabulary"]
 
 
 @click.command(
-    short_help="List what rules, facts and questions may say.",
     epilog="""\b
 Examples:
   kzexpert vocabulary
@@ -23,17 +26,6 @@ def vocabulary(options: Options, name: tuple[str, ...]) -> int:
 
     A NAME may be a predicate, a kind of entity, "entities", "kinds" or "predicates".
     """
-    from kzexpert.cli.output import emit
-    from kzexpert.cli.session import read_knowledge_base
-    from kzexpert.questions.vocabulary import vocabulary_of
-
     listed = vocabulary_of(read_knowledge_base(options), name)
-    if options.format == "json":
-        from kzexpert.render.json import json_text
-
-        emit(options, lambda _style, _width: json_text(listed))
-    else:
-        from kzexpert.render.vocabulary_text import vocabulary_text
-
-        emit(options, lambda style, width: vocabulary_text(listed, style, width))
+    show(options, listed, lambda out: vocabulary_text(listed, out))
     return 0

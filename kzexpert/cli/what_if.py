@@ -2,14 +2,22 @@
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
+from kzexpert.analysis.what_if import what_if as compared
+from kzexpert.checks import check
+from kzexpert.cli.engine import engine_of, with_tables
 from kzexpert.cli.options import Options, common_options
-
-if TYPE_CHECKING:
-    from kzexpert.model import KnowledgeBase
+from kzexpert.cli.output import show
+from kzexpert.cli.progress import progress_line
+from kzexpert.cli.session import infer, layers, open_knowledge_base
+from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
+from kzexpert.language import load_knowledge_base, parse_partial_date
+from kzexpert.model import KnowledgeBase
+from kzexpert.questions.question import read_conclusion
+from kzexpert.render.what_if_text import what_if_text
 
 __all__ = ["what_if"]
 
@@ -17,8 +25,6 @@ _AGAINST = "--against"
 
 
 @click.command(
-    name="what-if",
-    short_help="Show what changes with facts, rules or the date.",
     epilog="""\b
 Examples:
   kzexpert what-if "who leads the Pact" --without "leads(Borduria, Pact)"
@@ -43,16 +49,6 @@ def what_if(options: Options, question: tuple[str, ...], everything: bool, again
     What --assume adds, --without removes and --against replaces is the change; it starts from everything else. A
     QUESTION, in plain words or as a pattern, limits what is shown.
     """
-    from msgspec.structs import replace
-
-    from kzexpert.analysis.conclusion import read_conclusion
-    from kzexpert.analysis.what_if import what_if as compared
-    from kzexpert.cli.engine import engine_of
-    from kzexpert.cli.output import emit
-    from kzexpert.cli.progress import progress_line
-    from kzexpert.cli.session import infer, open_knowledge_base
-    from kzexpert.errors import Issue, Location, UsageError
-
     if not question and not everything:
         raise UsageError(Issue("KZ301", "no question", Location("question"), "ask one, or give --all"))
     if not (options.assume or options.without or against):
@@ -65,30 +61,18 @@ def what_if(options: Options, question: tuple[str, ...], everything: bool, again
     after = infer(other, changed)
     with progress_line() as progress:
         found = compared(before, after, engine_of(options, progress).infer, asked)
-    if options.format == "json":
-        from kzexpert.render.json import json_text
-
-        emit(options, lambda _style, _width: json_text(found))
-    else:
-        from kzexpert.render.what_if_text import what_if_text
-
-        names = [text for text in against if not _is_date(text)]
-        emit(options, lambda style, width: what_if_text(found, names, style, width))
+    names = [text for text in against if not _is_date(text)]
+    show(options, found, lambda out: what_if_text(found, names, out))
     return 0 if found.changes else 3
 
 
-def _other_side(options: Options, kb: "KnowledgeBase", against: Sequence[str]) -> tuple["KnowledgeBase", Options]:
+def _other_side(options: Options, kb: KnowledgeBase, against: Sequence[str]) -> tuple[KnowledgeBase, Options]:
     """The knowledge base and the options of the other side.
 
     Raises:
         UsageError: something to compare with is no folder, no file and no date.
         KnowledgeBaseError: something is wrong with it.
     """
-    from msgspec.structs import replace
-
-    from kzexpert.cli.session import open_knowledge_base
-    from kzexpert.errors import Issue, Location, UsageError
-
     changed, folders, files = options, [], []
     for text in against:
         if _is_date(text):
@@ -106,20 +90,12 @@ def _other_side(options: Options, kb: "KnowledgeBase", against: Sequence[str]) -
     return (open_knowledge_base(changed) if folders else kb), changed
 
 
-def _with_files(options: Options, files: Sequence[str]) -> "KnowledgeBase":
+def _with_files(options: Options, files: Sequence[str]) -> KnowledgeBase:
     """The knowledge base with some files; a rule of theirs takes the place of that with its id.
 
     Raises:
         KnowledgeBaseError: something is wrong with it.
     """
-    from msgspec.structs import replace
-
-    from kzexpert.checks import check
-    from kzexpert.cli.engine import with_tables
-    from kzexpert.cli.session import layers
-    from kzexpert.errors import KnowledgeBaseError
-    from kzexpert.language import load_knowledge_base
-
     kb = load_knowledge_base(layers(options), files)
     own = {rule.id for rule in kb.rules if rule.location.file in files}
     kb = replace(kb, rules=tuple(rule for rule in kb.rules if rule.id not in own or rule.location.file in files))
@@ -130,8 +106,6 @@ def _with_files(options: Options, files: Sequence[str]) -> "KnowledgeBase":
 
 
 def _is_date(text: str) -> bool:
-    from kzexpert.language import parse_partial_date
-
     try:
         parse_partial_date(text.strip())
     except ValueError:

@@ -1,20 +1,18 @@
 """``kzexpert why``: the whole proof of a conclusion, or what is missing for it."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from kzexpert.cli.options import Options, common_options
-
-if TYPE_CHECKING:
-    from kzexpert.model import Inference
-    from kzexpert.questions.question import Question
+from kzexpert.cli.output import show
+from kzexpert.cli.session import infer, open_knowledge_base
+from kzexpert.model import Inference
+from kzexpert.questions.question import Question, read_question
+from kzexpert.render.explanation_text import explanation, explanation_text
 
 __all__ = ["explain", "why"]
 
 
 @click.command(
-    short_help="Show the whole proof of a conclusion.",
     epilog="""\b
 Examples:
   kzexpert why "which states hedge"
@@ -30,42 +28,18 @@ def why(options: Options, conclusion: tuple[str, ...], depth: int | None) -> int
     It goes down to recorded facts: rules, conditions in their order, what was looked for and not found, sources, files
     and lines. Of a conclusion that does not hold it says what each rule lacks.
     """
-    from kzexpert.cli.session import infer, open_knowledge_base
-    from kzexpert.questions.question import read_question
-
     kb = open_knowledge_base(options)
     text = " ".join(conclusion)
     question = read_question(kb, text if text.strip().lower().startswith("why ") else f"why {text}")
     return explain(options, infer(kb, options, [question.pattern]), question, depth)
 
 
-def explain(options: Options, inference: "Inference", question: "Question", depth: int | None = None) -> int:
+def explain(options: Options, inference: Inference, question: Question, depth: int | None = None) -> int:
     """Print why something follows, or why not.
 
     Returns:
         The exit code: 3 when nothing is established.
     """
-    from kzexpert.analysis.near_misses import not_in_force
-    from kzexpert.analysis.why_not import misses
-    from kzexpert.cli.output import emit
-    from kzexpert.proof.answers import ranked
-    from kzexpert.proof.build import prove
-    from kzexpert.render.explanation_text import explanation_text
-    from kzexpert.render.json import json_text
-    from kzexpert.render.proof_json import proof_document
-
-    proofs = [prove(inference, atom) for atom in ranked(inference, question)]
-    holding = [proof for proof in proofs if proof.root.established]
-    lacks = () if holding else misses(inference, question.pattern)
-    outside = () if holding else not_in_force(inference, question.pattern)
-    if options.format == "json":
-        document = proof_document(inference, question, holding or proofs, lacks)
-        emit(options, lambda _style, _width: json_text(document))
-    else:
-        emit(
-            options,
-            lambda style, width: explanation_text(
-                inference, question, holding or proofs, lacks, outside, style, width, depth
-            ),
-        )
-    return 0 if holding else 3
+    found = explanation(inference, question)
+    show(options, found.index.trace, lambda out: explanation_text(found, out, depth))
+    return 0 if found.holds else 3

@@ -1,22 +1,26 @@
 """``kzexpert why-not``: what each rule lacks, and what would make a conclusion hold."""
 
-from typing import TYPE_CHECKING
-
 import click
+from msgspec.structs import replace
 
+from kzexpert.analysis.proposals import Proposal
+from kzexpert.analysis.why_not import why_not as explained
+from kzexpert.certainty import established
+from kzexpert.cli.engine import engine_of
 from kzexpert.cli.options import Options, common_options
-
-if TYPE_CHECKING:
-    from kzexpert.analysis.proposals import Proposal
-    from kzexpert.model import Inference
-    from kzexpert.questions.question import Question
+from kzexpert.cli.output import show
+from kzexpert.cli.progress import progress_line
+from kzexpert.cli.session import infer, open_knowledge_base
+from kzexpert.cli.why import explain
+from kzexpert.model import Inference
+from kzexpert.proof.answers import ranked
+from kzexpert.questions.question import Question, read_conclusion
+from kzexpert.render.why_not_text import why_not_text
 
 __all__ = ["explain_absence", "why_not"]
 
 
 @click.command(
-    name="why-not",
-    short_help="Tell what a conclusion lacks, and what would help.",
     epilog="""\b
 Examples:
   kzexpert why-not "alignment(Ruritania, Syldavia, energy)"
@@ -34,14 +38,6 @@ def why_not(options: Options, conclusion: tuple[str, ...], limit: int) -> int:
     For every rule that could conclude it: which conditions hold and which fail, and how. Then the smallest sets of
     facts to assume or to withdraw that make it hold, each tried out by the engine.
     """
-    from msgspec.structs import replace
-
-    from kzexpert.analysis.conclusion import read_conclusion
-    from kzexpert.certainty import established
-    from kzexpert.cli.session import infer, open_knowledge_base
-    from kzexpert.cli.why import explain
-    from kzexpert.proof.answers import ranked
-
     kb = open_knowledge_base(options)
     text = " ".join(conclusion)
     question = read_conclusion(kb, text if text.strip().lower().startswith("why ") else f"why {text}")
@@ -52,36 +48,23 @@ def why_not(options: Options, conclusion: tuple[str, ...], limit: int) -> int:
     return explain_absence(options, inference, question, limit)
 
 
-def explain_absence(options: Options, inference: "Inference", question: "Question", limit: int = 5) -> int:
+def explain_absence(options: Options, inference: Inference, question: Question, limit: int = 5) -> int:
     """Print why nothing that matches a question is established.
 
     Returns:
         The exit code, 3: nothing follows.
     """
-    from kzexpert.analysis.why_not import why_not as explained
-    from kzexpert.cli.engine import engine_of
-    from kzexpert.cli.output import emit
-    from kzexpert.cli.progress import progress_line
-
     with progress_line() as progress:
         found = explained(inference, question, engine_of(options, progress).infer, limit, progress)
-    if options.format == "json":
-        from kzexpert.render.json import json_text
-
-        emit(options, lambda _style, _width: json_text(found))
-    else:
-        from kzexpert.render.why_not_text import why_not_text
-
-        emit(
-            options,
-            lambda style, width: why_not_text(
-                inference, question, found, lambda item: _command(options, question, item), style, width
-            ),
-        )
+    show(
+        options,
+        found,
+        lambda out: why_not_text(inference, question, found, lambda item: _command(options, question, item), out),
+    )
     return 3
 
 
-def _command(options: Options, question: "Question", proposal: "Proposal") -> list[str]:
+def _command(options: Options, question: Question, proposal: Proposal) -> list[str]:
     """The command line that asks again with a proposal."""
     words = ["kzexpert", "ask", str(question.pattern)]
     for name, values in (("--kb", options.kb), ("--rules", options.rules), ("--facts", options.facts)):

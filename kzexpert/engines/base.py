@@ -3,7 +3,7 @@
 Engines differ in how they join; what a program means is said once, in DESIGN §4, and tested on one suite of cases.
 """
 
-from collections.abc import Callable, Mapping, Sequence, Sized
+from collections.abc import Callable, Sequence
 from datetime import date
 from time import monotonic
 from typing import NoReturn, Protocol, runtime_checkable
@@ -12,10 +12,10 @@ import msgspec
 from msgspec.structs import replace
 
 from kzexpert.errors import BudgetError, Issue
-from kzexpert.model import Inference, Program
+from kzexpert.model import Inference, Program, ProgramRule
 from kzexpert.program.products import product_hint
 
-__all__ = ["NEVER_ENDS", "Budget", "Engine", "Meter", "OnePass", "infer_each"]
+__all__ = ["Budget", "Engine", "Meter", "OnePass", "infer_each", "over_budget"]
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -32,11 +32,8 @@ class Budget(msgspec.Struct, frozen=True):
     seconds: float = 60.0
 
 
-#: What to do where a budget is used up.
-NEVER_ENDS = (
-    "a rule that computes new values from its own conclusions never ends: bound the value by a comparison; "
-    "where there is just much to do, raise the --budget"
-)
+_NEVER_ENDS = "a rule that computes new values from its own conclusions never ends: bound the value by a comparison"
+_MUCH_TO_DO = "where there is just much to do, raise the --budget"
 
 
 class Engine(Protocol):
@@ -84,7 +81,8 @@ def infer_each(
     for number, program in enumerate(programs):
         if progress is not None:
             progress(program.as_of, number, len(programs))
-        if found and found[-1].program.base == program.base:  # where the same facts are in force, the same follows
+        same = found and found[-1].program.base == program.base and not program.tells_time
+        if same:  # where the same facts are in force, the same follows
             found.append(replace(found[-1], program=program))
         else:
             found.append(engine.infer(program))
@@ -92,19 +90,15 @@ def infer_each(
 
 
 class Meter:
-    """Counts what a run spends, and stops it where the budget ends. The clock is read every few thousand steps.
+    """Counts what a run spends, and stops it where the budget ends. The clock is read every few thousand steps."""
 
-    Args:
-        fired: rule id → its firings so far, kept by the engine.
-    """
-
-    def __init__(self, budget: Budget, program: Program, fired: Mapping[str, Sized]) -> None:
+    def __init__(self, budget: Budget, program: Program) -> None:
         self.budget = budget
         self._program = program
-        self._fired = fired
         self._deadline = monotonic() + budget.seconds
         self._steps = self._firings = self._facts = 0
         self._next_look = _LOOK_EVERY
+        self._of_rule: dict[str, int] = {}
 
     def candidates(self, rule_id: str, count: int) -> None:
         """The matcher looks at `count` facts for a condition of the rule.
@@ -116,20 +110,19 @@ class Meter:
         if self._steps >= self._next_look:
             self._next_look = self._steps + _LOOK_EVERY
             if monotonic() > self._deadline:
-                self._stop(rule_id, f"{self.budget.seconds:g} seconds")
+                self._stop(rule_id, f"the budget of {self.budget.seconds:g} seconds")
 
     def firing(self, rule_id: str) -> None:
-        """The rule fires.
+        """The conditions of the rule hold once more, so that it is going to fire.
 
         Raises:
-            BudgetError: it does so too often.
+            BudgetError: they do so too often, or time is up.
         """
         self._firings += 1
-        self._steps += 1
+        self._of_rule[rule_id] = self._of_rule.get(rule_id, 0) + 1
         if self._firings > self.budget.firings:
-            self._stop(rule_id, f"{self.budget.firings:,} firings")
-        if self._steps >= self._next_look:
-            self.candidates(rule_id, 0)
+            self._stop(rule_id, f"the budget of {self.budget.firings:,} firings")
+        self.candidates(rule_id, 1)
 
     def conclusion(self, rule_id: str) -> None:
         """The rule concludes something new.
@@ -139,16 +132,29 @@ class Meter:
         """
         self._facts += 1
         if self._facts > self.budget.facts:
-            self._stop(rule_id, f"{self.budget.facts:,} conclusions")
+            self._stop(rule_id, f"the budget of {self.budget.facts:,} conclusions")
+
+    def out_of_memory(self) -> BudgetError:
+        """The error for a run that needs more memory than there is."""
+        return self._error(next(iter(self._program.rules)), "all memory")
 
     def _stop(self, rule_id: str, limit: str) -> NoReturn:
-        busiest = max(sorted(self._fired), key=lambda name: len(self._fired[name]), default=rule_id)
-        fired = len(self._fired.get(busiest, ()))
-        stopped = self._program.rules[busiest if fired > 1 else rule_id]
-        rule = stopped.rule
-        message = f"rule {rule.id} used up the budget of {limit}" + (f" (it fired {fired:,} times)" if fired else "")
-        hint = product_hint(stopped) or NEVER_ENDS
-        raise BudgetError(Issue("KZ401", message, rule.location, hint), texts=self._program.kb.texts)
+        raise self._error(rule_id, limit)
+
+    def _error(self, rule_id: str, limit: str) -> BudgetError:
+        busiest = max(sorted(self._of_rule), key=self._of_rule.__getitem__, default=rule_id)
+        fired = self._of_rule.get(busiest, 0)
+        rule = self._program.rules[busiest if fired > 1 else rule_id]
+        message = f"rule {rule.id} used up {limit}" + (f" (it fired {fired:,} times)" if fired else "")
+        return over_budget(self._program, [rule], message)
+
+
+def over_budget(program: Program, rules: Sequence[ProgramRule], message: str) -> BudgetError:
+    """The error for a budget that is used up, at the first of some rules, with what can be done about it."""
+    advice = next(filter(None, map(product_hint, rules)), _NEVER_ENDS)
+    hint = f"{advice}; {_MUCH_TO_DO}"
+    location = rules[0].rule.location if rules else None
+    return BudgetError(Issue("KZ401", message, location, hint), texts=program.kb.texts)
 
 
 _LOOK_EVERY = 4096

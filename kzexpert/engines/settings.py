@@ -1,21 +1,12 @@
-"""What a user may say of how an engine runs, whichever it is, and which engine can use what. It starts none."""
-
-import re
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+"""What a user may say of how an engine runs, whichever it is."""
 
 import msgspec
 from msgspec.structs import replace
 
 from kzexpert.engines.base import Budget
 from kzexpert.engines.reports import Listener, unheard
-from kzexpert.errors import Issue, Location, UsageError
 
-__all__ = ["Limits", "Settings", "check_settings", "unused"]
-
-_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]i?)?B\s*", re.IGNORECASE)
-_CONF_HINT = "such as spark.executor.memory=4g"
-_SIZE_HINT = "a size is written 500MB, 2GB or 1.5GiB"
+__all__ = ["Limits", "Settings"]
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -51,43 +42,3 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     network: bool = False
     limits: Limits = Limits()
     listen: Listener = unheard
-
-
-_Given: TypeAlias = Callable[[Settings], bool]
-
-#: Option → whether it was given, and the engines that can use it. All can use what is not named here.
-_USED_BY: dict[str, tuple[_Given, tuple[str, ...]]] = {
-    "--memory": (lambda settings: settings.memory is not None, ("duckdb",)),
-    "--spark-master": (lambda settings: settings.spark_master is not None, ("spark",)),
-    "--spark-conf": (lambda settings: bool(settings.spark_conf), ("spark",)),
-    "--budget firings": (lambda settings: settings.limits.firings is not None, ("experta", "experta-stock")),
-}
-
-
-def unused(name: str, settings: Settings) -> Sequence[str]:
-    """The options that were given and that an engine cannot use."""
-    return [option for option, (given, engines) in _USED_BY.items() if given(settings) and name not in engines]
-
-
-def check_settings(name: str, settings: Settings) -> None:
-    """Make sure that an engine can run so.
-
-    Raises:
-        UsageError: a value is none (KZ307), or the engine cannot use an option (KZ308); all of that.
-    """
-    issues = []
-    if settings.memory is not None:
-        size = _SIZE.fullmatch(settings.memory)
-        if size is None or not float(size[1]):
-            issues.append(Issue("KZ307", f"{settings.memory} is no size", Location("--memory"), _SIZE_HINT))
-    for text in settings.spark_conf:
-        if not text.partition("=")[0].strip() or "=" not in text:
-            issues.append(Issue("KZ307", f"{text} is no NAME=VALUE", Location("--spark-conf"), _CONF_HINT))
-    for option in unused(name, settings) if name != "auto" else ():
-        engines = " or ".join(_USED_BY[option][1])
-        message = f"the {name} engine cannot use {option}"
-        issues.append(
-            Issue("KZ308", message, Location(option.split(" ")[0]), f"leave it out, or use --engine {engines}")
-        )
-    if issues:
-        raise UsageError(*issues)

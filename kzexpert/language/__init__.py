@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from kzexpert.language.dates import parse_partial_date
     from kzexpert.language.folders import find_knowledge_base, packed_knowledge_base
     from kzexpert.language.grammar import GrammarError, parse_atom, parse_condition
-    from kzexpert.language.loading import load_knowledge_base, read_knowledge_base
+    from kzexpert.language.loader import load_knowledge_base, read_knowledge_base
     from kzexpert.language.nearest import did_you_mean
 
 __all__ = [
@@ -30,7 +30,7 @@ _HOMES = {
     "dates": ("parse_partial_date",),
     "folders": ("find_knowledge_base", "packed_knowledge_base"),
     "grammar": ("GrammarError", "parse_atom", "parse_condition"),
-    "loading": ("load_knowledge_base", "read_knowledge_base"),
+    "loader": ("load_knowledge_base", "read_knowledge_base"),
     "nearest": ("did_you_mean",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

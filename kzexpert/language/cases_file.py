@@ -9,12 +9,12 @@ import os
 from collections.abc import Iterable
 
 from kzexpert.errors import CODES, Issue, KnowledgeBaseError
-from kzexpert.language.documents import Document, ListNode, MappingNode, Node, ScalarNode, parse_document
+from kzexpert.language.documents import ListNode, MappingNode, Node, ScalarNode, YamlDocument, parse_document
 from kzexpert.language.draft import Draft
 from kzexpert.language.files import YAML_LIMIT, StrPath, TextFile, read_file
 from kzexpert.language.folders import YAML_ENDINGS, walk
 from kzexpert.language.grammar import GrammarError, parse_atom, parse_expected
-from kzexpert.language.loading import SECTIONS, finish, read_into, read_sections
+from kzexpert.language.loader import SECTIONS, finish, read_into, read_sections
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.reader import Reader, read_number
 from kzexpert.language.rules_file import ROW_KEYS, split_hint
@@ -69,7 +69,7 @@ class _File:
     """One case file. `reader` notes what is wrong with the form of its cases."""
 
     def __init__(
-        self, file: TextFile, document: Document, base: KnowledgeBase, issues: list[Issue], texts: dict[str, str]
+        self, file: TextFile, document: YamlDocument, base: KnowledgeBase, issues: list[Issue], texts: dict[str, str]
     ) -> None:
         self.file = file
         self.document = document

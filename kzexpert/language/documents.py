@@ -17,11 +17,11 @@ from kzexpert.language.tokens import Locator, locator
 
 __all__ = [
     "BrokenNode",
-    "Document",
     "ListNode",
     "MappingNode",
     "Node",
     "ScalarNode",
+    "YamlDocument",
     "key_place",
     "parse_document",
     "scalar_locator",
@@ -86,7 +86,7 @@ class BrokenNode(msgspec.Struct):
 Node: TypeAlias = ScalarNode | ListNode | MappingNode | BrokenNode
 
 
-class Document(msgspec.Struct, frozen=True):
+class YamlDocument(msgspec.Struct, frozen=True):
     """A YAML file: its tree, and what was refused in it."""
 
     file: TextFile
@@ -94,7 +94,7 @@ class Document(msgspec.Struct, frozen=True):
     issues: tuple[Issue, ...]
 
 
-def parse_document(file: TextFile) -> Document:
+def parse_document(file: TextFile) -> YamlDocument:
     """Parses the one YAML document of a file.
 
     Raises:
@@ -112,7 +112,7 @@ def parse_document(file: TextFile) -> Document:
     if root is None or (isinstance(root, ScalarNode) and root.missing):
         hint = "it holds any of kinds, predicates, rules, entities, sources, facts; or delete it"
         raise KnowledgeBaseError(*builder.issues, Issue("KZ104", f"{file.name} is empty", Location(file.name), hint))
-    return Document(file, root, tuple(builder.issues))
+    return YamlDocument(file, root, tuple(builder.issues))
 
 
 def scalar_locator(file: TextFile, scalar: ScalarNode) -> Locator:

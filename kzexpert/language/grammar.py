@@ -12,6 +12,7 @@ from kzexpert.language.habits import FOREIGN_CALLS, FOREIGN_OPERATORS, FOREIGN_W
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.tokens import GrammarError, Locator, Token, is_name, is_too_long, locator, tokenize, unquoted
 from kzexpert.model import (
+    AGGREGATES,
     ANY,
     DATE_WORDS,
     FUNCTIONS,
@@ -43,7 +44,6 @@ _AGGREGATE_FORM = "an aggregate is written ?n = count(?x for member(?x, ?org) an
 _TERM_FORM = 'a term is ?variable, _, a word, a "text", a number or a day YYYY-MM-DD'
 _COMPARISON_FORM = "a comparison (= != < <= > >=, starts with, ends with, contains, in)"
 _COMPARISONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
-_AGGREGATES = ("count", "sum", "avg", "min", "max")
 _TWO_WORDS = {"starts": "starts with", "ends": "ends with"}
 _UNITS = {"day": "day", "days": "day", "month": "month", "months": "month", "year": "year", "years": "year"}
 _MOST_UNITS = 9_999_999
@@ -181,7 +181,7 @@ class _Parser:
         if first.kind == "word" and second.text == "(" and not self.is_call():
             return self.premise()
         assigned = first.kind == "variable" and second.text == "="
-        if assigned and self.peek(2).text in _AGGREGATES and self.peek(3).text == "(":
+        if assigned and self.peek(2).text in AGGREGATES and self.peek(3).text == "(":
             return self.aggregation()
         if first.kind == "end":
             raise self.unexpected("a condition", _CONDITION_FORM)
@@ -274,9 +274,8 @@ class _Parser:
         while self.accept("and"):
             body.append(self.inner_condition())
         self.expect(")", "'and' or ')'", _AGGREGATE_FORM)
-        name = cast(Literal["count", "sum", "avg", "min", "max"], function.text)
         location = self.locate(result.offset)
-        return Aggregation(result.text[1:], name, over, tuple(body), self.since(start), location)
+        return Aggregation(result.text[1:], function.text, over, tuple(body), self.since(start), location)
 
     def inner_premise(self) -> Premise:
         token = self.peek()
@@ -502,7 +501,7 @@ class _Parser:
         """A function with its arguments."""
         name = self.take()
         function = FUNCTIONS.get(name.text)
-        if name.text in _AGGREGATES:
+        if name.text in AGGREGATES:
             raise self.error(f"'{name.text}' stands inside an expression", _AGGREGATE_FORM, name)
         if function is None or name.text in SHIFTS.values():
             known = [known for known in FUNCTIONS if known not in SHIFTS.values()]

@@ -258,9 +258,7 @@ def _conclusions(reader: Reader, node: Node) -> tuple[Atom, ...]:
 
 def _conclusion(reader: Reader, node: Node) -> tuple[Atom, ...]:
     if not isinstance(node, ScalarNode) or node.missing:
-        reader.wrong_shape(
-            "an atom", node, "a rule concludes one atom or several: then: ally(?state, ?power)"
-        )
+        reader.wrong_shape("an atom", node, "a rule concludes one atom or several: then: ally(?state, ?power)")
         return ()
     try:
         atom = parse_atom(node.text, reader.at(node), reader.locator(node))

@@ -3,6 +3,7 @@
 Surface values (`knowledge`, `conditions`) are as the author wrote them; program values (`program`) are resolved.
 """
 
+from kzexpert.model.aggregates import AGGREGATES, AggregateFunction
 from kzexpert.model.conditions import (
     Aggregation,
     Block,
@@ -15,8 +16,8 @@ from kzexpert.model.conditions import (
     alternatives,
 )
 from kzexpert.model.established import Binding, EstablishedFacts
-from kzexpert.model.functions import AGGREGATES, FORMAT, FUNCTIONS, SHIFTS, TEXT_OPERATORS, called, shown
-from kzexpert.model.inference import Facts, Firing, Inference
+from kzexpert.model.functions import FORMAT, FUNCTIONS, SHIFTS, TEXT_OPERATORS, called, shown
+from kzexpert.model.inference import Facts, Firing, Inference, Line
 from kzexpert.model.knowledge import (
     ArgumentSpec,
     Case,
@@ -61,6 +62,8 @@ from kzexpert.model.terms import (
     GroundAtom,
     Operation,
     Operator,
+    Relation,
+    RelationKey,
     Shape,
     Term,
     Value,
@@ -82,6 +85,7 @@ __all__ = [
     "TEXT_OPERATORS",
     "Absence",
     "Aggregate",
+    "AggregateFunction",
     "Aggregation",
     "Anonymous",
     "Argument",
@@ -111,6 +115,7 @@ __all__ = [
     "GroundAtom",
     "Inference",
     "KnowledgeBase",
+    "Line",
     "Listing",
     "Match",
     "Membership",
@@ -124,6 +129,8 @@ __all__ = [
     "Program",
     "ProgramCondition",
     "ProgramRule",
+    "Relation",
+    "RelationKey",
     "Rule",
     "Shape",
     "Source",

@@ -1,11 +1,11 @@
 """The conditions of a rule as its author wrote them. What they mean is said in `kzexpert.model.program`.
 
 Each has `atoms`, those that it looks at, with the variable of ``@`` or None; `variables`, the names of its variables in
-order of appearance, repeated where they are; and `text`, how it was written.
+order of appearance, repeated where they are; `text`, how it was written; and `looks`, in which way it looks at facts.
 """
 
 from itertools import product
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import msgspec
 
@@ -18,6 +18,7 @@ __all__ = [
     "Comparison",
     "Condition",
     "Either",
+    "Looks",
     "Membership",
     "Negation",
     "Premise",
@@ -26,9 +27,13 @@ __all__ = [
 
 Atoms: TypeAlias = tuple[tuple[Atom, str | None], ...]
 
+Looks: TypeAlias = Literal["positive", "negation", "aggregate"]
+
 
 class Premise(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """A positive condition: an atom, and with ``@ ?c`` the variable that takes the matched fact's certainty."""
+
+    looks: ClassVar[Looks] = "positive"
 
     atom: Atom
     text: str
@@ -47,6 +52,8 @@ class Premise(msgspec.Struct, frozen=True, array_like=True, tag=True):
 class Negation(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``not atom``: holds when no established fact matches."""
 
+    looks: ClassVar[Looks] = "negation"
+
     atom: Atom
     text: str
     location: Location = NOWHERE
@@ -62,6 +69,8 @@ class Negation(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 class Comparison(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``left op right``; with ``=`` and one lone unbound variable it binds that variable."""
+
+    looks: ClassVar[Looks] = "positive"
 
     left: Expression
     operator: Operator
@@ -80,6 +89,8 @@ class Comparison(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 class Membership(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """``left in (value, ...)``, or ``left not in (value, ...)``."""
+
+    looks: ClassVar[Looks] = "positive"
 
     left: Expression
     values: tuple[Variable | Constant, ...]
@@ -116,8 +127,10 @@ class _Nested(msgspec.Struct, frozen=True, array_like=True):
 class Aggregation(_Nested, frozen=True, array_like=True, tag=True):
     """``?result = function(over for atom and condition ...)``; its body begins with an atom."""
 
+    looks: ClassVar[Looks] = "aggregate"
+
     result: str
-    function: Literal["count", "sum", "avg", "min", "max"]
+    function: str
     over: Expression
     body: tuple["Condition", ...]
     text: str
@@ -136,6 +149,8 @@ class Aggregation(_Nested, frozen=True, array_like=True, tag=True):
 class Block(_Nested, frozen=True, array_like=True, tag=True):
     """``not:`` with a list of conditions, or an item of ``unless:``: they do not hold together."""
 
+    looks: ClassVar[Looks] = "negation"
+
     conditions: tuple["Condition", ...]
     keyword: Literal["not", "unless"]
     location: Location = NOWHERE
@@ -151,6 +166,8 @@ class Block(_Nested, frozen=True, array_like=True, tag=True):
 
 class Either(_Nested, frozen=True, array_like=True, tag=True):
     """``either:`` with a list of alternatives, each a list of conditions that hold together."""
+
+    looks: ClassVar[Looks] = "positive"
 
     alternatives: tuple[tuple["Condition", ...], ...]
     location: Location = NOWHERE

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from kzexpert.model.program import Pattern
-from kzexpert.model.terms import Constant, Value, Variable
+from kzexpert.model.terms import Constant, RelationKey, Value, Variable
 
 __all__ = ["Binding", "EstablishedFacts", "extend"]
 
@@ -20,15 +20,16 @@ class EstablishedFacts:
     """
 
     def __init__(self) -> None:
-        self.relations: dict[str, dict[tuple[Value, ...], float]] = {}
-        self._indexes: dict[tuple[str, tuple[int, ...]], dict[tuple[Value, ...], list[tuple[Value, ...]]]] = {}
+        self.relations: dict[RelationKey, dict[tuple[Value, ...], float]] = {}
+        self._indexes: dict[RelationKey, dict[tuple[int, ...], dict[tuple[Value, ...], list[tuple[Value, ...]]]]] = {}
 
-    def add(self, relation: str, args: tuple[Value, ...], certainty: float) -> None:
-        """Take in a fact that is not there yet."""
-        self.relations.setdefault(relation, {})[args] = certainty
-        for (name, places), index in self._indexes.items():
-            if name == relation:
-                index.setdefault(tuple(args[place] for place in places), []).append(args)
+    def add(self, relation: RelationKey, args: tuple[Value, ...], certainty: float) -> None:
+        """Take in a fact, or a new certainty of one."""
+        known = self.relations.setdefault(relation, {})
+        if args not in known:
+            for places, index in self._indexes.get(relation, {}).items():
+                index.setdefault(tuple([args[place] for place in places]), []).append(args)
+        known[args] = certainty
 
     def rows(self, pattern: Pattern, binding: Mapping[str, Value]) -> Sequence[tuple[Value, ...]]:
         """The arguments of the facts that agree with the pattern's constants and bound variables."""
@@ -43,7 +44,9 @@ class EstablishedFacts:
                 key.append(value)
         return self.lookup(pattern.relation, tuple(places), tuple(key))
 
-    def lookup(self, relation: str, places: tuple[int, ...], key: tuple[Value, ...]) -> Sequence[tuple[Value, ...]]:
+    def lookup(
+        self, relation: RelationKey, places: tuple[int, ...], key: tuple[Value, ...]
+    ) -> Sequence[tuple[Value, ...]]:
         """The arguments of the facts that have these values at these places."""
         if not self.relations.get(relation):
             return ()
@@ -56,12 +59,15 @@ class EstablishedFacts:
             if extended is not None:
                 yield extended
 
-    def _indexed(self, relation: str, places: tuple[int, ...]) -> dict[tuple[Value, ...], list[tuple[Value, ...]]]:
-        index = self._indexes.get((relation, places))
+    def _indexed(
+        self, relation: RelationKey, places: tuple[int, ...]
+    ) -> dict[tuple[Value, ...], list[tuple[Value, ...]]]:
+        indexes = self._indexes.setdefault(relation, {})
+        index = indexes.get(places)
         if index is None:
-            index = self._indexes[relation, places] = {}
+            index = indexes[places] = {}
             for args in self.relations[relation]:
-                index.setdefault(tuple(args[place] for place in places), []).append(args)
+                index.setdefault(tuple([args[place] for place in places]), []).append(args)
         return index
 
     def solutions(self, patterns: Sequence[Pattern], binding: Binding) -> Iterator[Binding]:

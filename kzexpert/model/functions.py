@@ -15,7 +15,7 @@ import msgspec
 
 from kzexpert.model.terms import Value, format_number
 
-__all__ = ["AGGREGATES", "FORMAT", "FUNCTIONS", "SHIFTS", "TEXT_OPERATORS", "Function", "ValueType", "called", "shown"]
+__all__ = ["FORMAT", "FUNCTIONS", "SHIFTS", "TEXT_OPERATORS", "Function", "ValueType", "called", "shown"]
 
 #: What an argument may be. ``text`` takes texts and names of entities, ``same`` numbers or dates, all of one type.
 ValueType: TypeAlias = Literal["number", "date", "text", "same", "any"]
@@ -190,42 +190,3 @@ TEXT_OPERATORS: dict[str, Callable[[str, str], bool]] = {
 def called(function: str, values: Sequence[Value | None]) -> Value | None:
     """The value of a function; None where it has none, or where an argument has none."""
     return None if None in values else FUNCTIONS[function].compute(*values)
-
-
-def _sum(values: Sequence[Any]) -> float | None:
-    """Exactly, and so the same in every order; whether it overflows is found in one order."""
-    try:
-        return math.fsum(sorted(values)) + 0.0
-    except OverflowError:
-        return None
-
-
-class AggregateFunction(msgspec.Struct, frozen=True):
-    """One row of the table of aggregates.
-
-    Attributes:
-        takes: the types of what it folds; empty where any will do.
-        fold: from the values, one for each combination of facts, to the result; None where there is none.
-        grows: what it may be compared by inside its own component, since more facts can only make that true.
-        facts: whether two facts count twice where they differ in an argument that nobody reads.
-    """
-
-    takes: tuple[str, ...]
-    fold: Callable[[Sequence[Any]], Value | None]
-    grows: tuple[str, ...] = ()
-    facts: bool = False
-
-
-def _average(values: Sequence[Any]) -> float | None:
-    total = _sum(values) if values else None
-    return None if total is None else _finite(total / len(values))
-
-
-_UP, _DOWN = (">", ">="), ("<", "<=")
-AGGREGATES: dict[str, AggregateFunction] = {
-    "count": AggregateFunction((), lambda values: float(len(set(values))), _UP),
-    "sum": AggregateFunction(("number",), _sum, _UP, facts=True),
-    "avg": AggregateFunction(("number",), _average, facts=True),
-    "min": AggregateFunction(("number", "date"), lambda values: min(values, default=None), _DOWN),
-    "max": AggregateFunction(("number", "date"), lambda values: max(values, default=None), _UP),
-}

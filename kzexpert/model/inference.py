@@ -10,10 +10,10 @@ import msgspec
 from kzexpert.model.columns import Form, Layout, Selection
 from kzexpert.model.established import EstablishedFacts
 from kzexpert.model.knowledge import Fact
-from kzexpert.model.program import Pattern, Program, ProgramRule
-from kzexpert.model.terms import GroundAtom, Value, format_value
+from kzexpert.model.program import BaseFact, Pattern, Program, ProgramRule
+from kzexpert.model.terms import GroundAtom, RelationKey, Value, format_value
 
-__all__ = ["Facts", "Firing", "Inference"]
+__all__ = ["Facts", "Firing", "Inference", "Line"]
 
 
 class Firing(msgspec.Struct, frozen=True, gc=False):
@@ -42,12 +42,39 @@ class Firing(msgspec.Struct, frozen=True, gc=False):
         """The binding as text, by which ties are broken."""
         return tuple(map(format_value, self.binding))
 
+    @property
+    def line(self) -> str | tuple[Value, ...]:
+        """What firings for one conclusion have in common that are one line of evidence.
+
+        That is the rule; with ``each: true`` also the values of the variables that stand outside of alternatives.
+        """
+        rule = self.rule
+        return (rule.id, *[self.binding[place] for place in rule.instance_places]) if rule.rule.each else rule.id
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of evidence for or against a conclusion.
+
+    Attributes:
+        strength: −1..1.
+        firing: the firing that counts, or None for a base fact.
+        base: the base fact, or None for a firing.
+        others: further firings of the same line, which do not add up; the strongest first.
+        counts: false where a better proof in a recursive component stands instead.
+    """
+
+    strength: float
+    firing: Firing | None = None
+    base: BaseFact | None = None
+    others: tuple[Firing, ...] = ()
+    counts: bool = True
+
 
 class Facts(Protocol):
     """The facts and the firings of one inference. Whether they lie in memory or in a database, nobody needs to ask."""
 
     @property
-    def certainties(self) -> Mapping[str, Mapping[tuple[Value, ...], float]]:
+    def certainties(self) -> Mapping[RelationKey, Mapping[tuple[Value, ...], float]]:
         """Relation → arguments → certainty, for base facts and conclusions, established or not."""
         ...
 
@@ -89,6 +116,10 @@ class Facts(Protocol):
         """How many firings there are; None where it takes finding all of them."""
         ...
 
+    def close(self) -> None:
+        """Give back what lies outside of Python's memory, for all inferences of the run; nothing can be asked then."""
+        ...
+
     def export(
         self,
         inferences: Sequence["Inference"],
@@ -97,19 +128,18 @@ class Facts(Protocol):
         form: Form,
         path: Path,
         listen: Callable[[Any], None],
-    ) -> Mapping[str, int]:
-        """Write conclusions to a file.
+    ) -> Mapping[str, int] | None:
+        """Let the database that holds conclusions write them to a file.
 
         Args:
             inferences: of one run, the one with these facts among them, in the order of their as-of dates.
             listen: hears how far it is.
 
         Returns:
-            The number of rows by predicate.
+            The number of rows by predicate; None where no database can, so that they are to be written row by row.
 
         Raises:
             OSError: it cannot be written.
-            UsageError: what writes the format is not installed (KZ403).
             KnowledgeBaseError: the database ran out of memory or disk (KZ404).
         """
         ...
@@ -129,7 +159,7 @@ class Inference(msgspec.Struct, frozen=True):
     conflicts: frozenset[GroundAtom] = frozenset()
 
     @property
-    def certainties(self) -> Mapping[str, Mapping[tuple[Value, ...], float]]:
+    def certainties(self) -> Mapping[RelationKey, Mapping[tuple[Value, ...], float]]:
         """See `Facts.certainties`."""
         return self.facts.certainties
 
@@ -141,3 +171,6 @@ class Inference(msgspec.Struct, frozen=True):
     def certainty(self, atom: GroundAtom) -> float | None:
         """The certainty of a fact or conclusion, None when nothing is known of it."""
         return self.facts.certainties.get(atom.predicate, {}).get(atom.args)
+
+    def __repr__(self) -> str:
+        return f"<inference as of {self.program.as_of.isoformat()} by {self.engine}>"

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from kzexpert.errors import Issue, Location
+from kzexpert.errors import Issue, Location, counted
 from kzexpert.model.conditions import Condition
 from kzexpert.model.terms import NOWHERE, Atom, Value
 
@@ -235,6 +235,9 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True, array_like=True):
     texts: Mapping[str, str] = {}
     digests: Mapping[str, str] = {}
     tables: tuple[Table, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<knowledge base: {counted(len(self.facts), 'fact')}, {counted(len(self.rules), 'rule')}>"
 
     @cached_property
     def predicate(self) -> Mapping[str, Predicate]:

@@ -4,13 +4,25 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property
-from typing import Literal, Self, TypeAlias
+from typing import Self, TypeAlias
 
 import msgspec
 
-from kzexpert.model.conditions import Block, Condition, alternatives
+from kzexpert.model.conditions import Block, Condition, Either, alternatives
 from kzexpert.model.knowledge import Fact, KnowledgeBase, Rule
-from kzexpert.model.terms import Anonymous, Constant, Expression, GroundAtom, Operator, Shape, Term, Value, Variable
+from kzexpert.model.terms import (
+    Anonymous,
+    Constant,
+    Expression,
+    GroundAtom,
+    Operator,
+    Relation,
+    RelationKey,
+    Shape,
+    Term,
+    Value,
+    Variable,
+)
 
 __all__ = [
     "Absence",
@@ -34,21 +46,39 @@ class Pattern(msgspec.Struct, frozen=True, array_like=True):
     """A resolved atom.
 
     Attributes:
-        relation: where an engine looks: the predicate's name, or ``name within 1 year`` for the facts of that window.
+        relation: where an engine looks: the predicate's name, or the part of its records that is meant.
         predicate: its name.
-        terms: one for each declared argument, in order.
+        terms: one for each declared argument, in order, and then one for each date that the relation has.
         certainty: the variable that ``@`` binds, or None.
     """
 
-    relation: str
+    relation: RelationKey
     predicate: str
     terms: tuple[Term, ...]
     certainty: str | None = None
 
     def __str__(self) -> str:
-        window = self.relation[len(self.predicate) :]
-        tail = f" @ ?{self.certainty}" if self.certainty else ""
-        return f"{self.predicate}({', '.join(map(str, self.terms))}){window}{tail}"
+        tail = ""
+        if isinstance(self.relation, Relation):
+            tail = f" {self.relation.within}" if self.relation.within else ""
+            tail += "".join(f" {word} {term}" for word, term in zip(self.relation.dates, self.dates, strict=True))
+        tail += f" @ ?{self.certainty}" if self.certainty else ""
+        return f"{self.predicate}({', '.join(map(str, self.arguments))}){tail}"
+
+    @property
+    def arity(self) -> int:
+        """The number of arguments of its predicate."""
+        return len(self.terms) - (len(self.relation.dates) if isinstance(self.relation, Relation) else 0)
+
+    @property
+    def arguments(self) -> tuple[Term, ...]:
+        """The terms that stand for the arguments of its predicate."""
+        return self.terms[: self.arity]
+
+    @property
+    def dates(self) -> tuple[Term, ...]:
+        """The terms that take dates on record."""
+        return self.terms[self.arity :]
 
     @property
     def variables(self) -> Iterator[str]:
@@ -63,7 +93,7 @@ class Pattern(msgspec.Struct, frozen=True, array_like=True):
     def ground(self) -> GroundAtom | None:
         """The one statement that it matches; None where an argument is open."""
         args = tuple([term.value for term in self.terms if isinstance(term, Constant)])
-        return GroundAtom(self.predicate, args) if len(args) == len(self.terms) else None
+        return GroundAtom(self.predicate, args[: self.arity]) if len(args) == len(self.terms) else None
 
     @property
     def open(self) -> bool:
@@ -236,6 +266,22 @@ class Body(msgspec.Struct, frozen=True, array_like=True):
         """What its conditions look facts up by, inner ones included."""
         return tuple(pattern for condition in self.conditions for pattern in condition.patterns)
 
+    def named(self) -> "Body":
+        """The body with a variable of its own for each ``_`` of its matches, so that it tells facts apart."""
+        names: list[str] = []
+        found: list[ProgramCondition] = []
+        for condition in self.conditions:
+            if isinstance(condition, Match) and condition.pattern.open:
+                terms: list[Term] = []
+                for term in condition.pattern.terms:
+                    if isinstance(term, Anonymous):
+                        names.append(f"#{len(names)}")
+                        term = Variable(names[-1])
+                    terms.append(term)
+                condition = Match(msgspec.structs.replace(condition.pattern, terms=tuple(terms)))
+            found.append(condition)
+        return Body(tuple(found), self.order, (*self.variables, *names))
+
     def instance(self, values: Mapping[str, Value]) -> "Body":
         return Body(tuple(condition.instance(values) for condition in self.conditions), self.order, self.variables)
 
@@ -277,7 +323,7 @@ class Aggregate(_Bodied, frozen=True, kw_only=True):
     """
 
     variable: str
-    function: Literal["count", "sum", "avg", "min", "max"]
+    function: str
     over: Expression
     bound: bool = False
 
@@ -339,6 +385,16 @@ class ProgramRule(msgspec.Struct, frozen=True, dict=True, array_like=True):
         )
 
     @cached_property
+    def instance_places(self) -> tuple[int, ...]:
+        """The places in a binding of the variables that stand outside of alternatives, in the order of their names.
+
+        Variants that agree there are one instance of a rule with ``each: true``: alternatives never add up.
+        """
+        outside = {name for atom in self.rule.then for name in atom.variables}
+        outside.update(name for item in self.rule.when if not isinstance(item, Either) for name in item.variables)
+        return tuple(self.variables.index(name) for name in sorted(outside.intersection(self.variables)))
+
+    @cached_property
     def key(self) -> str:
         """Tells the variants of all rules apart: no id holds a space."""
         return f"{self.rule.id} {self.variant}" if self.variant else self.rule.id
@@ -375,7 +431,7 @@ class Program(msgspec.Struct, frozen=True, dict=True):
 
     Attributes:
         strata: in an order in which each needs only those before it.
-        base: relation → arguments → fact in force. A window of an event predicate is a relation of its own.
+        base: relation → arguments, and dates where it has them → fact in force.
         assumed, withdrawn: what was added and removed, as text.
         shapes: predicate → what its statements must look like to matter; those that look like none of these may be
             missing. None where everything matters.
@@ -384,7 +440,7 @@ class Program(msgspec.Struct, frozen=True, dict=True):
     kb: KnowledgeBase
     as_of: date
     strata: tuple[Stratum, ...]
-    base: Mapping[str, Mapping[tuple[Value, ...], BaseFact]]
+    base: Mapping[RelationKey, Mapping[tuple[Value, ...], BaseFact]]
     assumed: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
     shapes: Mapping[str, tuple[Shape, ...]] | None = None
@@ -393,6 +449,11 @@ class Program(msgspec.Struct, frozen=True, dict=True):
     def rules(self) -> Mapping[str, ProgramRule]:
         """Rule by key."""
         return {rule.key: rule for stratum in self.strata for rule in stratum.rules}
+
+    @cached_property
+    def tells_time(self) -> bool:
+        """Whether a rule looks at the as-of date itself."""
+        return any("as_of()" in str(item) for rule in self.rules.values() for item in rule.conditions)
 
     @cached_property
     def stratum_of(self) -> Mapping[str, Stratum]:

@@ -23,6 +23,8 @@ __all__ = [
     "GroundAtom",
     "Operation",
     "Operator",
+    "Relation",
+    "RelationKey",
     "Shape",
     "Term",
     "Value",
@@ -162,6 +164,33 @@ class Within(msgspec.Struct, frozen=True, array_like=True):
 DATE_WORDS = ("since", "until", "on")
 #: One of `DATE_WORDS`, and the name of the variable that takes the date.
 DateBinding: TypeAlias = tuple[str, str]
+
+
+class Relation(msgspec.Struct, frozen=True, array_like=True, cache_hash=True):
+    """The recorded facts of a predicate as some conditions look at them. Conclusions have no dates, and are none of it.
+
+    Attributes:
+        within: only events in a window that ends on the as-of date.
+        dates: which of `DATE_WORDS` are further columns, in their order; facts without such a date are left out.
+    """
+
+    predicate: str
+    within: Within | None = None
+    dates: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        parts = [self.predicate, *([str(self.within)] if self.within else []), *self.dates]
+        return " ".join(parts)
+
+    def __lt__(self, other: "Relation | str") -> bool:
+        return str(self) < str(other)
+
+    def __gt__(self, other: "Relation | str") -> bool:
+        return str(self) > str(other)
+
+
+#: Where facts are looked up: all of a predicate by its name, or a relation.
+RelationKey: TypeAlias = str | Relation
 
 
 class Argument(msgspec.Struct, frozen=True, array_like=True):

@@ -6,7 +6,6 @@ that is each engine's own. A rule that cannot be planned comes back as issues.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count
 
 import msgspec
 
@@ -183,14 +182,12 @@ class _Sequence:
         conditions: tuple[Condition, ...],
         outer: set[str],
         inside: Condition | None = None,
-        places: "count[int] | None" = None,
     ) -> None:
         self.issues: list[Issue] = []
         self._names = names
         self._conditions = conditions
         self._outer = outer
         self._inside = inside
-        self._places = count() if places is None else places
         self._order: list[int] = []
         self._binds: dict[int, str] = {}
         self._shared: dict[int, tuple[str, ...]] = {}
@@ -334,8 +331,9 @@ class _Sequence:
                 yield Assignment(name, right if left == Variable(name) else left)
         elif isinstance(condition, Aggregation):
             (part,) = self._bodies(index, condition)
+            body = part.body()
             yield Aggregate(
-                body=part.body(facts=AGGREGATES[condition.function].facts),
+                body=body.named() if AGGREGATES[condition.function].adds else body,
                 shared=self._shared[index],
                 variable=condition.result,
                 function=condition.function,
@@ -352,33 +350,12 @@ class _Sequence:
     def _bodies(self, index: int, condition: Aggregation | Block) -> list["_Sequence"]:
         """The conditions inside, for each choice of their alternatives."""
         outer = {*self._shared[index]}
-        return [
-            _Sequence(self._names, conditions, outer, condition, self._places)
-            for _, conditions in alternatives(condition.inner)
-        ]
+        return [_Sequence(self._names, conditions, outer, condition) for _, conditions in alternatives(condition.inner)]
 
-    def body(self, facts: bool = False) -> Body:
-        """The conditions as those inside of another one.
-
-        Args:
-            facts: whether each ``_`` has a name of its own, so that it tells facts apart.
-        """
+    def body(self) -> Body:
+        """The conditions as those inside of another one."""
         found, order = self.conditions()
-        variables = list(self.variables)
-        if facts:
-            named: list[ProgramCondition] = []
-            for item in found:
-                if isinstance(item, Match):
-                    terms = []
-                    for term in item.pattern.terms:
-                        if isinstance(term, Anonymous):
-                            term = Variable(f"#{next(self._places)}")
-                            variables.append(term.name)
-                        terms.append(term)
-                    item = Match(msgspec.structs.replace(item.pattern, terms=tuple(terms)))
-                named.append(item)
-            found = tuple(named)
-        return Body(found, order, tuple(variables))
+        return Body(found, order, tuple(self.variables))
 
     def _pattern(self, atom: Atom, certainty: str | None = None) -> Pattern:
         pattern = self._names.pattern(atom, certainty)

@@ -5,26 +5,30 @@ It knows variables only, and nothing of how many facts there are. Engines name s
 
 from kzexpert.model import Assignment, Match, ProgramRule, Test
 
-__all__ = ["product_hint", "unconnected"]
+__all__ = ["groups", "product_hint", "unconnected"]
 
 
 def unconnected(rule: ProgramRule) -> tuple[tuple[str, ...], ...]:
-    """The positive conditions of a rule as written, in groups that no variable connects; ground ones are left out.
+    """The positive conditions of a rule as written, in groups that no variable connects; see `groups`."""
+    return tuple(tuple(rule.when[place].text for place in places) for places in groups(rule))
+
+
+def groups(rule: ProgramRule) -> list[tuple[int, ...]]:
+    """The places of a rule's positive conditions, in groups that no variable connects; ground ones are left out.
 
     An ``=`` connects what stands on its sides; other comparisons leave most pairs standing.
     """
-    groups: list[tuple[frozenset[str], tuple[int, ...]]] = []
+    found: list[tuple[frozenset[str], tuple[int, ...]]] = []
     for index, condition in enumerate(rule.conditions):
         joins = isinstance(condition, Match | Assignment) or (isinstance(condition, Test) and condition.operator == "=")
         names = frozenset((*condition.needs, *condition.binds)) if joins else frozenset()
         if names:
-            joined = [group for group in groups if not names.isdisjoint(group[0])]
-            places = (place for _, found in joined for place in found)
+            joined = [group for group in found if not names.isdisjoint(group[0])]
+            places = (place for _, places in joined for place in places)
             own = (index,) if isinstance(condition, Match) else ()
-            groups = [group for group in groups if group not in joined]
-            groups.append((names.union(*(known for known, _ in joined)), tuple(sorted((*places, *own)))))
-    found = sorted(places for _, places in groups if places)
-    return tuple(tuple(rule.when[place].text for place in places) for places in found)
+            found = [group for group in found if group not in joined]
+            found.append((names.union(*(known for known, _ in joined)), tuple(sorted((*places, *own)))))
+    return sorted(places for _, places in found if places)
 
 
 def product_hint(rule: ProgramRule) -> str:

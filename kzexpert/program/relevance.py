@@ -68,7 +68,7 @@ def relevance(kb: KnowledgeBase, *goals: Pattern) -> Relevance:
     while pending:
         pattern = pending.pop()
         known = shapes.setdefault(pattern.predicate, {})
-        shape = tuple(term.value if isinstance(term, Constant) else None for term in pattern.terms)
+        shape = tuple(term.value if isinstance(term, Constant) else None for term in pattern.arguments)
         if len(known) >= _MOST_SHAPES:
             shape = (None,) * len(shape)
         if any(_covers(other, shape) for other in known):

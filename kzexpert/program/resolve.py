@@ -7,7 +7,7 @@ vocabulary, and it never guesses: the nearest names go into a hint.
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from kzexpert.errors import Issue, Location
+from kzexpert.errors import Issue, Location, counted
 from kzexpert.language.habits import FOREIGN_CALLS
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import (
@@ -31,6 +31,7 @@ from kzexpert.model import (
     Pattern,
     Predicate,
     Premise,
+    Relation,
     Rule,
     Term,
     Value,
@@ -70,10 +71,19 @@ def resolve_atom(kb: KnowledgeBase, atom: Atom, certainty: str | None = None) ->
         issues.append(
             Issue("KZ217", f"{predicate.name} is not an event, so 'within' says nothing", atom.location, hint)
         )
+    for word, _ in atom.dates:
+        wanted = "event" if word == "on" else "interval"
+        if predicate.holds != wanted:
+            message = f"facts of {predicate.name} have no date of '{word}'"
+            has = {"event": "an event happens 'on' a day", "interval": "an interval lasts 'since' and 'until' a day"}
+            hint = has.get(predicate.holds or "", f"declare {predicate.name} with 'holds: {wanted}'")
+            issues.append(Issue("KZ217", message, atom.location, hint))
     if issues:
         return None, issues
-    relation = f"{predicate.name} {atom.within}" if atom.within else predicate.name
-    return Pattern(relation, predicate.name, tuple(terms), certainty), []
+    if not atom.within and not atom.dates:
+        return Pattern(predicate.name, predicate.name, tuple(terms), certainty), []
+    relation = Relation(predicate.name, atom.within, tuple(word for word, _ in atom.dates))
+    return Pattern(relation, predicate.name, (*terms, *(Variable(name) for _, name in atom.dates)), certainty), []
 
 
 def _placed(predicate: Predicate, atom: Atom, issues: list[Issue]) -> Iterator[tuple[int, Argument]]:
@@ -84,7 +94,7 @@ def _placed(predicate: Predicate, atom: Atom, issues: list[Issue]) -> Iterator[t
     named = [argument for argument in atom.arguments if argument.name is not None]
     too_few = not named and len(positional) < len(names)
     if len(positional) > len(names) or too_few:
-        many = f"{len(positional)} argument{'' if len(positional) == 1 else 's'}"
+        many = counted(len(positional), "argument")
         hint = f"it takes {signature}"
         if too_few:
             example = f"{names[0]}=..." if names else ""
@@ -253,10 +263,10 @@ class Types:
                 self.of.setdefault(condition.result, kind)
 
     def _result(self, condition: Aggregation) -> str | None:
-        return self.expression(condition.over) if condition.function in ("min", "max") else "number"
+        return self.expression(condition.over) if AGGREGATES[condition.function].keeps_type else "number"
 
     def _check_aggregate(self, condition: Aggregation) -> None:
-        folded, allowed = self.expression(condition.over), AGGREGATES[condition.function].takes
+        folded, allowed = self.expression(condition.over), AGGREGATES[condition.function].accepts
         if folded and allowed and folded not in allowed:
             what = condition.over if isinstance(condition.over, Variable) else "what it folds"
             message = f"{condition.function} takes {'s or '.join(allowed)}s, and {what} is a {folded}"

@@ -19,6 +19,8 @@ from kzexpert.model import (
     Pattern,
     Program,
     ProgramRule,
+    Relation,
+    RelationKey,
     Stratum,
     Value,
     Within,
@@ -32,10 +34,11 @@ __all__ = [
     "base_fact",
     "default_as_of",
     "in_force",
+    "on_record",
     "recent",
+    "relations_of",
     "snapshot",
     "window_start",
-    "windows_of",
 ]
 
 
@@ -81,7 +84,7 @@ def snapshot(
         kb=kb,
         as_of=day,
         strata=_strata(_planned_rules(kb, matters)),
-        base=_base(rows, assumed, day, windows_of(kb)),
+        base=_base(rows, assumed, day, relations_of(kb)),
         assumed=tuple(sorted(told)),
         withdrawn=tuple(sorted(map(str, withdrawn))),
         shapes=None if matters is None else matters.shapes,
@@ -128,15 +131,16 @@ def _rows(kb: KnowledgeBase) -> dict[GroundAtom, list[Fact]]:
     return rows
 
 
-def windows_of(kb: KnowledgeBase) -> dict[tuple[str, str], Within]:
-    """The windows that rules look at: relation and predicate of each → how far back it reaches."""
-    return {
-        (f"{atom.predicate} {atom.within}", atom.predicate): atom.within
+def relations_of(kb: KnowledgeBase) -> tuple[Relation, ...]:
+    """The windows and dates that rules look at, each once."""
+    found = {
+        Relation(atom.predicate, atom.within, tuple(word for word, _ in atom.dates)): None
         for rule in kb.rules
         for condition in rule.when
         for atom, _ in condition.atoms
-        if atom.within
+        if atom.within or atom.dates
     }
+    return tuple(found)
 
 
 def in_force(fact: Fact, day: date) -> bool:
@@ -174,26 +178,65 @@ def _base(
     rows: dict[GroundAtom, list[Fact]],
     assumed: Iterable[GroundAtom],
     day: date,
-    windows: dict[tuple[str, str], Within],
-) -> dict[str, dict[tuple[Value, ...], BaseFact]]:
+    relations: Sequence[Relation],
+) -> dict[RelationKey, dict[tuple[Value, ...], BaseFact]]:
     """Relation → arguments → fact in force; rows of one fact do not add up, the most certain counts."""
-    base: dict[str, dict[tuple[Value, ...], BaseFact]] = {relation: {} for relation, _ in windows}
+    base: dict[RelationKey, dict[tuple[Value, ...], BaseFact]] = {relation: {} for relation in relations}
+    seen: dict[str, list[Relation]] = {}
+    for relation in relations:
+        seen.setdefault(relation.predicate, []).append(relation)
     for atom, facts in rows.items():
         current = [fact for fact in facts if in_force(fact, day)]
         if current:
             base.setdefault(atom.predicate, {})[atom.args] = base_fact(atom, current)
-        for (relation, predicate), within in windows.items():
-            inside = recent(current, day, within) if predicate == atom.predicate else ()
-            if inside:
-                base[relation][atom.args] = base_fact(atom, inside)
+        for relation in seen.get(atom.predicate, ()):
+            for dates, found in on_record(current, relation, day).items():
+                base[relation][*atom.args, *dates] = base_fact(atom, found)
     for atom in assumed:
-        for relation in (
-            atom.predicate,
-            *(relation for relation, predicate in windows if predicate == atom.predicate),
-        ):
-            found = base.setdefault(relation, {}).get(atom.args)
-            base[relation][atom.args] = BaseFact(atom, 1.0, found.rows if found else (), assumed=True)
+        _assume(base, atom.predicate, atom, ())
+        for relation in seen.get(atom.predicate, ()):
+            if {*relation.dates} <= {"on"}:  # nobody says since when, or until when, what is assumed holds
+                _assume(base, relation, atom, tuple(day for _ in relation.dates))
     return base
+
+
+def _assume(
+    base: dict[RelationKey, dict[tuple[Value, ...], BaseFact]],
+    relation: RelationKey,
+    atom: GroundAtom,
+    dates: tuple[date, ...],
+) -> None:
+    known = base.setdefault(relation, {}).get((*atom.args, *dates))
+    base[relation][*atom.args, *dates] = BaseFact(atom, 1.0, known.rows if known else (), assumed=True)
+
+
+def on_record(rows: Sequence[Fact], relation: Relation, day: date) -> dict[tuple[date, ...], tuple[Fact, ...]]:
+    """The rows of one fact in force that a relation shows, by the dates that it has.
+
+    ``since`` is the earliest first day, ``until`` the latest last day; a row whose bound is open leaves the fact
+    without one. Every day of an event has its rows.
+    """
+    found = tuple(rows) if relation.within is None else recent(rows, day, relation.within)
+    if not found:
+        return {}
+    if not relation.dates:
+        return {(): found}
+    if relation.dates == ("on",):
+        days: dict[tuple[date, ...], tuple[Fact, ...]] = {}
+        for row in found:
+            if row.on is not None:
+                days[row.on.first,] = (*days.get((row.on.first,), ()), row)
+        return days
+    dates: list[date] = []
+    for word in relation.dates:
+        if word == "since":
+            known = [row.since.first for row in found if row.since]
+        else:
+            known = [row.until.last for row in found if row.until]
+        if len(known) < len(found):
+            return {}
+        dates.append(min(known) if word == "since" else max(known))
+    return {tuple(dates): found}
 
 
 def base_fact(atom: GroundAtom, facts: Sequence[Fact]) -> BaseFact:

@@ -4,7 +4,7 @@ It reads rules as written, so that the checks can run on a knowledge base whose 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -12,21 +12,20 @@ from kzexpert.model import (
     AGGREGATES,
     Aggregation,
     Atom,
-    Block,
     Comparison,
     Condition,
     Either,
-    Negation,
     Operator,
     Premise,
     Rule,
     Variable,
 )
+from kzexpert.model.conditions import Looks
 from kzexpert.program.resolve import flat
 
 __all__ = ["Dependency", "components", "dependencies", "not_monotone", "recursive_components", "unstratified"]
 
-How = Literal["positive", "negation", "aggregate", "certainty"]
+How: TypeAlias = Looks | Literal["certainty"]
 
 
 class Dependency(msgspec.Struct, frozen=True):
@@ -57,13 +56,7 @@ def _uses(conditions: Iterable[Condition]) -> Iterator[tuple[Condition, Atom, Ho
             yield from _uses(condition.inner)
             continue
         for atom, certainty in condition.atoms:
-            how: How = "positive"
-            if isinstance(condition, Negation | Block):
-                how = "negation"
-            elif isinstance(condition, Aggregation):
-                how = "aggregate"
-            elif certainty:
-                how = "certainty"
+            how: How = "certainty" if certainty and condition.looks == "positive" else condition.looks
             yield condition, atom, how
 
 

@@ -3,7 +3,6 @@
 The values here are the JSON that ``ask --format json`` prints. Which firings count as evidence is said in `evidence`.
 """
 
-from collections.abc import Iterator
 from datetime import date
 
 import msgspec
@@ -11,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from kzexpert.certainty import established, likelihood
 from kzexpert.evidence import Line, lines
-from kzexpert.model import BaseFact, GroundAtom, Inference, KnowledgeBase, Pattern, Variable, Within
+from kzexpert.model import BaseFact, GroundAtom, Inference, KnowledgeBase, Pattern, Variable
 from kzexpert.program.snapshot import base_fact, recent
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import because, citations, says
@@ -25,6 +24,7 @@ __all__ = [
     "answer",
     "conclude",
     "conclusions_of",
+    "events",
     "ranked",
 ]
 
@@ -88,6 +88,9 @@ class Answer(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.answ
         kept = tuple(item for item in self.answers if item.established)
         return Answer(self.question, self.pattern, self.as_of, self.engine, kept)
 
+    def __repr__(self) -> str:
+        return f"<answer to {self.question!r}: {len(self.established.answers)} established>"
+
 
 class Conclusions(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.conclusions/1"):
     """What rules concluded, by predicate, then by certainty, then by text."""
@@ -99,10 +102,12 @@ class Conclusions(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert
 
 def answer(inference: Inference, question: Question) -> Answer:
     """Everything known that matches the pattern of a question, established or only weighed."""
-    pattern = question.pattern
+    pattern, kb = question.pattern, inference.program.kb
     if question.within:
-        recent = _recent(inference, pattern.predicate, question.within)
-        found = [_recorded(inference, pattern, base) for base in recent if pattern.matches(base.atom.args)]
+        found = [
+            _conclusion(inference, atom, pattern, base.certainty, (_fact_evidence(kb, base),))
+            for atom, base in events(inference, question).items()
+        ]
     else:
         found = [conclude(inference, atom, pattern) for atom in inference.facts.matching(pattern)]
     found.sort(key=lambda item: (-item.certainty, item.conclusion))
@@ -111,13 +116,25 @@ def answer(inference: Inference, question: Question) -> Answer:
 
 def ranked(inference: Inference, question: Question) -> list[GroundAtom]:
     """What the answers are about, in their order."""
-    pattern = question.pattern
     if question.within:
-        recent = _recent(inference, pattern.predicate, question.within)
-        atoms = [base.atom for base in recent if pattern.matches(base.atom.args)]
+        certainties = {atom: base.certainty for atom, base in events(inference, question).items()}
     else:
-        atoms = list(inference.facts.matching(pattern))
-    return sorted(atoms, key=lambda atom: (-(inference.certainty(atom) or 0.0), str(atom)))
+        certainties = {atom: inference.certainty(atom) or 0.0 for atom in inference.facts.matching(question.pattern)}
+    return sorted(certainties, key=lambda atom: (-certainties[atom], str(atom)))
+
+
+def events(inference: Inference, question: Question) -> dict[GroundAtom, BaseFact]:
+    """What a question with a window of its own asks for: the recorded and assumed events since it opened.
+
+    Rules conclude no dates, so their conclusions are not among them.
+    """
+    pattern, found = question.pattern, {}
+    for base in inference.program.base.get(pattern.predicate, {}).values() if question.within else ():
+        assert question.within
+        rows = recent(base.rows, inference.program.as_of, question.within)
+        if (base.assumed or rows) and pattern.matches(base.atom.args):
+            found[base.atom] = BaseFact(base.atom, 1.0, rows, True) if base.assumed else base_fact(base.atom, rows)
+    return found
 
 
 def conclusions_of(inference: Inference, pattern: Pattern | None = None, *, weighed: bool = False) -> Conclusions:
@@ -168,7 +185,7 @@ def _evidence(kb: KnowledgeBase, line: Line) -> Evidence:
     if line.firing is not None:
         rule = line.firing.rule.rule
         source = str(rule.source) if rule.source else ""
-        return Evidence(rule=rule.id, because=because(line.firing), strength=line.strength, source=source)
+        return Evidence(rule=rule.id, because=because(line.firing), strength=round(line.strength, 9), source=source)
     assert line.base is not None
     return _fact_evidence(kb, line.base)
 
@@ -189,21 +206,3 @@ def _bindings(pattern: Pattern, atom: GroundAtom) -> dict[str, str | int | float
             whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
             found[term.name] = value.isoformat() if isinstance(value, date) else int(value) if whole else value
     return found
-
-
-# --- events of a window --------------------------------------------------------------------------------------------
-
-
-def _recent(inference: Inference, predicate: str, within: Within) -> Iterator[BaseFact]:
-    """The recorded events since the window opened; rules conclude no dates, so their conclusions are not among them."""
-    for base in inference.program.base.get(predicate, {}).values():
-        rows = recent(base.rows, inference.program.as_of, within)
-        if base.assumed:
-            yield base
-        elif rows:
-            yield base_fact(base.atom, rows)
-
-
-def _recorded(inference: Inference, pattern: Pattern, base: BaseFact) -> Conclusion:
-    evidence = (_fact_evidence(inference.program.kb, base),)
-    return _conclusion(inference, base.atom, pattern, base.certainty, evidence)

@@ -11,7 +11,8 @@ import msgspec
 
 from kzexpert.language import parse_atom
 from kzexpert.model import NOWHERE, Anonymous, Variable
-from kzexpert.proof.document import AggregatePremise, FactPremise, Row, Trace, TracedFact, TracedFiring
+from kzexpert.proof.document import FactPremise, Row, Trace, TracedFact, TracedFiring
+from kzexpert.proof.index import Index
 
 __all__ = ["ConclusionChange", "FactChange", "HeadChange", "LineChange", "RuleChange", "TraceDiff", "trace_diff"]
 
@@ -148,21 +149,11 @@ def _how(before: float | None, after: float | None) -> How:
     return "changed" if before == after else "stronger" if after > before else "weaker"
 
 
-class _Side:
-    """One of the two traces, with its parts by name."""
-
-    def __init__(self, trace: Trace) -> None:
-        self.trace = trace
-        self.conclusions = {item.conclusion: item for item in trace.conclusions}
-        self.facts = {item.fact: item for item in trace.facts}
-        self.rules = {item.id: item for item in trace.rules}
-        self._firings = {item.id: item for item in trace.firings}
-
-    def lines(self, conclusion: str) -> dict[_LineKey, tuple[float, TracedFiring | None]]:
-        """The lines of evidence that count: strength and firing by rule and binding; () is the record itself."""
-        item = self.conclusions.get(conclusion)
-        counting = [(line, self._firings.get(line.evidence)) for line in item.lines if line.counts] if item else []
-        return {_line_key(firing): (line.strength, firing) for line, firing in counting}
+def _counting(index: Index, conclusion: str) -> dict[_LineKey, tuple[float, TracedFiring | None]]:
+    """The lines of evidence that count: strength and firing by rule and binding; () is the record itself."""
+    item = index.conclusions.get(conclusion)
+    lines = [(line, index.firings.get(line.evidence)) for line in item.lines if line.counts] if item else []
+    return {_line_key(firing): (line.strength, firing) for line, firing in lines}
 
 
 def _line_key(firing: TracedFiring | None) -> _LineKey:
@@ -177,7 +168,7 @@ class _Comparison:
     """
 
     def __init__(self, old: Trace, new: Trace) -> None:
-        self.old, self.new = _Side(old), _Side(new)
+        self.old, self.new = Index(old), Index(new)
         facts = (self._fact(name) for name in sorted({*self.old.facts, *self.new.facts}))
         self.facts = {change.fact: change for change in facts if change is not None}
         rules = (self._rule(name) for name in sorted({*self.old.rules, *self.new.rules}))
@@ -211,7 +202,7 @@ class _Comparison:
         return one.certainty if one else None, other.certainty if other else None
 
     def _changed_lines(self, conclusion: str) -> Iterator[tuple[LineChange, TracedFiring | None]]:
-        one, other = self.old.lines(conclusion), self.new.lines(conclusion)
+        one, other = _counting(self.old, conclusion), _counting(self.new, conclusion)
         for key in dict.fromkeys((*other, *one)):
             before, after = (side[key][0] if key in side else None for side in (one, other))
             if before != after:
@@ -227,7 +218,7 @@ class _Comparison:
         while pending:
             name = pending.pop()
             for change, firing in self._changed_lines(name):
-                rests_on = [name] if firing is None else [*_rests_on(firing)]
+                rests_on = [name] if firing is None else [fact for premise in firing.premises for fact in premise.facts]
                 facts = [self.facts[fact] for fact in rests_on if fact in self.facts]
                 below = [fact for fact in rests_on if fact != name and len({*self._certainties(fact)}) > 1]
                 sentences = [fact.sentence for fact in facts if fact.why]
@@ -269,14 +260,6 @@ class _Comparison:
             return RuleChange(_how(one.certainty, other.certainty), name, one.certainty, other.certainty, what)
         before, after = (item.certainty if item else None for item in (one, other))
         return RuleChange(_how(before, after), name, before, after, ())
-
-
-def _rests_on(firing: TracedFiring) -> Iterator[str]:
-    for premise in firing.premises:
-        if isinstance(premise, FactPremise):
-            yield premise.fact
-        elif isinstance(premise, AggregatePremise):
-            yield from premise.counted
 
 
 def _sentence_of_conditions(change: LineChange, firing: TracedFiring) -> str:

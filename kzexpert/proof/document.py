@@ -1,17 +1,19 @@
 """``kzexpert.trace/1``: a proof as a document that others can re-check, with the digests that tie it to its files.
 
-Only the types and the digests stand here: `tracing` fills them from an inference, `checker` derives them without one.
+Only the types and the digests stand here: `build` fills them.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from itertools import takewhile
+from os import sep
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from kzexpert.errors import Location
+from kzexpert.errors import Location, counted
 from kzexpert.model import (
     Assignment,
     Fact,
@@ -55,41 +57,52 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of a trace: every field is required, and there is no other."""
 
 
-class FactPremise(_Part, frozen=True, tag_field="kind", tag="fact"):
+class _Satisfied(_Part, frozen=True):
+    """What satisfied one condition of a rule; `condition` is as the author wrote it."""
+
+    condition: str
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The facts and conclusions that it rests on."""
+        return ()
+
+
+class FactPremise(_Satisfied, frozen=True, tag_field="kind", tag="fact"):
     """A positive condition, and the fact or conclusion that satisfies it; of several the strongest.
 
     Attributes:
-        condition: as the author of the rule wrote it.
         fact: a key of `Trace.facts` or `Trace.conclusions`, or of both.
         certainty: that of the fact.
     """
 
-    condition: str
     fact: str
     certainty: float
 
+    @property
+    def facts(self) -> tuple[str, ...]:
+        return (self.fact,)
 
-class AbsencePremise(_Part, frozen=True, tag_field="kind", tag="absence"):
+
+class AbsencePremise(_Satisfied, frozen=True, tag_field="kind", tag="absence"):
     """A negation.
 
     Attributes:
         absent: the pattern that was looked for and that no established fact matches.
     """
 
-    condition: str
     absent: str
 
 
-class ComparisonPremise(_Part, frozen=True, tag_field="kind", tag="comparison"):
+class ComparisonPremise(_Satisfied, frozen=True, tag_field="kind", tag="comparison"):
     """A comparison, with the values of its sides as the atom grammar writes them; of an ``=`` they are the same."""
 
-    condition: str
     left: str
     operator: Literal["=", "!=", "<", "<=", ">", ">="]
     right: str
 
 
-class AggregatePremise(_Part, frozen=True, tag_field="kind", tag="aggregate"):
+class AggregatePremise(_Satisfied, frozen=True, tag_field="kind", tag="aggregate"):
     """An aggregate.
 
     Attributes:
@@ -97,9 +110,12 @@ class AggregatePremise(_Part, frozen=True, tag_field="kind", tag="aggregate"):
         counted: the facts and conclusions it ranged over, sorted by text.
     """
 
-    condition: str
     result: str
     counted: tuple[str, ...]
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        return self.counted
 
 
 TracedPremise: TypeAlias = FactPremise | AbsencePremise | ComparisonPremise | AggregatePremise
@@ -184,6 +200,17 @@ class Row(_Part, frozen=True):
     note: str
     place: str
 
+    @property
+    def citation(self) -> str:
+        """Source and place in it; empty where there is none."""
+        return ", ".join(filter(None, (self.source, self.at)))
+
+    @property
+    def dates(self) -> str:
+        """When it holds, as written: ``since 1994 until 2010-06``."""
+        given = (("since", self.since), ("until", self.until), ("on", self.on))
+        return " ".join(f"{word} {day}" for word, day in given if day)
+
 
 class TracedFact(_Part, frozen=True):
     """A recorded or assumed fact.
@@ -222,6 +249,11 @@ class CitedRule(_Part, frozen=True):
     at: str
     place: str
 
+    @property
+    def citation(self) -> str:
+        """Source and place in it; empty where there is none."""
+        return ", ".join(filter(None, (self.source, self.at)))
+
 
 class CitedSource(_Part, frozen=True):
     """A publication that a fact or a rule of the trace cites."""
@@ -235,11 +267,12 @@ class CitedSource(_Part, frozen=True):
     url: str
 
 
-class Trace(_Part, frozen=True, tag_field="schema", tag="kzexpert.trace/1"):
-    """Everything that matches a question, and all that it rests on, each once.
+class Trace(_Part, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.trace/1"):
+    """Everything that matches a question, and all that it rests on, each once: a proof, and once it is sealed a trace.
 
     Attributes:
-        seal: SHA-256 of the document with an empty seal, which shows careless changes. It is no signature.
+        seal: SHA-256 of the document with an empty seal, which shows careless changes. It is no signature. A proof that
+            is not exported has none.
         pattern: how the question was read.
         assumed, withdrawn: facts that were added, and patterns of facts that were left out.
         answers: what matches, established or only weighed, by certainty, then by text.
@@ -248,7 +281,7 @@ class Trace(_Part, frozen=True, tag_field="schema", tag="kzexpert.trace/1"):
         rules, sources: sorted by id.
     """
 
-    seal: str
+    seal: str | UnsetType = UNSET
     question: str
     pattern: str
     as_of: date
@@ -261,6 +294,9 @@ class Trace(_Part, frozen=True, tag_field="schema", tag="kzexpert.trace/1"):
     facts: tuple[TracedFact, ...]
     rules: tuple[CitedRule, ...]
     sources: tuple[CitedSource, ...]
+
+    def __repr__(self) -> str:
+        return f"<trace of {self.question!r}: {counted(len(self.answers), 'answer')}>"
 
 
 # --- digests ---------------------------------------------------------------------------------------------------------
@@ -287,22 +323,16 @@ def fact_text(relation: str, atom: GroundAtom) -> str:
     return f"{atom}{relation.removeprefix(atom.predicate)}"
 
 
-def places_of(files: Iterable[str]) -> Callable[[Location], str]:
-    """How a trace writes places: without the folder in which all files lie, or all that are given with a full path.
+def places_of(files: Iterable[str]) -> Callable[[Location | str], str]:
+    """How proofs write places: without the folder in which all files lie, or all that are given with a full path.
 
-    So the same knowledge base in another folder gives the same trace, and a trace tells nobody where its author works.
+    So the same knowledge base in another folder gives the same proof, which tells nobody where its author works.
     """
     paths = [Path(file) for file in files]
     folders = [path.parent.parts for path in paths if path.is_absolute()] or [path.parent.parts for path in paths]
     root = Path(*(names[0] for names in takewhile(lambda names: len(set(names)) == 1, zip(*folders, strict=False))))
-
-    def place(location: Location) -> str:
-        path = Path(location.file)
-        if root == Path(root.anchor) or not path.is_relative_to(root):
-            return str(location)
-        return str(msgspec.structs.replace(location, file=path.relative_to(root).as_posix()))
-
-    return place
+    prefix = "" if root == Path(root.anchor) else f"{root}{sep}"
+    return lambda place: str(place).removeprefix(prefix).replace(sep, "/")
 
 
 def row_of(atom: GroundAtom, fact: Fact, place: Callable[[Location], str]) -> Row:
@@ -316,7 +346,7 @@ def row_of(atom: GroundAtom, fact: Fact, place: Callable[[Location], str]) -> Ro
     source, at = (fact.source.source, fact.source.at) if fact.source else ("", "")
     certainty = format_number(fact.certainty)
     digest = _sha256(["fact", str(atom), certainty, since, until, on, source, at, fact.note])
-    return Row(digest, fact.certainty, since, until, on, source, at, fact.note, place(fact.location))
+    return Row(digest, round(fact.certainty, 9), since, until, on, source, at, fact.note, place(fact.location))
 
 
 def row_order(row: Row) -> tuple[float, str, str, str, str, str, str]:
@@ -340,7 +370,8 @@ def cited_rule(
     digest = _sha256(["rule", *parts])
     when = tuple(condition.text for condition in rule.when)
     where = place(rule.location)
-    return CitedRule(rule.id, digest, rule.title, when, str(head), rule.certainty, rule.each, source, at, where)
+    strength = round(rule.certainty, 9)
+    return CitedRule(rule.id, digest, rule.title, when, str(head), strength, rule.each, source, at, where)
 
 
 def condition_text(condition: ProgramCondition) -> str:

@@ -17,8 +17,8 @@ from kzexpert.language.nearest import did_you_mean, nearest
 from kzexpert.model import Atom, Constant, KnowledgeBase, Pattern, Term, Variable, Within
 from kzexpert.program.resolve import resolve_atom
 from kzexpert.questions.templates import (
+    EntityNames,
     Fit,
-    Names,
     Span,
     Template,
     Word,
@@ -29,7 +29,7 @@ from kzexpert.questions.templates import (
     words,
 )
 
-__all__ = ["Kind", "Question", "read_question"]
+__all__ = ["Kind", "Question", "read_conclusion", "read_question"]
 
 Kind = Literal["what", "why", "why-not"]
 
@@ -115,7 +115,7 @@ class _Words:
     def __init__(self, kb: KnowledgeBase, text: str) -> None:
         self.kb = kb
         self.text = text
-        self.names = Names(kb)
+        self.names = EntityNames(kb)
         self.asks = question_templates(kb)
 
     def question(self) -> Question:
@@ -290,3 +290,17 @@ def _example(template: Template, named: Mapping[int, Mapping[str, str]]) -> tupl
             taken.add(start)
         text = text.replace(f"{{{slot.name}}}", shown)
     return text, len(taken), len(slots) - len(taken)
+
+
+def read_conclusion(kb: KnowledgeBase, text: str) -> Question:
+    """Read what is to be explained.
+
+    Raises:
+        UsageError: it is not understood, or it asks for recent events only, which nothing concludes.
+    """
+    question = read_question(kb, text)
+    if question.within:
+        message = f"'{question.within}' selects recent events, and they can only be asked for"
+        hint = "leave it out here, or put it into a question to kzexpert ask"
+        raise UsageError(Issue("KZ217", message, Location("question", 1), hint), texts={"question": text})
+    return question

@@ -14,8 +14,8 @@ from kzexpert.model import ArgumentSpec, KnowledgeBase, Predicate, Value
 from kzexpert.questions.sentences import PLACEHOLDER
 
 __all__ = [
+    "EntityNames",
     "Fit",
-    "Names",
     "Span",
     "Template",
     "Word",
@@ -186,7 +186,7 @@ def with_any_interrogative(template: Template, question: Sequence[Word]) -> tupl
     return Template(template.predicate, template.text, elements[skip:]), question[skip_words:]
 
 
-class Names:
+class EntityNames:
     """The names and aliases of all entities, as the words they consist of."""
 
     def __init__(self, kb: KnowledgeBase) -> None:
@@ -245,7 +245,7 @@ class Fit(msgspec.Struct, frozen=True):
         return sum(span.end - span.start for span in self.unknown)
 
 
-def fit(template: Template, question: Sequence[Word], names: Names, tolerant: bool = False) -> Fit | None:
+def fit(template: Template, question: Sequence[Word], names: EntityNames, tolerant: bool = False) -> Fit | None:
     """Lay a template over a question.
 
     Args:
@@ -276,7 +276,9 @@ def fit(template: Template, question: Sequence[Word], names: Names, tolerant: bo
     return reached.get(len(question))
 
 
-def _spans(spec: ArgumentSpec, question: Sequence[Word], start: int, names: Names, tolerant: bool) -> Iterable[Span]:
+def _spans(
+    spec: ArgumentSpec, question: Sequence[Word], start: int, names: EntityNames, tolerant: bool
+) -> Iterable[Span]:
     if start >= len(question):
         return
     if spec.type in _BUILT_IN:

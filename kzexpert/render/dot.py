@@ -1,8 +1,8 @@
 """A trace as a graph in DOT, for Graphviz: what is concluded on top, what is recorded at the bottom."""
 
 from kzexpert.proof.document import Trace
-from kzexpert.render.layout import visible
-from kzexpert.render.trace_graph import Edge, Node, graph_of
+from kzexpert.render.trace_graph import Edge, GraphNode, graph_of
+from kzexpert.render.writer import visible
 
 __all__ = ["dot"]
 
@@ -33,7 +33,7 @@ def dot(trace: Trace) -> str:
     return "".join([*lines, "}\n"])
 
 
-def _node(node: Node) -> str:
+def _node(node: GraphNode) -> str:
     shapes = _WEAK if node.weak else _SHAPES
     return f"{node.id} [label={_quoted(node.lines)}, {shapes[node.kind]}]"
 

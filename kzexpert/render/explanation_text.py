@@ -1,82 +1,100 @@
 """The answer to why and why not, as text: proofs, or what each rule lacks and which records do not hold that day."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from kzexpert.analysis.near_misses import Miss
+import msgspec
+
+from kzexpert.analysis.near_misses import Miss, not_in_force
+from kzexpert.analysis.why_not import misses
+from kzexpert.certainty import established
 from kzexpert.model import Fact, GroundAtom, Inference
-from kzexpert.proof.build import Proof
+from kzexpert.proof.index import Index
+from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import dates
-from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, wrap
-from kzexpert.render.proof_text import proofs_text
+from kzexpert.render.proof_text import proof_text
 from kzexpert.render.text import footnote, nothing_supports
+from kzexpert.render.writer import PLAIN, Piece, Writer
 
-__all__ = ["explanation_text"]
+__all__ = ["Explanation", "explanation", "explanation_text"]
 
 
-def explanation_text(
-    inference: Inference,
-    question: Question,
-    proofs: Sequence[Proof],
-    lacks: Sequence[Miss] = (),
-    outside: Sequence[tuple[GroundAtom, Fact]] = (),
-    style: Style = as_plain,
-    width: int = WIDTH,
-    depth: int | None = None,
-) -> str:
+class Explanation(msgspec.Struct, frozen=True):
     """Why something follows, or why not.
 
-    Args:
-        proofs: of what is established, or else of what was weighed.
+    Attributes:
+        index: of the proof of what matches.
         lacks: where nothing is established, what the rules lack.
         outside: and the recorded rows that do not hold on the as-of date.
+    """
+
+    inference: Inference
+    question: Question
+    index: Index
+    lacks: tuple[Miss, ...] = ()
+    outside: tuple[tuple[GroundAtom, Fact], ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether something that was asked about is established."""
+        return any(established(self.index[name].certainty) for name in self.index.trace.answers)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """What is established, or else what was weighed."""
+        answers = self.index.trace.answers
+        return tuple([name for name in answers if established(self.index[name].certainty)]) or answers
+
+
+def explanation(inference: Inference, question: Question) -> Explanation:
+    """Why what a question asks about follows, or why not."""
+    found = Explanation(inference, question, Index(prove(inference, question)))
+    if found.holds:
+        return found
+    lacks, outside = misses(inference, question.pattern), not_in_force(inference, question.pattern)
+    return Explanation(inference, question, found.index, lacks, outside)
+
+
+def explanation_text(found: Explanation, out: Writer = PLAIN, depth: int | None = None) -> str:
+    """The explanation as text.
+
+    Args:
         depth: fold conclusions that are so many steps or more away.
     """
     blocks = []
-    holds = any(proof.root.established for proof in proofs)
-    if holds and question.kind == "why-not":
+    if found.holds and found.question.kind == "why-not":
         blocks.append("It does follow:")
-    elif not holds and proofs:
+    elif found.shown and not found.holds:
         blocks.append("Weighed, and not established:")
-    if proofs:
-        blocks.append(proofs_text(proofs, style, width, depth))
-    if not holds:
-        missing = _missing(inference, question, not proofs, lacks, outside, style, width)
-        blocks.append("\n".join(missing).strip("\n"))
-    return "\n\n".join([*filter(None, blocks), footnote(inference, style, width, words=bool(proofs))]) + "\n"
+    if found.shown:
+        blocks.append(proof_text(found.index, found.shown, out, depth))
+    if not found.holds:
+        blocks.append("\n".join(_missing(found, out)).strip("\n"))
+    return "\n\n".join([*filter(None, blocks), footnote(found.inference, out, words=bool(found.shown))]) + "\n"
 
 
-def _missing(
-    inference: Inference,
-    question: Question,
-    unknown: bool,
-    lacks: Sequence[Miss],
-    outside: Sequence[tuple[GroundAtom, Fact]],
-    style: Style,
-    width: int,
-) -> Iterator[str]:
-    program = inference.program
-    if unknown:
-        yield nothing_supports(inference, question, style, width)
-    for _, fact in outside:
+def _missing(found: Explanation, out: Writer) -> Iterator[str]:
+    program = found.inference.program
+    if not found.shown:
+        yield nothing_supports(found.inference, found.question, out)
+    for _, fact in found.outside:
         row = f"On record {dates(fact)}, so not in force on {program.as_of.isoformat()} ({fact.location})."
-        yield wrap([("", row)], style, width=width, rest="  ")
-    name = question.pattern.predicate
-    if lacks:
+        yield out.wrap([("", row)], rest="  ")
+    name = found.question.pattern.predicate
+    if found.lacks:
         yield ""
-        intro = "Rules that could conclude it, the nearest first, each with what it lacks:"
-        yield wrap([("", intro)], style, width=width)
-        for item in lacks:
-            yield from _rule(item, style, width)
+        yield out.wrap([("", "Rules that could conclude it, the nearest first, each with what it lacks:")])
+        for item in found.lacks:
+            yield from _rule(item, out)
         yield ""
-        yield wrap([("", "kzexpert why-not looks for what would make it hold.")], style, width=width)
+        yield out.wrap([("", "kzexpert why-not looks for what would make it hold.")])
     elif name not in program.stratum_of:
-        yield wrap([("", f"No rule concludes {name}: it is on record, or it is not known.")], style, width=width)
-    elif unknown:
-        yield wrap([("", f"No rule that concludes {name} can conclude this.")], style, width=width)
+        yield out.wrap([("", f"No rule concludes {name}: it is on record, or it is not known.")])
+    elif not found.shown:
+        yield out.wrap([("", f"No rule that concludes {name} can conclude this.")])
 
 
-def _rule(item: Miss, style: Style, width: int) -> Iterator[str]:
+def _rule(item: Miss, out: Writer) -> Iterator[str]:
     title: list[Piece] = [("name", item.rule), ("", f": {item.title}" if item.title else "")]
-    yield wrap([*title, ("faint", f" ({item.place})")], style, width=width, first="  ", rest="    ")
-    yield wrap([("poor", "needs "), ("", item.instance)], style, width=width, first="    ", rest="      ")
+    yield out.wrap([*title, ("faint", f" ({item.place})")], first="  ", rest="    ")
+    yield out.wrap([("poor", "needs "), ("", item.instance)], first="    ", rest="      ")

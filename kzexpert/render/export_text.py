@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from kzexpert.errors import counted
+
 __all__ = ["Cost", "cost_text"]
 
 
@@ -37,7 +39,7 @@ def cost_text(cost: Cost) -> str:
     place = cost.file or "stdout"
     size = f" ({_bytes(cost.size)})" if cost.size is not None else ""
     widest = max((len(f"{rows:,}") for rows in cost.rows.values()), default=0)
-    lines = [f"{total:,} {'row' if total == 1 else 'rows'} written to {place}{size}"]
+    lines = [f"{counted(total, 'row')} written to {place}{size}"]
     lines += [f"  {rows:>{widest},}  {predicate}" for predicate, rows in cost.rows.items()]
     rate = f", {total / cost.writing:,.0f} rows a second" if total and cost.writing >= 0.001 else ""
     lines.append(

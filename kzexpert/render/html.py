@@ -5,10 +5,8 @@ every request. All that comes from files goes through jinja2's escaping, and wha
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import takewhile
-from os import sep
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,19 +17,20 @@ from kzexpert.analysis.matrix import Matrix
 from kzexpert.analysis.timeline import Timeline
 from kzexpert.analysis.why_not import WhyNot
 from kzexpert.certainty import THRESHOLD
-from kzexpert.errors import Location
+from kzexpert.errors import counted
 from kzexpert.model import Inference, KnowledgeBase, Source
 from kzexpert.proof.answers import Answer
-from kzexpert.proof.build import Proof
-from kzexpert.render.html_tree import argument, citations_of, nodes_of
-from kzexpert.render.layout import sentence, visible
+from kzexpert.proof.document import places_of
+from kzexpert.proof.index import Index
+from kzexpert.render.html_tree import argument, citations_of
 from kzexpert.render.text import CONVENTION, certainty_text
 from kzexpert.render.timeline_svg import timeline_svg
+from kzexpert.render.writer import sentence, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["Citing", "html_page", "relative_places"]
+__all__ = ["Citing", "html_page"]
 
 _PAGE = Path(__file__).with_name("page")
 _VARIABLE = re.compile(r"\?\w+")
@@ -50,7 +49,7 @@ class Citing(msgspec.Struct, frozen=True):
 def html_page(
     inference: Inference,
     answer: Answer,
-    proofs: Sequence[Proof],
+    index: Index,
     hangs_on: Sequence[Hanging] = (),
     rivals: Sequence[Matrix] = (),
     timeline: Timeline | None = None,
@@ -60,7 +59,7 @@ def html_page(
 
     Args:
         answer: what was asked, and what matches it. What is not established is shown where nothing else is.
-        proofs: what has none is left out.
+        index: of the proof; what is not among its answers is left out.
         hangs_on: what some of the conclusions hang on.
         rivals: matrices of rival hypotheses.
         timeline: the conclusions over the years.
@@ -70,13 +69,12 @@ def html_page(
 
     kb = inference.program.kb
     answers = answer.established.answers or answer.answers
-    proof_of = {str(proof.conclusion): proof for proof in proofs}
-    shown = tuple(item for item in answers if item.conclusion in proof_of)
-    proofs = [proof_of[item.conclusion] for item in shown]
-    citing = _citing(kb, proofs)
+    proven = {name.removesuffix(_window(answer.pattern)): name for name in index.trace.answers}
+    shown = tuple(item for item in answers if item.conclusion in proven)
+    names = [proven[item.conclusion] for item in shown]
+    citing = _citing(kb, index, names)
     numbers = {item.source.id: item.number for item in citing}
-    places = relative_places(kb.texts)
-    drawn = argument(proofs, numbers, places)
+    drawn = argument(index, names, numbers)
     style, script = ((_PAGE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return (
         _environment()
@@ -93,7 +91,7 @@ def html_page(
             hangs_on=hangs_on,
             rivals=rivals,
             lacking=lacking,
-            place=places,
+            place=places_of(kb.texts),
             timeline=timeline,
             drawing=Markup(timeline_svg(timeline)) if timeline else "",
             convention=CONVENTION,
@@ -106,34 +104,26 @@ def html_page(
     )
 
 
-def relative_places(files: Iterable[str]) -> Callable[[Location | str], str]:
-    """How places are shown: without the folder in which all files lie, or all that are given with a full path.
-
-    So a page tells nobody where its author keeps the files, and a long path does not push the line out of sight.
-    """
-    paths = [Path(file) for file in files]
-    folders = [path.parent.parts for path in paths if path.is_absolute()] or [path.parent.parts for path in paths]
-    shared = [names[0] for names in takewhile(lambda names: len(set(names)) == 1, zip(*folders, strict=False))]
-    root = Path(*shared)
-    prefix = "" if root == Path(root.anchor) else f"{root}{sep}"
-    return lambda place: str(place).removeprefix(prefix)
+def _window(pattern: str) -> str:
+    """The window of a pattern, with the space before it."""
+    return pattern.rpartition(")")[2]
 
 
-def _citing(kb: KnowledgeBase, proofs: Sequence[Proof]) -> tuple[Citing, ...]:
-    """The sources behind the proofs, the most cited first."""
+def _citing(kb: KnowledgeBase, index: Index, proven: Sequence[str]) -> tuple[Citing, ...]:
+    """The sources behind what is proven, the most cited first."""
     facts: dict[str, int] = {}
     rules: dict[str, set[str]] = {}
-    for node in nodes_of(proofs).values():
-        for kind, name, citation in citations_of(node):
+    for statement in index.reading_order(proven):
+        for kind, name, source in citations_of(index, statement):
             if kind == "fact":
-                facts[citation.source] = facts.get(citation.source, 0) + 1
+                facts[source] = facts.get(source, 0) + 1
             else:
-                rules.setdefault(citation.source, set()).add(name)
-    counted = [(facts.get(name, 0), len(rules.get(name, ())), name) for name in {*facts, *rules}]
-    counted.sort(key=lambda item: (-item[0] - item[1], item[2]))
+                rules.setdefault(source, set()).add(name)
+    cited = [(facts.get(name, 0), len(rules.get(name, ())), name) for name in {*facts, *rules}]
+    cited.sort(key=lambda item: (-item[0] - item[1], item[2]))
     return tuple(
         Citing(number, kb.source.get(name, Source(name)), of_facts, of_rules)
-        for number, (of_facts, of_rules, name) in enumerate(counted, 1)
+        for number, (of_facts, of_rules, name) in enumerate(cited, 1)
     )
 
 
@@ -159,7 +149,7 @@ def _environment() -> "Environment":
     environment.filters["signed"] = _minus(lambda number: f"{round(number, 2) + 0.0:+.2f}")
     environment.filters["percent"] = lambda number: f"{round(number, 2):g}%"
     environment.filters["sentence"] = sentence
-    environment.filters["counted"] = _counted
+    environment.filters["counted"] = counted
     environment.filters["rival"] = lambda text: _VARIABLE.sub("…", text)
     environment.globals["zip"] = zip
     environment.tests["web"] = lambda text: _WEB.fullmatch(text) is not None
@@ -169,11 +159,6 @@ def _environment() -> "Environment":
 def _minus(text_of: Callable[[float], str]) -> Callable[[float], str]:
     """With the sign that is as wide as a plus, and that is read out as minus."""
     return lambda number: text_of(number).replace("-", "−")
-
-
-def _counted(number: int, noun: str, plural: str = "") -> str:
-    """``1 fact``, ``2 facts``."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _digest(text: str) -> str:

@@ -1,52 +1,41 @@
-"""Proofs → the trees that a page shows: each statement once, with its lines of evidence, its records and its sources.
+"""A proof → the trees that a page shows: each statement once, with its lines of evidence, its records and its sources.
 
 It makes values for a template and writes no HTML.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
-from kzexpert.certainty import combine, likelihood
-from kzexpert.errors import Location
-from kzexpert.model import BaseFact, Citation, GroundAtom
-from kzexpert.proof.build import Node, Proof, Step, Support
-from kzexpert.questions.sentences import dates
+from kzexpert.certainty import established, likelihood
+from kzexpert.proof.document import FactPremise, Row, TracedFiring, TracedLine, TracedPremise
+from kzexpert.proof.index import Index
+from kzexpert.render.proof_text import with_values
 
-__all__ = ["Argument", "Branch", "Condition", "Counter", "Line", "Record", "argument", "citations_of", "nodes_of"]
+__all__ = ["ArgumentTree", "Branch", "CounterEvidence", "ShownCondition", "ShownLine", "argument", "citations_of"]
 
 #: How many conclusions nest on a page. What lies deeper is shown further down: browsers nest no more than 512 elements.
 DEEPEST = 12
 
 
-class Record(msgspec.Struct, frozen=True):
-    """Where a fact is recorded: one row of a facts file."""
-
-    source: str
-    at: str
-    dates: str
-    certainty: float
-    note: str
-    place: str
-
-
-class Condition(msgspec.Struct, frozen=True):
+class ShownCondition(msgspec.Struct, frozen=True):
     """One condition of a rule, and what satisfied it.
 
     Attributes:
         written: as the author wrote it.
+        kind: ``fact``, ``absence``, ``comparison`` or ``aggregate``.
         holds: in atoms and values; for a fact only the window it was looked for in, if any.
         branches: the premise, or what an aggregate ranged over.
     """
 
     written: str
-    kind: Literal["fact", "absence", "comparison", "aggregate"]
+    kind: str
     holds: str
     branches: tuple["Branch", ...]
 
 
-class Line(msgspec.Struct, frozen=True):
+class ShownLine(msgspec.Struct, frozen=True):
     """One line of evidence that a rule gives.
 
     Attributes:
@@ -64,7 +53,7 @@ class Line(msgspec.Struct, frozen=True):
     place: str
     counts: bool
     others: int
-    conditions: tuple[Condition, ...]
+    conditions: tuple[ShownCondition, ...]
     sources: tuple[int, ...]
 
 
@@ -94,8 +83,8 @@ class Branch(msgspec.Struct, frozen=True):
     favour: float
     against: float
     sources: tuple[int, ...]
-    records: tuple[Record, ...] = ()
-    lines: tuple[Line, ...] = ()
+    records: tuple[Row, ...] = ()
+    lines: tuple[ShownLine, ...] = ()
 
     @property
     def supporting(self) -> int:
@@ -112,19 +101,19 @@ class Branch(msgspec.Struct, frozen=True):
         return sum(line.counts and line.strength * sign > 0 for line in self.lines) + recorded
 
 
-class Counter(msgspec.Struct, frozen=True):
+class CounterEvidence(msgspec.Struct, frozen=True):
     """A line of evidence against a statement of the argument."""
 
     id: str
     says: str
-    line: Line
+    line: ShownLine
 
 
-class Argument(msgspec.Struct, frozen=True):
-    """All that a page shows of some proofs.
+class ArgumentTree(msgspec.Struct, frozen=True):
+    """All that a page shows of a proof.
 
     Attributes:
-        proven: a tree for each proof, in their order.
+        proven: a tree for each of what is proven.
         deeper: trees of what lies too deep to nest.
         against: the evidence against what is proven and against what that rests on, in the order of the trees.
         anchors: statement → the anchor of it on the page.
@@ -132,45 +121,36 @@ class Argument(msgspec.Struct, frozen=True):
 
     proven: tuple[Branch, ...]
     deeper: tuple[Branch, ...]
-    against: tuple[Counter, ...]
+    against: tuple[CounterEvidence, ...]
     anchors: Mapping[str, str]
 
 
-def argument(
-    proofs: Sequence[Proof], numbers: Mapping[str, int], place: Callable[[Location | str], str] = str
-) -> Argument:
-    """The trees of some proofs.
+def argument(index: Index, proven: Sequence[str], numbers: Mapping[str, int]) -> ArgumentTree:
+    """The trees of a proof.
 
     Args:
+        proven: answers of the document, of which there may be more.
         numbers: source → its number on the page.
-        place: how a place in a file is shown.
     """
-    grove = _Grove(nodes_of(proofs), numbers, place)
-    proven = tuple(grove.branch(proof.conclusion, 0) for proof in proofs)
+    grove = _Grove(index, index.reading_order(proven), numbers)
+    roots = tuple(grove.branch(name, 0) for name in proven)
     deeper = []
     while grove.postponed:
-        atom = next(iter(grove.postponed))
-        del grove.postponed[atom]
-        deeper.append(grove.branch(atom, 0))
-    against = tuple(counter for tree in (*proven, *deeper) for counter in _against(tree))
-    return Argument(proven, tuple(deeper), against, {str(atom): anchor for atom, anchor in grove.ids.items()})
+        name = next(iter(grove.postponed))
+        del grove.postponed[name]
+        deeper.append(grove.branch(name, 0))
+    against = tuple(counter for tree in (*roots, *deeper) for counter in _against(tree))
+    return ArgumentTree(roots, tuple(deeper), against, grove.ids)
 
 
-def nodes_of(proofs: Iterable[Proof]) -> dict[GroundAtom, Node]:
-    """What some proofs consist of, each statement once, in the order in which a reader meets them."""
-    nodes: dict[GroundAtom, Node] = {}
-    for proof in proofs:
-        nodes.update((atom, node) for atom, node in proof.nodes.items() if atom not in nodes)
-    return nodes
-
-
-def citations_of(node: Node) -> Iterator[tuple[Literal["fact", "rule"], str, Citation]]:
-    """What the records of a statement and the rules that conclude it cite: what cites, its name, and the citation."""
-    for row in node.base.rows if node.base else ():
+def citations_of(index: Index, name: str) -> Iterator[tuple[Literal["fact", "rule"], str, str]]:
+    """What the records of a statement and the rules that conclude it cite: what cites, its name, and the source."""
+    fact = index.facts.get(name)
+    for row in fact.rows if fact else ():
         if row.source:
-            yield "fact", str(node.atom), row.source
-    for step in node.steps:
-        rule = step.firing.rule.rule
+            yield "fact", name, row.source
+    for _, firing in index.lines(name):
+        rule = index.rules[firing.rule]
         if rule.source:
             yield "rule", rule.id, rule.source
 
@@ -178,107 +158,96 @@ def citations_of(node: Node) -> Iterator[tuple[Literal["fact", "rule"], str, Cit
 class _Grove:
     """Grows the trees; a statement that stands already, or that is to stand further down, is referred to."""
 
-    def __init__(
-        self, nodes: Mapping[GroundAtom, Node], numbers: Mapping[str, int], place: Callable[[Location | str], str]
-    ) -> None:
-        self.nodes = nodes
+    def __init__(self, index: Index, order: Sequence[str], numbers: Mapping[str, int]) -> None:
+        self.index = index
         self.numbers = numbers
-        self.place = place
-        self.below = _sources_below(nodes, numbers)
-        self.ids = {atom: f"s{number}" for number, atom in enumerate(nodes, 1)}
-        self.placed: set[GroundAtom] = set()
-        self.postponed: dict[GroundAtom, None] = {}
+        self.below = _sources_below(index, order, numbers)
+        self.ids = {name: f"s{number}" for number, name in enumerate(order, 1)}
+        self.placed: set[str] = set()
+        self.postponed: dict[str, None] = {}
 
-    def branch(self, atom: GroundAtom, depth: int) -> Branch:
-        node = self.nodes[atom]
-        known = atom in self.placed or atom in self.postponed
-        if known or (depth == DEEPEST and node.steps):
+    def branch(self, name: str, depth: int) -> Branch:
+        lines = self.index.lines(name)
+        known = name in self.placed or name in self.postponed
+        if known or (depth == DEEPEST and lines):
             if not known:
-                self.postponed[atom] = None
-            return self.made(node)
-        self.placed.add(atom)
-        records = tuple(self.records(node.base)) if node.base else ()
-        return self.made(node, shown=True, records=records, lines=tuple(self.line(step, depth) for step in node.steps))
+                self.postponed[name] = None
+            return self.made(name)
+        self.placed.add(name)
+        fact = self.index.facts.get(name)
+        return self.made(
+            name,
+            shown=True,
+            records=fact.rows if fact else (),
+            lines=tuple(self.line(line, firing, depth) for line, firing in lines),
+        )
 
     def made(
-        self, node: Node, *, shown: bool = False, records: tuple[Record, ...] = (), lines: tuple[Line, ...] = ()
+        self, name: str, *, shown: bool = False, records: tuple[Row, ...] = (), lines: tuple[ShownLine, ...] = ()
     ) -> Branch:
-        strengths = [step.strength for step in node.steps if step.counts]
-        strengths += [node.base.certainty] if node.base and not node.best_only else []
+        item, fact = self.index[name], self.index.facts.get(name)
+        conclusion = self.index.conclusions.get(name)
         return Branch(
-            id=self.ids[node.atom],
-            says=node.says,
-            atom=str(node.atom),
-            certainty=node.certainty,
-            likelihood=likelihood(node.certainty),
-            established=node.established,
-            derived=bool(node.steps),
-            conflict=node.conflict,
-            assumed=node.base is not None and node.base.assumed,
+            id=self.ids[name],
+            says=item.says,
+            atom=name,
+            certainty=item.certainty,
+            likelihood=likelihood(item.certainty),
+            established=established(item.certainty),
+            derived=conclusion is not None,
+            conflict=conclusion is not None and conclusion.conflict,
+            assumed=fact is not None and fact.assumed,
             shown=shown,
-            best_only=node.best_only,
-            favour=combine(strength for strength in strengths if strength > 0),
-            against=combine(strength for strength in strengths if strength < 0),
-            sources=tuple(sorted(self.below[node.atom])),
+            best_only=conclusion is not None and conclusion.method == "best",
+            favour=conclusion.supporting if conclusion else item.certainty,
+            against=conclusion.opposing if conclusion else 0.0,
+            sources=tuple(sorted(self.below[name])),
             records=records,
             lines=lines,
         )
 
-    def line(self, step: Step, depth: int) -> Line:
-        rule = step.firing.rule.rule
-        cited = {self.numbers[rule.source.source]} if rule.source else set()
-        return Line(
-            because=step.because,
-            strength=step.strength,
+    def line(self, line: TracedLine, firing: TracedFiring, depth: int) -> ShownLine:
+        rule = self.index.rules[firing.rule]
+        cited = {self.numbers[rule.source]} if rule.source else set()
+        return ShownLine(
+            because=firing.because,
+            strength=line.strength,
             rule=rule.id,
             title=rule.title,
-            source=rule.source.source if rule.source else "",
-            at=rule.source.at if rule.source else "",
-            place=self.place(rule.location),
-            counts=step.counts,
-            others=len(step.others),
-            conditions=tuple(self.condition(support, depth) for support in step.supports),
-            sources=tuple(sorted(cited.union(*(self.below[fact] for s in step.supports for fact in s.facts)))),
+            source=rule.source,
+            at=rule.at,
+            place=rule.place,
+            counts=line.counts,
+            others=line.others,
+            conditions=tuple(self.condition(premise, firing, depth) for premise in firing.premises),
+            sources=tuple(sorted(cited.union(*(self.below[fact] for item in firing.premises for fact in item.facts)))),
         )
 
-    def condition(self, support: Support, depth: int) -> Condition:
-        branches = tuple(self.branch(fact, depth + 1) for fact in support.facts)
-        holds = support.holds.removeprefix(str(support.facts[0])).strip() if support.kind == "fact" else support.holds
-        return Condition(support.condition, support.kind, holds, branches)
-
-    def records(self, base: BaseFact) -> Iterator[Record]:
-        for row in base.rows:
-            yield Record(
-                source=row.source.source if row.source else "",
-                at=row.source.at if row.source else "",
-                dates=dates(row),
-                certainty=row.certainty,
-                note=row.note,
-                place=self.place(row.location),
-            )
+    def condition(self, premise: TracedPremise, firing: TracedFiring, depth: int) -> ShownCondition:
+        branches = tuple(self.branch(fact, depth + 1) for fact in premise.facts)
+        window = premise.fact.rpartition(")")[2].strip() if isinstance(premise, FactPremise) else ""
+        holds = window if isinstance(premise, FactPremise) else with_values(premise, firing.binding)
+        return ShownCondition(premise.condition, str(type(premise).__struct_config__.tag), holds, branches)
 
 
-def _sources_below(nodes: Mapping[GroundAtom, Node], numbers: Mapping[str, int]) -> Mapping[GroundAtom, set[int]]:
+def _sources_below(index: Index, order: Sequence[str], numbers: Mapping[str, int]) -> Mapping[str, set[int]]:
     """Statement → the sources at or below it. Proofs may run in circles, so it goes on until nothing is added."""
-    found = {atom: {numbers[citation.source] for _, _, citation in citations_of(node)} for atom, node in nodes.items()}
-    premises = {
-        atom: {fact for step in node.steps for support in step.supports for fact in support.facts}
-        for atom, node in reversed([*nodes.items()])
-    }
+    found = {name: {numbers[source] for _, _, source in citations_of(index, name)} for name in order}
+    premises = {name: set(index.below(name)) for name in reversed(order)}
     changed = True
     while changed:
         changed = False
-        for atom, facts in premises.items():
-            before = len(found[atom])
-            found[atom].update(*(found[fact] for fact in facts))
-            changed = changed or len(found[atom]) > before
+        for name, facts in premises.items():
+            before = len(found[name])
+            found[name].update(*(found[fact] for fact in facts))
+            changed = changed or len(found[name]) > before
     return found
 
 
-def _against(branch: Branch) -> Iterator[Counter]:
+def _against(branch: Branch) -> Iterator[CounterEvidence]:
     for line in branch.lines:
         if line.counts and line.strength < 0:
-            yield Counter(branch.id, branch.says, line)
+            yield CounterEvidence(branch.id, branch.says, line)
     for line in branch.lines:
         for condition in line.conditions:
             for below in condition.branches:

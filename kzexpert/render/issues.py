@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from kzexpert.errors import Issue, Location, without_password
-from kzexpert.render.layout import Style, as_plain, display_width, visible, wrap
+from kzexpert.errors import Issue, Location, counted, without_password
+from kzexpert.render.writer import PLAIN, Writer, display_width, visible
 
 __all__ = ["issue_text", "issues_text", "summary"]
 
@@ -12,21 +12,21 @@ _TAB = 4
 _LONGEST_LINE = 100
 
 
-def issues_text(issues: Sequence[Issue], texts: Mapping[str, str], style: Style = as_plain) -> str:
+def issues_text(issues: Sequence[Issue], texts: Mapping[str, str], out: Writer = PLAIN) -> str:
     """All issues, a block each with an empty line between them.
 
     Args:
         texts: file → its text, for the offending lines.
     """
     lines = {file: texts[file].splitlines() for file in _files(issues) if file in texts}
-    return "\n".join(f"{issue_text(issue, lines, style)}\n" for issue in issues)
+    return "\n".join(f"{issue_text(issue, lines, out)}\n" for issue in issues)
 
 
 def _files(issues: Sequence[Issue]) -> set[str]:
     return {issue.location.file for issue in issues if issue.location}
 
 
-def issue_text(issue: Issue, lines: Mapping[str, list[str]], style: Style = as_plain) -> str:
+def issue_text(issue: Issue, lines: Mapping[str, list[str]], out: Writer = PLAIN) -> str:
     """One issue.
 
     Args:
@@ -35,18 +35,18 @@ def issue_text(issue: Issue, lines: Mapping[str, list[str]], style: Style = as_p
     warning = issue.severity == "warning"
     place = f"{visible(str(issue.location))}: " if issue.location else ""
     word = "warning " if warning else ""
-    head = style("poor" if warning else "bad", f"{word}{issue.code}") + style("", f" {visible(issue.message)}")
-    parts = [style("strong", place) + head if place else head]
-    parts.extend(_excerpt(issue.location, lines, style))
-    parts.extend(style("", f"  {visible(str(location))}: {visible(words)}") for location, words in issue.related)
+    head = out.style("poor" if warning else "bad", f"{word}{issue.code}") + out.style("", f" {visible(issue.message)}")
+    parts = [out.style("strong", place) + head if place else head]
+    parts.extend(_excerpt(issue.location, lines, out))
+    parts.extend(out.style("", f"  {visible(str(location))}: {visible(words)}") for location, words in issue.related)
     first, *rest = issue.hint.splitlines() or [""]
     if first:
-        parts.append(wrap([("name", "hint: "), ("", first)], style, first="  ", rest=" " * 8))
-        parts.extend(style("", f"    {visible(line)}") for line in rest)
+        parts.append(out.wrap([("name", "hint: "), ("", first)], first="  ", rest=" " * 8))
+        parts.extend(out.style("", f"    {visible(line)}") for line in rest)
     return "\n".join(parts)
 
 
-def _excerpt(location: Location | None, lines: Mapping[str, list[str]], style: Style) -> list[str]:
+def _excerpt(location: Location | None, lines: Mapping[str, list[str]], out: Writer) -> list[str]:
     """The offending line, and a caret below the column where there is one."""
     known = lines.get(location.file, []) if location else []
     if location is None or not 0 < location.line <= len(known):
@@ -59,10 +59,10 @@ def _excerpt(location: Location | None, lines: Mapping[str, list[str]], style: S
     cut = text[start : start + _LONGEST_LINE]
     left, right = "…" if start else "", "…" if start + _LONGEST_LINE < len(text) else ""
     number = str(location.line)
-    excerpt = [style("faint", f"  {number} | ") + style("", f"{left}{_shown(cut)}{right}".rstrip())]
+    excerpt = [out.style("faint", f"  {number} | ") + out.style("", f"{left}{_shown(cut)}{right}".rstrip())]
     if location.column:
         indent = display_width(left + _shown(cut[: column - 1 - start]))
-        excerpt.append(style("faint", f"  {' ' * len(number)} | ") + " " * indent + style("bad", "^"))
+        excerpt.append(out.style("faint", f"  {' ' * len(number)} | ") + " " * indent + out.style("bad", "^"))
     return excerpt
 
 
@@ -78,8 +78,4 @@ def _shown(text: str) -> str:
 def summary(issues: Sequence[Issue]) -> str:
     """How many errors and warnings there are."""
     errors = sum(issue.severity == "error" for issue in issues)
-    return f"{_count(errors, 'error')}, {_count(len(issues) - errors, 'warning')}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return f"{counted(errors, 'error')}, {counted(len(issues) - errors, 'warning')}"

@@ -3,57 +3,58 @@
 from collections.abc import Iterator, Sequence
 
 from kzexpert.analysis.linchpins import Effect, Hanging, Linchpins, Margin
+from kzexpert.errors import counted
 from kzexpert.model import Inference
-from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, stated, wrap
 from kzexpert.render.text import certainty_text, footnote
+from kzexpert.render.writer import PLAIN, Piece, Writer, stated
 
 __all__ = ["linchpins_text"]
 
 _HEADINGS = {"fact": "Without each fact", "source": "Without all that cites each source", "rule": "Without each rule"}
 
 
-def linchpins_text(inference: Inference, found: Linchpins, style: Style = as_plain, width: int = WIDTH) -> str:
+def linchpins_text(inference: Inference, found: Linchpins, out: Writer = PLAIN) -> str:
     """A block for each conclusion, and what the marks mean."""
-    blocks = ["\n".join(_block(item, style, width)) for item in found.conclusions]
+    blocks = ["\n".join(_block(item, out)) for item in found.conclusions]
     if not blocks:
-        blocks = [wrap([("", f"Nothing is established that matches {found.pattern}.")], style, width=width)]
+        blocks = [out.wrap([("", f"Nothing is established that matches {found.pattern}.")])]
     else:
-        blocks.append(wrap([("faint", "!! no longer established; ! another likelihood word")], style, width=width))
-    blocks.append(footnote(inference, style, width))
+        blocks.append(out.wrap([("faint", "!! no longer established; ! another likelihood word")]))
+    blocks.append(footnote(inference, out))
     return "\n\n".join(blocks) + "\n"
 
 
-def _block(item: Hanging, style: Style, width: int) -> Iterator[str]:
+def _block(item: Hanging, out: Writer) -> Iterator[str]:
     headline: list[Piece] = [
         ("strong", stated(item.says, item.conclusion)),
         ("", ": "),
         ("good", item.likelihood),
         ("", f" (certainty {certainty_text(item.certainty)})"),
     ]
-    yield wrap(headline, style, width=width, rest="  ")
+    yield out.wrap(headline, rest="  ")
     if item.single_source:
         pieces: list[Piece] = [("bad", "Single source: "), ("", f"all of it rests on {item.single_source}.")]
-        yield wrap(pieces, style, width=width, first="  ", rest="  ")
+        yield out.wrap(pieces, first="  ", rest="  ")
     for effects in (item.facts, item.sources, item.rules):
-        yield from _effects(effects, style, width)
-    yield from _margins(item.margins, style, width)
+        yield from _effects(effects, out)
+    yield from _margins(item.margins, out)
 
 
-def _effects(effects: Sequence[Effect], style: Style, width: int) -> Iterator[str]:
+def _effects(effects: Sequence[Effect], out: Writer) -> Iterator[str]:
     if not effects:
         return
     telling = [effect for effect in effects if certainty_text(abs(effect.change)) != "0.00"]
     rest = len(effects) - len(telling)
     yield ""
-    yield style("name", f"{_HEADINGS[effects[0].kind]}:")
+    yield out.style("name", f"{_HEADINGS[effects[0].kind]}:")
     for effect in telling:
         mark = "!!" if effect.falls else "! " if effect.other_word else "  "
         first = f" {mark}{certainty_text(effect.certainty).rjust(6)}  {effect.change:+.2f}  "
-        yield wrap(_named(effect), style, width=width, first=first, rest=" " * len(first))
+        yield out.wrap(_named(effect), first=first, rest=" " * len(first))
     if rest:
         more = "more " if telling else ""
-        text = f"{_count(rest, more + effects[0].kind)}, taken away one at a time, would change next to nothing."
-        yield wrap([("faint", text)], style, width=width, first="   ", rest="   ")
+        text = f"{counted(rest, more + effects[0].kind)}, taken away one at a time, would change next to nothing."
+        yield out.wrap([("faint", text)], first="   ", rest="   ")
 
 
 def _named(effect: Effect) -> list[Piece]:
@@ -63,7 +64,7 @@ def _named(effect: Effect) -> list[Piece]:
     else:
         pieces += [("name", effect.name), ("", f": {effect.says}" if effect.says else "")]
     if effect.kind == "source":
-        pieces.append(("faint", f" ({_count(effect.facts, 'fact')}, {_count(effect.rules, 'rule')})"))
+        pieces.append(("faint", f" ({counted(effect.facts, 'fact')}, {counted(effect.rules, 'rule')})"))
     if effect.falls:
         pieces.append(("bad", " - not established"))
     elif effect.other_word:
@@ -71,12 +72,12 @@ def _named(effect: Effect) -> list[Piece]:
     return pieces
 
 
-def _margins(margins: Sequence[Margin], style: Style, width: int) -> Iterator[str]:
+def _margins(margins: Sequence[Margin], out: Writer) -> Iterator[str]:
     if not margins:
         return
     yield ""
     heading = "How far the certainty of each rule can move before the likelihood word changes:"
-    yield wrap([("name", heading)], style, width=width, rest="  ")
+    yield out.wrap([("name", heading)], rest="  ")
     free = [margin for margin in margins if not margin.word_below and not margin.word_above]
     for margin in margins:
         if margin in free:
@@ -87,12 +88,8 @@ def _margins(margins: Sequence[Margin], style: Style, width: int) -> Iterator[st
         if margin.word_above:
             parts.append(f"up to {certainty_text(margin.highest)}, above that {margin.word_above}")
         pieces: list[Piece] = [("name", margin.rule), ("", f" {'; '.join(parts)}")]
-        yield wrap(pieces, style, width=width, first="   ", rest="     ")
+        yield out.wrap(pieces, first="   ", rest="     ")
     if free:
         names = ", ".join(margin.rule for margin in free)
         pieces = [("faint", "Any value on their side of 0 keeps it: "), ("", names)]
-        yield wrap(pieces, style, width=width, first="   ", rest="     ")
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
+        yield out.wrap(pieces, first="   ", rest="     ")

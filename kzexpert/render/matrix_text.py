@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from kzexpert.analysis.matrix import Cell, Hypothesis, Matrices, Matrix
 from kzexpert.model import Inference
-from kzexpert.render.layout import WIDTH, Style, as_plain, display_width, stated, visible, wrap
 from kzexpert.render.text import certainty_text, footnote
+from kzexpert.render.writer import PLAIN, Writer, display_width, stated, visible
 
 __all__ = ["matrix_text"]
 
@@ -20,23 +20,23 @@ _LEGEND = (
 )
 
 
-def matrix_text(inference: Inference, found: Matrices, style: Style = as_plain, width: int = WIDTH) -> str:
+def matrix_text(inference: Inference, found: Matrices, out: Writer = PLAIN) -> str:
     """A table for each matrix, and how to read them."""
-    blocks = ["\n".join(_matrix(matrix, style, width)) for matrix in found.matrices]
+    blocks = ["\n".join(_matrix(matrix, out)) for matrix in found.matrices]
     if not blocks:
-        blocks = [wrap([("", f"No rule and no fact says anything about: {found.question}")], style, width=width)]
+        blocks = [out.wrap([("", f"No rule and no fact says anything about: {found.question}")])]
     else:
-        blocks.append(wrap([("faint", _LEGEND)], style, width=width))
-    blocks.append(footnote(inference, style, width))
+        blocks.append(out.wrap([("faint", _LEGEND)]))
+    blocks.append(footnote(inference, out))
     return "\n\n".join(blocks) + "\n"
 
 
-def _matrix(matrix: Matrix, style: Style, width: int) -> Iterator[str]:
-    yield wrap([("strong", stated(matrix.says, matrix.pattern))], style, width=width, rest="  ")
-    fitting = max(1, (width - _TELLS - _NARROWEST) // _COLUMN)
+def _matrix(matrix: Matrix, out: Writer) -> Iterator[str]:
+    yield out.wrap([("strong", stated(matrix.says, matrix.pattern))], rest="  ")
+    fitting = max(1, (out.width - _TELLS - _NARROWEST) // _COLUMN)
     for start in range(0, len(matrix.hypotheses), fitting):
         chosen = range(start, min(start + fitting, len(matrix.hypotheses)))
-        table = _Table(style, width - _TELLS - _COLUMN * len(chosen))
+        table = _Grid(out, out.width - _TELLS - _COLUMN * len(chosen))
         columns = [matrix.hypotheses[index] for index in chosen]
         yield ""
         yield from table.row("", "", [("name", item.value) for item in columns])
@@ -46,7 +46,7 @@ def _matrix(matrix: Matrix, style: Style, width: int) -> Iterator[str]:
         yield from _sums(table, columns)
 
 
-def _sums(table: "_Table", columns: Sequence[Hypothesis]) -> Iterator[str]:
+def _sums(table: "_Grid", columns: Sequence[Hypothesis]) -> Iterator[str]:
     yield from table.row("", "all evidence for", [("", certainty_text(item.support)) for item in columns])
     yield from table.row("", "all evidence against", [("", certainty_text(item.against)) for item in columns])
     yield from table.row("", "certainty", [("strong", certainty_text(item.certainty)) for item in columns])
@@ -67,11 +67,11 @@ def _cell(cell: Cell) -> tuple[str, str]:
     return (role, text) if cell.counts else ("faint", f"({text})")
 
 
-class _Table:
+class _Grid:
     """Rows of a number, a text and cells, each wrapped to the width of its column."""
 
-    def __init__(self, style: Style, label: int) -> None:
-        self.style = style
+    def __init__(self, out: Writer, label: int) -> None:
+        self.out = out
         self.label = label
 
     def row(self, number: str, text: str, cells: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -79,15 +79,17 @@ class _Table:
         values = [_filled(value, _COLUMN - 1) for _, value in cells]
         for line in range(max(len(labels), *map(len, values))):
             label = labels[line] if line < len(labels) else ""
-            pieces = [self.style("", f"{number if line == 0 else '':>4}  {_padded(label, self.label)}")]
+            pieces = [self.out.style("", f"{number if line == 0 else '':>4}  {_padded(label, self.label)}")]
             for (role, _), lines in zip(cells, values, strict=True):
                 shown = lines[line] if line < len(lines) else ""
-                pieces.append(" " * max(0, _COLUMN - display_width(shown)) + (self.style(role, shown) if shown else ""))
+                pieces.append(
+                    " " * max(0, _COLUMN - display_width(shown)) + (self.out.style(role, shown) if shown else "")
+                )
             yield "".join(pieces).rstrip()
 
 
 def _filled(text: str, width: int) -> list[str]:
-    return wrap([("", visible(text))], as_plain, width=width).split("\n")
+    return Writer(width=width).wrap([("", visible(text))]).split("\n")
 
 
 def _padded(text: str, width: int) -> str:

@@ -3,8 +3,8 @@
 import re
 
 from kzexpert.proof.document import Trace
-from kzexpert.render.layout import visible
-from kzexpert.render.trace_graph import Edge, Node, graph_of
+from kzexpert.render.trace_graph import Edge, GraphNode, graph_of
+from kzexpert.render.writer import visible
 
 __all__ = ["mermaid"]
 
@@ -31,7 +31,7 @@ def mermaid(trace: Trace) -> str:
     return "".join([*lines, _CLASSES])
 
 
-def _node(node: Node) -> str:
+def _node(node: GraphNode) -> str:
     opening, closing = _SHAPES[node.kind]
     label = "<br/>".join(map(_escaped, node.lines))
     return f'{node.id}{opening}"{label}"{closing}:::{"weak" if node.weak else node.kind}'

@@ -11,16 +11,16 @@ from kzexpert.proof.document import (
     AggregatePremise,
     CitedRule,
     FactPremise,
-    Row,
     Trace,
     TracedConclusion,
     TracedFact,
     TracedLine,
     TracedPremise,
 )
-from kzexpert.render.layout import sentence, visible
+from kzexpert.proof.index import Index
 from kzexpert.render.text import certainty_text
 from kzexpert.render.trace_graph import headline, reading_order
+from kzexpert.render.writer import sentence, visible
 
 __all__ = ["proof_markdown"]
 
@@ -62,13 +62,10 @@ class _Document:
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
-        self.order = reading_order(trace)
+        self.index = Index(trace)
+        self.order = reading_order(self.index)
         self.number = {item.conclusion: number for number, item in enumerate(self.order, 1)}
         self.fact_number: Mapping[str, str] = {fact.fact: f"F{number}" for number, fact in enumerate(trace.facts, 1)}
-        self.says = {fact.fact: fact.says for fact in trace.facts}
-        self.says.update({item.conclusion: item.says for item in trace.conclusions})
-        self.firings = {firing.id: firing for firing in trace.firings}
-        self.rules = {rule.id: rule for rule in trace.rules}
 
     def lines(self) -> Iterator[str]:
         trace = self.trace
@@ -88,20 +85,18 @@ class _Document:
         yield "## Checking\n"
         yield "Likelihood words are those of ICD 203 at (1 + certainty) / 2, by convention. The same trace as JSON"
         yield "(`kzexpert trace export --format json`) can be checked against the rules and facts with"
-        yield f"`kzexpert trace verify`. Its seal is {_code(trace.seal)}."
+        yield f"`kzexpert trace verify`. {f'Its seal is {_code(trace.seal)}.' if trace.seal else 'It has no seal.'}"
         yield ""
 
     def answers(self) -> Iterator[str]:
-        known = {item.conclusion: item for item in self.trace.conclusions}
-        recorded = {fact.fact: fact for fact in self.trace.facts}
         rows = []
         for answer in self.trace.answers:
-            if answer in known:
-                item = known[answer]
+            item = self.index.conclusions.get(answer)
+            word = "on record"
+            if item is not None:
                 word = item.likelihood if item.established else f"{item.likelihood}, not established"
-                certainty, number = item.certainty, f"{self.number[answer]}"
-            else:
-                word, certainty, number = "on record", recorded[answer].certainty, self.fact_number[answer]
+            number = f"{self.number[answer]}" if item else self.fact_number[answer]
+            certainty = self.index[answer].certainty
             rows.append((number, self.told(answer), word, certainty_text(certainty)))
         if rows:
             yield from _table(("No.", "Answer", "Likelihood", "Certainty"), rows, right=3)
@@ -129,11 +124,11 @@ class _Document:
 
     def line(self, line: TracedLine) -> Iterator[str]:
         strength = f"**{certainty_text(line.strength)}**"
-        firing = self.firings.get(line.evidence)
+        firing = self.index.firings.get(line.evidence)
         if firing is None:
             yield f"- {strength} It is on record ({self.fact_number[line.evidence]})."
             return
-        yield f"- {strength} {sentence(_plain(firing.because))}. {self.rule(self.rules[firing.rule])}"
+        yield f"- {strength} {sentence(_plain(firing.because))}. {self.rule(self.index.rules[firing.rule])}"
         for premise in firing.premises:
             yield f"    - {self.premise(premise)}"
         if line.others:
@@ -143,7 +138,7 @@ class _Document:
             yield "    - Another proof, at least as strong, counts instead."
 
     def rule(self, rule: CitedRule) -> str:
-        origin = ", ".join(filter(None, (rule.source, rule.at))) or "no source"
+        origin = rule.citation or "no source"
         title = f"{_plain(rule.title)}; " if rule.title else ""
         return f"Rule {_code(rule.id)} ({title}{_plain(origin)})."
 
@@ -159,7 +154,7 @@ class _Document:
         return f"{_code(premise.condition)}: {_code(f'{premise.left} {premise.operator} {premise.right}')}"
 
     def told(self, statement: str) -> str:
-        return _plain(headline(statement, self.says[statement]))
+        return _plain(headline(statement, self.index[statement].says))
 
     def see(self, fact: str) -> str:
         return f"see {self.number[fact]}" if fact in self.number else self.fact_number[fact]
@@ -180,10 +175,15 @@ class _Document:
             yield (*first, certainty_text(fact.certainty), "", "assumed", "")
             first = ("", "")
         for row in fact.rows:
-            source = ", ".join(filter(None, (row.source, row.at))) or "no source"
             note = f". {_plain(row.note)}" if row.note else ""
             place = _plain(row.place)
-            yield (*first, certainty_text(row.certainty), _plain(_dates(row)), f"{_plain(source)}{note}", place)
+            yield (
+                *first,
+                certainty_text(row.certainty),
+                _plain(row.dates),
+                f"{_plain(row.citation or 'no source')}{note}",
+                place,
+            )
             first = ("", "")
 
     def rules_and_sources(self) -> Iterator[str]:
@@ -206,9 +206,3 @@ class _Document:
             yield f"- {_code(source.id)}: {_plain(', '.join(filter(None, parts)))}.{grade}"
         if self.trace.sources:
             yield ""
-
-
-def _dates(row: Row) -> str:
-    return " ".join(
-        f"{word} {day}" for word, day in (("since", row.since), ("until", row.until), ("on", row.on)) if day
-    )

@@ -7,15 +7,25 @@ is used twice is shown once.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from kzexpert.certainty import combine, is_conflict, likelihood
-from kzexpert.model import BaseFact, Fact, GroundAtom
+from kzexpert.certainty import combine, established, is_conflict, likelihood
+from kzexpert.errors import Location, counted
+from kzexpert.language import GrammarError, parse_condition
+from kzexpert.model import Aggregation, Comparison, Expression, Operation, Variable
 from kzexpert.proof.answers import ASSUMED
-from kzexpert.proof.build import Node, Proof, Step, Support
-from kzexpert.questions.sentences import dates
-from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, sentence, wrap
+from kzexpert.proof.document import (
+    AbsencePremise,
+    AggregatePremise,
+    FactPremise,
+    TracedFact,
+    TracedFiring,
+    TracedLine,
+    TracedPremise,
+)
+from kzexpert.proof.index import Index
 from kzexpert.render.text import certainty_text
+from kzexpert.render.writer import PLAIN, Piece, Writer, sentence
 
-__all__ = ["arithmetic", "proofs_text"]
+__all__ = ["arithmetic", "proof_text", "with_values"]
 
 _MARGIN = " " * 9
 _INDENT = " " * 11
@@ -23,141 +33,170 @@ _INDENT = " " * 11
 _MOST_COUNTED, _MOST_FACTORS = 10, 6
 
 
-def proofs_text(proofs: Sequence[Proof], style: Style = as_plain, width: int = WIDTH, depth: int | None = None) -> str:
-    """Some proofs as one: what is proven first, then what it rests on.
+def proof_text(index: Index, proven: Sequence[str], out: Writer = PLAIN, depth: int | None = None) -> str:
+    """What is proven, then what it rests on.
 
     Args:
+        proven: answers of the document, of which there may be more.
         depth: fold conclusions that are so many steps or more away from what is proven.
     """
-    nodes: dict[GroundAtom, Node] = {}
-    for proof in proofs:
-        nodes[proof.conclusion] = proof.root
-    for proof in proofs:
-        nodes |= {atom: node for atom, node in proof.nodes.items() if atom not in nodes}
-    proven = [proof.conclusion for proof in proofs]
-    steps = _steps_away(nodes, proven)
-    derived = [node for node in nodes.values() if node.steps or node.atom in proven]
-    shown = [node for node in derived if depth is None or steps[node.atom] < depth]
-    text = _Text(nodes, shown, style, width)
-    blocks = [text.block(node) for node in shown]
+    order = dict.fromkeys((*proven, *index.reading_order(proven)))
+    steps = _steps_away(index, proven)
+    derived = [name for name in order if name in index.conclusions or name in proven]
+    shown = [name for name in derived if depth is None or steps[name] < depth]
+    text = _Text(index, shown, out)
+    blocks = [text.block(name) for name in shown]
     folded = len(derived) - len(shown)
     if folded:
-        what = "1 conclusion is" if folded == 1 else f"{folded} conclusions are"
-        blocks.append(style("faint", f"{what} folded; a greater --depth than {depth} shows more."))
+        what = counted(folded, "conclusion is", "conclusions are")
+        blocks.append(out.style("faint", f"{what} folded; a greater --depth than {depth} shows more."))
     return "\n\n".join(blocks)
 
 
-def _steps_away(nodes: Mapping[GroundAtom, Node], proven: Sequence[GroundAtom]) -> dict[GroundAtom, int]:
+def _steps_away(index: Index, proven: Sequence[str]) -> dict[str, int]:
     """How many steps each statement is away from what is proven, at least."""
     away = dict.fromkeys(proven, 0)
     queue = list(proven)
-    for atom in queue:
-        for fact in _mentioned(nodes[atom]):
+    for name in queue:
+        for fact in index.below(name):
             if fact not in away:
-                away[fact] = away[atom] + 1
+                away[fact] = away[name] + 1
                 queue.append(fact)
     return away
-
-
-def _mentioned(node: Node) -> Iterator[GroundAtom]:
-    for step in node.steps:
-        for support in step.supports:
-            yield from support.facts
 
 
 class _Text:
     """The blocks of a proof, written in order: a fact tells its records where it is first mentioned."""
 
-    def __init__(self, nodes: Mapping[GroundAtom, Node], shown: Sequence[Node], style: Style, width: int) -> None:
-        self.nodes = nodes
-        self.numbers = {node.atom: number for number, node in enumerate(shown, 1)}
-        self.style = style
-        self.width = width
-        self.mentions = Counter(fact for node in shown for fact in _mentioned(node))
-        self.marks: dict[GroundAtom, str] = {}
+    def __init__(self, index: Index, shown: Sequence[str], out: Writer) -> None:
+        self.index = index
+        self.numbers = {name: number for number, name in enumerate(shown, 1)}
+        self.out = out
+        self.mentions = Counter(fact for name in shown for fact in index.below(name))
+        self.marks: dict[str, str] = {}
 
-    def block(self, node: Node) -> str:
+    def block(self, name: str) -> str:
         """One conclusion and its evidence."""
-        word = "certain evidence both for and against" if node.conflict else likelihood(node.certainty)
-        note = "" if node.established else ", not established"
-        bare = node.says == str(node.atom)
-        number = f"[{self.numbers[node.atom]}] "
+        item, fact = self.index[name], self.index.facts.get(name)
+        conclusion = self.index.conclusions.get(name)
+        holds = established(item.certainty)
+        in_conflict = conclusion is not None and conclusion.conflict
+        word = "certain evidence both for and against" if in_conflict else likelihood(item.certainty)
+        bare = name.startswith(item.says)
         headline = [
-            ("name", number),
-            ("strong", node.says if bare else sentence(node.says)),
+            ("name", f"[{self.numbers[name]}] "),
+            ("strong", name if bare else sentence(item.says)),
             ("", ": "),
-            ("good" if node.established else "poor", word),
-            ("", f" (certainty\u00a0{certainty_text(node.certainty)}{note})"),
+            ("good" if holds else "poor", word),
+            ("", f" (certainty\u00a0{certainty_text(item.certainty)}{'' if holds else ', not established'})"),
         ]
         lines = [self.line(headline, rest="    ")]
         if not bare:
-            lines.append(self.line([("faint", str(node.atom))], first="    ", rest="    "))
-        if node.base:
-            lines.append(self.line(_recorded(node.base), first=_strength(node.base.certainty), rest=_MARGIN))
-        for step in node.steps:
-            lines.extend(self.step(step))
-        lines.extend(self.combination(node))
+            lines.append(self.line([("faint", name)], first="    ", rest="    "))
+        if fact:
+            lines.append(self.line(_recorded(fact), first=_strength(fact.certainty), rest=_MARGIN))
+        for line, firing in self.index.lines(name):
+            lines.extend(self.evidence(line, firing))
+        strengths = self.index.strengths(name)
+        if len(strengths) > 1:
+            text = f"= {arithmetic(strengths)}, from {len(strengths)} lines of evidence"
+            lines.append(self.line([("faint", text)], first=_strength(item.certainty), rest=_MARGIN))
         return "\n".join(lines)
 
     def line(self, pieces: Sequence[Piece], first: str = "", rest: str = "") -> str:
-        return wrap(pieces, self.style, width=self.width, first=first, rest=rest)
+        return self.out.wrap(pieces, first, rest)
 
-    def step(self, step: Step) -> Iterator[str]:
-        rule = step.firing.rule.rule
-        weakest = step.strength / rule.certainty
-        factors = f", {certainty_text(rule.certainty)} × {certainty_text(weakest)}" if round(weakest, 9) != 1 else ""
+    def evidence(self, line: TracedLine, firing: TracedFiring) -> Iterator[str]:
+        """A line of evidence that a rule gives."""
+        rule = self.index.rules[firing.rule]
+        weakest = line.strength / rule.certainty
+        factors = f", {certainty_text(rule.certainty)} × {certainty_text(weakest)}" if round(weakest, 7) != 1 else ""
         title = f"{factors}: {rule.title}" if rule.title else factors
-        yield self.line([("", sentence(step.because))], first=_strength(step.strength), rest=_MARGIN)
-        origin = f"{rule.source or 'no source'}; {rule.location}"
+        yield self.line([("", sentence(firing.because))], first=_strength(line.strength), rest=_MARGIN)
+        origin = f"{rule.citation or 'no source'}; {rule.place}"
         rule_pieces = [("faint", "rule "), ("name", rule.id), ("faint", f"{title} ({origin})")]
         yield self.line(rule_pieces, first=_MARGIN, rest=_INDENT)
-        for support in step.supports:
-            yield from self.support(support)
-        if step.others:
-            ways = "once more" if len(step.others) == 1 else f"{len(step.others)} more times"
+        for premise in firing.premises:
+            yield from self.premise(premise, firing)
+        if line.others:
+            ways = "once more" if line.others == 1 else f"{line.others} more times"
             yield self.line([("faint", f"The rule fires {ways}, which does not add up.")], first=_MARGIN, rest=_MARGIN)
-        if not step.counts:
+        if not line.counts:
             yield self.line(
                 [("faint", "Another proof, at least as strong, counts instead.")], first=_MARGIN, rest=_MARGIN
             )
 
-    def support(self, support: Support) -> Iterator[str]:
-        if support.kind == "fact":
-            yield self.fact(support.facts[0], support.holds)
-        elif support.kind == "aggregate":
-            yield self.line([("", f"- {support.condition}: {support.holds}")], first=_MARGIN, rest=_INDENT)
-            for atom in support.facts[:_MOST_COUNTED]:
-                yield self.fact(atom, str(atom), indent="  ")
-            if len(support.facts) > _MOST_COUNTED:
-                rest = f"  and {len(support.facts) - _MOST_COUNTED} more, which --format json lists"
-                yield self.line([("faint", rest)], first=f"{_MARGIN}  ", rest=_INDENT)
-        else:
-            yield self.line([("", f"- {support.holds}")], first=_MARGIN, rest=_INDENT)
+    def premise(self, premise: TracedPremise, firing: TracedFiring) -> Iterator[str]:
+        """What satisfied a condition: a fact, or what held in atoms and values."""
+        if isinstance(premise, FactPremise):
+            yield self.fact(premise.fact, premise.fact)
+            return
+        held = with_values(premise, firing.binding)
+        shown = f"{premise.condition}: {held}" if isinstance(premise, AggregatePremise) else held
+        yield self.line([("", f"- {shown}")], first=_MARGIN, rest=_INDENT)
+        for fact in premise.facts[:_MOST_COUNTED]:
+            yield self.fact(fact, fact[: fact.rindex(")") + 1], indent="  ")
+        if len(premise.facts) > _MOST_COUNTED:
+            rest = f"  and {len(premise.facts) - _MOST_COUNTED} more, which --format json lists"
+            yield self.line([("faint", rest)], first=f"{_MARGIN}  ", rest=_INDENT)
 
-    def fact(self, atom: GroundAtom, shown: str, indent: str = "") -> str:
-        """A premise: a reference to its own block or to an earlier mention, or where it is recorded."""
-        node = self.nodes[atom]
-        if atom in self.numbers:
-            place: list[Piece] = [("", " see "), ("name", f"[{self.numbers[atom]}]")]
-        elif node.steps:
+    def fact(self, name: str, shown: str, indent: str = "") -> str:
+        """A premise: a reference to its own block or to an earlier mention, or where it is recorded.
+
+        Args:
+            shown: the statement, without its window where the condition tells that.
+        """
+        if name in self.numbers:
+            place: list[Piece] = [("", " see "), ("name", f"[{self.numbers[name]}]")]
+        elif name in self.index.conclusions:
             place = [("faint", " folded")]
-        elif atom in self.marks:
-            place = [("", " see "), ("name", f"[{self.marks[atom]}]")]
+        elif name in self.marks:
+            place = [("", " see "), ("name", f"[{self.marks[name]}]")]
         else:
-            place = [("", " "), *(_recorded(node.base) if node.base else [])]
-            if self.mentions[atom] > 1:
-                self.marks[atom] = f"f{len(self.marks) + 1}"
-                place[:1] = [("", " "), ("name", f"[{self.marks[atom]}]"), ("", " ")]
-        pieces: list[Piece] = [("", f"- {shown} "), ("faint", certainty_text(node.certainty)), *place]
+            place = [("", " "), *_recorded(self.index.facts[name])]
+            if self.mentions[name] > 1:
+                self.marks[name] = f"f{len(self.marks) + 1}"
+                place[:1] = [("", " "), ("name", f"[{self.marks[name]}]"), ("", " ")]
+        pieces: list[Piece] = [("", f"- {shown} "), ("faint", certainty_text(self.index[name].certainty)), *place]
         return self.line(pieces, first=_MARGIN + indent, rest=_INDENT + indent)
 
-    def combination(self, node: Node) -> Iterator[str]:
-        """How several lines of evidence make one certainty."""
-        strengths = [step.strength for step in node.steps if step.counts]
-        strengths += [node.base.certainty] if node.base and not node.best_only else []
-        if len(strengths) > 1 and not node.best_only:
-            text = f"= {arithmetic(strengths)}, from {len(strengths)} lines of evidence"
-            yield self.line([("faint", text)], first=_strength(node.certainty), rest=_MARGIN)
+
+def with_values(premise: TracedPremise, binding: Mapping[str, str]) -> str:
+    """What held where a condition is no lookup of a fact: ``3 + 1 [= 4] > 2``, ``count = 3``, ``no pact(A, B)``.
+
+    Args:
+        binding: of the firing: variable → value as the atom grammar writes it.
+    """
+    if isinstance(premise, FactPremise):
+        return premise.fact
+    if isinstance(premise, AbsencePremise):
+        return f"no {premise.absent}"
+    try:
+        condition = parse_condition(premise.condition, Location(""))
+    except GrammarError:  # of a document that was changed
+        condition = None
+    if isinstance(premise, AggregatePremise):
+        return f"{condition.function} = {premise.result}" if isinstance(condition, Aggregation) else premise.result
+    left, right = premise.left, premise.right
+    if isinstance(condition, Comparison):
+        left, right = (
+            f"{_written(side, binding)} [= {value}]" if isinstance(side, Operation) else value
+            for side, value in ((condition.left, left), (condition.right, right))
+        )
+    return f"{left} {premise.operator} {right}"
+
+
+def _written(expression: Expression, binding: Mapping[str, str]) -> str:
+    """Arithmetic with its values."""
+    if isinstance(expression, Variable):
+        return binding.get(expression.name, str(expression))
+    if not isinstance(expression, Operation):
+        return str(expression)
+    sides = [
+        f"({_written(side, binding)})" if isinstance(side, Operation) else _written(side, binding)
+        for side in (expression.left, expression.right)
+    ]
+    return f"{sides[0]} {expression.operator} {sides[1]}"
 
 
 def arithmetic(strengths: Sequence[float]) -> str:
@@ -190,12 +229,8 @@ def _strength(number: float) -> str:
     return f"{certainty_text(number).rjust(7)}  "
 
 
-def _recorded(base: BaseFact) -> list[Piece]:
+def _recorded(fact: TracedFact) -> list[Piece]:
     """Where a fact comes from: every row with its dates, source, file and line."""
-    rows = [ASSUMED] if base.assumed else []
-    rows += map(_row, base.rows)
-    return [("faint", f"on record: {'; '.join(rows)}" if base.rows else ASSUMED)]
-
-
-def _row(fact: Fact) -> str:
-    return ", ".join(filter(None, [str(fact.source or "no source"), dates(fact), str(fact.location)]))
+    rows = [ASSUMED] if fact.assumed else []
+    rows += [", ".join(filter(None, (row.citation or "no source", row.dates, row.place))) for row in fact.rows]
+    return [("faint", f"on record: {'; '.join(rows)}" if fact.rows else ASSUMED)]

@@ -1,11 +1,12 @@
 """Answers and conclusions as text: a headline for each, then a line for each reason with its source."""
 
 from kzexpert.certainty import THRESHOLD
+from kzexpert.errors import counted
 from kzexpert.model import GroundAtom, Inference
 from kzexpert.proof.answers import ASSUMED, Answer, Conclusion, Conclusions, Evidence
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import says
-from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, sentence, wrap
+from kzexpert.render.writer import PLAIN, Piece, Writer, sentence
 
 __all__ = [
     "CONVENTION",
@@ -36,8 +37,7 @@ def answer_text(
     answer: Answer,
     *,
     weighed: bool = False,
-    style: Style = as_plain,
-    width: int = WIDTH,
+    out: Writer = PLAIN,
 ) -> str:
     """The answer to a question, or a plain statement that nothing follows.
 
@@ -46,26 +46,26 @@ def answer_text(
         weighed: also show what was weighed and not established.
     """
     if ground_atom(question) and answer.answers:
-        verdicts = [_block(item, style, width, _verdict(item)) for item in answer.answers]
-        return "\n\n".join([*verdicts, footnote(inference, style, width)]) + "\n"
+        verdicts = [_block(item, out, _verdict(item)) for item in answer.answers]
+        return "\n\n".join([*verdicts, footnote(inference, out)]) + "\n"
     shown = answer.answers if weighed else answer.established.answers
-    blocks = [_block(item, style, width) for item in shown]
+    blocks = [_block(item, out) for item in shown]
     if not answer.established.answers:
-        blocks.insert(0, nothing_supports(inference, question, style, width))
+        blocks.insert(0, nothing_supports(inference, question, out))
     hidden = len(answer.answers) - len(shown)
     if hidden:
-        were = "statement was" if hidden == 1 else "statements were"
-        blocks.append(f"{hidden} {were} weighed and not established; --all shows {'it' if hidden == 1 else 'them'}.")
+        were = counted(hidden, "statement was", "statements were")
+        blocks.append(f"{were} weighed and not established; --all shows {'it' if hidden == 1 else 'them'}.")
     elif not blocks[1:] and not shown:
         blocks.append('To see what is missing, put "why" in place of "ask".')
-    return "\n\n".join([*blocks, footnote(inference, style, width, words=bool(shown))]) + "\n"
+    return "\n\n".join([*blocks, footnote(inference, out, words=bool(shown))]) + "\n"
 
 
-def nothing_supports(inference: Inference, question: Question, style: Style = as_plain, width: int = WIDTH) -> str:
+def nothing_supports(inference: Inference, question: Question, out: Writer = PLAIN) -> str:
     """The plain statement that nothing follows."""
     ground = ground_atom(question)
     asked = f"{says(inference.program.kb, ground)}." if ground else str(question.pattern)
-    return wrap([("", f"Nothing in the knowledge base supports: {asked}")], style, width=width)
+    return out.wrap([("", f"Nothing in the knowledge base supports: {asked}")])
 
 
 def _verdict(item: Conclusion) -> Piece:
@@ -76,11 +76,11 @@ def _verdict(item: Conclusion) -> Piece:
     return ("bad", "No: ") if item.certainty < -THRESHOLD else ("poor", "Not established: ")
 
 
-def _block(item: Conclusion, style: Style, width: int, verdict: Piece = ("", "")) -> str:
+def _block(item: Conclusion, out: Writer, verdict: Piece = ("", "")) -> str:
     """The headline of a statement and its evidence."""
     headline = [verdict, ("strong", _statement(item, begins=not verdict[1])), ("", ": "), *_estimate(item, verdict[1])]
-    lines = [wrap(headline, style, width=width, rest="  ")]
-    lines.extend(_reason(evidence, style, width) for evidence in item.evidence)
+    lines = [out.wrap(headline, rest="  ")]
+    lines.extend(_reason(evidence, out) for evidence in item.evidence)
     return "\n".join(lines)
 
 
@@ -99,38 +99,38 @@ def _estimate(item: Conclusion, verdict: str) -> list[Piece]:
     return [("poor", item.likelihood), ("", f"{certainty}{short if verdict else ', not established'})")]
 
 
-def _reason(evidence: Evidence, style: Style, width: int) -> str:
+def _reason(evidence: Evidence, out: Writer) -> str:
     source = evidence.source or "no source"
     reason: list[Piece] = [("", f"{sentence(evidence.because)} "), ("faint", f"({evidence.rule}; {source})")]
     if evidence.fact:
         reason = [("", ASSUMED)] if source == ASSUMED else [("", "on record "), ("faint", f"({source})")]
     strength = certainty_text(evidence.strength).rjust(7)
-    return wrap(reason, style, width=width, first=f"{strength}  ", rest=" " * 9)
+    return out.wrap(reason, first=f"{strength}  ", rest=" " * 9)
 
 
-def footnote(inference: Inference, style: Style = as_plain, width: int = WIDTH, *, words: bool = True) -> str:
+def footnote(inference: Inference, out: Writer = PLAIN, *, words: bool = True) -> str:
     """As of when, under which assumptions, and, where the text has `words` of likelihood, what they mean."""
     program = inference.program
     parts = [f"As of {program.as_of.isoformat()}."]
     parts += [f"Assumed: {atom}." for atom in program.assumed]
     parts += [f"Withdrawn: {atom}." for atom in program.withdrawn]
     parts += [CONVENTION] if words else []
-    return wrap([("faint", " ".join(parts))], style, width=width)
+    return out.wrap([("faint", " ".join(parts))])
 
 
-def conclusions_text(inference: Inference, found: Conclusions, style: Style = as_plain, width: int = WIDTH) -> str:
+def conclusions_text(inference: Inference, found: Conclusions, out: Writer = PLAIN) -> str:
     """Conclusions by predicate, a line each."""
     blocks: list[str] = []
     last = ""
     for item in found.conclusions:
         predicate = item.conclusion.partition("(")[0]
         if predicate != last:
-            blocks.append(("\n" if last else "") + style("name", predicate))
+            blocks.append(("\n" if last else "") + out.style("name", predicate))
             last = predicate
         note = "" if item.established else ", not established"
         line = [("", f"{_statement(item)} "), ("faint", f"({item.likelihood}{note})")]
         first = f"{certainty_text(item.certainty).rjust(7)}  "
-        blocks.append(wrap(line, style, width=width, first=first, rest=" " * 9))
+        blocks.append(out.wrap(line, first=first, rest=" " * 9))
     if not blocks:
         blocks = ["The rules conclude nothing of this kind."]
-    return "\n".join([*blocks, "", footnote(inference, style, width, words=bool(found.conclusions)), ""])
+    return "\n".join([*blocks, "", footnote(inference, out, words=bool(found.conclusions)), ""])

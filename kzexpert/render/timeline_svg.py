@@ -10,8 +10,8 @@ from html import escape
 from kzexpert.analysis.causes import Cause
 from kzexpert.analysis.timeline import Change, Series, Timeline
 from kzexpert.certainty import THRESHOLD
-from kzexpert.render.layout import stated, visible
 from kzexpert.render.text import certainty_text
+from kzexpert.render.writer import stated, visible
 
 __all__ = ["timeline_svg"]
 

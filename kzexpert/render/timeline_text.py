@@ -6,8 +6,8 @@ import msgspec
 
 from kzexpert.analysis.causes import Cause
 from kzexpert.analysis.timeline import Point, Series, Timeline
-from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, stated, wrap
 from kzexpert.render.text import CONVENTION, certainty_text
+from kzexpert.render.writer import PLAIN, Piece, Writer, stated
 
 __all__ = ["ASCII", "UNICODE", "Glyphs", "cause_pieces", "timeline_text"]
 
@@ -38,37 +38,39 @@ UNICODE = Glyphs()
 ASCII = Glyphs("123456789", ".", "v", "#", "-")
 
 
-def timeline_text(found: Timeline, style: Style = as_plain, width: int = WIDTH, glyphs: Glyphs = UNICODE) -> str:
+def timeline_text(found: Timeline, out: Writer = PLAIN, glyphs: Glyphs = UNICODE) -> str:
     """A block for each conclusion, and what the drawing means."""
-    blocks = ["\n".join(_block(series, style, width, glyphs)) for series in found.series]
+    blocks = ["\n".join(_block(series, out, glyphs)) for series in found.series]
     if not blocks:
         years = f"{found.start.year}..{found.end.year}"
-        blocks = [
-            wrap([("", f"Nothing in the knowledge base supports {found.pattern} in {years}.")], style, width=width)
-        ]
+        blocks = [out.wrap([("", f"Nothing in the knowledge base supports {found.pattern} in {years}.")])]
     legend = (
         f"Each column is the certainty as of 31 December of a year, {glyphs.levels[0]} just above 0 and "
         f"{glyphs.levels[-1]} near 1; {glyphs.unknown} nothing is known, {glyphs.negative} below 0. {CONVENTION}"
     )
     parts = [f"Assumed: {atom}." for atom in found.assumed] + [f"Withdrawn: {atom}." for atom in found.withdrawn]
-    blocks.append(wrap([("faint", " ".join([*parts, legend]))], style, width=width))
+    blocks.append(out.wrap([("faint", " ".join([*parts, legend]))]))
     return "\n\n".join(blocks) + "\n"
 
 
-def _block(series: Series, style: Style, width: int, glyphs: Glyphs) -> Iterator[str]:
-    yield wrap([("strong", stated(series.says, series.conclusion))], style, width=width, rest="  ")
-    chunk = width - 14
+def _block(series: Series, out: Writer, glyphs: Glyphs) -> Iterator[str]:
+    yield out.wrap([("strong", stated(series.says, series.conclusion))], rest="  ")
+    chunk = out.width - 14
     for start in range(0, len(series.points), chunk):
         part = series.points[start : start + chunk]
         line = "".join(_column(point, glyphs) for point in part)
-        yield style("faint", f"  {part[0].period} ") + style("good", line) + style("faint", f" {part[-1].period}")
+        yield (
+            out.style("faint", f"  {part[0].period} ")
+            + out.style("good", line)
+            + out.style("faint", f" {part[-1].period}")
+        )
     changes = {change.period: change for change in series.changes}
     for first, last in _spans(series):
         years = first.period if first is last else f"{first.period}-{last.period}"
-        yield style("name", f"  {years.ljust(9)}") + _estimate(first, style, width, glyphs)
+        yield out.style("name", f"  {years.ljust(9)}") + _estimate(first, out, glyphs)
         change = changes.get(first.period)
         for cause in change.causes if change else ():
-            yield wrap(cause_pieces(cause), style, width=width, first=_INDENT, rest=_INDENT + "  ")
+            yield out.wrap(cause_pieces(cause), first=_INDENT, rest=_INDENT + "  ")
 
 
 def _spans(series: Series) -> Iterator[tuple[Point, Point]]:
@@ -82,14 +84,14 @@ def _spans(series: Series) -> Iterator[tuple[Point, Point]]:
     yield first, last
 
 
-def _estimate(point: Point, style: Style, width: int, glyphs: Glyphs) -> str:
+def _estimate(point: Point, out: Writer, glyphs: Glyphs) -> str:
     if point.certainty is None:
-        return style("faint", "      -  nothing is known")
+        return out.style("faint", "      -  nothing is known")
     word = point.likelihood if point.established else "not established"
     columns = f"  {certainty_text(point.certainty).rjust(5)}  {word.ljust(_LONGEST_WORD)} "
-    length = round(abs(point.certainty) * min(_BAR, max(0, width - len(columns) - 11)))
+    length = round(abs(point.certainty) * min(_BAR, max(0, out.width - len(columns) - 11)))
     bar = (glyphs.bar if point.certainty > 0 else glyphs.negative_bar) * length
-    return (style("", columns) + style("good" if point.established else "poor", bar)).rstrip()
+    return (out.style("", columns) + out.style("good" if point.established else "poor", bar)).rstrip()
 
 
 def _column(point: Point, glyphs: Glyphs) -> str:

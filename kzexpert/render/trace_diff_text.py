@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from kzexpert.proof.diff import ConclusionChange, FactChange, HeadChange, RuleChange, TraceDiff
-from kzexpert.render.layout import WIDTH, Style, as_plain, wrap
 from kzexpert.render.text import certainty_text
 from kzexpert.render.trace_graph import headline
+from kzexpert.render.writer import PLAIN, Writer
 
 __all__ = ["trace_diff_text"]
 
@@ -14,11 +14,11 @@ _HEADS = {"pattern": "pattern", "as_of": "as of", "assumed": "assumed", "withdra
 _NOTHING = "–"
 
 
-def trace_diff_text(found: TraceDiff, style: Style = as_plain, width: int = WIDTH) -> str:
+def trace_diff_text(found: TraceDiff, out: Writer = PLAIN) -> str:
     """The changes, or one line when there are none."""
     if found.same:
         return "the two traces say the same\n"
-    text = _Text(style, width)
+    text = _DiffText(out)
     sections = (
         ("asked", [text.head(change) for change in found.head]),
         ("conclusions", [text.conclusion(change) for change in found.conclusions]),
@@ -26,18 +26,17 @@ def trace_diff_text(found: TraceDiff, style: Style = as_plain, width: int = WIDT
         ("rules", [text.rule(change) for change in found.rules]),
         ("sources", [text.line("changed", source) for source in found.sources]),
     )
-    blocks = ["\n".join([style("strong", title), *lines]) for title, lines in sections if lines]
+    blocks = ["\n".join([out.style("strong", title), *lines]) for title, lines in sections if lines]
     return "\n\n".join(blocks) + "\n"
 
 
-class _Text:
-    def __init__(self, style: Style, width: int) -> None:
-        self.style = style
-        self.width = width
+class _DiffText:
+    def __init__(self, out: Writer) -> None:
+        self.out = out
 
     def line(self, how: str, text: str, indent: str = "  ") -> str:
         first = f"{indent}{how:<10}"
-        return wrap([(_ROLES.get(how, ""), text)], self.style, width=self.width, first=first, rest=" " * len(first))
+        return self.out.wrap([(_ROLES.get(how, ""), text)], first, " " * len(first))
 
     def head(self, change: HeadChange) -> str:
         return self.line(_HEADS[change.field], f"{change.before or 'nothing'} → {change.after or 'nothing'}")

@@ -16,13 +16,14 @@ from kzexpert.proof.document import (
     Trace,
     TracedConclusion,
 )
-from kzexpert.render.layout import sentence
+from kzexpert.proof.index import Index
 from kzexpert.render.text import certainty_text
+from kzexpert.render.writer import sentence
 
-__all__ = ["Edge", "Graph", "Node", "graph_of", "headline", "reading_order"]
+__all__ = ["Edge", "Graph", "GraphNode", "graph_of", "headline", "reading_order"]
 
 
-class Node(msgspec.Struct, frozen=True):
+class GraphNode(msgspec.Struct, frozen=True):
     """A node with the lines of its label.
 
     Attributes:
@@ -50,7 +51,7 @@ class Graph(msgspec.Struct, frozen=True):
     """All nodes, then all edges, each once."""
 
     title: str
-    nodes: tuple[Node, ...]
+    nodes: tuple[GraphNode, ...]
     edges: tuple[Edge, ...]
 
 
@@ -59,29 +60,22 @@ def headline(statement: str, says: str) -> str:
     return says if statement.startswith(says) else sentence(says)
 
 
-def reading_order(trace: Trace) -> tuple[TracedConclusion, ...]:
+def reading_order(index: Index) -> tuple[TracedConclusion, ...]:
     """The conclusions as a reader meets them: the answers, then what the first of them rests on, and so on."""
-    conclusions = {item.conclusion: item for item in trace.conclusions}
-    firings = {item.id: item for item in trace.firings}
-    found = {answer: conclusions[answer] for answer in trace.answers if answer in conclusions}
-    pending = list(reversed(found.values()))
+    conclusions = index.conclusions
+    found = {answer: conclusions[answer] for answer in index.trace.answers if answer in conclusions}
+    pending = list(reversed(found))
     while pending:
-        below = []
-        for line in pending.pop().lines:
-            firing = firings.get(line.evidence)
-            for premise in firing.premises if firing else ():
-                facts = premise.counted if isinstance(premise, AggregatePremise) else ()
-                for fact in (premise.fact,) if isinstance(premise, FactPremise) else facts:
-                    if fact in conclusions and fact not in found:
-                        found[fact] = conclusions[fact]
-                        below.append(conclusions[fact])
-        pending.extend(reversed(below))
+        below = dict.fromkeys(index.below(pending.pop()))
+        fresh = [name for name in below if name in conclusions and name not in found]
+        found.update({name: conclusions[name] for name in fresh})
+        pending.extend(reversed(fresh))
     return tuple(found.values())
 
 
 def graph_of(trace: Trace) -> Graph:
     """The graph of a trace."""
-    order = reading_order(trace)
+    order = reading_order(Index(trace))
     ids = {fact.fact: f"b{number}" for number, fact in enumerate(trace.facts, 1)}
     recorded = dict(ids)
     ids.update({item.conclusion: f"c{number}" for number, item in enumerate(order, 1)})
@@ -106,15 +100,15 @@ def graph_of(trace: Trace) -> Graph:
     return Graph(trace.question, nodes, tuple(dict.fromkeys(edges)))
 
 
-def _conclusion_nodes(order: tuple[TracedConclusion, ...]) -> Iterator[Node]:
+def _conclusion_nodes(order: tuple[TracedConclusion, ...]) -> Iterator[GraphNode]:
     for number, item in enumerate(order, 1):
         certainty = f"{item.likelihood} ({certainty_text(item.certainty)})"
-        yield Node(
+        yield GraphNode(
             f"c{number}", "conclusion", (headline(item.conclusion, item.says), certainty), weak=not item.established
         )
 
 
-def _firing_nodes(trace: Trace) -> Iterator[Node]:
+def _firing_nodes(trace: Trace) -> Iterator[GraphNode]:
     uncounted = {line.evidence for item in trace.conclusions for line in item.lines if not line.counts}
     for firing in trace.firings:
         lines = [sentence(firing.because), f"rule {firing.rule}"]
@@ -125,13 +119,13 @@ def _firing_nodes(trace: Trace) -> Iterator[Node]:
                 lines.append(f"{premise.condition}: {premise.result}")
             elif isinstance(premise, ComparisonPremise):
                 lines.append(f"{premise.left} {premise.operator} {premise.right}")
-        yield Node(firing.id, "firing", tuple(lines), weak=firing.id in uncounted)
+        yield GraphNode(firing.id, "firing", tuple(lines), weak=firing.id in uncounted)
 
 
-def _fact_nodes(trace: Trace) -> Iterator[Node]:
+def _fact_nodes(trace: Trace) -> Iterator[GraphNode]:
     for number, fact in enumerate(trace.facts, 1):
-        sources = dict.fromkeys(", ".join(filter(None, (row.source, row.at))) for row in fact.rows)
+        sources = dict.fromkeys(row.citation for row in fact.rows)
         cited = "; ".join(filter(None, ("assumed" if fact.assumed else "", *sources))) or "no source"
-        yield Node(
+        yield GraphNode(
             f"b{number}", "fact", (headline(fact.fact, fact.says), f"{cited} ({certainty_text(fact.certainty)})")
         )

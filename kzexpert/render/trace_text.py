@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from kzexpert.errors import counted
 from kzexpert.proof.checker import Verification
 from kzexpert.render.json import IssueRecord, issues_document
-from kzexpert.render.layout import Style, as_plain, visible
+from kzexpert.render.writer import PLAIN, Writer, visible
 
 __all__ = ["VerificationRecord", "Verifications", "verifications_document", "verifications_text"]
 
@@ -40,23 +41,19 @@ def _record(item: Verification) -> VerificationRecord:
     return VerificationRecord(file, item.verified, item.conclusions, item.firings, item.facts, issues)
 
 
-def verifications_text(found: Sequence[Verification], style: Style = as_plain) -> str:
+def verifications_text(found: Sequence[Verification], out: Writer = PLAIN) -> str:
     """A line for each trace."""
-    return "".join(f"{_line(item, style, named=len(found) > 1)}\n" for item in found)
+    return "".join(f"{_line(item, out, named=len(found) > 1)}\n" for item in found)
 
 
-def _line(item: Verification, style: Style, named: bool) -> str:
+def _line(item: Verification, out: Writer, named: bool) -> str:
     name = f"{visible(item.file)}: " if named else ""
     if item.verified:
         counts = (
-            _count(item.conclusions, "conclusion"),
-            _count(item.firings, "firing"),
-            _count(item.facts, "fact"),
+            counted(item.conclusions, "conclusion"),
+            counted(item.firings, "firing"),
+            counted(item.facts, "fact"),
         )
-        return style("", name) + style("good", "verified") + style("", f": {', '.join(counts)}")
+        return out.style("", name) + out.style("good", "verified") + out.style("", f": {', '.join(counts)}")
     errors = sum(issue.severity == "error" for issue in item.issues)
-    return style("", name) + style("bad", "not verified") + style("", f": {_count(errors, 'error')}")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return out.style("", name) + out.style("bad", "not verified") + out.style("", f": {counted(errors, 'error')}")

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from kzexpert.analysis.causes import Cause, LineChange
-from kzexpert.analysis.what_if import RuleChange, Shift, WhatIf
-from kzexpert.render.layout import WIDTH, Piece, Style, as_plain, sentence, stated, wrap
+from kzexpert.analysis.causes import Cause, LineShift
+from kzexpert.analysis.what_if import RuleTurn, Shift, WhatIf
+from kzexpert.errors import counted
 from kzexpert.render.text import CONVENTION, certainty_text
+from kzexpert.render.writer import PLAIN, Piece, Writer, sentence, stated
 
 __all__ = ["what_if_text"]
 
@@ -15,43 +16,43 @@ _MOST_FACTS = 12
 _DEEP, _DEEPER = " " * 8, " " * 10
 
 
-def what_if_text(found: WhatIf, compared: Sequence[str] = (), style: Style = as_plain, width: int = WIDTH) -> str:
+def what_if_text(found: WhatIf, compared: Sequence[str] = (), out: Writer = PLAIN) -> str:
     """The comparison.
 
     Args:
         compared: the folders and files that only the other side has.
     """
-    blocks = ["\n".join(_premise(found, compared, style, width))]
+    blocks = ["\n".join(_premise(found, compared, out))]
     for turn in _TURNS:
         shifts = [shift for shift in found.changes if shift.turn == turn]
         if shifts:
-            lines = [style(_ROLES[turn], f"{turn.capitalize()}:")]
-            lines.extend(_shift(shift, found, style, width) for shift in shifts)
+            lines = [out.style(_ROLES[turn], f"{turn.capitalize()}:")]
+            lines.extend(_shift(shift, found, out) for shift in shifts)
             blocks.append("\n".join(lines))
     if not found.changes:
         about = f" of {found.pattern}" if found.pattern else ""
-        blocks.append(wrap([("", f"Nothing{about} changes.")], style, width=width))
+        blocks.append(out.wrap([("", f"Nothing{about} changes.")]))
     if found.others:
-        count = "1 other conclusion changes" if found.others == 1 else f"{found.others} other conclusions change"
+        count = counted(found.others, "other conclusion changes", "other conclusions change")
         blocks.append(f"{count}; --all shows {'it' if found.others == 1 else 'them'}.")
-    blocks.append(wrap([("faint", CONVENTION)], style, width=width))
+    blocks.append(out.wrap([("faint", CONVENTION)]))
     return "\n\n".join(blocks) + "\n"
 
 
-def _premise(found: WhatIf, compared: Sequence[str], style: Style, width: int) -> Iterator[str]:
+def _premise(found: WhatIf, compared: Sequence[str], out: Writer) -> Iterator[str]:
     """What differs between the two sides: dates, knowledge bases, facts, rules."""
     before, after = found.before, found.after
     days = f"As of {before.as_of.isoformat()}"
     if before.as_of != after.as_of:
         days = f"From {before.as_of.isoformat()} to {after.as_of.isoformat()}"
     bases = f", from this knowledge base to {' and '.join(compared)}" if compared else ""
-    yield wrap([("", f"{days}{bases}:")], style, width=width, rest="  ")
+    yield out.wrap([("", f"{days}{bases}:")], rest="  ")
     for cause in found.facts[:_MOST_FACTS]:
-        yield wrap(_fact(cause), style, width=width, first="  ", rest="    ")
+        yield out.wrap(_fact(cause), first="  ", rest="    ")
     if len(found.facts) > _MOST_FACTS:
         yield f"  and {len(found.facts) - _MOST_FACTS} more facts that differ"
     for rule in found.rules:
-        yield wrap(_rule(rule), style, width=width, first="  ", rest="    ")
+        yield out.wrap(_rule(rule), first="  ", rest="    ")
     if not found.facts and not found.rules:
         yield "  no fact in force and no rule differs"
 
@@ -71,21 +72,21 @@ def _turn(cause: Cause) -> str:
     return cause.turn
 
 
-def _rule(rule: RuleChange) -> list[Piece]:
+def _rule(rule: RuleTurn) -> list[Piece]:
     words = {"new": "new rule", "gone": "rule gone", "changed": "rule changed"}
     return [("name", f"{words[rule.turn]}: "), ("", rule.rule), ("faint", f" ({rule.title})" if rule.title else "")]
 
 
-def _shift(shift: Shift, found: WhatIf, style: Style, width: int) -> str:
+def _shift(shift: Shift, found: WhatIf, out: Writer) -> str:
     word = shift.likelihood_after if shift.established else f"{shift.likelihood_after}, not established"
     if shift.after is None:
         word = "nothing supports it"
     by = f"; by {' and '.join(shift.by)}" if _respects(found) > 1 else ""
     head: list[Piece] = [("strong", stated(shift.says, shift.conclusion)), ("faint", f" ({word}{by})")]
     first = f"  {_move(shift.before, shift.after)}  "
-    lines = [wrap(head, style, width=width, first=first, rest=" " * len(first))]
+    lines = [out.wrap(head, first=first, rest=" " * len(first))]
     for line in shift.lines:
-        lines.extend(_line(line, style, width))
+        lines.extend(_line(line, out))
     return "\n".join(lines)
 
 
@@ -94,17 +95,17 @@ def _respects(found: WhatIf) -> int:
     return len({respect for shift in found.changes for respect in shift.by})
 
 
-def _line(line: LineChange, style: Style, width: int) -> Iterator[str]:
+def _line(line: LineShift, out: Writer) -> Iterator[str]:
     strength = _move(line.before, line.after)
     rule = {"new": "new rule ", "gone": "rule gone: ", "changed": "changed rule "}.get(line.rule_turn, "")
     pieces: list[Piece] = [("", sentence(line.because)), ("faint", f" ({rule}{line.rule or 'on record'})")]
     first = f"    {strength}  "
-    yield wrap(pieces, style, width=width, first=first, rest=" " * len(first))
+    yield out.wrap(pieces, first=first, rest=" " * len(first))
     by_turn: dict[str, list[str]] = {}
     for cause in line.causes if line.rule else ():
         by_turn.setdefault(_turn(cause), []).append(cause.statement)
     for turn, statements in by_turn.items():
-        yield wrap([("faint", f"{turn}: {', '.join(statements)}")], style, width=width, first=_DEEP, rest=_DEEPER)
+        yield out.wrap([("faint", f"{turn}: {', '.join(statements)}")], first=_DEEP, rest=_DEEPER)
 
 
 def _move(before: float | None, after: float | None) -> str:

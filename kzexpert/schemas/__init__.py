@@ -30,14 +30,13 @@ class Document(msgspec.Struct, frozen=True):
 #: By the name that stands in ``"schema": "kzexpert.NAME/1"``.
 DOCUMENTS = {
     "answer": Document("kzexpert.proof.answers", "Answer", "ask --format json"),
-    "proof": Document("kzexpert.render.proof_json", "ProofDocument", "why --format json"),
     "conclusions": Document("kzexpert.proof.answers", "Conclusions", "conclusions --format json"),
     "why-not": Document("kzexpert.analysis.why_not", "WhyNot", "why-not --format json"),
     "what-if": Document("kzexpert.analysis.what_if", "WhatIf", "what-if --format json"),
     "linchpins": Document("kzexpert.analysis.linchpins", "Linchpins", "linchpins --format json"),
     "timeline": Document("kzexpert.analysis.timeline", "Timeline", "timeline --format json"),
     "matrix": Document("kzexpert.analysis.matrix", "Matrices", "matrix --format json"),
-    "trace": Document("kzexpert.proof.document", "Trace", "trace export"),
+    "trace": Document("kzexpert.proof.document", "Trace", "why --format json, trace export"),
     "verification": Document("kzexpert.render.trace_text", "Verifications", "trace verify --format json"),
     "trace-diff": Document("kzexpert.proof.diff", "TraceDiff", "trace diff --format json"),
     "issues": Document("kzexpert.render.json", "Issues", "check --format json"),

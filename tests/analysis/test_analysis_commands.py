@@ -44,7 +44,7 @@ ANSWERED = {
     "matrix": (0, "matrix", "Strelsau"),
     "matrix-nothing": (3, "matrix", "aligned(Ruritania, ?power, trade)"),
 }
-SCHEMAS = {"why": "proof", "why-not-that-holds": "proof"}
+SCHEMAS = {"why": "trace", "why-not-that-holds": "trace"}
 
 
 @pytest.mark.parametrize("name", ANSWERED)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from kzexpert.analysis.causes import Difference
+from kzexpert.analysis.causes import Divergence
 from kzexpert.analysis.linchpins import linchpins
 from kzexpert.analysis.rerun import Revision, Scenario
 from kzexpert.analysis.timeline import timeline
@@ -231,7 +231,7 @@ def test_the_causes_of_a_change_are_enough_to_make_it(read_world: ReadWorld, pro
     facts = {str(fact.atom): fact.atom for known in before.program.base.values() for fact in known.values()}
     gone = data.draw(st.sets(st.sampled_from(sorted(facts)))) if facts else set()
     after = engine().infer(start.changed(Revision(without=frozenset(facts[name] for name in gone))).program())
-    difference = Difference(before, after)
+    difference = Divergence(before, after)
     for atom in {*before.firings, *after.firings}:
         if before.certainty(atom) != after.certainty(atom):
             causes = {cause.statement.split(" within ")[0] for cause in difference.roots(atom)}

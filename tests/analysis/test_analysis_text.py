@@ -16,17 +16,19 @@ from kzexpert.analysis.timeline import timeline
 from kzexpert.analysis.what_if import what_if
 from kzexpert.analysis.why_not import why_not
 from kzexpert.engines import engine
-from kzexpert.proof.answers import ranked
-from kzexpert.proof.build import prove
+from kzexpert.model import Inference
+from kzexpert.proof.index import Index
+from kzexpert.proof.lineage import prove
+from kzexpert.questions.question import Question
 from kzexpert.render.json import json_text
-from kzexpert.render.layout import as_markup, display_width
 from kzexpert.render.linchpins_text import linchpins_text
 from kzexpert.render.matrix_text import matrix_text
-from kzexpert.render.proof_text import arithmetic, proofs_text
+from kzexpert.render.proof_text import arithmetic, proof_text
 from kzexpert.render.timeline_svg import timeline_svg
 from kzexpert.render.timeline_text import ASCII, timeline_text
 from kzexpert.render.what_if_text import what_if_text
 from kzexpert.render.why_not_text import why_not_text
+from kzexpert.render.writer import PLAIN, Writer, as_markup, display_width
 
 from .conftest import ReadWorld, World
 
@@ -34,17 +36,22 @@ ALIGNED = "aligned(Ruritania, Borduria, security)"
 Texts = Callable[..., str]
 
 
-def _why(world: World, **style: Any) -> str:
+def _proof(inference: Inference, question: Question, out: Writer = PLAIN, depth: int | None = None) -> str:
+    index = Index(prove(inference, question))
+    return proof_text(index, index.trace.answers, out, depth)
+
+
+def _why(world: World, out: Writer = PLAIN) -> str:
     inference = world.infer("2007-01-01")
-    return proofs_text([prove(inference, world.atom("firm(Ruritania, Borduria)"))], **style)
+    return _proof(inference, world.question("firm(Ruritania, Borduria)"), out)
 
 
-def _why_folded(world: World, **style: Any) -> str:
+def _why_folded(world: World, out: Writer = PLAIN) -> str:
     inference = world.infer("2007-01-01")
-    return proofs_text([prove(inference, world.atom("firm(Ruritania, Borduria)"))], depth=1, **style)
+    return _proof(inference, world.question("firm(Ruritania, Borduria)"), out, depth=1)
 
 
-def _why_not(world: World, **style: Any) -> str:
+def _why_not(world: World, out: Writer = PLAIN) -> str:
     inference, question = world.infer(), world.question("aligned(Ruritania, Syldavia, security)")
     found = why_not(inference, question, engine().infer, limit=2)
 
@@ -52,33 +59,33 @@ def _why_not(world: World, **style: Any) -> str:
         words = ["kzexpert", "ask", found.pattern]
         return words + [word for atom in proposal.assume for word in ("--assume", atom)]
 
-    return why_not_text(inference, question, found, command, **style)
+    return why_not_text(inference, question, found, command, out=out)
 
 
-def _what_if(world: World, **style: Any) -> str:
+def _what_if(world: World, out: Writer = PLAIN) -> str:
     found = what_if(
         world.infer("1999-12-31"), world.infer("2011-04-07", assume=["quarrel(Borduria, Syldavia)"]), _infer
     )
-    return what_if_text(found, **style)
+    return what_if_text(found, out=out)
 
 
-def _linchpins(world: World, **style: Any) -> str:
+def _linchpins(world: World, out: Writer = PLAIN) -> str:
     inference = world.infer()
-    return linchpins_text(inference, linchpins(inference, world.question(ALIGNED), engine().infer), **style)
+    return linchpins_text(inference, linchpins(inference, world.question(ALIGNED), engine().infer), out=out)
 
 
-def _timeline(world: World, **style: Any) -> str:
-    return timeline_text(_followed(world), **style)
+def _timeline(world: World, out: Writer = PLAIN) -> str:
+    return timeline_text(_followed(world), out=out)
 
 
-def _timeline_ascii(world: World, **style: Any) -> str:
-    return timeline_text(_followed(world), glyphs=ASCII, **style)
+def _timeline_ascii(world: World, out: Writer = PLAIN) -> str:
+    return timeline_text(_followed(world), glyphs=ASCII, out=out)
 
 
-def _matrix(world: World, **style: Any) -> str:
+def _matrix(world: World, out: Writer = PLAIN) -> str:
     inference = world.infer(assume=["trains(Syldavia, Ruritania, 2000)", "trains(Borduria, Ruritania, 2000)"])
     found = matrices(inference, "Ruritania", read_comparisons(world.kb, "Ruritania"))
-    return matrix_text(inference, found, **style)
+    return matrix_text(inference, found, out=out)
 
 
 def _infer(program: Any) -> Any:
@@ -101,14 +108,14 @@ def test_golden(world: World, text: Texts, snapshot: SnapshotAssertion) -> None:
 @pytest.mark.parametrize("width", [60, 80])
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.__name__.strip("_"))
 def test_nothing_is_wider_than_the_terminal(world: World, text: Texts, width: int) -> None:
-    assert max(display_width(line) for line in text(world, width=width).splitlines()) <= width
+    assert max(display_width(line) for line in text(world, Writer(width=width)).splitlines()) <= width
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.__name__.strip("_"))
 def test_a_styled_text_says_the_same(world: World, text: Texts) -> None:
     from rich.text import Text
 
-    assert Text.from_markup(text(world, style=as_markup)).plain == text(world)
+    assert Text.from_markup(text(world, Writer(as_markup))).plain == text(world)
 
 
 def test_the_ascii_drawing_is_ascii(world: World) -> None:
@@ -150,20 +157,18 @@ def test_a_proof_of_five_hundred_steps(read_world: ReadWorld) -> None:
         """
     )
     inference = world.infer()
-    proof = prove(inference, world.atom(f"reaches(s0, s{size})"))
-    text = proofs_text([proof])
+    text = _proof(inference, world.question(f"reaches(s0, s{size})"))
     assert max(map(len, text.splitlines())) <= 80
     assert len(re.findall(r"^\[\d+\] ", text, re.MULTILINE)) == size
     assert "see [500]" in text
-    folded = proofs_text([proof], depth=3)
+    folded = _proof(inference, world.question(f"reaches(s0, s{size})"), depth=3)
     assert len(folded.splitlines()) < 40
     assert "497 conclusions are folded" in folded
 
 
 def test_a_fact_tells_its_record_once(world: World) -> None:
     inference = world.infer(assume=["member(Syldavia, Pact)"])
-    proofs = [prove(inference, atom) for atom in ranked(inference, world.question("aligned(?s, ?p, ?x)"))]
-    text = " ".join(proofs_text(proofs).split())
+    text = " ".join(_proof(inference, world.question("aligned(?s, ?p, ?x)")).split())
     places = re.findall(r"on record: [^;]*?(world1\.yaml:\d+:\d+)", text)
     assert len(places) == len(set(places)) > 3
     marks = re.findall(r"see \[(f\d+)\]", text)

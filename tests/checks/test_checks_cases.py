@@ -199,3 +199,21 @@ cases:
     assert (issue.code, issue.message) == ("KZ122", "case id now stands twice")
     assert issue.location == Location("cases.yaml", 3, 5)
     assert issue.related[0][0] == Location("cases.yaml", 2, 5)
+
+
+def test_a_case_keeps_no_database_open(read) -> None:
+    """One that waits for the garbage collector keeps megabytes for each case."""
+    pytest.importorskip("duckdb")
+    seen = []
+
+    def infer(program):
+        seen.append(engine("duckdb").infer(program))
+        return seen[-1]
+
+    kb = read(RULES)
+    text = "{id: one, ask: 'hedges(?x)', want: hedges(Syldavia)}"
+    Path("cases.yaml").write_text(text, encoding="utf-8")
+    (case,) = load_cases(["cases.yaml"], kb)
+    assert run_case(kb, case, infer).lines == ()
+    with pytest.raises(Exception, match=r"[Cc]onnection"):
+        seen[0].facts._database.rows("SELECT 1")

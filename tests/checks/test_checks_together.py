@@ -117,9 +117,9 @@ def test_the_work_grows_with_the_facts_and_no_faster(read):
         kb = read(f"facts:\n  soldiers:\n{rows}\n")
         best = float("inf")
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             assert [issue for issue in check(kb) if issue.severity == "error"] == []
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         return best
 
     assert seconds(8000) < 16 * max(seconds(1000), 0.002)

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from kzexpert.analysis import cases
 from kzexpert.cli import group
 from kzexpert.program import snapshot as snapshot_module
 
@@ -210,7 +209,7 @@ def test_an_interrupt_is_told_in_a_line(kzexpert: Kzexpert, monkeypatch: pytest.
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cases, "run_case", interrupt)
+    monkeypatch.setattr("kzexpert.cli.test.run_case", interrupt)
     result = kzexpert("test")
     assert result.exit_code == 130
     assert result.stderr.strip() == "interrupted"

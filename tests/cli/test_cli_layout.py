@@ -7,7 +7,7 @@ from rich.text import Text
 
 from kzexpert.errors import Issue, Location
 from kzexpert.render.issues import issue_text
-from kzexpert.render.layout import as_markup, as_plain, display_width, sentence, visible, wrap
+from kzexpert.render.writer import Writer, as_markup, display_width, sentence, visible
 
 
 @pytest.mark.parametrize(
@@ -31,23 +31,23 @@ def test_columns(text: str, width: int) -> None:
 
 
 def test_lines_are_filled_and_indented() -> None:
-    text = wrap([("", "one two three "), ("faint", "(four five)")], as_plain, width=12, first="- ", rest="  ")
+    text = Writer(width=12).wrap([("", "one two three "), ("faint", "(four five)")], first="- ", rest="  ")
     assert text.splitlines() == ["- one two", "  three", "  (four", "  five)"]
 
 
 def test_a_no_break_space_does_not_break() -> None:
-    assert wrap([("", "aaa bbb\u00a0ccc")], as_plain, width=8) == "aaa\nbbb ccc"
+    assert Writer(width=8).wrap([("", "aaa bbb\u00a0ccc")]) == "aaa\nbbb ccc"
 
 
 @given(st.lists(st.tuples(st.sampled_from(["", "strong", "faint"]), st.text()), max_size=5), st.integers(1, 60))
 def test_markup_prints_what_plain_prints(pieces: list[tuple[str, str]], width: int) -> None:
-    plain = wrap(pieces, as_plain, width=width, first=" ")
-    assert Text.from_markup(wrap(pieces, as_markup, width=width, first=" "), emoji=False).plain == plain
+    plain = Writer(width=width).wrap(pieces, first=" ")
+    assert Text.from_markup(Writer(as_markup, width).wrap(pieces, first=" "), emoji=False).plain == plain
 
 
 @given(st.text("ab \u6771", max_size=80), st.integers(5, 40))
 def test_only_a_long_word_is_wider_than_the_line(text: str, width: int) -> None:
-    for line in wrap([("", text)], as_plain, width=width).splitlines():
+    for line in Writer(width=width).wrap([("", text)]).splitlines():
         assert display_width(line) <= width or " " not in line
 
 

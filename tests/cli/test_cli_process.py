@@ -169,7 +169,7 @@ def test_help_loads_no_engine_and_no_knowledge_base() -> None:
         "yaml",
         "rich",
         "jinja2",
-        "kzexpert.language.loading",
+        "kzexpert.language.loader",
         "kzexpert.checks",
         "kzexpert.proof.answers",
     }
@@ -180,7 +180,7 @@ def test_ask_loads_nothing_that_it_does_not_need() -> None:
     modules = loaded(*ASK)
     assert "experta" in modules
     needless = {"rich", "jinja2", "difflib", "csv", "importlib.metadata", "tempfile", "shutil", "hashlib", "json"}
-    assert modules.isdisjoint(needless | {"kzexpert.proof.build", "kzexpert.analysis", "kzexpert.analysis.cases"})
+    assert modules.isdisjoint(needless | {"kzexpert.proof.lineage", "kzexpert.analysis", "kzexpert.analysis.cases"})
 
 
 def test_importing_the_package_loads_nothing() -> None:

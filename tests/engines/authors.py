@@ -110,6 +110,10 @@ class Author:
         """One rule, or a few that make sense together only: conditions, conclusion, and the certainty if it matters."""
         if self.chance(15) or self.may("monotone", 25):
             return self.circle()
+        if self.chance(12):
+            return self.spiral()
+        if self.chance(10):
+            return self.mirror()
         if earlier and self.chance(15):
             return [self.contrary(self.one(earlier))]
         premises = [self.premise() for _ in range(self.one([1, 1, 1, 2, 2, 3]))]
@@ -137,6 +141,54 @@ class Author:
         """A rule that looks at what it concludes through an aggregate which only grows."""
         when, then = self.one(MONOTONE)
         return ([*when], then, self.one([1.0, 1.0, 0.9, 0.6]))
+
+    def spiral(self) -> list[tuple[Any, ...]]:
+        """A component whose rules ask for any of its facts, all equally certain: one could be its own proof."""
+        one, other = self.one([("linked", "linked"), ("reach", "linked"), ("reach", "reach")])
+        certainty = self.one([1.0, 1.0, 0.9])
+        anything = self.one(
+            [f"{other}(?a, _)", f"{other}(arg0=?a)", f"{other}(_, ?a)", f"{other}(arg1=?a)", f"{other}(_, _)"]
+        )
+        ground = self.one(
+            ["size(?a, _)", "ally(?a, _)", "visit(?a, _, _) within 1 year", "visit(arg0=?a) within 2 years"]
+        )
+        start = self.one(["ally(?a, ?b)", "ally(?b, ?a)"])
+        rules: list[tuple[Any, ...]] = [
+            ([anything, ground], f"{one}(?a, {self.one(['RU', 'Borduria', STRANGE, '?a'])})", certainty),
+            ([start], f"{one}(?a, ?b)", certainty),
+        ]
+        if one != other or self.chance(40):
+            rules.append(
+                ([f"{one}({self.one(['?a, ?b', '?b, ?a', '?b, _'])})", "ally(?a, _)"], f"{other}(?a, ?a)", 1.0)
+            )
+        if self.chance(40):
+            head = f"score(?a, {self.one(['1', '0.5'])})"
+            rules.append(
+                (
+                    [
+                        ground,
+                        self.one([f"not {one}(?a, ?a)", f"not {one}(_, ?a)", f"?r = count(?k for {one}(?a, ?k))"]),
+                    ],
+                    head,
+                    0.8,
+                )
+            )
+        return self.shuffled(rules)
+
+    def mirror(self) -> list[tuple[Any, ...]]:
+        """A conclusion with names in it, and rules that ask for it with one variable twice, or for none of it."""
+        name = self.one(["linked", "reach"])
+        names = [self.one(["RU", "Borduria", STRANGE]) for _ in range(2)]
+        same = f"{name}(?a, ?a)"
+        return [
+            (["size(?a, _)"], f"{name}({', '.join(names)})", self.one([1.0, 0.7])),
+            (
+                [f"{name}(?a, ?b)", self.one([f"not {same}", same, f"not {name}(?b, ?a)"])],
+                "strong(?a)",
+                self.one([1.0, -0.6]),
+            ),
+            (["ally(?a, _)", f"not {name}(?a, _)", f"not {same}"], "score(?a, 1)", 1.0),
+        ]
 
     def contrary(self, rule: Rule) -> tuple[Any, ...]:
         """The conditions of another rule and its conclusion, with evidence of its own for or against it."""
@@ -309,6 +361,9 @@ class Author:
                 "linked(?k, ?k) @ ?l",
                 "linked(?a, ?k) @ ?l",
                 "founded(?k, _) and size(?k, ?l)",
+                "visit(arg0=?a, arg2=?l) within 2 years",
+                "flow(?k, ?k, ?l)",
+                "size(?a, ?l) and visit(?k, _, ?l) within 10 months",
             ]
         )
         result = self.one(["r", "r", "r", "n"]) if "n" in bound else "r"

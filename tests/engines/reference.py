@@ -186,16 +186,15 @@ class _Reference:
             for fact, certainty in zip(facts, certainties, strict=True):
                 yield (self.day if fact is None else date.fromisoformat(since_text(fact)),), certainty
             return
-        found: list[date] = []
-        giving = set(range(len(facts))) if not words else set()
-        for word in words:
-            bounds: list[Any] = [None if fact is None else getattr(fact, word) for fact in facts]
-            if None in bounds:
-                return
-            days = [bound.first if word == "since" else bound.last for bound in bounds]
-            found.append(min(days) if word == "since" else max(days))
-            giving |= {index for index, day in enumerate(days) if day == found[-1]}
-        yield tuple(found), max(certainties[index] for index in giving)
+        recorded = [fact for fact in facts if fact is not None]  # nobody says since when an assumption holds
+        bounds: list[Any] = [[getattr(fact, word) for fact in recorded] for word in words]
+        if (recorded or not words) and not any(None in known for known in bounds):
+            found = [
+                min(bound.first for bound in known) if word == "since" else max(bound.last for bound in known)
+                for word, known in zip(words, bounds, strict=True)
+            ]
+            behind = recorded if words else facts
+            yield tuple(found), max(1.0 if fact is None else round(fact.certainty, 9) for fact in behind)
 
     def extent(self, atom: Atom) -> Iterable[tuple[Args, Days, float]]:
         """The established facts that an atom ranges over; windows and dates look at records alone."""

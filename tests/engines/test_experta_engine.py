@@ -62,7 +62,8 @@ def test_the_stock_matcher_is_experta_s_own(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(ReteMatcher, "build_network", lambda self: used.append(type(self)) or build(self))
     engine("experta-stock").infer(program([1.0], ("copy", ["n(?x)"], "m(?x)")))
     engine("experta").infer(program([1.0], ("copy", ["n(?x)"], "m(?x)")))
-    assert used == [ReteMatcher]
+    assert used == [experta_engine.StockMatcher]
+    assert experta_engine.StockMatcher.changes is ReteMatcher.changes
 
 
 def test_importing_it_leaves_no_trace() -> None:
@@ -110,10 +111,26 @@ def test_a_budget_of_conclusions_stops_a_rule_that_never_ends(name: str) -> None
     assert "rule endless used up the budget of 300 conclusions" in issue.message
 
 
-def test_a_budget_of_firings_stops_a_rule_that_fires_too_often() -> None:
-    pairs = program([float(i) for i in range(40)], ("pairs", ["n(?x)", "n(?y)", "?z = ?x * ?y"], "m(?z)"))
-    with pytest.raises(BudgetError, match="rule pairs used up the budget of 500 firings"):
-        engine(budget=Budget(firings=500)).infer(pairs)
+@pytest.mark.parametrize("name", ["experta", "experta-stock"])
+def test_a_budget_of_firings_stops_a_rule_as_soon_as_it_matches_too_often(name: str) -> None:
+    pairs = program([float(i) for i in range(400)], ("pairs", ["n(?x)", "n(?y)"], "m(?x)"))
+    with pytest.raises(BudgetError) as stopped:
+        engine(name, Budget(firings=500)).infer(pairs)
+    (issue,) = stopped.value.issues
+    assert issue.message == "rule pairs used up the budget of 500 firings (it fired 501 times)"
+    assert "n(?x)" in issue.hint
+    assert "n(?y)" in issue.hint
+    assert "share no variable" in issue.hint
+
+
+def test_a_run_out_of_memory_is_a_budget_used_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def out_of_memory(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(experta_engine.Settling, "settle", out_of_memory)
+    with pytest.raises(BudgetError, match="rule pairs used up all memory") as stopped:
+        engine().infer(program([1.0, 2.0], ("pairs", ["n(?x)", "n(?y)"], "m(?x)")))
+    assert stopped.value.issues[0].code == "KZ401"
 
 
 def test_a_budget_of_seconds_stops_a_join_that_finds_nothing() -> None:

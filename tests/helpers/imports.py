@@ -26,6 +26,7 @@ LAYERS = (
     "proof",
     "analysis",
     "render",
+    "api",
     "schemas",
     "cli",
 )

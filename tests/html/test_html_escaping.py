@@ -16,11 +16,12 @@ from kzexpert.engines import engine
 from kzexpert.language import load_knowledge_base
 from kzexpert.model import Citation, KnowledgeBase, format_value
 from kzexpert.program.snapshot import snapshot
-from kzexpert.proof.answers import answer, ranked
-from kzexpert.proof.build import prove
+from kzexpert.proof.answers import answer
+from kzexpert.proof.index import Index
+from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import read_question
 from kzexpert.render.html import html_page
-from kzexpert.render.layout import visible
+from kzexpert.render.writer import visible
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -283,8 +284,7 @@ def _cited(source: Citation | None, texts: Iterator[str]) -> Citation | None:
 def _page(kb: KnowledgeBase, question: str) -> str:
     inference = engine("experta").infer(snapshot(kb))
     asked = read_question(kb, "dominates(?power, Ruritania)")
-    proofs = [prove(inference, atom) for atom in ranked(inference, asked)]
-    return html_page(inference, replace(answer(inference, asked), question=question), proofs)
+    return html_page(inference, replace(answer(inference, asked), question=question), Index(prove(inference, asked)))
 
 
 _SNIPPETS = st.sampled_from([*PAYLOADS.values(), "<", ">", '"', "'", "&", "</p>", "<!--", "\x00", "\u2028", "\ud7ff"])

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 
+import processes
 import pytest
 
 from kzexpert.errors import Location
-from kzexpert.render.html import relative_places
+from kzexpert.proof.document import places_of
 
 
 def said(text: str) -> str:
@@ -137,12 +138,18 @@ def test_it_is_the_same_from_anywhere(
     ],
 )
 def test_places_are_shown_without_the_folder_that_all_share(files: list[str], file: str, shown: str) -> None:
-    assert relative_places(files)(Location(file, 3, 5)) == shown
+    assert places_of(files)(Location(file, 3, 5)) == shown
 
 
-def test_the_command_line_writes_it(run: Callable[..., object], checkout: Path, tmp_path: Path) -> None:
+def test_a_row_of_a_table_is_no_line() -> None:
+    assert places_of(["kb/f.yaml", "kb/v.yaml"])(Location("kb/tab/t.csv", row=2)) == "tab/t.csv row 2"
+
+
+def test_the_command_line_writes_it(checkout: Path, tmp_path: Path) -> None:
     kb = str(checkout / "tests" / "html" / "kb")
     file = tmp_path / "page.html"
-    done = run("trace", "export", "who dominates Ruritania", "--kb", kb, "--format", "html", "--output", str(file))
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")  # type: ignore[attr-defined]
+    done = processes.run(
+        "trace", "export", "who dominates Ruritania", "--kb", kb, "--format", "html", "--output", str(file)
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert file.read_text(encoding="utf-8").startswith("<!doctype html>")

@@ -73,7 +73,6 @@ RUNNING = (
         (("--engine", "duckdb", "--memory", "lots"), "--memory: KZ307 lots is no size"),
         (("--engine", "duckdb", "--memory", "0GB"), "--memory: KZ307 0GB is no size"),
         (("--memory", "2GB"), "--memory: KZ308 the experta engine cannot use --memory"),
-        (("--engine", "duckdb", "--budget", "firings=5"), "KZ308 the duckdb engine cannot use --budget firings"),
         (("--budget", "hours=1"), "--budget: KZ307 hours=1 is no budget"),
         (("--budget", "seconds=0"), "--budget: KZ307 seconds=0 is no budget"),
         (("--budget", "seconds=1,facts=x"), "--budget: KZ307 facts=x is no budget"),
@@ -236,15 +235,14 @@ def test_auto_without_the_extra_takes_experta_and_says_so(missing: str, monkeypa
 
 @bulk
 def test_auto_says_what_the_chosen_engine_cannot_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    both = ("--engine", "auto", "--memory", "1GB", "--budget", "firings=1000")
+    both = ("--engine", "auto", "--memory", "1GB", "--spark-conf", "spark.x=1")
     few = run(*ASK, *both)
     assert few.exit_code == 0
     assert "--memory: warning KZ308 the experta engine, which was chosen, does not use --memory" in few.stderr
-    assert "--budget" not in few.stderr
     monkeypatch.setattr(auto_module, "MOST_FOR_EXPERTA", 3)
     many = run(*ASK, *both)
     assert many.exit_code == 0
-    assert "--budget: warning KZ308 the duckdb engine, which was chosen, does not use --budget firings" in many.stderr
+    assert "--spark-conf: warning KZ308 the duckdb engine, which was chosen, does not use --spark-conf" in many.stderr
     assert "--memory" not in many.stderr
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kzexpert.engines.sql.store.watching import Watch, apart
+from kzexpert.engines.sql.store.watch import Watch, apart
 
 
 def ctrl_c() -> None:
@@ -96,7 +96,7 @@ def test_a_watch_interrupts_again_and_again_when_time_is_up() -> None:
 
 _IN_AN_EVENT_LOOP = """
 import asyncio, signal
-from kzexpert.engines.sql.store.watching import Watch
+from kzexpert.engines.sql.store.watch import Watch
 
 async def watched():
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: None)

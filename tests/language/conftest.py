@@ -7,7 +7,7 @@ import pytest
 
 from kzexpert.errors import Issue
 from kzexpert.language import read_knowledge_base
-from kzexpert.language.loading import Loaded
+from kzexpert.language.loader import Loaded
 
 Write = Callable[..., Path]
 Read = Callable[..., Loaded]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kzexpert.errors import KnowledgeBaseError
 from kzexpert.language import documents
-from kzexpert.language.documents import Document, MappingNode, ScalarNode, parse_document, scalar_locator
+from kzexpert.language.documents import MappingNode, ScalarNode, YamlDocument, parse_document, scalar_locator
 from kzexpert.language.files import TextFile
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -16,7 +16,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 )
 
 
-def parse(text: str) -> Document:
+def parse(text: str) -> YamlDocument:
     return parse_document(TextFile("f.yaml", "f.yaml", text, text.encode()))
 
 

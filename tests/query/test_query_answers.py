@@ -1,11 +1,13 @@
 """Answers: what matches, in which order, with which evidence and sources."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from kzexpert.engines import engine
 from kzexpert.errors import Location
-from kzexpert.language import parse_atom
+from kzexpert.language import load_knowledge_base, parse_atom
 from kzexpert.model import Inference, KnowledgeBase
 from kzexpert.program.snapshot import snapshot
 from kzexpert.proof.answers import Answer, Conclusion, answer, conclusions_of, ranked
@@ -134,3 +136,25 @@ def test_the_document_can_be_read_back(inference: Inference) -> None:
     text = msgspec.json.encode(found)
     assert text.startswith(b'{"schema":"kzexpert.answer/1","question":"who is Ruritania aligned with","pattern":')
     assert msgspec.json.decode(text, type=Answer) == found
+
+
+@pytest.mark.parametrize("asked", ["met(A, B)", "met(A, B) within 1 year", "warm(A, B)", "warm(?a, ?b)"])
+def test_every_certainty_has_nine_decimals_at_most(tmp_path: Path, asked: str) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "all.yaml").write_text(
+        "kinds: [state]\n"
+        "entities: {A: {kind: state}, B: {kind: state}}\n"
+        "sources: {paper: {title: Paper, date: 2011-04-07}}\n"
+        "predicates:\n"
+        "  met: {args: [a: state, b: state], holds: event}\n"
+        "  warm: {args: [a: state, b: state]}\n"
+        "rules: [{id: meetings, when: ['met(?a, ?b) within 1 year'], then: 'warm(?a, ?b)', certainty: 0.7}]\n"
+        "source: paper\n"
+        "facts: {met: [{a: A, b: B, on: 2011-01-01, certainty: 0.300000000049}]}\n",
+        encoding="utf-8",
+    )
+    kb = load_knowledge_base([tmp_path])
+    question = read_question(kb, asked)
+    (found,) = answer(engine("experta").infer(snapshot(kb)), question).answers
+    numbers = [found.certainty, *(item.strength for item in found.evidence)]
+    assert numbers == [0.3, 0.3] if "met" in asked else [0.21, 0.21]

@@ -19,7 +19,7 @@ from kzexpert.language import load_knowledge_base, parse_partial_date
 from kzexpert.model import Inference, KnowledgeBase
 from kzexpert.program.snapshot import snapshot
 from kzexpert.proof.answers import answer
-from kzexpert.proof.tracing import trace_of
+from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import read_question
 
 WORLD = """
@@ -104,7 +104,7 @@ def test_a_question_with_a_window_that_no_rule_looks_at(kb: KnowledgeBase) -> No
     for name in ("experta", "duckdb"):
         inference = on(kb, name)
         question = read_question(inference.program.kb, "visit(?guest, Borduria) within 15 years")
-        traced = trace_of(inference, question)
+        traced = prove(inference, question)
         found.append((told(answer(inference, question)), traced.facts, traced.conclusions))
     assert found[0] == found[1]
     assert [item["conclusion"] for item in found[1][0]["answers"]] == [

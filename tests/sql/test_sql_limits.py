@@ -42,7 +42,18 @@ def test_a_rule_that_never_ends_is_stopped_and_named() -> None:
 
 def test_a_query_that_takes_too_long_is_stopped_in_time() -> None:
     with pytest.raises(BudgetError, match=r"KZ401 rule some used up the budget of 0\.5 seconds"):
-        engine("duckdb", Budget(seconds=0.5)).infer(program_of(explosion()))
+        engine("duckdb", Budget(firings=10**12, seconds=0.5)).infer(program_of(explosion()))
+
+
+def test_too_many_firings() -> None:
+    """They are counted before anything is stored of them, and also where they conclude little."""
+    kb = written(
+        {"n": ["number"], "few": ["number"]},
+        {"n": [[float(number)] for number in range(1000)]},
+        rule("few", ["n(?x)", "n(?y)", "n(?z)"], "few(1)"),
+    )
+    with pytest.raises(BudgetError, match="KZ401 rule few used up the budget of 1,000 firings"):
+        engine("duckdb", Budget(firings=1_000, seconds=10)).infer(program_of(kb))
 
 
 def test_too_many_conclusions() -> None:

@@ -17,8 +17,8 @@ from short_programs import agreed, program_of, rule, told, written
 from sqlglot import exp
 
 from kzexpert.engines import Budget, engine
+from kzexpert.engines.sql.plan.decimals import rounded
 from kzexpert.engines.sql.plan.dialects import SparkDialect
-from kzexpert.engines.sql.plan.rounding import rounded
 from kzexpert.engines.sql.plan.words import called, column, select
 from kzexpert.engines.sql.spark_engine import SparkEngine
 from kzexpert.engines.sql.store.spark_store import SparkStore

@@ -21,12 +21,12 @@ from kzexpert.engines import engine, for_engine, table_issues
 from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
 from kzexpert.engines.sql.store.base import DatabaseError
 from kzexpert.engines.sql.store.database import Database
-from kzexpert.engines.sql.tables import reading
+from kzexpert.engines.sql.tables import memory_rows
 from kzexpert.errors import KnowledgeBaseError, UsageError
 from kzexpert.language import load_knowledge_base, parse_atom, parse_partial_date, read_knowledge_base
 from kzexpert.model import ANY, NOWHERE, Constant, GroundAtom, KnowledgeBase, Pattern, Program
 from kzexpert.program.snapshot import snapshot
-from kzexpert.proof.build import prove
+from kzexpert.proof.lineage import lineage
 from kzexpert.render.issues import issues_text
 
 WORLD = """
@@ -206,7 +206,7 @@ def test_the_same_as_in_a_facts_file(tmp_path: Path, write: Write) -> None:
         in_memory = engine("experta").infer(snapshot(for_engine(kb, "experta"), as_of))
         assert told(in_memory) == told(expected)
         for atom in expected.firings:
-            assert prove(found, atom) == prove(in_memory, atom)
+            assert lineage(found, [atom]).judgements == lineage(in_memory, [atom]).judgements
 
 
 def test_assumed_and_withdrawn(tmp_path: Path) -> None:
@@ -390,7 +390,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
 
 def test_more_rows_than_an_engine_in_memory_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kb = opened(tmp_path)
-    monkeypatch.setattr(reading.table_facts, "__defaults__", (5,))
+    monkeypatch.setattr(memory_rows.table_facts, "__defaults__", (5,))
     with pytest.raises(KnowledgeBaseError, match="KZ405 the tables hold more than 5 rows") as caught:
         for_engine(kb, "experta")
     assert caught.value.issues[0].hint == "use --engine duckdb"

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from examples import examples, many
 from hypothesis import given
+from msgspec import UNSET
 from msgspec.structs import replace
 from programs import VOCABULARY, knowledge_bases, program_of
 from traces import Problems, Read, Traced
@@ -24,7 +25,7 @@ from kzexpert.model import KnowledgeBase
 from kzexpert.program.snapshot import snapshot
 from kzexpert.proof.checker import Checker
 from kzexpert.proof.document import Trace, sealed
-from kzexpert.proof.tracing import trace_of
+from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import read_question
 from kzexpert.render.json import json_text
 
@@ -40,7 +41,7 @@ def test_every_shipped_conclusion_verifies(shipped: KnowledgeBase, engine_name: 
     checker = Checker(shipped, ENGINES)
     assert len(inference.firings) > 40
     for atom in inference.firings:
-        found = checker.verify("t", json_text(trace_of(inference, read_question(shipped, str(atom)))))
+        found = checker.verify("t", json_text(sealed(prove(inference, read_question(shipped, str(atom))))))
         assert (found.issues, found.verified) == ((), True)
         assert found.conclusions > 0
 
@@ -80,7 +81,7 @@ def test_programs_at_random_verify(kb: KnowledgeBase) -> None:
     for name, (kinds, holds) in VOCABULARY.items():
         atom = f"{name}({', '.join(f'?v{number}' for number in range(len(kinds)))})"
         for question in (atom, f"{atom} within 7 months") if holds == "event" else (atom,):
-            found = checker.verify("t", json_text(trace_of(inference, read_question(kb, question))))
+            found = checker.verify("t", json_text(sealed(prove(inference, read_question(kb, question)))))
             assert found.issues == ()
 
 
@@ -223,6 +224,25 @@ rules:
 """
 
 
+@pytest.mark.parametrize("engine_name", ["experta", "duckdb"])
+def test_of_equally_certain_premises_the_lowest_is_told(
+    read: Read, traced: Traced, problems: Problems, engine_name: str
+) -> None:
+    if engine_name == "duckdb":
+        pytest.importorskip("duckdb")
+        pytest.importorskip("sqlglot")
+    kb = read(_RUMOUR)
+    trace = traced(kb, "believes(ann, axolotl)", engine_name=engine_name)
+    assert {item.fact for item in trace.facts} == {"hears(ann, zebra)"}
+    assert problems(kb, trace) == []
+
+
+def test_a_proof_without_a_seal_is_no_trace(everything: KnowledgeBase, traced: Traced, problems: Problems) -> None:
+    proof = replace(traced(everything, "aligned(Ruritania, Borduria)"), seal=UNSET)
+    (problem,) = problems(everything, proof)
+    assert problem.startswith("KZ509 $.seal is missing")
+
+
 def test_no_proof_may_rest_on_what_it_proves(read: Read, traced: Traced, problems: Problems) -> None:
     kb = read(_RUMOUR)
     text = json_text(traced(kb, "believes(ann, axolotl)"))
@@ -323,7 +343,8 @@ def test_a_rule_set_without_end_is_stopped(read: Read, monkeypatch: pytest.Monke
     from kzexpert.proof.checker import derivation
 
     kb = read(EVERYTHING)
-    trace = json_text(trace_of(engine().infer(snapshot(kb, date(2011, 4, 7))), read_question(kb, "weight(?x, ?n)")))
+    inference = engine().infer(snapshot(kb, date(2011, 4, 7)))
+    trace = json_text(sealed(prove(inference, read_question(kb, "weight(?x, ?n)"))))
     endless = '  - id: more\n    when: ["weight(?x, ?n)", "?m = ?n + 1"]\n    then: weight(?x, ?m)\n'
     changed = read(EVERYTHING.replace("rules:\n", f"rules:\n{endless}"))
     monkeypatch.setattr(derivation, "_MOST_FIRINGS", 500)
@@ -340,6 +361,7 @@ _SHARED = {
     "language",
     "model",
     "program.resolve",
+    "proof.build",
     "proof.checker",
     "proof.document",
     "questions.question",

@@ -11,6 +11,7 @@ from worlds import with_payload
 
 from kzexpert.model import KnowledgeBase
 from kzexpert.proof.document import Trace
+from kzexpert.proof.index import Index
 from kzexpert.render.dot import dot
 from kzexpert.render.mermaid import mermaid
 from kzexpert.render.trace_graph import graph_of, reading_order
@@ -62,7 +63,7 @@ def test_the_graph_holds_every_part_once(calm: Trace) -> None:
 
 def test_a_reader_meets_the_answers_first(shipped: KnowledgeBase, traced: Traced) -> None:
     trace = traced(shipped, "multi_vector(?state)")
-    order = [item.conclusion for item in reading_order(trace)]
+    order = [item.conclusion for item in reading_order(Index(trace))]
     assert order[: len(trace.answers)] == list(trace.answers)
     assert sorted(order) == [item.conclusion for item in trace.conclusions]
 

@@ -13,8 +13,8 @@ from traces import Traced
 from kzexpert.engines import ENGINES
 from kzexpert.model import KnowledgeBase
 from kzexpert.proof.checker import Checker
+from kzexpert.proof.checker.parser import read_trace
 from kzexpert.proof.checker.places import Places
-from kzexpert.proof.checker.reading import read_trace
 from kzexpert.render.json import json_text
 
 Document = dict[str, Any]

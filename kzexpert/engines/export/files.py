@@ -7,14 +7,14 @@ rows in the same order. Where the file belongs, and that it replaces another one
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from kzexpert.engines.export.lines import write_csv, write_json_lines
+from kzexpert.engines.export.lines import escape_json_lines, write_csv, write_json_lines
 from kzexpert.engines.export.rows import rows_of
 from kzexpert.engines.packages import bulk
 from kzexpert.engines.reports import Listener, Standing, unheard
 from kzexpert.model import Inference, KnowledgeBase
 from kzexpert.model.columns import Form, Layout, Selection, layout_of
 
-__all__ = ["export", "write_rows", "written_predicates"]
+__all__ = ["export", "written_predicates"]
 
 
 def written_predicates(kb: KnowledgeBase, selection: Selection) -> tuple[str, ...]:
@@ -44,13 +44,18 @@ def export(
     """
     program = inferences[0].program
     layout = layout_of(program.kb, written_predicates(program.kb, selection), derived=selection.recorded)
-    return inferences[0].facts.export(inferences, selection, layout, form, path, listen)
+    written = inferences[0].facts.export(inferences, selection, layout, form, path, listen)
+    if written is None:
+        return _rows_written(inferences, selection, layout, form, path, listen)
+    if form == "jsonl":
+        escape_json_lines(path)
+    return written
 
 
-def write_rows(
+def _rows_written(
     inferences: Sequence[Inference], selection: Selection, layout: Layout, form: Form, path: Path, listen: Listener
 ) -> Mapping[str, int]:
-    """Write conclusions to a file row by row; see `kzexpert.model.inference.Facts.export`."""
+    """Write conclusions to a file row by row."""
     listen(Standing(phase="writing"))
     rows = {
         predicate: [row for inference in inferences for row in rows_of(inference, selection, predicate)]
@@ -62,5 +67,5 @@ def write_rows(
             write(file, layout, rows)
         return {predicate: len(found) for predicate, found in rows.items()}
     with bulk(f"writing {form}"):
-        from kzexpert.engines.sql.results.gathering import write_gathered
+        from kzexpert.engines.sql.results.transfer import write_gathered
     return write_gathered(inferences, rows, layout, form, path, listen)

@@ -23,10 +23,12 @@ from kzexpert.model import (
     Pattern,
     Program,
     ProgramRule,
+    RelationKey,
     Stratum,
     Value,
 )
 from kzexpert.model.established import EstablishedFacts
+from kzexpert.model.evaluation import rising
 
 __all__ = ["Settling", "View", "view_of"]
 
@@ -42,7 +44,7 @@ class View(msgspec.Struct, frozen=True):
         whole: whether it reads all arguments, so that a row of the view is one fact.
     """
 
-    relation: str
+    relation: RelationKey
     places: tuple[int, ...]
     certainty: bool
     whole: bool
@@ -80,7 +82,7 @@ class Settling:
         self, program: Program, facts: EstablishedFacts, bindings: Mapping[str, list[Args]], meter: Meter
     ) -> None:
         self.bindings = bindings
-        self.certainties: dict[str, dict[Args, float]] = {
+        self.certainties: dict[RelationKey, dict[Args, float]] = {
             relation: {args: fact.certainty for args, fact in base.items()} for relation, base in program.base.items()
         }
         self._program = program
@@ -104,9 +106,9 @@ class Settling:
         facts = MemoryFacts(self.certainties, self._firings, self._facts, self._heights)
         return Inference(self._program, engine, facts, frozenset(self._conflicts))
 
-    def establish(self, relation: str, args: Args, certainty: float) -> None:
+    def establish(self, relation: RelationKey, args: Args, certainty: float) -> None:
         """Note that a fact is established, or more certain than it was."""
-        self._facts.relations.setdefault(relation, {})[args] = certainty
+        self._facts.add(relation, args, certainty)
         for view, strongest in self._strongest.items():
             if view.relation == relation:
                 _keep_stronger(strongest, view.row(args, certainty), certainty, args)
@@ -146,7 +148,11 @@ class Settling:
 
     def close(self, stratum: Stratum) -> None:
         """Choose the premises of a recursive stratum that is at rest, where several facts satisfy a condition."""
-        if any(item.open and item.relation in stratum.predicates for rule in stratum.rules for item in rule.matches):
+        inside = stratum.predicates
+        if any(
+            rising(rule, inside) or any(item.open and item.relation in inside for item in rule.matches)
+            for rule in stratum.rules
+        ):
             for atom, firings in self._firings.items():
                 if atom.predicate in stratum.predicates:
                     self._firings[atom] = tuple(map(self._heights.chosen, firings))

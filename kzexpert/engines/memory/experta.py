@@ -12,12 +12,13 @@ import inspect
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from itertools import islice
+from typing import Any, TypeAlias
 
 from kzexpert.certainty import established
 from kzexpert.engines.base import Budget, Meter
-from kzexpert.engines.evaluation import Completion, holds
 from kzexpert.engines.memory.certainties import Settling, View, view_of
+from kzexpert.engines.memory.growth import Growth
 from kzexpert.engines.memory.joins import Field, JoinNetwork, JoinPattern, JoinRule, JoinTest
 from kzexpert.engines.reports import Listener, Standing, unheard
 from kzexpert.model import (
@@ -29,12 +30,14 @@ from kzexpert.model import (
     Pattern,
     Program,
     ProgramRule,
+    RelationKey,
     Stratum,
     Test,
     Value,
     Variable,
 )
 from kzexpert.model.established import EstablishedFacts
+from kzexpert.model.evaluation import Completion, holds, rising
 
 __all__ = ["ExpertaEngine"]
 
@@ -64,6 +67,11 @@ with _as_experta_expects():
     import experta.abstract
     import experta.activation
     import experta.factlist
+    import experta.matchers.rete
+
+
+#: Acts on the engine and the values of a rule's variables, or of those that its matches bind.
+Fire: TypeAlias = Callable[[Any, tuple[Value, ...]], None]
 
 
 class Statement(experta.Fact):  # type: ignore[misc]
@@ -109,7 +117,8 @@ class HashMatcher(experta.abstract.Matcher):  # type: ignore[misc]
         # A Rule that was fetched through the engine is bound to it and would pass it twice.
         self.rules = [rule.new_conditions(*rule) for rule in engine.get_rules()]
         self.added: list[Any] = []
-        self.network = JoinNetwork([_join_rule(rule) for rule in self.rules], self._activate, engine.candidates)
+        self._fires = engine.meter.firing
+        self.network = JoinNetwork([_join_rule(rule) for rule in self.rules], self._activate, engine.meter.candidates)
 
     def changes(self, adding: Iterable[Any] = (), deleting: Sequence[Any] = ()) -> tuple[list[Any], Sequence[Any]]:
         """The activations that new facts bring about."""
@@ -124,11 +133,31 @@ class HashMatcher(experta.abstract.Matcher):  # type: ignore[misc]
         return added, ()
 
     def _activate(self, number: int, row: tuple[Value, ...]) -> None:
-        self.added.append(Activation(self.rules[number], {"row": row}))
+        rule = self.rules[number]
+        self._fires(rule.__name__)
+        self.added.append(Activation(rule, {"row": row}))
 
     def reset(self) -> None:
         """Forget all facts."""
         self.network.clear()
+
+
+class StockMatcher(experta.matchers.rete.ReteMatcher):  # type: ignore[misc]
+    """experta's own matcher, whose matches are counted as they are found."""
+
+    def __init__(self, engine: Any) -> None:
+        super().__init__(engine)
+        for node in self._get_conflict_set_nodes():
+            node._activate = self._counted(node, node._activate)
+
+    def _counted(self, node: Any, activate: Callable[[Any], None]) -> Callable[[Any], None]:
+        def counted(token: Any) -> None:
+            before = len(node.memory)
+            activate(token)
+            if len(node.memory) > before:
+                self.engine.meter.firing(node.rule.__name__)
+
+        return counted
 
 
 class LastInFirstOut(experta.abstract.Strategy):  # type: ignore[misc]
@@ -177,15 +206,21 @@ class ExpertaEngine:
         listen: hears how a run stands.
     """
 
+    BUDGET = Budget()
+
     def __init__(self, stock: bool = False, budget: Budget | None = None, listen: Listener = unheard) -> None:
         self.name = "experta-stock" if stock else "experta"
-        self.budget = budget or Budget()
+        self.budget = budget or self.BUDGET
         self._listen = listen
 
     def infer(self, program: Program) -> Inference:
         """See `kzexpert.engines.base.Engine.infer`."""
-        with _collector_at_rest():
-            return _Run(program, self.name == "experta-stock", self.budget).inference(self.name, self._listen)
+        meter = Meter(self.budget, program)
+        try:
+            with _collector_at_rest():
+                return _Run(program, self.name == "experta-stock", meter).inference(self.name, self._listen)
+        except MemoryError:
+            raise meter.out_of_memory() from None
 
 
 @contextmanager
@@ -203,21 +238,23 @@ def _collector_at_rest() -> Iterator[None]:
 class _Run:
     """One inference: the working memory of experta beside the certainties that experta knows nothing of."""
 
-    def __init__(self, program: Program, stock: bool, budget: Budget) -> None:
+    def __init__(self, program: Program, stock: bool, meter: Meter) -> None:
         self.program = program
         self.bindings: dict[str, list[tuple[Value, ...]]] = {name: [] for name in program.rules}
-        self.meter = Meter(budget, program, self.bindings)
+        self.meter = meter
         self.facts = EstablishedFacts()
         self.settling = Settling(program, self.facts, self.bindings, self.meter)
         self.fact_classes: dict[View, type] = {}
-        namespace: dict[str, Any] = {"candidates": self.meter.candidates}
+        namespace: dict[str, Any] = {"meter": self.meter, "__matcher__": StockMatcher}
         if not stock:
             namespace |= {"__matcher__": HashMatcher, "__strategy__": LastInFirstOut}
         self.phases = [type(f"Phase{number}", (Phase,), {}) for number in range(len(program.strata))]
+        self.growths: dict[int, list[tuple[Growth, Fire]]] = {}
+        self.counted: dict[RelationKey, int] = {}
         for phase, stratum in zip(self.phases, program.strata, strict=True):
             for rule in stratum.rules:
-                namespace[f"rule_{len(namespace)}"] = self._experta_rule(rule, phase, stratum.recursive)
-        self.views: dict[str, list[tuple[View, type]]] = {}
+                namespace[f"rule_{len(namespace)}"] = self._experta_rule(rule, phase, stratum)
+        self.views: dict[RelationKey, list[tuple[View, type]]] = {}
         for view, fact_class in self.fact_classes.items():
             self.views.setdefault(view.relation, []).append((view, fact_class))
         self.engine = type("Rules", (experta.KnowledgeEngine,), namespace)()
@@ -235,18 +272,40 @@ class _Run:
             if stratum.recursive:
                 self._declare_established(stratum.predicates, settled=False)
             self.engine.declare(phase())
-            self.engine.run()
-            self.settling.settle(stratum)
+            self._run(number - 1, stratum)
             # In a recursive phase a better proof can lift over the threshold what the first one left below it.
             while self._declare_established(stratum.predicates, settled=not stratum.recursive) and stratum.recursive:
-                self.engine.run()
-                self.settling.settle(stratum)
+                self._run(number - 1, stratum)
             if stratum.recursive:
+                for growth, _ in self.growths.get(number - 1, ()):
+                    growth.check()
                 self.settling.close(stratum)
                 self._declare_certainties(stratum.predicates)
         return self.settling.inference(name)
 
-    def _declare_established(self, relations: Iterable[str], settled: bool = True) -> bool:
+    def _run(self, number: int, stratum: Stratum) -> None:
+        """Run a phase until it is at rest, and settle its conclusions."""
+        self.engine.run()
+        growths = self.growths.get(number, ())
+        while growths and self._grow(growths, stratum):
+            self.engine.run()
+        for growth, _ in growths:
+            self.bindings[growth.rule.key][:] = growth.bindings()
+        self.settling.settle(stratum)
+
+    def _grow(self, growths: Sequence[tuple[Growth, Fire]], stratum: Stratum) -> bool:
+        """Fire the rules whose aggregates have enough by now, and say whether any did."""
+        new: dict[RelationKey, list[tuple[Value, ...]]] = {}
+        for relation in stratum.predicates:
+            known = self.facts.relations.get(relation, {})
+            new[relation] = list(islice(known, self.counted.get(relation, 0), None))
+            self.counted[relation] = len(known)
+        found = [(fire, binding) for growth, fire in growths for binding in growth.ready(new)]
+        for fire, binding in found:
+            fire(self.engine, binding)
+        return bool(found)
+
+    def _declare_established(self, relations: Iterable[RelationKey], settled: bool = True) -> bool:
         """Put what is established into working memory, and say whether any of it was new.
 
         Args:
@@ -266,7 +325,7 @@ class _Run:
             self.engine.declare(*new)
         return bool(new)
 
-    def _declare_certainties(self, relations: Iterable[str]) -> None:
+    def _declare_certainties(self, relations: Iterable[RelationKey]) -> None:
         """Put what rules of later phases read by ``@`` into working memory, once a recursive phase is settled."""
         new = [
             fact_class(*view.row(args, certainty))
@@ -278,7 +337,9 @@ class _Run:
         if new:
             self.engine.declare(*new)
 
-    def _statements(self, relation: str, args: tuple[Value, ...], certainty: float, settled: bool = True) -> list[Any]:
+    def _statements(
+        self, relation: RelationKey, args: tuple[Value, ...], certainty: float, settled: bool = True
+    ) -> list[Any]:
         """The experta facts that stand for one fact: one for each way in which rules look at its relation."""
         return [
             fact_class(*view.row(args, certainty))
@@ -286,7 +347,7 @@ class _Run:
             if settled or not view.certainty
         ]
 
-    def _experta_rule(self, rule: ProgramRule, phase: type, recursive: bool) -> Any:
+    def _experta_rule(self, rule: ProgramRule, phase: type, stratum: Stratum) -> Any:
         """The rule as experta knows it: its phase, its matches, its absences, its tests; then the action."""
         names = {variable: f"v{index}" for index, variable in enumerate(rule.variables)}
         matched = {name for pattern in rule.matches for name in pattern.variables}
@@ -301,12 +362,20 @@ class _Run:
             elif not isinstance(condition, Match):
                 computed.append(condition)
         known = list(dict.fromkeys(name for pattern in rule.matches for name in pattern.variables))
-        completion = Completion(computed, self.facts, self.program.as_of) if computed else None
-        if completion is not None:
+        grows = rising(rule, stratum.predicates)
+        completion = Completion(computed, self.facts, self.program.as_of, grows.__contains__) if computed else None
+        if completion is not None and not grows:
             conditions.append(
                 _test(known, lambda *values: completion(dict(zip(known, values, strict=True))) is not None, names)
             )
-        action = self._action(rule, known, names, completion, recursive)
+        if completion is not None and grows:
+            growth = Growth(self.program, rule, known, completion, self.facts, stratum.predicates)
+            fire = self._fire(rule, stratum.recursive)
+            self.growths.setdefault(self.program.strata.index(stratum), []).append((growth, fire))
+            action = self._action(known, names, lambda engine, row: growth.wait(row))
+        else:
+            binding_of, fire = _binding(rule, known, completion), self._fire(rule, stratum.recursive)
+            action = self._action(known, names, lambda engine, row: fire(engine, binding_of(row)))
         action.__name__ = rule.id
         return experta.Rule(*conditions)(action)
 
@@ -315,7 +384,7 @@ class _Run:
         view = view_of(pattern)
         fact_class = self.fact_classes.get(view)
         if fact_class is None:
-            fact_class = self.fact_classes[view] = type(pattern.relation, (Statement,), {})
+            fact_class = self.fact_classes[view] = type(str(pattern.relation), (Statement,), {})
         fields: list[Any] = []
         for place in view.places:
             term = pattern.terms[place]
@@ -327,27 +396,26 @@ class _Run:
             fields.append(names[pattern.certainty] << experta.W())
         return fact_class(*fields)
 
-    def _action(
-        self,
-        rule: ProgramRule,
-        known: list[str],
-        names: dict[str, str],
-        completion: Completion | None,
-        recursive: bool,
-    ) -> Callable[..., None]:
-        """What a firing does: record its binding, and in a recursive phase put a new conclusion into working memory.
+    @staticmethod
+    def _action(known: Sequence[str], names: dict[str, str], act: Fire) -> Callable[..., None]:
+        """What experta calls when a rule fires, with the values of what the matches bind.
 
-        Our matcher hands over a row, the values of what the matches bind; experta's own hands over each by its name.
+        Our matcher hands over a row of them; experta's own hands over each by its name.
         """
-        bindings, meter, predicate = self.bindings[rule.key], self.meter, rule.head.predicate
         keys = tuple(names[name] for name in known)
-        binding_of = _binding(rule, known, completion)
+
+        def action(engine: Any, row: tuple[Value, ...] | None = None, **context: Any) -> None:
+            act(engine, tuple([context[key] for key in keys]) if row is None else row)
+
+        return action
+
+    def _fire(self, rule: ProgramRule, recursive: bool) -> Fire:
+        """What a firing does: record its binding, and in a recursive phase put a new conclusion into working memory."""
+        bindings, meter, predicate = self.bindings[rule.key], self.meter, rule.head.predicate
         concluded = self.settling.provisional(rule) if recursive else None
         facts = self.facts.relations.setdefault(predicate, {})
 
-        def fire(engine: Any, row: tuple[Value, ...] | None = None, **context: Any) -> None:
-            binding = binding_of(tuple([context[key] for key in keys]) if row is None else row)
-            meter.firing(rule.id)
+        def fire(engine: Any, binding: tuple[Value, ...]) -> None:
             bindings.append(binding)
             if concluded is not None:
                 args, certainty = concluded(binding)

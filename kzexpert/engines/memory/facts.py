@@ -5,9 +5,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from kzexpert.engines.export.files import write_rows
 from kzexpert.evidence import Heights
-from kzexpert.model import Fact, Firing, GroundAtom, Inference, Pattern, Value
+from kzexpert.model import Fact, Firing, GroundAtom, Inference, Pattern, RelationKey, Value
 from kzexpert.model.columns import Form, Layout, Selection
 from kzexpert.model.established import EstablishedFacts
 
@@ -19,7 +18,7 @@ class MemoryFacts:
 
     def __init__(
         self,
-        certainties: Mapping[str, Mapping[tuple[Value, ...], float]],
+        certainties: Mapping[RelationKey, Mapping[tuple[Value, ...], float]],
         firings: Mapping[GroundAtom, tuple[Firing, ...]],
         established: EstablishedFacts,
         heights: Heights,
@@ -50,6 +49,9 @@ class MemoryFacts:
         """See `Facts.firing_count`."""
         return sum(map(len, self.firings.values()))
 
+    def close(self) -> None:
+        """See `Facts.close`."""
+
     def export(
         self,
         inferences: Sequence[Inference],
@@ -58,6 +60,5 @@ class MemoryFacts:
         form: Form,
         path: Path,
         listen: Callable[[Any], None],
-    ) -> Mapping[str, int]:
+    ) -> None:
         """See `Facts.export`."""
-        return write_rows(inferences, selection, layout, form, path, listen)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from kzexpert.engines.base import Budget
 from kzexpert.engines.reports import Listener, unheard
+from kzexpert.engines.sql.matches import BUDGET
 from kzexpert.engines.sql.results.export import DatabaseExporter
-from kzexpert.engines.sql.running import BUDGET, Run
+from kzexpert.engines.sql.run import Run
 from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
 from kzexpert.engines.sql.tables.duckdb_reader import DuckDBReader
 from kzexpert.model import Inference, Program
@@ -20,7 +21,7 @@ class DuckDBEngine:
         memory: such as ``2GB``; what does not fit goes to disk. By default DuckDB's own limit, 80 % of the machine's.
         threads: by default one for each core.
         database: a file for the tables, or ``:memory:``.
-        budget: when to stop. Firings are not counted, since they are not enumerated.
+        budget: when to stop. Firings are counted where they may be too many.
         skip_bad_rows: a CSV file for the rows of tables that are no facts; without it they are an error.
         listen: hears how a run stands, partly from another thread.
         network: whether tables may lie elsewhere.

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from kzexpert.engines.base import Budget
 from kzexpert.engines.reports import Listener, unheard
-from kzexpert.engines.sql.running import BUDGET, Run
+from kzexpert.engines.sql.matches import BUDGET
+from kzexpert.engines.sql.run import Run
 from kzexpert.engines.sql.store.spark_session import SparkSession, open_session
 from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.engines.sql.tables.spark_reader import SparkReader
@@ -23,7 +24,7 @@ class SparkEngine:
             ``yarn``. By default what the configuration of Spark says, and ``local[*]`` where it says nothing.
         conf: configuration of Spark, by name.
         checkpoint: a folder that all executors can reach, for what must outlast the loss of an executor.
-        budget: when to stop. Firings are not counted, since they are not enumerated.
+        budget: when to stop. Firings are counted where they may be too many.
         skip_bad_rows: a CSV file for the rows of tables that are no facts; without it they are an error.
         listen: hears how a run stands, partly from another thread.
         network: whether tables may lie elsewhere.

@@ -7,11 +7,23 @@ far down as a goal reaches. It is slower than they are, and short enough to be r
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kzexpert.errors import BudgetError, Issue
-from kzexpert.model import Constant, Match, Pattern, Value, Variable, Within
-from kzexpert.proof.checker.joins import Binding, FactStore, bindings, extended, ordered
-from kzexpert.proof.checker.recorded import Args, Recorded, RecordedFacts
+from kzexpert.model import (
+    Aggregate,
+    BaseFact,
+    Constant,
+    Expression,
+    GroundAtom,
+    KnowledgeBase,
+    Match,
+    Pattern,
+    Value,
+    Variable,
+)
+from kzexpert.proof.build import Judgement, RelationFact
+from kzexpert.proof.checker.joins import Binding, FactStore, bindings, extended, ordered, value_of
+from kzexpert.proof.checker.recorded import Args, RecordedFacts
 from kzexpert.proof.checker.rules import CheckedCondition, CheckedRule, components
-from kzexpert.proof.checker.weighing import THRESHOLD, CheckedConclusion, Instance, Options, Statement, weighed
+from kzexpert.proof.checker.weights import THRESHOLD, Instance, Statement, Strongest, weighed
 
 __all__ = ["Derivation"]
 
@@ -19,16 +31,24 @@ _MOST_FIRINGS = 5_000_000
 
 
 class Derivation:
-    """All that follows from the facts in force, derived predicate by predicate when it is asked for."""
+    """All that follows from the facts in force, derived predicate by predicate when it is asked for.
 
-    def __init__(self, rules: Iterable[CheckedRule], recorded: RecordedFacts) -> None:
+    It is the grounds of the document that a trace should be; see `kzexpert.proof.build.Grounds`.
+
+    Attributes:
+        windows: relation → the window it stands for.
+    """
+
+    def __init__(self, kb: KnowledgeBase, rules: Iterable[CheckedRule], recorded: RecordedFacts) -> None:
+        self.kb = kb
         self.recorded = recorded
         self.facts = FactStore()
         self.rules = tuple(rules)
-        self._conclusions: dict[str, dict[Args, CheckedConclusion]] = {}
+        self.windows = {relation: within for rule in self.rules for relation, within in rule.windows.items()}
+        self._conclusions: dict[str, dict[Args, Judgement]] = {}
         self._firings = 0
 
-    def conclusions(self, predicate: str) -> Mapping[Args, CheckedConclusion]:
+    def conclusions(self, predicate: str) -> Mapping[Args, Judgement]:
         """What rules conclude of a predicate, established or not."""
         if predicate not in self._conclusions:
             for group, recursive in components(self.rules, predicate):
@@ -36,12 +56,37 @@ class Derivation:
                     self._derive(group, recursive)
         return self._conclusions[predicate]
 
-    def certainty(self, predicate: str, args: Args, within: Within | None) -> float | None:
+    # --- the grounds of a proof -----------------------------------------------------------------------------------
+
+    def prepare(self, known: Sequence[RelationFact]) -> None:
+        """Nothing: all that is asked for is at hand."""
+
+    def record(self, known: RelationFact) -> BaseFact | None:
+        return self.recorded.in_force(known.atom.predicate, self.windows.get(known.relation)).get(known.atom.args)
+
+    def judgement(self, atom: GroundAtom) -> Judgement | None:
+        return self.conclusions(atom.predicate).get(atom.args)
+
+    def known_certainty(self, known: RelationFact) -> float | None:
         """How certain a fact is, or an event of a window; None when nothing is known of it."""
-        if within is None and args in self.conclusions(predicate):
-            return self.conclusions(predicate)[args].certainty
-        recorded = self.recorded.in_force(predicate, within).get(args)
-        return recorded.certainty if recorded else None
+        judgement = self.judgement(known.atom) if self.windows.get(known.relation) is None else None
+        found = judgement or self.record(known)
+        return found.certainty if found else None
+
+    def certainty(self, known: RelationFact) -> float:
+        return self.known_certainty(known) or 0.0
+
+    def counted(self, aggregate: Aggregate, values: Mapping[str, Value]) -> set[RelationFact]:
+        shared = {name: values[name] for name in aggregate.shared}
+        return {
+            RelationFact(pattern.relation, GroundAtom(pattern.predicate, args))
+            for solution in bindings([Match(pattern) for pattern in aggregate.patterns], shared, self.facts)
+            for pattern in aggregate.patterns
+            for args, _ in self.facts.matching(pattern, solution)
+        }
+
+    def value(self, expression: Expression, values: Mapping[str, Value]) -> Value | None:
+        return value_of(expression, values)
 
     # --- one group of predicates ----------------------------------------------------------------------------------
 
@@ -52,12 +97,12 @@ class Derivation:
         if recursive:  # else no rule of the group looks at it, and evidence against may still lower what is recorded
             for predicate in group:
                 self._put_all(predicate, self.recorded.in_force(predicate))
-        found = {rule.rule.id: dict.fromkeys(self._solutions(rule, ordered(rule), {})) for rule in rules}
+        found = {rule.id: dict.fromkeys(self._solutions(rule, ordered(rule), {})) for rule in rules}
         if recursive:
             self._close(group, rules, found)
         drawn: dict[Statement, list[Instance]] = {}
         for rule in rules:
-            for binding in found[rule.rule.id]:
+            for binding in found[rule.id]:
                 instance = self._instance(rule, binding)
                 drawn.setdefault((rule.head.predicate, instance.conclusion), []).append(instance)
         known = {name: self.recorded.in_force(name) for name in group}
@@ -76,7 +121,7 @@ class Derivation:
             if within is not None:
                 self._put_all(pattern.relation, self.recorded.in_force(pattern.predicate, within))
 
-    def _put_all(self, relation: str, facts: Mapping[Args, Recorded | CheckedConclusion]) -> None:
+    def _put_all(self, relation: str, facts: Mapping[Args, BaseFact | Judgement]) -> None:
         for args, fact in facts.items():
             if fact.certainty > THRESHOLD:
                 self.facts.put(relation, args, fact.certainty)
@@ -86,7 +131,7 @@ class Derivation:
         for binding in bindings(conditions, start, self.facts):
             self._firings += 1
             if self._firings > _MOST_FIRINGS:
-                message = f"rule {rule.rule.id} used up the checker's budget of {_MOST_FIRINGS:,} firings"
+                message = f"rule {rule.id} used up the checker's budget of {_MOST_FIRINGS:,} firings"
                 raise BudgetError(Issue("KZ401", message, rule.rule.location))
             yield tuple([binding[name] for name in rule.variables])
 
@@ -98,7 +143,7 @@ class Derivation:
                 facts = tuple(self.facts.matching(condition.pattern, values))
                 strongest = max(certainty for _, certainty in facts)
                 equal = tuple(args for args, certainty in facts if certainty == strongest)
-                options.append(Options(condition.pattern.relation, strongest, equal))
+                options.append(Strongest(condition.pattern.relation, strongest, equal))
         weakest = min((option.certainty for option in options), default=1.0)
         return Instance(rule, binding, _args(rule.head, values), tuple(options), rule.rule.certainty * weakest)
 
@@ -112,11 +157,11 @@ class Derivation:
             for predicate in group
             for args, recorded in self.recorded.in_force(predicate).items()
         }
-        fresh = {rule.rule.id: list(found[rule.rule.id]) for rule in rules}
+        fresh = {rule.id: list(found[rule.id]) for rule in rules}
         while any(fresh.values()):
             raised: dict[Statement, float] = {}
             for rule in rules:
-                for binding in fresh[rule.rule.id]:
+                for binding in fresh[rule.id]:
                     instance = self._instance(rule, binding)
                     key, strength = (rule.head.predicate, instance.conclusion), round(instance.strength, 9)
                     if strength > best.get(key, 0.0):
@@ -125,7 +170,7 @@ class Derivation:
                             raised[key] = strength
             for (predicate, args), strength in raised.items():
                 self.facts.put(predicate, args, strength)
-            fresh = {rule.rule.id: list(dict.fromkeys(self._using(rule, raised))) for rule in rules}
+            fresh = {rule.id: list(dict.fromkeys(self._using(rule, raised))) for rule in rules}
             for name, solutions in fresh.items():
                 found[name].update(dict.fromkeys(solutions))
 

@@ -149,7 +149,7 @@ def satisfied(condition: CheckedCondition, binding: Binding, facts: FactStore) -
             yield binding
     elif isinstance(condition, Aggregate):
         yield from _equal(binding, condition.variable, aggregated(condition, binding, facts))
-    else:
+    elif isinstance(condition, Test):
         yield from _compared(condition, binding)
 
 

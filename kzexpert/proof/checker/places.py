@@ -59,7 +59,7 @@ class Places:
         return [0, *(match.end() for match in re.finditer("\n", self._text))]
 
 
-class _Open:
+class _OpenValue:
     """An object or array whose end is not reached: its path, the key or the number of the value that comes next."""
 
     def __init__(self, path: str, is_object: bool) -> None:
@@ -74,7 +74,7 @@ class _Open:
 
 def _values(text: str) -> Iterator[tuple[str, int]]:
     """The path and the offset of every value, in order."""
-    outer: list[_Open] = []
+    outer: list[_OpenValue] = []
     for match in _TOKEN.finditer(text):
         token = match[0]
         inner = outer[-1] if outer else None
@@ -91,4 +91,4 @@ def _values(text: str) -> Iterator[tuple[str, int]]:
             path = inner.next_path() if inner else "$"
             yield path, match.start()
             if token in ("{", "["):
-                outer.append(_Open(path, token == "{"))
+                outer.append(_OpenValue(path, token == "{"))

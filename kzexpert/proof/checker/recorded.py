@@ -6,24 +6,13 @@ It looks at facts files only; what rules conclude is derived elsewhere.
 from collections.abc import Mapping, Sequence
 from datetime import MAXYEAR, date, timedelta
 
-import msgspec
-
 from kzexpert.errors import Location
-from kzexpert.model import Fact, GroundAtom, KnowledgeBase, Pattern, Value, Within
+from kzexpert.model import BaseFact, Fact, GroundAtom, KnowledgeBase, Pattern, Value, Within
 from kzexpert.program.resolve import resolve_fact
-from kzexpert.proof.document import Row, places_of, row_of, row_order
 
-__all__ = ["Args", "Recorded", "RecordedFacts", "opening"]
+__all__ = ["Args", "RecordedFacts", "opening"]
 
 Args = tuple[Value, ...]
-
-
-class Recorded(msgspec.Struct, frozen=True):
-    """A fact in force: its certainty, and the rows on disk that state it; assumed facts may have none."""
-
-    certainty: float
-    facts: tuple[Fact, ...]
-    assumed: bool
 
 
 class RecordedFacts:
@@ -42,7 +31,6 @@ class RecordedFacts:
         self, kb: KnowledgeBase, day: date, assumed: Sequence[GroundAtom], withdrawn: Sequence[Pattern]
     ) -> None:
         self._kb = kb
-        self._place = places_of(kb.texts)
         self._day = day
         self._assumed = assumed
         self._withdrawn = withdrawn
@@ -52,7 +40,7 @@ class RecordedFacts:
         self._tables = {table.predicate: table.location for table in kb.tables}
         self.unread: dict[str, Location] = {}
         self._rows: dict[str, dict[GroundAtom, list[Fact]]] = {}
-        self._known: dict[tuple[str, Within | None], dict[Args, Recorded]] = {}
+        self._known: dict[tuple[str, Within | None], dict[Args, BaseFact]] = {}
 
     def rows(self, predicate: str) -> Mapping[GroundAtom, Sequence[Fact]]:
         """Every statement of a predicate on disk with its rows, in force or not."""
@@ -66,18 +54,19 @@ class RecordedFacts:
                     found.setdefault(atom, []).append(fact)
         return self._rows[predicate]
 
-    def in_force(self, predicate: str, within: Within | None = None) -> Mapping[Args, Recorded]:
+    def in_force(self, predicate: str, within: Within | None = None) -> Mapping[Args, BaseFact]:
         """The facts of a predicate that hold on the day, or the events of a window that ends on it."""
         if (predicate, within) not in self._known:
             found = self._known[predicate, within] = {}
             for atom, facts in self.rows(predicate).items():
                 current = tuple(fact for fact in facts if self._holds(fact, within))
                 if current and not any(pattern.matches(atom.args) for pattern in self._left_out(predicate)):
-                    found[atom.args] = Recorded(round(max(fact.certainty for fact in current), 9), current, False)
+                    certainty = round(max(fact.certainty for fact in current), 9)
+                    found[atom.args] = BaseFact(atom, certainty, current)
             for atom in self._assumed:
                 if atom.predicate == predicate:
                     before = found.get(atom.args)
-                    found[atom.args] = Recorded(1.0, before.facts if before else (), assumed=True)
+                    found[atom.args] = BaseFact(atom, 1.0, before.rows if before else (), assumed=True)
         return self._known[predicate, within]
 
     def _left_out(self, predicate: str) -> list[Pattern]:
@@ -92,11 +81,6 @@ class RecordedFacts:
             return within is None
         start = opening(self._day, within) if within else None
         return fact.on.first <= self._day and (start is None or fact.on.first > start)
-
-    def rows_of(self, atom: GroundAtom, recorded: Recorded) -> tuple[Row, ...]:
-        """The rows of a fact as a trace has them, with their digests."""
-        by_place = sorted(recorded.facts, key=lambda fact: fact.location)
-        return tuple(sorted((row_of(atom, fact, self._place) for fact in by_place), key=row_order))
 
     def absence_of(self, predicate: str, args: Args, within: Within | None) -> str:
         """Why a fact is not in force, in a few words."""

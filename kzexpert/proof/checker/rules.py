@@ -6,8 +6,6 @@ In what order conditions are evaluated is decided where they are (`joins`).
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-import msgspec
-
 from kzexpert.model import (
     Absence,
     Aggregate,
@@ -20,6 +18,8 @@ from kzexpert.model import (
     Negation,
     Pattern,
     Premise,
+    ProgramCondition,
+    ProgramRule,
     Rule,
     Test,
     Within,
@@ -33,23 +33,17 @@ from kzexpert.program.resolve import (
 
 __all__ = ["CheckedCondition", "CheckedRule", "components", "read_rules"]
 
-CheckedCondition: TypeAlias = Match | Absence | Test | Aggregate
+CheckedCondition: TypeAlias = ProgramCondition
 
 
-class CheckedRule(msgspec.Struct, frozen=True):
-    """A rule with its names resolved.
+class CheckedRule(ProgramRule, frozen=True, dict=True):
+    """A rule with its names resolved; of an ``=`` is not said whether it binds or compares, and `order` is not used.
 
     Attributes:
-        conditions: in the order of the author; an ``=`` is a `Test`, whether it binds or compares.
-        variables: those that are not local to an aggregate, in order of first appearance.
         windows: relation → the window it stands for, None for all facts of a predicate.
     """
 
-    rule: Rule
-    head: Pattern
-    conditions: tuple[CheckedCondition, ...]
-    variables: tuple[str, ...]
-    windows: Mapping[str, Within | None]
+    windows: Mapping[str, Within | None] = {}
 
     @property
     def patterns(self) -> Iterator[Pattern]:
@@ -83,7 +77,7 @@ def _read_rule(kb: KnowledgeBase, rule: Rule) -> CheckedRule:
             conditions.append(_read_condition(kb, condition, patterns, types, local))
     if issues or head is None:
         raise ValueError(f"rule {rule.id} has errors that the checks let pass: {issues}")
-    return CheckedRule(rule, head, tuple(conditions), tuple(dict.fromkeys(names)), windows)
+    return CheckedRule(rule, head, tuple(conditions), (), tuple(dict.fromkeys(names)), windows)
 
 
 def _read_condition(

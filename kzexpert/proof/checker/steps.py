@@ -14,6 +14,7 @@ from kzexpert.model import (
     Value,
     format_value,
 )
+from kzexpert.proof.build import RelationFact
 from kzexpert.proof.checker.derivation import Derivation
 from kzexpert.proof.checker.joins import Binding, aggregated, satisfied, value_of
 from kzexpert.proof.checker.rules import CheckedCondition, CheckedRule
@@ -58,7 +59,7 @@ def _failure(derivation: Derivation, rule: CheckedRule, condition: CheckedCondit
         if wanted.ground is None:
             return f"nothing established matches {wanted}"
         args, within = wanted.ground.args, rule.windows[wanted.relation]
-        certainty = derivation.certainty(wanted.predicate, args, within)
+        certainty = derivation.known_certainty(RelationFact(wanted.relation, wanted.ground))
         if certainty is None:
             return f"{wanted} does not hold: {derivation.recorded.absence_of(wanted.predicate, args, within)}"
         return f"{wanted} has the certainty {certainty!r}, which satisfies no condition"
@@ -68,6 +69,7 @@ def _failure(derivation: Derivation, rule: CheckedRule, condition: CheckedCondit
     if isinstance(condition, Aggregate):
         result = aggregated(condition, values, derivation.facts)
         return f"the {condition.function} is {'undefined' if result is None else format_value(result)}"
+    assert isinstance(condition, Test)
     return f"{_side(condition, values, left=True)} {condition.operator} {_side(condition, values)} is not the case"
 
 

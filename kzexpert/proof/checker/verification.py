@@ -8,17 +8,18 @@ from datetime import date
 from typing import Any, Literal
 
 import msgspec
+from msgspec import UNSET
 
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language import GrammarError, parse_atom
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import GroundAtom, KnowledgeBase, Pattern, Within
 from kzexpert.program.resolve import resolve_atom
+from kzexpert.proof.build import Asked, RelationFact, document
 from kzexpert.proof.checker.comparison import Difference, differences
 from kzexpert.proof.checker.derivation import Derivation
-from kzexpert.proof.checker.expected import Asked, expected_trace
+from kzexpert.proof.checker.parser import read_trace
 from kzexpert.proof.checker.places import Places
-from kzexpert.proof.checker.reading import read_trace
 from kzexpert.proof.checker.recorded import RecordedFacts
 from kzexpert.proof.checker.rules import read_rules
 from kzexpert.proof.checker.steps import why_not
@@ -90,7 +91,9 @@ class Checker:
         return Verification(file, tuple(issues), len(trace.conclusions), len(trace.firings), len(trace.facts))
 
     def _differences(self, trace: Trace) -> Iterator[Difference]:
-        if trace.seal != seal_of(trace):
+        if trace.seal is UNSET:
+            yield Difference("KZ509", "$.seal", "is missing: this is a proof that was not exported as a trace")
+        elif trace.seal != seal_of(trace):
             yield Difference("KZ509", "$.seal", "does not fit what the trace says: it was changed after it was written")
         if trace.engine not in self._engines:
             hint = did_you_mean(trace.engine, self._engines)
@@ -104,8 +107,8 @@ class Checker:
             return
         text, pattern, within = question
         assumed, withdrawn = tuple(sorted(trace.assumed)), tuple(sorted(trace.withdrawn))
-        asked = Asked(text, pattern, within, trace.as_of, trace.engine, assumed, withdrawn)
-        expected = expected_trace(self._kb, derivation, asked)
+        asked = Asked(text, str(pattern), trace.as_of, trace.engine, assumed, withdrawn)
+        expected = document(derivation, asked, _answers(derivation, pattern, within))
         for predicate, place in sorted(derivation.recorded.unread.items()):
             message = (
                 f"may rest on {predicate}, which has rows in the table at {place}: the checker reads facts files only"
@@ -135,7 +138,7 @@ class Checker:
                     Difference("KZ504", f"$.withdrawn[{number}]", f"is {pattern}, and no facts file states it")
                 )
         if not found:
-            self._derivations[key] = Derivation(self._rules.values(), recorded)
+            self._derivations[key] = Derivation(self._kb, self._rules.values(), recorded)
         return self._derivations.get(key)
 
     def _added(self, text: str, path: str, found: list[Difference]) -> GroundAtom | None:
@@ -200,6 +203,18 @@ class Checker:
         if known and fact_text(pattern.relation, pattern.ground) == fact.fact:
             return "nothing that was asked about rests on it, or it stands here twice"
         return derivation.recorded.absence_of(pattern.predicate, args, atom.within)
+
+
+def _answers(derivation: Derivation, pattern: Pattern, within: Within | None) -> list[RelationFact]:
+    """What matches a question, the most certain first."""
+    derivation.windows[pattern.relation] = within
+    every = {*derivation.recorded.in_force(pattern.predicate, within)}
+    if within is None:
+        every.update(derivation.conclusions(pattern.predicate))
+    found = [
+        RelationFact(pattern.relation, GroundAtom(pattern.predicate, args)) for args in every if pattern.matches(args)
+    ]
+    return sorted(found, key=lambda known: (-derivation.certainty(known), str(known.atom)))
 
 
 def _issue(difference: Difference, place: Location) -> Issue:

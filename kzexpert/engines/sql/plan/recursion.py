@@ -5,12 +5,13 @@ same parts are run in rounds. Several predicates share one relation, in which ea
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 
 from sqlglot import exp
 
+from kzexpert.engines.sql.plan.decimals import rounded
 from kzexpert.engines.sql.plan.dialects import Dialect
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, KINDS, Extent, Kind, argument
-from kzexpert.engines.sql.plan.rounding import rounded
 from kzexpert.engines.sql.plan.rules import STRENGTH, Planner, patterns_of
 from kzexpert.engines.sql.plan.words import (
     called,
@@ -40,6 +41,7 @@ class Component:
     Attributes:
         certainty: that of all conclusions, where they cannot differ; no column holds it then.
         dated: whether they differ by as-of date.
+        most: no more conclusions than these, unless a rule computes new values.
     """
 
     def __init__(self, planner: Planner, dialect: Dialect, stratum: Stratum, base: Mapping[str, Extent]) -> None:
@@ -56,8 +58,12 @@ class Component:
         }
         self.certainty = self._uniform()
         read = (pattern.relation for rule in stratum.rules for pattern in patterns_of(rule))
-        outside = (planner.extents[relation] for relation in read if relation not in self._tags)
-        self.dated = any(extent.dated for extent in (*base.values(), *outside))
+        outside = [planner.extents[relation] for relation in read if relation not in self._tags]
+        sources = (*base.values(), *outside)
+        self.dated = any(extent.dated for extent in sources)
+        values = sum(inf if extent.rows is None else extent.rows * len(extent.kinds) for extent in sources)
+        values += sum(len(rule.head.terms) for rule in stratum.rules)
+        self.most = sum(float(values) ** len(kinds) for kinds in self._kinds.values())
 
     @property
     def columns(self) -> list[str]:

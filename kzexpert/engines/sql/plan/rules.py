@@ -10,7 +10,6 @@ import msgspec
 from sqlglot import exp
 
 from kzexpert.certainty import THRESHOLD
-from kzexpert.engines.evaluation import holds
 from kzexpert.engines.sql.plan.expressions import comparison, finite, value
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, argument
 from kzexpert.engines.sql.plan.texts import Texts
@@ -29,6 +28,7 @@ from kzexpert.engines.sql.plan.words import (
     typed,
 )
 from kzexpert.model import (
+    AGGREGATES,
     Absence,
     Aggregate,
     Anonymous,
@@ -43,6 +43,7 @@ from kzexpert.model import (
     Value,
     Variable,
 )
+from kzexpert.model.evaluation import holds
 
 __all__ = ["STRENGTH", "Body", "Planner", "Sums", "constants_of", "patterns_of", "premise", "variable"]
 
@@ -385,10 +386,11 @@ class _Bindings:
             equal(column(f"k{place}", alias), self.values[name].copy()) for place, name in enumerate(aggregate.shared)
         ]
         result: exp.Expr = column("x", alias)
-        if aggregate.function in ("count", "sum"):
-            result = exp.Coalesce(this=result, expressions=[number(0.0)])
+        function = AGGREGATES[aggregate.function]
+        if function.over_nothing is not None:
+            result = exp.Coalesce(this=result, expressions=[number(function.over_nothing)])
             self.joins.append(exp.Join(this=subquery(query, alias), side="LEFT", on=both(agree)))
-            if aggregate.function == "sum":
+            if function.adds:
                 self.where.append(finite(result))
         else:
             self.joins.append(exp.Join(this=subquery(query, alias), on=both(agree)))
@@ -425,19 +427,21 @@ class _Bindings:
             keys.append(DAY)
             shared.append(called(day, DAY))
         over = called(values[aggregate.over].copy(), "x")
-        if aggregate.function == "sum":  # over the distinct bindings of its own variables
+        if AGGREGATES[aggregate.function].adds:  # over the distinct bindings of its own variables
             own = [name for name in values if name not in aggregate.shared]
             others = [called(values[name].copy(), f"o{place}") for place, name in enumerate(own)]
             rows = select([*shared, *others, over], sources[0], joins, where, distinct=True)
             return self.planner.sums(self.rule, index, rows, keys)
         rows = select([*shared, over], sources[0], joins, where)
         return select(
-            [*[column(key, "d") for key in keys], called(_fold(aggregate.function, column("x", "d")), "x")],
+            [*[column(key, "d") for key in keys], called(_FOLDS[aggregate.function](column("x", "d")), "x")],
             subquery(rows, "d"),
         ).group_by(*[column(key, "d") for key in keys], copy=False)
 
 
-def _fold(function: str, over: exp.Expr) -> exp.Expr:
-    if function == "count":
-        return typed(exp.Count(this=exp.Distinct(expressions=[over])), "double")
-    return exp.Min(this=over) if function == "min" else exp.Max(this=over)
+#: Aggregate → its expression over the distinct values of a group; sums are made exact elsewhere.
+_FOLDS: Mapping[str, Callable[[exp.Expr], exp.Expr]] = {
+    "count": lambda over: typed(exp.Count(this=exp.Distinct(expressions=[over])), "double"),
+    "min": lambda over: exp.Min(this=over),
+    "max": lambda over: exp.Max(this=over),
+}

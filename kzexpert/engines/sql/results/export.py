@@ -30,7 +30,7 @@ from kzexpert.engines.sql.results.sheet import (
 )
 from kzexpert.engines.sql.store.database import Database
 from kzexpert.engines.sql.store.dictionary import Dictionary
-from kzexpert.engines.sql.tables.loading import AS_OF
+from kzexpert.engines.sql.tables.relations import AS_OF
 from kzexpert.errors import without_password
 from kzexpert.model import Constant, Inference, Pattern, Program, ProgramRule, Variable
 from kzexpert.model.columns import RUN_TABLE, Form, Layout, Selection, table_columns, table_names

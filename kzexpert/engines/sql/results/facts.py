@@ -5,13 +5,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from kzexpert.engines.export.files import write_rows
-from kzexpert.engines.export.lines import escape_json_lines
 from kzexpert.engines.sql.results.export import DatabaseExporter
 from kzexpert.engines.sql.results.firings import Firings
 from kzexpert.engines.sql.results.stored import Certainties
+from kzexpert.engines.sql.store.base import Store
 from kzexpert.engines.sql.store.codec import Args
-from kzexpert.engines.sql.tables.recorded import Recorded
+from kzexpert.engines.sql.tables.recorded import TableFacts
 from kzexpert.model import Fact, GroundAtom, Inference, Pattern
 from kzexpert.model.columns import Form, Layout, Selection
 
@@ -27,8 +26,14 @@ class DatabaseFacts:
     """
 
     def __init__(
-        self, certainties: Certainties, firings: Firings, recorded: Recorded, exporter: DatabaseExporter | None
+        self,
+        database: Store,
+        certainties: Certainties,
+        firings: Firings,
+        recorded: TableFacts,
+        exporter: DatabaseExporter | None,
     ) -> None:
+        self._database = database
         self.certainties = certainties
         self.firings = firings
         self.established = certainties.established
@@ -62,6 +67,10 @@ class DatabaseFacts:
         """See `Facts.firing_count`."""
         return None
 
+    def close(self) -> None:
+        """See `Facts.close`."""
+        self._database.close()
+
     def export(
         self,
         inferences: Sequence[Inference],
@@ -70,11 +79,8 @@ class DatabaseFacts:
         form: Form,
         path: Path,
         listen: Callable[[Any], None],
-    ) -> Mapping[str, int]:
+    ) -> Mapping[str, int] | None:
         """See `Facts.export`."""
-        if self._exporter is None:
-            return write_rows(inferences, selection, layout, form, path, listen)
-        written = self._exporter.write(inferences, selection, layout, form, path, listen)
-        if form == "jsonl":
-            escape_json_lines(path)
-        return written
+        return (
+            None if self._exporter is None else self._exporter.write(inferences, selection, layout, form, path, listen)
+        )

@@ -14,6 +14,7 @@ from kzexpert.engines.sql.store.base import Row, Store
 from kzexpert.engines.sql.store.codec import Args, Codec
 from kzexpert.evidence import Heights
 from kzexpert.model import (
+    AGGREGATES,
     Aggregate,
     Anonymous,
     Assignment,
@@ -32,11 +33,11 @@ from kzexpert.model import (
 __all__ = ["Firings"]
 
 
-#: From so many conclusions of one predicate on, all its firings are fetched at once, unless there are too many.
-_MANY = 8
+#: After so many conclusions of one predicate, and twice as many, and so on, all its firings are fetched at once, unless
+#: they are more than `_WORTH` times as many: as long as it takes to find those of one conclusion by a query.
+_MANY, _WORTH = 8, 500
 #: From so many conclusions on, it pays to ask for them together.
 _FEW = 4
-_TOO_MANY = 50_000
 
 
 class _Backwards(msgspec.Struct, frozen=True):
@@ -84,8 +85,9 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
         predicate = atom.predicate
         if atom not in self._found and predicate not in self._whole:
             self._asked[predicate] += 1
-            if self._asked[predicate] == _MANY and self._certainties.relations[predicate].small:
-                self._gather(predicate, _TOO_MANY)
+            asked = self._asked[predicate]
+            if asked >= _MANY and asked & (asked - 1) == 0:
+                self._gather(predicate, asked * _WORTH)
         if atom not in self._found and predicate not in self._whole:
             rules = self._rules.get(predicate, ())
             self._found[atom] = tuple(firing for rule in rules for firing in self._of(rule, atom))
@@ -261,8 +263,8 @@ def _variable_kinds(rule: ProgramRule, certainties: Certainties) -> list[Kind]:
             inner: dict[str, Kind] = {}
             for pattern in condition.patterns:
                 _note_kinds(pattern, certainties, inner)
-            folded = inner[condition.over] if condition.function in ("min", "max") else "number"
-            kinds.setdefault(condition.variable, folded)
+            kind = inner[condition.over] if AGGREGATES[condition.function].keeps_type else "number"
+            kinds.setdefault(condition.variable, kind)
     return [kinds[name] for name in rule.variables]
 
 

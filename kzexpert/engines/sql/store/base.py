@@ -12,13 +12,14 @@ from sqlglot import exp
 from kzexpert.engines.sql.plan.dialects import Dialect
 from kzexpert.engines.sql.plan.extents import Kind
 from kzexpert.engines.sql.plan.texts import Texts
+from kzexpert.engines.sql.plan.words import column, equal, named, select
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.model import KnowledgeBase
 
 if TYPE_CHECKING:
     from kzexpert.engines.sql.plan.recursion import Component
 
-__all__ = ["FILE", "ROW", "DatabaseError", "Names", "Row", "Store", "TimeIsUp"]
+__all__ = ["FILE", "ROW", "DatabaseError", "Names", "Row", "Store", "TimeIsUp", "names_of", "resolved"]
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -159,3 +160,19 @@ class Store(Protocol):
     def close(self) -> None:
         """Give back memory and disk."""
         ...
+
+
+def names_of(kb: KnowledgeBase, kind: str) -> list[tuple[str, str]]:
+    """Every name and alias of the entities of a kind, each with the name."""
+    return [(text, entity.name) for text, entity in kb.entity.items() if entity.kind == kind]
+
+
+def resolved(entities: exp.Table, codes: exp.Table) -> exp.Select:
+    """What the codes of a map stand for.
+
+    Args:
+        entities: columns ``text``, a name or alias, and ``code``, what stands for the entity.
+        codes: columns ``text``, the code, and ``name``.
+    """
+    same = exp.Join(this=named(entities, "e"), on=equal(column("text", "e"), column("name", "m")))
+    return select([column("text", "m"), column("code", "e")], named(codes, "m"), [same], distinct=True)

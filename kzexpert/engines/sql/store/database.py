@@ -19,7 +19,7 @@ from kzexpert.engines.sql.plan.dialects import DuckDBDialect
 from kzexpert.engines.sql.plan.extents import Kind
 from kzexpert.engines.sql.plan.words import called, column, identifier, select, table
 from kzexpert.engines.sql.store.base import DatabaseError, Row, TimeIsUp
-from kzexpert.engines.sql.store.watching import Watch, apart
+from kzexpert.engines.sql.store.watch import Watch, apart
 from kzexpert.errors import Issue, KnowledgeBaseError
 
 __all__ = ["Database", "remove_abandoned"]

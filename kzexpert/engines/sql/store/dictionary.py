@@ -4,8 +4,8 @@ from sqlglot import exp
 
 from kzexpert.engines.sql.plan.texts import UNKNOWN, Codes
 from kzexpert.engines.sql.plan.words import called, column, equal, identifier, named, select
+from kzexpert.engines.sql.store.base import names_of, resolved
 from kzexpert.engines.sql.store.database import Database
-from kzexpert.engines.sql.store.naming import names_of, resolved
 from kzexpert.model import KnowledgeBase
 
 __all__ = ["Dictionary"]

@@ -41,7 +41,7 @@ class DuckDBStore(Database):
         """See `Store.in_rounds`. Every round changes one table; their statements are written once."""
         queries = Rounds(component)
         known = self.store(queries.start())
-        rounds = [self._round(queries, known, *names) for names in (("new0", "new1"), ("new1", "new0"))]
+        rounds = [self._round(queries, known, *names, most + 1) for names in (("new0", "new1"), ("new1", "new0"))]
         self.store(select([exp.Star()], known.copy()), "new0")
         number = rows = 0
         while rows <= most:
@@ -58,9 +58,9 @@ class DuckDBStore(Database):
             self.drop(table(name))
         return known, rows <= most
 
-    def _round(self, queries: Rounds, known: exp.Table, old: str, new: str) -> list[str]:
-        """The statements of one round, which reads one table of new conclusions and fills another."""
-        better = queries.better(table(old), known)
+    def _round(self, queries: Rounds, known: exp.Table, old: str, new: str, most: int) -> list[str]:
+        """The statements of one round, which reads one table of new conclusions and fills another, up to `most`."""
+        better = queries.better(table(old), known).limit(most, copy=False)
         statements: list[exp.Expr] = [exp.Create(this=table(new), kind="TABLE", expression=better, replace=True)]
         outdone = queries.outdone(known.name, table(new))
         if outdone is not None:

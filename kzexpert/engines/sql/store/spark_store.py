@@ -22,10 +22,9 @@ from kzexpert.engines.sql.plan.recursion import Component
 from kzexpert.engines.sql.plan.rounds import Rounds
 from kzexpert.engines.sql.plan.texts import Plain
 from kzexpert.engines.sql.plan.words import called, day, identifier, number, select, table, typed
-from kzexpert.engines.sql.store.base import Row, TimeIsUp
-from kzexpert.engines.sql.store.naming import names_of, resolved
+from kzexpert.engines.sql.store.base import Row, TimeIsUp, names_of, resolved
 from kzexpert.engines.sql.store.spark_session import DataFrame, SparkSession, failing
-from kzexpert.engines.sql.store.watching import Watch
+from kzexpert.engines.sql.store.watch import Watch
 from kzexpert.model import KnowledgeBase
 
 __all__ = ["SparkStore"]
@@ -253,7 +252,7 @@ class SparkStore:
         number_ = rows = 0
         while rows <= most:
             told(number_ + 1, rows)
-            better = self.store(rounds.better(new, known))
+            better = self.store(rounds.better(new, known).limit(most + 1, copy=False))
             found = int(self.rows(select([counted.copy()], better.copy()))[0][0])
             if not found:
                 break

@@ -10,7 +10,7 @@ from sqlglot import exp
 from kzexpert.atomic import replacement
 from kzexpert.engines.sql.plan.words import called, column, equal, select, typed
 from kzexpert.engines.sql.store.base import FILE, ROW, Store
-from kzexpert.errors import Issue, Location, UsageError, without_password
+from kzexpert.errors import Issue, Location, UsageError, counted, without_password
 from kzexpert.model import KnowledgeBase, Table
 
 __all__ = ["PROBLEM", "VALUE", "Problem", "issue_of", "problem_columns", "write_rows", "written"]
@@ -64,7 +64,7 @@ def issue_of(
     examples = database.rows(query.limit(_EXAMPLES, copy=False))
     first = examples[0][2]
     says = problem.says.replace("{}", "" if first is None else _shown(first, 80), 1)
-    message = f"{rows:,} row{'s' if rows > 1 else ''} of {without_password(table.file)}: {says}"
+    message = f"{counted(rows, 'row')} of {without_password(table.file)}: {says}"
     where = ", ".join(str(row) for _, row, _ in examples) + (" ..." if rows > _EXAMPLES else "")
     hint = f"see row{'s' if rows > 1 else ''} {where} of {Path(examples[0][0]).name}"
     if len({value for *_, value in examples}) > 1:

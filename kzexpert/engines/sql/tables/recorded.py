@@ -10,9 +10,9 @@ from sqlglot import exp
 from kzexpert.engines.sql.plan.extents import CERTAINTY, Extent, argument, kinds_of, predicate_of
 from kzexpert.engines.sql.plan.texts import Texts
 from kzexpert.engines.sql.plan.words import both, column, day, either, equal, literal, named, select
-from kzexpert.engines.sql.results.stored import Relation
 from kzexpert.engines.sql.store.base import FILE, ROW, Store
 from kzexpert.engines.sql.store.codec import Args, Codec, Stored
+from kzexpert.engines.sql.store.relation import StoredRelation
 from kzexpert.engines.sql.tables.rows import DATES, Staged
 from kzexpert.errors import Location
 from kzexpert.language import parse_atom, parse_partial_date
@@ -33,10 +33,10 @@ from kzexpert.model import (
 from kzexpert.program.resolve import resolve_atom, resolve_fact
 from kzexpert.program.snapshot import base_fact, window_start, windows_of
 
-__all__ = ["Choice", "Recorded", "fact_of", "starts_of"]
+__all__ = ["RowFilter", "TableFacts", "fact_of", "starts_of"]
 
 
-class Choice(msgspec.Struct, frozen=True):
+class RowFilter(msgspec.Struct, frozen=True):
     """What decides whether a row of a table counts.
 
     Attributes:
@@ -53,7 +53,7 @@ def starts_of(program: Program) -> dict[str, date | None]:
     return {relation: window_start(program.as_of, within) for (relation, _), within in windows_of(program.kb).items()}
 
 
-class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
+class TableFacts(Mapping[str, Mapping[Args, BaseFact]]):
     """The facts in force on one as-of date, as `Program.base` has them; those of tables stay in the database.
 
     Args:
@@ -97,19 +97,19 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
         found = self._relations.get(relation)
         if found is None:
             arity = len(self._program.kb.predicate[predicate_of(relation)].args)
-            facts = Relation(self._database, self._texts, self.extent_of(relation), arity)
+            facts = StoredRelation(self._database, self._texts, self.extent_of(relation), arity)
             memory = self._program.base.get(relation, {})
             found = self._relations[relation] = _FromTables(self, relation, facts, memory)
         return found
 
     # --- rows of tables ----------------------------------------------------------------------------------------------
 
-    def choice(self, relation: str) -> Choice:
+    def choice(self, relation: str) -> RowFilter:
         """What decides whether a row counts for a relation, which may be a window."""
         start = starts_of(self._program).get(relation)
-        return Choice(day(self._program.as_of), None if start is None else day(start))
+        return RowFilter(day(self._program.as_of), None if start is None else day(start))
 
-    def in_force(self, staged: Staged, choice: Choice, source: str) -> list[exp.Expr]:
+    def in_force(self, staged: Staged, choice: RowFilter, source: str) -> list[exp.Expr]:
         """The conditions under which a row counts."""
         found = rows_in_force(staged.table, choice.as_of, source)
         if choice.start is not None and "on" in staged.table.columns:
@@ -233,7 +233,9 @@ class Recorded(Mapping[str, Mapping[Args, BaseFact]]):
 class _FromTables(Mapping[Args, BaseFact]):
     """The facts of one relation of which some lie in tables, each with the rows that state it."""
 
-    def __init__(self, recorded: Recorded, relation: str, facts: Relation, memory: Mapping[Args, BaseFact]) -> None:
+    def __init__(
+        self, recorded: TableFacts, relation: str, facts: StoredRelation, memory: Mapping[Args, BaseFact]
+    ) -> None:
         self._recorded = recorded
         self._relation = relation
         self._facts = facts

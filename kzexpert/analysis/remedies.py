@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from kzexpert.analysis.candidates import groundings
 from kzexpert.analysis.partials import Allowance, Known, Partial, conclusion_of, partials
 from kzexpert.certainty import established
-from kzexpert.engines.evaluation import holds
 from kzexpert.evidence import lines
 from kzexpert.model import (
     Absence,
@@ -31,7 +30,8 @@ from kzexpert.model import (
     Variable,
 )
 from kzexpert.model.established import Binding
-from kzexpert.proof.build import prove
+from kzexpert.model.evaluation import holds
+from kzexpert.proof.lineage import lineage
 
 __all__ = ["DEPTH", "MOST_CHANGES", "Change", "Mending", "Remedy"]
 
@@ -313,8 +313,8 @@ class Mending:
         """Some facts of the proof of a statement, in the order of the proof."""
         found = self._supports.get(atom)
         if found is None:
-            nodes = prove(self.inference, atom).nodes.values()
-            facts = (node.atom for node in nodes if node.base is not None and established(node.certainty))
+            records = lineage(self.inference, [atom]).records
+            facts = (known.atom for known, fact in records.items() if established(fact.certainty))
             found = self._supports[atom] = list(islice(facts, _MOST_SUPPORTS))
         return found
 

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from sqlglot import exp
 
 from kzexpert.certainty import combine
+from kzexpert.engines.sql.plan.decimals import rounded
 from kzexpert.engines.sql.plan.dialects import Dialect
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, Kind, argument
-from kzexpert.engines.sql.plan.rounding import rounded
 from kzexpert.engines.sql.plan.rules import STRENGTH, Planner
 from kzexpert.engines.sql.plan.words import called, column, least, number, select, subquery, together
 from kzexpert.model import Absence, Match, ProgramRule, Test

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from kzexpert.engines.reports import Listener, unheard
+from kzexpert.engines.sql.plan.decimals import rounded
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, Kind, argument, empty, kinds_of, predicate_of
-from kzexpert.engines.sql.plan.rounding import rounded
 from kzexpert.engines.sql.plan.texts import Texts
 from kzexpert.engines.sql.plan.words import called, column, named, number, select, subquery, together
 from kzexpert.engines.sql.store.base import Names
 from kzexpert.engines.sql.store.codec import Codec
 from kzexpert.engines.sql.tables.reader import TableReader
-from kzexpert.engines.sql.tables.recorded import Choice, Recorded, starts_of
+from kzexpert.engines.sql.tables.recorded import RowFilter, TableFacts, starts_of
 from kzexpert.engines.sql.tables.rows import Staged, set_aside, stage_all
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.model import Program, Table
@@ -57,7 +57,7 @@ class Loader:
         self._dictionary: Names | None = None
         self._windows = list(starts_of(programs[0]))
         self.days = self._days() if len(programs) > 1 else None
-        self.recorded = [Recorded(database, texts, program, self._staged) for program in programs]
+        self.recorded = [TableFacts(database, texts, program, self._staged) for program in programs]
 
     def load(self, relations: Sequence[str]) -> dict[str, Extent]:
         """Put the facts of some relations into the database.
@@ -86,13 +86,13 @@ class Loader:
         ]
         return self._database.load(columns, rows)
 
-    def _choice(self, relation: str) -> Choice:
+    def _choice(self, relation: str) -> RowFilter:
         """What decides whether a row of a table counts."""
         if self.days is None:
             return self.recorded[0].choice(relation)
         if relation not in self._windows:
-            return Choice(column(AS_OF, "days"))
-        return Choice(column(AS_OF, "days"), column(f"w{self._windows.index(relation)}", "days"))
+            return RowFilter(column(AS_OF, "days"))
+        return RowFilter(column(AS_OF, "days"), column(f"w{self._windows.index(relation)}", "days"))
 
     # --- facts of files ----------------------------------------------------------------------------------------------
 

@@ -6,17 +6,20 @@ Nothing that comes from a file reaches the terminal as a control character.
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+import msgspec
+
 __all__ = [
+    "PLAIN",
     "WIDTH",
     "Piece",
     "Style",
+    "Writer",
     "as_markup",
     "as_plain",
     "display_width",
     "sentence",
     "stated",
     "visible",
-    "wrap",
 ]
 
 #: Columns of a line where no terminal says otherwise.
@@ -72,29 +75,41 @@ def display_width(text: str) -> int:
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def wrap(pieces: Sequence[Piece], style: Style, *, width: int = WIDTH, first: str = "", rest: str = "") -> str:
-    """Fill lines with the words of some pieces, which join without a space; a no-break space is printed as a space.
+class Writer(msgspec.Struct, frozen=True):
+    """What text is written with.
 
-    Args:
-        first: what the first line begins with; `rest`: what the others begin with.
-        width: in columns; a longer word stands on a line of its own.
+    Attributes:
+        style: how roles are shown.
+        width: columns of a line.
     """
-    lines: list[list[Piece]] = [[("", first)]]
-    column = display_width(first)
-    gap = ""
-    for role, text in pieces:
-        for index, word in enumerate(map(visible, text.split(" "))):
-            if index:
-                gap = " "
-            if not word:
-                continue
-            if gap and column + 1 + display_width(word) > width:
-                lines.append([("", rest)])
-                column, gap = display_width(rest), ""
-            lines[-1].append((role, gap + word))
-            column += len(gap) + display_width(word)
-            gap = ""
-    return "\n".join(_styled(line, style) for line in lines)
+
+    style: Style = as_plain
+    width: int = WIDTH
+
+    def wrap(self, pieces: Sequence[Piece], first: str = "", rest: str = "") -> str:
+        """Fill lines with the words of some pieces, which join without a space; a no-break space is printed as a space.
+
+        A word that is longer than a line stands on one of its own.
+
+        Args:
+            first: what the first line begins with; `rest`: what the others begin with.
+        """
+        lines: list[list[Piece]] = [[("", first)]]
+        column = display_width(first)
+        gap = ""
+        for role, text in pieces:
+            for index, word in enumerate(map(visible, text.split(" "))):
+                if index:
+                    gap = " "
+                if not word:
+                    continue
+                if gap and column + 1 + display_width(word) > self.width:
+                    lines.append([("", rest)])
+                    column, gap = display_width(rest), ""
+                lines[-1].append((role, gap + word))
+                column += len(gap) + display_width(word)
+                gap = ""
+        return "\n".join(_styled(line, self.style) for line in lines)
 
 
 def _styled(line: Sequence[Piece], style: Style) -> str:
@@ -106,3 +121,7 @@ def _styled(line: Sequence[Piece], style: Style) -> str:
         else:
             runs.append((role, text))
     return "".join(style(role, text) for role, text in runs)
+
+
+#: Writes to pipes and files.
+PLAIN = Writer()

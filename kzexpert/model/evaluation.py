@@ -4,34 +4,31 @@ They are evaluated over established facts. No rule text is ever evaluated: an ex
 """
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from math import isfinite
 from typing import Any
 
-from kzexpert.model import (
-    AGGREGATES,
-    TEXT_OPERATORS,
+from msgspec.structs import replace
+
+from kzexpert.model.aggregates import AGGREGATES
+from kzexpert.model.established import Binding, EstablishedFacts
+from kzexpert.model.functions import TEXT_OPERATORS, called
+from kzexpert.model.program import (
     Absence,
     Aggregate,
     Assignment,
     Body,
-    Call,
-    Constant,
     Exclusion,
-    Expression,
     Listing,
     Match,
-    Operation,
     ProgramCondition,
+    ProgramRule,
     Test,
-    Value,
-    Variable,
-    called,
 )
-from kzexpert.model.established import Binding, EstablishedFacts
+from kzexpert.model.terms import Call, Constant, Expression, GroundAtom, Operation, RelationKey, Value, Variable
 
-__all__ = ["Completion", "combinations", "evaluate", "fold", "holds", "solutions"]
+__all__ = ["Completion", "Rising", "combinations", "evaluate", "fold", "holds", "rising", "solutions"]
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
@@ -102,9 +99,20 @@ def holds(test: Test | Listing, as_of: date) -> tuple[list[str], Callable[..., b
     return variables, compared
 
 
-def fold(aggregate: Aggregate, found: Iterable[Binding], as_of: date) -> Value | None:
-    """The result of an aggregate over the bindings of its body; None where it has none, as the least of nothing."""
+def fold(aggregate: Aggregate, found: Iterable[Binding], as_of: date, growing: bool = False) -> Value | None:
+    """The result of an aggregate over the bindings of its body; None where it has none, as the least of nothing.
+
+    Args:
+        growing: it looks at a component that still grows; a negative value then counts as 0, so that a sum can only
+            rise. Whoever closes the component tells of such values.
+    """
     values = [value for _, value in combinations(aggregate, found, as_of)]
+    return _folded(aggregate, values, growing)
+
+
+def _folded(aggregate: Aggregate, values: list[Value], growing: bool) -> Value | None:
+    if growing and aggregate.function == "sum":
+        values = [max(value, 0.0) if isinstance(value, float) else value for value in values]
     return AGGREGATES[aggregate.function].fold(values)
 
 
@@ -204,7 +212,8 @@ class Completion:
         growing: Callable[[ProgramCondition], bool] = lambda condition: False,
     ) -> None:
         self._conditions = tuple(conditions)
-        self._kept = tuple(isinstance(item, Aggregate | Exclusion) and not growing(item) for item in self._conditions)
+        self._growing = tuple(map(growing, self._conditions))
+        self._kept = tuple(isinstance(item, Aggregate | Exclusion) for item in self._conditions)
         self._facts = facts
         self._as_of = as_of
         self._known: dict[tuple[int, tuple[Value, ...]], Value | None] = {}
@@ -218,6 +227,10 @@ class Completion:
         return complete
 
     def _holds(self, index: int, condition: ProgramCondition, binding: Binding) -> bool:
+        if self._growing[index]:
+            assert isinstance(condition, Aggregate)
+            found = solutions(condition.body, self._facts, _given(condition, binding), self._as_of)
+            return _bind(binding, condition.variable, fold(condition, found, self._as_of, growing=True))
         if not self._kept[index]:
             return _satisfies(condition, self._facts, binding, self._as_of)
         assert isinstance(condition, Aggregate | Exclusion)
@@ -230,3 +243,62 @@ class Completion:
                 self._known[key] = fold(condition, found, self._as_of)
         value = self._known[key]
         return value is not None if isinstance(condition, Exclusion) else _bind(binding, condition.variable, value)
+
+
+class Rising:
+    """An aggregate over its own recursive component, as one firing sees it: what it counts, and when that is enough.
+
+    Args:
+        rule: its rule.
+        aggregate: one of `rising(rule, ...)`.
+        values: of the rule's variables.
+        inside: the predicates of the component.
+
+    Attributes:
+        counted: each combination of facts with what it contributes, and those of its facts that lie in the component.
+    """
+
+    def __init__(
+        self,
+        rule: ProgramRule,
+        aggregate: Aggregate,
+        values: Mapping[str, Value],
+        facts: EstablishedFacts,
+        inside: Collection[RelationKey],
+        as_of: date,
+    ) -> None:
+        self.aggregate = aggregate
+        self._values = values
+        self._as_of = as_of
+        self._tests = [item for item in rule.conditions if isinstance(item, Test) and aggregate.variable in item.needs]
+        named = aggregate.body.named()
+        given = {name: values[name] for name in aggregate.shared}
+        full = replace(aggregate, body=named)
+        self.counted: list[tuple[Value, tuple[GroundAtom, ...], tuple[GroundAtom, ...]]] = []
+        for binding, value in combinations(full, solutions(named, facts, given, as_of), as_of):
+            atoms = [(pattern, pattern.instance(binding).ground) for pattern in named.matches]
+            every = tuple(atom for _, atom in atoms if atom is not None)
+            own = tuple(atom for pattern, atom in atoms if atom is not None and pattern.relation in inside)
+            self.counted.append((value, every, own))
+
+    def value(self, known: Callable[[GroundAtom], bool]) -> Value | None:
+        """The result over the combinations whose facts of the component are known; None while that is not enough."""
+        values = [value for value, _, own in self.counted if all(map(known, own))]
+        result = _folded(self.aggregate, values, growing=True)
+        if result is None:
+            return None
+        binding = {**self._values, self.aggregate.variable: result}
+        for test in self._tests:
+            variables, function = holds(test, self._as_of)
+            if not function(*[binding[name] for name in variables]):
+                return None
+        return result
+
+
+def rising(rule: ProgramRule, inside: Collection[RelationKey]) -> tuple[Aggregate, ...]:
+    """The aggregates of a rule that look at conclusions of its own component."""
+    return tuple(
+        item
+        for item in rule.conditions
+        if isinstance(item, Aggregate) and any(pattern.relation in inside for pattern in item.patterns)
+    )

@@ -76,9 +76,9 @@ def _no_constant(name: str) -> Any:
 def _misfits(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The path and a message for every field, and every item of a list, that is not of its type."""
     types = get_type_hints(Trace)
-    for name in types:
-        if name not in document:
-            yield f"$.{name}", "this is missing"
+    for field in msgspec.structs.fields(Trace):
+        if field.required and field.name not in document:
+            yield f"$.{field.name}", "this is missing"
     for name, value in document.items():
         if name == "schema":
             continue

@@ -6,17 +6,20 @@ It keeps facts and certainties in the store and no firing at all; `stored` and `
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from math import inf
+from time import monotonic
 from typing import Any, NoReturn
 
 from msgspec.structs import replace
 from sqlglot import exp
 
-from kzexpert.engines.base import NEVER_ENDS, Budget
+from kzexpert.engines.base import Budget, over_budget
 from kzexpert.engines.reports import Listener, Standing
+from kzexpert.engines.sql.matches import BUDGET, Matches
+from kzexpert.engines.sql.plan.conclusions import conclusions, conflict, is_view
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, empty, kinds_of
 from kzexpert.engines.sql.plan.recursion import Component
 from kzexpert.engines.sql.plan.rules import Planner, constants_of, patterns_of
-from kzexpert.engines.sql.plan.weighing import conclusions, conflict, is_view
 from kzexpert.engines.sql.plan.words import column, select
 from kzexpert.engines.sql.results.export import DatabaseExporter
 from kzexpert.engines.sql.results.facts import DatabaseFacts
@@ -25,16 +28,15 @@ from kzexpert.engines.sql.results.stored import Certainties
 from kzexpert.engines.sql.store.base import TimeIsUp
 from kzexpert.engines.sql.store.codec import Codec
 from kzexpert.engines.sql.store.sums import ExactSums
-from kzexpert.engines.sql.tables.loading import Loader
 from kzexpert.engines.sql.tables.reader import TableReader
-from kzexpert.errors import BudgetError, Issue
+from kzexpert.engines.sql.tables.relations import Loader
 from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, Stratum
 from kzexpert.program.products import product_hint
 
-__all__ = ["BUDGET", "Run"]
+__all__ = ["Run"]
 
-#: Far more than the engines in memory have: every conclusion is a row here, and not an object.
-BUDGET = Budget(facts=1_000_000_000, firings=10_000_000_000, seconds=600.0)
+#: What a component may cost that invents values, if nobody says otherwise: it may never end, row by row.
+_INVENTED = Budget()
 
 
 class Run:
@@ -73,6 +75,8 @@ class Run:
         self.standing = Standing(phase="loading", components=len(program.strata))
         self.listen = listen
         self.concluded = 0
+        self.matches = Matches(database, self.planner, budget, self._too_many)
+        self._bounded = budget.facts < BUDGET.facts or budget.firings < BUDGET.firings
         self.uses = Counter(pattern.relation for rule in program.rules.values() for pattern in patterns_of(rule))
 
     def inferences(self, name: str) -> list[Inference]:
@@ -131,7 +135,7 @@ class Run:
             planner = Planner(extents, self.texts, ExactSums(self.database), shapes=program.shapes)
         certainties = Certainties(self.database, self.texts, program, extents, on_demand)
         firings = Firings(self.database, planner, program, certainties)
-        facts = DatabaseFacts(certainties, firings, recorded, self.exporter)
+        facts = DatabaseFacts(self.database, certainties, firings, recorded, self.exporter)
         return Inference(program, name, facts, frozenset(conflicts))
 
     def _sizes(self, extent: Extent) -> dict[int, int] | None:
@@ -164,9 +168,6 @@ class Run:
 
     def _tell(self, done: float | None = None) -> None:
         self.listen(replace(self.standing, done=done) if done is not None else self.standing)
-
-    def _in_round(self, number: int, rows: int) -> None:
-        self._stands(round=number, rows=self.concluded + rows)
 
     # --- recorded facts ----------------------------------------------------------------------------------------------
 
@@ -214,7 +215,9 @@ class Run:
         for predicate in stratum.predicates:
             base = self.base.get(predicate)
             extent = conclusions(self.planner, self.database.dialect, rules, base)
-            if is_view(rules, base) and self.uses[predicate] < 2 and not self._recursion_reads(predicate):
+            view = is_view(rules, base) and self.uses[predicate] < 2 and not self._recursion_reads(predicate)
+            self.matches.take(rules, view)
+            if view:
                 self.extents[predicate] = extent
             else:
                 self._settle(predicate, extent, rules)
@@ -240,10 +243,16 @@ class Run:
         Raises:
             BudgetError: there are too many.
         """
-        stored = self.database.store(extent.source) if isinstance(extent.source, exp.Query) else extent.source
-        found = self.extents[predicate] = self._measured(replace(extent, source=stored))
         base = self.base.get(predicate)
-        self.concluded += (found.rows or 0) - ((base.rows or 0) if base else 0)
+        recorded = (base.rows or 0) if base else 0
+        left = self.budget.facts - self.concluded + recorded
+        source = extent.source
+        if isinstance(source, exp.Query):
+            if self.matches.most(rules, self._bounded) > left:
+                source = source.limit(left + 1, copy=False)
+            source = self.database.store(source)
+        found = self.extents[predicate] = self._measured(replace(extent, source=source))
+        self.concluded += (found.rows or 0) - recorded
         if self.concluded > self.budget.facts:
             self._stop(rules, f"{self.budget.facts:,} conclusions")
 
@@ -251,17 +260,45 @@ class Run:
         base = {name: self.base[name] for name in stratum.predicates if name in self.base}
         component = Component(self.planner, self.database.dialect, stratum, base)
         rule = component.invents()
-        if rule is None and self.database.dialect.recursive:
+        if rule is None and self.database.dialect.recursive and not self._may_exceed(component):
             shared = self.database.store(component.recursive())
         else:
-            left = self.budget.facts - self.concluded
-            shared, finished = self.database.in_rounds(component, left, self._in_round)
-            if not finished:
-                self._stop([rule] if rule else stratum.rules, f"{self.budget.facts:,} conclusions")
+            shared = self._in_rounds(component, rule)
         for predicate in stratum.predicates:
             self._settle(predicate, component.extent(predicate, shared), stratum.rules)
+        self.matches.take(stratum.rules)
         if len(stratum.predicates) > 1:
             self.database.drop(shared)
+
+    def _may_exceed(self, component: Component) -> bool:
+        """Whether a component may conclude more than a budget that somebody has set; rounds notice that early."""
+        return self._bounded and component.most > self.budget.facts - self.concluded
+
+    def _in_rounds(self, component: Component, invents: ProgramRule | None) -> exp.Table:
+        """Run a component round by round.
+
+        Args:
+            invents: a rule for which there may always be a next one.
+
+        Raises:
+            BudgetError: there are too many conclusions, or it takes too long.
+        """
+        facts, seconds = self.budget.facts, inf
+        if invents and facts == BUDGET.facts:
+            facts = _INVENTED.facts
+        if invents and self.budget.seconds == BUDGET.seconds:
+            seconds = monotonic() + _INVENTED.seconds
+        rules = [invents] if invents else component.stratum.rules
+
+        def told(number: int, rows: int) -> None:
+            if monotonic() > seconds:
+                self._stop(rules, f"{_INVENTED.seconds:g} seconds")
+            self._stands(round=number, rows=self.concluded + rows)
+
+        shared, finished = self.database.in_rounds(component, facts - self.concluded, told)
+        if not finished:
+            self._stop(rules, f"{facts:,} conclusions")
+        return shared
 
     def _conflicts(self) -> Iterator[tuple[int, GroundAtom]]:
         """The conclusions with evidence of +1 and of −1, each with the number of the as-of date."""
@@ -276,15 +313,16 @@ class Run:
                         dated = len(row) > len(kinds)
                         yield from ((number, atom) for number in ([row[-1]] if dated else range(len(self.programs))))
 
+    def _too_many(self, rule: ProgramRule) -> NoReturn:
+        self._stop([rule], f"{self.budget.firings:,} firings")
+
     def _stop(self, rules: Sequence[ProgramRule], limit: str) -> NoReturn:
         """Say which rules used up the budget."""
-        first = rules[0].rule if rules else None
-        what = f"rule {first.id}" if first else "loading the facts"
+        ordered = sorted(rules, key=lambda rule: not product_hint(rule))  # those that multiply what is unconnected
+        what = f"rule {ordered[0].rule.id}" if ordered else "loading the facts"
         if len(rules) > 1:
             what += f", with {len(rules) - 1} more that conclude the same,"
-        hint = next(filter(None, map(product_hint, rules)), NEVER_ENDS)
-        issue = Issue("KZ401", f"{what} used up the budget of {limit}", first.location if first else None, hint)
-        raise BudgetError(issue, texts=self.program.kb.texts)
+        raise over_budget(self.program, ordered, f"{what} used up the budget of {limit}")
 
 
 def _on(number: int, extent: Extent, sizes: Mapping[int, int] | None) -> Extent:

@@ -10,19 +10,16 @@ from typing import TypeAlias
 
 import msgspec
 
-from kzexpert.model import GroundAtom, Value, format_value
-from kzexpert.proof.checker.recorded import Args, Recorded
+from kzexpert.model import BaseFact, Firing, GroundAtom, Line, Pattern, Value
+from kzexpert.proof.build import Judgement
+from kzexpert.proof.checker.recorded import Args
 from kzexpert.proof.checker.rules import CheckedRule
 
 __all__ = [
-    "LIKELIHOODS",
     "THRESHOLD",
-    "CheckedConclusion",
-    "CheckedFiring",
-    "CheckedLine",
     "Instance",
-    "Options",
     "Statement",
+    "Strongest",
     "combined",
     "weighed",
 ]
@@ -32,7 +29,7 @@ Statement: TypeAlias = tuple[str, Args]
 
 THRESHOLD = 0.2
 #: ICD 203: the lower edge of each word, in percent of probability.
-LIKELIHOODS = (
+_LIKELIHOODS = (
     (95, "almost certain"),
     (80, "very likely"),
     (55, "likely"),
@@ -43,7 +40,7 @@ LIKELIHOODS = (
 )
 
 
-class Options(msgspec.Struct, frozen=True):
+class Strongest(msgspec.Struct, frozen=True):
     """What may stand behind a positive condition: of the facts of a relation that match, the most certain."""
 
     relation: str
@@ -57,51 +54,13 @@ class Instance(msgspec.Struct, frozen=True):
     rule: CheckedRule
     binding: Args
     conclusion: Args
-    options: tuple[Options, ...]
+    options: tuple[Strongest, ...]
     strength: float
-
-
-class CheckedFiring(msgspec.Struct, frozen=True):
-    """A rule with a binding, the fact behind each positive condition (relation, arguments, certainty), the strength."""
-
-    rule: CheckedRule
-    binding: Args
-    conclusion: Args
-    premises: tuple[tuple[str, Args, float], ...]
-    strength: float
-
-    @property
-    def values(self) -> dict[str, Value]:
-        """Variable → value."""
-        return dict(zip(self.rule.variables, self.binding, strict=True))
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """The binding as text, by which ties are broken."""
-        return tuple(format_value(value) for value in self.binding)
-
-
-class CheckedLine(msgspec.Struct, frozen=True):
-    """A line of evidence: a firing, or the recorded fact where that is None."""
-
-    strength: float
-    firing: CheckedFiring | None
-    others: int
-    counts: bool
-
-
-class CheckedConclusion(msgspec.Struct, frozen=True):
-    """What a conclusion comes to. `best`: it is part of a recursive group, where the best proof counts."""
-
-    certainty: float
-    conflict: bool
-    best: bool
-    lines: tuple[CheckedLine, ...]
 
 
 def weighed(
-    drawn: Mapping[Statement, Sequence[Instance]], recorded: Mapping[Statement, Recorded], recursive: bool
-) -> dict[Statement, CheckedConclusion]:
+    drawn: Mapping[Statement, Sequence[Instance]], recorded: Mapping[Statement, BaseFact], recursive: bool
+) -> dict[Statement, Judgement]:
     """What the conclusions of a group of predicates come to.
 
     Args:
@@ -123,67 +82,75 @@ def weighed(
     }
 
 
-def _firing(instance: Instance, heights: Mapping[Statement, int]) -> CheckedFiring:
+def _firing(instance: Instance, heights: Mapping[Statement, int]) -> Firing:
     """The instance with its premises: of equally certain facts the one of the lowest height, then the first by text."""
 
-    def premise(option: Options) -> tuple[str, Args, float]:
+    def premise(pattern: Pattern, option: Strongest) -> GroundAtom:
         def order(args: Args) -> tuple[int, str]:
             return heights.get((option.relation, args), 0), str(GroundAtom("", args))
 
         chosen = option.facts[0] if len(option.facts) == 1 else min(option.facts, key=order)
-        return option.relation, chosen, option.certainty
+        return GroundAtom(pattern.predicate, chosen)
 
-    premises = tuple(map(premise, instance.options))
-    return CheckedFiring(instance.rule, instance.binding, instance.conclusion, premises, instance.strength)
+    premises = tuple(map(premise, instance.rule.matches, instance.options))
+    conclusion = GroundAtom(instance.rule.head.predicate, instance.conclusion)
+    return Firing(instance.rule, instance.binding, conclusion, premises, instance.strength)
 
 
 def _weighed(
     statement: Statement,
-    firings: Sequence[CheckedFiring],
-    recorded: Recorded | None,
+    firings: Sequence[Firing],
+    recorded: BaseFact | None,
     best: float | None,
     heights: Mapping[Statement, int],
-) -> CheckedConclusion:
+) -> Judgement:
     """One conclusion. `best`: its certainty where the best proof counts, None where lines add up."""
 
-    def order(firing: CheckedFiring) -> tuple[float, bool, str, tuple[str, ...]]:
+    def order(firing: Firing) -> tuple[float, bool, str, tuple[str, ...], int]:
         """By strength, then those that do not rest on what they conclude, then by text."""
         strength = abs(firing.strength if best is None else round(firing.strength, 9))
         return (
             -strength,
             strength == best and not _falls(statement, firing, heights),
-            firing.rule.rule.id,
-            firing.texts,
+            firing.rule.id,
+            firing.binding_text,
+            firing.rule.variant,
         )
 
-    of_rule: dict[str, list[CheckedFiring]] = {}
+    of_line: dict[str | tuple[Value, ...], list[Firing]] = {}
     for firing in sorted(firings, key=order):
-        of_rule.setdefault(firing.rule.rule.id, []).append(firing)
-    lines: list[tuple[tuple[float, bool, str, tuple[str, ...]], CheckedLine]] = []
-    for some in of_rule.values():
-        each = some[0].rule.rule.each
-        others = 0 if each else len(some) - 1
-        counting = some if each else some[:1]
-        lines += [(order(firing), CheckedLine(firing.strength, firing, others, counts=True)) for firing in counting]
+        of_line.setdefault(firing.line, []).append(firing)
+    lines: list[tuple[tuple[float, bool, str, tuple[str, ...], int], Line]] = []
+    for strongest, *others in of_line.values():
+        lines.append((order(strongest), Line(strongest.strength, strongest, others=tuple(others))))
     if recorded is not None:
-        lines.append(((-recorded.certainty, False, "", ()), CheckedLine(recorded.certainty, None, 0, counts=True)))
+        lines.append(((-recorded.certainty, False, "", (), 0), Line(recorded.certainty, base=recorded)))
     found = [line for _, line in sorted(lines, key=lambda item: item[0])]
     if best is not None:
-        kept = [found[0], *(msgspec.structs.replace(line, counts=False) for line in found[1:])]
-        return CheckedConclusion(best, conflict=False, best=True, lines=tuple(kept))
-    strengths = [line.strength for line in found]
-    conflict = max(strengths) >= 1.0 and min(strengths) <= -1.0
-    return CheckedConclusion(combined(strengths), conflict, best=False, lines=tuple(found))
+        found[1:] = [msgspec.structs.replace(line, counts=False) for line in found[1:]]
+    strengths = [line.strength for line in found if line.counts]
+    certainty = combined(strengths) if best is None else best
+    percent = round((1.0 + certainty) * 50.0, 7)
+    return Judgement(
+        certainty=certainty,
+        likelihood=next(word for edge, word in _LIKELIHOODS if percent >= edge),
+        established=certainty > THRESHOLD,
+        conflict=best is None and max(strengths) >= 1.0 and min(strengths) <= -1.0,
+        best=best is not None,
+        supporting=combined(strength for strength in strengths if strength > 0),
+        opposing=combined(strength for strength in strengths if strength < 0),
+        lines=tuple(found),
+    )
 
 
-def _best(instances: Sequence[Instance], recorded: Recorded | None) -> float:
+def _best(instances: Sequence[Instance], recorded: BaseFact | None) -> float:
     strongest = max(instance.strength for instance in instances)
     return round(strongest if recorded is None else max(strongest, recorded.certainty), 9)
 
 
 def _heights(
     drawn: Mapping[Statement, Sequence[Instance]],
-    recorded: Mapping[Statement, Recorded],
+    recorded: Mapping[Statement, BaseFact],
     best: Mapping[Statement, float],
 ) -> dict[Statement, int]:
     """How many steps of the group the lowest of the best proofs of each statement takes; breadth first.
@@ -226,9 +193,10 @@ def _heights(
     return heights
 
 
-def _falls(statement: Statement, firing: CheckedFiring, heights: Mapping[Statement, int]) -> bool:
+def _falls(statement: Statement, firing: Firing, heights: Mapping[Statement, int]) -> bool:
     """Whether every premise inside the group is lower than the conclusion."""
-    return all(heights.get((relation, args), -1) < heights.get(statement, 0) for relation, args, _ in firing.premises)
+    premises = zip(firing.rule.matches, firing.premises, strict=True)
+    return all(heights.get((pattern.relation, atom.args), -1) < heights.get(statement, 0) for pattern, atom in premises)
 
 
 def combined(strengths: Iterable[float]) -> float:

@@ -1,0 +1,121 @@
+"""The package from Python: a knowledge base that is asked, as on the command line. It prints nothing.
+
+Whatever is wrong with files, questions or options is raised as a `KzexpertError`, which holds all of it.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+import msgspec
+
+from kzexpert.checks import check
+from kzexpert.engines import engine, for_engine
+from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError, counted
+from kzexpert.language import GrammarError, find_knowledge_base, load_knowledge_base, packed_knowledge_base, parse_atom
+from kzexpert.language.dates import DATE_HINT, parse_partial_date
+from kzexpert.language.files import StrPath
+from kzexpert.model import Atom, Inference, KnowledgeBase
+from kzexpert.program.snapshot import snapshot
+from kzexpert.proof.answers import Answer, answer
+from kzexpert.proof.document import Trace, sealed
+from kzexpert.proof.lineage import prove
+from kzexpert.questions.question import Question, read_question
+from kzexpert.render.explanation_text import explanation, explanation_text
+
+__all__ = ["Base", "load"]
+
+
+class Base(msgspec.Struct, frozen=True, kw_only=True):
+    """A checked knowledge base, and what is asked of it: on which day, under which assumptions, by which engine.
+
+    Attributes:
+        kb: everything that was loaded.
+        as_of: a day, month or year, of which the last day counts; None for the date of the newest source.
+        assume, without: statements taken as given, and facts that are left out, as patterns.
+        engine: the name of an engine.
+    """
+
+    kb: KnowledgeBase
+    as_of: str | date | None = None
+    assume: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    engine: str = "experta"
+
+    def given(
+        self,
+        *,
+        as_of: str | date | None = None,
+        assume: Sequence[str] = (),
+        without: Sequence[str] = (),
+        engine: str = "",
+    ) -> "Base":
+        """The same base on another day, with further assumptions or withdrawals, or by another engine."""
+        return Base(
+            kb=self.kb,
+            as_of=as_of or self.as_of,
+            assume=(*self.assume, *assume),
+            without=(*self.without, *without),
+            engine=engine or self.engine,
+        )
+
+    def ask(self, question: str) -> Answer:
+        """The answer to a question in plain words or to a pattern, established or only weighed."""
+        asked = read_question(self.kb, question)
+        return answer(self._inferred([asked]), asked)
+
+    def why(self, conclusion: str) -> str:
+        """The proof of a conclusion as text, or what each rule lacks for it: what ``kzexpert why`` prints."""
+        asked = read_question(self.kb, conclusion if conclusion.lower().startswith("why ") else f"why {conclusion}")
+        return explanation_text(explanation(self._inferred([asked]), asked))
+
+    def trace(self, question: str) -> Trace:
+        """Everything that answers a question and all that it rests on: what ``kzexpert trace export`` writes."""
+        asked = read_question(self.kb, question)
+        return sealed(prove(self._inferred([asked]), asked))
+
+    def infer(self, *patterns: str) -> Inference:
+        """All facts, conclusions and firings; with patterns or questions, all that bear on these."""
+        return self._inferred([read_question(self.kb, text) for text in patterns])
+
+    def _inferred(self, asked: Sequence[Question]) -> Inference:
+        kb = for_engine(self.kb, self.engine) if self.kb.tables else self.kb
+        assume, without = _atoms(self.assume, "assume"), _atoms(self.without, "without")
+        program = snapshot(kb, _day(self.as_of), assume, without, [question.pattern for question in asked])
+        return engine(self.engine).infer(program)
+
+    def __repr__(self) -> str:
+        return f"<base: {counted(len(self.kb.facts), 'fact')}, {counted(len(self.kb.rules), 'rule')}, {self.engine}>"
+
+
+def load(*folders: StrPath, rules: Sequence[StrPath] = (), facts: Sequence[StrPath] = ()) -> Base:
+    """Load and check a knowledge base.
+
+    Args:
+        folders: with ``rules/`` and ``facts/``; several are layered. Without any, the nearest at or above the current
+            folder, else the one that is packed into the package.
+        rules, facts: single files beside them.
+
+    Raises:
+        KnowledgeBaseError: something is wrong with it; all of that.
+    """
+    kb = load_knowledge_base(folders or [find_knowledge_base() or packed_knowledge_base()], rules, facts)
+    errors = [issue for issue in check(kb) if issue.severity == "error"]
+    if errors:
+        raise KnowledgeBaseError(*errors, texts=kb.texts)
+    return Base(kb=kb)
+
+
+def _day(given: str | date | None) -> date | None:
+    if not isinstance(given, str):
+        return given
+    try:
+        return parse_partial_date(given.strip()).last
+    except ValueError as error:
+        raise UsageError(Issue("KZ303", str(error), Location("as_of"), DATE_HINT)) from None
+
+
+def _atoms(texts: Sequence[str], argument: str) -> list[Atom]:
+    try:
+        return [parse_atom(" ".join(text.splitlines()), Location(argument, 1, 1)) for text in texts]
+    except GrammarError as error:
+        raise UsageError(*error.issues) from None

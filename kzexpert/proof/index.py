@@ -1,0 +1,56 @@
+"""The parts of a proof document by name, and what rests on what: how renderers and differences walk it."""
+
+from collections.abc import Sequence
+
+from kzexpert.proof.document import Trace, TracedConclusion, TracedFact, TracedFiring, TracedLine
+
+__all__ = ["Index"]
+
+
+class Index:
+    """The parts of a document by name, and what rests on what.
+
+    Attributes:
+        conclusions, facts: by statement; `firings`, `rules` and `sources`: by id.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.conclusions = {item.conclusion: item for item in trace.conclusions}
+        self.facts = {item.fact: item for item in trace.facts}
+        self.firings = {item.id: item for item in trace.firings}
+        self.rules = {item.id: item for item in trace.rules}
+        self.sources = {item.id: item for item in trace.sources}
+
+    def __getitem__(self, statement: str) -> TracedConclusion | TracedFact:
+        """What is known of a statement, and what rules make of it where they conclude it."""
+        return self.conclusions.get(statement) or self.facts[statement]
+
+    def lines(self, statement: str) -> list[tuple[TracedLine, TracedFiring]]:
+        """The lines of evidence that rules give for a statement, the strongest first."""
+        item = self.conclusions.get(statement)
+        return (
+            [(line, self.firings[line.evidence]) for line in item.lines if line.evidence in self.firings]
+            if item
+            else []
+        )
+
+    def strengths(self, statement: str) -> list[float]:
+        """The strengths of the lines that count, of a recorded fact its own."""
+        item = self.conclusions.get(statement)
+        return [line.strength for line in item.lines if line.counts] if item else [self.facts[statement].certainty]
+
+    def below(self, statement: str) -> list[str]:
+        """The statements that lie one step below, in the order of lines and rules, with repeats."""
+        return [fact for _, firing in self.lines(statement) for premise in firing.premises for fact in premise.facts]
+
+    def reading_order(self, start: Sequence[str]) -> list[str]:
+        """Some statements and all below, each before what it rests on, and all below one before the next."""
+        met: dict[str, None] = {}
+        pending = list(reversed(start))
+        while pending:
+            current = pending.pop()
+            if current not in met:
+                met[current] = None
+                pending.extend(reversed(self.below(current)))
+        return list(met)

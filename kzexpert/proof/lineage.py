@@ -1,0 +1,96 @@
+"""An inference as the grounds of proofs: what it says of a statement, and what lies below it.
+
+It infers nothing and combines nothing anew: certainties come from the inference, lines of evidence from `evidence`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from kzexpert.certainty import combine, established, likelihood
+from kzexpert.evidence import lines
+from kzexpert.model import Aggregate, BaseFact, Expression, GroundAtom, Inference, Value
+from kzexpert.model.evaluation import evaluate
+from kzexpert.proof.answers import events, ranked
+from kzexpert.proof.build import Asked, Judgement, Lineage, RelationFact, document
+from kzexpert.proof.document import Trace
+from kzexpert.questions.question import Question
+
+__all__ = ["InferredGrounds", "lineage", "prove"]
+
+
+def prove(inference: Inference, question: Question, most: int | None = None) -> Trace:
+    """The proof of everything that matches a question, established or only weighed.
+
+    Args:
+        most: prove only so many, the most certain.
+    """
+    program = inference.program
+    relation = question.pattern.relation
+    answers = [RelationFact(relation, atom) for atom in ranked(inference, question)[:most]]
+    own = {RelationFact(relation, atom): base for atom, base in events(inference, question).items()}
+    asked = Asked(
+        question.text,
+        str(question.pattern),
+        program.as_of,
+        inference.engine,
+        program.assumed,
+        program.withdrawn,
+    )
+    return document(InferredGrounds(inference, own), asked, answers)
+
+
+def lineage(inference: Inference, atoms: Iterable[GroundAtom]) -> Lineage:
+    """All that some facts and conclusions rest on."""
+    return Lineage(InferredGrounds(inference), [RelationFact(atom.predicate, atom) for atom in atoms])
+
+
+class InferredGrounds:
+    """See `kzexpert.proof.build.Grounds`.
+
+    Args:
+        events: facts of a window that no rule looks at.
+    """
+
+    def __init__(self, inference: Inference, events: Mapping[RelationFact, BaseFact] | None = None) -> None:
+        self.kb = inference.program.kb
+        self._inference = inference
+        self._events = events or {}
+
+    def prepare(self, known: Sequence[RelationFact]) -> None:
+        self._inference.facts.prefetch([item.atom for item in known if item.relation == item.atom.predicate])
+
+    def record(self, known: RelationFact) -> BaseFact | None:
+        return self._inference.program.base.get(known.relation, {}).get(known.atom.args) or self._events.get(known)
+
+    def judgement(self, atom: GroundAtom) -> Judgement | None:
+        inference = self._inference
+        if atom not in inference.firings:
+            return None
+        found = lines(inference, atom)
+        certainty = inference.certainty(atom) or 0.0
+        strengths = [line.strength for line in found if line.counts]
+        return Judgement(
+            certainty=certainty,
+            likelihood=likelihood(certainty),
+            established=established(certainty),
+            conflict=atom in inference.conflicts,
+            best=inference.program.stratum_of[atom.predicate].recursive,
+            supporting=combine(strength for strength in strengths if strength > 0),
+            opposing=combine(strength for strength in strengths if strength < 0),
+            lines=found,
+        )
+
+    def certainty(self, known: RelationFact) -> float:
+        return self._inference.certainties[known.relation][known.atom.args]
+
+    def counted(self, aggregate: Aggregate, values: Mapping[str, Value]) -> set[RelationFact]:
+        facts = self._inference.facts.established
+        shared = {name: values[name] for name in aggregate.shared}
+        return {
+            RelationFact(pattern.relation, GroundAtom(pattern.predicate, args))
+            for solution in facts.solutions(aggregate.patterns, shared)
+            for pattern in aggregate.patterns
+            for args in facts.rows(pattern, solution)
+        }
+
+    def value(self, expression: Expression, values: Mapping[str, Value]) -> Value | None:
+        return evaluate(expression, values)
