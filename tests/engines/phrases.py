@@ -102,8 +102,8 @@ RECORDS = [
 #: Rules that look at what they conclude through an aggregate: conditions, and the conclusion.
 MONOTONE = [
     (["flow(_, ?c, _)", "?s = sum(?l for flow(?k, ?c, ?l) and strong(?k) and ?l >= 0)", "?s >= 1"], "strong(?c)"),
-    (["size(?c, ?n)", "?s = sum(?l for size(?k, ?l) and linked(?k, ?c))", "?s > ?n / 2"], "linked(?c, ?c)"),
-    (["ally(?a, ?c)", "?s = sum(?l / 2 for size(?k, ?l) and reach(?k, _))", "1 <= ?s"], "reach(?c, ?a)"),
+    (["size(?c, ?n)", "?s = sum(?l for size(?k, ?l) and linked(?k, ?c) and ?l >= 0)", "?s > ?n / 2"], "linked(?c, ?c)"),
+    (["ally(?a, ?c)", "?s = sum(?l / 2 for size(?k, ?l) and reach(?k, _) and ?l > 0)", "1 <= ?s"], "reach(?c, ?a)"),
     (["ally(?a, ?b)", "?s = count(?k for linked(?k, ?a) and ?k != ?b)", "?s >= 2"], "linked(?b, ?a)"),
     (["ally(?a, ?b)", "?s = count(?k for reach(?a, ?k))", "?s > 1"], "reach(?b, ?a)"),
     (["ally(?a, ?b)", "linked(?b, _)", "?s = count(?k for linked(?k, _))", "?s > 0"], "linked(?a, ?b)"),

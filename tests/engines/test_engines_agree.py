@@ -50,8 +50,8 @@ def outcome(program: Program, name: str = "experta", budget: Budget = SMALL) -> 
 
 #: The parts of the language that each engine has beside those that every one has.
 HAS = {
-    "experta": FEATURES - {"records", "monotone"},
-    "experta-stock": FEATURES - {"records", "monotone"},
+    "experta": FEATURES - {"monotone"},
+    "experta-stock": FEATURES - {"monotone"},
     "duckdb": frozenset[str](),
     "spark": frozenset[str](),
 }
