@@ -6,6 +6,7 @@ The one place that says "one rule is one line of evidence": engines take certain
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import TypeAlias
 
 from msgspec.structs import replace
 
@@ -24,7 +25,10 @@ from kzexpert.model import (
 )
 from kzexpert.model.evaluation import Rising, rising
 
-__all__ = ["Heights", "Line", "certainty_of", "line_strengths", "lines"]
+__all__ = ["Heights", "Line", "certainty_of", "enough_below", "line_strengths", "lines"]
+
+#: Lines of evidence are sorted by strength, whether they are circular, rule, binding and variant.
+_Order: TypeAlias = tuple[float, bool, str, tuple[str, ...], int]
 
 
 def line_strengths(firings: Sequence[Firing], base: float | None) -> list[float]:
@@ -35,15 +39,23 @@ def line_strengths(firings: Sequence[Firing], base: float | None) -> list[float]
     """
     if base is None and len(firings) == 1:
         return [firings[0].strength]
-    strongest: dict[str, float] = {}
-    strengths = [] if base is None else [base]
+    strongest: dict[tuple[Value, ...], float] = {}
     for firing in firings:
-        if firing.rule.rule.each:
-            strengths.append(firing.strength)
-        elif abs(firing.strength) > abs(strongest.get(firing.rule.id, 0.0)):
-            strongest[firing.rule.id] = firing.strength
-    strengths.extend(strongest.values())
-    return strengths
+        key = _line_key(firing)
+        if abs(firing.strength) > abs(strongest.get(key, 0.0)):
+            strongest[key] = firing.strength
+    return [*([] if base is None else [base]), *strongest.values()]
+
+
+def _line_key(firing: Firing) -> tuple[Value, ...]:
+    """What the firings of one line of evidence have in common.
+
+    Of a rule with ``each: true`` every firing is a line, but for those that differ in their alternatives alone.
+    """
+    rule = firing.rule
+    if not rule.rule.each:
+        return (rule.id,)
+    return (rule.id, *[value for name, value in firing.values.items() if name in rule.common])
 
 
 def certainty_of(strengths: list[float], recursive: bool) -> tuple[float, bool]:
@@ -70,29 +82,48 @@ def lines(inference: Inference, atom: GroundAtom) -> tuple[Line, ...]:
     certainty, height = inference.certainty(atom), inference.facts.height
 
     def rests_on_itself(firing: Firing) -> bool:
-        return any(height(premise) >= height(atom) for premise in firing.premises if premise.predicate in inside)
+        return any(
+            height(premise) >= height(atom) for premise in firing.premises if premise.predicate in inside
+        ) or any(enough_below(inference, firing, aggregate) is None for aggregate in rising(firing.rule, inside))
 
-    def order(firing: Firing) -> tuple[float, bool, str, tuple[str, ...]]:
+    def order(firing: Firing) -> _Order:
         strength = round(firing.strength, 9) if recursive else firing.strength
         circular = recursive and strength == certainty and rests_on_itself(firing)
-        return (-abs(strength), circular, firing.rule.id, firing.binding_text)
+        return (-abs(strength), circular, firing.rule.id, firing.binding_text, firing.rule.variant)
 
-    by_rule: dict[str, list[Firing]] = {}
+    groups: dict[tuple[Value, ...], list[Firing]] = {}
     for firing in sorted(inference.firings.get(atom, ()), key=order):
-        by_rule.setdefault(firing.rule.id, []).append(firing)
-    found: list[tuple[tuple[float, bool, str, tuple[str, ...]], Line]] = []
-    for firings in by_rule.values():
-        if firings[0].rule.rule.each:
-            found.extend((order(firing), Line(firing.strength, firing)) for firing in firings)
-        else:
-            found.append((order(firings[0]), Line(firings[0].strength, firings[0], others=tuple(firings[1:]))))
+        groups.setdefault(_line_key(firing), []).append(firing)
+    found: list[tuple[_Order, Line]] = [
+        (order(first), Line(first.strength, first, others=tuple(others))) for first, *others in groups.values()
+    ]
     base = inference.program.base.get(atom.predicate, {}).get(atom.args)
     if base is not None:
-        found.append(((-base.certainty, False, "", ()), Line(base.certainty, base=base)))
+        found.append(((-base.certainty, False, "", (), 0), Line(base.certainty, base=base)))
     ordered = [line for _, line in sorted(found, key=lambda item: item[0])]
     if recursive:
         ordered[1:] = [replace(line, counts=False) for line in ordered[1:]]
     return tuple(ordered)
+
+
+def enough_below(inference: Inference, firing: Firing, aggregate: Aggregate) -> Callable[[GroundAtom], bool] | None:
+    """Which facts an aggregate of a firing rests on, where it looks at the firing's own component.
+
+    Returns:
+        Whether a fact lies below the conclusion, where such facts are enough for what the rule asks of the aggregate;
+        None where they are not, or where the aggregate does not look at its own component: all of its facts count.
+    """
+    stratum, height = inference.program.stratum_of.get(firing.conclusion.predicate), inference.facts.height
+    inside = stratum.predicates if stratum is not None and stratum.recursive else ()
+    if aggregate not in rising(firing.rule, inside):
+        return None
+
+    def lies_below(atom: GroundAtom) -> bool:
+        return atom.predicate not in inside or height(atom) < height(firing.conclusion)
+
+    facts, as_of = inference.facts.established, inference.program.as_of
+    counted = Rising(firing.rule, aggregate, firing.values, facts, inside, as_of)
+    return None if counted.value(lies_below) is None else lies_below
 
 
 class Heights:

@@ -8,7 +8,7 @@ from typing import Self, TypeAlias
 
 import msgspec
 
-from kzexpert.model.conditions import Block, Condition, alternatives
+from kzexpert.model.conditions import Block, Condition, Either, alternatives
 from kzexpert.model.knowledge import Fact, KnowledgeBase, Rule
 from kzexpert.model.terms import (
     Anonymous,
@@ -388,6 +388,12 @@ class ProgramRule(msgspec.Struct, frozen=True, dict=True, array_like=True):
     def key(self) -> str:
         """Tells the variants of all rules apart: no id holds a space."""
         return f"{self.rule.id} {self.variant}" if self.variant else self.rule.id
+
+    @cached_property
+    def common(self) -> frozenset[str]:
+        """The variables that stand outside of its alternatives: firings that agree on them never add up."""
+        outside = (condition for condition in self.rule.when if not isinstance(condition, Either))
+        return frozenset(name for condition in outside for name in condition.variables)
 
     @cached_property
     def matches(self) -> tuple[Pattern, ...]:
