@@ -32,30 +32,19 @@ _Order: TypeAlias = tuple[float, bool, str, tuple[str, ...], int]
 
 
 def line_strengths(firings: Sequence[Firing], base: float | None) -> list[float]:
-    """The strength of each line: the strongest firing of each rule, every firing of a rule with ``each: true``.
+    """The strength of each line of evidence, which is that of its strongest firing; see `Firing.line`.
 
     Args:
         base: the certainty of the base fact of the same statement, if there is one.
     """
     if base is None and len(firings) == 1:
         return [firings[0].strength]
-    strongest: dict[tuple[Value, ...], float] = {}
+    strongest: dict[str | tuple[Value, ...], float] = {}
     for firing in firings:
-        key = _line_key(firing)
+        key = firing.line
         if abs(firing.strength) > abs(strongest.get(key, 0.0)):
             strongest[key] = firing.strength
     return [*([] if base is None else [base]), *strongest.values()]
-
-
-def _line_key(firing: Firing) -> tuple[Value, ...]:
-    """What the firings of one line of evidence have in common.
-
-    Of a rule with ``each: true`` every firing is a line, but for those that differ in their alternatives alone.
-    """
-    rule = firing.rule
-    if not rule.rule.each:
-        return (rule.id,)
-    return (rule.id, *[value for name, value in firing.values.items() if name in rule.common])
 
 
 def certainty_of(strengths: list[float], recursive: bool) -> tuple[float, bool]:
@@ -91,9 +80,9 @@ def lines(inference: Inference, atom: GroundAtom) -> tuple[Line, ...]:
         circular = recursive and strength == certainty and rests_on_itself(firing)
         return (-abs(strength), circular, firing.rule.id, firing.binding_text, firing.rule.variant)
 
-    groups: dict[tuple[Value, ...], list[Firing]] = {}
+    groups: dict[str | tuple[Value, ...], list[Firing]] = {}
     for firing in sorted(inference.firings.get(atom, ()), key=order):
-        groups.setdefault(_line_key(firing), []).append(firing)
+        groups.setdefault(firing.line, []).append(firing)
     found: list[tuple[_Order, Line]] = [
         (order(first), Line(first.strength, first, others=tuple(others))) for first, *others in groups.values()
     ]

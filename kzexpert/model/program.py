@@ -385,15 +385,19 @@ class ProgramRule(msgspec.Struct, frozen=True, dict=True, array_like=True):
         )
 
     @cached_property
+    def instance_places(self) -> tuple[int, ...]:
+        """The places in a binding of the variables that stand outside of alternatives, in the order of their names.
+
+        Variants that agree there are one instance of a rule with ``each: true``: alternatives never add up.
+        """
+        outside = {name for atom in self.rule.then for name in atom.variables}
+        outside.update(name for item in self.rule.when if not isinstance(item, Either) for name in item.variables)
+        return tuple(self.variables.index(name) for name in sorted(outside.intersection(self.variables)))
+
+    @cached_property
     def key(self) -> str:
         """Tells the variants of all rules apart: no id holds a space."""
         return f"{self.rule.id} {self.variant}" if self.variant else self.rule.id
-
-    @cached_property
-    def common(self) -> frozenset[str]:
-        """The variables that stand outside of its alternatives: firings that agree on them never add up."""
-        outside = (condition for condition in self.rule.when if not isinstance(condition, Either))
-        return frozenset(name for condition in outside for name in condition.variables)
 
     @cached_property
     def matches(self) -> tuple[Pattern, ...]:
