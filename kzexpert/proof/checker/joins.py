@@ -30,7 +30,17 @@ from kzexpert.proof.checker.expressions import Binding, compared, value_of
 from kzexpert.proof.checker.recorded import Args
 from kzexpert.proof.checker.rules import Monotone, telling_apart
 
-__all__ = ["Counted", "FactStore", "Part", "Statement", "aggregated", "bindings", "extended", "parts", "satisfied"]
+__all__ = [
+    "Contribution",
+    "Counted",
+    "FactStore",
+    "Statement",
+    "aggregated",
+    "bindings",
+    "extended",
+    "parts",
+    "satisfied",
+]
 
 _Index: TypeAlias = dict[Args, list[Args]]
 #: A relation and a row of it.
@@ -189,22 +199,22 @@ def _folded(aggregate: Aggregate, values: list[Any]) -> Value | None:
     return ascending[0] if aggregate.function == "min" else ascending[-1]  # type: ignore[no-any-return]
 
 
-class Part(msgspec.Struct, frozen=True):
+class Contribution(msgspec.Struct, frozen=True):
     """A combination of facts that an aggregate counts, and what it contributes."""
 
     value: Value
     facts: tuple[Statement, ...]
 
 
-def parts(aggregate: Aggregate, binding: Binding, facts: FactStore) -> list[Part]:
+def parts(aggregate: Aggregate, binding: Binding, facts: FactStore) -> list[Contribution]:
     """The combinations of facts that an aggregate ranges over."""
     named = msgspec.structs.replace(aggregate, body=telling_apart(aggregate.body))
-    found: dict[Args, Part] = {}
+    found: dict[Args, Contribution] = {}
     for solution in _solutions(named, binding, facts):
         value = value_of(aggregate.over, solution, facts.day)
         if value is not None:
             key = tuple([solution[name] for name in named.body.variables])
-            found[key] = Part(value, tuple(_row(pattern, solution) for pattern in named.body.matches))
+            found[key] = Contribution(value, tuple(_row(pattern, solution) for pattern in named.body.matches))
     return list(found.values())
 
 
@@ -231,15 +241,15 @@ class Counted:
         self._tests = [item for item in rule.conditions if isinstance(item, Test) and aggregate.variable in item.needs]
 
     @cached_property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[Contribution]:
         """All that it counts."""
         return parts(self.aggregate, self._binding, self._facts)
 
-    def inside(self, part: Part) -> list[Statement]:
+    def inside(self, part: Contribution) -> list[Statement]:
         """The facts of a part that lie in the component."""
         return [fact for fact in part.facts if fact[0] in self._group]
 
-    def among(self, known: Callable[[Statement], bool]) -> list[Part]:
+    def among(self, known: Callable[[Statement], bool]) -> list[Contribution]:
         """The parts of which all facts of the component are known."""
         return [part for part in self.parts if all(map(known, self.inside(part)))]
 
