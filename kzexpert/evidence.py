@@ -115,6 +115,11 @@ def enough_below(inference: Inference, firing: Firing, aggregate: Aggregate) -> 
     return None if counted.value(lies_below) is None else lies_below
 
 
+#: The height of a fact that owes its certainty to an aggregate over what rests on it: it is established by a weaker
+#: proof, and an aggregate passes no weakness on.
+_UNFOUNDED = 1 << 62
+
+
 class Heights:
     """The steps that the lowest best proof of a fact has inside its recursive component; see DESIGN §4, "Premises".
 
@@ -217,7 +222,8 @@ class Heights:
         while pending:
             current = pending.popleft()
             if current in self._known:
-                levels.setdefault(self._known[current], []).append(current)
+                if self._known[current] < _UNFOUNDED:
+                    levels.setdefault(self._known[current], []).append(current)
                 continue
             certainty = self._certainties[current.predicate][current.args]
             base = self._program.base.get(current.predicate, {}).get(current.args)
@@ -262,3 +268,5 @@ class Heights:
                         if not open_:
                             levels.setdefault(height + 1, []).append(conclusion)
             height += 1
+        for current in seen.difference(self._known):
+            self._known[current] = _UNFOUNDED

@@ -29,6 +29,8 @@ __all__ = [
 _Order: TypeAlias = tuple[float, bool, str, tuple[str, ...], int]
 
 THRESHOLD = 0.2
+#: The height of a statement whose certainty rests on an aggregate over what rests on it: a weaker proof establishes it.
+_UNFOUNDED = 1 << 62
 #: ICD 203: the lower edge of each word, in percent of probability.
 _LIKELIHOODS = (
     (95, "almost certain"),
@@ -222,7 +224,7 @@ def heights_of(
                 lacking.remove(item)
                 if not lacking:
                     reach(statement, height + 1)
-    return heights
+    return {**dict.fromkeys((*drawn, *recorded), _UNFOUNDED), **heights}
 
 
 def _within(heights: Mapping[Statement, int], height: int) -> Callable[[Statement], bool]:
