@@ -332,16 +332,14 @@ rules:
 
 
 def test_a_rule_set_that_would_run_for_ever_is_stopped_and_the_rule_named(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], checkout: Path, tmp_path: Path
+    capsys: pytest.CaptureFixture[str], checkout: Path, tmp_path: Path
 ) -> None:
     from kzexpert.cli.group import cli
-    from kzexpert.engines import Budget
 
-    monkeypatch.setattr("kzexpert.engines.Budget", lambda: Budget(facts=2_000))
     path = tmp_path / "endless.yaml"
     path.write_text(ENDLESS, encoding="utf-8")
     with pytest.raises(SystemExit) as stopped:
-        cli(["ask", "counted(?n)", "--rules", str(path), "--kb", str(checkout)])
+        cli(["ask", "counted(?n)", "--rules", str(path), "--kb", str(checkout), "--budget", "facts=2000"])
     told = capsys.readouterr()
     assert stopped.value.code == 1
     assert told.out == ""
