@@ -15,7 +15,7 @@ from kzexpert.engines.sql.plan.dialects import Dialect
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, Kind, argument
 from kzexpert.engines.sql.plan.rules import STRENGTH, Planner
 from kzexpert.engines.sql.plan.words import called, column, least, number, select, subquery, together
-from kzexpert.model import Absence, Match, ProgramRule, Test
+from kzexpert.model import Absence, Listing, Match, ProgramRule, Test
 
 __all__ = ["conclusions", "conflict", "is_view"]
 
@@ -48,7 +48,7 @@ def is_view(rules: Sequence[ProgramRule], base: Extent | None) -> bool:
         return False
     rule = rules[0]
     matched = {name for pattern in rule.matches for name in pattern.variables}
-    simple = all(isinstance(condition, Match | Absence | Test) for condition in rule.conditions)
+    simple = all(isinstance(condition, Match | Absence | Test | Listing) for condition in rule.conditions)
     return simple and matched <= set(rule.head.variables)
 
 

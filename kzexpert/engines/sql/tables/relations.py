@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from kzexpert.engines.reports import Listener, unheard
 from kzexpert.engines.sql.plan.decimals import rounded
-from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, Kind, argument, empty, kinds_of, predicate_of
+from kzexpert.engines.sql.plan.extents import AS_OF, CERTAINTY, DAY, Extent, Kind, argument, empty, kinds_of, predicate_of
 from kzexpert.engines.sql.plan.texts import Texts
 from kzexpert.engines.sql.plan.words import called, column, named, number, select, subquery, together
 from kzexpert.engines.sql.store.base import Names
@@ -20,10 +20,7 @@ from kzexpert.engines.sql.tables.rows import Staged, set_aside, stage_all
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.model import Program, Table
 
-__all__ = ["AS_OF", "Loader"]
-
-#: The column of the table of days that holds the date itself.
-AS_OF = "day"
+__all__ = ["Loader"]
 
 
 class Loader:
