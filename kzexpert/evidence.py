@@ -28,22 +28,19 @@ __all__ = ["Heights", "Line", "certainty_of", "line_strengths", "lines"]
 
 
 def line_strengths(firings: Sequence[Firing], base: float | None) -> list[float]:
-    """The strength of each line: the strongest firing of each rule, every firing of a rule with ``each: true``.
+    """The strength of each line of evidence, which is that of its strongest firing; see `Firing.line`.
 
     Args:
         base: the certainty of the base fact of the same statement, if there is one.
     """
     if base is None and len(firings) == 1:
         return [firings[0].strength]
-    strongest: dict[str, float] = {}
-    strengths = [] if base is None else [base]
+    strongest: dict[str | tuple[Value, ...], float] = {}
     for firing in firings:
-        if firing.rule.rule.each:
-            strengths.append(firing.strength)
-        elif abs(firing.strength) > abs(strongest.get(firing.rule.id, 0.0)):
-            strongest[firing.rule.id] = firing.strength
-    strengths.extend(strongest.values())
-    return strengths
+        line = firing.line
+        if abs(firing.strength) > abs(strongest.get(line, 0.0)):
+            strongest[line] = firing.strength
+    return [*([] if base is None else [base]), *strongest.values()]
 
 
 def certainty_of(strengths: list[float], recursive: bool) -> tuple[float, bool]:
@@ -72,23 +69,20 @@ def lines(inference: Inference, atom: GroundAtom) -> tuple[Line, ...]:
     def rests_on_itself(firing: Firing) -> bool:
         return any(height(premise) >= height(atom) for premise in firing.premises if premise.predicate in inside)
 
-    def order(firing: Firing) -> tuple[float, bool, str, tuple[str, ...]]:
+    def order(firing: Firing) -> tuple[float, bool, str, tuple[str, ...], int]:
         strength = round(firing.strength, 9) if recursive else firing.strength
         circular = recursive and strength == certainty and rests_on_itself(firing)
-        return (-abs(strength), circular, firing.rule.id, firing.binding_text)
+        return (-abs(strength), circular, firing.rule.id, firing.binding_text, firing.rule.variant)
 
-    by_rule: dict[str, list[Firing]] = {}
+    by_line: dict[str | tuple[Value, ...], list[Firing]] = {}
     for firing in sorted(inference.firings.get(atom, ()), key=order):
-        by_rule.setdefault(firing.rule.id, []).append(firing)
-    found: list[tuple[tuple[float, bool, str, tuple[str, ...]], Line]] = []
-    for firings in by_rule.values():
-        if firings[0].rule.rule.each:
-            found.extend((order(firing), Line(firing.strength, firing)) for firing in firings)
-        else:
-            found.append((order(firings[0]), Line(firings[0].strength, firings[0], others=tuple(firings[1:]))))
+        by_line.setdefault(firing.line, []).append(firing)
+    found: list[tuple[tuple[float, bool, str, tuple[str, ...], int], Line]] = []
+    for firings in by_line.values():
+        found.append((order(firings[0]), Line(firings[0].strength, firings[0], others=tuple(firings[1:]))))
     base = inference.program.base.get(atom.predicate, {}).get(atom.args)
     if base is not None:
-        found.append(((-base.certainty, False, "", ()), Line(base.certainty, base=base)))
+        found.append(((-base.certainty, False, "", (), 0), Line(base.certainty, base=base)))
     ordered = [line for _, line in sorted(found, key=lambda item: item[0])]
     if recursive:
         ordered[1:] = [replace(line, counts=False) for line in ordered[1:]]

@@ -211,7 +211,6 @@ rules:
 CROWD = f"facts: {{member: [{', '.join(f'{{a: {number}, b: {number}}}' for number in range(400))}]}}\n"
 
 
-@pytest.mark.parametrize("engine", ["experta"], indirect=True)
 def test_a_product_of_conditions_is_stopped_at_its_first_matches(write: Any, engine: str) -> None:
     budget = ("--budget", "firings=1000", "--budget", "seconds=3600")
     came = here("ask", "pair(?a, ?b)", *budget, "--kb", str(write(PRODUCT, CROWD)), "--engine", engine)

@@ -78,6 +78,11 @@ def _anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
 
+def test_the_pictures_are_those_of_the_imports() -> None:
+    text = (CHECKOUT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert refresh.house.filled(text) == text, "run python docs/refresh.py"
+
+
 def test_what_the_architecture_names_is_there() -> None:
     text = (CHECKOUT / "docs" / "architecture.md").read_text(encoding="utf-8")
     named = re.findall(r"`((?:kzexpert|tests|docs|rules|facts)/[^`*]*)`", text)

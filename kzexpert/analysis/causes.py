@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from kzexpert.analysis.rerun import as_pattern, on_record
+from kzexpert.analysis.scenario import as_pattern, on_record
 from kzexpert.certainty import established
 from kzexpert.evidence import Line, lines
 from kzexpert.model import (

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from kzexpert.analysis.rerun import Infer, Progress, Revision, Scenario, as_pattern, silent
+from kzexpert.analysis.scenario import Infer, Progress, Revision, Scenario, as_pattern, silent
 from kzexpert.analysis.worlds import outcomes, with_facts
 from kzexpert.certainty import established, likelihood
 from kzexpert.model import BaseFact, GroundAtom, Inference, ProgramRule

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kzexpert.analysis.partials import Allowance, Known, Partial, conclusion_of, partials
-from kzexpert.analysis.rerun import on_record
+from kzexpert.analysis.scenario import on_record
 from kzexpert.certainty import established
 from kzexpert.model import (
     Absence,

@@ -1,6 +1,6 @@
 """The smallest sets of facts to assume or to withdraw that make something hold, each of them tried out.
 
-`mending` says what might help. Here every set goes through the engine, and none is proposed that a smaller one makes
+`remedies` says what might help. Here every set goes through the engine, and none is proposed that a smaller one makes
 superfluous.
 """
 
@@ -10,8 +10,8 @@ import msgspec
 from msgspec.structs import replace
 
 from kzexpert.analysis.partials import Allowance, Known
-from kzexpert.analysis.remedies import MOST_CHANGES, Change, Mending, Remedy
-from kzexpert.analysis.rerun import Infer, Progress, Revision, Scenario, silent
+from kzexpert.analysis.remedies import MOST_CHANGES, Change, Remedy, RemedySearch
+from kzexpert.analysis.scenario import Infer, Progress, Revision, Scenario, silent
 from kzexpert.certainty import established, likelihood
 from kzexpert.model import GroundAtom, Inference, Pattern
 from kzexpert.questions.sentences import says
@@ -48,7 +48,7 @@ class Proposals(msgspec.Struct, frozen=True):
     Attributes:
         tried: how many sets of changes went through the engine.
         cut_short: whether the search used up its allowance. Even where it did not, there may be other ways: see
-            `mending` for its bounds.
+            `remedies` for its bounds.
     """
 
     found: tuple[Proposal, ...]
@@ -87,7 +87,7 @@ def _candidates(
 ) -> list[Remedy]:
     """What might help, each set of changes once, the likeliest first; on top of the changes that were made already."""
     found: dict[frozenset[Change], Remedy] = {}
-    for remedy in Mending(known, allowance).remedies(pattern):
+    for remedy in RemedySearch(known, allowance).remedies(pattern):
         changes = remedy.changes | start
         atoms = {atom for _, atom in changes}
         if len(atoms) < len(changes) or len(changes) > MOST_CHANGES:

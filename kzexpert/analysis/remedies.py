@@ -33,7 +33,7 @@ from kzexpert.model.established import Binding
 from kzexpert.model.evaluation import holds
 from kzexpert.proof.lineage import lineage
 
-__all__ = ["DEPTH", "MOST_CHANGES", "Change", "Mending", "Remedy"]
+__all__ = ["DEPTH", "MOST_CHANGES", "Change", "Remedy", "RemedySearch"]
 
 #: Assume a statement, or withdraw a fact.
 Change: TypeAlias = tuple[Literal["assume", "without"], GroundAtom]
@@ -70,7 +70,7 @@ _Found: TypeAlias = tuple[Remedy, GroundAtom]
 _Option: TypeAlias = tuple[Remedy, Binding]
 
 
-class Mending:
+class RemedySearch:
     """Looks for remedies.
 
     Args:

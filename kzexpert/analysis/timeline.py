@@ -10,7 +10,7 @@ from itertools import pairwise
 import msgspec
 
 from kzexpert.analysis.causes import Cause, Divergence
-from kzexpert.analysis.rerun import Infer, Progress, Scenario, silent
+from kzexpert.analysis.scenario import Infer, Progress, Scenario, silent
 from kzexpert.certainty import established, likelihood
 from kzexpert.engines.base import Engine, infer_each
 from kzexpert.model import Fact, GroundAtom, Inference, Pattern, Program

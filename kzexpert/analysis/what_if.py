@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from kzexpert.analysis.causes import Cause, Divergence, LineShift, rule_text
-from kzexpert.analysis.rerun import Infer, Scenario
+from kzexpert.analysis.scenario import Infer, Scenario
 from kzexpert.certainty import established, likelihood
 from kzexpert.checks import check
 from kzexpert.language.draft import layered

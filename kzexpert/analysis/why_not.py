@@ -11,7 +11,7 @@ import msgspec
 from kzexpert.analysis.near_misses import Miss, NearFact, NearMisses, near_row, not_in_force
 from kzexpert.analysis.partials import Allowance, Known
 from kzexpert.analysis.proposals import Proposal, propose
-from kzexpert.analysis.rerun import Infer, Progress, silent
+from kzexpert.analysis.scenario import Infer, Progress, silent
 from kzexpert.certainty import combine, likelihood
 from kzexpert.evidence import lines
 from kzexpert.model import GroundAtom, Inference, Pattern

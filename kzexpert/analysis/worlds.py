@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from kzexpert.analysis.rerun import Infer, Progress, Revision, Scenario, silent
+from kzexpert.analysis.scenario import Infer, Progress, Revision, Scenario, silent
 from kzexpert.certainty import established
 from kzexpert.engines.base import Budget, Meter
 from kzexpert.evidence import certainty_of

@@ -62,9 +62,9 @@ def _denied_premises(kb: KnowledgeBase, rule: Rule) -> Iterator[Issue]:
 
 def _covers(wider: Pattern, pattern: Pattern) -> bool:
     """Whether each fact that one pattern matches, under one binding, is matched by the wider one."""
-    return wider.relation in (pattern.predicate, pattern.relation) and all(
-        term in (ANY, other) for term, other in zip(wider.terms, pattern.terms, strict=True)
-    )
+    if wider.relation not in (pattern.predicate, pattern.relation):
+        return False  # behind the arguments may stand dates, which only the same relation has as well
+    return all(term in (ANY, other) for term, other in zip(wider.terms, pattern.terms, strict=False))
 
 
 def _impossible_comparisons(rule: Rule, compared: list[Comparison]) -> Iterator[Issue]:

@@ -5,7 +5,7 @@ It compares what is written, spaces and aliases apart, and draws no conclusion f
 
 from kzexpert.checks.contradictions import FLIPPED
 from kzexpert.errors import Issue, Location
-from kzexpert.model import Aggregation, Comparison, Condition, KnowledgeBase
+from kzexpert.model import Aggregation, Comparison, Condition, KnowledgeBase, Negation, Premise
 from kzexpert.program.resolve import resolve_atom
 
 __all__ = ["repeated_conditions"]
@@ -37,9 +37,15 @@ def _rough_key(condition: Condition) -> object:
 
 
 def _exact_key(kb: KnowledgeBase, condition: Condition) -> object:
+    """Equal for conditions that say the same: names are resolved, and sides of a comparison may be exchanged."""
     if isinstance(condition, Comparison):
-        left, operator, right = str(condition.left), condition.operator, str(condition.right)
-        return min((left, operator, right), (right, FLIPPED[operator], left))
-    folded = (condition.result, condition.function, condition.over) if isinstance(condition, Aggregation) else None
-    patterns = tuple(resolve_atom(kb, atom, certainty)[0] for atom, certainty in condition.atoms)
-    return (folded, patterns) if all(patterns) else condition.text
+        written = (str(condition.left), condition.operator, str(condition.right))
+        operator = FLIPPED.get(condition.operator)
+        return min(written, (written[2], operator, written[0])) if operator else written
+    if isinstance(condition, Premise | Negation):
+        ((atom, certainty),) = condition.atoms
+        return type(condition), resolve_atom(kb, atom, certainty)[0] or condition.text
+    if isinstance(condition, Aggregation):
+        inner = tuple(_exact_key(kb, item) for item in condition.inner)
+        return condition.result, condition.function, condition.over, inner
+    return condition.text

@@ -43,7 +43,7 @@ def rules_that_never_fire(kb: KnowledgeBase) -> list[Issue]:
     issues: list[Issue] = []
     for index, rule in enumerate(kb.rules):
         for condition, atom in lacking[index]:
-            if atom.within or atom.predicate not in concluded:
+            if atom.within or atom.dates or atom.predicate not in concluded:
                 issues.append(_never_fires(kb, rule, condition, atom))
                 break
     return issues
@@ -66,7 +66,7 @@ def _concluded(rules: Sequence[Rule], lacking: dict[int, list[tuple[Condition, A
     waiting: dict[str, list[int]] = {}
     for index, found in lacking.items():
         for _, atom in found:
-            if not atom.within:
+            if not atom.within and not atom.dates:
                 waiting.setdefault(atom.predicate, []).append(index)
     ready = [index for index, number in open_conditions.items() if number == 0]
     concluded: set[str] = set()
@@ -86,14 +86,14 @@ def _never_fires(kb: KnowledgeBase, rule: Rule, condition: Condition, atom: Atom
     concluding = [other for other in kb.rules if any(head.predicate == name for head in other.then)]
     sources = sorted((other.location, other.id) for other in concluding)
     related: tuple[tuple[Location, str], ...] = ()
-    if sources and not atom.within:
+    if sources and not atom.within and not atom.dates:
         related = tuple((location, f"rule {other}") for location, other in sources)
         against = all(other.certainty < 0 for other in concluding)
         why = f"no rule establishes {name}" if against else f"the rules that conclude {name} can never fire"
     elif any(fact.predicate == name for fact in kb.facts):
         why = f"no recorded fact matches {condition.text}"
     else:
-        why = f"there is no fact of {name}" + ("" if atom.within else " and no rule that concludes it")
+        why = f"there is no fact of {name}" + ("" if atom.within or atom.dates else " and no rule that concludes it")
     return Issue(
         "KZ213",
         f"rule {rule.id} can never fire: {why}",

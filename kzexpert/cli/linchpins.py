@@ -25,8 +25,8 @@ Examples:
 def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
     """Show what a CONCLUSION hangs on, given in plain words or as a pattern.
 
-    Everything is inferred anew without each fact, each source and each rule of its proof, and with the certainty of
-    each rule moved until the likelihood word changes.
+    It is told how certain the conclusion would be without each fact, each source and each rule that bears on it, and
+    how far the certainty of each rule can move before the likelihood word changes.
     """
     kb = open_knowledge_base(options)
     question = read_conclusion(kb, " ".join(conclusion))

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from kzexpert.analysis.linchpins import Hanging, hangs_on
 from kzexpert.analysis.matrix import Matrix, Rivalry, matrices
-from kzexpert.analysis.rerun import Scenario
+from kzexpert.analysis.scenario import Scenario
 from kzexpert.analysis.timeline import Timeline, timeline, years_on_record
 from kzexpert.analysis.why_not import why_not
 from kzexpert.certainty import established

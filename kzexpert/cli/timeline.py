@@ -5,7 +5,7 @@ import sys
 import click
 from msgspec.structs import replace
 
-from kzexpert.analysis.rerun import Scenario
+from kzexpert.analysis.scenario import Scenario
 from kzexpert.analysis.timeline import timeline as followed
 from kzexpert.analysis.timeline import years_on_record
 from kzexpert.cli.engine import engine_of

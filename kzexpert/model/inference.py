@@ -42,6 +42,15 @@ class Firing(msgspec.Struct, frozen=True, gc=False):
         """The binding as text, by which ties are broken."""
         return tuple(map(format_value, self.binding))
 
+    @property
+    def line(self) -> str | tuple[Value, ...]:
+        """What firings for one conclusion have in common that are one line of evidence.
+
+        That is the rule; with ``each: true`` also the values of the variables that stand outside of alternatives.
+        """
+        rule = self.rule
+        return (rule.id, *[self.binding[place] for place in rule.instance_places]) if rule.rule.each else rule.id
+
 
 class Line(msgspec.Struct, frozen=True):
     """One line of evidence for or against a conclusion.
@@ -50,7 +59,7 @@ class Line(msgspec.Struct, frozen=True):
         strength: −1..1.
         firing: the firing that counts, or None for a base fact.
         base: the base fact, or None for a firing.
-        others: further firings of the same rule, which do not add up; the strongest first.
+        others: further firings of the same line, which do not add up; the strongest first.
         counts: false where a better proof in a recursive component stands instead.
     """
 

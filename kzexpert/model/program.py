@@ -8,7 +8,7 @@ from typing import Self, TypeAlias
 
 import msgspec
 
-from kzexpert.model.conditions import Block, Condition, alternatives
+from kzexpert.model.conditions import Block, Condition, Either, alternatives
 from kzexpert.model.knowledge import Fact, KnowledgeBase, Rule
 from kzexpert.model.terms import (
     Anonymous,
@@ -383,6 +383,16 @@ class ProgramRule(msgspec.Struct, frozen=True, dict=True, array_like=True):
         return tuple(
             item for item in chosen for _ in (alternatives(item.inner) if isinstance(item, Block) else range(1))
         )
+
+    @cached_property
+    def instance_places(self) -> tuple[int, ...]:
+        """The places in a binding of the variables that stand outside of alternatives, in the order of their names.
+
+        Variants that agree there are one instance of a rule with ``each: true``: alternatives never add up.
+        """
+        outside = {name for atom in self.rule.then for name in atom.variables}
+        outside.update(name for item in self.rule.when if not isinstance(item, Either) for name in item.variables)
+        return tuple(self.variables.index(name) for name in sorted(outside.intersection(self.variables)))
 
     @cached_property
     def key(self) -> str:

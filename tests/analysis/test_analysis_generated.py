@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from kzexpert.analysis.causes import Divergence
 from kzexpert.analysis.linchpins import linchpins
-from kzexpert.analysis.rerun import Revision, Scenario
+from kzexpert.analysis.scenario import Revision, Scenario
 from kzexpert.analysis.timeline import timeline
 from kzexpert.analysis.what_if import what_if
 from kzexpert.analysis.why_not import why_not

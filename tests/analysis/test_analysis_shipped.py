@@ -2,7 +2,7 @@
 
 from kzexpert.analysis.linchpins import linchpins
 from kzexpert.analysis.matrix import matrices, read_comparisons
-from kzexpert.analysis.rerun import Scenario
+from kzexpert.analysis.scenario import Scenario
 from kzexpert.analysis.timeline import timeline
 from kzexpert.analysis.what_if import what_if
 from kzexpert.analysis.why_not import why_not

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kzexpert.analysis.rerun import Scenario
+from kzexpert.analysis.scenario import Scenario
 from kzexpert.analysis.timeline import Timeline, timeline, years_on_record
 from kzexpert.engines import engine
 

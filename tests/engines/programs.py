@@ -1,65 +1,44 @@
 """Programs made at random, for engines to agree on: everything of the language, in texts that pass the checks.
 
 Each rule is written as a text that an author could have written, so that the grammar and the planning are on trial too.
-Few values and few variable names make joins meet; `contrary` and `circle` write what chance alone seldom would.
+It is `authors.Author` that writes them.
 """
 
 from collections.abc import Sequence
-from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
+from authors import ALIASES, AS_OF, CONCLUDED, FEATURES, RULE_CERTAINTIES, VALUES, VOCABULARY, Author
 from hypothesis import strategies as st
 
 from kzexpert.checks import check
 from kzexpert.errors import KzexpertError
-from kzexpert.language import parse_atom, parse_condition, parse_partial_date
+from kzexpert.language import parse_atom, parse_condition
 from kzexpert.model import (
     NOWHERE,
     ArgumentSpec,
     Atom,
+    Block,
+    Condition,
+    Either,
     Entity,
-    Fact,
     KnowledgeBase,
     Predicate,
     Program,
     Rule,
-    Value,
-    format_value,
 )
 from kzexpert.program.snapshot import snapshot
 
-__all__ = ["AS_OF", "CONCLUDED", "VALUES", "VOCABULARY", "Scenario", "knowledge_bases", "program_of", "scenarios"]
-
-AS_OF = date(2010, 12, 31)
-
-#: name → types of its arguments, and how it holds.
-VOCABULARY: dict[str, tuple[tuple[str, ...], str | None]] = {
-    "ally": (("state", "state"), None),
-    "size": (("state", "number"), "interval"),
-    "visit": (("state", "text", "number"), "event"),
-    "founded": (("state", "date"), None),
-    "peace": ((), None),
-    "strong": (("state",), None),
-    "linked": (("state", "state"), None),
-    "reach": (("state", "state"), None),
-    "score": (("state", "number"), None),
-    "flow": (("state", "state", "number"), None),
-}
-#: Rules conclude these; some of them are recorded as well.
-CONCLUDED = ("strong", "linked", "reach", "score", "flow", "ally", "peace")
-ALIASES = {"Ruritania": "RU", "Borduria": "BO", "Grand Fenwick": "GF"}
-VALUES: dict[str, list[Value]] = {
-    "state": ["Ruritania", "Borduria", "Grand Fenwick"],
-    "text": ["x", "it's; --", 'say "so"'],
-    "number": [1.0, 2.0, 0.0, 0.5, -1.5],
-    "date": [date(2000, 1, 1), date(2005, 5, 5)],
-}
-VARIABLES = {"state": ["a", "b", "c"], "text": ["t"], "number": ["n", "m"], "date": ["d"]}
-CERTAINTIES = [1.0, 1.0, 0.9, 0.7, 0.5, 0.3, 0.25, 0.2, 0.15]
-RULE_CERTAINTIES = [1.0, 1.0, 0.9, 0.8, 0.6, 0.3, 0.05, -0.3, -0.6, -1.0]
-DATES = ["2010", "2010-06", "2010-12-31", "2009-12-31", "2008-02-29", "2011"]
-STRANGE = '"Grand Fenwick"'
-WINDOWS = ["1 year", "2 years", "7 months", "10 months", "200 days"]
+__all__ = [
+    "AS_OF",
+    "CONCLUDED",
+    "FEATURES",
+    "VALUES",
+    "VOCABULARY",
+    "Scenario",
+    "knowledge_bases",
+    "program_of",
+    "scenarios",
+]
 
 
 class Scenario(NamedTuple):
@@ -80,15 +59,19 @@ def program_of(kb: KnowledgeBase) -> Program:
 
 
 @st.composite
-def knowledge_bases(draw: st.DrawFn) -> KnowledgeBase:
-    """Facts at random, and rules at random of which each passes the checks beside those before it."""
-    return _knowledge_base(_Author(draw))
+def knowledge_bases(draw: st.DrawFn, features: frozenset[str] = frozenset()) -> KnowledgeBase:
+    """Facts at random, and rules at random of which each passes the checks beside those before it.
+
+    Args:
+        features: parts of the language, of `FEATURES`, to use beside those that every engine has.
+    """
+    return _knowledge_base(Author(draw, features))
 
 
 @st.composite
-def scenarios(draw: st.DrawFn) -> Scenario:
-    """A knowledge base with assumptions and withdrawals at random."""
-    author = _Author(draw)
+def scenarios(draw: st.DrawFn, features: frozenset[str] = frozenset()) -> Scenario:
+    """A knowledge base with assumptions and withdrawals at random; see `knowledge_bases`."""
+    author = Author(draw, features)
     kb = _knowledge_base(author)
     assume = [author.ground(author.one(list(VOCABULARY))) for _ in range(author.one([0, 0, 0, 1, 2]))]
     facts = [author.one(kb.facts) for _ in range(author.one([0, 0, 0, 1, 2])) if kb.facts]
@@ -98,7 +81,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     )
 
 
-def _knowledge_base(author: "_Author") -> KnowledgeBase:
+def _knowledge_base(author: "Author") -> KnowledgeBase:
     bare = KnowledgeBase(
         kinds=("state",),
         predicates=tuple(
@@ -114,7 +97,7 @@ def _knowledge_base(author: "_Author") -> KnowledgeBase:
             rule = _rule(author, f"rule-{len(rules)}", *texts)
             if rule is not None and _passes(bare, [*rules, rule]):
                 rules.append(rule)
-                author.alive.append(rule.then.predicate)
+                author.alive.extend(then.predicate for then in rule.then)
     return _with_rules(bare, rules)
 
 
@@ -126,13 +109,13 @@ def _passes(kb: KnowledgeBase, rules: Sequence[Rule]) -> bool:
     return not any(issue.severity == "error" for issue in check(_with_rules(kb, rules)))
 
 
-def _rule(author: "_Author", name: str, when: list[str], then: str, certainty: float | None = None) -> Rule | None:
+def _rule(author: "Author", name: str, when: list[Any], then: Any, certainty: float | None = None) -> Rule | None:
     """None where the text cannot be read, such as a number that is called like an argument."""
     try:
         return Rule(
             name,
-            tuple(parse_condition(text, NOWHERE) for text in author.shuffled(when)),
-            parse_atom(then, NOWHERE),
+            tuple(_condition(item) for item in author.shuffled(when)),
+            tuple(parse_atom(text, NOWHERE) for text in ([then] if isinstance(then, str) else then)),
             certainty=author.one(RULE_CERTAINTIES) if certainty is None else certainty,
             each=author.chance(25),
         )
@@ -140,234 +123,13 @@ def _rule(author: "_Author", name: str, when: list[str], then: str, certainty: f
         return None
 
 
-class _Author:
-    """Draws all that is left to chance; the first of every choice is what an example shrinks to."""
-
-    def __init__(self, draw: st.DrawFn) -> None:
-        self.draw = draw
-        self.alive: list[str] = []  # predicates of which something may hold
-
-    def one(self, items: Sequence[Any]) -> Any:
-        return self.draw(st.sampled_from(items))
-
-    def chance(self, percent: int) -> bool:
-        return bool(self.one(range(100)) >= 100 - percent)
-
-    def shuffled(self, items: list[Any]) -> list[Any]:
-        return self.draw(st.permutations(items))
-
-    # --- facts ---
-
-    def facts(self) -> list[Fact]:
-        found = []
-        for name, (kinds, holds) in VOCABULARY.items():
-            recorded = name in ("ally", "size", "visit", "founded") or self.chance(25)
-            if recorded:
-                self.alive += [name, name] if holds == "event" else [name]
-            for _ in range(self.one(range(3, 9)) if kinds else 1) if recorded else ():
-                values = {f"arg{i}": self.one(VALUES[kind]) for i, kind in enumerate(kinds)}
-                if self.chance(20):
-                    values = {key: ALIASES.get(str(value), value) for key, value in values.items()}
-                on = parse_partial_date(self.one(DATES)) if holds == "event" else None
-                since = parse_partial_date(self.one(DATES)) if holds == "interval" and self.chance(40) else None
-                until = parse_partial_date(self.one(DATES)) if holds == "interval" and self.chance(20) else None
-                if not (since and until and until.last < since.first):
-                    found.append(Fact(name, values, since, until, on, self.one(CERTAINTIES)))
-        return found
-
-    def ground(self, name: str) -> str:
-        return f"{name}({', '.join(format_value(self.one(VALUES[kind])) for kind in VOCABULARY[name][0])})"
-
-    def withdrawal(self, fact: Fact) -> str:
-        values = [format_value(value) for value in fact.arguments.values()]
-        return f"{fact.predicate}({', '.join('_' if self.chance(30) else value for value in values)})"
-
-    # --- rules ---
-
-    def rules(self, earlier: list[Rule]) -> list[tuple[Any, ...]]:
-        """One rule, or a few that make sense together only: conditions, conclusion, and the certainty if it matters."""
-        if self.chance(15):
-            return self.circle()
-        if self.chance(12):
-            return self.spiral()
-        if self.chance(10):
-            return self.mirror()
-        if earlier and self.chance(15):
-            return [self.contrary(self.one(earlier))]
-        premises = [self.premise() for _ in range(self.one([1, 1, 1, 2, 2, 3]))]
-        return [(*self.with_others(premises),)]
-
-    def circle(self) -> list[tuple[Any, ...]]:
-        """A recursive component, over one predicate or two, with proofs of several lengths and strengths."""
-        one, other = self.one([("linked", "linked"), ("reach", "reach"), ("linked", "reach"), ("ally", "ally")])
-        step = self.one(["ally", one])
-        rules: list[tuple[Any, ...]] = [
-            (["ally(?a, ?b)"], f"{one}(?a, ?b)", self.one([1.0, 0.9, 0.6])),
-            ([f"{step}(?a, ?b)", f"{other}(?b, ?c)"], f"{one}(?a, ?c)", self.one([1.0, 0.9, 0.8, 0.3])),
-        ]
-        if one != other:
-            rules.append(([f"{one}(?b, ?a)", *(["?a != ?b"] if self.chance(50) else [])], f"{other}(?a, ?b)", 0.9))
-        if self.chance(50):  # conditions that several facts may satisfy, all of them conclusions of the same component
-            texts = ["{one}(?a, _) & ally(_, ?b)", "{other}(_, ?b) & {one}(?a, _)", "{one}(?b, _) & ally(?b, ?a)"]
-            when = self.one(texts).format(one=one, other=other).split(" & ")
-            rules.append((when, f"{one}(?b, ?a)", self.one([1.0, 1.0, 0.9])))
-        return rules[1:] if one == "ally" else rules
-
-    def spiral(self) -> list[tuple[Any, ...]]:
-        """A component whose rules ask for any of its facts, all equally certain: one could be its own proof."""
-        one, other = self.one([("linked", "linked"), ("reach", "linked"), ("reach", "reach")])
-        certainty = self.one([1.0, 1.0, 0.9])
-        anything = self.one(
-            [f"{other}(?a, _)", f"{other}(arg0=?a)", f"{other}(_, ?a)", f"{other}(arg1=?a)", f"{other}(_, _)"]
-        )
-        ground = self.one(
-            ["size(?a, _)", "ally(?a, _)", "visit(?a, _, _) within 1 year", "visit(arg0=?a) within 2 years"]
-        )
-        start = self.one(["ally(?a, ?b)", "ally(?b, ?a)"])
-        rules: list[tuple[Any, ...]] = [
-            ([anything, ground], f"{one}(?a, {self.one(['RU', 'Borduria', STRANGE, '?a'])})", certainty),
-            ([start], f"{one}(?a, ?b)", certainty),
-        ]
-        if one != other or self.chance(40):
-            rules.append(
-                ([f"{one}({self.one(['?a, ?b', '?b, ?a', '?b, _'])})", "ally(?a, _)"], f"{other}(?a, ?a)", 1.0)
-            )
-        if self.chance(40):
-            head = f"score(?a, {self.one(['1', '0.5'])})"
-            rules.append(
-                (
-                    [
-                        ground,
-                        self.one([f"not {one}(?a, ?a)", f"not {one}(_, ?a)", f"?r = count(?k for {one}(?a, ?k))"]),
-                    ],
-                    head,
-                    0.8,
-                )
-            )
-        return self.shuffled(rules)
-
-    def mirror(self) -> list[tuple[Any, ...]]:
-        """A conclusion with names in it, and rules that ask for it with one variable twice, or for none of it."""
-        name = self.one(["linked", "reach"])
-        names = [self.one(["RU", "Borduria", STRANGE]) for _ in range(2)]
-        same = f"{name}(?a, ?a)"
-        return [
-            (["size(?a, _)"], f"{name}({', '.join(names)})", self.one([1.0, 0.7])),
-            (
-                [f"{name}(?a, ?b)", self.one([f"not {same}", same, f"not {name}(?b, ?a)"])],
-                "strong(?a)",
-                self.one([1.0, -0.6]),
-            ),
-            (["ally(?a, _)", f"not {name}(?a, _)", f"not {same}"], "score(?a, 1)", 1.0),
-        ]
-
-    def contrary(self, rule: Rule) -> tuple[Any, ...]:
-        """The conditions of another rule and its conclusion, with evidence of its own for or against it."""
-        arguments = [str(argument.term) for argument in rule.then.arguments]
-        when = [getattr(condition, "text", "") for condition in rule.when]
-        return (when, f"{rule.then.predicate}({', '.join(arguments)})", self.one([-rule.certainty, 1.0, -0.6, 0.4]))
-
-    def term(self, kind: str, bound: set[str] | None = None) -> str:
-        chance = self.one(range(100))
-        names = [name for name in VARIABLES[kind] if bound is None or name in bound]
-        if chance < 75 and names:
-            return f"?{self.one(names)}"
-        if chance < 88:
-            return "_"
-        value = self.one(VALUES[kind])
-        return format_value(ALIASES.get(str(value), value) if self.chance(30) else value)
-
-    def atom(self, bound: set[str] | None = None) -> str:
-        name = self.one(self.alive if self.chance(85) else list(VOCABULARY))
-        kinds, holds = VOCABULARY[name]
-        arguments = [self.term(kind, bound) for kind in kinds]
-        if arguments and self.chance(15):
-            named = [f"arg{place}={term}" for place, term in enumerate(arguments) if term != "_"]
-            arguments = self.shuffled(named) if named else arguments
-        text = f"{name}({', '.join(arguments)})"
-        return f"{text} within {self.one(WINDOWS)}" if holds == "event" and self.chance(60) else text
-
-    def premise(self) -> str:
-        text = self.atom()
-        return f"{text} @ ?{self.one(['p', 'q', 'm'])}" if self.chance(12) else text
-
-    def with_others(self, premises: list[str]) -> tuple[list[str], str]:
-        """Conditions that are no positive ones beside those that are, over variables that are bound; a conclusion."""
-        when = list(premises)
-        joined = "".join(premises) + " "
-        bound = {name for name in "abctnmdpq" if any(f"?{name}{mark}" in joined for mark in ",) ")}
-        numbers = [name for name in "nmpq" if name in bound]
-        if self.chance(30):
-            when.append(f"not {self.atom(bound)}")
-        if self.chance(30):
-            when.append(self.aggregate(bound))
-            bound.add("r")
-            numbers.append("r")
-        if numbers and self.chance(35):
-            when.extend(self.assignments(numbers, bound))
-        if self.chance(35):
-            when.append(self.comparison(numbers, bound))
-        return [text for text in when if text], self.head(bound)
-
-    def comparison(self, numbers: list[str], bound: set[str]) -> str:
-        choices = []
-        if numbers:
-            left, other = self.one(numbers), self.one(numbers)
-            right = self.one(["0.5", "1", "-1.5", f"?{other} * 2 - 1", f"1 / ?{other}", f"?{other}"])
-            choices += [f"?{left} {self.one(['<', '<=', '>', '>=', '=', '!='])} {right}"]
-        if {"a", "b"} <= bound:
-            choices += [f"?a {self.one(['!=', '='])} ?b"]
-        if "a" in bound:
-            choices += [f"?a {self.one(['!=', '='])} {self.one(['RU', 'Borduria', STRANGE])}"]
-        if "d" in bound:
-            choices += [f"?d {self.one(['<', '>=', '!='])} 2005-05-05"]
-        return str(self.one(choices)) if choices else ""
-
-    def assignments(self, numbers: list[str], bound: set[str]) -> list[str]:
-        """``=`` that binds, from what is bound or from what another one binds."""
-        number, other = self.one(numbers), self.one(numbers)
-        right = self.one(["2", f"?{other}", f"(?{other} - 1)", "0"])
-        found = [f"?s = ?{number} {self.one('+-*/')} {right}"]
-        bound.add("s")
-        if self.chance(30):
-            found.append(self.one(["?u = ?s + 1", "?s - ?n = ?u", "?u = ?s"]))
-            bound.add("u")
-        return found
-
-    def aggregate(self, bound: set[str]) -> str:
-        inner = self.one(
-            [
-                "size(?a, ?l)",
-                "size(_, ?l) and ally(?a, ?k)",
-                "size(?k, ?l) and ally(?k, ?a)",
-                "size(?k, ?l) and size(?j, ?l)",
-                "visit(?a, _, ?l)",
-                "visit(?k, ?i, ?l) within 1 year",
-                "flow(?a, ?k, ?l)",
-                "ally(?a, ?k) @ ?l",
-                "ally(?a, ?b) @ ?l",
-                "score(?a, ?l)",
-                "score(?k, ?l) @ ?o",
-                "linked(?k, ?k) @ ?l",
-                "linked(?a, ?k) @ ?l",
-                "founded(?k, _) and size(?k, ?l)",
-                "visit(arg0=?a, arg2=?l) within 2 years",
-                "flow(?k, ?k, ?l)",
-                "size(?a, ?l) and visit(?k, _, ?l) within 10 months",
-            ]
-        )
-        result = self.one(["r", "r", "r", "n"]) if "n" in bound else "r"
-        over = "k" if "?k" in inner and self.chance(25) else "l"
-        function = self.one(["count", "sum", "min", "max"]) if over == "l" else "count"
-        return f"?{result} = {function}(?{over} for {inner})"
-
-    def head(self, bound: set[str]) -> str:
-        name = self.one(CONCLUDED)
-        arguments = []
-        for kind in VOCABULARY[name][0]:
-            names = [*VARIABLES[kind], *("pqrsu" if kind == "number" else "")]
-            known = [item for item in names if item in bound]
-            arguments.append(
-                f"?{self.one(known)}" if known and self.chance(92) else format_value(self.one(VALUES[kind]))
-            )
-        return f"{name}({', '.join(arguments)})"
+def _condition(item: Any) -> Condition:
+    """A condition from its text, or from a block as a rules file has it."""
+    if isinstance(item, str):
+        return parse_condition(item, NOWHERE)
+    if not isinstance(item, dict):
+        return cast(Condition, item)  # another rule's
+    ((keyword, items),) = item.items()
+    if keyword == "either":
+        return Either(tuple(tuple(map(_condition, alternative)) for alternative in items))
+    return Block(tuple(map(_condition, items)), keyword)

@@ -4,16 +4,19 @@ An oracle for small programs. From the package it takes the values of `kzexpert.
 and nothing else: names, dates, strata, joins and certainties are worked out here anew.
 """
 
-import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from math import fsum, isfinite
+from math import fsum
 from typing import Any, NamedTuple
+
+from reference_conditions import atoms, choices, is_open, mentioned, outside_of_alternatives, shared, variables_of
+from reference_values import OPERATORS, compute, moved, value_of
 
 from kzexpert.model import (
     Aggregation,
     Anonymous,
     Atom,
+    Block,
     Comparison,
     Condition,
     Constant,
@@ -22,8 +25,8 @@ from kzexpert.model import (
     GroundAtom,
     Inference,
     KnowledgeBase,
+    Membership,
     Negation,
-    Operation,
     Premise,
     Rule,
     Term,
@@ -32,27 +35,40 @@ from kzexpert.model import (
     Within,
 )
 
-__all__ = ["Fired", "Outcome", "evaluate", "outcome_of"]
+__all__ = ["Fired", "NegativeValue", "Outcome", "evaluate", "outcome_of"]
 
 Args = tuple[Value, ...]
+#: Days of ``since``, ``until`` or ``on``, where an atom asks for them.
+Days = tuple[date, ...]
 Facts = dict[str, dict[Args, float]]
 Lines = dict[str, dict[Args, list[float]]]
 Binding = dict[str, Value]
+#: What a condition looks at, under the predicate's name, or under none where it looks at records alone.
+Seen = tuple[str, Args, Days]
 
-OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
-}  # fmt: skip
+
+class NegativeValue(Exception):
+    """A sum inside its own component has a negative value; its argument is the fact."""
 
 
 class Fired(NamedTuple):
-    """A firing; the binding is sorted by variable."""
+    """A firing; the binding is sorted by variable. The variant says which alternatives and which conclusion."""
 
     rule: str
+    variant: int
     binding: tuple[tuple[str, Value], ...]
     conclusion: tuple[str, Args]
     premises: tuple[tuple[str, Args], ...]
     strength: float
+
+
+class Variant(NamedTuple):
+    """A rule with one of its conclusions and one alternative of each ``either``."""
+
+    rule: Rule
+    number: int
+    when: tuple[Condition, ...]
+    then: Atom
 
 
 class Outcome(NamedTuple):
@@ -75,6 +91,7 @@ def outcome_of(inference: Inference) -> Outcome:
     firings = [
         Fired(
             firing.rule.id,
+            firing.rule.variant,
             tuple(sorted(firing.values.items())),
             (firing.conclusion.predicate, firing.conclusion.args),
             tuple((premise.predicate, premise.args) for premise in firing.premises),
@@ -100,10 +117,16 @@ class _Reference:
             if not any(atom.predicate == fact.predicate and self.extend(atom, args, {}) is not None for atom in without)
         ]
         self.facts = self.recorded()
-        #: Of the statements of the group of predicates that is at work, once their certainties are known.
+        self.variants = [
+            Variant(rule, number, when, then)
+            for rule in kb.rules
+            for number, (when, then) in enumerate((when, then) for when in choices(rule.when) for then in rule.then)
+        ]
+        #: The recursive group of predicates that is at work.
+        self.group: set[str] = set()
+        #: Of the statements of that group, once their certainties are known.
         self.heights: dict[tuple[str, Args], int] = {}
-        used = [atom for rule in kb.rules for condition in rule.when for atom in atoms(condition)]
-        self.recent = {atom.within: self.recorded(before(day, atom.within)) for atom in used if atom.within}
+        self.records: dict[Atom, list[tuple[Args, Days, float]]] = {}
 
     # --- names and dates ---
 
@@ -125,23 +148,63 @@ class _Reference:
             found.append(term)
         return found
 
-    def recorded(self, after: str = "") -> Facts:
-        """What the rows in force say, or those after a day: of equal ones the most certain; 1 for what is assumed."""
+    def in_force(self, after: str = "") -> Iterator[tuple[str, Args, Fact]]:
+        """The rows in force, or those of them that begin after a day."""
         today = self.day.isoformat()
-        facts: Facts = {}
         for predicate, args, fact in self.rows:
             over = fact.until is not None and fact.until.text < today[: len(fact.until.text)]
             if since_text(fact) <= today and not over and (not after or since_text(fact) > after):
-                known = facts.setdefault(predicate, {})
-                known[args] = max(round(fact.certainty, 9), known.get(args, 0.0))
+                yield predicate, args, fact
+
+    def recorded(self) -> Facts:
+        """What the rows in force say: of equal ones the most certain; 1 for what is assumed."""
+        facts: Facts = {}
+        for predicate, args, fact in self.in_force():
+            known = facts.setdefault(predicate, {})
+            known[args] = max(round(fact.certainty, 9), known.get(args, 0.0))
         for predicate, args in self.assumed:
             facts.setdefault(predicate, {})[args] = 1.0
         return facts
 
-    def extent(self, atom: Atom) -> Iterable[tuple[Args, float]]:
-        """The established facts that an atom ranges over; ``within`` looks at recorded events alone."""
-        facts = self.recent[atom.within] if atom.within else self.facts
-        return [(args, certainty) for args, certainty in facts.get(atom.predicate, {}).items() if certainty > 0.2]
+    def on_record(self, atom: Atom) -> list[tuple[Args, Days, float]]:
+        """What the rows of an atom with ``within``, ``since``, ``until`` or ``on`` say, with the days that it binds."""
+        start = before(self.day, atom.within) if atom.within else ""
+        rows: dict[Args, list[Fact | None]] = {args: [None] for name, args in self.assumed if name == atom.predicate}
+        for name, args, fact in self.in_force(start):
+            if name == atom.predicate:
+                rows.setdefault(args, []).append(fact)
+        found: dict[tuple[Args, Days], float] = {}
+        for args, facts in rows.items():
+            for days, certainty in self.days(facts, [word for word, _ in atom.dates]):
+                found[args, days] = max(found.get((args, days), 0.0), certainty)
+        return [(args, days, certainty) for (args, days), certainty in found.items()]
+
+    def days(self, facts: Sequence[Fact | None], words: Sequence[str]) -> Iterator[tuple[Days, float]]:
+        """The days that rows of one statement give, each with a certainty; None among them is an assumption."""
+        certainties = [1.0 if fact is None else round(fact.certainty, 9) for fact in facts]
+        if "on" in words:
+            for fact, certainty in zip(facts, certainties, strict=True):
+                yield (self.day if fact is None else date.fromisoformat(since_text(fact)),), certainty
+            return
+        recorded = [fact for fact in facts if fact is not None]  # nobody says since when an assumption holds
+        bounds: list[Any] = [[getattr(fact, word) for fact in recorded] for word in words]
+        if (recorded or not words) and not any(None in known for known in bounds):
+            found = [
+                min(bound.first for bound in known) if word == "since" else max(bound.last for bound in known)
+                for word, known in zip(words, bounds, strict=True)
+            ]
+            behind = recorded if words else facts
+            yield tuple(found), max(1.0 if fact is None else round(fact.certainty, 9) for fact in behind)
+
+    def extent(self, atom: Atom) -> Iterable[tuple[Args, Days, float]]:
+        """The established facts that an atom ranges over; windows and dates look at records alone."""
+        if atom.within or atom.dates:
+            if atom not in self.records:
+                self.records[atom] = self.on_record(atom)
+            found = self.records[atom]
+        else:
+            found = [(args, (), certainty) for args, certainty in self.facts.get(atom.predicate, {}).items()]
+        return [item for item in found if item[2] > 0.2]
 
     # --- strata and certainties ---
 
@@ -149,11 +212,12 @@ class _Reference:
         firings: set[Fired] = set()
         conflicts: set[tuple[str, Args]] = set()
         for predicates, recursive in strata(self.kb.rules):
-            rules = [rule for rule in self.kb.rules if rule.then.predicate in predicates]
+            variants = [variant for variant in self.variants if variant.then.predicate in predicates]
             base = {predicate: dict(self.facts.get(predicate, {})) for predicate in predicates}
+            self.group = predicates if recursive else set()
             settled = False
             while not settled:
-                fired = {firing for rule in rules for firing in self.fire(rule)}
+                fired = {firing for variant in variants for firing in self.fire(variant)}
                 lines = self.lines(fired, base)
                 certainty = max if recursive else combined
                 now = {
@@ -163,8 +227,9 @@ class _Reference:
                 settled = not recursive or all(now[name] == self.facts.get(name, {}) for name in predicates)
                 self.facts.update(now)
             if recursive:
-                self.heights = self.lowest_proofs(predicates, rules, base)
-                fired = {firing for rule in rules for firing in self.fire(rule)}
+                self.refuse_negative(variants)
+                self.heights = self.lowest_proofs(variants, base)
+                fired = {firing for variant in variants for firing in self.fire(variant)}
                 self.heights = {}
             firings |= fired
             contrary = [(name, args, found) for name in lines for args, found in lines[name].items()]
@@ -172,45 +237,62 @@ class _Reference:
         return Outcome({name: known for name, known in self.facts.items() if known}, firings, conflicts)
 
     def lines(self, fired: set[Fired], base: Facts) -> Lines:
-        """The lines of evidence: a base fact, the strongest firing of a rule, every firing of a rule with ``each``."""
-        each = {rule.id for rule in self.kb.rules if rule.each}
+        """The lines of evidence: a base fact, and the strongest firing of a rule, whatever its alternatives.
+
+        With ``each`` that is the strongest for each binding of the variables that stand outside of alternatives.
+        """
+        outside = {rule.id: outside_of_alternatives(rule) if rule.each else set() for rule in self.kb.rules}
         lines = {name: {args: [certainty] for args, certainty in known.items()} for name, known in base.items()}
-        strongest: dict[tuple[tuple[str, Args], str], float] = {}
+        strongest: dict[Any, float] = {}
         for firing in fired:
-            if firing.rule in each:
-                lines[firing.conclusion[0]].setdefault(firing.conclusion[1], []).append(firing.strength)
-            elif abs(firing.strength) > abs(strongest.get((firing.conclusion, firing.rule), 0.0)):
-                strongest[firing.conclusion, firing.rule] = firing.strength
-        for ((name, args), _), strength in strongest.items():
+            kept = tuple(item for item in firing.binding if item[0] in outside[firing.rule])
+            key = firing.conclusion, firing.rule, kept
+            strongest[key] = max(firing.strength, strongest.get(key, firing.strength), key=abs)
+        for ((name, args), _, _), strength in strongest.items():
             lines[name].setdefault(args, []).append(strength)
         return lines
 
     # --- firings ---
 
-    def fire(self, rule: Rule) -> Iterator[Fired]:
-        premises = [condition for condition in rule.when if isinstance(condition, Premise)]
-        for matched in self.solutions(premises, {}):
-            binding = self.rest(rule, matched)
-            if binding is None:
-                continue
+    def fire(self, variant: Variant) -> Iterator[Fired]:
+        rule, when, then = variant.rule, variant.when, variant.then
+        premises = [condition for condition in when if isinstance(condition, Premise)]
+        for binding, _ in self.solutions(rule, when, {}, variables_of(rule.then)):
             behind = [self.strongest(premise, binding) for premise in premises]
             strength = rule.certainty * min((certainty for certainty, _ in behind), default=1.0)
-            head = tuple(value_of(term, binding) for term in self.terms(rule.then))
+            conclusion = then.predicate, tuple(value_of(term, binding) for term in self.terms(then))
             names = tuple((premise.atom.predicate, args) for premise, (_, args) in zip(premises, behind, strict=True))
-            yield Fired(rule.id, tuple(sorted(binding.items())), (rule.then.predicate, head), names, strength)
+            shown = self.with_reached(variant, binding, conclusion) if self.heights else binding
+            yield Fired(rule.id, variant.number, tuple(sorted(shown.items())), conclusion, names, strength)
 
-    def solutions(self, premises: Sequence[Premise], binding: Binding) -> Iterator[Binding]:
+    def solutions(
+        self, rule: Rule, conditions: Sequence[Condition], binding: Binding, outside: set[str]
+    ) -> Iterator[tuple[Binding, tuple[Seen, ...]]]:
+        """Every binding under which conditions hold together, with the facts behind the positive ones.
+
+        Args:
+            outside: the variables that stand outside of the conditions.
+        """
+        premises = [condition for condition in conditions if isinstance(condition, Premise)]
+        for matched, seen in self.matched(premises, binding):
+            complete = self.rest(rule, conditions, matched, outside)
+            if complete is not None:
+                yield complete, seen
+
+    def matched(self, premises: Sequence[Premise], binding: Binding) -> Iterator[tuple[Binding, tuple[Seen, ...]]]:
         if not premises:
-            yield binding
+            yield binding, ()
             return
         first, *others = premises
-        for args, certainty in self.extent(first.atom):
-            extended = self.extend(first.atom, args, binding, first.certainty, certainty)
+        name = "" if first.atom.within or first.atom.dates else first.atom.predicate
+        for args, days, certainty in self.extent(first.atom):
+            extended = self.extend(first.atom, args, binding, days, first.certainty, certainty)
             if extended is not None:
-                yield from self.solutions(others, extended)
+                for solution, seen in self.matched(others, extended):
+                    yield solution, ((name, args, days), *seen)
 
     def extend(
-        self, atom: Atom, args: Args, binding: Binding, at: str | None = None, certainty: float = 0.0
+        self, atom: Atom, args: Args, binding: Binding, days: Days = (), at: str | None = None, certainty: float = 0.0
     ) -> Binding | None:
         """The binding under which an atom is this fact, if there is one."""
         extended = dict(binding)
@@ -219,14 +301,18 @@ class _Reference:
                 return None
             if isinstance(term, Variable) and extended.setdefault(term.name, value) != value:
                 return None
+        for (_, name), day in zip(atom.dates, days, strict=False):
+            if extended.setdefault(name, day) != day:
+                return None
         return None if at and extended.setdefault(at, certainty) != certainty else extended
 
     def strongest(self, premise: Premise, binding: Binding) -> tuple[float, Args]:
         """The strongest of the facts that satisfy a condition; of equal ones the lowest, then the first by text."""
-        name = "" if premise.atom.within else premise.atom.predicate
 
         def order(item: tuple[float, Args]) -> tuple[int, str]:
-            return self.heights.get((name, item[1]), 0), str(GroundAtom(premise.atom.predicate, item[1]))
+            inside = self.looks_into(premise.atom)
+            height = self.heights.get((premise.atom.predicate, item[1]), 0) if inside else 0
+            return height, str(GroundAtom(premise.atom.predicate, item[1]))
 
         return min(self.options(premise, binding), key=order)
 
@@ -234,56 +320,123 @@ class _Reference:
         """The strongest facts that satisfy a condition."""
         found = [
             (certainty, args)
-            for args, certainty in self.extent(premise.atom)
-            if self.extend(premise.atom, args, binding, premise.certainty, certainty) is not None
+            for args, days, certainty in self.extent(premise.atom)
+            if self.extend(premise.atom, args, binding, days, premise.certainty, certainty) is not None
         ]
         return [item for item in found if item[0] == max(found)[0]]
 
-    def lowest_proofs(self, group: set[str], rules: Sequence[Rule], base: Facts) -> dict[tuple[str, Args], int]:
-        """Statement of a group → the steps inside the group of the lowest of its proofs that give its certainty."""
+    # --- recursive groups ---
+
+    def looks_into(self, atom: Atom) -> bool:
+        """Whether an atom ranges over what the group at work concludes."""
+        return atom.predicate in self.group and not atom.within and not atom.dates
+
+    def growing(self, when: Sequence[Condition]) -> list[Aggregation]:
+        """The aggregates that look into the group at work."""
+        aggregates = [condition for condition in when if isinstance(condition, Aggregation)]
+        return [item for item in aggregates if any(self.looks_into(atom) for atom in atoms(item))]
+
+    def lowest_proofs(self, variants: Sequence[Variant], base: Facts) -> dict[tuple[str, Args], int]:
+        """Statement of the group → the steps inside it of the lowest of its proofs that give its certainty."""
         proofs = [
-            (firing.conclusion, [self.options(premise, dict(firing.binding)) for premise in inside], inside)
-            for rule in rules
-            for inside in [[item for item in rule.when if isinstance(item, Premise) and looks_into(group, item.atom)]]
-            for firing in self.fire(rule)
+            (variant, dict(firing.binding), firing.conclusion)
+            for variant in variants
+            for firing in self.fire(variant)
             if round(firing.strength, 9) == self.facts[firing.conclusion[0]][firing.conclusion[1]]
         ]
-        heights = {
-            (name, args): 0
-            for name in group
+        heights: dict[tuple[str, Args], int] = {}
+        found = {
+            (name, args)
+            for name in self.group
             for args, certainty in base[name].items()
             if certainty == self.facts[name][args]
         }
-        heights.update({conclusion: 0 for conclusion, _, inside in proofs if not inside})
-        higher = {*heights}
-        while higher:
-            higher = {
-                conclusion
-                for conclusion, options, inside in proofs
-                if conclusion not in heights
-                and all(
-                    any((premise.atom.predicate, args) in heights for _, args in found)
-                    for premise, found in zip(inside, options, strict=True)
-                )
-            }
-            heights.update(dict.fromkeys(higher, max(heights.values(), default=0) + 1))
+        level = 0
+        found |= {last for variant, binding, last in proofs if self.rests_on(variant, binding, heights)}
+        while found:
+            heights.update(dict.fromkeys(found, level))
+            level += 1
+            rested = [last for variant, binding, last in proofs if self.rests_on(variant, binding, heights)]
+            found = {*rested} - {*heights}
         return heights
+
+    def rests_on(self, variant: Variant, binding: Binding, known: Mapping[tuple[str, Args], int]) -> bool:
+        """Whether a firing needs nothing of the group but what is known."""
+        inside = [item for item in variant.when if isinstance(item, Premise) and self.looks_into(item.atom)]
+        return all(
+            any((premise.atom.predicate, args) in known for _, args in self.options(premise, binding))
+            for premise in inside
+        ) and all(self.reached(variant, item, binding, {*known}) is not None for item in self.growing(variant.when))
+
+    def reached(
+        self, variant: Variant, condition: Aggregation, binding: Binding, known: set[tuple[str, Args]]
+    ) -> Value | None:
+        """The value of an aggregate over what is known of the group, if it satisfies the rule."""
+        outside = variables_of(variant.rule.then)
+        combinations = [
+            value
+            for seen, value in self.combinations(variant.rule, variant.when, condition, binding, outside)
+            if all((name, args) in known for name, args, _ in seen if name in self.group)
+        ]
+        value = fold(condition.function, combinations)
+        if value is None:
+            return None
+        changed = {**binding, condition.result: value}
+        compared = [
+            item for item in variant.when if isinstance(item, Comparison) and condition.result in mentioned(item)
+        ]
+        return value if all(self.compare(variant.rule, item, changed) for item in compared) else None
+
+    def with_reached(self, variant: Variant, binding: Binding, conclusion: tuple[str, Args]) -> Binding:
+        """A binding in which aggregates tell what lies lower than the conclusion, where that is enough."""
+        lower = {atom for atom, height in self.heights.items() if height < self.heights[conclusion]}
+        shown = dict(binding)
+        for condition in self.growing(variant.when):
+            value = self.reached(variant, condition, binding, lower)
+            if value is not None:
+                shown[condition.result] = value
+        return shown
+
+    def refuse_negative(self, variants: Sequence[Variant]) -> None:
+        """No sum of the group may have a negative value in the end."""
+        for variant in variants:
+            premises = [item for item in variant.when if isinstance(item, Premise)]
+            for condition in self.growing(variant.when):
+                for binding, _ in self.matched(premises, {}):
+                    outside = variables_of(variant.rule.then)
+                    found = self.combinations(variant.rule, variant.when, condition, binding, outside)
+                    for seen, value in found:
+                        if condition.function == "sum" and value < 0:
+                            raise NegativeValue(seen)
 
     # --- conditions that are not positive ---
 
-    def rest(self, rule: Rule, matched: Binding) -> Binding | None:
+    def rest(self, rule: Rule, conditions: Sequence[Condition], matched: Binding, outside: set[str]) -> Binding | None:
         """Check and compute, in any order in which all is bound; the binding with what was computed."""
         binding = dict(matched)
-        pending = [condition for condition in rule.when if not isinstance(condition, Premise)]
+        pending = [condition for condition in conditions if not isinstance(condition, Premise)]
         while pending:
-            condition = next(item for item in pending if needs(rule, item) <= set(binding) or is_open(item, binding))
+            condition = next(
+                item for item in pending if shared(conditions, item, outside) <= set(binding) or is_open(item, binding)
+            )
             pending.remove(condition)
             if isinstance(condition, Negation):
-                if any(True for _ in self.solutions([Premise(condition.atom, "")], binding)):
+                if any(True for _ in self.matched([Premise(condition.atom, "")], binding)):
                     return None
+            elif isinstance(condition, Block):
+                outer = {name: binding[name] for name in shared(conditions, condition, outside)}
+                for way in choices(condition.conditions):
+                    if any(True for _ in self.solutions(rule, way, outer, {*outer})):
+                        return None
             elif isinstance(condition, Aggregation):
-                value = self.aggregate(condition, needs(rule, condition), binding)
+                found = [value for _, value in self.combinations(rule, conditions, condition, binding, outside)]
+                if any(self.looks_into(atom) for atom in atoms(condition)) and condition.function == "sum":
+                    found = [max(value, 0.0) for value in found]
+                value = fold(condition.function, found)
                 if value is None or binding.setdefault(condition.result, value) != value:
+                    return None
+            elif isinstance(condition, Membership):
+                if not self.among(rule, condition, binding):
                     return None
             elif isinstance(condition, Comparison) and not self.compare(rule, condition, binding):
                 return None
@@ -293,37 +446,79 @@ class _Reference:
         """Whether a comparison holds; an ``=`` with one unbound variable binds it."""
         name = is_open(condition, binding)
         sides = [condition.left, condition.right]
-        values = [None if side == Variable(name) else compute(side, binding) for side in sides]
-        if any(isinstance(side, Variable) and self.is_entity(rule, side.name) for side in sides):
-            values = [value and self.names[value] for value in values]
+        values = [None if side == Variable(name) else compute(side, binding, self.day) for side in sides]
+        if condition.operator in ("=", "!=") and any(self.is_entity(rule, side) for side in sides):
+            values = [value and self.names.get(value, value) for value in values]
         if name:
             value = values[0] if values[1] is None else values[1]
             return value is not None and binding.setdefault(name, value) == value
         return None not in values and bool(OPERATORS[condition.operator](*values))
 
-    def is_entity(self, rule: Rule, name: str) -> bool:
+    def among(self, rule: Rule, condition: Membership, binding: Binding) -> bool:
+        """Whether a value is in a list, or not in it."""
+        value = compute(condition.left, binding, self.day)
+        values = [compute(item, binding, self.day) for item in condition.values]
+        if self.is_entity(rule, condition.left):
+            values = [self.names.get(item, item) for item in values]
+        return value is not None and (value in values) != condition.negated
+
+    def is_entity(self, rule: Rule, side: Expression) -> bool:
+        """Whether a side of a comparison is a variable for an entity."""
         return any(
-            term == Variable(name) and spec.type in self.kb.kinds
-            for atom in [rule.then, *(atom for condition in rule.when for atom in atoms(condition))]
+            term == side and isinstance(side, Variable) and spec.type in self.kb.kinds
+            for atom in [*rule.then, *(atom for condition in rule.when for atom in atoms(condition))]
             for term, spec in zip(self.terms(atom), self.kb.predicate[atom.predicate].args, strict=True)
         )
 
-    def aggregate(self, condition: Aggregation, shared: set[str], binding: Binding) -> Any:
-        outer = {name: binding[name] for name in shared}
-        found = {tuple(sorted(solution.items())) for solution in self.solutions(condition.premises, outer)}
-        values: list[Any] = [dict(solution)[condition.over] for solution in found]
-        if condition.function == "count":
-            return float(len(set(values)))
-        if condition.function == "sum":
-            return fsum(values) + 0.0
-        return (min if condition.function == "min" else max)(values) if values else None
+    def combinations(
+        self,
+        rule: Rule,
+        conditions: Sequence[Condition],
+        condition: Aggregation,
+        binding: Binding,
+        outside: set[str],
+    ) -> list[tuple[tuple[Seen, ...], Any]]:
+        """The combinations of facts that satisfy the body of an aggregate, each with what it contributes."""
+        outer = {name: binding[name] for name in shared(conditions, condition, outside)}
+        found = {
+            seen: compute(condition.over, solution, self.day)
+            for solution, seen in self.solutions(rule, condition.body, outer, {*outer})
+        }
+        return [(seen, value) for seen, value in found.items() if value is not None]
+
+
+def fold(function: str, values: list[Any]) -> Any:
+    """The result of an aggregate over what combinations of facts contribute; None where it has none."""
+    if function == "count":
+        return float(len(set(values)))
+    if function == "sum":
+        return total(values)
+    if not values:
+        return None
+    if function == "avg":
+        whole = total(values)
+        return None if whole is None else whole / len(values) + 0.0
+    return sorted(values)[0 if function == "min" else -1]
+
+
+def total(values: list[float]) -> float | None:
+    try:
+        return fsum(sorted(values)) + 0.0
+    except OverflowError:
+        return None
 
 
 def strata(rules: Sequence[Rule]) -> Iterator[tuple[set[str], bool]]:
     """Groups of predicates that need each other, each after those it needs, and whether it needs itself."""
-    heads = {rule.then.predicate for rule in rules}
-    used = [(rule.then.predicate, atom) for rule in rules for condition in rule.when for atom in atoms(condition)]
-    needed = {(head, atom.predicate) for head, atom in used if not atom.within}
+    heads = {then.predicate for rule in rules for then in rule.then}
+    used = [
+        (then.predicate, atom)
+        for rule in rules
+        for then in rule.then
+        for condition in rule.when
+        for atom in atoms(condition)
+    ]
+    needed = {(head, atom.predicate) for head, atom in used if not atom.within and not atom.dates}
     while further := {(one, three) for one, two in needed for other, three in needed if two == other} - needed:
         needed |= further
     while heads:
@@ -335,11 +530,6 @@ def strata(rules: Sequence[Rule]) -> Iterator[tuple[set[str], bool]]:
         ]
         heads -= ready[0]
         yield ready[0], any((name, name) in needed for name in ready[0])
-
-
-def looks_into(group: set[str], atom: Atom) -> bool:
-    """Whether an atom ranges over what a group of predicates concludes; windows hold recorded events alone."""
-    return atom.predicate in group and not atom.within
 
 
 def combined(strengths: list[float]) -> float:
@@ -360,72 +550,8 @@ def since_text(fact: Fact) -> str:
 
 
 def before(day: date, within: Within) -> str:
-    """The day that lies so many days, months or years earlier; a day that the month lacks is its last.
-
-    Empty where the calendar does not reach so far.
-    """
+    """The day that lies so many days, months or years earlier. Empty where the calendar does not reach so far."""
     if within.unit == "day":
         return (day - timedelta(days=within.amount)).isoformat() if within.amount < day.toordinal() else ""
-    year, month = day.year, day.month
-    for _ in range(within.amount * (12 if within.unit == "year" else 1)):
-        year, month = (year, month - 1) if month > 1 else (year - 1, 12)
-    if year < 1:
-        return ""
-    following = date(year, month, 28) + timedelta(days=4)
-    last = following - timedelta(days=following.day)
-    return min(last, last.replace(day=min(day.day, last.day))).isoformat()
-
-
-def atoms(condition: Condition) -> list[Atom]:
-    if isinstance(condition, Aggregation):
-        return [premise.atom for premise in condition.premises]
-    return [] if isinstance(condition, Comparison) else [condition.atom]
-
-
-def mentioned(condition: Condition) -> set[str]:
-    """Every variable of a condition."""
-    if isinstance(condition, Comparison):
-        return names_in(condition.left) | names_in(condition.right)
-    names = {item.term.name for atom in atoms(condition) for item in atom.arguments if isinstance(item.term, Variable)}
-    if isinstance(condition, Aggregation):
-        return names | {condition.result, *(premise.certainty for premise in condition.premises if premise.certainty)}
-    return names | ({condition.certainty} if isinstance(condition, Premise) and condition.certainty else set())
-
-
-def needs(rule: Rule, condition: Condition) -> set[str]:
-    """The variables that must be bound before; of an aggregate those that stand elsewhere in the rule as well."""
-    if not isinstance(condition, Aggregation):
-        return mentioned(condition)
-    elsewhere = {item.term.name for item in rule.then.arguments if isinstance(item.term, Variable)}
-    elsewhere |= {name for other in rule.when if other is not condition for name in mentioned(other)}
-    return (mentioned(condition) - {condition.result}) & elsewhere
-
-
-def is_open(condition: Condition, binding: Mapping[str, Value]) -> str:
-    """The lone unbound variable that an ``=`` binds."""
-    if isinstance(condition, Comparison) and condition.operator == "=":
-        for side, other in ((condition.left, condition.right), (condition.right, condition.left)):
-            if isinstance(side, Variable) and side.name not in binding and names_in(other) <= set(binding):
-                return side.name
-    return ""
-
-
-def names_in(expression: Expression) -> set[str]:
-    if isinstance(expression, Operation):
-        return names_in(expression.left) | names_in(expression.right)
-    return {expression.name} if isinstance(expression, Variable) else set()
-
-
-def compute(expression: Expression, binding: Mapping[str, Value]) -> Any:
-    if not isinstance(expression, Operation):
-        return value_of(expression, binding)
-    left, right = compute(expression.left, binding), compute(expression.right, binding)
-    if left is None or right is None or (expression.operator == "/" and right == 0):
-        return None
-    value = OPERATORS[expression.operator](left, right) + 0.0
-    return value if isfinite(value) else None
-
-
-def value_of(term: Term, binding: Mapping[str, Value]) -> Value:
-    assert isinstance(term, Constant | Variable)
-    return term.value if isinstance(term, Constant) else binding[term.name]
+    start = moved(day, -within.amount * (12 if within.unit == "year" else 1))
+    return start.isoformat() if start else ""

@@ -10,7 +10,7 @@ from available import SPARK, ready
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
-from programs import AS_OF, CONCLUDED, VALUES, VOCABULARY, Scenario, knowledge_bases, program_of, scenarios
+from programs import AS_OF, CONCLUDED, FEATURES, VALUES, VOCABULARY, Scenario, knowledge_bases, program_of, scenarios
 from reference import Outcome, evaluate, outcome_of
 
 from kzexpert.engines import Budget, engine
@@ -48,6 +48,15 @@ def outcome(program: Program, name: str = "experta", budget: Budget = SMALL) -> 
         return None
 
 
+#: The parts of the language that each engine has beside those that every one has.
+HAS = {
+    "experta": FEATURES - {"monotone"},
+    "experta-stock": FEATURES - {"monotone"},
+    "duckdb": frozenset[str](),
+    "spark": frozenset[str](),
+}
+
+
 @examples()
 @given(scenarios())
 def test_experta_concludes_what_the_semantics_say(scenario: Scenario) -> None:
@@ -56,10 +65,29 @@ def test_experta_concludes_what_the_semantics_say(scenario: Scenario) -> None:
         assert found == evaluate(scenario.kb, AS_OF, scenario.assume, scenario.without)
 
 
+@pytest.mark.parametrize("feature", sorted(HAS["experta"]))
+@examples(40)
+@given(data=st.data())
+def test_experta_has_a_part_of_the_language(feature: str, data: st.DataObject) -> None:
+    scenario = data.draw(scenarios(frozenset([feature])))
+    found = outcome(scenario.program)
+    if found is not None:
+        assert found == evaluate(scenario.kb, AS_OF, scenario.assume, scenario.without)
+
+
+@examples()
+@given(scenarios(HAS["experta"]))
+def test_experta_has_all_parts_of_the_language_together(scenario: Scenario) -> None:
+    found = outcome(scenario.program)
+    if found is not None:
+        assert found == evaluate(scenario.kb, AS_OF, scenario.assume, scenario.without)
+
+
 @pytest.mark.parametrize("other", ["experta-stock", "duckdb"])
 @examples()
-@given(scenario=scenarios())
-def test_engines_agree(other: str, scenario: Scenario) -> None:
+@given(data=st.data())
+def test_engines_agree(other: str, data: st.DataObject) -> None:
+    scenario = data.draw(scenarios(HAS[other]))
     ours = outcome(scenario.program)
     if ours is not None:
         assert outcome(scenario.program, ready(other)) == ours
@@ -87,7 +115,7 @@ def test_no_proof_rests_on_what_it_proves(name: str, scenario: Scenario) -> None
 
 @pytest.mark.spark
 @examples(10)
-@given(scenario=scenarios())
+@given(scenario=scenarios(HAS["spark"]))
 def test_spark_agrees(scenario: Scenario) -> None:
     ours = outcome(scenario.program)
     if ours is not None:
@@ -121,7 +149,7 @@ def test_what_bears_on_nothing_changes_nothing(kb: KnowledgeBase) -> None:
         kb.entities,
         kb.sources,
         (Fact("tale", {"arg0": "RU"}), *kb.facts),
-        (Rule("irrelevant", when, parse_atom("idle(?b)", NOWHERE)), *kb.rules),
+        (Rule("irrelevant", when, (parse_atom("idle(?b)", NOWHERE),)), *kb.rules),
     )
     before, after = outcome(program_of(kb)), outcome(program_of(other))
     if before is not None and after is not None:
@@ -197,7 +225,7 @@ def test_a_condition_on_one_value_twice_does_not_stand_for_one_on_any_two(name: 
     """``not tie(?x, ?x)`` needs no tie of two states, and a conclusion of two states must not be lost by it."""
 
     def rule(id_: str, then: str, *when: str) -> Rule:
-        return Rule(id_, tuple(parse_condition(text, NOWHERE) for text in when), parse_atom(then, NOWHERE))
+        return Rule(id_, tuple(parse_condition(text, NOWHERE) for text in when), (parse_atom(then, NOWHERE),))
 
     kb = KnowledgeBase(
         predicates=tuple(
@@ -222,7 +250,7 @@ def test_a_rule_that_a_goal_cannot_use_still_makes_its_component_recursive(name:
     ready(name)
 
     def rule(id_: str, when: str, then: str) -> Rule:
-        return Rule(id_, (parse_condition(when, NOWHERE),), parse_atom(then, NOWHERE), certainty=0.5)
+        return Rule(id_, (parse_condition(when, NOWHERE),), (parse_atom(then, NOWHERE),), certainty=0.5)
 
     kb = KnowledgeBase(
         predicates=tuple(Predicate(word, (ArgumentSpec("of", "text"),)) for word in ("seen", "heard", "close")),

@@ -10,7 +10,7 @@ from short_programs import rule
 
 from kzexpert.analysis.linchpins import linchpins
 from kzexpert.analysis.near_misses import not_in_force
-from kzexpert.analysis.rerun import Scenario
+from kzexpert.analysis.scenario import Scenario
 from kzexpert.analysis.timeline import timeline, years_on_record
 from kzexpert.analysis.why_not import why_not
 from kzexpert.engines import engine, for_engine

@@ -10,7 +10,7 @@ from programs import Scenario, scenarios
 from reference import outcome_of
 from test_sql_tables import as_csv, as_parquet, opened
 
-from kzexpert.analysis.rerun import Scenario as Rerun
+from kzexpert.analysis.scenario import Scenario as Rerun
 from kzexpert.analysis.timeline import timeline
 from kzexpert.engines import Budget, engine, infer_each
 from kzexpert.engines.base import OnePass

@@ -62,9 +62,14 @@ def view_of(pattern: Pattern) -> View:
 
 
 class _Premise(msgspec.Struct, frozen=True):
-    """A positive condition: how to get from a binding to the row of its view, and to the fact behind it."""
+    """A positive condition: how to get from a binding to the row of its view, and to the fact behind it.
+
+    Attributes:
+        arity: how many arguments the fact has; behind them stand the dates on record that the condition binds.
+    """
 
     predicate: str
+    arity: int
     view: View
     row: Callable[[Args], Args]
     fact: Callable[[Args], tuple[float, Args]]
@@ -198,7 +203,7 @@ class Settling:
                 found = rows.get(key)
                 if found is None:
                     certainty, args = premise.fact(binding)
-                    found = rows[key] = certainty, self._atoms(premise.predicate)(args)
+                    found = rows[key] = certainty, self._atoms(premise.predicate)(args[: premise.arity])
                 if found[0] < weakest:
                     weakest = found[0]
                 facts.append(found[1])
@@ -255,7 +260,7 @@ class Settling:
             premises = []
             for pattern in rule.matches:
                 view, row = view_of(pattern), _projection(rule, pattern)
-                premises.append(_Premise(pattern.predicate, view, row, self._lookup(view, row)))
+                premises.append(_Premise(pattern.predicate, pattern.arity, view, row, self._lookup(view, row)))
             plan = self._plans[rule.key] = _projection(rule, rule.head), tuple(premises)
         return plan
 

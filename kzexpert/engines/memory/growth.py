@@ -45,13 +45,14 @@ class Growth:
         self._waiting: dict[Row, None] = {}
         self._fresh: dict[Row, None] = {}
         self._ready: dict[Row, None] = {}
+        self._joined = [tuple(name for name in item.shared if name in _bound_inside(item)) for item in self._aggregates]
         self._by_key: list[dict[Row, list[Row]]] = [{} for _ in self._aggregates]
 
     def wait(self, row: Row) -> None:
         """Take in the values of one binding of the matches."""
         self._waiting[row] = self._fresh[row] = None
-        for aggregate, rows in zip(self._aggregates, self._by_key, strict=True):
-            rows.setdefault(self._key(aggregate, row), []).append(row)
+        for joined, rows in zip(self._joined, self._by_key, strict=True):
+            rows.setdefault(self._key(joined, row), []).append(row)
 
     def ready(self, new: Mapping[RelationKey, Sequence[Row]]) -> list[Row]:
         """The bindings of all variables of the rule that have become ready.
@@ -60,8 +61,8 @@ class Growth:
             new: relation of the component → the arguments of facts that are new since the last call.
         """
         touched, self._fresh = self._fresh, {}
-        for aggregate, rows in zip(self._aggregates, self._by_key, strict=True):
-            for key in self._touched(aggregate, new):
+        for aggregate, joined, rows in zip(self._aggregates, self._joined, self._by_key, strict=True):
+            for key in self._touched(aggregate, joined, new):
                 touched.update(dict.fromkeys(rows.get(key, ())))
         found = []
         for row in touched:
@@ -84,31 +85,41 @@ class Growth:
         """
         for aggregate, rows in zip(self._aggregates, self._by_key, strict=True):
             if aggregate.function == "sum":
-                for found in rows.values():
-                    values = dict(zip(self._known, found[0], strict=True))
+                keys = {self._key(aggregate.shared, row): row for found in rows.values() for row in found}
+                for row in keys.values():
+                    values = dict(zip(self._known, row, strict=True))
                     _check_sum(self._program, self.rule, aggregate, values, self._facts, self._inside)
 
     def _complete(self, row: Row) -> Row | None:
         complete = self._completion(dict(zip(self._known, row, strict=True)))
         return None if complete is None else tuple([complete[name] for name in self.rule.variables])
 
-    def _key(self, aggregate: Aggregate, row: Row) -> Row:
+    def _key(self, names: Sequence[str], row: Row) -> Row:
         values = dict(zip(self._known, row, strict=True))
-        return tuple([values[name] for name in aggregate.shared])
+        return tuple([values[name] for name in names])
 
-    def _touched(self, aggregate: Aggregate, new: Mapping[RelationKey, Sequence[Row]]) -> Iterator[Row]:
-        """The values of the shared variables whose result new facts may change."""
-        for index, condition in enumerate(aggregate.body.conditions):
-            if not isinstance(condition, Match):
-                continue
-            order = tuple(place for place in aggregate.body.order if place != index)
-            rest = Body(aggregate.body.conditions, order, aggregate.body.variables)
-            for args in new.get(condition.pattern.relation, ()):
-                certainty = self._facts.relations[condition.pattern.relation][args]
-                binding = extend(condition.pattern, args, certainty, {})
+    def _touched(
+        self, aggregate: Aggregate, joined: Sequence[str], new: Mapping[RelationKey, Sequence[Row]]
+    ) -> Iterator[Row]:
+        """The values of shared variables whose result new facts may change.
+
+        Only the matches are looked at: what they do not bind, other conditions of the body may need.
+        """
+        body = aggregate.body
+        matches = [place for place in body.order if isinstance(body.conditions[place], Match)]
+        for index in matches:
+            pattern = body.conditions[index].patterns[0]
+            rest = Body(body.conditions, tuple(place for place in matches if place != index), body.variables)
+            for args in new.get(pattern.relation, ()):
+                binding = extend(pattern, args, self._facts.relations[pattern.relation][args], {})
                 if binding is not None:
                     for found in solutions(rest, self._facts, binding, self._program.as_of):
-                        yield tuple([found[name] for name in aggregate.shared if name in found])
+                        yield tuple([found[name] for name in joined])
+
+
+def _bound_inside(aggregate: Aggregate) -> set[str]:
+    """The variables that matches of the body bind."""
+    return {name for pattern in aggregate.body.matches for name in pattern.variables}
 
 
 def _check_sum(

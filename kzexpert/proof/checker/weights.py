@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from kzexpert.model import BaseFact, Firing, GroundAtom, Line, Pattern
+from kzexpert.model import BaseFact, Firing, GroundAtom, Line, Pattern, Value
 from kzexpert.proof.build import Judgement
 from kzexpert.proof.checker.recorded import Args
 from kzexpert.proof.checker.rules import CheckedRule
@@ -106,7 +106,7 @@ def _weighed(
 ) -> Judgement:
     """One conclusion. `best`: its certainty where the best proof counts, None where lines add up."""
 
-    def order(firing: Firing) -> tuple[float, bool, str, tuple[str, ...]]:
+    def order(firing: Firing) -> tuple[float, bool, str, tuple[str, ...], int]:
         """By strength, then those that do not rest on what they conclude, then by text."""
         strength = abs(firing.strength if best is None else round(firing.strength, 9))
         return (
@@ -114,17 +114,17 @@ def _weighed(
             strength == best and not _falls(statement, firing, heights),
             firing.rule.id,
             firing.binding_text,
+            firing.rule.variant,
         )
 
-    of_rule: dict[str, list[Firing]] = {}
+    of_line: dict[str | tuple[Value, ...], list[Firing]] = {}
     for firing in sorted(firings, key=order):
-        of_rule.setdefault(firing.rule.id, []).append(firing)
-    lines: list[tuple[tuple[float, bool, str, tuple[str, ...]], Line]] = []
-    for some in of_rule.values():
-        counting, others = (some, ()) if some[0].rule.rule.each else (some[:1], tuple(some[1:]))
-        lines += [(order(firing), Line(firing.strength, firing, others=others)) for firing in counting]
+        of_line.setdefault(firing.line, []).append(firing)
+    lines: list[tuple[tuple[float, bool, str, tuple[str, ...], int], Line]] = []
+    for strongest, *others in of_line.values():
+        lines.append((order(strongest), Line(strongest.strength, strongest, others=tuple(others))))
     if recorded is not None:
-        lines.append(((-recorded.certainty, False, "", ()), Line(recorded.certainty, base=recorded)))
+        lines.append(((-recorded.certainty, False, "", (), 0), Line(recorded.certainty, base=recorded)))
     found = [line for _, line in sorted(lines, key=lambda item: item[0])]
     if best is not None:
         found[1:] = [msgspec.structs.replace(line, counts=False) for line in found[1:]]

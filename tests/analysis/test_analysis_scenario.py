@@ -2,7 +2,7 @@
 
 import pytest
 
-from kzexpert.analysis.rerun import Revision, Scenario
+from kzexpert.analysis.scenario import Revision, Scenario
 from kzexpert.engines import engine
 from kzexpert.errors import UsageError
 from kzexpert.model import Pattern
