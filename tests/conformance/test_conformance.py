@@ -24,18 +24,15 @@ CASES = load_cases([HERE / "tests" / "cases"], KB)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_case(case: Case, name: str) -> None:
     ready(name)
-    inferences: list[Inference] = []
 
     def infer(program: Program) -> Inference:
-        inferences.append(engine(name).infer(program))
-        return inferences[-1]
+        inference = engine(name).infer(program)
+        changes = [[parse_atom(text, NOWHERE) for text in texts] for texts in (program.assumed, program.withdrawn)]
+        assert outcome_of(inference) == evaluate(program.kb, program.as_of, *changes)
+        return inference
 
     result = run_case(KB, case, infer)
     assert result.passed, "\n".join([case.note, *result.lines])
-    for inference in inferences:
-        program = inference.program
-        changes = [[parse_atom(text, NOWHERE) for text in texts] for texts in (program.assumed, program.withdrawn)]
-        assert outcome_of(inference) == evaluate(program.kb, program.as_of, *changes)
 
 
 def test_no_case_id_stands_twice() -> None:

@@ -37,6 +37,7 @@ from kzexpert.model.evaluation import holds
 
 __all__ = ["Conjunction", "Given", "Touch", "key_column"]
 
+
 def key_column(place: int) -> str:
     """The column of a variable that a condition shares with what is inside of it."""
     return f"k{place}"
@@ -138,7 +139,7 @@ class Conjunction:
         """The bindings, with columns over their values."""
         joins = [exp.Join(this=source, kind="CROSS") for source in self.sources[1:]]
         source = self.sources[0] if self.sources else None
-        return select(columns, source, [*joins, *self.joins], self.where, distinct=distinct).copy()  # type: ignore[no-any-return]
+        return select(columns, source, [*joins, *self.joins], self.where, distinct=distinct).copy()
 
     def keys(self, names: Sequence[str]) -> Given:
         """The distinct values of some variables, with the as-of date where they differ by it."""

@@ -245,9 +245,7 @@ def _rounded(_: Dialect, x: exp.Expr, digits: exp.Expr | None = None) -> exp.Exp
     if digits is None:
         return _add(_nearest(x), number(0.0))
     size = _abs(digits)
-    scale = exp.Case(
-        ifs=[exp.If(this=equal(size.copy(), number(float(n))), true=number(10.0**n)) for n in range(16)]
-    )
+    scale = exp.Case(ifs=[exp.If(this=equal(size.copy(), number(float(n))), true=number(10.0**n)) for n in range(16)])
     up = _nearest(_mul(x, scale))
     down = _nearest(_div(x, scale))
     up, down = _div(up, scale), _mul(down, scale)

@@ -109,9 +109,9 @@ def arity_of(kb: KnowledgeBase, relation: RelationKey) -> int:
 
 def kinds_of(kb: KnowledgeBase, relation: RelationKey) -> tuple[Kind, ...]:
     """How the arguments of a relation are stored, and then its dates; one column stands for no arguments."""
-    kinds: dict[str, Kind] = {"number": "number", "date": "date"}
-    found = tuple(kinds.get(spec.type, "text") for spec in kb.predicate[predicate_of(relation)].args)
-    dates: tuple[Kind, ...] = ("date",) * (arity_of(kb, relation) - len(found))
+    kinds: Mapping[str, Kind] = {"number": "number", "date": "date"}
+    found: tuple[Kind, ...] = tuple(kinds.get(spec.type, "text") for spec in kb.predicate[predicate_of(relation)].args)
+    dates: list[Kind] = ["date" for _ in relation.dates] if isinstance(relation, Relation) else []
     return (*found, *dates) or ("whole",)
 
 

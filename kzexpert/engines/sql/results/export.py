@@ -31,7 +31,7 @@ from kzexpert.engines.sql.results.sheet import (
 from kzexpert.engines.sql.store.database import Database
 from kzexpert.engines.sql.store.dictionary import Dictionary
 from kzexpert.errors import without_password
-from kzexpert.model import Constant, Inference, Pattern, Program, ProgramRule, Variable
+from kzexpert.model import Constant, Inference, Pattern, Program, ProgramRule, RelationKey, Variable
 from kzexpert.model.columns import RUN_TABLE, Form, Layout, Selection, table_columns, table_names
 
 __all__ = ["DatabaseExporter", "PartsWriter"]
@@ -70,9 +70,9 @@ class DatabaseExporter:
         planner: Planner,
         programs: Sequence[Program],
         days: exp.Table | None,
-        extents: Mapping[str, Extent],
-        base: Mapping[str, Extent],
-        load: Callable[[str], Extent],
+        extents: Mapping[RelationKey, Extent],
+        base: Mapping[RelationKey, Extent],
+        load: Callable[[RelationKey], Extent],
     ) -> None:
         self._database = database
         self._texts = texts
