@@ -6,6 +6,7 @@ The one place that says "one rule is one line of evidence": engines take certain
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import TypeAlias
 
 from msgspec.structs import replace
 
@@ -24,7 +25,10 @@ from kzexpert.model import (
 )
 from kzexpert.model.evaluation import Rising, rising
 
-__all__ = ["Heights", "Line", "certainty_of", "line_strengths", "lines"]
+__all__ = ["Heights", "Line", "certainty_of", "enough_below", "line_strengths", "lines"]
+
+#: Lines of evidence are sorted by strength, whether they are circular, rule, binding and variant.
+_Order: TypeAlias = tuple[float, bool, str, tuple[str, ...], int]
 
 
 def line_strengths(firings: Sequence[Firing], base: float | None) -> list[float]:
@@ -37,9 +41,9 @@ def line_strengths(firings: Sequence[Firing], base: float | None) -> list[float]
         return [firings[0].strength]
     strongest: dict[str | tuple[Value, ...], float] = {}
     for firing in firings:
-        line = firing.line
-        if abs(firing.strength) > abs(strongest.get(line, 0.0)):
-            strongest[line] = firing.strength
+        key = firing.line
+        if abs(firing.strength) > abs(strongest.get(key, 0.0)):
+            strongest[key] = firing.strength
     return [*([] if base is None else [base]), *strongest.values()]
 
 
@@ -67,19 +71,21 @@ def lines(inference: Inference, atom: GroundAtom) -> tuple[Line, ...]:
     certainty, height = inference.certainty(atom), inference.facts.height
 
     def rests_on_itself(firing: Firing) -> bool:
-        return any(height(premise) >= height(atom) for premise in firing.premises if premise.predicate in inside)
+        return any(
+            height(premise) >= height(atom) for premise in firing.premises if premise.predicate in inside
+        ) or any(enough_below(inference, firing, aggregate) is None for aggregate in rising(firing.rule, inside))
 
-    def order(firing: Firing) -> tuple[float, bool, str, tuple[str, ...], int]:
+    def order(firing: Firing) -> _Order:
         strength = round(firing.strength, 9) if recursive else firing.strength
         circular = recursive and strength == certainty and rests_on_itself(firing)
         return (-abs(strength), circular, firing.rule.id, firing.binding_text, firing.rule.variant)
 
-    by_line: dict[str | tuple[Value, ...], list[Firing]] = {}
+    groups: dict[str | tuple[Value, ...], list[Firing]] = {}
     for firing in sorted(inference.firings.get(atom, ()), key=order):
-        by_line.setdefault(firing.line, []).append(firing)
-    found: list[tuple[tuple[float, bool, str, tuple[str, ...], int], Line]] = []
-    for firings in by_line.values():
-        found.append((order(firings[0]), Line(firings[0].strength, firings[0], others=tuple(firings[1:]))))
+        groups.setdefault(firing.line, []).append(firing)
+    found: list[tuple[_Order, Line]] = [
+        (order(first), Line(first.strength, first, others=tuple(others))) for first, *others in groups.values()
+    ]
     base = inference.program.base.get(atom.predicate, {}).get(atom.args)
     if base is not None:
         found.append(((-base.certainty, False, "", (), 0), Line(base.certainty, base=base)))
@@ -87,6 +93,31 @@ def lines(inference: Inference, atom: GroundAtom) -> tuple[Line, ...]:
     if recursive:
         ordered[1:] = [replace(line, counts=False) for line in ordered[1:]]
     return tuple(ordered)
+
+
+def enough_below(inference: Inference, firing: Firing, aggregate: Aggregate) -> Callable[[GroundAtom], bool] | None:
+    """Which facts an aggregate of a firing rests on, where it looks at the firing's own component.
+
+    Returns:
+        Whether a fact lies below the conclusion, where such facts are enough for what the rule asks of the aggregate;
+        None where they are not, or where the aggregate does not look at its own component: all of its facts count.
+    """
+    stratum, height = inference.program.stratum_of.get(firing.conclusion.predicate), inference.facts.height
+    inside = stratum.predicates if stratum is not None and stratum.recursive else ()
+    if aggregate not in rising(firing.rule, inside):
+        return None
+
+    def lies_below(atom: GroundAtom) -> bool:
+        return atom.predicate not in inside or height(atom) < height(firing.conclusion)
+
+    facts, as_of = inference.facts.established, inference.program.as_of
+    counted = Rising(firing.rule, aggregate, firing.values, facts, inside, as_of)
+    return None if counted.value(lies_below) is None else lies_below
+
+
+#: The height of a fact that owes its certainty to an aggregate over what rests on it: it is established by a weaker
+#: proof, and an aggregate passes no weakness on.
+_UNFOUNDED = 1 << 62
 
 
 class Heights:
@@ -191,7 +222,8 @@ class Heights:
         while pending:
             current = pending.popleft()
             if current in self._known:
-                levels.setdefault(self._known[current], []).append(current)
+                if self._known[current] < _UNFOUNDED:
+                    levels.setdefault(self._known[current], []).append(current)
                 continue
             certainty = self._certainties[current.predicate][current.args]
             base = self._program.base.get(current.predicate, {}).get(current.args)
@@ -236,3 +268,5 @@ class Heights:
                         if not open_:
                             levels.setdefault(height + 1, []).append(conclusion)
             height += 1
+        for current in seen.difference(self._known):
+            self._known[current] = _UNFOUNDED

@@ -21,7 +21,7 @@ PAIR = (ArgumentSpec("a", "text"), ArgumentSpec("b", "text"))
 def closure(edges: set[tuple[str, str]], certainty: float) -> Inference:
     def rule(name: str, *when: str) -> Rule:
         conditions = tuple(parse_condition(text, HERE) for text in when)
-        return Rule(name, conditions, parse_atom("reach(?x, ?z)", HERE), certainty=certainty)
+        return Rule(name, conditions, (parse_atom("reach(?x, ?z)", HERE),), certainty=certainty)
 
     kb = KnowledgeBase(
         predicates=(Predicate("edge", PAIR), Predicate("reach", PAIR)),

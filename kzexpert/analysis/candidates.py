@@ -3,7 +3,7 @@
 It says what could be tried. Whether that makes anything hold is for `proposals` to find out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice, product
 
@@ -37,7 +37,7 @@ class Grounding(msgspec.Struct, frozen=True):
     """A statement with a value for every argument.
 
     Attributes:
-        guesses: for how many arguments several values were to choose from.
+        guesses: for how many arguments several values were to choose from; -1 where it is on record.
     """
 
     atom: GroundAtom
@@ -45,18 +45,29 @@ class Grounding(msgspec.Struct, frozen=True):
 
 
 def groundings(
-    program: Program, pattern: Pattern, tests: Sequence[Test] = (), binding: Binding | None = None, number: int = 0
+    program: Program,
+    pattern: Pattern,
+    tests: Sequence[Test] = (),
+    binding: Binding | None = None,
+    number: int = 0,
+    recorded: Iterable[GroundAtom] = (),
 ) -> Iterator[Grounding]:
     """Statements that are instances of a pattern, a few, the likeliest first.
 
     Args:
+        recorded: what is on record, and does not hold: these come before all guesses.
         tests: comparisons that its variables must pass, where all their other variables are bound.
         number: statements to be told apart from so many others in their texts and numbers.
     """
     specs = program.kb.predicate[pattern.predicate].args
     names: list[str] = []
     choices: list[list[Value]] = []
-    for place, (spec, term) in enumerate(zip(specs, pattern.terms, strict=True)):
+    known = dict(binding or {})
+    named = [term.name if isinstance(term, Variable) else "" for term in pattern.arguments]
+    for atom in recorded:
+        if pattern.undated.matches(atom.args) and _passes(named, atom.args, tests, known, program.as_of):
+            yield Grounding(atom, -1)
+    for place, (spec, term) in enumerate(zip(specs, pattern.arguments, strict=True)):
         if isinstance(term, Constant):
             names.append("")
             choices.append([term.value])
@@ -66,7 +77,7 @@ def groundings(
     guesses = sum(len(values) > 1 for values in choices)
     ranked = sorted(product(*map(enumerate, choices)), key=_unlikeliness)
     fitting = (tuple(value for _, value in chosen) for chosen in ranked)
-    passing = (args for args in fitting if _passes(names, args, tests, binding or {}))
+    passing = (args for args in fitting if _passes(names, args, tests, known, program.as_of))
     for args in islice(passing, _MOST_GROUNDINGS):
         yield Grounding(GroundAtom(pattern.predicate, args), guesses)
 
@@ -104,7 +115,7 @@ def _near_values(program: Program, pattern: Pattern, place: int) -> list[Value]:
     likeness: dict[Value, int] = {}
     known = program.base.get(pattern.predicate, {})
     for args in known if len(known) <= _MOST_COMPARED else ():
-        pairs = zip(pattern.terms, args, strict=True)
+        pairs = zip(pattern.arguments, args, strict=True)
         like = sum(isinstance(term, Constant) and term.value == value for term, value in pairs)
         likeness[args[place]] = max(likeness.get(args[place], 0), like)
     return sorted(likeness, key=lambda value: (-likeness[value], format_value(value)))
@@ -120,13 +131,13 @@ def _bounds(tests: Sequence[Test], name: str) -> list[float]:
     return found
 
 
-def _passes(names: Sequence[str], args: Sequence[Value], tests: Sequence[Test], binding: Binding) -> bool:
+def _passes(names: Sequence[str], args: Sequence[Value], tests: Sequence[Test], binding: Binding, as_of: date) -> bool:
     values = dict(binding)
     for name, value in zip(names, args, strict=True):
         if name and values.setdefault(name, value) != value:
             return False
     for test in tests:
-        variables, function = holds(test)
+        variables, function = holds(test, as_of)
         if all(name in values for name in variables) and not function(*[values[name] for name in variables]):
             return False
     return True

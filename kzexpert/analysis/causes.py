@@ -8,22 +8,30 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from kzexpert.analysis.scenario import as_pattern, on_record
+from kzexpert.analysis.scenario import on_record
 from kzexpert.certainty import established
 from kzexpert.evidence import Line, lines
 from kzexpert.model import (
+    Aggregate,
     BaseFact,
+    Body,
+    Exclusion,
     Firing,
     GroundAtom,
     Inference,
     Match,
-    ProgramRule,
+    Pattern,
+    Program,
+    ProgramCondition,
+    RelationKey,
     Value,
 )
+from kzexpert.model.established import Binding
+from kzexpert.model.evaluation import solutions
 from kzexpert.program.snapshot import in_force
 from kzexpert.questions.sentences import because, dates, says
 
-__all__ = ["Cause", "Divergence", "LineShift", "Record", "Turn", "rule_text"]
+__all__ = ["Cause", "Divergence", "LineShift", "Record", "Turn", "rule_texts"]
 
 #: What happened to a statement: the first eight to a recorded or assumed fact, the others to a conclusion.
 Turn: TypeAlias = Literal[
@@ -94,8 +102,8 @@ class LineShift(msgspec.Struct, frozen=True):
 
 
 Args: TypeAlias = tuple[Value, ...]
-#: A relation and the arguments of a fact: a statement, or an event within a window.
-_Place: TypeAlias = tuple[str, GroundAtom]
+#: A relation and a row of it: a statement, an event within a window, or a fact with dates on record.
+_Place: TypeAlias = tuple[RelationKey, Args]
 
 
 class Divergence:
@@ -104,6 +112,8 @@ class Divergence:
     def __init__(self, before: Inference, after: Inference) -> None:
         self.before = before
         self.after = after
+        self.sides = (before, after)
+        self.rules = rule_texts(before.program), rule_texts(after.program)
 
     def lines(self, atom: GroundAtom) -> tuple[LineShift, ...]:
         """The lines of evidence of a statement that changed; the largest change comes first."""
@@ -114,57 +124,56 @@ class Divergence:
     def roots(self, atom: GroundAtom) -> tuple[Cause, ...]:
         """The recorded and assumed facts whose change made a statement change, sorted by text."""
         found: dict[_Place, None] = {}
-        seen: set[_Place] = {(atom.predicate, atom)}
+        seen: set[_Place] = {(atom.predicate, atom.args)}
         pending: list[_Place] = list(seen)
         while pending:
             place = pending.pop()
             if self._base_differs(place):
                 found[place] = None
-            new = {cause for sides in self._rivals(place[1]) for cause in self._causes(*sides)} - seen
+            new = {cause for sides in self._rivals(place) for cause in self._causes(*sides)} - seen
             seen |= new
             pending.extend(new)
         return tuple(sorted((self._base_cause(place) for place in found), key=_by_text))
 
     def facts(self) -> tuple[Cause, ...]:
-        """The recorded and assumed facts that differ, sorted by text; an event within a window only if it does not
-        differ as an event."""
-        places: list[_Place] = []
+        """The recorded and assumed facts that differ, sorted by text; one that rules look at in a window or with its
+        dates only if it does not differ as a fact."""
+        places: dict[_Place, None] = {}
         for relation in {**self.before.program.base, **self.after.program.base}:
-            if any(relation in side.program.stratum_of for side in (self.before, self.after)):
-                known = [side.program.base.get(relation, {}) for side in (self.before, self.after)]
+            if any(relation in side.program.stratum_of for side in self.sides):
+                known = [side.program.base.get(relation, {}) for side in self.sides]
                 rows: Iterable[Args] = {**known[0], **known[1]}
             else:
                 rows = self.arguments(relation)
-            places.extend((relation, GroundAtom(relation.split()[0], args)) for args in rows)
-        found = [
-            place
-            for place in places
-            if self._base_differs(place)
-            and (place[0] == place[1].predicate or not self._base_differs((place[1].predicate, place[1])))
-        ]
+            places.update(dict.fromkeys((relation, args) for args in rows if self._base_differs((relation, args))))
+        own = {_statement(place) for place in places if isinstance(place[0], str)}
+        found = [place for place in places if isinstance(place[0], str) or _statement(place) not in own]
         return tuple(sorted(map(self._base_cause, found), key=_by_text))
 
-    def arguments(self, relation: str) -> list[Args]:
+    def arguments(self, relation: RelationKey) -> list[Args]:
         """The arguments of the facts and conclusions of a relation with another certainty; they are read in one go."""
-        old, new = (dict(side.certainties.get(relation, {}).items()) for side in (self.before, self.after))
+        old, new = (dict(side.certainties.get(relation, {}).items()) for side in self.sides)
         return [args for args in {**old, **new} if old.get(args) != new.get(args)]
 
     def rule_turn(self, rule_id: str) -> Literal["", "new", "gone", "changed"]:
         """What happened to a rule."""
-        before, after = (inference.program.rules.get(rule_id) for inference in (self.before, self.after))
+        before, after = (rules.get(rule_id) for rules in self.rules)
         if before is None or after is None:
             return "gone" if before else "new"
-        return "changed" if rule_text(before) != rule_text(after) else ""
+        return "changed" if before != after else ""
 
     # --- lines --------------------------------------------------------------------------------------------------------
 
     def _pairs(self, atom: GroundAtom) -> list[tuple[Line | None, Line | None]]:
         """The lines that count of a statement, before and after, those of one rule side by side."""
-        sides = [{_key(line): line for line in lines(side, atom) if line.counts} for side in (self.before, self.after)]
+        sides = [{_key(line): line for line in lines(side, atom) if line.counts} for side in self.sides]
         return [(sides[0].get(key), sides[1].get(key)) for key in dict.fromkeys((*sides[0], *sides[1]))]
 
-    def _rivals(self, atom: GroundAtom) -> Iterator[tuple[Sequence[Line], Sequence[Line]]]:
+    def _rivals(self, place: _Place) -> Iterator[tuple[Sequence[Line], Sequence[Line]]]:
         """Lines before and after of which one counts: those of one rule; in a recursive component all."""
+        if not isinstance(place[0], str):
+            return
+        atom = _statement(place)
         stratum = self.after.program.stratum_of.get(atom.predicate)
         if stratum and stratum.recursive:
             yield lines(self.before, atom), lines(self.after, atom)
@@ -177,7 +186,7 @@ class Divergence:
         firing = line.firing if line else None
         if firing is None:
             sentence = says(self.after.program.kb, atom)
-            cause = self._base_cause((atom.predicate, atom))
+            cause = self._base_cause((atom.predicate, atom.args))
             return LineShift("", sentence, "", _strength(before), _strength(after), (cause,))
         turn = self.rule_turn(firing.rule.id)
         causes = self._causes([before] if before else [], [after] if after else [])
@@ -192,7 +201,7 @@ class Divergence:
         Of rival firings one stands in where another fails. So all are looked at that are stronger than what counts on
         the weaker side, and that are not the same on both.
         """
-        sides = [{(firing.rule.id, firing.binding): firing for firing in _firings(lines)} for lines in (before, after)]
+        sides = [{(firing.rule.key, firing.binding): firing for firing in _firings(lines)} for lines in (before, after)]
         strengths = [{key: round(firing.strength, 9) for key, firing in side.items()} for side in sides]
         most = [max(known.values(), key=abs, default=0.0) for known in strengths]
         least = min(abs(most[0]), abs(most[1]))
@@ -207,18 +216,34 @@ class Divergence:
     def _looked_at(self, firing: Firing, matches_only: bool) -> Iterator[_Place]:
         """The statements that a firing looks at and that differ so that it can matter to it."""
         for condition in firing.rule.conditions:
-            if matches_only and not isinstance(condition, Match):
-                continue
-            for pattern in condition.instance(firing.values).patterns:
-                rows = dict.fromkeys(
-                    args for side in (self.before, self.after) for args in side.facts.established.rows(pattern, {})
-                )
-                places = [(pattern.relation, GroundAtom(pattern.predicate, args)) for args in rows]
-                if isinstance(condition, Match):
-                    yield from self._stronger_than_both(places)
-                else:
-                    differs = self._certainty_differs if pattern.certainty else self._established_differs
-                    yield from filter(differs, places)
+            if isinstance(condition, Match):
+                yield from self._stronger_than_both(self._rows(condition.pattern.instance(firing.values)))
+            elif not matches_only:
+                yield from self._turned(condition.instance(firing.values))
+
+    def _turned(self, condition: ProgramCondition) -> Iterator[_Place]:
+        """The statements that made a condition, with its values put in, come out otherwise."""
+        if isinstance(condition, Aggregate | Exclusion):
+            body = condition.body.named()
+            sides = [self._solutions(side, body) for side in self.sides]
+            for key in sides[0].keys() ^ sides[1].keys():
+                binding = {**sides[0], **sides[1]}[key]
+                for item in body.conditions:
+                    yield from self._turned(item.instance(binding))
+            return
+        for pattern in condition.patterns:
+            differs = self._certainty_differs if pattern.certainty else self._established_differs
+            yield from filter(differs, self._rows(pattern))
+
+    def _solutions(self, side: Inference, body: Body) -> dict[Args, Binding]:
+        """The bindings of a body's variables under which it holds."""
+        found = solutions(body, side.facts.established, {}, side.program.as_of)
+        return {tuple(binding[name] for name in sorted(binding)): binding for binding in found}
+
+    def _rows(self, pattern: Pattern) -> list[_Place]:
+        """What is established on either side that matches a pattern."""
+        sides = (side.facts.established.rows(pattern, {}) for side in self.sides)
+        return [(pattern.relation, args) for args in dict.fromkeys(args for side in sides for args in side)]
 
     def _stronger_than_both(self, places: Sequence[_Place]) -> Iterator[_Place]:
         """Of statements that satisfy one condition, of which the strongest counts: those that made it another one."""
@@ -231,10 +256,8 @@ class Divergence:
     # --- statements ---------------------------------------------------------------------------------------------------
 
     def _certainties(self, place: _Place) -> tuple[float | None, float | None]:
-        relation, atom = place
-        before, after = (
-            inference.certainties.get(relation, {}).get(atom.args) for inference in (self.before, self.after)
-        )
+        relation, args = place
+        before, after = (inference.certainties.get(relation, {}).get(args) for inference in self.sides)
         return before, after
 
     def _certainty_differs(self, place: _Place) -> bool:
@@ -246,10 +269,8 @@ class Divergence:
         return established(before or 0.0) != established(after or 0.0)
 
     def _base(self, place: _Place) -> tuple[BaseFact | None, BaseFact | None]:
-        relation, atom = place
-        before, after = (
-            inference.program.base.get(relation, {}).get(atom.args) for inference in (self.before, self.after)
-        )
+        relation, args = place
+        before, after = (inference.program.base.get(relation, {}).get(args) for inference in self.sides)
         return before, after
 
     def _base_differs(self, place: _Place) -> bool:
@@ -257,7 +278,7 @@ class Divergence:
         return (before.certainty if before else None) != (after.certainty if after else None)
 
     def _cause(self, place: _Place) -> Cause:
-        if self._base_differs(place) and not any(place[1] in side.firings for side in (self.before, self.after)):
+        if self._base_differs(place) and not any(_statement(place) in side.firings for side in self.sides):
             return self._base_cause(place)
         before, after = self._certainties(place)
         held, holds = established(before or 0.0), established(after or 0.0)
@@ -285,33 +306,45 @@ class Divergence:
         )
 
     def _named(self, place: _Place) -> tuple[str, str]:
-        """The statement as an atom and in words, each with the window of recent events where it is about one."""
-        relation, atom = place
-        window = relation[len(atom.predicate) :]
-        return f"{atom}{window}", says(self.after.program.kb, atom) + (f", {window.strip()}" if window else "")
+        """The statement as an atom and in words, each with the window and the dates that a rule looks at."""
+        atom, shown = _statement(place), str(Pattern.of(*place))
+        tail = shown.removeprefix(str(atom)).strip()
+        return shown, says(self.after.program.kb, atom) + (f", {tail}" if tail else "")
 
     def _absence(self, fact: BaseFact, other: Inference) -> Turn:
         """Why a fact of one side, the later one, is not among those of the other."""
         if fact.assumed:
             return "assumed"
-        rows = [row for _, row in on_record(other, as_pattern(fact.atom))]
+        rows = [row for _, row in on_record(other, Pattern.of(fact.atom.predicate, fact.atom.args))]
         if not rows:
             return "recorded"
         withdrawn = other.program.withdrawn and any(in_force(row, other.program.as_of) for row in rows)
         return "no longer withdrawn" if withdrawn else "came into force"
 
 
-def rule_text(rule: ProgramRule) -> str:
-    """What a rule says, without the place where it stands and the words that explain it."""
-    conditions = "; ".join(condition.text for condition in rule.rule.when)
-    return f"{conditions} -> {rule.head} @ {rule.rule.certainty}{' each' if rule.rule.each else ''}"
+def rule_texts(program: Program) -> dict[str, str]:
+    """Rule by id → what it says, without the place where it stands and the words that explain it."""
+    heads: dict[str, dict[str, None]] = {}
+    for variant in program.rules.values():
+        heads.setdefault(variant.id, {})[str(variant.head)] = None
+    rules = {variant.id: variant.rule for variant in program.rules.values()}
+    return {
+        name: f"{'; '.join(condition.text for condition in rule.when)} -> {'; '.join(heads[name])} @ {rule.certainty}"
+        f"{' each' if rule.each else ''}"
+        for name, rule in rules.items()
+    }
 
 
-def _key(line: Line) -> tuple[str, ...]:
-    if line.firing is None:
-        return ("",)
-    each = line.firing.binding_text if line.firing.rule.rule.each else ()
-    return (line.firing.rule.id, *each)
+def _statement(place: _Place) -> GroundAtom:
+    """What a row of a relation states, without its dates."""
+    relation, args = place
+    if isinstance(relation, str):
+        return GroundAtom(relation, args)
+    return GroundAtom(relation.predicate, args[: len(args) - len(relation.dates)])
+
+
+def _key(line: Line) -> str | Args:
+    return "" if line.firing is None else line.firing.line
 
 
 def _firings(lines: Iterable[Line]) -> Iterator[Firing]:

@@ -12,10 +12,10 @@ from typing import Literal
 
 import msgspec
 
-from kzexpert.analysis.scenario import Infer, Progress, Revision, Scenario, as_pattern, silent
+from kzexpert.analysis.scenario import Infer, Progress, Revision, Scenario, silent
 from kzexpert.analysis.worlds import outcomes, with_facts
 from kzexpert.certainty import established, likelihood
-from kzexpert.model import BaseFact, GroundAtom, Inference, ProgramRule
+from kzexpert.model import BaseFact, GroundAtom, Inference, Pattern, ProgramRule
 from kzexpert.proof.answers import ranked
 from kzexpert.proof.lineage import lineage
 from kzexpert.questions.question import Question
@@ -147,8 +147,9 @@ class _Trial:
             raise KeyError(str(atom))
         self.atom = atom
         self.certainty = known
+        self.pattern = Pattern.of(atom.predicate, atom.args)
         self.kb = inference.program.kb
-        self.scenario = Scenario.of(inference.program).about(as_pattern(self.atom))
+        self.scenario = Scenario.of(inference.program).about(self.pattern)
         self.program = with_facts(self.scenario, infer)
         self.recursive = atom in below.judgements and below.judgements[atom].best
         self.infer = infer
@@ -160,7 +161,7 @@ class _Trial:
         facts, rules = dict(self.proof_facts), dict(self.proof_rules)
         if self.program:
             facts |= {fact.atom: fact for known in self.program.base.values() for fact in known.values()}
-            rules |= self.program.rules
+            rules |= {rule.id: rule for rule in self.program.rules.values()}
         names = sorted({source for source, _ in _citations(facts.values(), rules.values())})
         ordered = sorted(facts, key=str)
         changes = [Revision(without=frozenset([atom])) for atom in ordered]
@@ -198,7 +199,7 @@ class _Trial:
 
     def certainties(self, changes: Sequence[Revision]) -> list[float]:
         """Of the conclusion, after each of some changes."""
-        found = outcomes(self.scenario, self.program, changes, as_pattern(self.atom), self.infer, self.progress)
+        found = outcomes(self.scenario, self.program, changes, self.pattern, self.infer, self.progress)
         return [known.get(self.atom, 0.0) for known in found]
 
     def moves(self, certainty: float) -> bool:

@@ -9,23 +9,27 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from kzexpert.analysis.partials import Allowance, Known, Partial, conclusion_of, partials
+from kzexpert.analysis.partials import Allowance, Known, Partial, Row, conclusion_of, partials
 from kzexpert.analysis.scenario import on_record
 from kzexpert.certainty import established
 from kzexpert.model import (
     Absence,
     Aggregate,
+    Exclusion,
     Fact,
     GroundAtom,
     Inference,
+    Listing,
     Match,
     Pattern,
     ProgramCondition,
+    RelationKey,
     Test,
     Value,
     Variable,
     format_value,
 )
+from kzexpert.model.evaluation import evaluate, solutions
 from kzexpert.program.snapshot import in_force
 from kzexpert.questions.sentences import dates
 
@@ -36,6 +40,7 @@ Why: TypeAlias = Literal[
     "not concluded",
     "not in force",
     "not recent",
+    "no such date",
     "withdrawn",
     "too weak",
     "others only",
@@ -86,11 +91,12 @@ class Failure(msgspec.Struct, frozen=True):
         condition: as written.
         instance: with the values that are known.
         why: ``not concluded`` is for what only rules conclude, ``others only`` for what facts satisfy that other
-            conditions do not admit, ``blocked`` for a negation, ``no value`` for an aggregate over nothing and for an
-            expression without a finite value.
+            conditions do not admit, ``no such date`` for a fact without the date that is asked for, ``blocked`` for a
+            negation, ``no value`` for an aggregate over nothing and for an expression without a finite value.
         facts: those that are not in force, withdrawn, too weak or not admitted, those that block, or those that were
             counted.
         below: how near the rules come to it, where they conclude it.
+        missing: how far the result of an aggregate lies from what it is compared with; 0 where it must lie beyond.
     """
 
     condition: str
@@ -98,6 +104,7 @@ class Failure(msgspec.Struct, frozen=True):
     why: Why
     facts: tuple[NearFact, ...] = ()
     below: tuple["Miss", ...] = ()
+    missing: float | None = None
 
     @property
     def needs(self) -> str:
@@ -113,6 +120,7 @@ class Miss(msgspec.Struct, frozen=True):
     Attributes:
         conclusion: what it would conclude; variables stand for what is open.
         strength: what it would give if that which fails held with certainty.
+        chosen: the conditions of the alternatives that were looked at, where the rule has such.
         failed: at least one.
         open: conditions that cannot be looked at before others hold.
     """
@@ -125,6 +133,7 @@ class Miss(msgspec.Struct, frozen=True):
     held: tuple[Held, ...]
     failed: tuple[Failure, ...]
     open: tuple[str, ...]
+    chosen: tuple[str, ...] = ()
 
     @property
     def instance(self) -> str:
@@ -154,19 +163,27 @@ class NearMisses:
     def _of(self, pattern: Pattern, depth: int, above: frozenset[str]) -> tuple[Miss, ...]:
         found: list[tuple[float, Miss]] = []
         above = above | {str(pattern)}
+        nearest: dict[str, list[Partial]] = {}
+        fires: set[str] = set()
         for rule, start in self.known.rules(pattern):
-            for partial in self._nearest(partials(rule, start, self.known.facts, self.allowance)):
-                miss = self._miss(partial, depth, above)
-                if not any(miss.rule == other.rule and miss.instance == other.instance for _, other in found):
-                    found.append((_distance(miss), miss))
+            near = self._nearest(partials(rule, start, self.known, self.allowance))
+            nearest.setdefault(rule.id, []).extend(near or ())
+            if near is None:
+                fires.add(rule.id)
+        for partial in (partial for name, near in nearest.items() if name not in fires for partial in near):
+            miss = self._miss(partial, depth, above)
+            if not any(miss.rule == other.rule and miss.instance == other.instance for _, other in found):
+                found.append((_distance(miss), miss))
         found.sort(key=lambda item: (item[0], -item[1].strength, item[1].rule, item[1].instance))
         return tuple(miss for _, miss in found)
 
-    def _nearest(self, found: Iterator[Partial]) -> list[Partial]:
-        """The nearest of a rule; none where it fires."""
+    def _nearest(self, found: Iterator[Partial]) -> list[Partial] | None:
+        """The nearest of a rule; None where it fires."""
         looked_at = list(islice(found, _LOOKED_AT))
-        if not looked_at or not looked_at[0].failed:
+        if not looked_at:
             return []
+        if not looked_at[0].failed:
+            return None
         fewest = len(looked_at[0].failed)
         return [partial for partial in looked_at if len(partial.failed) == fewest][:_TOLD]
 
@@ -176,7 +193,7 @@ class NearMisses:
         rule = partial.rule.rule
         held, failed, unseen = [], [], []
         weakest = 1.0
-        for index, (condition, written) in enumerate(zip(partial.rule.conditions, rule.when, strict=True)):
+        for index, (condition, written) in enumerate(zip(partial.rule.conditions, partial.rule.when, strict=True)):
             if index in partial.failed:
                 failed.append(self._failure(partial, condition, written.text, depth, above))
             elif index in partial.open:
@@ -193,6 +210,7 @@ class NearMisses:
             tuple(held),
             tuple(failed),
             tuple(unseen),
+            tuple(item.text for item in partial.rule.when if item not in rule.when),
         )
 
     def _held(self, partial: Partial, condition: ProgramCondition, text: str) -> Held:
@@ -200,9 +218,8 @@ class NearMisses:
             pattern = condition.pattern.instance(partial.binding)
             found = self.known.facts.relations[pattern.relation]
             rows = self.known.facts.rows(pattern, {})
-            best = min(rows, key=lambda args: (-found[args], str(GroundAtom(pattern.predicate, args))))
-            window = pattern.relation[len(pattern.predicate) :]
-            return Held(text, f"{GroundAtom(pattern.predicate, best)}{window}", found[best])
+            best = min(rows, key=lambda row: (-found[row], str(Pattern.of(pattern.relation, row))))
+            return Held(text, str(Pattern.of(pattern.relation, best)), found[best])
         return Held(text, _instance(condition, partial.binding) or text)
 
     def _failure(
@@ -213,26 +230,38 @@ class NearMisses:
             return self._unmatched(condition.pattern.instance(partial.binding), text, depth, above)
         if isinstance(condition, Absence):
             pattern = condition.pattern.instance(partial.binding)
-            blocking = [GroundAtom(pattern.predicate, args) for args in self.known.facts.rows(pattern, {})]
-            return Failure(text, shown, "blocked", self._near(pattern.relation, blocking))
+            blocking = self._near((pattern.relation, row) for row in self.known.facts.rows(pattern, {}))
+            return Failure(text, shown, "blocked", blocking)
+        if isinstance(condition, Exclusion):
+            return self._excluded(condition.instance(partial.binding), text)
         if isinstance(condition, Test):
-            return Failure(text, shown, "comparison", self._counted(partial, condition))
+            counted, missing = self._counted(partial, condition), self._missing(partial, condition)
+            return Failure(text, shown, "comparison", counted, missing=missing)
+        if isinstance(condition, Listing):
+            return Failure(text, shown, "comparison")
         return Failure(text, shown, "no value")
+
+    def _excluded(self, block: Exclusion, text: str) -> Failure:
+        """What meets all conditions of a block that are not to hold together."""
+        values = next(solutions(block.body, self.known.facts, {}, self.known.as_of))
+        body = block.body.instance(values)
+        rows = [(item.relation, row) for item in body.matches for row in self.known.facts.rows(item, {})[:1]]
+        return Failure(text, f"not ({body})", "blocked", self._near(rows))
 
     def _unmatched(self, pattern: Pattern, text: str, depth: int, above: frozenset[str]) -> Failure:
         """Why nothing matches: a fact is too weak, withdrawn, not in force or not recent; or there is none."""
         inference = self.known.inference
         day = inference.program.as_of
-        instances = self.known.instances(pattern)
-        weighed = [atom for atom in instances if not established(inference.certainties[pattern.relation][atom.args])]
+        instances = [(pattern.relation, row) for row in self.known.rows(pattern)]
+        weighed = [place for place in instances if not established(inference.certainties[place[0]][place[1]])]
         below: tuple[Miss, ...] = ()
         concluded = self.known.concluded(pattern.predicate) and pattern.relation == pattern.predicate
         if concluded and depth > 0 and str(pattern) not in above:
             below = self._of(pattern, depth - 1, above)[:_TOLD]
         if weighed:
-            return Failure(text, str(pattern), "too weak", self._near(pattern.relation, weighed), below)
+            return Failure(text, str(pattern), "too weak", self._near(weighed), below)
         if instances:
-            return Failure(text, str(pattern), "others only", self._near(pattern.relation, instances), below)
+            return Failure(text, str(pattern), "others only", self._near(instances), below)
         rows = self._recorded(pattern)
         near = tuple(near_row(atom, row) for atom, row in rows)[:_MOST_FACTS]
         if any(not in_force(row, day) for _, row in rows):
@@ -240,7 +269,8 @@ class NearMisses:
             return Failure(text, str(pattern), "not in force", near, below)
         if rows:
             withdrawn = any(atom.args not in inference.program.base.get(pattern.predicate, {}) for atom, _ in rows)
-            return Failure(text, str(pattern), "withdrawn" if withdrawn else "not recent", near, below)
+            why: Why = "withdrawn" if withdrawn else "no such date" if pattern.dates else "not recent"
+            return Failure(text, str(pattern), why, near, below)
         return Failure(text, str(pattern), "not concluded" if concluded else "no such fact", (), below)
 
     def _recorded(self, pattern: Pattern) -> list[tuple[GroundAtom, Fact]]:
@@ -249,27 +279,36 @@ class NearMisses:
             rows = self._rows[pattern] = list(on_record(self.known.inference, pattern))
         return rows
 
-    def _near(self, relation: str, atoms: Iterable[GroundAtom]) -> tuple[NearFact, ...]:
+    def _near(self, places: Iterable[tuple[RelationKey, Row]]) -> tuple[NearFact, ...]:
         inference = self.known.inference
-        found = []
-        for atom in sorted(atoms, key=str):
-            base = inference.program.base.get(relation, {}).get(atom.args)
+        found = {}
+        for relation, row in places:
+            base = inference.program.base.get(relation, {}).get(row)
             rows = base.rows if base and not base.assumed else ()
             said = (dates(rows[0]), str(rows[0].location)) if rows else ("", "")
-            found.append(NearFact(str(atom), inference.certainties[relation][atom.args], *said))
-        return tuple(found[:_MOST_FACTS])
+            shown = Pattern.of(relation, row).ground
+            found[str(shown)] = NearFact(str(shown), inference.certainties[relation][row], *said)
+        return tuple(found[text] for text in sorted(found)[:_MOST_FACTS])
 
     def _counted(self, partial: Partial, test: Test) -> tuple[NearFact, ...]:
         """The facts behind the values of aggregates that a test compares."""
-        compared = {item.name for item in (test.left, test.right) if isinstance(item, Variable)}
-        found: list[NearFact] = []
+        found: list[tuple[RelationKey, Row]] = []
         for condition in partial.rule.conditions:
-            if isinstance(condition, Aggregate) and condition.variable in compared:
-                own = {name: partial.binding[name] for name in condition.shared}
-                for pattern in condition.patterns:
-                    rows = self.known.facts.rows(pattern.instance(own), {})
-                    found.extend(self._near(pattern.relation, (GroundAtom(pattern.predicate, args) for args in rows)))
-        return tuple(found[:_MOST_FACTS])
+            if isinstance(condition, Aggregate) and condition.variable in test.needs:
+                for _, facts in self.known.counted(condition, dict(partial.binding)):
+                    for pattern in facts:
+                        found.extend((pattern.relation, row) for row in self.known.facts.rows(pattern, {}))
+        return self._near(found)
+
+    def _missing(self, partial: Partial, test: Test) -> float | None:
+        """How far the result of an aggregate lies from the number that it is compared with."""
+        results = [Variable(item.variable) for item in partial.rule.conditions if isinstance(item, Aggregate)]
+        if test.operator not in ("<", "<=", ">", ">=") or not (test.left in results or test.right in results):
+            return None
+        left, right = (evaluate(side, partial.binding, self.known.as_of) for side in (test.left, test.right))
+        if not isinstance(left, float) or not isinstance(right, float):
+            return None
+        return round(abs(left - right), 9)
 
 
 def not_in_force(inference: Inference, pattern: Pattern) -> tuple[tuple[GroundAtom, Fact], ...]:

@@ -5,14 +5,17 @@ when its allowance of steps is used up; it never guesses a value.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from heapq import heappop, heappush
 from itertools import count
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from kzexpert.model import (
-    GroundAtom,
+    Aggregate,
+    Constant,
     Inference,
     Match,
     Pattern,
@@ -22,10 +25,14 @@ from kzexpert.model import (
     format_value,
 )
 from kzexpert.model.established import Binding, EstablishedFacts
-from kzexpert.model.evaluation import Completion
+from kzexpert.model.evaluation import Completion, combinations, solutions
 from kzexpert.program.relevance import unify
 
 __all__ = ["Allowance", "Known", "Partial", "conclusion_of", "partials"]
+
+
+#: The arguments of a fact, and its dates where its relation has them.
+Row: TypeAlias = tuple[Value, ...]
 
 
 class Allowance:
@@ -68,15 +75,30 @@ class Known(msgspec.Struct, frozen=True):
             if binding is not None and rules[name].rule.certainty > 0:
                 yield rules[name], binding
 
-    def instances(self, pattern: Pattern) -> list[GroundAtom]:
+    @property
+    def as_of(self) -> date:
+        """Its as-of date."""
+        return self.inference.program.as_of
+
+    def rows(self, pattern: Pattern) -> list[Row]:
         """What is known that matches a pattern, established or only weighed, sorted by text."""
         known = self.inference.certainties.get(pattern.relation, {})
-        if (ground := pattern.ground) is not None:
-            return [ground] if ground.args in known else []
+        row = tuple(term.value for term in pattern.terms if isinstance(term, Constant))
+        if len(row) == len(pattern.terms):
+            return [row] if row in known else []
         if pattern.relation == pattern.predicate:
-            return sorted(self.inference.facts.matching(pattern), key=str)
-        found = [GroundAtom(pattern.predicate, args) for args in known]
-        return sorted((atom for atom in found if pattern.matches(atom.args)), key=str)
+            found = [atom.args for atom in self.inference.facts.matching(pattern)]
+        else:
+            found = [row for row in known if pattern.matches(row)]
+        return sorted(found, key=lambda row: str(Pattern.of(pattern.relation, row)))
+
+    def counted(self, aggregate: Aggregate, binding: Binding) -> Iterator[tuple[Binding, tuple[Pattern, ...]]]:
+        """Each combination of facts that an aggregate ranges over: the values of its variables, and the facts."""
+        body = aggregate.body.named()
+        given = {name: binding[name] for name in aggregate.shared}
+        found = solutions(body, self.facts, given, self.as_of)
+        for values, _ in combinations(replace(aggregate, body=body), found, self.as_of):
+            yield values, tuple(pattern.instance(values) for pattern in body.matches)
 
     def concluded(self, predicate: str) -> bool:
         """Whether rules conclude a predicate."""
@@ -106,11 +128,12 @@ def conclusion_of(partial: Partial) -> Pattern:
 _State: TypeAlias = tuple[Binding, tuple[int, ...], tuple[int, ...]]
 
 
-def partials(rule: ProgramRule, start: Binding, facts: EstablishedFacts, allowance: Allowance) -> Iterator[Partial]:
+def partials(rule: ProgramRule, start: Binding, known: Known, allowance: Allowance) -> Iterator[Partial]:
     """The bindings that extend a start, those with the fewest failed conditions first; without failures it fires.
 
     A binding is left out where one that gives the same values, and maybe more, fails only some of the same conditions.
     """
+    facts = known.facts
     matches = tuple(index for index, condition in enumerate(rule.conditions) if isinstance(condition, Match))
     serial = count()
     queue: list[tuple[int, int, int, _State | Partial]] = []
@@ -129,7 +152,7 @@ def partials(rule: ProgramRule, start: Binding, facts: EstablishedFacts, allowan
             continue
         binding, pending, failed = item
         if not pending:
-            partial = _completed(rule, binding, failed, facts)
+            partial = _completed(rule, binding, failed, known)
             push(len(partial.failed), -1, partial)
             continue
         index = min(pending, key=lambda index: (len(facts.rows(_pattern(rule, index), binding)), index))
@@ -159,7 +182,7 @@ def _extensions(pattern: Pattern, binding: Binding, facts: EstablishedFacts) -> 
     return [found[key] for key in sorted(found)]
 
 
-def _completed(rule: ProgramRule, binding: Binding, failed: tuple[int, ...], facts: EstablishedFacts) -> Partial:
+def _completed(rule: ProgramRule, binding: Binding, failed: tuple[int, ...], known: Known) -> Partial:
     """The other conditions of a rule looked at, in the order in which they are evaluated."""
     complete = dict(binding)
     failures, unseen = list(failed), []
@@ -170,7 +193,7 @@ def _completed(rule: ProgramRule, binding: Binding, failed: tuple[int, ...], fac
         if not complete.keys() >= {*condition.needs}:
             unseen.append(index)
             continue
-        extended = Completion([condition], facts)(complete)
+        extended = Completion([condition], known.facts, known.as_of)(complete)
         if extended is None:
             failures.append(index)
         else:

@@ -1,8 +1,9 @@
 """What could be assumed or withdrawn so that something might follow: sets of changes, found backwards from the rules.
 
 These are candidates: each satisfies the conditions that fail as they stand, and may break others. `proposals` tries
-them. The search is bounded in depth, in the number of changes and by its allowance of steps, so it may miss some. It
-adds to what is counted and takes away from what any aggregate ranges over, but adds nothing to sums, minima and maxima.
+them. The search is bounded in depth, in the number of changes and by its allowance of steps, so it may miss some. What
+an aggregate ranges over is searched as a rule is: for one more combination of facts that brings the result where it is
+to be, such as the share that is missing in a sum.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,23 +15,30 @@ from msgspec.structs import replace
 
 from kzexpert.analysis.candidates import groundings
 from kzexpert.analysis.partials import Allowance, Known, Partial, conclusion_of, partials
+from kzexpert.analysis.scenario import Scenario, records
 from kzexpert.certainty import established
 from kzexpert.evidence import lines
 from kzexpert.model import (
     Absence,
     Aggregate,
+    Body,
     Constant,
+    Exclusion,
+    Expression,
     Firing,
     GroundAtom,
     Match,
+    Operator,
     Pattern,
     ProgramCondition,
     ProgramRule,
+    Relation,
     Test,
+    Value,
     Variable,
 )
 from kzexpert.model.established import Binding
-from kzexpert.model.evaluation import holds
+from kzexpert.model.evaluation import evaluate, holds, solutions
 from kzexpert.proof.lineage import lineage
 
 __all__ = ["DEPTH", "MOST_CHANGES", "Change", "Remedy", "RemedySearch"]
@@ -88,8 +96,9 @@ class RemedySearch:
         self.assumable = {
             name
             for name, predicate in self.program.kb.predicate.items()
-            if predicate.holds or name in recorded or not known.concluded(name)
+            if predicate.assumable and (predicate.holds or name in recorded or not known.concluded(name))
         }
+        self._idle: dict[str, list[GroundAtom]] = {}
 
     def remedies(self, pattern: Pattern) -> Iterator[Remedy]:
         """Remedies for an instance of a pattern, in no particular order, some of them more than once."""
@@ -103,13 +112,15 @@ class RemedySearch:
         if depth == 0 or str(pattern) in above:
             return
         above = above | {str(pattern)}
-        for atom in self.known.instances(pattern):
-            if self.inference.certainties[pattern.relation][atom.args] < 1.0:
+        for row in self.known.rows(pattern):
+            if self.inference.certainties[pattern.relation][row] < 1.0:
+                atom = Pattern.of(pattern.relation, row).ground
+                assert atom is not None
                 yield from ((remedy, atom) for remedy in self._lifting(atom, depth, above))
         if pattern.relation != pattern.predicate:
             return
         for rule, start in self.known.rules(pattern):
-            found = partials(rule, start, self.known.facts, self.allowance)
+            found = partials(rule, start, self.known, self.allowance)
             for partial in islice(found, _MOST_PARTIALS):
                 if 0 < len(partial.failed) <= MOST_CHANGES and self._adds(partial):
                     yield from islice(self._mended(partial, depth, above), _MOST_PARTIALS * _MOST_OPTIONS)
@@ -127,31 +138,53 @@ class RemedySearch:
         self, pattern: Pattern, tests: Sequence[Test] = (), binding: Binding | None = None, shape: Pattern | None = None
     ) -> Iterator[_Found]:
         """Assumptions of instances of a pattern; `shape` is the pattern as it was before anything was guessed."""
+        if isinstance(pattern.relation, Relation) and not {*pattern.relation.dates} <= {"on"}:
+            return  # nobody says since when, or until when, what is assumed holds
         known = self.program.base.get(pattern.relation, {})
+        days = (self.known.as_of,) * len(pattern.dates)
         shapes = frozenset([f"assume {shape or pattern}"])
-        for grounding in groundings(self.program, pattern, tests, binding):
-            fact = known.get(grounding.atom.args)
+        for grounding in groundings(self.program, pattern, tests, binding, recorded=self.idle(pattern.predicate)):
+            fact = known.get((*grounding.atom.args, *days))
             if fact is None or fact.certainty < 1.0:
                 yield Remedy(frozenset([("assume", grounding.atom)]), shapes, grounding.guesses), grounding.atom
+
+    def idle(self, predicate: str) -> list[GroundAtom]:
+        """What is on record and does not hold: it is withdrawn, or not in force."""
+        found = self._idle.get(predicate)
+        if found is None:
+            known = self.program.base.get(predicate, {})
+            rows = [atom for atom, _ in records(self.program.kb, GroundAtom(predicate, ()))]
+            withdrawn = (item for item in Scenario.of(self.program).withdrawn if item.predicate == predicate)
+            found = self._idle[predicate] = [
+                atom for atom in dict.fromkeys((*withdrawn, *rows)) if atom.args not in known
+            ]
+        return found
 
     # --- one rule -----------------------------------------------------------------------------------------------------
 
     def _mended(self, partial: Partial, depth: int, above: frozenset[str]) -> Iterator[_Found]:
         """Remedies by which the failed conditions of a rule hold, and what it then concludes."""
-        conditions = partial.rule.conditions
-        # What is concluded goes first: it binds variables to what can be had, not to what might be assumed.
-        pending = sorted(partial.failed, key=lambda index: (self._rank(conditions[index]), index))
         strength = self._strength(partial)
-        nothing = Remedy(frozenset(), frozenset())
-        for remedy, values in self._all_mended(partial, pending, dict(partial.binding), nothing, depth, above):
+        for remedy, values in self._ways(partial, depth, above):
             conclusion = partial.rule.head.instance(values).ground
             if conclusion is not None:
                 yield replace(remedy, strength=strength), conclusion
 
-    def _rank(self, condition: ProgramCondition) -> int:
+    def _ways(self, partial: Partial, depth: int, above: frozenset[str]) -> Iterator[_Option]:
+        """Remedies for all failed conditions, and the values of variables with them."""
+        conditions = partial.rule.conditions
+        pending = sorted(partial.failed, key=lambda index: (self._rank(partial.rule, conditions[index]), index))
+        nothing = Remedy(frozenset(), frozenset())
+        yield from self._all_mended(partial, pending, dict(partial.binding), nothing, depth, above)
+
+    def _rank(self, rule: ProgramRule, condition: ProgramCondition) -> int:
+        """What an aggregate lacks goes first, as it may be all that others lack; then what is concluded: it binds
+        variables to what can be had, not to what might be assumed."""
+        if isinstance(condition, Test) and any(item.variable in condition.needs for item in _aggregates(rule)):
+            return 0
         if not isinstance(condition, Match):
-            return 2
-        return 0 if self.known.concluded(condition.pattern.predicate) else 1
+            return 3
+        return 1 if self.known.concluded(condition.pattern.predicate) else 2
 
     def _strength(self, partial: Partial) -> float:
         weakest = 1.0
@@ -174,110 +207,224 @@ class RemedySearch:
         if len(so_far.changes) > MOST_CHANGES or not self.allowance.spend():
             return
         if not pending:
-            if all(_holds(test, binding) for test in _lasting_tests(partial.rule)):
+            if all(self._holds(test, binding) for test in _lasting_tests(partial.rule)):
                 yield so_far, binding
             return
-        for option, values in islice(self._options(partial, pending[0], binding, depth, above), _MOST_OPTIONS):
+        for option, values in islice(self._options(partial, pending[0], so_far, binding, depth, above), _MOST_OPTIONS):
             yield from self._all_mended(partial, pending[1:], values, so_far.joined(option), depth, above)
 
     def _options(
-        self, partial: Partial, index: int, binding: Binding, depth: int, above: frozenset[str]
+        self, partial: Partial, index: int, so_far: Remedy, binding: Binding, depth: int, above: frozenset[str]
     ) -> Iterator[_Option]:
         condition = partial.rule.conditions[index]
         if isinstance(condition, Match):
-            yield from self._matched(partial, condition.pattern, binding, depth, above)
+            yield from self._matched(partial, condition.pattern, so_far, binding, depth, above)
         elif isinstance(condition, Absence):
             pattern = condition.pattern.instance(binding)
-            blocking = [GroundAtom(pattern.predicate, args) for args in self.known.facts.rows(pattern, {})]
-            yield from ((remedy, binding) for remedy in self._without_all(blocking))
+            yield from ((remedy, binding) for remedy in self._without_all(self._facts([pattern])))
+        elif isinstance(condition, Exclusion):
+            block = condition.instance(binding)
+            yield from ((remedy, binding) for remedy in self._unblocked(partial.rule, block.body, depth, above))
         elif isinstance(condition, Test):
             yield from ((remedy, binding) for remedy in self._compared(partial.rule, condition, binding, depth, above))
-        elif isinstance(condition, Aggregate) and len(condition.patterns) == 1:
-            yield from ((remedy, binding) for remedy in self._folded(partial.rule, condition, binding))
+        elif isinstance(condition, Aggregate):
+            yield from self._folded(partial.rule, condition, binding, depth, above)
 
     def _matched(
-        self, partial: Partial, pattern: Pattern, binding: Binding, depth: int, above: frozenset[str]
+        self, partial: Partial, pattern: Pattern, so_far: Remedy, binding: Binding, depth: int, above: frozenset[str]
     ) -> Iterator[_Option]:
         wanted = pattern.instance(binding)
-        if pattern.relation != pattern.predicate or not self.known.concluded(pattern.predicate):
+        days = (self.known.as_of,) * len(pattern.dates)
+        assumed = [atom for what, atom in so_far.changes if what == "assume" and atom.predicate == pattern.predicate]
+        met = [atom for atom in sorted(assumed, key=str) if wanted.matches((*atom.args, *days))]
+        if met:
+            found: Iterator[_Found] = ((Remedy(frozenset(), frozenset()), atom) for atom in met)
+        elif pattern.relation != pattern.predicate or not self.known.concluded(pattern.predicate):
             shape = pattern.instance(partial.binding)
             found = self._assumptions(wanted, _lasting_tests(partial.rule), binding, shape)
         else:
             found = self._for(wanted, depth - 1, above)
         for remedy, atom in found:
             values = dict(binding)
-            for term, value in zip(wanted.terms, atom.args, strict=True):
+            for term, value in zip(wanted.terms, (*atom.args, *days), strict=True):
                 if isinstance(term, Variable):
                     values[term.name] = value
             yield remedy, values
 
-    # --- comparisons --------------------------------------------------------------------------------------------------
+    def _facts(self, patterns: Iterable[Pattern]) -> list[GroundAtom]:
+        """The established facts that match some patterns, each once."""
+        found = (
+            Pattern.of(pattern.relation, row).ground
+            for pattern in patterns
+            for row in self.known.facts.rows(pattern, {})
+        )
+        return list(dict.fromkeys(atom for atom in found if atom is not None))
+
+    # --- conditions inside of others ----------------------------------------------------------------------------------
+
+    def _inside(
+        self, rule: ProgramRule, body: Body, tests: Sequence[Test], start: Binding, depth: int, above: frozenset[str]
+    ) -> Iterator[tuple[Remedy, Binding, Partial]]:
+        """Remedies by which a body has one more solution that passes some tests: it is searched as a rule is."""
+        places = range(len(body.conditions), len(body.conditions) + len(tests))
+        inner = ProgramRule(
+            rule.rule, rule.head, (*body.conditions, *tests), (*body.order, *places), (*start, *body.variables)
+        )
+        for partial in islice(partials(inner, start, self.known, self.allowance), _MOST_PARTIALS):
+            if 0 < len(partial.failed) <= MOST_CHANGES:
+                for remedy, values in islice(self._ways(partial, depth, above), _MOST_OPTIONS):
+                    yield replace(remedy, shape=self._shape(partial, start, remedy)), values, partial
+
+    def _shape(self, partial: Partial, start: Binding, remedy: Remedy) -> frozenset[str]:
+        """A remedy as text, whichever facts it goes along with."""
+        failed = [partial.rule.conditions[index] for index in partial.failed]
+        if any(not isinstance(item, Match) or self.known.concluded(item.pattern.predicate) for item in failed):
+            return remedy.shape
+        return frozenset(f"assume {item.instance(start)}" for item in failed)
+
+    def _unblocked(self, rule: ProgramRule, body: Body, depth: int, above: frozenset[str]) -> Iterator[Remedy]:
+        """Remedies by which the conditions of a block do not hold together: each solution is broken at one of them."""
+        found = list(islice(solutions(body, self.known.facts, {}, self.known.as_of), MOST_CHANGES + 1))
+        if len(found) > MOST_CHANGES:
+            return
+        choices = [
+            list(
+                islice(
+                    self._broken(rule, [item.instance(values) for item in body.conditions], depth, above), _MOST_OPTIONS
+                )
+            )
+            for values in found
+        ]
+        for chosen in islice(product(*choices), _MOST_OPTIONS):
+            remedy = chosen[0]
+            for other in chosen[1:]:
+                remedy = remedy.joined(other)
+            yield remedy
+
+    def _broken(
+        self, rule: ProgramRule, conditions: Sequence[ProgramCondition], depth: int, above: frozenset[str]
+    ) -> Iterator[Remedy]:
+        """Remedies by which one of some conditions, with their values put in, no longer holds."""
+        for condition in conditions:
+            if isinstance(condition, Match):
+                yield from self._without_all(self._facts([condition.pattern]))
+            elif isinstance(condition, Absence):
+                yield from (remedy for remedy, _ in self._for(condition.pattern, depth - 1, above))
+            elif isinstance(condition, Exclusion):
+                inside = self._inside(rule, condition.body, (), {}, depth - 1, above)
+                yield from (remedy for remedy, _, _ in inside)
+
+    # --- comparisons and aggregates -----------------------------------------------------------------------------------
 
     def _compared(
         self, rule: ProgramRule, test: Test, binding: Binding, depth: int, above: frozenset[str]
     ) -> Iterator[Remedy]:
-        """Remedies for a comparison: of what was counted, or of the certainty of a fact."""
+        """Remedies for a comparison: of what an aggregate comes to, or of the certainty of a fact."""
         for condition in rule.conditions:
             if isinstance(condition, Aggregate) and condition.variable in test.needs:
-                yield from self._counted(condition, test, binding)
+                yield from self._more(rule, condition, test, binding, depth, above)
+                yield from self._fewer(condition, test, binding)
             elif isinstance(condition, Match) and condition.pattern.certainty in test.needs:
                 wanted = condition.pattern.instance(binding)
                 plain = Pattern(wanted.relation, wanted.predicate, wanted.terms)
                 yield from (remedy for remedy, _ in self._for(plain, depth - 1, above))
 
-    def _folded(self, rule: ProgramRule, aggregate: Aggregate, binding: Binding) -> Iterator[Remedy]:
-        """Remedies for an aggregate over nothing: one fact, whose value is then the result."""
-        (pattern,) = aggregate.patterns
-        if pattern.predicate not in self.assumable:
+    def _folded(
+        self, rule: ProgramRule, aggregate: Aggregate, binding: Binding, depth: int, above: frozenset[str]
+    ) -> Iterator[_Option]:
+        """Remedies for an aggregate over nothing: one combination of facts, whose value is then the result."""
+        own = {name: binding[name] for name in aggregate.shared}
+        compared = [item for item in rule.conditions if isinstance(item, Test) and aggregate.variable in item.needs]
+        goals = [goal for goal in (self._goal(aggregate, test, binding, None) for test in compared) if goal]
+        for remedy, values, _ in self._inside(rule, aggregate.body, goals, own, depth, above):
+            value = evaluate(aggregate.over, values, self.known.as_of)
+            if value is not None:
+                yield remedy, {**binding, aggregate.variable: value}
+
+    def _more(
+        self,
+        rule: ProgramRule,
+        aggregate: Aggregate,
+        test: Test,
+        binding: Binding,
+        depth: int,
+        above: frozenset[str],
+    ) -> Iterator[Remedy]:
+        """One more combination of facts, or as many as a count lacks."""
+        own = {name: binding[name] for name in aggregate.shared}
+        if aggregate.function == "count":
+            yield from self._counted(aggregate, test, binding)
+            if self._passes(aggregate, test, binding, 1):
+                yield from (remedy for remedy, _, _ in self._inside(rule, aggregate.body, (), own, depth, above))
             return
-        wanted = pattern.instance({name: binding[name] for name in aggregate.shared})
-        result = Variable(aggregate.variable)
-        terms = tuple(result if term == Variable(aggregate.over) else term for term in wanted.terms)
-        tests = [condition for condition in rule.conditions if isinstance(condition, Test)]
-        found = self._assumptions(Pattern(wanted.relation, wanted.predicate, terms), tests, binding, wanted)
-        yield from (remedy for remedy, _ in found)
+        goal = self._goal(aggregate, test, binding, binding[aggregate.variable])
+        found = self._inside(rule, aggregate.body, [goal] if goal else [], own, depth, above)
+        yield from (remedy for remedy, _, _ in found)
+        if goal:  # facts that there are, and that do not suffice alone, may do so together
+            for remedy, _, partial in self._inside(rule, aggregate.body, (), own, depth, above):
+                if partial.binding.keys() >= {*aggregate.over.variables}:
+                    yield replace(remedy, guesses=remedy.guesses + 2)
+
+    def _goal(self, aggregate: Aggregate, test: Test, binding: Binding, result: Value | None) -> Test | None:
+        """What one more value must be for a comparison to hold; None where only a trial can tell.
+
+        Args:
+            result: of the aggregate now.
+        """
+        sides: tuple[Expression, Expression] = (test.left, test.right)
+        operator: Operator = test.operator
+        if sides[1] == Variable(aggregate.variable):
+            sides, operator = (sides[1], sides[0]), _MIRRORED.get(operator, operator)
+        if sides[0] != Variable(aggregate.variable) or not binding.keys() >= {*sides[1].variables}:
+            return None
+        bound = evaluate(sides[1], binding, self.known.as_of)
+        if aggregate.function == "sum" and isinstance(bound, float) and isinstance(result, float):
+            bound = round(bound - result, 9)
+        return None if bound is None else Test(aggregate.over, operator, Constant(bound))
+
+    def _passes(self, aggregate: Aggregate, test: Test, binding: Binding, more: int) -> bool:
+        """Whether a comparison holds with so many more; of what is no count only a trial can tell."""
+        result = binding[aggregate.variable]
+        if not isinstance(result, float) or aggregate.function != "count":
+            return True
+        return self._holds(test, {**binding, aggregate.variable: result + more})
 
     def _counted(self, aggregate: Aggregate, test: Test, binding: Binding) -> Iterator[Remedy]:
-        own = {name: binding[name] for name in aggregate.shared}
-        count = binding[aggregate.variable]
-        counts = aggregate.function == "count"
+        """As many new facts as a count lacks, where it counts those of one predicate."""
+        (pattern, *others) = aggregate.patterns
+        if others or pattern.predicate not in self.assumable:
+            return
+        pattern = pattern.instance({name: binding[name] for name in aggregate.shared})
+        fresh = self._fresh(pattern)
+        for size in range(1, min(MOST_CHANGES, len(fresh)) + 1):
+            if self._passes(aggregate, test, binding, size):
+                changes: frozenset[Change] = frozenset(("assume", atom) for atom in fresh[:size])
+                yield Remedy(changes, frozenset([f"assume {pattern}"]), size)
+                break
 
-        def passes(more: int) -> bool:
-            """Whether the comparison holds with so many more; of what is no count only a trial can tell."""
-            return (
-                not isinstance(count, float)
-                or not counts
-                or _holds(test, {**binding, aggregate.variable: count + more})
-            )
-
-        if counts and len(aggregate.patterns) == 1 and aggregate.patterns[0].predicate in self.assumable:
-            pattern = aggregate.patterns[0].instance(own)
-            fresh = self._fresh(pattern)
-            for size in range(1, min(MOST_CHANGES, len(fresh)) + 1):
-                if passes(size):
-                    changes: frozenset[Change] = frozenset(("assume", atom) for atom in fresh[:size])
-                    yield Remedy(changes, frozenset([f"assume {pattern}"]), size)
-                    break
-        facts = [
-            GroundAtom(pattern.predicate, args)
-            for pattern in aggregate.patterns
-            for args in self.known.facts.rows(pattern.instance(own), {})
-        ]
+    def _fewer(self, aggregate: Aggregate, test: Test, binding: Binding) -> Iterator[Remedy]:
+        """Withdrawals of some of the facts that an aggregate ranges over."""
+        facts = self._facts(pattern for _, found in self.known.counted(aggregate, binding) for pattern in found)
         for size in range(1, min(MOST_CHANGES, len(facts)) + 1):
-            if passes(-size):
+            if self._passes(aggregate, test, binding, -size):
                 for chosen in islice(combinations(sorted(facts, key=str), size), _MOST_OPTIONS):
                     yield from self._without_all(chosen)
                 break
 
     def _fresh(self, pattern: Pattern) -> list[GroundAtom]:
         """Statements of a pattern that are not known yet."""
-        known = self.program.base.get(pattern.relation, {})
+        known = self.program.base.get(pattern.predicate, {})
         found: dict[GroundAtom, None] = {}
         for number in range(MOST_CHANGES):
             for grounding in groundings(self.program, pattern, number=number):
                 if grounding.atom.args not in known:
                     found[grounding.atom] = None
         return list(found)
+
+    def _holds(self, test: Test, binding: Binding) -> bool:
+        """Whether a comparison holds, or cannot be told yet."""
+        variables, function = holds(test, self.known.as_of)
+        return any(name not in binding for name in variables) or function(*[binding[name] for name in variables])
 
     # --- against ------------------------------------------------------------------------------------------------------
 
@@ -290,9 +437,12 @@ class RemedySearch:
                 yield from self._breaking(line.firing)
                 continue
             for place, premise in zip(line.firing.rule.matches, line.firing.premises, strict=True):
-                if (self.inference.certainties[place.relation][premise.args]) < 1.0:
-                    terms = tuple(Constant(value) for value in premise.args)
-                    wanted = Pattern(place.relation, place.predicate, terms)
+                dates = tuple(
+                    term.value for term in place.instance(line.firing.values).dates if isinstance(term, Constant)
+                )
+                row = (*premise.args, *dates)
+                if self.inference.certainties[place.relation][row] < 1.0:
+                    wanted = Pattern.of(place.relation, row)
                     yield from (remedy for remedy, _ in self._for(wanted, depth - 1, above))
 
     def _breaking(self, firing: Firing) -> Iterator[Remedy]:
@@ -324,15 +474,16 @@ def _withdrawal(facts: Iterable[GroundAtom]) -> Remedy:
     return Remedy(changes, frozenset(f"without {fact}" for _, fact in changes))
 
 
+def _aggregates(rule: ProgramRule) -> list[Aggregate]:
+    return [condition for condition in rule.conditions if isinstance(condition, Aggregate)]
+
+
 def _lasting_tests(rule: ProgramRule) -> list[Test]:
     """The comparisons but those of aggregates and certainties, which a remedy may change."""
-    moved = {condition.variable for condition in rule.conditions if isinstance(condition, Aggregate)}
+    moved = {condition.variable for condition in _aggregates(rule)}
     moved |= {pattern.certainty for pattern in rule.matches if pattern.certainty}
     tests = [condition for condition in rule.conditions if isinstance(condition, Test)]
     return [test for test in tests if moved.isdisjoint(test.needs)]
 
 
-def _holds(test: Test, binding: Binding) -> bool:
-    """Whether a comparison holds, or cannot be told yet."""
-    variables, function = holds(test)
-    return any(name not in binding for name in variables) or function(*[binding[name] for name in variables])
+_MIRRORED: dict[Operator, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}

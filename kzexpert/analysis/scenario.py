@@ -28,7 +28,7 @@ from kzexpert.program.relevance import relevance, sliced
 from kzexpert.program.resolve import resolve_atom, resolve_fact
 from kzexpert.program.snapshot import snapshot
 
-__all__ = ["Infer", "Progress", "Revision", "Scenario", "as_atom", "as_pattern", "on_record", "records", "silent"]
+__all__ = ["Infer", "Progress", "Revision", "Scenario", "as_atom", "on_record", "records", "silent"]
 
 #: Runs an engine.
 Infer: TypeAlias = Callable[[Program], Inference]
@@ -98,6 +98,12 @@ class Scenario(msgspec.Struct, frozen=True):
         )
         return cls(program.kb, program.as_of, assume, without)
 
+    @property
+    def withdrawn(self) -> tuple[GroundAtom, ...]:
+        """The statements that are withdrawn; patterns of several are left out."""
+        found = (_ground(self.kb, atom) for atom in self.without)
+        return tuple(atom for atom in found if atom is not None)
+
     def program(self) -> Program:
         """The snapshot of this scenario.
 
@@ -153,11 +159,6 @@ def as_atom(atom: GroundAtom) -> Atom:
     return Atom(atom.predicate, tuple(Argument(Constant(value)) for value in atom.args))
 
 
-def as_pattern(atom: GroundAtom) -> Pattern:
-    """The pattern that a statement alone matches."""
-    return Pattern(atom.predicate, atom.predicate, tuple(map(Constant, atom.args)))
-
-
 def records(kb: KnowledgeBase, atom: GroundAtom | Atom) -> Iterable[tuple[GroundAtom, Fact]]:
     """The rows of the predicate of an atom, each with what it states."""
     for fact in kb.facts:
@@ -170,8 +171,9 @@ def records(kb: KnowledgeBase, atom: GroundAtom | Atom) -> Iterable[tuple[Ground
 def on_record(inference: Inference, pattern: Pattern) -> Iterator[tuple[GroundAtom, Fact]]:
     """The rows that match a pattern, whatever the day: of facts files all, of tables that an engine reads a few."""
     rows = records(inference.program.kb, GroundAtom(pattern.predicate, ()))
-    yield from ((atom, row) for atom, row in rows if pattern.matches(atom.args))
-    yield from inference.facts.rows(pattern, _MOST_ROWS)
+    plain = pattern.undated
+    yield from ((atom, row) for atom, row in rows if plain.matches(atom.args))
+    yield from inference.facts.rows(plain, _MOST_ROWS)
 
 
 def _ground(kb: KnowledgeBase, atom: Atom) -> GroundAtom | None:

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from kzexpert.analysis.causes import Cause, Divergence, LineShift, rule_text
+from kzexpert.analysis.causes import Cause, Divergence, LineShift, rule_texts
 from kzexpert.analysis.scenario import Infer, Scenario
 from kzexpert.certainty import established, likelihood
 from kzexpert.checks import check
@@ -155,9 +155,9 @@ def _side(inference: Inference) -> Side:
 
 
 def _rule_changes(difference: Divergence) -> tuple[RuleTurn, ...]:
-    rules = {**difference.before.program.rules, **difference.after.program.rules}
-    turns = {name: difference.rule_turn(name) for name in sorted(rules)}
-    return tuple(RuleTurn(name, rules[name].rule.title, turn) for name, turn in turns.items() if turn)
+    titles = {rule.id: rule.rule.title for side in difference.sides for rule in side.program.rules.values()}
+    turns = {name: difference.rule_turn(name) for name in sorted(titles)}
+    return tuple(RuleTurn(name, titles[name], turn) for name, turn in turns.items() if turn)
 
 
 # --- facts, rules or date -------------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ def _differing(before: Program, after: Program) -> tuple[Respect, ...]:
     found: list[Respect] = []
     if (before.assumed, before.withdrawn, _stated(before.kb)) != (after.assumed, after.withdrawn, _stated(after.kb)):
         found.append("facts")
-    if _stated_rules(before) != _stated_rules(after):
+    if rule_texts(before) != rule_texts(after):
         found.append("rules")
     if before.as_of != after.as_of:
         found.append("date")
@@ -228,7 +228,3 @@ def _stated(kb: KnowledgeBase) -> list[str]:
     return sorted(
         f"{fact.predicate} {sorted(fact.arguments.items())} {dates(fact)} {fact.certainty}" for fact in kb.facts
     )
-
-
-def _stated_rules(program: Program) -> dict[str, str]:
-    return {name: rule_text(rule) for name, rule in program.rules.items()}

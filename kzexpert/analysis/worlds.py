@@ -1,49 +1,60 @@
 """What is certain in each of many worlds that differ from one program in a few facts and rules: all worlds in one pass.
 
-A statement has a *spread*: each certainty that it has in some world, with the set of these worlds as the bits of one
-whole number, as an assumption-based truth maintenance system labels its nodes (de Kleer, *An assumption-based TMS*,
-Artificial Intelligence 28, 1986). Rules are joined once, over what is established in any world, and conditions beyond
-the matches are evaluated once for each set of worlds in which what they look at is the same. So the cost follows the
-number of firings and of differences, not that of worlds. It builds no proofs.
+A statement has a spread (see `spreads`). Rules are joined once, over what is established in any world, and conditions
+beyond the matches are evaluated once for each set of worlds in which what they look at is the same. So the cost follows
+the number of firings and of differences, not that of worlds. It builds no proofs.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import TypeAlias
 
 from msgspec.structs import replace
 
 from kzexpert.analysis.scenario import Infer, Progress, Revision, Scenario, silent
+from kzexpert.analysis.spreads import (
+    Spread,
+    Worlds,
+    classes,
+    combined,
+    each,
+    move,
+    presence,
+    rounded,
+    stronger,
+    weakest,
+)
 from kzexpert.certainty import established
 from kzexpert.engines.base import Budget, Meter
-from kzexpert.evidence import certainty_of
 from kzexpert.model import (
+    Aggregate,
     Anonymous,
     BaseFact,
+    Body,
     Constant,
+    Exclusion,
+    Fact,
+    Firing,
     GroundAtom,
     Match,
     Pattern,
     Program,
     ProgramCondition,
     ProgramRule,
+    Relation,
+    RelationKey,
     Stratum,
     Value,
     Variable,
 )
 from kzexpert.model.established import Binding, EstablishedFacts, extend
-from kzexpert.model.evaluation import Completion
-from kzexpert.program.snapshot import base_fact
+from kzexpert.model.evaluation import Completion, rising, solutions
+from kzexpert.program.snapshot import base_fact, on_record
 
 __all__ = ["outcomes", "with_facts"]
 
 Args: TypeAlias = tuple[Value, ...]
-#: A set of worlds, one bit each.
-Worlds: TypeAlias = int
-#: Certainty → the worlds in which it is that; nothing is known in the others.
-Spread: TypeAlias = dict[float, Worlds]
-
-
 #: So many facts are taken into memory, of tables that an engine reads; so many changes are followed in one pass.
 _MOST_FACTS, _AT_ONCE = 100_000, 4_096
 
@@ -104,13 +115,13 @@ def _spread(program: Program, changes: Sequence[Revision], pattern: Pattern) -> 
     for args, spread in known.spreads.get(pattern.relation, {}).items():
         atom = GroundAtom(pattern.predicate, args)
         for certainty, where in spread.items() if pattern.matches(args) else ():
-            for world in _each(where):
+            for world in each(where):
                 found[world][atom] = certainty
     return found
 
 
 #: Facts of a relation: those that have these values at these places.
-_Facts: TypeAlias = tuple[str, tuple[int, ...], Args]
+_Facts: TypeAlias = tuple[RelationKey, tuple[int, ...], Args]
 
 
 class _Held:
@@ -120,7 +131,7 @@ class _Held:
         self.program = program
         self.everywhere: Worlds = (1 << len(changes)) - 1
         self.possible = EstablishedFacts()
-        self.spreads: dict[str, dict[Args, Spread]] = {
+        self.spreads: dict[RelationKey, dict[Args, Spread]] = {
             relation: {args: {fact.certainty: self.everywhere} for args, fact in base.items()}
             for relation, base in program.base.items()
         }
@@ -134,25 +145,49 @@ class _Held:
             if relation not in program.stratum_of:
                 self.establish_all(relation)
 
-    def _differ(self, change: Revision, bit: Worlds, cited: Iterable[tuple[str, BaseFact]]) -> None:
-        for relation, fact in cited:
-            rows = [row for row in fact.rows if row.source is None or row.source.source != change.source]
-            if not fact.assumed:
-                left = base_fact(fact.atom, rows).certainty if rows else None
-                _move(self.spreads[relation][fact.atom.args], bit, left)
-        for atoms, certainty in ((change.without, None), (change.assume, 1.0)):
-            for atom in atoms:
-                for relation in (atom.predicate, *(name for name in self.spreads if name.split()[0] == atom.predicate)):
-                    facts = self.spreads.setdefault(relation, {})
-                    if certainty is not None or atom.args in facts:
-                        _move(facts.setdefault(atom.args, {}), bit, certainty)
+    def _differ(self, change: Revision, bit: Worlds, cited: Iterable[GroundAtom]) -> None:
+        for atom in cited:
+            rows = self.program.base[atom.predicate][atom.args].rows
+            self._record(atom, [row for row in rows if row.source is None or row.source.source != change.source], bit)
+        for atom in change.without:
+            for relation, facts in self._relations(atom):
+                for args in [args for args in facts if args[: len(atom.args)] == atom.args]:
+                    move(self.spreads[relation][args], bit, None)
+        day = self.program.as_of
+        for atom in change.assume:
+            self._put(atom.predicate, atom.args, bit, 1.0)
+            for relation, _ in self._relations(atom):
+                if isinstance(relation, Relation) and {*relation.dates} <= {"on"}:
+                    self._put(relation, (*atom.args, *(day for _ in relation.dates)), bit, 1.0)
         for name, rule in self.program.rules.items():
             if change.leaves_out(rule.rule):
-                _move(self.strengths[name], bit, None)
-            elif name == change.rule and change.certainty is not None:
-                _move(self.strengths[name], bit, change.certainty)
+                move(self.strengths[name], bit, None)
+            elif rule.id == change.rule and change.certainty is not None:
+                move(self.strengths[name], bit, change.certainty)
 
-    def establish(self, relation: str, args: Args, spread: Spread) -> bool:
+    def _record(self, atom: GroundAtom, rows: Sequence[Fact], bit: Worlds) -> None:
+        """Let only some of its rows state a fact, which may then have other dates."""
+        for relation, facts in self._relations(atom):
+            whole = relation if isinstance(relation, Relation) else Relation(relation)
+            shown = on_record(rows, whole, self.program.as_of)
+            known = {args: fact for args, fact in facts.items() if args[: len(atom.args)] == atom.args}
+            left = {(*atom.args, *dates): base_fact(atom, found).certainty for dates, found in shown.items()}
+            for args in {**known, **left}:
+                if args not in known or not known[args].assumed:
+                    self._put(relation, args, bit, left.get(args))
+
+    def _relations(self, atom: GroundAtom) -> list[tuple[RelationKey, Mapping[Args, BaseFact]]]:
+        """The relations that know of the facts of a predicate."""
+        return [
+            (relation, facts)
+            for relation, facts in self.program.base.items()
+            if atom.predicate == (relation.predicate if isinstance(relation, Relation) else relation)
+        ]
+
+    def _put(self, relation: RelationKey, args: Args, bit: Worlds, certainty: float | None) -> None:
+        move(self.spreads.setdefault(relation, {}).setdefault(args, {}), bit, certainty)
+
+    def establish(self, relation: RelationKey, args: Args, spread: Spread) -> bool:
         """Note where a statement is established; whether it is so for the first time."""
         first = args not in self.possible.relations.get(relation, {})
         if first and any(map(established, spread)):
@@ -160,7 +195,7 @@ class _Held:
             return True
         return False
 
-    def establish_all(self, relation: str) -> None:
+    def establish_all(self, relation: RelationKey) -> None:
         """Note where each statement of a relation is established."""
         for args, spread in self.spreads.get(relation, {}).items():
             self.establish(relation, args, spread)
@@ -171,7 +206,7 @@ class _Held:
         known = self.spreads.get(relation, {})
         found: Spread = {}
         for args in self.possible.lookup(relation, places, key):
-            found = _stronger(found, known[args]) if found else known[args]
+            found = stronger(found, known[args]) if found else known[args]
         return found
 
 
@@ -179,14 +214,16 @@ class _Firing:
     """A rule with a binding of all its variables.
 
     Attributes:
+        line: see `kzexpert.model.Firing.line`.
         premises: for each positive condition the facts that satisfy it, or the certainty that it binds.
         where: the worlds in which its conditions beyond the premises hold.
     """
 
-    __slots__ = ("head", "premises", "rule", "waits", "where")
+    __slots__ = ("head", "line", "premises", "rule", "waits", "where")
 
-    def __init__(self, rule: ProgramRule, head: Args, premises: Sequence[_Facts | float]) -> None:
+    def __init__(self, rule: ProgramRule, values: Args, head: Args, premises: Sequence[_Facts | float]) -> None:
         self.rule = rule
+        self.line = Firing(rule, values, GroundAtom(rule.head.predicate, head), (), 0.0).line
         self.head = head
         self.premises = premises
         self.where: Worlds = 0
@@ -202,13 +239,20 @@ class _Component:
         self.meter = meter
         self.firings: dict[tuple[str, Args], _Firing] = {}
         self.evaluated: dict[tuple[object, ...], list[tuple[Worlds, Completion]]] = {}
-        self.joined: dict[str, set[Args]] = {rule.id: set() for rule in stratum.rules}
+        self.joined: dict[str, set[Args]] = {rule.key: set() for rule in stratum.rules}
         #: Of a recursive component: the firings that look at some of its own facts.
         self.waiting: dict[_Facts, list[_Firing]] = {}
-        self.looks: dict[str, set[tuple[int, ...]]] = {name: set() for name in stratum.predicates}
+        self.looks: dict[RelationKey, set[tuple[int, ...]]] = {name: set() for name in stratum.predicates}
         self.pending: deque[_Firing] = deque()
         self.strongest: dict[_Facts, Spread] = {}
-        self.starts = {rule.id: _starts(rule, known.program) for rule in stratum.rules}
+        #: Rule by key → its aggregates over the component, which are looked at again as it grows.
+        self.rising = {rule.key: rising(rule, stratum.predicates) for rule in stratum.rules}
+        self.grows = [aggregate for found in self.rising.values() for aggregate in found]
+        #: Such an aggregate and the values that it shares with its rule → the bindings of the matches.
+        self.counting: dict[tuple[str, str, Args], list[tuple[ProgramRule, Binding, Worlds]]] = {}
+        #: Conclusions that are established in other worlds since these were last looked at.
+        self.turned: dict[tuple[str, Args], None] = {}
+        self.starts = {rule.key: _starts(rule, known.program) for rule in stratum.rules}
 
     def settle(self) -> None:
         """Find the spread of each statement that the stratum concludes."""
@@ -216,7 +260,7 @@ class _Component:
             for predicate in self.stratum.predicates:
                 self.known.establish_all(predicate)
         for rule in self.stratum.rules:
-            for start in self.starts[rule.id]:
+            for start in self.starts[rule.key]:
                 self.join(rule, range(len(rule.matches)), start, self.known.everywhere)
         if self.stratum.recursive:
             self.best_proofs()
@@ -256,16 +300,25 @@ class _Component:
         """All matches of a rule are bound: see in which worlds the other conditions hold."""
         if where == self.known.everywhere:
             values = tuple(binding[name] for name in rule.variables if name in binding)
-            if values in self.joined[rule.id]:
+            if values in self.joined[rule.key]:
                 return
-            self.joined[rule.id].add(values)
+            self.joined[rule.key].add(values)
+        for aggregate in self.rising[rule.key]:
+            key = tuple(binding[name] for name in aggregate.shared)
+            self.counting.setdefault((rule.key, aggregate.variable, key), []).append((rule, binding, where))
+        self.complete(rule, binding, where)
+
+    def complete(self, rule: ProgramRule, binding: Binding, where: Worlds) -> None:
+        """Fire in the worlds in which the conditions beyond the matches hold."""
         states = [(binding, where)]
         for index in rule.order:
             condition = rule.conditions[index]
             if not isinstance(condition, Match):
                 states = [item for state in states for item in self.completed(rule, index, condition, *state)]
         for complete, here in states:
-            firing = self.firing(rule, complete)
+            # What an aggregate over the component comes to is told of a firing, and makes it no other one.
+            values = {**complete, **{aggregate.variable: 0.0 for aggregate in self.rising[rule.key]}}
+            firing = self.firing(rule, values)
             if here | firing.where != firing.where:
                 firing.where |= here
                 self.revise(firing)
@@ -274,46 +327,51 @@ class _Component:
         self, rule: ProgramRule, index: int, condition: ProgramCondition, binding: Binding, where: Worlds
     ) -> Iterator[tuple[Binding, Worlds]]:
         """The binding with what a condition binds, for each set of worlds in which it sees the same and holds."""
-        seen = condition.instance(binding).patterns if condition.patterns else ()
-        key = (rule.id, index, *seen)
-        classes = self.evaluated.get(key)
-        if classes is None:
-            classes = self.evaluated[key] = list(self.views(condition, seen))
-        for here, completion in classes:
+        instance = condition.instance(binding) if condition.patterns else condition
+        key = (rule.key, index, *instance.patterns)
+        views = self.evaluated.get(key)
+        if views is None:
+            views = list(self.views(condition, instance))
+            if condition not in self.rising[rule.key]:
+                self.evaluated[key] = views
+        for here, completion in views:
             if where & here:
                 complete = completion(binding)
                 if complete is not None:
                     yield complete, where & here
 
-    def views(self, condition: ProgramCondition, seen: Sequence[Pattern]) -> Iterator[tuple[Worlds, Completion]]:
-        """A condition over the facts that it sees, for each set of worlds in which these are the same."""
+    def views(self, condition: ProgramCondition, instance: ProgramCondition) -> Iterator[tuple[Worlds, Completion]]:
+        """A condition over the facts that it looks at, for each set of worlds in which these are the same.
+
+        Args:
+            instance: the condition with what is bound put in.
+        """
+        program = self.known.program
         facts = {
-            (pattern.relation, args): self.known.spreads[pattern.relation][args]
-            for pattern in seen
-            for args in self.known.possible.rows(pattern, {})
+            (relation, args): self.known.spreads[relation][args]
+            for relation, args in _looked_at(instance, self.known.possible, program.as_of)
         }
-        exact = any(pattern.certainty for pattern in seen)
-        spreads = [spread if exact else _presence(spread) for spread in facts.values()]
-        for where, certainties in _classes(spreads, self.known.everywhere):
+        exact = any(pattern.certainty for pattern in instance.patterns)
+        spreads = [spread if exact else presence(spread) for spread in facts.values()]
+        for where, certainties in classes(spreads, self.known.everywhere):
             view = EstablishedFacts()
             for (relation, args), certainty in zip(facts, certainties, strict=True):
                 if certainty is not None and established(certainty):
                     view.add(relation, args, certainty)
-            assert not isinstance(condition, Match)
-            yield where, Completion([condition], view)
+            yield where, Completion([condition], view, program.as_of, self.grows.__contains__)
 
     # --- firings ------------------------------------------------------------------------------------------------------
 
     def firing(self, rule: ProgramRule, binding: Binding) -> _Firing:
         values = tuple(binding[name] for name in rule.variables)
-        known = self.firings.get((rule.id, values))
+        known = self.firings.get((rule.key, values))
         if known is not None:
             return known
         self.meter.firing(rule.id)
         premises = [_premise(pattern, binding) for pattern in rule.matches]
         head = _premise(rule.head, binding)
         assert not isinstance(head, float)
-        firing = self.firings[rule.id, values] = _Firing(rule, head[2], premises)
+        firing = self.firings[rule.key, values] = _Firing(rule, values, head[2], premises)
         for premise in premises:
             if not isinstance(premise, float) and premise[0] in self.looks:
                 self.looks[premise[0]].add(premise[1])
@@ -330,9 +388,9 @@ class _Component:
         """The rule's certainty times the lowest of the premises, where all of them are established."""
         found: Spread = {1.0: firing.where}
         for premise in firing.premises:
-            found = _weakest(found, premise if isinstance(premise, float) else self.premise(premise))
+            found = weakest(found, premise if isinstance(premise, float) else self.premise(premise))
         products: Spread = {}
-        for factor, where in self.known.strengths[firing.rule.id].items():
+        for factor, where in self.known.strengths[firing.rule.key].items():
             for certainty, here in found.items():
                 if where & here:
                     products[factor * certainty] = products.get(factor * certainty, 0) | where & here
@@ -350,176 +408,107 @@ class _Component:
     def combine(self) -> None:
         """Add up the lines of evidence for each conclusion: those of one rule are one line, but for ``each: true``."""
         lines: dict[tuple[str, Args], list[Spread]] = {}
-        strongest: dict[tuple[str, Args, str], Spread] = {}
+        strongest: dict[tuple[str, Args, str | Args], Spread] = {}
         for firing in self.firings.values():
-            head = firing.rule.head.predicate, firing.head
             spread = self.strength(firing)
-            if firing.rule.rule.each:
-                lines.setdefault(head, []).append(spread)
-            else:
-                key = (*head, firing.rule.id)
-                strongest[key] = _stronger(strongest[key], spread) if key in strongest else spread
+            key = firing.rule.head.predicate, firing.head, firing.line
+            strongest[key] = stronger(strongest[key], spread) if key in strongest else spread
         for (predicate, args, _), spread in strongest.items():
             lines.setdefault((predicate, args), []).append(spread)
         for (predicate, args), spreads in lines.items():
             facts = self.known.spreads.setdefault(predicate, {})
             if args in facts:
                 spreads.append(facts[args])
-            facts[args] = _combined(spreads, self.known.everywhere)
+            facts[args] = combined(spreads, self.known.everywhere)
         for predicate in self.stratum.predicates:
             self.known.establish_all(predicate)
 
     def best_proofs(self) -> None:
-        """Raise each conclusion to its best proof, until none is better."""
-        while self.pending:
-            firing = self.pending.popleft()
-            firing.waits = False
-            predicate, args = firing.rule.head.predicate, firing.head
-            facts = self.known.spreads.setdefault(predicate, {})
-            before = facts.get(args, {})
-            after = _stronger(before, _rounded(self.strength(firing)))
-            if after != before:
-                facts[args] = after
-                if self.known.establish(predicate, args, after):
-                    self.seed(predicate, args)
-                for places in self.looks[predicate]:
-                    for other in self.waiting.get((predicate, places, tuple(args[place] for place in places)), ()):
-                        self.revise(other)
+        """Raise each conclusion to its best proof, until none is better and no aggregate comes to more."""
+        while self.pending or self.turned:
+            while self.pending:
+                self.raise_best(self.pending.popleft())
+            turned, self.turned = self.turned, {}
+            items = [item for place in turned for item in self.counted(*place)]
+            for rule, binding, where in {id(item): item for item in items}.values():
+                self.complete(rule, binding, where)
+
+    def raise_best(self, firing: _Firing) -> None:
+        """Raise a conclusion to what a firing gives, where that is more."""
+        firing.waits = False
+        predicate, args = firing.rule.head.predicate, firing.head
+        facts = self.known.spreads.setdefault(predicate, {})
+        before = facts.get(args, {})
+        after = stronger(before, rounded(self.strength(firing)))
+        if after == before:
+            return
+        facts[args] = after
+        if self.grows and presence(before) != presence(after):
+            self.turned[predicate, args] = None
+        if self.known.establish(predicate, args, after):
+            self.seed(predicate, args)
+        for places in self.looks[predicate]:
+            for other in self.waiting.get((predicate, places, tuple(args[place] for place in places)), ()):
+                self.revise(other)
+
+    def counted(self, relation: str, args: Args) -> Iterator[tuple[ProgramRule, Binding, Worlds]]:
+        """The bindings of matches whose aggregates a conclusion of the component may change."""
+        for rule in self.stratum.rules:
+            for aggregate in self.rising[rule.key]:
+                for found in _joined(aggregate.body, relation, args, self.known.possible, self.known.program.as_of):
+                    key = tuple(found[name] for name in aggregate.shared)
+                    yield from self.counting.get((rule.key, aggregate.variable, key), ())
 
     def seed(self, relation: str, args: Args) -> None:
         """Join the rules of the component outwards from a new fact."""
         for rule in self.stratum.rules:
             for index, pattern in enumerate(rule.matches):
                 rest = tuple(other for other in range(len(rule.matches)) if other != index)
-                for start in self.starts[rule.id] if pattern.relation == relation else ():
+                for start in self.starts[rule.key] if pattern.relation == relation else ():
                     extended = extend(pattern, args, 0.0, start)
                     if extended is not None:
                         self.join(rule, rest, extended, self.known.everywhere)
 
 
-# --- spreads ----------------------------------------------------------------------------------------------------------
-
-
-def _move(spread: Spread, world: Worlds, certainty: float | None) -> None:
-    """Give a world another certainty; none where that is None."""
-    for value in [value for value, where in spread.items() if where & world]:
-        spread[value] &= ~world
-        if not spread[value]:
-            del spread[value]
-    if certainty is not None:
-        spread[certainty] = spread.get(certainty, 0) | world
-
-
-def _weakest(spread: Spread, premise: Spread | float) -> Spread:
-    """The lower of two certainties, where both are established."""
-    if isinstance(premise, float):
-        return _rekeyed((min(value, premise), where) for value, where in spread.items())
-    return _rekeyed(
-        (min(value, other), where & here)
-        for value, where in spread.items()
-        for other, here in premise.items()
-        if established(other) and where & here
-    )
-
-
-def _stronger(one: Spread, other: Spread) -> Spread:
-    """Of two certainties the one further from 0; where there is one only, that."""
-    found: Spread = {}
-    seen = 0
-    for value, where in one.items():
-        seen |= where
-        left = where
-        for beside, here in other.items():
-            both = left & here
-            if both:
-                best = value if abs(value) >= abs(beside) else beside
-                found[best] = found.get(best, 0) | both
-                left ^= both
-        if left:
-            found[value] = found.get(value, 0) | left
-    for beside, here in other.items():
-        if here & ~seen:
-            found[beside] = found.get(beside, 0) | here & ~seen
-    return found
-
-
-def _rounded(spread: Spread) -> Spread:
-    return _rekeyed((round(value, 9), where) for value, where in spread.items())
-
-
-def _presence(spread: Spread) -> Spread:
-    """Where something is established, whatever its certainty."""
-    return _rekeyed((1.0, where) for value, where in spread.items() if established(value))
-
-
-def _rekeyed(items: Iterable[tuple[float, Worlds]]) -> Spread:
-    found: Spread = {}
-    for value, where in items:
-        found[value] = found.get(value, 0) | where
-    return found
-
-
-def _combined(lines: Sequence[Spread], everywhere: Worlds) -> Spread:
-    """What some lines of evidence come to in each world in which there is one."""
-    found: Spread = {}
-    for where, strengths in _classes(lines, everywhere):
-        present = [strength for strength in strengths if strength is not None]
-        if present:
-            certainty = certainty_of(present, recursive=False)[0]
-            found[certainty] = found.get(certainty, 0) | where
-    return found
-
-
-def _classes(spreads: Sequence[Spread], everywhere: Worlds) -> Iterator[tuple[Worlds, list[float | None]]]:
-    """The sets of worlds in which each of some spreads has one value, with these values.
-
-    In most worlds each has its most frequent one: only what differs from that is told apart.
-    """
-    usual: list[float | None] = []
-    deviating: list[tuple[int, float | None, Worlds]] = []
-    for index, spread in enumerate(spreads):
-        items: list[tuple[float | None, Worlds]] = [*spread.items()]
-        absent = everywhere & ~sum(spread.values())  # the sets are disjoint
-        if absent:
-            items.append((None, absent))
-        items.sort(key=lambda item: -item[1].bit_count())
-        usual.append(items[0][0])
-        deviating.extend((index, *item) for item in items[1:])
-    groups: list[tuple[Worlds, dict[int, float | None]]] = [(everywhere, {})]
-    for index, value, where in deviating:
-        split: list[tuple[Worlds, dict[int, float | None]]] = []
-        for group, values in groups:
-            inside = group & where
-            if not inside:
-                split.append((group, values))
-                continue
-            if inside != group:
-                split.append((group & ~where, values))
-            split.append((inside, {**values, index: value}))
-        groups = split
-    for group, values in groups:
-        yield group, [values.get(index, value) for index, value in enumerate(usual)] if values else usual
-
-
-def _each(where: Worlds) -> Iterator[int]:
-    """The numbers of some worlds, ascending."""
-    while where:
-        lowest = where & -where
-        yield lowest.bit_length() - 1
-        where ^= lowest
-
-
 # --- rules and facts ------------------------------------------------------------------------------------------------
 
 
-def _cited(program: Program) -> dict[str, list[tuple[str, BaseFact]]]:
+def _cited(program: Program) -> dict[str, list[GroundAtom]]:
     """Source → the facts with a row that cites it."""
-    found: dict[str, list[tuple[str, BaseFact]]] = {}
+    found: dict[str, list[GroundAtom]] = {}
     for relation, facts in program.base.items():
-        for fact in facts.values():
+        for fact in facts.values() if isinstance(relation, str) else ():
             for name in {row.source.source for row in fact.rows if row.source}:
-                found.setdefault(name, []).append((relation, fact))
+                found.setdefault(name, []).append(fact.atom)
     return found
+
+
+def _looked_at(condition: ProgramCondition, facts: EstablishedFacts, as_of: date) -> Iterator[tuple[RelationKey, Args]]:
+    """The facts by which a condition with nothing left to bind can come out otherwise."""
+    if isinstance(condition, Aggregate | Exclusion):
+        for found in _joined(condition.body, "", (), facts, as_of):
+            for item in condition.body.conditions:
+                yield from _looked_at(item.instance(found), facts, as_of)
+        return
+    for pattern in condition.patterns:
+        yield from ((pattern.relation, args) for args in facts.rows(pattern, {}))
+
+
+def _joined(body: Body, relation: str, args: Args, facts: EstablishedFacts, as_of: date) -> Iterator[Binding]:
+    """The bindings under which the positive conditions of a body match, whatever the certainties.
+
+    Args:
+        relation, args: a fact that is to be among those that are matched; empty where any are.
+    """
+    patterns = [replace(pattern, certainty=None) for pattern in body.matches]
+    starts: list[tuple[int, Binding | None]] = [(-1, {})]
+    if relation:
+        own = [(place, pattern) for place, pattern in enumerate(patterns) if pattern.relation == relation]
+        starts = [(place, extend(pattern, args, 0.0, {})) for place, pattern in own]
+    for seed, binding in starts:
+        rest = tuple(Match(pattern) for place, pattern in enumerate(patterns) if place != seed)
+        if binding is not None:
+            yield from solutions(Body(rest, tuple(range(len(rest))), ()), facts, binding, as_of)
 
 
 def _starts(rule: ProgramRule, program: Program) -> list[Binding]:

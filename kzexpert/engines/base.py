@@ -136,7 +136,7 @@ class Meter:
 
     def out_of_memory(self) -> BudgetError:
         """The error for a run that needs more memory than there is."""
-        return self._error(next(iter(self._program.rules)), "all memory")
+        return self._error(next(iter(self._program.rules.values())).id, "all memory")
 
     def _stop(self, rule_id: str, limit: str) -> NoReturn:
         raise self._error(rule_id, limit)
@@ -144,7 +144,8 @@ class Meter:
     def _error(self, rule_id: str, limit: str) -> BudgetError:
         busiest = max(sorted(self._of_rule), key=self._of_rule.__getitem__, default=rule_id)
         fired = self._of_rule.get(busiest, 0)
-        rule = self._program.rules[busiest if fired > 1 else rule_id]
+        named = busiest if fired > 1 else rule_id
+        rule = next(rule for rule in self._program.rules.values() if rule.id == named)
         message = f"rule {rule.id} used up {limit}" + (f" (it fired {fired:,} times)" if fired else "")
         return over_budget(self._program, [rule], message)
 

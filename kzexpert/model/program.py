@@ -95,6 +95,17 @@ class Pattern(msgspec.Struct, frozen=True, array_like=True):
         args = tuple([term.value for term in self.terms if isinstance(term, Constant)])
         return GroundAtom(self.predicate, args[: self.arity]) if len(args) == len(self.terms) else None
 
+    @classmethod
+    def of(cls, relation: RelationKey, row: tuple[Value, ...]) -> "Pattern":
+        """The pattern that one row of a relation alone matches."""
+        predicate = relation.predicate if isinstance(relation, Relation) else relation
+        return cls(relation, predicate, tuple(map(Constant, row)))
+
+    @property
+    def undated(self) -> "Pattern":
+        """The same arguments, whatever the window and the dates on record."""
+        return Pattern(self.predicate, self.predicate, self.arguments)
+
     @property
     def open(self) -> bool:
         """Whether an argument may be anything, so that several statements can satisfy it under one binding."""

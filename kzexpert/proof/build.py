@@ -4,6 +4,7 @@ Whoever has the grounds can have it built: an inference (`lineage`), and the che
 there. Nothing is weighed here: certainties and lines of evidence come from the grounds.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple, Protocol
@@ -16,48 +17,89 @@ from kzexpert.model import (
     Aggregate,
     Assignment,
     BaseFact,
+    Block,
+    Condition,
+    Constant,
+    Either,
     Expression,
     Firing,
     GroundAtom,
     KnowledgeBase,
     Line,
+    Listing,
     Match,
+    Pattern,
     ProgramCondition,
+    RelationKey,
     Test,
     Value,
+    alternatives,
     format_value,
 )
+from kzexpert.proof.citation import cited_rule, cited_source, fact_text, places_of, row_of, row_order
 from kzexpert.proof.document import (
     AbsencePremise,
     AggregatePremise,
+    BlockPremise,
     ComparisonPremise,
+    EitherPremise,
     FactPremise,
+    ListPremise,
     Trace,
     TracedConclusion,
     TracedFact,
     TracedFiring,
     TracedLine,
     TracedPremise,
-    cited_rule,
-    cited_source,
-    fact_text,
-    places_of,
-    row_of,
-    row_order,
 )
 from kzexpert.questions.sentences import because, says
 
-__all__ = ["Asked", "Grounds", "Judgement", "Lineage", "RelationFact", "document"]
+__all__ = [
+    "Asked",
+    "Grounds",
+    "Judgement",
+    "Lineage",
+    "RelationFact",
+    "document",
+    "premise_fact",
+    "relation_fact",
+]
 
 
 class RelationFact(NamedTuple):
-    """A fact or a conclusion as one relation knows it: the relation of a window may know fewer rows of it."""
+    """A fact or a conclusion as one relation knows it: that of a window or a day may know fewer rows of it.
 
-    relation: str
+    Attributes:
+        dates: those that the relation has.
+    """
+
+    relation: RelationKey
     atom: GroundAtom
+    dates: tuple[date, ...] = ()
 
     def __str__(self) -> str:
-        return fact_text(self.relation, self.atom)
+        return fact_text(self.relation, self.atom, self.dates)
+
+    @property
+    def args(self) -> tuple[Value, ...]:
+        """Its arguments in its relation."""
+        return (*self.atom.args, *self.dates)
+
+
+def relation_fact(pattern: Pattern, args: Sequence[Value]) -> RelationFact:
+    """The fact that a row of a pattern's relation stands for.
+
+    Args:
+        args: of the row, dates included.
+    """
+    dates = tuple(day for day in args[pattern.arity :] if isinstance(day, date))
+    return RelationFact(pattern.relation, GroundAtom(pattern.predicate, tuple(args[: pattern.arity])), dates)
+
+
+def premise_fact(pattern: Pattern, atom: GroundAtom, values: Mapping[str, Value]) -> RelationFact:
+    """The premise of a firing behind a positive condition; the values of its variables tell the dates."""
+    dates = tuple(term.value for term in pattern.instance(values).dates if isinstance(term, Constant))
+    return relation_fact(pattern, (*atom.args, *dates))
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -100,8 +142,8 @@ class Grounds(Protocol):
     def certainty(self, known: RelationFact) -> float:
         """How certain a fact is, as its relation knows it."""
 
-    def counted(self, aggregate: Aggregate, values: Mapping[str, Value]) -> set[RelationFact]:
-        """The facts that an aggregate ranged over."""
+    def counted(self, firing: Firing, aggregate: Aggregate) -> set[RelationFact]:
+        """The facts that an aggregate of a firing ranged over."""
 
     def value(self, expression: Expression, values: Mapping[str, Value]) -> Value | None:
         """The value of an expression."""
@@ -144,7 +186,7 @@ class Lineage:
             record = self._grounds.record(known)
             if record is not None:
                 self.records[known] = record
-            judgement = self._grounds.judgement(known.atom) if known.relation == known.atom.predicate else None
+            judgement = self._grounds.judgement(known.atom) if isinstance(known.relation, str) else None
             if judgement is not None:
                 self.judgements[known.atom] = judgement
                 for firing in judgement.firings:
@@ -161,7 +203,7 @@ class Lineage:
         premises = iter(firing.premises)
         for number, condition in enumerate(firing.rule.conditions):
             if isinstance(condition, Match):
-                yield RelationFact(condition.pattern.relation, next(premises))
+                yield premise_fact(condition.pattern, next(premises), firing.values)
             elif isinstance(condition, Aggregate):
                 yield from self.counted(firing, number, condition)
 
@@ -171,9 +213,9 @@ class Lineage:
         Args:
             number: of the condition in its rule.
         """
-        key = firing.rule.id, firing.binding, number
+        key = firing.rule.key, firing.binding, number
         if key not in self._counted:
-            self._counted[key] = tuple(sorted(self._grounds.counted(aggregate, firing.values), key=str))
+            self._counted[key] = tuple(sorted(self._grounds.counted(firing, aggregate), key=str))
         return self._counted[key]
 
 
@@ -185,11 +227,11 @@ def document(grounds: Grounds, asked: Asked, answers: Sequence[RelationFact]) ->
     """
     kb, lineage = grounds.kb, Lineage(grounds, answers)
     firings = sorted(lineage.firings, key=_order)
-    ids = {(firing.rule.id, firing.binding): f"f{number}" for number, firing in enumerate(firings, 1)}
+    ids = {(firing.rule.key, firing.binding): f"f{number}" for number, firing in enumerate(firings, 1)}
     place = places_of(kb.texts)
     facts = tuple(_fact(kb, *item, place) for item in sorted(lineage.records.items(), key=lambda item: str(item[0])))
-    fired = {firing.rule.id: firing.rule for firing in firings}
-    rules = tuple(cited_rule(rule.rule, rule.head, rule.conditions, place) for _, rule in sorted(fired.items()))
+    fired = {firing.rule.id: firing.rule.rule for firing in firings}
+    rules = tuple(cited_rule(kb, rule, place) for _, rule in sorted(fired.items()))
     cited = {rule.source for rule in rules} | {row.source for fact in facts for row in fact.rows}
     return Trace(
         question=asked.question,
@@ -209,15 +251,15 @@ def document(grounds: Grounds, asked: Asked, answers: Sequence[RelationFact]) ->
     )
 
 
-def _order(firing: Firing) -> tuple[str, str, tuple[str, ...]]:
-    return str(firing.conclusion), firing.rule.id, firing.binding_text
+def _order(firing: Firing) -> tuple[str, str, tuple[str, ...], int]:
+    return str(firing.conclusion), firing.rule.id, firing.binding_text, firing.rule.variant
 
 
 def _conclusion(
     kb: KnowledgeBase, atom: GroundAtom, found: Judgement, ids: Mapping[tuple[str, tuple[Value, ...]], str]
 ) -> TracedConclusion:
     def evidence(line: Line) -> str:
-        return str(atom) if line.firing is None else ids[line.firing.rule.id, line.firing.binding]
+        return str(atom) if line.firing is None else ids[line.firing.rule.key, line.firing.binding]
 
     return TracedConclusion(
         conclusion=str(atom),
@@ -239,43 +281,74 @@ def _firing(
     lineage: Lineage, grounds: Grounds, firing: Firing, ids: Mapping[tuple[str, tuple[Value, ...]], str]
 ) -> TracedFiring:
     return TracedFiring(
-        id=ids[firing.rule.id, firing.binding],
+        id=ids[firing.rule.key, firing.binding],
         rule=firing.rule.id,
         conclusion=str(firing.conclusion),
         because=because(firing),
         binding={name: format_value(value) for name, value in firing.values.items()},
-        premises=tuple(_premises(lineage, grounds, firing)),
+        premises=tuple(_Premises(lineage, grounds, firing).of(firing.rule.rule.when)),
         strength=round(firing.strength, 9),
     )
 
 
-def _premises(lineage: Lineage, grounds: Grounds, firing: Firing) -> Iterator[TracedPremise]:
-    """What satisfied each condition of a firing, in the order of the rule."""
-    facts, values = iter(firing.premises), firing.values
-    for number, (written, condition) in enumerate(zip(firing.rule.rule.when, firing.rule.conditions, strict=True)):
+class _Premises:
+    """What satisfied the conditions of a firing, told along the rule as its author wrote it."""
+
+    def __init__(self, lineage: Lineage, grounds: Grounds, firing: Firing) -> None:
+        self._lineage = lineage
+        self._grounds = grounds
+        self._firing = firing
+        self._values = firing.values
+        self._facts = iter(firing.premises)
+        self._conditions = iter(enumerate(firing.rule.conditions))
+        self._choice = iter(firing.rule.choice)
+
+    def of(self, written: Sequence[Condition]) -> Iterator[TracedPremise]:
+        """One for each condition or block; they are told in their order, each once."""
+        for condition in written:
+            if isinstance(condition, Either):
+                chosen = next(self._choice)
+                premises = tuple(self.of(condition.alternatives[chosen]))
+                yield EitherPremise(condition.text, chosen + 1, premises)
+            elif isinstance(condition, Block):
+                for _ in alternatives(condition.inner):
+                    next(self._conditions)
+                absent = tuple(_with_values(item.text, self._values) for item in condition.conditions)
+                yield BlockPremise(condition.text, condition.keyword, absent)
+            else:
+                yield self._premise(condition.text, *next(self._conditions))
+
+    def _premise(self, text: str, number: int, condition: ProgramCondition) -> TracedPremise:
         if isinstance(condition, Match):
-            known = RelationFact(condition.pattern.relation, next(facts))
-            yield FactPremise(written.text, str(known), grounds.certainty(known))
-        elif isinstance(condition, Absence):
-            yield AbsencePremise(written.text, str(condition.pattern.instance(values)))
-        elif isinstance(condition, Aggregate):
-            counted = tuple(map(str, lineage.counted(firing, number, condition)))
-            yield AggregatePremise(written.text, format_value(values[condition.variable]), counted)
-        else:
-            yield _comparison(written.text, condition, grounds, values)
+            known = premise_fact(condition.pattern, next(self._facts), self._values)
+            return FactPremise(text, str(known), self._grounds.certainty(known))
+        if isinstance(condition, Absence):
+            return AbsencePremise(text, str(condition.pattern.instance(self._values)))
+        if isinstance(condition, Aggregate):
+            counted = tuple(map(str, self._lineage.counted(self._firing, number, condition)))
+            return AggregatePremise(text, format_value(self._values[condition.variable]), counted)
+        if isinstance(condition, Listing):
+            values = tuple(map(self._shown, condition.values))
+            return ListPremise(text, self._shown(condition.left), "not in" if condition.negated else "in", values)
+        if isinstance(condition, Assignment):
+            value = format_value(self._values[condition.variable])
+            return ComparisonPremise(text, value, "=", value)
+        assert isinstance(condition, Test)
+        return ComparisonPremise(text, self._shown(condition.left), condition.operator, self._shown(condition.right))
+
+    def _shown(self, expression: Expression) -> str:
+        value = self._grounds.value(expression, self._values)
+        assert value is not None  # or the condition would not hold
+        return format_value(value)
 
 
-def _comparison(
-    text: str, condition: ProgramCondition, grounds: Grounds, values: Mapping[str, Value]
-) -> ComparisonPremise:
-    if isinstance(condition, Assignment):
-        value = format_value(values[condition.variable])
-        return ComparisonPremise(text, value, "=", value)
-    assert isinstance(condition, Test)
-    left, right = grounds.value(condition.left, values), grounds.value(condition.right, values)
-    assert left is not None
-    assert right is not None
-    return ComparisonPremise(text, format_value(left), condition.operator, format_value(right))
+#: A quoted text, in which a question mark is one, or a variable.
+_VARIABLE = re.compile(r'"(?:[^"\\]|\\.)*"|\?(\w+)')
+
+
+def _with_values(text: str, values: Mapping[str, Value]) -> str:
+    """A condition as written, with the values of the variables that have one."""
+    return _VARIABLE.sub(lambda found: format_value(values[found[1]]) if found[1] in values else found[0], text)
 
 
 def _fact(kb: KnowledgeBase, known: RelationFact, base: BaseFact, place: Callable[[Location], str]) -> TracedFact:

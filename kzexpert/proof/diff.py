@@ -264,7 +264,7 @@ class _Comparison:
 
 def _sentence_of_conditions(change: LineChange, firing: TracedFiring) -> str:
     """What is left to say of a firing whose facts are the same in both traces."""
-    others = [premise.condition for premise in firing.premises if not isinstance(premise, FactPremise)]
+    others = [premise.condition for premise in firing.satisfied if not isinstance(premise, FactPremise)]
     when = {"gained": "fires now", "lost": "fires no longer"}.get(change.how, "weighs otherwise")
     return f"rule {firing.rule} {when} for {firing.conclusion}" + (f": {'; '.join(others)}" if others else "")
 

@@ -3,37 +3,26 @@
 Only the types and the digests stand here: `build` fills them.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator
 from datetime import date
-from itertools import takewhile
-from os import sep
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from kzexpert.errors import Location, counted
-from kzexpert.model import (
-    Assignment,
-    Fact,
-    GroundAtom,
-    Pattern,
-    ProgramCondition,
-    Rule,
-    Source,
-    Test,
-    Variable,
-    format_number,
-)
+from kzexpert.errors import counted
+from kzexpert.model import Operator
 
 __all__ = [
     "AbsencePremise",
     "AggregatePremise",
+    "BlockPremise",
     "CitedRule",
     "CitedSource",
     "ComparisonPremise",
+    "EitherPremise",
     "FactPremise",
+    "ListPremise",
     "Row",
     "Trace",
     "TracedConclusion",
@@ -41,13 +30,7 @@ __all__ = [
     "TracedFiring",
     "TracedLine",
     "TracedPremise",
-    "cited_rule",
-    "cited_source",
-    "condition_text",
-    "fact_text",
-    "places_of",
-    "row_of",
-    "row_order",
+    "digest_of",
     "seal_of",
     "sealed",
 ]
@@ -98,7 +81,7 @@ class ComparisonPremise(_Satisfied, frozen=True, tag_field="kind", tag="comparis
     """A comparison, with the values of its sides as the atom grammar writes them; of an ``=`` they are the same."""
 
     left: str
-    operator: Literal["=", "!=", "<", "<=", ">", ">="]
+    operator: Operator
     right: str
 
 
@@ -107,7 +90,8 @@ class AggregatePremise(_Satisfied, frozen=True, tag_field="kind", tag="aggregate
 
     Attributes:
         result: the value, as the atom grammar writes it.
-        counted: the facts and conclusions it ranged over, sorted by text.
+        counted: the facts and conclusions it ranged over, sorted by text. Where it looks at its own conclusions, those
+            that lie lower than this one, as far as they are enough.
     """
 
     result: str
@@ -118,7 +102,44 @@ class AggregatePremise(_Satisfied, frozen=True, tag_field="kind", tag="aggregate
         return self.counted
 
 
-TracedPremise: TypeAlias = FactPremise | AbsencePremise | ComparisonPremise | AggregatePremise
+class ListPremise(_Satisfied, frozen=True, tag_field="kind", tag="list"):
+    """A value that is one of some values, or none of them; all as the atom grammar writes them."""
+
+    value: str
+    operator: Literal["in", "not in"]
+    values: tuple[str, ...]
+
+
+class BlockPremise(_Satisfied, frozen=True, tag_field="kind", tag="block"):
+    """Conditions that do not hold together, or an exception.
+
+    Attributes:
+        absent: each of them as the author wrote it, with the values that its variables have outside.
+    """
+
+    keyword: Literal["not", "unless"]
+    absent: tuple[str, ...]
+
+
+class EitherPremise(_Satisfied, frozen=True, tag_field="kind", tag="either"):
+    """Alternatives, and the one that holds.
+
+    Attributes:
+        alternative: its number, from 1.
+        premises: what satisfied its conditions, in their order.
+    """
+
+    alternative: int
+    premises: tuple["TracedPremise", ...]
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        return tuple(fact for premise in self.premises for fact in premise.facts)
+
+
+TracedPremise: TypeAlias = (
+    FactPremise | AbsencePremise | ComparisonPremise | AggregatePremise | ListPremise | BlockPremise | EitherPremise
+)
 
 
 class TracedFiring(_Part, frozen=True):
@@ -129,7 +150,7 @@ class TracedFiring(_Part, frozen=True):
         rule: a key of `Trace.rules`.
         because: the rule's sentence for this binding.
         binding: variable → value, as the atom grammar writes it.
-        premises: one for each condition, in the order of the rule.
+        premises: one for each condition or block, in the order of the rule.
         strength: the rule's certainty × the lowest certainty of the facts among the premises.
     """
 
@@ -140,6 +161,19 @@ class TracedFiring(_Part, frozen=True):
     binding: dict[str, str]
     premises: tuple[TracedPremise, ...]
     strength: float
+
+    @property
+    def satisfied(self) -> Iterator[TracedPremise]:
+        """The premises, with those of the alternative that holds in the place of alternatives."""
+        return _flat(self.premises)
+
+
+def _flat(premises: tuple[TracedPremise, ...]) -> Iterator[TracedPremise]:
+    for premise in premises:
+        if isinstance(premise, EitherPremise):
+            yield from _flat(premise.premises)
+        else:
+            yield premise
 
 
 class TracedLine(_Part, frozen=True):
@@ -216,7 +250,8 @@ class TracedFact(_Part, frozen=True):
     """A recorded or assumed fact.
 
     Attributes:
-        fact: the atom; a fact of a window is followed by it, as in ``exercise(A, B) within 1 year``.
+        fact: the atom; a fact of a window is followed by it, and one whose dates a condition binds by these, as in
+            ``exercise(A, B) within 1 year on 2010-09-01``.
         certainty: the highest of its rows; 1 for an assumed fact.
         rows: those in force, the most certain first.
     """
@@ -234,7 +269,7 @@ class CitedRule(_Part, frozen=True):
     Attributes:
         digest: of all the rule says, with names and arguments resolved; file, place and layout do not matter.
         when: its conditions as the author wrote them.
-        then: its conclusion, resolved.
+        then: its conclusion, resolved; several are a list.
         place: where it stood when the trace was made, for the reader.
     """
 
@@ -242,7 +277,7 @@ class CitedRule(_Part, frozen=True):
     digest: str
     title: str
     when: tuple[str, ...]
-    then: str
+    then: str | tuple[str, ...]
     certainty: float
     each: bool
     source: str
@@ -253,6 +288,11 @@ class CitedRule(_Part, frozen=True):
     def citation(self) -> str:
         """Source and place in it; empty where there is none."""
         return ", ".join(filter(None, (self.source, self.at)))
+
+    @property
+    def conclusions(self) -> tuple[str, ...]:
+        """Its conclusions, one or several."""
+        return (self.then,) if isinstance(self.then, str) else self.then
 
 
 class CitedSource(_Part, frozen=True):
@@ -304,7 +344,7 @@ class Trace(_Part, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.
 
 def seal_of(trace: Trace) -> str:
     """SHA-256, in hex, of the trace with an empty seal, as compact JSON with its fields in the declared order."""
-    return _sha256(msgspec.structs.replace(trace, seal=""), order="deterministic")
+    return digest_of(msgspec.structs.replace(trace, seal=""), order="deterministic")
 
 
 def sealed(trace: Trace) -> Trace:
@@ -312,78 +352,8 @@ def sealed(trace: Trace) -> Trace:
     return msgspec.structs.replace(trace, seal=seal_of(trace))
 
 
-def _sha256(value: object, order: Literal["deterministic"] | None = None) -> str:
+def digest_of(value: object, order: Literal["deterministic"] | None = None) -> str:
+    """SHA-256, in hex, of a value as compact JSON."""
     from hashlib import sha256  # loads OpenSSL, and only traces need it
 
     return sha256(msgspec.json.encode(value, order=order)).hexdigest()
-
-
-def fact_text(relation: str, atom: GroundAtom) -> str:
-    """How a trace refers to a fact of a relation: the atom, and the window if the relation is one."""
-    return f"{atom}{relation.removeprefix(atom.predicate)}"
-
-
-def places_of(files: Iterable[str]) -> Callable[[Location | str], str]:
-    """How proofs write places: without the folder in which all files lie, or all that are given with a full path.
-
-    So the same knowledge base in another folder gives the same proof, which tells nobody where its author works.
-    """
-    paths = [Path(file) for file in files]
-    folders = [path.parent.parts for path in paths if path.is_absolute()] or [path.parent.parts for path in paths]
-    root = Path(*(names[0] for names in takewhile(lambda names: len(set(names)) == 1, zip(*folders, strict=False))))
-    prefix = "" if root == Path(root.anchor) else f"{root}{sep}"
-    return lambda place: str(place).removeprefix(prefix).replace(sep, "/")
-
-
-def row_of(atom: GroundAtom, fact: Fact, place: Callable[[Location], str]) -> Row:
-    """A row of a facts file with its digest.
-
-    Args:
-        atom: what the row states, with canonical names.
-        place: from `places_of`.
-    """
-    since, until, on = (str(day or "") for day in (fact.since, fact.until, fact.on))
-    source, at = (fact.source.source, fact.source.at) if fact.source else ("", "")
-    certainty = format_number(fact.certainty)
-    digest = _sha256(["fact", str(atom), certainty, since, until, on, source, at, fact.note])
-    return Row(digest, round(fact.certainty, 9), since, until, on, source, at, fact.note, place(fact.location))
-
-
-def row_order(row: Row) -> tuple[float, str, str, str, str, str, str]:
-    """The key by which the rows of a fact are sorted; rows of one digest keep the order of their places."""
-    return (-row.certainty, row.source, row.at, row.since, row.until, row.on, row.note)
-
-
-def cited_rule(
-    rule: Rule, head: Pattern, conditions: Sequence[ProgramCondition], place: Callable[[Location], str]
-) -> CitedRule:
-    """A rule with its digest.
-
-    Args:
-        head, conditions: resolved, in the order of the author.
-        place: from `places_of`.
-    """
-    source, at = (rule.source.source, rule.source.at) if rule.source else ("", "")
-    resolved = [condition_text(condition) for condition in conditions]
-    certainty = format_number(rule.certainty)
-    parts = [rule.id, rule.title, resolved, str(head), certainty, rule.each, rule.because, source, at]
-    digest = _sha256(["rule", *parts])
-    when = tuple(condition.text for condition in rule.when)
-    where = place(rule.location)
-    strength = round(rule.certainty, 9)
-    return CitedRule(rule.id, digest, rule.title, when, str(head), strength, rule.each, source, at, where)
-
-
-def condition_text(condition: ProgramCondition) -> str:
-    """A resolved condition as one canonical text; the sides of an ``=`` are sorted."""
-    if isinstance(condition, Assignment):
-        condition = Test(Variable(condition.variable), "=", condition.expression)
-    if isinstance(condition, Test) and condition.operator in ("=", "!="):
-        return f" {condition.operator} ".join(sorted((str(condition.left), str(condition.right))))
-    return str(condition)
-
-
-def cited_source(source: Source) -> CitedSource:
-    """A source as a trace cites it."""
-    texts = (source.id, source.title, source.authors, source.publisher, str(source.date or ""), source.reliability)
-    return CitedSource(*texts, url=source.url)

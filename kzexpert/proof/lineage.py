@@ -5,12 +5,24 @@ It infers nothing and combines nothing anew: certainties come from the inference
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from kzexpert.certainty import combine, established, likelihood
-from kzexpert.evidence import lines
-from kzexpert.model import Aggregate, BaseFact, Expression, GroundAtom, Inference, Value
-from kzexpert.model.evaluation import evaluate
+from kzexpert.evidence import enough_below, lines
+from kzexpert.model import (
+    Aggregate,
+    BaseFact,
+    Constant,
+    Expression,
+    Firing,
+    GroundAtom,
+    Inference,
+    Pattern,
+    Value,
+)
+from kzexpert.model.evaluation import combinations, evaluate, solutions
 from kzexpert.proof.answers import events, ranked
-from kzexpert.proof.build import Asked, Judgement, Lineage, RelationFact, document
+from kzexpert.proof.build import Asked, Judgement, Lineage, RelationFact, document, relation_fact
 from kzexpert.proof.document import Trace
 from kzexpert.questions.question import Question
 
@@ -56,10 +68,10 @@ class InferredGrounds:
         self._events = events or {}
 
     def prepare(self, known: Sequence[RelationFact]) -> None:
-        self._inference.facts.prefetch([item.atom for item in known if item.relation == item.atom.predicate])
+        self._inference.facts.prefetch([item.atom for item in known if isinstance(item.relation, str)])
 
     def record(self, known: RelationFact) -> BaseFact | None:
-        return self._inference.program.base.get(known.relation, {}).get(known.atom.args) or self._events.get(known)
+        return self._inference.program.base.get(known.relation, {}).get(known.args) or self._events.get(known)
 
     def judgement(self, atom: GroundAtom) -> Judgement | None:
         inference = self._inference
@@ -80,17 +92,23 @@ class InferredGrounds:
         )
 
     def certainty(self, known: RelationFact) -> float:
-        return self._inference.certainties[known.relation][known.atom.args]
+        return self._inference.certainties[known.relation][known.args]
 
-    def counted(self, aggregate: Aggregate, values: Mapping[str, Value]) -> set[RelationFact]:
-        facts = self._inference.facts.established
-        shared = {name: values[name] for name in aggregate.shared}
-        return {
-            RelationFact(pattern.relation, GroundAtom(pattern.predicate, args))
-            for solution in facts.solutions(aggregate.patterns, shared)
-            for pattern in aggregate.patterns
-            for args in facts.rows(pattern, solution)
-        }
+    def counted(self, firing: Firing, aggregate: Aggregate) -> set[RelationFact]:
+        inference, values, body = self._inference, firing.values, aggregate.body.named()
+        facts, as_of = inference.facts.established, inference.program.as_of
+        given = {name: values[name] for name in aggregate.shared}
+        named = replace(aggregate, body=body)
+        found = [
+            [relation_fact(pattern, _args(pattern, binding)) for pattern in body.matches]
+            for binding, _ in combinations(named, solutions(body, facts, given, as_of), as_of)
+        ]
+        below = enough_below(inference, firing, aggregate)
+        return {item for known in found if below is None or all(below(item.atom) for item in known) for item in known}
 
     def value(self, expression: Expression, values: Mapping[str, Value]) -> Value | None:
-        return evaluate(expression, values)
+        return evaluate(expression, values, self._inference.program.as_of)
+
+
+def _args(pattern: Pattern, values: Mapping[str, Value]) -> tuple[Value, ...]:
+    return tuple(term.value for term in pattern.instance(values).terms if isinstance(term, Constant))

@@ -20,7 +20,7 @@ from kzexpert.certainty import THRESHOLD
 from kzexpert.errors import counted
 from kzexpert.model import Inference, KnowledgeBase, Source
 from kzexpert.proof.answers import Answer
-from kzexpert.proof.document import places_of
+from kzexpert.proof.citation import places_of
 from kzexpert.proof.index import Index
 from kzexpert.render.html_tree import argument, citations_of
 from kzexpert.render.text import CONVENTION, certainty_text

@@ -9,9 +9,9 @@ from typing import Literal
 import msgspec
 
 from kzexpert.certainty import established, likelihood
-from kzexpert.proof.document import FactPremise, Row, TracedFiring, TracedLine, TracedPremise
+from kzexpert.proof.document import EitherPremise, FactPremise, Row, TracedFiring, TracedLine, TracedPremise
 from kzexpert.proof.index import Index
-from kzexpert.render.proof_text import with_values
+from kzexpert.render.premise_text import with_values
 
 __all__ = ["ArgumentTree", "Branch", "CounterEvidence", "ShownCondition", "ShownLine", "argument", "citations_of"]
 
@@ -24,15 +24,24 @@ class ShownCondition(msgspec.Struct, frozen=True):
 
     Attributes:
         written: as the author wrote it.
-        kind: ``fact``, ``absence``, ``comparison`` or ``aggregate``.
-        holds: in atoms and values; for a fact only the window it was looked for in, if any.
+        kind: that of the premise in the document.
+        holds: in atoms and values; for a fact only the window that it was looked for in and its dates, if any.
         branches: the premise, or what an aggregate ranged over.
+        inner: of alternatives, the conditions of the one that holds.
     """
 
     written: str
     kind: str
     holds: str
     branches: tuple["Branch", ...]
+    inner: tuple["ShownCondition", ...] = ()
+
+    @property
+    def every_inner(self) -> Iterator["ShownCondition"]:
+        """The conditions inside, with those inside of them."""
+        for item in self.inner:
+            yield item
+            yield from item.every_inner
 
 
 class ShownLine(msgspec.Struct, frozen=True):
@@ -224,10 +233,13 @@ class _Grove:
         )
 
     def condition(self, premise: TracedPremise, firing: TracedFiring, depth: int) -> ShownCondition:
-        branches = tuple(self.branch(fact, depth + 1) for fact in premise.facts)
+        inner: tuple[ShownCondition, ...] = ()
+        if isinstance(premise, EitherPremise):
+            inner = tuple(self.condition(item, firing, depth) for item in premise.premises)
+        branches = () if inner else tuple(self.branch(fact, depth + 1) for fact in premise.facts)
         window = premise.fact.rpartition(")")[2].strip() if isinstance(premise, FactPremise) else ""
         holds = window if isinstance(premise, FactPremise) else with_values(premise, firing.binding)
-        return ShownCondition(premise.condition, str(type(premise).__struct_config__.tag), holds, branches)
+        return ShownCondition(premise.condition, str(type(premise).__struct_config__.tag), holds, branches, inner)
 
 
 def _sources_below(index: Index, order: Sequence[str], numbers: Mapping[str, int]) -> Mapping[str, set[int]]:
@@ -250,5 +262,6 @@ def _against(branch: Branch) -> Iterator[CounterEvidence]:
             yield CounterEvidence(branch.id, branch.says, line)
     for line in branch.lines:
         for condition in line.conditions:
-            for below in condition.branches:
-                yield from _against(below)
+            for item in (condition, *condition.every_inner):
+                for below in item.branches:
+                    yield from _against(below)

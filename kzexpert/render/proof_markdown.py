@@ -9,15 +9,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from kzexpert.proof.document import (
     AbsencePremise,
     AggregatePremise,
+    BlockPremise,
     CitedRule,
+    ComparisonPremise,
+    EitherPremise,
     FactPremise,
     Trace,
     TracedConclusion,
     TracedFact,
+    TracedFiring,
     TracedLine,
     TracedPremise,
 )
 from kzexpert.proof.index import Index
+from kzexpert.render.premise_text import with_values
 from kzexpert.render.text import certainty_text
 from kzexpert.render.trace_graph import headline, reading_order
 from kzexpert.render.writer import sentence, visible
@@ -25,6 +30,8 @@ from kzexpert.render.writer import sentence, visible
 __all__ = ["proof_markdown"]
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>#|~$&!]")
+#: What stands behind a fact whose dates a condition binds.
+_DATE = re.compile(r"\)[^)]* (?:since|until|on) \d{4}-\d\d-\d\d$")
 #: What begins a list.
 _START = re.compile(r"^(\d{0,9})([-+.)])")
 
@@ -130,7 +137,7 @@ class _Document:
             return
         yield f"- {strength} {sentence(_plain(firing.because))}. {self.rule(self.index.rules[firing.rule])}"
         for premise in firing.premises:
-            yield f"    - {self.premise(premise)}"
+            yield from self.premise(premise, firing, "    ")
         if line.others:
             times = "once more" if line.others == 1 else f"{line.others} more times"
             yield f"    - The rule fires {times}, which does not add up."
@@ -142,16 +149,30 @@ class _Document:
         title = f"{_plain(rule.title)}; " if rule.title else ""
         return f"Rule {_code(rule.id)} ({title}{_plain(origin)})."
 
-    def premise(self, premise: TracedPremise) -> str:
+    def premise(self, premise: TracedPremise, firing: TracedFiring, indent: str) -> Iterator[str]:
+        yield f"{indent}- {self.held(premise, firing)}"
+        for inner in premise.premises if isinstance(premise, EitherPremise) else ():
+            yield from self.premise(inner, firing, f"{indent}    ")
+
+    def held(self, premise: TracedPremise, firing: TracedFiring) -> str:
+        """What satisfied a condition, as one line."""
         if isinstance(premise, FactPremise):
             where = f"{certainty_text(premise.certainty)}, {self.see(premise.fact)}"
-            return f"{self.told(premise.fact)} ({where})"
+            dates = premise.fact.rpartition(")")[2] if _DATE.search(premise.fact) else ""
+            return f"{self.told(premise.fact)}{_plain(dates)} ({where})"
         if isinstance(premise, AbsencePremise):
             return f"Nothing established matches {_code(premise.absent)}"
         if isinstance(premise, AggregatePremise):
             counted = ", ".join(map(self.see, premise.counted)) or "nothing"
             return f"{_code(premise.condition)} is {_code(premise.result)}, from {counted}"
-        return f"{_code(premise.condition)}: {_code(f'{premise.left} {premise.operator} {premise.right}')}"
+        if isinstance(premise, ComparisonPremise):
+            return f"{_code(premise.condition)}: {_code(f'{premise.left} {premise.operator} {premise.right}')}"
+        if isinstance(premise, EitherPremise):
+            return f"{_code(premise.condition)}: alternative {premise.alternative} holds"
+        shown = with_values(premise, firing.binding)
+        if isinstance(premise, BlockPremise):
+            return f"{_code(shown.removesuffix(': nothing found'))}: nothing found"
+        return f"{_code(premise.condition)}: {_code(shown)}"
 
     def told(self, statement: str) -> str:
         return _plain(headline(statement, self.index[statement].says))
@@ -195,7 +216,7 @@ class _Document:
             yield from (
                 f"    - {'when' if number == 0 else 'and'} {_code(text)}" for number, text in enumerate(rule.when)
             )
-            yield f"    - then {_code(rule.then)}"
+            yield f"    - then {' and '.join(map(_code, rule.conclusions))}"
         if self.trace.rules:
             yield ""
         if self.trace.sources:

@@ -5,16 +5,14 @@ is used twice is shown once.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from kzexpert.certainty import combine, established, is_conflict, likelihood
-from kzexpert.errors import Location, counted
-from kzexpert.language import GrammarError, parse_condition
-from kzexpert.model import Aggregation, Comparison, Expression, Operation, Variable
+from kzexpert.errors import counted
 from kzexpert.proof.answers import ASSUMED
 from kzexpert.proof.document import (
-    AbsencePremise,
     AggregatePremise,
+    EitherPremise,
     FactPremise,
     TracedFact,
     TracedFiring,
@@ -22,10 +20,11 @@ from kzexpert.proof.document import (
     TracedPremise,
 )
 from kzexpert.proof.index import Index
+from kzexpert.render.premise_text import with_values
 from kzexpert.render.text import certainty_text
 from kzexpert.render.writer import PLAIN, Piece, Writer, sentence
 
-__all__ = ["arithmetic", "proof_text", "with_values"]
+__all__ = ["arithmetic", "proof_text"]
 
 _MARGIN = " " * 9
 _INDENT = " " * 11
@@ -126,25 +125,29 @@ class _Text:
                 [("faint", "Another proof, at least as strong, counts instead.")], first=_MARGIN, rest=_MARGIN
             )
 
-    def premise(self, premise: TracedPremise, firing: TracedFiring) -> Iterator[str]:
+    def premise(self, premise: TracedPremise, firing: TracedFiring, indent: str = "") -> Iterator[str]:
         """What satisfied a condition: a fact, or what held in atoms and values."""
         if isinstance(premise, FactPremise):
-            yield self.fact(premise.fact, premise.fact)
+            yield self.fact(premise.fact, premise.fact, indent)
             return
         held = with_values(premise, firing.binding)
         shown = f"{premise.condition}: {held}" if isinstance(premise, AggregatePremise) else held
-        yield self.line([("", f"- {shown}")], first=_MARGIN, rest=_INDENT)
+        yield self.line([("", f"- {shown}")], first=_MARGIN + indent, rest=_INDENT + indent)
+        if isinstance(premise, EitherPremise):
+            for inner in premise.premises:
+                yield from self.premise(inner, firing, f"{indent}  ")
+            return
         for fact in premise.facts[:_MOST_COUNTED]:
-            yield self.fact(fact, fact[: fact.rindex(")") + 1], indent="  ")
+            yield self.fact(fact, fact[: fact.rindex(")") + 1], f"{indent}  ")
         if len(premise.facts) > _MOST_COUNTED:
             rest = f"  and {len(premise.facts) - _MOST_COUNTED} more, which --format json lists"
-            yield self.line([("faint", rest)], first=f"{_MARGIN}  ", rest=_INDENT)
+            yield self.line([("faint", rest)], first=f"{_MARGIN}{indent}  ", rest=_INDENT + indent)
 
     def fact(self, name: str, shown: str, indent: str = "") -> str:
         """A premise: a reference to its own block or to an earlier mention, or where it is recorded.
 
         Args:
-            shown: the statement, without its window where the condition tells that.
+            shown: the statement, without its window and dates where the condition tells these.
         """
         if name in self.numbers:
             place: list[Piece] = [("", " see "), ("name", f"[{self.numbers[name]}]")]
@@ -159,44 +162,6 @@ class _Text:
                 place[:1] = [("", " "), ("name", f"[{self.marks[name]}]"), ("", " ")]
         pieces: list[Piece] = [("", f"- {shown} "), ("faint", certainty_text(self.index[name].certainty)), *place]
         return self.line(pieces, first=_MARGIN + indent, rest=_INDENT + indent)
-
-
-def with_values(premise: TracedPremise, binding: Mapping[str, str]) -> str:
-    """What held where a condition is no lookup of a fact: ``3 + 1 [= 4] > 2``, ``count = 3``, ``no pact(A, B)``.
-
-    Args:
-        binding: of the firing: variable → value as the atom grammar writes it.
-    """
-    if isinstance(premise, FactPremise):
-        return premise.fact
-    if isinstance(premise, AbsencePremise):
-        return f"no {premise.absent}"
-    try:
-        condition = parse_condition(premise.condition, Location(""))
-    except GrammarError:  # of a document that was changed
-        condition = None
-    if isinstance(premise, AggregatePremise):
-        return f"{condition.function} = {premise.result}" if isinstance(condition, Aggregation) else premise.result
-    left, right = premise.left, premise.right
-    if isinstance(condition, Comparison):
-        left, right = (
-            f"{_written(side, binding)} [= {value}]" if isinstance(side, Operation) else value
-            for side, value in ((condition.left, left), (condition.right, right))
-        )
-    return f"{left} {premise.operator} {right}"
-
-
-def _written(expression: Expression, binding: Mapping[str, str]) -> str:
-    """Arithmetic with its values."""
-    if isinstance(expression, Variable):
-        return binding.get(expression.name, str(expression))
-    if not isinstance(expression, Operation):
-        return str(expression)
-    sides = [
-        f"({_written(side, binding)})" if isinstance(side, Operation) else _written(side, binding)
-        for side in (expression.left, expression.right)
-    ]
-    return f"{sides[0]} {expression.operator} {sides[1]}"
 
 
 def arithmetic(strengths: Sequence[float]) -> str:

@@ -11,12 +11,15 @@ import msgspec
 from kzexpert.proof.document import (
     AbsencePremise,
     AggregatePremise,
+    BlockPremise,
     ComparisonPremise,
     FactPremise,
+    ListPremise,
     Trace,
     TracedConclusion,
 )
 from kzexpert.proof.index import Index
+from kzexpert.render.premise_text import with_values
 from kzexpert.render.text import certainty_text
 from kzexpert.render.writer import sentence
 
@@ -91,7 +94,7 @@ def graph_of(trace: Trace) -> Graph:
         for item, line in lines
     ]
     for firing in trace.firings:
-        for premise in firing.premises:
+        for premise in firing.satisfied:
             if isinstance(premise, FactPremise):
                 edges.append(Edge(ids[premise.fact], firing.id))
             elif isinstance(premise, AggregatePremise):
@@ -112,13 +115,15 @@ def _firing_nodes(trace: Trace) -> Iterator[GraphNode]:
     uncounted = {line.evidence for item in trace.conclusions for line in item.lines if not line.counts}
     for firing in trace.firings:
         lines = [sentence(firing.because), f"rule {firing.rule}"]
-        for premise in firing.premises:
+        for premise in firing.satisfied:
             if isinstance(premise, AbsencePremise):
                 lines.append(f"nothing matches {premise.absent}")
             elif isinstance(premise, AggregatePremise):
                 lines.append(f"{premise.condition}: {premise.result}")
             elif isinstance(premise, ComparisonPremise):
                 lines.append(f"{premise.left} {premise.operator} {premise.right}")
+            elif isinstance(premise, BlockPremise | ListPremise):
+                lines.append(with_values(premise, firing.binding))
         yield GraphNode(firing.id, "firing", tuple(lines), weak=firing.id in uncounted)
 
 

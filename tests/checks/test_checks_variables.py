@@ -1,4 +1,8 @@
-"""Variables that stand only once."""
+"""Variables that stand only once, and those of blocks."""
+
+import pytest
+
+from kzexpert.checks import check
 
 
 def test_a_variable_that_connects_nothing(examined):
@@ -103,3 +107,40 @@ rules:
 #                         ^ KZ206
     source: atlas
 """)
+
+
+@pytest.mark.parametrize(
+    ("condition", "said", "hint"),
+    [
+        (
+            "{not: ['trade(?state, _, ?worth)', '?worth > ?least']}",
+            "?least stands in a comparison",
+            "add a condition that binds ?least",
+        ),
+        ("{either: ['leads(?power, _)', 'rival(?state, ?power)']}", "", ""),
+        (
+            "{either: ['leads(?power, _)', 'hedges(?state)']}",
+            "?power stands in the conclusion, but no condition binds it in alternative 2",
+            "add a condition that binds ?power",
+        ),
+        ("'not rival(?power, ?power)'", "?power stands in a negation", "a block keeps ?power to itself"),
+    ],
+)
+def test_variables_of_blocks(read, condition, said, hint):
+    kb = read(
+        f"rules:\n  - id: blocks\n    when: ['member(?state, _)', {condition}]\n"
+        "    then: aligned(?state, ?power)\n    source: atlas\n"
+    )
+    found = [issue for issue in check(kb) if issue.code == "KZ206"]
+    assert bool(found) == bool(said)
+    assert not found or said in found[0].message
+    assert not found or hint in found[0].hint
+
+
+def test_a_block_has_variables_of_its_own(read):
+    kb = read(
+        "rules:\n  - id: every\n    when:\n      - member(?state, ?bloc)\n"
+        "      - not: [{not: ['trade(?state, ?other, _)']}, 'rival(?state, ?other)']\n"
+        "    then: hedges(?state)\n    source: atlas\n"
+    )
+    assert [issue.code for issue in check(kb) if issue.severity == "error"] == []

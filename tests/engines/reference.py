@@ -6,7 +6,7 @@ and nothing else: names, dates, strata, joins and certainties are worked out her
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from math import fsum
+from math import fsum, inf
 from typing import Any, NamedTuple
 
 from reference_conditions import atoms, choices, is_open, mentioned, outside_of_alternatives, shared, variables_of
@@ -309,9 +309,9 @@ class _Reference:
     def strongest(self, premise: Premise, binding: Binding) -> tuple[float, Args]:
         """The strongest of the facts that satisfy a condition; of equal ones the lowest, then the first by text."""
 
-        def order(item: tuple[float, Args]) -> tuple[int, str]:
+        def order(item: tuple[float, Args]) -> tuple[float, str]:
             inside = self.looks_into(premise.atom)
-            height = self.heights.get((premise.atom.predicate, item[1]), 0) if inside else 0
+            height = self.heights.get((premise.atom.predicate, item[1]), inf) if inside else 0
             return height, str(GroundAtom(premise.atom.predicate, item[1]))
 
         return min(self.options(premise, binding), key=order)
@@ -337,7 +337,10 @@ class _Reference:
         return [item for item in aggregates if any(self.looks_into(atom) for atom in atoms(item))]
 
     def lowest_proofs(self, variants: Sequence[Variant], base: Facts) -> dict[tuple[str, Args], int]:
-        """Statement of the group → the steps inside it of the lowest of its proofs that give its certainty."""
+        """Statement of the group → the steps inside it of the lowest of its proofs that give its certainty.
+
+        One that owes its certainty to an aggregate over what rests on it has none: it lies above all others.
+        """
         proofs = [
             (variant, dict(firing.binding), firing.conclusion)
             for variant in variants
@@ -389,7 +392,7 @@ class _Reference:
 
     def with_reached(self, variant: Variant, binding: Binding, conclusion: tuple[str, Args]) -> Binding:
         """A binding in which aggregates tell what lies lower than the conclusion, where that is enough."""
-        lower = {atom for atom, height in self.heights.items() if height < self.heights[conclusion]}
+        lower = {atom for atom, height in self.heights.items() if height < self.heights.get(conclusion, inf)}
         shown = dict(binding)
         for condition in self.growing(variant.when):
             value = self.reached(variant, condition, binding, lower)

@@ -9,7 +9,7 @@ import processes
 import pytest
 
 from kzexpert.errors import Location
-from kzexpert.proof.document import places_of
+from kzexpert.proof.citation import places_of
 
 
 def said(text: str) -> str:

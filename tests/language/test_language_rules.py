@@ -194,3 +194,25 @@ def test_what_yaml_refuses_inside_of_a_rule_costs_the_rule(read: Any, brief: Any
     loaded = read("rules:\n" + rule("id: a", "when:", "  - !p(?x)", "  - q(?x)", "then: r(?x)")[7:] + rule(*GOOD)[7:])
     assert brief(loaded.issues) == ["file.yaml:4:9 KZ107"]
     assert [item.id for item in loaded.kb.rules] == ["r"]
+
+
+def test_keys_beside_rules_hold_for_those_that_do_not_say_otherwise(read: Any) -> None:
+    loaded = read(
+        "source: {id: smith-2011, at: para 2}\n"
+        "family: blocs\n"
+        "rules:\n"
+        "  - {id: one, when: ['on(NO)'], then: 'off(NO)'}\n"
+        "  - {id: two, when: ['on(NO)'], then: 'off(NO)', source: jones-2010, family: treaties}\n"
+    )
+    assert loaded.issues == ()
+    one, two = loaded.kb.rules
+    assert (one.source.source, one.source.at, one.family) == ("smith-2011", "para 2", "blocs")
+    assert (two.source.source, two.source.at, two.family) == ("jones-2010", "", "treaties")
+
+
+def test_a_fact_refuses_a_number_beyond_two_to_the_53rd(read: Any) -> None:
+    loaded = read("facts:\n  soldiers: [{number: 9007199254740992}, {number: 9007199254740993}]\n")
+    (issue,) = loaded.issues
+    assert "digits" in issue.message
+    assert "text" in issue.hint
+    assert [fact.arguments["number"] for fact in loaded.kb.facts] == [9007199254740992.0]

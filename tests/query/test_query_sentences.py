@@ -32,3 +32,22 @@ def test_a_rule_without_a_reason_gives_its_title(inference: Inference) -> None:
 def test_each_source_is_cited_once(inference: Inference) -> None:
     base = inference.program.base["member"]["Ruritania", "Pact"]
     assert [str(citation) for citation in citations(base)] == ["almanac, p. 1", "gazette, no. 7"]
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "text"),
+    [
+        ("{n:,}", 1234567.0, "1,234,567"),
+        ("{n:,}", 1234.5, "1,234.5"),
+        ("{n:.1f}", 2.0, "2.0"),
+        ("{n:,.2f}", 1234.567, "1,234.57"),
+        ("{n:.0%}", 0.256, "26%"),
+        ("{n:.1%}", 1.0, "100.0%"),
+        ("{n}", 2.0, "2"),
+        ("{n:.1f}", "many", "many"),
+        ("{n:,}", date(2010, 1, 31), "2010-01-31"),
+        ("{m:.1f}", 1.0, "{m:.1f}"),
+    ],
+)
+def test_formats_of_numbers(template: str, value: Value, text: str) -> None:
+    assert fill(template, {"n": value}) == text

@@ -184,7 +184,8 @@ def test_layout_order_and_file_names_do_not_matter(tmp_path: Path, traced: Trace
     kb = tmp_path / "elsewhere"
     for folder in ("rules", "facts"):
         (kb / folder).mkdir(parents=True)
-    (kb / "rules" / "a.yaml").write_text(f"# Turned round.\nrules:\n{''.join(reversed(blocks))}", encoding="utf-8")
+    turned_rules = f"# Turned round.\nat: page 1\nsource: atlas\nrules:\n{''.join(reversed(blocks))}"
+    (kb / "rules" / "a.yaml").write_text(turned_rules, encoding="utf-8")
     (kb / "rules" / "z.yaml").write_text(vocabulary, encoding="utf-8")
     head = "\n\nat:     page 1\nsource: 'atlas'\nfacts:\n"
     (kb / "facts" / "b.yaml").write_text(head + "".join(turned), encoding="utf-8")

@@ -138,7 +138,7 @@ As of 2011-04-07, by the engine experta. The question was read as
 
 `free(Graustark)`
 
-- **1.00** A state that is aligned with nobody. Rule `isolated` (A state that is aligned with nobody; no source).
+- **1.00** A state that is aligned with nobody. Rule `isolated` (A state that is aligned with nobody; atlas, page 1).
     - weight(Graustark, 7) (1.00, F1)
     - Nothing established matches `aligned(Graustark, _)`
     - `?number < 10`: `7 < 10`

@@ -6,24 +6,29 @@ far down as a goal reaches. It is slower than they are, and short enough to be r
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from kzexpert.errors import BudgetError, Issue
+from kzexpert.errors import BudgetError, Issue, KnowledgeBaseError
 from kzexpert.model import (
     Aggregate,
     BaseFact,
     Constant,
     Expression,
+    Firing,
     GroundAtom,
     KnowledgeBase,
     Match,
     Pattern,
+    ProgramCondition,
+    ProgramRule,
+    RelationKey,
     Value,
     Variable,
 )
-from kzexpert.proof.build import Judgement, RelationFact
-from kzexpert.proof.checker.joins import Binding, FactStore, bindings, extended, ordered, value_of
+from kzexpert.proof.build import Judgement, RelationFact, relation_fact
+from kzexpert.proof.checker.expressions import Binding, value_of
+from kzexpert.proof.checker.joins import Counted, FactStore, Statement, bindings, extended, parts
 from kzexpert.proof.checker.recorded import Args, RecordedFacts
-from kzexpert.proof.checker.rules import CheckedCondition, CheckedRule, components
-from kzexpert.proof.checker.weights import THRESHOLD, Instance, Statement, Strongest, weighed
+from kzexpert.proof.checker.rules import Monotone, components, monotone, ordered, patterns_of
+from kzexpert.proof.checker.weights import THRESHOLD, Instance, Strongest, below, heights_of, weighed
 
 __all__ = ["Derivation"]
 
@@ -34,18 +39,16 @@ class Derivation:
     """All that follows from the facts in force, derived predicate by predicate when it is asked for.
 
     It is the grounds of the document that a trace should be; see `kzexpert.proof.build.Grounds`.
-
-    Attributes:
-        windows: relation → the window it stands for.
     """
 
-    def __init__(self, kb: KnowledgeBase, rules: Iterable[CheckedRule], recorded: RecordedFacts) -> None:
+    def __init__(self, kb: KnowledgeBase, rules: Iterable[ProgramRule], recorded: RecordedFacts) -> None:
         self.kb = kb
         self.recorded = recorded
-        self.facts = FactStore()
+        self.facts = FactStore(recorded.day)
         self.rules = tuple(rules)
-        self.windows = {relation: within for rule in self.rules for relation, within in rule.windows.items()}
         self._conclusions: dict[str, dict[Args, Judgement]] = {}
+        self._groups: dict[str, frozenset[str]] = {}
+        self._heights: dict[Statement, int] = {}
         self._firings = 0
 
     def conclusions(self, predicate: str) -> Mapping[Args, Judgement]:
@@ -62,71 +65,80 @@ class Derivation:
         """Nothing: all that is asked for is at hand."""
 
     def record(self, known: RelationFact) -> BaseFact | None:
-        return self.recorded.in_force(known.atom.predicate, self.windows.get(known.relation)).get(known.atom.args)
+        return self.recorded.in_force(known.relation).get(known.args)
 
     def judgement(self, atom: GroundAtom) -> Judgement | None:
         return self.conclusions(atom.predicate).get(atom.args)
 
     def known_certainty(self, known: RelationFact) -> float | None:
-        """How certain a fact is, or an event of a window; None when nothing is known of it."""
-        judgement = self.judgement(known.atom) if self.windows.get(known.relation) is None else None
+        """How certain a fact is, or one of a window or a day; None when nothing is known of it."""
+        judgement = self.judgement(known.atom) if isinstance(known.relation, str) else None
         found = judgement or self.record(known)
         return found.certainty if found else None
 
     def certainty(self, known: RelationFact) -> float:
         return self.known_certainty(known) or 0.0
 
-    def counted(self, aggregate: Aggregate, values: Mapping[str, Value]) -> set[RelationFact]:
-        shared = {name: values[name] for name in aggregate.shared}
+    def counted(self, firing: Firing, aggregate: Aggregate) -> set[RelationFact]:
+        found = parts(aggregate, firing.values, self.facts)
+        if isinstance(aggregate, Monotone):
+            statement = (firing.conclusion.predicate, firing.conclusion.args)
+            counted = self._counted(firing.rule, aggregate, firing.values)
+            lower = below(statement, self._heights)
+            found = counted.among(lower) if counted.value(lower) is not None else found
+        patterns = aggregate.body.matches
         return {
-            RelationFact(pattern.relation, GroundAtom(pattern.predicate, args))
-            for solution in bindings([Match(pattern) for pattern in aggregate.patterns], shared, self.facts)
-            for pattern in aggregate.patterns
-            for args, _ in self.facts.matching(pattern, solution)
+            relation_fact(pattern, args)
+            for part in found
+            for pattern, (_, args) in zip(patterns, part.facts, strict=True)
         }
 
     def value(self, expression: Expression, values: Mapping[str, Value]) -> Value | None:
-        return value_of(expression, values)
+        return value_of(expression, values, self.recorded.day)
 
     # --- one group of predicates ----------------------------------------------------------------------------------
 
     def _derive(self, group: frozenset[str], recursive: bool) -> None:
-        rules = [rule for rule in self.rules if rule.head.predicate in group]
+        rules = [monotone(rule, group) for rule in self.rules if rule.head.predicate in group]
+        self._groups.update(dict.fromkeys(group, group))
         for rule in rules:
             self._look_back(rule)
         if recursive:  # else no rule of the group looks at it, and evidence against may still lower what is recorded
             for predicate in group:
                 self._put_all(predicate, self.recorded.in_force(predicate))
-        found = {rule.id: dict.fromkeys(self._solutions(rule, ordered(rule), {})) for rule in rules}
+        found = {rule.key: self._all_solutions(rule) for rule in rules}
         if recursive:
             self._close(group, rules, found)
+            for rule in rules:
+                self._refuse_negative(rule)
         drawn: dict[Statement, list[Instance]] = {}
         for rule in rules:
-            for binding in found[rule.id]:
+            for binding in found[rule.key]:
                 instance = self._instance(rule, binding)
-                drawn.setdefault((rule.head.predicate, instance.conclusion), []).append(instance)
+                drawn.setdefault(instance.statement, []).append(instance)
         known = {name: self.recorded.in_force(name) for name in group}
-        recorded = {(name, args): fact for name, facts in known.items() for args, fact in facts.items()}
+        recorded: dict[Statement, BaseFact] = {
+            (name, args): fact for name, facts in known.items() for args, fact in facts.items()
+        }
+        heights = heights_of(drawn, recorded) if recursive else None
+        self._heights.update(heights or {})
+        judged = weighed(drawn, recorded, heights)
         for predicate in group:
-            self._conclusions[predicate] = {}
-        for (predicate, args), conclusion in weighed(drawn, recorded, recursive).items():
-            self._conclusions[predicate][args] = conclusion
-        for predicate in group:
+            self._conclusions[predicate] = {args: item for (name, args), item in judged.items() if name == predicate}
             self._put_all(predicate, {**known[predicate], **self._conclusions[predicate]})
 
-    def _look_back(self, rule: CheckedRule) -> None:
-        """Store the events of the windows that a rule looks at."""
-        for pattern in rule.patterns:
-            within = rule.windows[pattern.relation]
-            if within is not None:
-                self._put_all(pattern.relation, self.recorded.in_force(pattern.predicate, within))
+    def _look_back(self, rule: ProgramRule) -> None:
+        """Store the events of windows and the dates on record that a rule looks at."""
+        for pattern in patterns_of(rule):
+            if not isinstance(pattern.relation, str):
+                self._put_all(pattern.relation, self.recorded.in_force(pattern.relation))
 
-    def _put_all(self, relation: str, facts: Mapping[Args, BaseFact | Judgement]) -> None:
+    def _put_all(self, relation: RelationKey, facts: Mapping[Args, BaseFact | Judgement]) -> None:
         for args, fact in facts.items():
             if fact.certainty > THRESHOLD:
                 self.facts.put(relation, args, fact.certainty)
 
-    def _solutions(self, rule: CheckedRule, conditions: Sequence[CheckedCondition], start: Binding) -> Iterator[Args]:
+    def _solutions(self, rule: ProgramRule, conditions: Sequence[ProgramCondition], start: Binding) -> Iterator[Args]:
         """The bindings of a rule that extend a binding, each as its values in the order of the rule's variables."""
         for binding in bindings(conditions, start, self.facts):
             self._firings += 1
@@ -135,7 +147,38 @@ class Derivation:
                 raise BudgetError(Issue("KZ401", message, rule.rule.location))
             yield tuple([binding[name] for name in rule.variables])
 
-    def _instance(self, rule: CheckedRule, binding: Args) -> Instance:
+    def _all_solutions(self, rule: ProgramRule) -> dict[Args, None]:
+        """Every binding of a rule; what its monotone aggregates come to by now is asked last."""
+        last = [item for item in rule.conditions if isinstance(item, Monotone)]
+        return dict.fromkeys(self._solutions(rule, ordered(rule.conditions, last=last), {}))
+
+    def _counted(self, rule: ProgramRule, aggregate: Monotone, values: Mapping[str, Value]) -> Counted:
+        return Counted(rule, aggregate, values, self.facts, self._groups[rule.head.predicate])
+
+    def _refuse_negative(self, rule: ProgramRule) -> None:
+        """See that no sum over conclusions of its own group has met a negative value.
+
+        Raises:
+            KnowledgeBaseError: one has, so that the group has no single result (KZ406).
+        """
+        sums = [item for item in rule.conditions if isinstance(item, Monotone) and item.function == "sum"]
+        after = {item.variable for item in rule.conditions if isinstance(item, Monotone)}
+        before = [
+            item
+            for item in rule.conditions
+            if not isinstance(item, Monotone) and after.isdisjoint((*item.needs, *item.binds))
+        ]
+        for binding in bindings(ordered(before), {}, self.facts) if sums else ():
+            for aggregate in sums:
+                for part in parts(aggregate, binding, self.facts):
+                    if isinstance(part.value, float) and part.value < 0:
+                        patterns = zip(aggregate.body.matches, part.facts, strict=True)
+                        facts = " and ".join(str(relation_fact(pattern, args)) for pattern, (_, args) in patterns)
+                        message = f"the sum of rule {rule.id} looks at its own conclusions, and meets a negative value"
+                        issue = Issue("KZ406", f"{message}: {facts}", rule.rule.location)
+                        raise KnowledgeBaseError(issue, texts=self.kb.texts)
+
+    def _instance(self, rule: ProgramRule, binding: Args) -> Instance:
         values = dict(zip(rule.variables, binding, strict=True))
         options = []
         for condition in rule.conditions:
@@ -145,9 +188,11 @@ class Derivation:
                 equal = tuple(args for args, certainty in facts if certainty == strongest)
                 options.append(Strongest(condition.pattern.relation, strongest, equal))
         weakest = min((option.certainty for option in options), default=1.0)
-        return Instance(rule, binding, _args(rule.head, values), tuple(options), rule.rule.certainty * weakest)
+        counted = tuple(self._counted(rule, item, values) for item in rule.conditions if isinstance(item, Monotone))
+        strength = rule.rule.certainty * weakest
+        return Instance(rule, binding, _args(rule.head, values), tuple(options), strength, counted)
 
-    def _close(self, group: frozenset[str], rules: Sequence[CheckedRule], found: dict[str, dict[Args, None]]) -> None:
+    def _close(self, group: frozenset[str], rules: Sequence[ProgramRule], found: dict[str, dict[Args, None]]) -> None:
         """Add what follows from what follows, until nothing new does and no proof is better than the one before.
 
         A proof is never stronger than its weakest premise, so that a circle raises nothing.
@@ -157,33 +202,42 @@ class Derivation:
             for predicate in group
             for args, recorded in self.recorded.in_force(predicate).items()
         }
-        fresh = {rule.id: list(found[rule.id]) for rule in rules}
+        fresh = {rule.key: list(found[rule.key]) for rule in rules}
         while any(fresh.values()):
             raised: dict[Statement, float] = {}
             for rule in rules:
-                for binding in fresh[rule.id]:
+                for binding in fresh[rule.key]:
                     instance = self._instance(rule, binding)
-                    key, strength = (rule.head.predicate, instance.conclusion), round(instance.strength, 9)
+                    key, strength = instance.statement, round(instance.strength, 9)
                     if strength > best.get(key, 0.0):
                         best[key] = strength
                         if strength > THRESHOLD:
                             raised[key] = strength
             for (predicate, args), strength in raised.items():
                 self.facts.put(predicate, args, strength)
-            fresh = {rule.id: list(dict.fromkeys(self._using(rule, raised))) for rule in rules}
-            for name, solutions in fresh.items():
-                found[name].update(dict.fromkeys(solutions))
+            fresh = {rule.key: list(dict.fromkeys(self._using(rule, raised))) for rule in rules} if raised else {}
+            for rule in rules if raised else ():
+                if _looks_at_group(rule):  # what its aggregates came to before is not the end of it
+                    found[rule.key].clear()
+                found[rule.key].update(dict.fromkeys(fresh[rule.key]))
 
-    def _using(self, rule: CheckedRule, raised: Mapping[Statement, float]) -> Iterator[Args]:
-        """The bindings of a rule with one of some facts as a premise."""
+    def _using(self, rule: ProgramRule, raised: Mapping[Statement, float]) -> Iterator[Args]:
+        """The bindings of a rule with one of some facts as a premise; all of them where an aggregate may count it."""
+        if _looks_at_group(rule):
+            yield from self._all_solutions(rule)
+            return
         for condition in rule.conditions:
             if isinstance(condition, Match):
-                conditions = ordered(rule, condition.pattern.variables)
+                conditions = ordered(rule.conditions, condition.pattern.variables)
                 for (predicate, args), certainty in raised.items():
                     if condition.pattern.relation == predicate:
                         start = extended(condition.pattern, args, certainty, {})
                         if start is not None:
                             yield from self._solutions(rule, conditions, start)
+
+
+def _looks_at_group(rule: ProgramRule) -> bool:
+    return any(isinstance(item, Monotone) for item in rule.conditions)
 
 
 def _args(head: Pattern, values: Mapping[str, Value]) -> Args:

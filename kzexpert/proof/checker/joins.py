@@ -1,34 +1,65 @@
-"""The bindings of a rule over facts, by nested loops with an index: the checker's own joins, tests and aggregates.
+"""The bindings of conditions over facts, by nested loops with an index: the checker's own joins, aggregates and blocks.
 
-Conditions are ordered by what is bound when they are reached. No text is evaluated.
+In which order conditions are evaluated is said in `rules`, what expressions come to in `expressions`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from math import fsum, isfinite
-from operator import add, eq, ge, gt, le, lt, mul, ne, sub, truediv
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from functools import cached_property
+from math import fsum
 from typing import Any, TypeAlias
 
-from kzexpert.model import Absence, Aggregate, Constant, Expression, Match, Pattern, Test, Value, Variable
+import msgspec
+
+from kzexpert.model import (
+    Absence,
+    Aggregate,
+    Constant,
+    Exclusion,
+    Listing,
+    Match,
+    Pattern,
+    ProgramCondition,
+    ProgramRule,
+    RelationKey,
+    Test,
+    Value,
+    Variable,
+)
+from kzexpert.proof.checker.expressions import Binding, compared, value_of
 from kzexpert.proof.checker.recorded import Args
-from kzexpert.proof.checker.rules import CheckedCondition, CheckedRule
+from kzexpert.proof.checker.rules import Monotone, telling_apart
 
-__all__ = ["Binding", "FactStore", "aggregated", "bindings", "extended", "ordered", "satisfied", "value_of"]
+__all__ = [
+    "Contribution",
+    "Counted",
+    "FactStore",
+    "Statement",
+    "aggregated",
+    "bindings",
+    "extended",
+    "parts",
+    "satisfied",
+]
 
-Binding: TypeAlias = Mapping[str, Value]
 _Index: TypeAlias = dict[Args, list[Args]]
-
-_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {"=": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
-_ARITHMETIC: Mapping[str, Callable[[Any, Any], float]] = {"+": add, "-": sub, "*": mul, "/": truediv}
+#: A relation and a row of it.
+Statement: TypeAlias = tuple[RelationKey, Args]
 
 
 class FactStore:
-    """Established facts by relation: arguments → certainty."""
+    """Established facts by relation: arguments → certainty.
 
-    def __init__(self) -> None:
-        self._facts: dict[str, dict[Args, float]] = {}
-        self._indexes: dict[str, dict[tuple[int, ...], _Index]] = {}
+    Attributes:
+        day: the as-of date.
+    """
 
-    def put(self, relation: str, args: Args, certainty: float) -> None:
+    def __init__(self, day: date) -> None:
+        self.day = day
+        self._facts: dict[RelationKey, dict[Args, float]] = {}
+        self._indexes: dict[RelationKey, dict[tuple[int, ...], _Index]] = {}
+
+    def put(self, relation: RelationKey, args: Args, certainty: float) -> None:
         """Add a fact, or change how certain it is."""
         known = self._facts.setdefault(relation, {})
         if args not in known:
@@ -74,61 +105,14 @@ def extended(pattern: Pattern, args: Args, certainty: float, binding: Binding) -
     return found
 
 
-# --- in which order ------------------------------------------------------------------------------------------------
+# --- conditions ----------------------------------------------------------------------------------------------------
 
 
-def ordered(rule: CheckedRule, known: Iterable[str] = ()) -> list[CheckedCondition]:
-    """The conditions of a rule, each as soon as it can be evaluated; of several atoms the one with the most bound.
-
-    Args:
-        known: variables that have a value from the start.
-    """
-    bound = set(known)
-    pending = list(rule.conditions)
-    found: list[CheckedCondition] = []
-    while pending:
-        chosen = next((item for item in pending if _ready(item, bound)), None) or max(
-            (item for item in pending if isinstance(item, Match)), key=lambda item: _bound_terms(item, bound)
-        )
-        pending.remove(chosen)
-        found.append(chosen)
-        bound.update(_binds(chosen))
-    return found
-
-
-def _ready(condition: CheckedCondition, bound: set[str]) -> bool:
-    if isinstance(condition, Match):
-        return False
-    if bound.issuperset(condition.needs):
-        return True
-    return (
-        isinstance(condition, Test)
-        and condition.operator == "="
-        and any(
-            isinstance(side, Variable) and bound.issuperset(other.variables)
-            for side, other in ((condition.left, condition.right), (condition.right, condition.left))
-        )
-    )
-
-
-def _bound_terms(condition: Match, bound: set[str]) -> int:
-    terms = condition.pattern.terms
-    return sum(isinstance(term, Constant) or (isinstance(term, Variable) and term.name in bound) for term in terms)
-
-
-def _binds(condition: CheckedCondition) -> tuple[str, ...]:
-    """What has a value once the condition holds."""
-    return (*condition.binds, *condition.needs)
-
-
-# --- with which values ---------------------------------------------------------------------------------------------
-
-
-def bindings(conditions: Sequence[CheckedCondition], binding: Binding, facts: FactStore) -> Iterator[Binding]:
+def bindings(conditions: Sequence[ProgramCondition], binding: Binding, facts: FactStore) -> Iterator[Binding]:
     """Every extension of a binding under which all conditions hold, with repeats where ``_`` matches several facts.
 
     Args:
-        conditions: in an order of `ordered`.
+        conditions: in an order of `rules.ordered`.
     """
     if not conditions:
         yield binding
@@ -137,7 +121,7 @@ def bindings(conditions: Sequence[CheckedCondition], binding: Binding, facts: Fa
         yield from bindings(conditions[1:], found, facts)
 
 
-def satisfied(condition: CheckedCondition, binding: Binding, facts: FactStore) -> Iterator[Binding]:
+def satisfied(condition: ProgramCondition, binding: Binding, facts: FactStore) -> Iterator[Binding]:
     """Every extension of a binding under which one condition holds."""
     if isinstance(condition, Match):
         for args, certainty in facts.matching(condition.pattern, binding):
@@ -149,8 +133,16 @@ def satisfied(condition: CheckedCondition, binding: Binding, facts: FactStore) -
             yield binding
     elif isinstance(condition, Aggregate):
         yield from _equal(binding, condition.variable, aggregated(condition, binding, facts))
+    elif isinstance(condition, Exclusion):
+        if next(_solutions(condition, binding, facts), None) is None:
+            yield binding
+    elif isinstance(condition, Listing):
+        value = value_of(condition.left, binding, facts.day)
+        among = any(value_of(item, binding, facts.day) == value for item in condition.values)
+        if value is not None and among != condition.negated:
+            yield binding
     elif isinstance(condition, Test):
-        yield from _compared(condition, binding)
+        yield from _compared(condition, binding, facts)
 
 
 def _equal(binding: Binding, name: str, value: Value | None) -> Iterator[Binding]:
@@ -159,50 +151,113 @@ def _equal(binding: Binding, name: str, value: Value | None) -> Iterator[Binding
         yield {**binding, name: value}
 
 
-def _compared(test: Test, binding: Binding) -> Iterator[Binding]:
+def _compared(test: Test, binding: Binding, facts: FactStore) -> Iterator[Binding]:
     for side, other in ((test.left, test.right), (test.right, test.left)):
         if isinstance(side, Variable) and side.name not in binding:  # only an = is evaluated with an open side
-            yield from _equal(binding, side.name, value_of(other, binding))
+            yield from _equal(binding, side.name, value_of(other, binding, facts.day))
             return
-    left: Any = value_of(test.left, binding)
-    right: Any = value_of(test.right, binding)
-    if left is None or right is None:
-        return
-    if _COMPARISONS[test.operator](left, right):
+    left, right = (value_of(side, binding, facts.day) for side in (test.left, test.right))
+    if compared(test.operator, left, right):
         yield binding
 
 
-def value_of(expression: Expression, binding: Binding) -> Value | None:
-    """The value of an expression; None where there is no finite one."""
-    if isinstance(expression, Constant):
-        return expression.value
-    if isinstance(expression, Variable):
-        return binding[expression.name]
-    left: Any = value_of(expression.left, binding)
-    right: Any = value_of(expression.right, binding)
-    if left is None or right is None or (expression.operator == "/" and right == 0):
-        return None
-    result = _ARITHMETIC[expression.operator](left, right)
-    return result + 0.0 if isfinite(result) else None  # there is no negative zero
+def _solutions(condition: Aggregate | Exclusion, binding: Binding, facts: FactStore) -> Iterator[Binding]:
+    """What satisfies the conditions inside of another one, given what it shares with those outside."""
+    body = condition.body
+    given = {name: binding[name] for name in condition.shared}
+    return bindings([body.conditions[place] for place in body.order], given, facts)
+
+
+# --- aggregates ----------------------------------------------------------------------------------------------------
 
 
 def aggregated(aggregate: Aggregate, binding: Binding, facts: FactStore) -> Value | None:
     """What an aggregate comes to over the distinct bindings of its own variables; None when it fails."""
-    start = {name: binding[name] for name in aggregate.shared}
-    own = sorted({name for pattern in aggregate.patterns for name in pattern.variables} - start.keys())
     found = {
-        tuple(solution[name] for name in own): solution[aggregate.over]
-        for solution in bindings([Match(pattern) for pattern in aggregate.patterns], start, facts)
+        tuple([solution[name] for name in aggregate.body.variables]): value_of(aggregate.over, solution, facts.day)
+        for solution in _solutions(aggregate, binding, facts)
     }
-    values: list[Any] = list(found.values())
+    return _folded(aggregate, [value for value in found.values() if value is not None])
+
+
+def _folded(aggregate: Aggregate, values: list[Any]) -> Value | None:
     if aggregate.function == "count":
         return float(len(set(values)))
-    if aggregate.function == "sum":
+    ascending = sorted(values)
+    if aggregate.function in ("sum", "avg"):
+        if isinstance(aggregate, Monotone):  # it must not fall; a negative value is an error once all is derived
+            ascending = [max(value, 0.0) for value in ascending]
         try:
-            return fsum(values) + 0.0
+            total = fsum(ascending) + 0.0
         except OverflowError:
             return None
-    if not values:
+        if aggregate.function == "sum":
+            return total
+        return total / len(ascending) if ascending else None
+    if not ascending:
         return None
-    smallest_first = sorted(values)
-    return smallest_first[0] if aggregate.function == "min" else smallest_first[-1]  # type: ignore[no-any-return]
+    return ascending[0] if aggregate.function == "min" else ascending[-1]  # type: ignore[no-any-return]
+
+
+class Contribution(msgspec.Struct, frozen=True):
+    """A combination of facts that an aggregate counts, and what it contributes."""
+
+    value: Value
+    facts: tuple[Statement, ...]
+
+
+def parts(aggregate: Aggregate, binding: Binding, facts: FactStore) -> list[Contribution]:
+    """The combinations of facts that an aggregate ranges over."""
+    named = msgspec.structs.replace(aggregate, body=telling_apart(aggregate.body))
+    found: dict[Args, Contribution] = {}
+    for solution in _solutions(named, binding, facts):
+        value = value_of(aggregate.over, solution, facts.day)
+        if value is not None:
+            key = tuple([solution[name] for name in named.body.variables])
+            found[key] = Contribution(value, tuple(_row(pattern, solution) for pattern in named.body.matches))
+    return list(found.values())
+
+
+def _row(pattern: Pattern, binding: Binding) -> Statement:
+    terms = pattern.instance(binding).terms
+    return pattern.relation, tuple(term.value for term in terms if isinstance(term, Constant))
+
+
+class Counted:
+    """A monotone aggregate as one firing sees it: what it counts, and whether some of it is enough.
+
+    Args:
+        binding: of the firing.
+        group: the predicates of its component.
+    """
+
+    def __init__(
+        self, rule: ProgramRule, aggregate: Monotone, binding: Binding, facts: FactStore, group: frozenset[str]
+    ) -> None:
+        self.aggregate = aggregate
+        self._binding = binding
+        self._facts = facts
+        self._group = group
+        self._tests = [item for item in rule.conditions if isinstance(item, Test) and aggregate.variable in item.needs]
+
+    @cached_property
+    def parts(self) -> list[Contribution]:
+        """All that it counts."""
+        return parts(self.aggregate, self._binding, self._facts)
+
+    def inside(self, part: Contribution) -> list[Statement]:
+        """The facts of a part that lie in the component."""
+        return [fact for fact in part.facts if fact[0] in self._group]
+
+    def among(self, known: Callable[[Statement], bool]) -> list[Contribution]:
+        """The parts of which all facts of the component are known."""
+        return [part for part in self.parts if all(map(known, self.inside(part)))]
+
+    def value(self, known: Callable[[Statement], bool]) -> Value | None:
+        """What these parts come to; None where that is not what the rule wants."""
+        value = _folded(self.aggregate, [part.value for part in self.among(known)])
+        if value is None:
+            return None
+        binding = {**self._binding, self.aggregate.variable: value}
+        enough = all(next(satisfied(test, binding, self._facts), None) is not None for test in self._tests)
+        return value if enough else None

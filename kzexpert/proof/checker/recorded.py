@@ -3,12 +3,23 @@
 It looks at facts files only; what rules conclude is derived elsewhere.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import MAXYEAR, date, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 
 from kzexpert.errors import Location
-from kzexpert.model import BaseFact, Fact, GroundAtom, KnowledgeBase, Pattern, Value, Within
+from kzexpert.model import (
+    BaseFact,
+    Fact,
+    GroundAtom,
+    KnowledgeBase,
+    Pattern,
+    Relation,
+    RelationKey,
+    Value,
+    Within,
+)
 from kzexpert.program.resolve import resolve_fact
+from kzexpert.proof.checker.expressions import shifted
 
 __all__ = ["Args", "RecordedFacts", "opening"]
 
@@ -23,6 +34,7 @@ class RecordedFacts:
         withdrawn: whatever matches one of these is left out.
 
     Attributes:
+        day: the as-of date.
         unread: predicates that were asked for and have rows in tables → where the table is declared. The checker reads
             facts files only.
     """
@@ -31,7 +43,7 @@ class RecordedFacts:
         self, kb: KnowledgeBase, day: date, assumed: Sequence[GroundAtom], withdrawn: Sequence[Pattern]
     ) -> None:
         self._kb = kb
-        self._day = day
+        self.day = day
         self._assumed = assumed
         self._withdrawn = withdrawn
         self._facts: dict[str, list[Fact]] = {}
@@ -40,7 +52,7 @@ class RecordedFacts:
         self._tables = {table.predicate: table.location for table in kb.tables}
         self.unread: dict[str, Location] = {}
         self._rows: dict[str, dict[GroundAtom, list[Fact]]] = {}
-        self._known: dict[tuple[str, Within | None], dict[Args, BaseFact]] = {}
+        self._known: dict[RelationKey, dict[Args, BaseFact]] = {}
 
     def rows(self, predicate: str) -> Mapping[GroundAtom, Sequence[Fact]]:
         """Every statement of a predicate on disk with its rows, in force or not."""
@@ -54,45 +66,71 @@ class RecordedFacts:
                     found.setdefault(atom, []).append(fact)
         return self._rows[predicate]
 
-    def in_force(self, predicate: str, within: Within | None = None) -> Mapping[Args, BaseFact]:
-        """The facts of a predicate that hold on the day, or the events of a window that ends on it."""
-        if (predicate, within) not in self._known:
-            found = self._known[predicate, within] = {}
-            for atom, facts in self.rows(predicate).items():
-                current = tuple(fact for fact in facts if self._holds(fact, within))
-                if current and not any(pattern.matches(atom.args) for pattern in self._left_out(predicate)):
-                    certainty = round(max(fact.certainty for fact in current), 9)
-                    found[atom.args] = BaseFact(atom, certainty, current)
-            for atom in self._assumed:
-                if atom.predicate == predicate:
-                    before = found.get(atom.args)
-                    found[atom.args] = BaseFact(atom, 1.0, before.rows if before else (), assumed=True)
-        return self._known[predicate, within]
+    def in_force(self, relation: RelationKey) -> Mapping[Args, BaseFact]:
+        """The facts of a predicate that hold on the day; of a relation the rows that it shows, by arguments and dates.
+
+        So many as are in its window, or as tell a date.
+        """
+        if relation not in self._known:
+            view = Relation(relation) if isinstance(relation, str) else relation
+            found = self._known[relation] = {}
+            for atom, facts in self.rows(view.predicate).items():
+                current = tuple(fact for fact in facts if self._holds(fact, view.within))
+                if current and not any(pattern.matches(atom.args) for pattern in self._left_out(view.predicate)):
+                    for dates, some in _dated(current, view.dates):
+                        certainty = round(max(fact.certainty for fact in some), 9)
+                        found[*atom.args, *dates] = BaseFact(atom, certainty, some)
+            if {*view.dates} <= {"on"}:  # what is assumed happens on the day, and holds nobody knows how long
+                dates = tuple(self.day for _ in view.dates)
+                for atom in self._assumed:
+                    if atom.predicate == view.predicate:
+                        before = found.get((*atom.args, *dates))
+                        rows = before.rows if before else ()
+                        found[*atom.args, *dates] = BaseFact(atom, 1.0, rows, assumed=True)
+        return self._known[relation]
 
     def _left_out(self, predicate: str) -> list[Pattern]:
         return [pattern for pattern in self._withdrawn if pattern.predicate == predicate]
 
     def _holds(self, fact: Fact, within: Within | None) -> bool:
-        if fact.since is not None and fact.since.first > self._day:
+        if fact.since is not None and fact.since.first > self.day:
             return False
-        if fact.until is not None and fact.until.last < self._day:
+        if fact.until is not None and fact.until.last < self.day:
             return False
         if fact.on is None:
             return within is None
-        start = opening(self._day, within) if within else None
-        return fact.on.first <= self._day and (start is None or fact.on.first > start)
+        start = opening(self.day, within) if within else None
+        return fact.on.first <= self.day and (start is None or fact.on.first > start)
 
-    def absence_of(self, predicate: str, args: Args, within: Within | None) -> str:
-        """Why a fact is not in force, in a few words."""
-        atom = GroundAtom(predicate, args)
-        facts = self.rows(predicate).get(atom)
+    def absence_of(self, relation: RelationKey, atom: GroundAtom) -> str:
+        """Why a fact is not in force, or tells no such date, in a few words."""
+        facts = self.rows(atom.predicate).get(atom)
         if not facts:
             return "no facts file states it"
-        if any(pattern.matches(args) for pattern in self._left_out(predicate)):
+        if any(pattern.matches(atom.args) for pattern in self._left_out(atom.predicate)):
             return "it was left out"
         where = ", ".join(str(fact.location) for fact in facts)
-        window = f" {within}" if within else ""
-        return f"it is recorded at {where}, but not in force{window} on {self._day.isoformat()}"
+        if isinstance(relation, Relation) and relation.dates:
+            return f"it is recorded at {where}, but not with such dates on {self.day.isoformat()}"
+        window = f" {relation.within}" if isinstance(relation, Relation) else ""
+        return f"it is recorded at {where}, but not in force{window} on {self.day.isoformat()}"
+
+
+def _dated(rows: tuple[Fact, ...], words: Sequence[str]) -> Iterator[tuple[tuple[date, ...], tuple[Fact, ...]]]:
+    """The rows of a fact by the dates that they tell: the first since, the last until, each day of an event.
+
+    A bound that one of them leaves open is none.
+    """
+    if "on" in words:
+        days = sorted({row.on.first for row in rows if row.on is not None})
+        for day in days:
+            yield (day,), tuple(row for row in rows if row.on is not None and row.on.first == day)
+        return
+    starts = [row.since.first for row in rows if row.since is not None]
+    ends = [row.until.last for row in rows if row.until is not None]
+    told = {"since": starts, "until": ends}
+    if all(len(told[word]) == len(rows) for word in words):
+        yield tuple(min(starts) if word == "since" else max(ends) for word in words), rows
 
 
 def opening(day: date, within: Within) -> date | None:
@@ -102,15 +140,4 @@ def opening(day: date, within: Within) -> date | None:
     """
     if within.unit == "day":
         return day - timedelta(days=within.amount) if within.amount < day.toordinal() else None
-    years, months = (within.amount, 0) if within.unit == "year" else divmod(within.amount, 12)
-    year, month = day.year - years, day.month - months
-    if month < 1:
-        year, month = year - 1, month + 12
-    if not 1 <= year <= MAXYEAR:
-        return None
-    for number in (day.day, 30, 29):
-        try:
-            return date(year, month, number)
-        except ValueError:  # a shorter month
-            continue
-    return date(year, month, 28)
+    return shifted(day, -within.amount * (12 if within.unit == "year" else 1))

@@ -1,20 +1,29 @@
-"""The rules on disk as the checker reads them: names resolved, variables told apart, and which predicate needs which.
+"""The rules on disk as the checker reads them: names resolved, variables told apart, an order, what needs which.
 
-In what order conditions are evaluated is decided where they are (`joins`).
+The checker's own way from what an author wrote to what is evaluated. It evaluates nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from msgspec import structs
 
 from kzexpert.model import (
     Absence,
     Aggregate,
     Aggregation,
+    Anonymous,
+    Atom,
+    Block,
+    Body,
+    Comparison,
     Condition,
     Constant,
-    Expression,
+    Exclusion,
     KnowledgeBase,
+    Listing,
     Match,
+    Membership,
     Negation,
     Pattern,
     Premise,
@@ -22,94 +31,207 @@ from kzexpert.model import (
     ProgramRule,
     Rule,
     Test,
-    Within,
+    Variable,
+    alternatives,
 )
-from kzexpert.program.resolve import (
-    expression_type,
-    resolve_atom,
-    resolve_expression,
-    variable_types,
-)
+from kzexpert.program.resolve import Types, resolve_atom
+from kzexpert.program.values import Values
 
-__all__ = ["CheckedCondition", "CheckedRule", "components", "read_rules"]
+__all__ = ["Monotone", "components", "monotone", "ordered", "patterns_of", "read_rules", "telling_apart"]
 
-CheckedCondition: TypeAlias = ProgramCondition
+#: Aggregates to which every fact contributes, whatever its value.
+_ADDING = frozenset(("sum", "avg"))
 
 
-class CheckedRule(ProgramRule, frozen=True, dict=True):
-    """A rule with its names resolved; of an ``=`` is not said whether it binds or compares, and `order` is not used.
+class Monotone(Aggregate, frozen=True, kw_only=True):
+    """An aggregate over conclusions of the component of its own rule: more of them can only make the rule fire."""
 
-    Attributes:
-        windows: relation → the window it stands for, None for all facts of a predicate.
+
+def monotone(rule: ProgramRule, group: Collection[str]) -> ProgramRule:
+    """A rule that knows which of its aggregates look at its own group of predicates."""
+    conditions = tuple(
+        Monotone(**structs.asdict(item))
+        if isinstance(item, Aggregate) and any(pattern.relation in group for pattern in item.patterns)
+        else item
+        for item in rule.conditions
+    )
+    return structs.replace(rule, conditions=conditions)
+
+
+def read_rules(kb: KnowledgeBase) -> dict[str, ProgramRule]:
+    """The rules of a knowledge base without errors, by key: one for each conclusion and choice of alternatives.
+
+    Of an ``=`` is not said whether it binds or compares, a block stays one, and `ProgramRule.order` is not used.
     """
-
-    windows: Mapping[str, Within | None] = {}
-
-    @property
-    def patterns(self) -> Iterator[Pattern]:
-        """The patterns of all its conditions."""
-        for condition in self.conditions:
-            yield from condition.patterns
+    found = (variant for rule in kb.rules for variant in _Reading(kb, rule).variants())
+    return {rule.key: rule for rule in found}
 
 
-def read_rules(kb: KnowledgeBase) -> dict[str, CheckedRule]:
-    """The rules of a knowledge base without errors, by id."""
-    return {rule.id: _read_rule(kb, rule) for rule in kb.rules}
+def patterns_of(rule: ProgramRule) -> Iterator[Pattern]:
+    """The patterns of all its conditions."""
+    return (pattern for condition in rule.conditions for pattern in condition.patterns)
 
 
-def _read_rule(kb: KnowledgeBase, rule: Rule) -> CheckedRule:
-    types, _ = variable_types(kb, rule)
-    head, issues = resolve_atom(kb, rule.then)
-    conditions = []
-    names: list[str] = []
-    windows: dict[str, Within | None] = {}
-    for condition in rule.when:
-        patterns = []
-        for atom, certainty in condition.atoms:
-            pattern, found = resolve_atom(kb, atom, certainty)
-            issues += found
-            if pattern is not None:
-                patterns.append(pattern)
-                windows[pattern.relation] = atom.within
-        local = _local_names(rule, condition)
-        names += [name for name in condition.variables if name not in local]
-        if not issues:
-            conditions.append(_read_condition(kb, condition, patterns, types, local))
-    if issues or head is None:
-        raise ValueError(f"rule {rule.id} has errors that the checks let pass: {issues}")
-    return CheckedRule(rule, head, tuple(conditions), (), tuple(dict.fromkeys(names)), windows)
+class _Reading:
+    """One rule as it is read."""
 
+    def __init__(self, kb: KnowledgeBase, rule: Rule) -> None:
+        self._kb = kb
+        self._rule = rule
+        self._values = Values(kb, Types(kb, rule), rule, [])
 
-def _read_condition(
-    kb: KnowledgeBase, condition: Condition, patterns: Sequence[Pattern], types: dict[str, str], local: set[str]
-) -> CheckedCondition:
-    if isinstance(condition, Premise):
-        return Match(patterns[0])
-    if isinstance(condition, Negation):
-        return Absence(patterns[0])
-    if isinstance(condition, Aggregation):
-        inner = dict.fromkeys(name for pattern in patterns for name in pattern.variables)
+    def variants(self) -> Iterator[ProgramRule]:
+        heads = [self._pattern(atom) for atom in self._rule.then]
+        concluded = {name for atom in self._rule.then for name in atom.variables}
+        variant = 0
+        for choice, chosen in alternatives(self._rule.when):
+            conditions = tuple(self._conditions(chosen, concluded))
+            local = _local_names(chosen, concluded)
+            names = (
+                name for part, own in zip(chosen, local, strict=True) for name in part.variables if name not in own
+            )
+            variables = tuple(dict.fromkeys(names))
+            for head in heads:
+                yield ProgramRule(self._rule, head, conditions, (), variables, choice, variant)
+                variant += 1
+
+    def _pattern(self, atom: Atom, certainty: str | None = None) -> Pattern:
+        pattern, issues = resolve_atom(self._kb, atom, certainty)
+        if pattern is None:
+            raise ValueError(f"rule {self._rule.id} has errors that the checks let pass: {issues}")
+        return pattern
+
+    def _conditions(self, written: Sequence[Condition], outside: Collection[str]) -> Iterator[ProgramCondition]:
+        """Conditions that hold together.
+
+        Args:
+            outside: the names of variables that stand elsewhere as well.
+        """
+        for condition, local in zip(written, _local_names(written, outside), strict=True):
+            if isinstance(condition, Premise):
+                yield Match(self._pattern(condition.atom, condition.certainty))
+            elif isinstance(condition, Negation):
+                yield Absence(self._pattern(condition.atom))
+            elif isinstance(condition, Comparison):
+                left, right = self._values.sides(condition)
+                yield Test(left, condition.operator, right)
+            elif isinstance(condition, Membership):
+                yield Listing(*self._values.listing(condition), condition.negated)
+            elif isinstance(condition, Aggregation):
+                yield self._aggregate(condition, local)
+            else:
+                assert isinstance(condition, Block)  # alternatives were chosen before
+                shared = tuple(name for name in dict.fromkeys(condition.variables) if name not in local)
+                for _, chosen in alternatives(condition.inner):
+                    yield Exclusion(self._body(chosen, shared), shared)
+
+    def _aggregate(self, condition: Aggregation, local: Collection[str]) -> Aggregate:
+        inner = dict.fromkeys(name for part in condition.body for name in part.variables)
         shared = tuple(name for name in inner if name not in local)
-        return Aggregate(condition.result, condition.function, condition.over, tuple(patterns), shared)
+        body = self._body(condition.body, shared)
+        return Aggregate(
+            body=telling_apart(body) if condition.function in _ADDING else body,
+            shared=shared,
+            variable=condition.result,
+            function=condition.function,
+            over=condition.over,
+        )
 
-    def typed(side: Expression, other: Expression) -> Expression:
-        """The side with an alias replaced by the name, where the other side says of what kind it is."""
-        wanted = None if isinstance(other, Constant) else expression_type(kb, other, types)
-        return resolve_expression(kb, side, wanted, condition.location, [])
-
-    left, right = condition.left, condition.right
-    return Test(typed(left, right), condition.operator, typed(right, left))
-
-
-def _local_names(rule: Rule, condition: Condition) -> set[str]:
-    """The variables of an aggregate that stand nowhere else in its rule."""
-    if not isinstance(condition, Aggregation):
-        return set()
-    rest = (*(other for other in rule.when if other is not condition), rule.then)
-    return {*condition.variables} - {condition.result} - {name for other in rest for name in other.variables}
+    def _body(self, written: Sequence[Condition], shared: Sequence[str]) -> Body:
+        found = tuple(self._conditions(written, shared))
+        names = dict.fromkeys(
+            name
+            for part, local in zip(written, _local_names(written, shared), strict=True)
+            for name in part.variables
+            if name not in local and name not in shared
+        )
+        places = {id(condition): place for place, condition in enumerate(found)}
+        order = tuple(places[id(condition)] for condition in ordered(found, shared))
+        return Body(found, order, tuple(names))
 
 
-def components(rules: Iterable[CheckedRule], goal: str) -> list[tuple[frozenset[str], bool]]:
+def _local_names(conditions: Sequence[Condition], outside: Collection[str]) -> list[set[str]]:
+    """For each condition the variables that it keeps to itself: those of an aggregate or block that stand nowhere else.
+
+    What an aggregate comes to is never one of them.
+    """
+    stands = Counter(name for condition in conditions for name in {*condition.variables})
+    stands.update({*outside})
+    found = []
+    for condition in conditions:
+        own = {name for name in condition.variables if stands[name] == 1}
+        result = condition.result if isinstance(condition, Aggregation) else ""
+        found.append(own - {result} if isinstance(condition, Aggregation | Block) else set())
+    return found
+
+
+def telling_apart(body: Body) -> Body:
+    """A body whose positive conditions have a variable in every place, so that no two facts are taken for one."""
+    conditions: list[ProgramCondition] = []
+    added: list[str] = []
+    for condition in body.conditions:
+        if isinstance(condition, Match):
+            terms = list(condition.pattern.terms)
+            for place, term in enumerate(terms):
+                if isinstance(term, Anonymous):
+                    added.append(f"#{len(added)}")
+                    terms[place] = Variable(added[-1])
+            condition = Match(structs.replace(condition.pattern, terms=tuple(terms)))
+        conditions.append(condition)
+    return Body(tuple(conditions), body.order, (*body.variables, *added))
+
+
+# --- in which order ------------------------------------------------------------------------------------------------
+
+
+def ordered(
+    conditions: Iterable[ProgramCondition], known: Iterable[str] = (), last: Collection[ProgramCondition] = ()
+) -> list[ProgramCondition]:
+    """Conditions, each as soon as it can be evaluated; of several atoms the one with the most bound.
+
+    Args:
+        known: variables that have a value from the start.
+        last: conditions that wait until nothing else is left that can be evaluated.
+    """
+    bound = set(known)
+    pending = list(conditions)
+    found: list[ProgramCondition] = []
+    while pending:
+        ready = [item for item in pending if _ready(item, bound)]
+        matches = [item for item in pending if isinstance(item, Match)]
+        chosen = next((item for item in ready if item not in last), None)
+        if chosen is None:
+            chosen = max(matches, key=lambda item: _bound_terms(item, bound)) if matches else ready[0]
+        pending.remove(chosen)
+        found.append(chosen)
+        bound.update((*chosen.binds, *chosen.needs))
+    return found
+
+
+def _ready(condition: ProgramCondition, bound: set[str]) -> bool:
+    if isinstance(condition, Match):
+        return False
+    if bound.issuperset(condition.needs):
+        return True
+    return (
+        isinstance(condition, Test)
+        and condition.operator == "="
+        and any(
+            isinstance(side, Variable) and bound.issuperset(other.variables)
+            for side, other in ((condition.left, condition.right), (condition.right, condition.left))
+        )
+    )
+
+
+def _bound_terms(condition: Match, bound: set[str]) -> int:
+    terms = condition.pattern.terms
+    return sum(isinstance(term, Constant) or (isinstance(term, Variable) and term.name in bound) for term in terms)
+
+
+# --- which predicate needs which -----------------------------------------------------------------------------------
+
+
+def components(rules: Iterable[ProgramRule], goal: str) -> list[tuple[frozenset[str], bool]]:
     """The predicates that a predicate rests on, itself last, grouped where they need one another.
 
     Kosaraju's algorithm, without recursion.
@@ -119,8 +241,9 @@ def components(rules: Iterable[CheckedRule], goal: str) -> list[tuple[frozenset[
     """
     needs: dict[str, set[str]] = {}
     for rule in rules:
-        bodies = needs.setdefault(rule.head.predicate, set())
-        bodies.update(relation for relation, within in rule.windows.items() if within is None)
+        needs.setdefault(rule.head.predicate, set()).update(
+            pattern.relation for pattern in patterns_of(rule) if isinstance(pattern.relation, str)
+        )
     needed_by: dict[str, list[str]] = {}
     finished = _finishing_order(needs, [goal])
     for head in finished:

@@ -1,6 +1,6 @@
 """Why a firing that a trace states does not follow: the first of its conditions that the facts on disk do not meet."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from kzexpert.errors import Location
 from kzexpert.language import GrammarError, parse_atom
@@ -8,39 +8,45 @@ from kzexpert.model import (
     Absence,
     Aggregate,
     Constant,
-    GroundAtom,
+    Exclusion,
     Match,
+    ProgramCondition,
+    ProgramRule,
     Test,
     Value,
     format_value,
 )
-from kzexpert.proof.build import RelationFact
+from kzexpert.proof.build import relation_fact
 from kzexpert.proof.checker.derivation import Derivation
-from kzexpert.proof.checker.joins import Binding, aggregated, satisfied, value_of
-from kzexpert.proof.checker.rules import CheckedCondition, CheckedRule
+from kzexpert.proof.checker.expressions import Binding, value_of
+from kzexpert.proof.checker.joins import aggregated, satisfied
 from kzexpert.proof.document import TracedFiring
 
 __all__ = ["why_not"]
 
 
-def why_not(derivation: Derivation, rules: Mapping[str, CheckedRule], firing: TracedFiring) -> str:
+def why_not(derivation: Derivation, rules: Iterable[ProgramRule], firing: TracedFiring) -> str:
     """The reason in a few words."""
-    rule = rules.get(firing.rule)
-    if rule is None:
+    variants = [rule for rule in rules if rule.id == firing.rule]
+    if not variants:
         return f"there is no rule {firing.rule} on disk"
-    if set(firing.binding) != set(rule.variables):
-        return f"the variables of {firing.rule} are {', '.join(rule.variables) or 'none'}"
+    fitting = [rule for rule in variants if set(firing.binding) == set(rule.variables)]
+    if not fitting:
+        return f"the variables of {firing.rule} are {', '.join(variants[0].variables) or 'none'}"
     values: dict[str, Value] = {}
     for name, text in firing.binding.items():
         value = _value(text)
         if value is None:
             return f"{text} is no value for ?{name}"
         values[name] = value
-    derivation.conclusions(rule.head.predicate)
-    for condition in rule.conditions:
-        if next(satisfied(condition, values, derivation.facts), None) is None:
-            return _failure(derivation, rule, condition, values)
-    return "another firing of the rule counts, or nothing that was asked about rests on it"
+    reason = ""
+    for rule in fitting:
+        derivation.conclusions(rule.head.predicate)
+        unmet = [item for item in rule.conditions if next(satisfied(item, values, derivation.facts), None) is None]
+        if not unmet:
+            return "another firing of the rule counts, or nothing that was asked about rests on it"
+        reason = reason or _failure(derivation, unmet[0], values)
+    return reason
 
 
 def _value(text: str) -> Value | None:
@@ -53,26 +59,27 @@ def _value(text: str) -> Value | None:
     return term.value if isinstance(term, Constant) else None
 
 
-def _failure(derivation: Derivation, rule: CheckedRule, condition: CheckedCondition, values: Binding) -> str:
+def _failure(derivation: Derivation, condition: ProgramCondition, values: Binding) -> str:
     if isinstance(condition, Match):
         wanted = condition.pattern.instance(values)
         if wanted.ground is None:
             return f"nothing established matches {wanted}"
-        args, within = wanted.ground.args, rule.windows[wanted.relation]
-        certainty = derivation.known_certainty(RelationFact(wanted.relation, wanted.ground))
+        args = [term.value for term in wanted.terms if isinstance(term, Constant)]
+        certainty = derivation.known_certainty(relation_fact(wanted, args))
         if certainty is None:
-            return f"{wanted} does not hold: {derivation.recorded.absence_of(wanted.predicate, args, within)}"
+            absence = derivation.recorded.absence_of(wanted.relation, wanted.ground)
+            return f"{wanted} does not hold: {absence}"
         return f"{wanted} has the certainty {certainty!r}, which satisfies no condition"
     if isinstance(condition, Absence):
-        args, _ = next(derivation.facts.matching(condition.pattern, values))
-        return f"{GroundAtom(condition.pattern.predicate, args)} holds, and the rule wants nothing of that kind"
+        row, _ = next(derivation.facts.matching(condition.pattern, values))
+        return f"{relation_fact(condition.pattern, row)} holds, and the rule wants nothing of that kind"
     if isinstance(condition, Aggregate):
         result = aggregated(condition, values, derivation.facts)
         return f"the {condition.function} is {'undefined' if result is None else format_value(result)}"
-    assert isinstance(condition, Test)
-    return f"{_side(condition, values, left=True)} {condition.operator} {_side(condition, values)} is not the case"
-
-
-def _side(test: Test, values: Binding, left: bool = False) -> str:
-    value = value_of(test.left if left else test.right, values)
-    return "nothing" if value is None else format_value(value)
+    if isinstance(condition, Exclusion):
+        return f"({condition.instance(values).body}) holds, and the rule wants nothing of that kind"
+    if isinstance(condition, Test):
+        sides = [value_of(side, values, derivation.recorded.day) for side in (condition.left, condition.right)]
+        left, right = ("nothing" if value is None else format_value(value) for value in sides)
+        return f"{left} {condition.operator} {right} is not the case"
+    return f"{condition.instance(values)} is not the case"

@@ -3,6 +3,7 @@
 It shares no code with the engines: what it imports of the program are values, files, names and sentences.
 """
 
+import re
 from collections.abc import Collection, Iterator
 from datetime import date
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from msgspec import UNSET
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language import GrammarError, parse_atom
 from kzexpert.language.nearest import did_you_mean
-from kzexpert.model import GroundAtom, KnowledgeBase, Pattern, Within
+from kzexpert.model import GroundAtom, KnowledgeBase, Pattern, Relation, RelationKey, Within
 from kzexpert.program.resolve import resolve_atom
 from kzexpert.proof.build import Asked, RelationFact, document
 from kzexpert.proof.checker.comparison import Difference, differences
@@ -23,7 +24,8 @@ from kzexpert.proof.checker.places import Places
 from kzexpert.proof.checker.recorded import RecordedFacts
 from kzexpert.proof.checker.rules import read_rules
 from kzexpert.proof.checker.steps import why_not
-from kzexpert.proof.document import Trace, TracedFact, TracedFiring, fact_text, seal_of
+from kzexpert.proof.citation import fact_text
+from kzexpert.proof.document import Trace, TracedFact, TracedFiring, seal_of
 from kzexpert.questions.question import read_question
 
 __all__ = ["Checker", "Verification"]
@@ -79,6 +81,7 @@ class Checker:
 
         Raises:
             BudgetError: the rules conclude too much.
+            KnowledgeBaseError: a sum over its own conclusions has met a negative value (KZ406).
         """
         trace, issues = read_trace(file, text)
         if trace is None:
@@ -178,11 +181,11 @@ class Checker:
 
     def _reason(self, derivation: Derivation, name: str, item: Any) -> str:
         if isinstance(item, TracedFiring):
-            return f"this does not follow: {why_not(derivation, self._rules, item)}"
+            return f"this does not follow: {why_not(derivation, self._rules.values(), item)}"
         if isinstance(item, TracedFact):
             return self._absence(derivation, item)
         if name == "rules":
-            known = item.id in self._rules
+            known = any(rule.id == item.id for rule in self._kb.rules)
             return "nothing that was asked about rests on it" if known else "there is no such rule on disk"
         if name == "sources":
             known = item.id in self._kb.source
@@ -191,29 +194,42 @@ class Checker:
 
     def _absence(self, derivation: Derivation, fact: TracedFact) -> str:
         """Why a fact is not part of what was asked about."""
-        try:
-            atom = parse_atom(fact.fact, Location(""))
-            pattern, _ = resolve_atom(self._kb, atom)
-        except GrammarError:
-            pattern = None
-        if pattern is None or pattern.ground is None:
+        relation, atom, dates = self._fact(fact.fact)
+        if atom is None:
             return "this is no fact that the vocabulary knows"
-        args = pattern.ground.args
-        known = args in derivation.recorded.in_force(pattern.predicate, atom.within)
-        if known and fact_text(pattern.relation, pattern.ground) == fact.fact:
+        known = (*atom.args, *dates) in derivation.recorded.in_force(relation)
+        if known and fact_text(relation, atom, dates) == fact.fact:
             return "nothing that was asked about rests on it, or it stands here twice"
-        return derivation.recorded.absence_of(pattern.predicate, args, atom.within)
+        return derivation.recorded.absence_of(relation, atom)
+
+    def _fact(self, text: str) -> tuple[RelationKey, GroundAtom | None, tuple[date, ...]]:
+        """A fact as a trace writes it: relation, statement and dates; no statement where that is none."""
+        head, _, tail = text.rpartition(")")
+        head, told = f"{head})", _DATE.findall(tail)
+        try:
+            dates = tuple(date.fromisoformat(day) for _, day in told)
+            pattern, _ = resolve_atom(self._kb, parse_atom(head + _DATE.sub("", tail), Location("")))
+        except (GrammarError, ValueError):
+            return text, None, ()
+        if pattern is None:
+            return text, None, ()
+        within = pattern.relation.within if isinstance(pattern.relation, Relation) else None
+        words = tuple(word for word, _ in told)
+        relation = Relation(pattern.predicate, within, words) if within or words else pattern.predicate
+        return relation, pattern.ground, dates
+
+
+#: How a trace writes a date on record behind a fact.
+_DATE = re.compile(r" (since|until|on) (\d{4}-\d\d-\d\d)")
 
 
 def _answers(derivation: Derivation, pattern: Pattern, within: Within | None) -> list[RelationFact]:
     """What matches a question, the most certain first."""
-    derivation.windows[pattern.relation] = within
-    every = {*derivation.recorded.in_force(pattern.predicate, within)}
+    relation = Relation(pattern.predicate, within) if within else pattern.predicate
+    every = {*derivation.recorded.in_force(relation)}
     if within is None:
         every.update(derivation.conclusions(pattern.predicate))
-    found = [
-        RelationFact(pattern.relation, GroundAtom(pattern.predicate, args)) for args in every if pattern.matches(args)
-    ]
+    found = [RelationFact(relation, GroundAtom(pattern.predicate, args)) for args in every if pattern.matches(args)]
     return sorted(found, key=lambda known: (-derivation.certainty(known), str(known.atom)))
 
 

@@ -4,30 +4,33 @@ The checker's own arithmetic of DESIGN §4. It joins nothing.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
 from typing import TypeAlias
 
 import msgspec
 
-from kzexpert.model import BaseFact, Firing, GroundAtom, Line, Pattern, Value
+from kzexpert.model import BaseFact, Either, Firing, GroundAtom, Line, Pattern, ProgramRule, RelationKey, Value
 from kzexpert.proof.build import Judgement
+from kzexpert.proof.checker.joins import Counted, Statement
 from kzexpert.proof.checker.recorded import Args
-from kzexpert.proof.checker.rules import CheckedRule
 
 __all__ = [
     "THRESHOLD",
     "Instance",
-    "Statement",
     "Strongest",
+    "below",
     "combined",
+    "heights_of",
     "weighed",
 ]
 
-#: A predicate and its arguments.
-Statement: TypeAlias = tuple[str, Args]
+#: Lines are sorted by strength, whether they rest on what they conclude, rule, binding and variant.
+_Order: TypeAlias = tuple[float, bool, str, tuple[str, ...], int]
 
 THRESHOLD = 0.2
+#: The height of a statement whose certainty rests on an aggregate over what rests on it: a weaker proof establishes it.
+_UNFOUNDED = 1 << 62
 #: ICD 203: the lower edge of each word, in percent of probability.
 _LIKELIHOODS = (
     (95, "almost certain"),
@@ -43,86 +46,99 @@ _LIKELIHOODS = (
 class Strongest(msgspec.Struct, frozen=True):
     """What may stand behind a positive condition: of the facts of a relation that match, the most certain."""
 
-    relation: str
+    relation: RelationKey
     certainty: float
     facts: tuple[Args, ...]
 
 
 class Instance(msgspec.Struct, frozen=True):
-    """A rule with a binding whose conditions hold, before it is said which facts are its premises."""
+    """A rule with a binding whose conditions hold, before it is said which facts are its premises.
 
-    rule: CheckedRule
+    Attributes:
+        counted: what its monotone aggregates look at.
+    """
+
+    rule: ProgramRule
     binding: Args
     conclusion: Args
     options: tuple[Strongest, ...]
     strength: float
+    counted: tuple[Counted, ...] = ()
+
+    @property
+    def statement(self) -> Statement:
+        return self.rule.head.predicate, self.conclusion
 
 
 def weighed(
-    drawn: Mapping[Statement, Sequence[Instance]], recorded: Mapping[Statement, BaseFact], recursive: bool
+    drawn: Mapping[Statement, Sequence[Instance]],
+    recorded: Mapping[Statement, BaseFact],
+    heights: Mapping[Statement, int] | None,
 ) -> dict[Statement, Judgement]:
     """What the conclusions of a group of predicates come to.
 
     Args:
         drawn: every conclusion with all instances of rules that conclude it.
         recorded: the facts in force of the same predicates.
-        recursive: the best proof counts, and lines do not add up.
+        heights: from `heights_of` where the group needs itself: the best proof counts, and lines do not add up.
     """
-    best = {statement: _best(instances, recorded.get(statement)) for statement, instances in drawn.items()}
-    heights = _heights(drawn, recorded, best) if recursive else {}
     return {
-        statement: _weighed(
-            statement,
-            [_firing(instance, heights) for instance in instances],
-            recorded.get(statement),
-            best[statement] if recursive else None,
-            heights,
-        )
+        statement: _weighed(statement, instances, recorded.get(statement), heights)
         for statement, instances in drawn.items()
     }
 
 
 def _firing(instance: Instance, heights: Mapping[Statement, int]) -> Firing:
-    """The instance with its premises: of equally certain facts the one of the lowest height, then the first by text."""
+    """The instance with its premises: of equally certain facts the one of the lowest height, then the first by text.
+
+    A monotone aggregate has the value that facts below the conclusion give it, where they are enough.
+    """
 
     def premise(pattern: Pattern, option: Strongest) -> GroundAtom:
         def order(args: Args) -> tuple[int, str]:
             return heights.get((option.relation, args), 0), str(GroundAtom("", args))
 
         chosen = option.facts[0] if len(option.facts) == 1 else min(option.facts, key=order)
-        return GroundAtom(pattern.predicate, chosen)
+        return GroundAtom(pattern.predicate, chosen[: pattern.arity])
 
     premises = tuple(map(premise, instance.rule.matches, instance.options))
     conclusion = GroundAtom(instance.rule.head.predicate, instance.conclusion)
-    return Firing(instance.rule, instance.binding, conclusion, premises, instance.strength)
+    values = dict(zip(instance.rule.variables, instance.binding, strict=True))
+    for counted in instance.counted:
+        value = counted.value(below(instance.statement, heights))
+        if value is not None:
+            values[counted.aggregate.variable] = value
+    return Firing(instance.rule, tuple(values.values()), conclusion, premises, instance.strength)
+
+
+def below(statement: Statement, heights: Mapping[Statement, int]) -> Callable[[Statement], bool]:
+    """Whether a fact of a group lies lower than a conclusion."""
+    return lambda fact: heights.get(fact, 0) < heights.get(statement, 0)
 
 
 def _weighed(
     statement: Statement,
-    firings: Sequence[Firing],
+    instances: Sequence[Instance],
     recorded: BaseFact | None,
-    best: float | None,
-    heights: Mapping[Statement, int],
+    heights: Mapping[Statement, int] | None,
 ) -> Judgement:
-    """One conclusion. `best`: its certainty where the best proof counts, None where lines add up."""
+    """One conclusion."""
+    best = None if heights is None else _best(instances, recorded)
 
-    def order(firing: Firing) -> tuple[float, bool, str, tuple[str, ...], int]:
+    def order(instance: Instance, firing: Firing) -> _Order:
         """By strength, then those that do not rest on what they conclude, then by text."""
         strength = abs(firing.strength if best is None else round(firing.strength, 9))
-        return (
-            -strength,
-            strength == best and not _falls(statement, firing, heights),
-            firing.rule.id,
-            firing.binding_text,
-            firing.rule.variant,
-        )
+        circular = strength == best and not _falls(instance, heights or {})
+        return (-strength, circular, firing.rule.id, firing.binding_text, firing.rule.variant)
 
-    of_line: dict[str | tuple[Value, ...], list[Firing]] = {}
-    for firing in sorted(firings, key=order):
-        of_line.setdefault(firing.line, []).append(firing)
-    lines: list[tuple[tuple[float, bool, str, tuple[str, ...], int], Line]] = []
-    for strongest, *others in of_line.values():
-        lines.append((order(strongest), Line(strongest.strength, strongest, others=tuple(others))))
+    found_firings = [(instance, _firing(instance, heights or {})) for instance in instances]
+    groups: dict[tuple[Value, ...], list[tuple[_Order, Firing]]] = {}
+    for key, firing in sorted((order(*pair), pair[1]) for pair in found_firings):
+        groups.setdefault(_line_of(firing), []).append((key, firing))
+    lines: list[tuple[_Order, Line]] = [
+        (key, Line(first.strength, first, others=tuple(firing for _, firing in others)))
+        for (key, first), *others in groups.values()
+    ]
     if recorded is not None:
         lines.append(((-recorded.certainty, False, "", (), 0), Line(recorded.certainty, base=recorded)))
     found = [line for _, line in sorted(lines, key=lambda item: item[0])]
@@ -143,21 +159,33 @@ def _weighed(
     )
 
 
+def _line_of(firing: Firing) -> tuple[Value, ...]:
+    """What firings have in common that are one line of evidence.
+
+    That is their rule; of a rule that counts each firing also the variables that stand outside of alternatives.
+    """
+    rule = firing.rule.rule
+    if not rule.each:
+        return (rule.id,)
+    names = {name for item in rule.when if not isinstance(item, Either) for name in item.variables}
+    return (rule.id, *(value for name, value in firing.values.items() if name in names))
+
+
 def _best(instances: Sequence[Instance], recorded: BaseFact | None) -> float:
     strongest = max(instance.strength for instance in instances)
     return round(strongest if recorded is None else max(strongest, recorded.certainty), 9)
 
 
-def _heights(
-    drawn: Mapping[Statement, Sequence[Instance]],
-    recorded: Mapping[Statement, BaseFact],
-    best: Mapping[Statement, float],
+def heights_of(
+    drawn: Mapping[Statement, Sequence[Instance]], recorded: Mapping[Statement, BaseFact]
 ) -> dict[Statement, int]:
     """How many steps of the group the lowest of the best proofs of each statement takes; breadth first.
 
     It is 0 where a record or what lies below the group gives the certainty, else 1 more than that of the highest
-    premise. Any of the most certain facts may be a premise, so that the first of them to be reached is.
+    premise. Any of the most certain facts may be a premise, so that the first of them to be reached is. An aggregate
+    takes as many facts, the lowest first, as are enough.
     """
+    best = {statement: _best(instances, recorded.get(statement)) for statement, instances in drawn.items()}
     heights: dict[Statement, int] = {}
     reached: deque[Statement] = deque()
 
@@ -169,34 +197,46 @@ def _heights(
     for statement, record in recorded.items():
         if statement not in drawn or record.certainty == best[statement]:
             reach(statement, 0)
-    waiting: dict[Statement, list[tuple[Statement, set[int], int]]] = {}
+    waiting: dict[Statement, list[tuple[Statement, set[int | Counted], int | Counted]]] = {}
     for statement, instances in drawn.items():
         for instance in instances:
             if round(instance.strength, 9) != best[statement]:
                 continue
-            lacking: set[int] = set()
+            lacking: set[int | Counted] = set()
             for number, option in enumerate(instance.options):
                 inside = [(option.relation, args) for args in option.facts]
                 if inside[0] in drawn or inside[0] in recorded:
                     lacking.add(number)
                     for premise in inside:
                         waiting.setdefault(premise, []).append((statement, lacking, number))
+            for counted in instance.counted:
+                if counted.value(lambda fact: False) is None:
+                    lacking.add(counted)
+                    for fact in {fact for part in counted.parts for fact in counted.inside(part)}:
+                        waiting.setdefault(fact, []).append((statement, lacking, counted))
             if not lacking:
                 reach(statement, 0)
     while reached:
         current = reached.popleft()
-        for statement, lacking, number in waiting.get(current, ()):
-            if number in lacking:
-                lacking.remove(number)
+        height = heights[current]
+        for statement, lacking, item in waiting.get(current, ()):
+            if item in lacking and (isinstance(item, int) or item.value(_within(heights, height)) is not None):
+                lacking.remove(item)
                 if not lacking:
-                    reach(statement, heights[current] + 1)
-    return heights
+                    reach(statement, height + 1)
+    return {**dict.fromkeys((*drawn, *recorded), _UNFOUNDED), **heights}
 
 
-def _falls(statement: Statement, firing: Firing, heights: Mapping[Statement, int]) -> bool:
-    """Whether every premise inside the group is lower than the conclusion."""
-    premises = zip(firing.rule.matches, firing.premises, strict=True)
-    return all(heights.get((pattern.relation, atom.args), -1) < heights.get(statement, 0) for pattern, atom in premises)
+def _within(heights: Mapping[Statement, int], height: int) -> Callable[[Statement], bool]:
+    return lambda fact: heights.get(fact, height + 1) <= height
+
+
+def _falls(instance: Instance, heights: Mapping[Statement, int]) -> bool:
+    """Whether every premise inside the group can be lower than the conclusion, and what an aggregate needs is."""
+    own = heights.get(instance.statement, 0)
+    return all(
+        min(heights.get((option.relation, args), -1) for args in option.facts) < own for option in instance.options
+    ) and all(counted.value(below(instance.statement, heights)) is not None for counted in instance.counted)
 
 
 def combined(strengths: Iterable[float]) -> float:

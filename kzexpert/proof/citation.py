@@ -1,0 +1,137 @@
+"""How proofs refer to what stands in files: facts by their text, rows and rules by digests, places without folders.
+
+A digest is of all that a row or a rule says, with names and arguments resolved; its file, its place there and its
+layout do not matter.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from itertools import takewhile
+from os import sep
+from pathlib import Path
+
+from kzexpert.errors import Location
+from kzexpert.model import (
+    Aggregation,
+    Atom,
+    Block,
+    Comparison,
+    Condition,
+    Either,
+    Fact,
+    GroundAtom,
+    KnowledgeBase,
+    Listing,
+    Membership,
+    Negation,
+    Premise,
+    RelationKey,
+    Rule,
+    Source,
+    format_number,
+)
+from kzexpert.program.resolve import Types, resolve_atom
+from kzexpert.program.values import Values
+from kzexpert.proof.document import CitedRule, CitedSource, Row, digest_of
+
+__all__ = ["cited_rule", "cited_source", "fact_text", "places_of", "row_of", "row_order"]
+
+
+def fact_text(relation: RelationKey, atom: GroundAtom, dates: Sequence[date] = ()) -> str:
+    """How a trace refers to a fact of a relation: the atom, then the window and the dates that the relation has."""
+    if isinstance(relation, str):
+        return str(atom)
+    window = f" {relation.within}" if relation.within else ""
+    days = (f" {word} {day.isoformat()}" for word, day in zip(relation.dates, dates, strict=True))
+    return f"{atom}{window}{''.join(days)}"
+
+
+def places_of(files: Iterable[str]) -> Callable[[Location | str], str]:
+    """How proofs write places: without the folder in which all files lie, or all that are given with a full path.
+
+    So the same knowledge base in another folder gives the same proof, which tells nobody where its author works.
+    """
+    paths = [Path(file) for file in files]
+    folders = [path.parent.parts for path in paths if path.is_absolute()] or [path.parent.parts for path in paths]
+    root = Path(*(names[0] for names in takewhile(lambda names: len(set(names)) == 1, zip(*folders, strict=False))))
+    prefix = "" if root == Path(root.anchor) else f"{root}{sep}"
+    return lambda place: str(place).removeprefix(prefix).replace(sep, "/")
+
+
+def row_of(atom: GroundAtom, fact: Fact, place: Callable[[Location], str]) -> Row:
+    """A row of a facts file with its digest.
+
+    Args:
+        atom: what the row states, with canonical names.
+        place: from `places_of`.
+    """
+    since, until, on = (str(day or "") for day in (fact.since, fact.until, fact.on))
+    source, at = (fact.source.source, fact.source.at) if fact.source else ("", "")
+    certainty = format_number(fact.certainty)
+    digest = digest_of(["fact", str(atom), certainty, since, until, on, source, at, fact.note])
+    return Row(digest, round(fact.certainty, 9), since, until, on, source, at, fact.note, place(fact.location))
+
+
+def row_order(row: Row) -> tuple[float, str, str, str, str, str, str]:
+    """The key by which the rows of a fact are sorted; rows of one digest keep the order of their places."""
+    return (-row.certainty, row.source, row.at, row.since, row.until, row.on, row.note)
+
+
+def cited_rule(kb: KnowledgeBase, rule: Rule, place: Callable[[Location], str]) -> CitedRule:
+    """A rule with its digest.
+
+    Args:
+        place: from `places_of`.
+    """
+    source, at = (rule.source.source, rule.source.at) if rule.source else ("", "")
+    meaning = _Meaning(kb, rule)
+    resolved = [meaning.condition(condition) for condition in rule.when]
+    heads = tuple(meaning.atom(atom) for atom in rule.then)
+    then = heads[0] if len(heads) == 1 else heads
+    certainty = format_number(rule.certainty)
+    digest = digest_of(
+        ["rule", rule.id, rule.title, resolved, then, certainty, rule.each, rule.because, source, at],
+    )
+    when = tuple(condition.text for condition in rule.when)
+    strength = round(rule.certainty, 9)
+    return CitedRule(rule.id, digest, rule.title, when, then, strength, rule.each, source, at, place(rule.location))
+
+
+class _Meaning:
+    """The conditions of a rule as canonical texts."""
+
+    def __init__(self, kb: KnowledgeBase, rule: Rule) -> None:
+        self._kb = kb
+        self._values = Values(kb, Types(kb, rule), rule, [])
+
+    def atom(self, atom: Atom, certainty: str | None = None) -> str:
+        pattern, _ = resolve_atom(self._kb, atom, certainty)
+        return str(pattern)
+
+    def condition(self, condition: Condition) -> str:
+        """A condition as the grammar reads it; the sides of an ``=`` are sorted."""
+        if isinstance(condition, Premise):
+            return self.atom(condition.atom, condition.certainty)
+        if isinstance(condition, Negation):
+            return f"not {self.atom(condition.atom)}"
+        if isinstance(condition, Comparison):
+            sides = list(map(str, self._values.sides(condition)))
+            return f" {condition.operator} ".join(sorted(sides) if condition.operator in ("=", "!=") else sides)
+        if isinstance(condition, Membership):
+            return str(Listing(*self._values.listing(condition), condition.negated))
+        if isinstance(condition, Aggregation):
+            body = " and ".join(map(self.condition, condition.body))
+            return f"?{condition.result} = {condition.function}({condition.over} for {body})"
+        if isinstance(condition, Block):
+            return f"{condition.keyword}: {self._list(condition.conditions)}"
+        assert isinstance(condition, Either)
+        return f"either: {' | '.join(map(self._list, condition.alternatives))}"
+
+    def _list(self, conditions: Sequence[Condition]) -> str:
+        return f"[{', '.join(map(self.condition, conditions))}]"
+
+
+def cited_source(source: Source) -> CitedSource:
+    """A source as a trace cites it."""
+    texts = (source.id, source.title, source.authors, source.publisher, str(source.date or ""), source.reliability)
+    return CitedSource(*texts, url=source.url)

@@ -1,0 +1,69 @@
+"""What held where a condition of a rule is no lookup of a fact, as one line of text."""
+
+from collections.abc import Mapping
+
+from kzexpert.errors import Location
+from kzexpert.language import GrammarError, parse_atom, parse_condition
+from kzexpert.model import Aggregation, Call, Comparison, Constant, Expression, Operation, Value
+from kzexpert.proof.document import (
+    AbsencePremise,
+    AggregatePremise,
+    BlockPremise,
+    ComparisonPremise,
+    EitherPremise,
+    FactPremise,
+    ListPremise,
+    TracedPremise,
+)
+
+__all__ = ["with_values"]
+
+
+def with_values(premise: TracedPremise, binding: Mapping[str, str]) -> str:
+    """What held: ``3 + 1 [= 4] > 2``, ``count = 3``, ``no pact(A, B)``, ``unless pact(A, B): nothing found``.
+
+    Args:
+        binding: of the firing: variable → value as the atom grammar writes it.
+    """
+    if isinstance(premise, FactPremise):
+        return premise.fact
+    if isinstance(premise, AbsencePremise):
+        return f"no {premise.absent}"
+    if isinstance(premise, BlockPremise):
+        absent = " and ".join(premise.absent)
+        return f"{premise.keyword} {f'({absent})' if len(premise.absent) > 1 else absent}: nothing found"
+    if isinstance(premise, ListPremise):
+        return f"{premise.value} {premise.operator} ({', '.join(premise.values)})"
+    if isinstance(premise, EitherPremise):
+        return f"either: alternative {premise.alternative} holds"
+    try:
+        condition = parse_condition(premise.condition, Location(""))
+    except GrammarError:  # of a document that was changed
+        condition = None
+    if isinstance(premise, AggregatePremise):
+        return f"{condition.function} = {premise.result}" if isinstance(condition, Aggregation) else premise.result
+    return _compared(premise, condition if isinstance(condition, Comparison) else None, binding)
+
+
+def _compared(premise: ComparisonPremise, condition: Comparison | None, binding: Mapping[str, str]) -> str:
+    left, right = premise.left, premise.right
+    if condition is not None:
+        values = {name: value for name, text in binding.items() if (value := _value(text)) is not None}
+        left, right = (
+            _reckoned(side, shown, values) for side, shown in ((condition.left, left), (condition.right, right))
+        )
+    return f"{left} {premise.operator} {right}"
+
+
+def _reckoned(side: Expression, shown: str, values: Mapping[str, Value]) -> str:
+    """A side of a comparison: what is computed stands before its value."""
+    return f"{side.instance(values)} [= {shown}]" if isinstance(side, Operation | Call) else shown
+
+
+def _value(text: str) -> Value | None:
+    """A value from the text that the atom grammar has for it; None in a document that was changed."""
+    try:
+        (argument,) = parse_atom(f"value({text})", Location("")).arguments
+    except (GrammarError, ValueError):
+        return None
+    return argument.term.value if isinstance(argument.term, Constant) else None
