@@ -27,13 +27,14 @@ from kzexpert.model import (
     Value,
 )
 from kzexpert.model.established import Binding
-from kzexpert.model.evaluation import solutions
+from kzexpert.model.evaluation import Completion, solutions
 from kzexpert.program.snapshot import in_force
 from kzexpert.questions.sentences import because, dates, says
 
 __all__ = ["Cause", "Divergence", "LineShift", "Record", "Turn", "rule_texts"]
 
-#: What happened to a statement: the first eight to a recorded or assumed fact, the others to a conclusion.
+#: What happened to a statement: the first eight to a recorded or assumed fact, the next four to a conclusion, and the
+#: last to the as-of date, where a rule looks at it.
 Turn: TypeAlias = Literal[
     "assumed",
     "no longer assumed",
@@ -47,6 +48,7 @@ Turn: TypeAlias = Literal[
     "lost",
     "stronger",
     "weaker",
+    "another date",
 ]
 _OPPOSITE: dict[Turn, Turn] = {
     "assumed": "no longer assumed",
@@ -104,6 +106,8 @@ class LineShift(msgspec.Struct, frozen=True):
 Args: TypeAlias = tuple[Value, ...]
 #: A relation and a row of it: a statement, an event within a window, or a fact with dates on record.
 _Place: TypeAlias = tuple[RelationKey, Args]
+#: Stands for the as-of date, which is no fact.
+_DATE: _Place = ("as_of()", ())
 
 
 class Divergence:
@@ -128,7 +132,7 @@ class Divergence:
         pending: list[_Place] = list(seen)
         while pending:
             place = pending.pop()
-            if self._base_differs(place):
+            if place == _DATE or self._base_differs(place):
                 found[place] = None
             new = {cause for sides in self._rivals(place) for cause in self._causes(*sides)} - seen
             seen |= new
@@ -171,7 +175,7 @@ class Divergence:
 
     def _rivals(self, place: _Place) -> Iterator[tuple[Sequence[Line], Sequence[Line]]]:
         """Lines before and after of which one counts: those of one rule; in a recursive component all."""
-        if not isinstance(place[0], str):
+        if not isinstance(place[0], str) or place == _DATE:
             return
         atom = _statement(place)
         stratum = self.after.program.stratum_of.get(atom.predicate)
@@ -231,6 +235,10 @@ class Divergence:
                 for item in body.conditions:
                     yield from self._turned(item.instance(binding))
             return
+        if "as_of()" in str(condition):
+            came_to = [Completion([condition], side.facts.established, side.program.as_of)({}) for side in self.sides]
+            if came_to[0] != came_to[1]:
+                yield _DATE
         for pattern in condition.patterns:
             differs = self._certainty_differs if pattern.certainty else self._established_differs
             yield from filter(differs, self._rows(pattern))
@@ -278,7 +286,9 @@ class Divergence:
         return (before.certainty if before else None) != (after.certainty if after else None)
 
     def _cause(self, place: _Place) -> Cause:
-        if self._base_differs(place) and not any(_statement(place) in side.firings for side in self.sides):
+        if place == _DATE or (
+            self._base_differs(place) and not any(_statement(place) in side.firings for side in self.sides)
+        ):
             return self._base_cause(place)
         before, after = self._certainties(place)
         held, holds = established(before or 0.0), established(after or 0.0)
@@ -288,6 +298,9 @@ class Divergence:
         return Cause(*self._named(place), turn, before, after)
 
     def _base_cause(self, place: _Place) -> Cause:
+        if place == _DATE:
+            day = self.after.program.as_of.isoformat()
+            return Cause(f"as_of() = {day}", f"the as-of date is {day}", "another date", None, None)
         before, after = self._base(place)
         if before and after:
             turn: Turn = "stronger" if after.certainty > before.certainty else "weaker"

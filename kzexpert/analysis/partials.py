@@ -128,10 +128,15 @@ def conclusion_of(partial: Partial) -> Pattern:
 _State: TypeAlias = tuple[Binding, tuple[int, ...], tuple[int, ...]]
 
 
-def partials(rule: ProgramRule, start: Binding, known: Known, allowance: Allowance) -> Iterator[Partial]:
+def partials(
+    rule: ProgramRule, start: Binding, known: Known, allowance: Allowance, *, anew: bool = False
+) -> Iterator[Partial]:
     """The bindings that extend a start, those with the fewest failed conditions first; without failures it fires.
 
     A binding is left out where one that gives the same values, and maybe more, fails only some of the same conditions.
+
+    Args:
+        anew: bindings under which nothing fails are of no interest, and leave none out.
     """
     facts = known.facts
     matches = tuple(index for index, condition in enumerate(rule.conditions) if isinstance(condition, Match))
@@ -146,7 +151,7 @@ def partials(rule: ProgramRule, start: Binding, known: Known, allowance: Allowan
     while queue and allowance.spend():
         failed_so_far, _, _, item = heappop(queue)
         if isinstance(item, Partial):
-            if not any(_betters(other, item) for other in found):
+            if not (anew and not item.failed) and not any(_betters(other, item) for other in found):
                 found.append(item)
                 yield item
             continue

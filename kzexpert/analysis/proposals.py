@@ -184,10 +184,11 @@ class _Trials:
         return min(found, key=lambda item: (-item[0], str(item[1])), default=(0.0, None))
 
 
-def _order(remedy: Remedy) -> tuple[int, int, int, float, list[str]]:
-    """Few changes first, then few guesses, then few withdrawals, then strong rules."""
+def _order(remedy: Remedy) -> tuple[int, int, int, float, int, list[str]]:
+    """Few changes first, then few guesses, then few withdrawals, then strong rules, then what lies near."""
     withdrawn = sum(what == "without" for what, _ in remedy.changes)
-    return len(remedy.changes), remedy.guesses, withdrawn, -remedy.strength, _texts(remedy.changes)
+    texts = _texts(remedy.changes)
+    return len(remedy.changes), remedy.guesses, withdrawn, -remedy.strength, remedy.levels, texts
 
 
 def _texts(changes: Iterable[Change]) -> list[str]:

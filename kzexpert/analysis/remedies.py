@@ -8,7 +8,7 @@ to be, such as the share that is missing in a sum.
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, islice, product
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -43,6 +43,8 @@ from kzexpert.proof.lineage import lineage
 
 __all__ = ["DEPTH", "MOST_CHANGES", "Change", "Remedy", "RemedySearch"]
 
+_T = TypeVar("_T")
+
 #: Assume a statement, or withdraw a fact.
 Change: TypeAlias = tuple[Literal["assume", "without"], GroundAtom]
 
@@ -59,17 +61,20 @@ class Remedy(msgspec.Struct, frozen=True):
         shape: the changes as text, with variables where values are only guessed.
         guesses: for how many arguments a value was chosen among several.
         strength: what the rule that would conclude it gives at most.
+        levels: how many rules lie between the changes and the conclusion.
     """
 
     changes: frozenset[Change]
     shape: frozenset[str]
     guesses: int = 0
     strength: float = 1.0
+    levels: int = 0
 
     def joined(self, other: "Remedy") -> "Remedy":
         """Both together, for a conclusion of this one's strength."""
         shape = self.shape | other.shape
-        return Remedy(self.changes | other.changes, shape, self.guesses + other.guesses, self.strength)
+        guesses, levels = self.guesses + other.guesses, max(self.levels, other.levels)
+        return Remedy(self.changes | other.changes, shape, guesses, self.strength, levels)
 
 
 #: A remedy, and the statement that it is for.
@@ -107,8 +112,7 @@ class RemedySearch:
 
     def _for(self, pattern: Pattern, depth: int, above: frozenset[str]) -> Iterator[_Found]:
         """Remedies that give a statement of the pattern, or give it more certainty."""
-        if pattern.predicate in self.assumable:
-            yield from self._assumptions(pattern)
+        yield from self._assumptions(pattern)
         if depth == 0 or str(pattern) in above:
             return
         above = above | {str(pattern)}
@@ -138,6 +142,8 @@ class RemedySearch:
         self, pattern: Pattern, tests: Sequence[Test] = (), binding: Binding | None = None, shape: Pattern | None = None
     ) -> Iterator[_Found]:
         """Assumptions of instances of a pattern; `shape` is the pattern as it was before anything was guessed."""
+        if pattern.predicate not in self.assumable:
+            return
         if isinstance(pattern.relation, Relation) and not {*pattern.relation.dates} <= {"on"}:
             return  # nobody says since when, or until when, what is assumed holds
         known = self.program.base.get(pattern.relation, {})
@@ -168,7 +174,7 @@ class RemedySearch:
         for remedy, values in self._ways(partial, depth, above):
             conclusion = partial.rule.head.instance(values).ground
             if conclusion is not None:
-                yield replace(remedy, strength=strength), conclusion
+                yield replace(remedy, strength=strength, levels=remedy.levels + 1), conclusion
 
     def _ways(self, partial: Partial, depth: int, above: frozenset[str]) -> Iterator[_Option]:
         """Remedies for all failed conditions, and the values of variables with them."""
@@ -270,10 +276,12 @@ class RemedySearch:
         inner = ProgramRule(
             rule.rule, rule.head, (*body.conditions, *tests), (*body.order, *places), (*start, *body.variables)
         )
-        for partial in islice(partials(inner, start, self.known, self.allowance), _MOST_PARTIALS):
-            if 0 < len(partial.failed) <= MOST_CHANGES:
-                for remedy, values in islice(self._ways(partial, depth, above), _MOST_OPTIONS):
-                    yield replace(remedy, shape=self._shape(partial, start, remedy)), values, partial
+        found = list(islice(partials(inner, start, self.known, self.allowance, anew=True), _MOST_PARTIALS))
+        mendable = [partial for partial in found if 0 < len(partial.failed) <= MOST_CHANGES]
+        ways = [islice(self._ways(partial, depth, above), _MOST_OPTIONS) for partial in mendable]
+        for place, (remedy, values) in _in_turn(ways):
+            partial = mendable[place]
+            yield replace(remedy, shape=self._shape(partial, start, remedy)), values, partial
 
     def _shape(self, partial: Partial, start: Binding, remedy: Remedy) -> frozenset[str]:
         """A remedy as text, whichever facts it goes along with."""
@@ -322,8 +330,8 @@ class RemedySearch:
         """Remedies for a comparison: of what an aggregate comes to, or of the certainty of a fact."""
         for condition in rule.conditions:
             if isinstance(condition, Aggregate) and condition.variable in test.needs:
-                yield from self._more(rule, condition, test, binding, depth, above)
-                yield from self._fewer(condition, test, binding)
+                more = self._more(rule, condition, test, binding, depth, above)
+                yield from (remedy for _, remedy in _in_turn([more, self._fewer(condition, test, binding)]))
             elif isinstance(condition, Match) and condition.pattern.certainty in test.needs:
                 wanted = condition.pattern.instance(binding)
                 plain = Pattern(wanted.relation, wanted.predicate, wanted.terms)
@@ -472,6 +480,19 @@ class RemedySearch:
 def _withdrawal(facts: Iterable[GroundAtom]) -> Remedy:
     changes: frozenset[Change] = frozenset(("without", fact) for fact in facts)
     return Remedy(changes, frozenset(f"without {fact}" for _, fact in changes))
+
+
+def _in_turn(found: Sequence[Iterator[_T]]) -> Iterator[tuple[int, _T]]:
+    """One item of each iterator after the other, with its place, so that none keeps others from being looked at."""
+    pending = list(enumerate(found))
+    while pending:
+        left = []
+        for place, items in pending:
+            for item in items:
+                yield place, item
+                left.append((place, items))
+                break
+        pending = left
 
 
 def _aggregates(rule: ProgramRule) -> list[Aggregate]:

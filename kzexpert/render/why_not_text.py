@@ -8,7 +8,7 @@ from kzexpert.analysis.remedies import DEPTH, MOST_CHANGES
 from kzexpert.analysis.why_not import Weighed, WhyNot
 from kzexpert.certainty import THRESHOLD
 from kzexpert.errors import counted
-from kzexpert.model import Inference
+from kzexpert.model import Inference, format_value
 from kzexpert.questions.question import Question
 from kzexpert.render.text import certainty_text, footnote, nothing_supports
 from kzexpert.render.writer import PLAIN, Piece, Writer, display_width, sentence, stated
@@ -112,6 +112,9 @@ def _rule(misses: Sequence[Miss], indent: str, out: Writer) -> Iterator[str]:
     for number, miss in enumerate(misses):
         if number:
             yield out.wrap([("faint", "or else")], first=f"{indent}  ")
+        if miss.chosen:
+            alternative: list[Piece] = [("faint", f"by the alternative {', '.join(miss.chosen)}")]
+            yield out.wrap(alternative, first=f"{indent}  ", rest=f"{indent}    ")
         for held in miss.held:
             certainty = "" if held.certainty is None else f" {certainty_text(held.certainty)}"
             pieces: list[Piece] = [("good", "holds "), ("", held.holds), ("faint", certainty)]
@@ -142,6 +145,7 @@ def _why(failure: Failure) -> str:
         "not concluded": "no rule concludes it now",
         "not in force": "on record, but not in force",
         "not recent": "on record, but not recent enough",
+        "no such date": "on record, but not with such a date",
         "withdrawn": "withdrawn",
         "too weak": "weighed, not established",
         "others only": "known only of what other conditions do not admit",
@@ -149,6 +153,8 @@ def _why(failure: Failure) -> str:
         "comparison": "it does not hold",
         "no value": "it has no value",
     }
+    if failure.missing is not None:
+        return f"{format_value(failure.missing)} is missing" if failure.missing else "it must lie beyond"
     return words[failure.why]
 
 

@@ -30,10 +30,11 @@ predicates:
   q: {args: [x: thing]}
   r: {args: [x: thing, y: thing]}
   s: {args: [x: thing]}
+  t: {args: [x: thing]}
 entities: {one: {kind: thing}, two: {kind: thing}, three: {kind: thing}}
 sources: {atlas: {date: 2011}, gazette: {date: 2010}}
 """
-#: Conditions, conclusion, and whether evidence against it is allowed.
+#: Conditions, conclusions, and whether evidence against them is allowed. Blocks are written in YAML.
 RULES = (
     ("a(?x)", "p(?x)", True),
     ("b(?x, ?y); a(?y)", "p(?x)", True),
@@ -49,12 +50,26 @@ RULES = (
     ("p(?x); q(?x)", "s(?x)", True),
     ("r(?x, ?y); ?x != ?y; not e(?x, _)", "s(?x)", True),
     ("a(?x); ?n = max(?k for w(?x, ?k)); ?n < 3", "s(?x)", True),
+    ("b(?x, _); {either: ['a(?x)', 'p(?x)', ['w(?x, ?n)', '?n > 1']]}", "q(?x)", True),
+    ("b(?x, _); {not: ['b(?x, ?y)', 'not a(?y)']}", "s(?x)", True),
+    ("a(?x); {not: ['b(?x, ?y)', {not: ['p(?y)', 'w(?y, ?n)', '?n > 1']}]}", "s(?x)", True),
+    ("w(?x, _); ?n = sum(?k for b(?y, ?x) and w(?y, ?k)); ?n >= 3", "q(?x)", True),
+    ("a(?x); ?n = avg(?k for w(?x, ?k) and b(?x, _) and ?k in (1, 3)); ?n > 1", "s(?x); p(?x)", True),
+    ("a(?x)", "t(?x)", False),
+    ("b(_, ?x); ?n = sum(?k for b(?y, ?x) and w(?y, ?k) and t(?y)); ?n >= 2", "t(?x)", False),
+    ("b(?x, _); ?n = count(?y for b(?x, ?y) and t(?y)); ?n > 1", "t(?x)", False),
+    ("t(?x); not p(?x)", "s(?x)", True),
+    ("a(?x) since ?d; ?d < 2009-01-01", "p(?x)", True),
+    ("b(?x, ?y) until ?d; ?d <= as_of() + 2 years; a(?y)", "q(?x)", True),
+    ("e(?x, ?t) on ?d; years(?d, as_of()) < 2; ?t in (t1, t3)", "p(?x); q(?x)", True),
 )
 THINGS = st.sampled_from(("one", "two", "three"))
 YEARS = st.sampled_from(("", ", since: 2009", ", until: 2009", ", since: 2008, until: 2010"))
 CERTAINTIES = st.sampled_from(("1", "0.9", "0.5", "0.2"))
 SOURCES = st.sampled_from(("atlas", "gazette"))
-QUESTIONS = st.sampled_from(("p(one)", "q(two)", "r(one, two)", "r(one, three)", "s(one)", "s(?x)", "r(?x, ?y)"))
+QUESTIONS = st.sampled_from(
+    ("p(one)", "q(two)", "r(one, two)", "r(one, three)", "s(one)", "s(?x)", "r(?x, ?y)", "t(one)", "t(?x)")
+)
 DAY = date(2011, 1, 1)
 
 check = examples(25)
@@ -76,13 +91,14 @@ def programs(draw: st.DrawFn) -> str:
         tail = draw(YEARS) if name != "e" else ""
         facts[name].add(f"{{{args}{tail}, certainty: {draw(CERTAINTIES)}, source: {draw(SOURCES)}}}")
     rules = []
-    for number in sorted(draw(st.sets(st.integers(0, len(RULES) - 1), min_size=2, max_size=8))):
+    for number in sorted(draw(st.sets(st.integers(0, len(RULES) - 1), min_size=2, max_size=9))):
         when, then, against = RULES[number]
         certainty = draw(st.sampled_from((0.9, 0.6, 0.3, 0.15, *((-0.3, -0.6) if against else ()))))
-        conditions = ", ".join(f'"{text}"' for text in when.split("; "))
-        each = ", each: true" if draw(st.booleans()) and then[0] != "r" else ""
+        conditions = ", ".join(text if text[0] == "{" else f'"{text}"' for text in when.split("; "))
+        heads = ", ".join(f'"{text}"' for text in then.split("; "))
+        each = ", each: true" if draw(st.booleans()) and then[0] not in "rt" else ""
         rules.append(
-            f'  - {{id: rule{number}, when: [{conditions}], then: "{then}", certainty: {certainty}{each}, '
+            f"  - {{id: rule{number}, when: [{conditions}], then: [{heads}], certainty: {certainty}{each}, "
             f"source: {draw(SOURCES)}}}"
         )
     rows = [f"  {name}: [{', '.join(sorted(items))}]" for name, items in facts.items() if items]
@@ -234,7 +250,7 @@ def test_the_causes_of_a_change_are_enough_to_make_it(read_world: ReadWorld, pro
     difference = Divergence(before, after)
     for atom in {*before.firings, *after.firings}:
         if before.certainty(atom) != after.certainty(atom):
-            causes = {cause.statement.split(" within ")[0] for cause in difference.roots(atom)}
+            causes = {cause.statement.partition(")")[0] + ")" for cause in difference.roots(atom)}
             assert causes <= gone
             fewer = start.changed(Revision(without=frozenset(facts[name] for name in causes)))
             assert engine().infer(fewer.program()).certainty(atom) == after.certainty(atom)
@@ -252,5 +268,6 @@ def test_every_step_of_a_timeline_has_its_facts(read_world: ReadWorld, program: 
             assert point.certainty == fresh
         for change in series.changes:
             assert change.causes
-            turns = {"came into force", "went out of force", "stronger", "weaker"}  # of several rows one may lapse
+            # Of several rows one may lapse.
+            turns = {"came into force", "went out of force", "stronger", "weaker", "another date"}
             assert turns.issuperset(cause.turn for cause in change.causes)

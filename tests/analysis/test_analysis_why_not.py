@@ -251,3 +251,106 @@ def test_every_proposal_holds_in_a_fresh_run_and_none_is_too_large(world: World)
                 fewer = [text for text in proposal.assume if text != left_out]
                 held = world.certainty(proposal.conclusion, assume=fewer, without=proposal.without)
                 assert not established(held)
+
+
+# --- sums, alternatives, exceptions, blocks ---------------------------------------------------------------------------
+
+SHARES = """
+kinds: [party]
+predicates:
+  listed: {args: [party: party], assumable: false}
+  owns: {args: [owner: party, asset: party, share: number], holds: interval}
+  runs: {args: [owner: party, asset: party]}
+  exempt: {args: [party: party]}
+  barred: {args: [party: party]}
+  clean: {args: [party: party]}
+entities: {Ann: {kind: party}, Bob: {kind: party}, Mill: {kind: party}, Bank: {kind: party}}
+"""
+OWNERSHIP = """
+facts:
+  listed: [{party: Ann}]
+  owns:
+    - {owner: Ann, asset: Mill, share: 49.98}
+    - {owner: Bob, asset: Mill, share: 25}
+    - {owner: Ann, asset: Bank, share: 60, until: 2009}
+rules:
+  - {id: named, when: ["listed(?p)"], then: "barred(?p)"}
+  - id: half
+    when: ["owns(_, ?c, _)", "?t = sum(?x for owns(?o, ?c, ?x) and barred(?o))", "?t >= 50"]
+    then: barred(?c)
+"""
+
+
+def test_a_sum_says_what_is_missing_and_which_share_would_do(read_world: ReadWorld) -> None:
+    found = explain(read_world(OWNERSHIP, vocabulary=SHARES), "barred(Mill)")
+    (failure,) = failures(found, "half")
+    assert (failure.instance, failure.missing) == ("49.98 >= 50", 0.02)
+    assert [fact.fact for fact in failure.facts] == ["barred(Ann)", "owns(Ann, Mill, 49.98)"]
+    assert changes(found.proposals[0]) == {"owns(Ann, Mill, 0.02)"}
+    assert not any("listed" in text for proposal in found.proposals for text in changes(proposal))
+
+
+def test_a_share_that_is_withdrawn_or_has_ended_is_proposed_first(read_world: ReadWorld) -> None:
+    world = read_world(OWNERSHIP, vocabulary=SHARES)
+    assert changes(explain(world, "barred(Bank)").proposals[0]) == {"owns(Ann, Bank, 60)"}
+    found = explain(world, "barred(Bank)", day="2009-01-01", without=["owns(Ann, Bank, 60)"])
+    assert changes(found.proposals[0]) == {"owns(Ann, Bank, 60)"}
+
+
+def test_shares_of_an_owner_who_is_not_barred(read_world: ReadWorld) -> None:
+    """Bob's share would do, were Bob barred: by a share of his own, since nobody can be listed by assumption."""
+    found = explain(read_world(OWNERSHIP, vocabulary=SHARES), "barred(Mill)")
+    assert {"owns(Ann, Bob, 50)"} in map(changes, found.proposals)
+
+
+BLOCKS = """
+facts:
+  owns: [{owner: Ann, asset: Mill, share: 30}, {owner: Bob, asset: Mill, share: 5}]
+  exempt: [{party: Bank}]
+  listed: [{party: Bank}, {party: Ann}]
+rules:
+  - id: tied
+    when: [{either: ["runs(Ann, ?p)", ["owns(Ann, ?p, ?x)", "?x > 50"]]}]
+    unless: ["exempt(?p)"]
+    then: barred(?p)
+  - {id: named, when: ["listed(?p)"], unless: ["exempt(?p)"], then: "barred(?p)"}
+  - {id: all, when: ["owns(_, ?p, _)", {not: ["owns(?o, ?p, _)", "not barred(?o)"]}], then: "clean(?p)"}
+"""
+
+
+def test_each_alternative_says_how_it_failed(read_world: ReadWorld) -> None:
+    found = explain(read_world(BLOCKS, vocabulary=SHARES), "barred(Mill)")
+    tied = {miss.chosen: miss.instance for miss in found.misses if miss.rule == "tied"}
+    assert tied["runs(Ann, ?p)",] == "runs(Ann, Mill)"
+    assert tied["owns(Ann, ?p, ?x)", "?x > 50"] in ("30 > 50", "owns(Ann, Mill, ?x)")
+    assert {"runs(Ann, Mill)"} in map(changes, found.proposals)
+    assert {"owns(Ann, Mill, 51)"} in map(changes, found.proposals)
+
+
+def test_the_exception_that_holds(read_world: ReadWorld) -> None:
+    found = explain(read_world(BLOCKS, vocabulary=SHARES), "barred(Bank)")
+    (failure,) = failures(found, "named")
+    assert failure.why == "blocked"
+    assert [fact.fact for fact in failure.facts] == ["exempt(Bank)"]
+    assert changes(found.proposals[0]) == {"-exempt(Bank)"}
+
+
+def test_the_condition_inside_of_a_block(read_world: ReadWorld) -> None:
+    found = explain(read_world(BLOCKS, vocabulary=SHARES), "clean(Mill)")
+    (failure,) = failures(found, "all")
+    assert failure.why == "blocked"
+    assert failure.instance == "not (owns(Bob, Mill, _) and not barred(Bob))"
+    assert {"-owns(Bob, Mill, 5)"} in map(changes, found.proposals)
+    assert {"runs(Ann, Bob)"} in map(changes, found.proposals)
+
+
+def test_a_date_that_is_not_on_record(read_world: ReadWorld) -> None:
+    world = read_world(
+        """
+        facts: {owns: [{owner: Ann, asset: Mill, share: 30}]}
+        rules: [{id: old, when: ["owns(_, ?p, _) since ?d", "?d < 2000-01-01"], then: "clean(?p)"}]
+        """,
+        vocabulary=SHARES,
+    )
+    (failure,) = failures(explain(world, "clean(Mill)"), "old")
+    assert (failure.instance, failure.why) == ("owns(_, Mill, _) since ?d", "no such date")
