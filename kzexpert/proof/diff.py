@@ -289,7 +289,7 @@ def _why_absent(fact: TracedFact, side: Trace, away: Trace) -> str:
 
 def _covers(pattern: str, fact: str) -> bool:
     """Whether a pattern of facts that were left out matches a fact."""
-    one, other = parse_atom(pattern, NOWHERE), parse_atom(fact, NOWHERE)
+    one, other = parse_atom(pattern, NOWHERE), parse_atom(fact[: fact.rindex(")") + 1], NOWHERE)
     return one.predicate == other.predicate and all(
         isinstance(left.term, Anonymous | Variable) or left.term == right.term
         for left, right in zip(one.arguments, other.arguments, strict=False)

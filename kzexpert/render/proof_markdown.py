@@ -30,8 +30,6 @@ from kzexpert.render.writer import sentence, visible
 __all__ = ["proof_markdown"]
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>#|~$&!]")
-#: What stands behind a fact whose dates a condition binds.
-_DATE = re.compile(r"\)[^)]* (?:since|until|on) \d{4}-\d\d-\d\d$")
 #: What begins a list.
 _START = re.compile(r"^(\d{0,9})([-+.)])")
 
@@ -158,8 +156,7 @@ class _Document:
         """What satisfied a condition, as one line."""
         if isinstance(premise, FactPremise):
             where = f"{certainty_text(premise.certainty)}, {self.see(premise.fact)}"
-            dates = premise.fact.rpartition(")")[2] if _DATE.search(premise.fact) else ""
-            return f"{self.told(premise.fact)}{_plain(dates)} ({where})"
+            return f"{self.told(premise.fact)} ({where})"
         if isinstance(premise, AbsencePremise):
             return f"Nothing established matches {_code(premise.absent)}"
         if isinstance(premise, AggregatePremise):

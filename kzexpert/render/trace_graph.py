@@ -3,6 +3,7 @@
 DOT and Mermaid are written from it. Numbers and the order of nodes depend on the trace alone.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -58,9 +59,14 @@ class Graph(msgspec.Struct, frozen=True):
     edges: tuple[Edge, ...]
 
 
+#: How a document writes a date on record behind a fact.
+_DATES = re.compile(r"(?:since|until|on) \d{4}-\d\d-\d\d")
+
+
 def headline(statement: str, says: str) -> str:
-    """The sentence for a statement; an atom that has none stays as it is written."""
-    return says if statement.startswith(says) else sentence(says)
+    """The sentence for a statement with the dates that it tells; an atom that has none stays as it is written."""
+    dates = "".join(f", {found}" for found in _DATES.findall(statement.rpartition(")")[2]))
+    return f"{says if statement.startswith(says) else sentence(says)}{dates}"
 
 
 def reading_order(index: Index) -> tuple[TracedConclusion, ...]:

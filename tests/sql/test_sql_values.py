@@ -149,7 +149,7 @@ def test_no_text_of_a_user_stands_in_a_statement(monkeypatch: pytest.MonkeyPatch
     )
     inference = engine("duckdb").infer(program_of(kb))
     assert [firing.rule.id for found in inference.firings.values() for firing in found] == ["secret-rule"]
-    assert len(statements) > 3
+    assert len(statements) >= 3
     assert not any("secret" in statement for statement in statements)
 
 

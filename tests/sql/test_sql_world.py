@@ -58,4 +58,4 @@ def test_a_proof_cites_rows_of_the_collections(options: list[str]) -> None:
     code, printed = run(options, "why", asked, "--engine", "duckdb", "--as-of", "2010")
     assert code == 0
     assert "collections, cia_factbook_igo" in printed
-    assert "world_facts.parquet:" in "".join(printed.split())
+    assert "world_facts.parquetrow" in "".join(printed.split())

@@ -12,15 +12,16 @@ import msgspec
 import pytest
 from examples import examples, many
 from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec.structs import replace
-from programs import VOCABULARY, knowledge_bases, program_of
+from programs import FEATURES, VOCABULARY, knowledge_bases, program_of
 from traces import Problems, Read, Traced
 from worlds import EVERYTHING, random_world
 
 import kzexpert
 from kzexpert.engines import ENGINES, engine
-from kzexpert.errors import Issue, KzexpertError
+from kzexpert.errors import Issue, KnowledgeBaseError, KzexpertError
 from kzexpert.model import KnowledgeBase
 from kzexpert.program.snapshot import snapshot
 from kzexpert.proof.checker import Checker
@@ -76,8 +77,30 @@ def test_random_worlds_verify(read: Read, traced: Traced, problems: Problems, se
 @examples(15)
 @given(knowledge_bases())
 def test_programs_at_random_verify(kb: KnowledgeBase) -> None:
-    inference = engine().infer(program_of(kb))
+    _verify_everything(kb)
+
+
+@pytest.mark.parametrize("feature", sorted(FEATURES))
+@examples(8)
+@given(st.data())
+def test_programs_with_the_newer_language_verify(feature: str, data: st.DataObject) -> None:
+    _verify_everything(data.draw(knowledge_bases(frozenset([feature]))))
+
+
+@examples(20)
+@given(knowledge_bases(FEATURES))
+def test_programs_with_all_of_the_language_verify(kb: KnowledgeBase) -> None:
+    _verify_everything(kb)
+
+
+def _verify_everything(kb: KnowledgeBase) -> None:
+    """Every statement of every predicate has a trace that verifies, or the engine and the checker refuse the rules."""
     checker = Checker(kb, ENGINES)
+    try:
+        inference = engine().infer(program_of(kb))
+    except KnowledgeBaseError as error:
+        assert [issue.code for issue in error.issues] == ["KZ406"]
+        return
     for name, (kinds, holds) in VOCABULARY.items():
         atom = f"{name}({', '.join(f'?v{number}' for number in range(len(kinds)))})"
         for question in (atom, f"{atom} within 7 months") if holds == "event" else (atom,):

@@ -1,0 +1,150 @@
+"""How each of the newer parts of the language shows in a proof, that it verifies, and that no change of it does."""
+
+import json
+
+import msgspec
+import pytest
+from newer import NEWER, QUESTIONS
+from syrupy.assertion import SnapshotAssertion
+from tampering import tamperings
+from traces import AS_OF, Problems, Read, Traced, traced_from
+
+from kzexpert.checks import check
+from kzexpert.engines import ENGINES, engine
+from kzexpert.errors import KnowledgeBaseError
+from kzexpert.language import load_knowledge_base
+from kzexpert.model import KnowledgeBase
+from kzexpert.program.snapshot import snapshot as cut
+from kzexpert.proof.answers import answer
+from kzexpert.proof.checker import Checker
+from kzexpert.proof.document import EitherPremise, Trace, sealed
+from kzexpert.proof.index import Index
+from kzexpert.proof.lineage import prove
+from kzexpert.questions.question import read_question
+from kzexpert.render.dot import dot
+from kzexpert.render.html import html_page
+from kzexpert.render.json import json_text
+from kzexpert.render.mermaid import mermaid
+from kzexpert.render.proof_markdown import proof_markdown
+from kzexpert.render.proof_text import proof_text
+
+
+@pytest.fixture(scope="module")
+def newer(tmp_path_factory: pytest.TempPathFactory) -> KnowledgeBase:
+    """The invented knowledge base with the newer parts of the language."""
+    path = tmp_path_factory.mktemp("world") / "world.yaml"
+    path.write_text(NEWER, encoding="utf-8")
+    kb = load_knowledge_base([], [path])
+    assert check(kb) == []
+    return kb
+
+
+@pytest.mark.parametrize("part", QUESTIONS)
+def test_every_part_shows_as_text(newer: KnowledgeBase, part: str, snapshot: SnapshotAssertion) -> None:
+    trace = traced_from(newer, QUESTIONS[part])
+    assert trace.answers
+    assert proof_text(Index(trace), trace.answers) == snapshot
+
+
+@pytest.mark.parametrize("part", QUESTIONS)
+def test_every_part_shows_as_markdown(newer: KnowledgeBase, part: str, snapshot: SnapshotAssertion) -> None:
+    document = proof_markdown(traced_from(newer, QUESTIONS[part]))
+    assert document[document.index("## Argument") : document.index("## Checking")] == snapshot
+
+
+@pytest.mark.parametrize("part", QUESTIONS)
+def test_every_part_shows_on_a_page(newer: KnowledgeBase, part: str, snapshot: SnapshotAssertion) -> None:
+    inference = engine().infer(cut(newer, AS_OF))
+    question = read_question(newer, QUESTIONS[part])
+    page = html_page(inference, answer(inference, question), Index(prove(inference, question)))
+    lists = page[page.index('<ul class="conditions">') :]
+    assert lists[: lists.index("</section>")] == snapshot
+
+
+@pytest.mark.parametrize("part", QUESTIONS)
+def test_every_part_verifies_and_is_drawn(newer: KnowledgeBase, part: str, problems: Problems) -> None:
+    trace = traced_from(newer, QUESTIONS[part])
+    assert problems(newer, trace) == []
+    assert msgspec.json.decode(json_text(trace), type=Trace) == trace
+    for statement in trace.firings:
+        assert statement.id in dot(trace)
+        assert statement.id in mermaid(trace)
+
+
+@pytest.mark.parametrize("part", QUESTIONS)
+def test_no_change_of_a_part_verifies(newer: KnowledgeBase, part: str) -> None:
+    document = json.loads(json_text(traced_from(newer, QUESTIONS[part])))
+    checker = Checker(newer, ENGINES)
+    every = [
+        (words, changed)
+        for words, changed in tamperings(document)
+        if words.startswith(("$.firings", "$.rules", "$.facts")) and ".place: " not in words
+    ]
+    passed = []
+    for words, changed in every[:: max(1, len(every) // 60)]:
+        try:
+            forged = sealed(msgspec.convert(changed, Trace))
+        except msgspec.ValidationError:
+            continue  # no seal makes this a trace
+        if checker.verify("t", json_text(forged)).verified:
+            passed.append(words)
+    assert passed == []
+
+
+def test_another_alternative_that_holds_too_is_not_the_one_that_counts(newer: KnowledgeBase) -> None:
+    trace = traced_from(newer, QUESTIONS["either"])
+    (first, *_) = (item for firing in trace.firings for item in firing.premises if isinstance(item, EitherPremise))
+    assert (first.alternative, [item.condition for item in first.premises]) == (1, ["exercise(?state, ?other)"])
+
+
+_RING = """\
+kinds: [firm]
+predicates:
+  listed: {args: [firm: firm]}
+  owns: {args: [owner: firm, asset: firm, percent: number]}
+  blocked: {args: [firm: firm]}
+entities: {X: {kind: firm}, A: {kind: firm}, B: {kind: firm}}
+sources: {atlas: {title: Atlas, date: 2011}}
+source: atlas
+rules:
+  - id: listed
+    when: ["listed(?firm)"]
+    then: blocked(?firm)
+  - id: half
+    when: ["owns(_, ?firm, _)", "?sum = sum(?p for owns(?o, ?firm, ?p) and blocked(?o))", "?sum >= 50"]
+    then: blocked(?firm)
+facts:
+  listed: [{firm: X}]
+  owns:
+"""
+
+
+def test_in_a_ring_a_proof_rests_on_what_lies_below(read: Read, traced: Traced, problems: Problems) -> None:
+    rows = ((60, "X", "A"), (100, "A", "B"), (40, "B", "A"))
+    kb = read(_RING + "".join(f"    - {{owner: {one}, asset: {other}, percent: {p}}}\n" for p, one, other in rows))
+    trace = traced(kb, "blocked(A)")
+    assert problems(kb, trace) == []
+    (half,) = (firing for firing in trace.firings if firing.rule == "half")
+    (total,) = (premise for premise in half.premises if premise.condition.startswith("?sum ="))
+    assert (half.binding["sum"], total.facts) == ("60", ("blocked(X)", "owns(X, A, 60)"))
+
+
+def test_a_ring_that_nobody_blocks_is_not_blocked(read: Read, traced: Traced, problems: Problems) -> None:
+    kb = read(f"{_RING}    - {{owner: A, asset: B, percent: 100}}\n    - {{owner: B, asset: A, percent: 100}}\n")
+    trace = traced(kb, "blocked(?firm)")
+    assert (trace.answers, problems(kb, trace)) == (("blocked(X)",), [])
+
+
+def test_a_sum_of_its_own_conclusions_with_a_negative_value_is_refused(read: Read, traced: Traced) -> None:
+    rows = "    - {owner: X, asset: A, percent: 60}\n"
+    honest = traced(read(_RING + rows), "blocked(?firm)")
+    kb = read(f"{_RING}{rows}    - {{owner: A, asset: A, percent: -40}}\n")
+    with pytest.raises(KnowledgeBaseError, match="negative"):
+        Checker(kb, ENGINES).verify("t", json_text(honest))
+
+
+def test_a_trace_without_anything_new_has_nothing_new(everything: KnowledgeBase, traced: Traced) -> None:
+    trace = traced(everything, "aligned(?x, ?y)")
+    kinds = {type(premise).__struct_config__.tag for firing in trace.firings for premise in firing.premises}
+    assert kinds == {"fact", "absence", "comparison", "aggregate"}
+    assert all(isinstance(rule.then, str) for rule in trace.rules)
