@@ -20,7 +20,7 @@ def knowledge_base(when: tuple[str, ...], then: str) -> KnowledgeBase:
             for name, arity in predicates
         ),
         facts=tuple(Fact("member", {"arg0": float(number), "arg1": 0.0}) for number in range(100)),
-        rules=(Rule("pairs", tuple(parse_condition(text, NOWHERE) for text in when), parse_atom(then, NOWHERE)),),
+        rules=(Rule("pairs", tuple(parse_condition(text, NOWHERE) for text in when), (parse_atom(then, NOWHERE),)),),
     )
 
 
