@@ -3,6 +3,7 @@
 Whatever is wrong with files, questions or options is raised as a `KzexpertError`, which holds all of it.
 """
 
+import os
 from collections.abc import Sequence
 from datetime import date
 
@@ -91,14 +92,15 @@ def load(*folders: StrPath, rules: Sequence[StrPath] = (), facts: Sequence[StrPa
     """Load and check a knowledge base.
 
     Args:
-        folders: with ``rules/`` and ``facts/``; several are layered. Without any, the nearest at or above the current
-            folder, else the one that is packed into the package.
-        rules, facts: single files beside them.
+        folders: with ``rules/`` and ``facts/``, or names of shipped or installed bases; several are layered. Without
+            any, those of ``KZEXPERT_KB``, else the nearest at or above the current folder, else the packed one.
+        rules, facts: single files or folders of files beside them.
 
     Raises:
         KnowledgeBaseError: something is wrong with it; all of that.
     """
-    kb = load_knowledge_base(folders or [find_knowledge_base() or packed_knowledge_base()], rules, facts)
+    chosen = folders or [name for name in os.environ.get("KZEXPERT_KB", "").split(os.pathsep) if name.strip()]
+    kb = load_knowledge_base(chosen or [find_knowledge_base() or packed_knowledge_base()], rules, facts)
     errors = [issue for issue in check(kb) if issue.severity == "error"]
     if errors:
         raise KnowledgeBaseError(*errors, texts=kb.texts)

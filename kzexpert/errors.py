@@ -139,6 +139,8 @@ CODES: dict[str, str] = {
     "KZ124": "a table that cannot be read",
     "KZ125": "rows of a table that are not facts",
     "KZ126": "a table of which no row is read",
+    "KZ127": "bases that use each other in a circle",
+    "KZ128": "a used base that does not exist",
     # rules, and atoms wherever they stand
     "KZ201": "a condition that cannot be read",
     "KZ202": "an unknown predicate",
@@ -162,6 +164,8 @@ CODES: dict[str, str] = {
     "KZ220": "a rule that may never end",
     "KZ221": "too many choices of alternatives",
     "KZ222": "a sum over events whose day is not bound",
+    "KZ223": "a rule that replaces or drops nothing",
+    "KZ224": "rules/ names what it does not declare",
     # questions and options
     "KZ301": "a question that is not understood",
     "KZ302": "a question that can be read in two ways",

@@ -154,7 +154,7 @@ def test_an_entry_of_another_clone_is_not_read(kb: Path, tmp_path: Path) -> None
 def test_links_are_not_followed(kb: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ask(kb)
     entry(kb).rename(tmp_path / "elsewhere")
-    (tmp_path / "cache" / Cache([str(kb)], [])._name).symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "cache" / Cache([str(kb)], [], [])._name).symlink_to(tmp_path / "elsewhere")
     assert not recalls(kb)
     assert recalls(kb), "the link was replaced by an entry"
     (tmp_path / "link").symlink_to(tmp_path / "cache", target_is_directory=True)
@@ -225,7 +225,7 @@ def test_a_knowledge_base_with_errors_is_never_kept(kb: Path) -> None:
 
 def test_the_lines_of_a_recalled_file_can_be_shown(kb: Path) -> None:
     ask(kb)
-    recalled = Cache([str(kb)], []).recall()
+    recalled = Cache([str(kb)], [], []).recall()
     assert recalled is not None
     rule = recalled[0].rules[0]
     assert "allies-are-friends" in recalled[0].texts[rule.location.file].splitlines()[rule.location.line - 1]

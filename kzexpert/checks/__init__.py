@@ -9,6 +9,7 @@ from kzexpert.checks.contradictions import contradictions
 from kzexpert.checks.events import undated_events
 from kzexpert.checks.facts import concluded_records, fact_dates, fact_values
 from kzexpert.checks.growth import endless_rules
+from kzexpert.checks.layers import idle_replacements, undeclared_names
 from kzexpert.checks.repetitions import repeated_conditions
 from kzexpert.checks.rules import repeated_rule_ids, rule_plans
 from kzexpert.checks.sources import repeated_sources, sources_of_facts, sources_of_rules
@@ -32,6 +33,8 @@ PASSES: tuple[Pass, ...] = (
     names,
     templates,
     repeated_rule_ids,
+    idle_replacements,
+    undeclared_names,
     rule_plans,
     cycles,
     endless_rules,
@@ -52,7 +55,7 @@ PASSES: tuple[Pass, ...] = (
 
 
 def check(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list[Issue]:
-    """Run all passes.
+    """Run all passes. Of a used base only errors are told: its warnings are for those who keep it.
 
     Args:
         kb: as loaded; its names may be wrong.
@@ -65,7 +68,12 @@ def check(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list[Issue]:
     found = {issue for one in PASSES for issue in one(kb)}
     if cases:
         found = (found - set(unused_predicates(kb))) | set(unused_predicates(kb, cases))
-    return sorted(found, key=by_place)
+    return sorted((issue for issue in found if not _is_foreign(kb, issue)), key=by_place)
+
+
+def _is_foreign(kb: KnowledgeBase, issue: Issue) -> bool:
+    """Whether it is a warning about a base that is there only since another one uses it."""
+    return issue.severity == "warning" and issue.location is not None and issue.location.file in kb.used_files
 
 
 def by_place(issue: Issue) -> tuple[str, int, int, str, str]:

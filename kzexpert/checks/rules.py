@@ -23,6 +23,8 @@ def repeated_rule_ids(kb: KnowledgeBase) -> list[Issue]:
         if name in first:
             related = ((first[name], "the other rule of that id"),)
             message, hint = f"rule id {name} stands twice", "rename one of the two"
+            if (first[name].file in kb.used_files) != (location.file in kb.used_files):
+                hint = f"rename it; or write replaces: {name} on it, so that it stands instead of the other"
             issues.append(Issue("KZ210", message, location, hint, related=related))
         first.setdefault(name, location)
     return issues

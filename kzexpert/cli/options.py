@@ -32,9 +32,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _SOURCES = (
-    click.option("--kb", multiple=True, metavar="DIR", help="A folder with rules/ and facts/; several are layered."),
-    click.option("--rules", multiple=True, metavar="FILE", help="One more file of rules."),
-    click.option("--facts", multiple=True, metavar="FILE", help="One more file of facts."),
+    click.option(
+        "--kb",
+        multiple=True,
+        metavar="NAME|FOLDER",
+        help="A shipped or installed base, or a folder with rules/ and facts/; several are layered.",
+    ),
+    click.option("--rules", multiple=True, metavar="PATH", help="One more file of rules, or a folder of such."),
+    click.option("--facts", multiple=True, metavar="PATH", help="One more file of facts, or a folder of such."),
     click.option("--allow-network", is_flag=True, help="Read tables that lie on other machines or database servers."),
 )
 _RUN = (

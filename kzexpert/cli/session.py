@@ -5,6 +5,7 @@ All that is wrong with the files is reported at once. Times and counts go to std
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from os import environ, pathsep
 from os.path import isdir as is_folder
 from time import perf_counter
 
@@ -54,13 +55,12 @@ def read_knowledge_base(options: Options) -> KnowledgeBase:
 
     start = perf_counter()
     folders = layers(options)
-    cache = Cache(folders, (*options.rules, *options.facts))
+    cache = Cache(folders, options.rules, options.facts)
     recalled = cache.recall()
     if recalled is not None:
         kb, issues = recalled
         spare(options, _files(kb))
-        for folder in folders:
-            note(options, f"knowledge base: {folder}")
+        _tell_bases(options, kb)
         note(
             options, f"recalled, unchanged since the last run: {_counts(kb)} in {_milliseconds(perf_counter() - start)}"
         )
@@ -89,13 +89,11 @@ def inspect(options: Options) -> tuple[KnowledgeBase, list[Issue]]:
     from kzexpert.language import read_knowledge_base as read
 
     start = perf_counter()
-    folders = layers(options)
-    loaded = read(folders, options.rules, options.facts)
+    loaded = read(layers(options), options.rules, options.facts)
     kb = loaded.kb
     spare(options, _files(kb))
     middle = perf_counter()
-    for folder in folders:
-        note(options, f"knowledge base: {folder}")
+    _tell_bases(options, kb)
     note(options, f"loaded: {_counts(kb)} in {_milliseconds(middle - start)}")
     issues = check(kb)
     if loaded.issues:
@@ -108,25 +106,41 @@ def inspect(options: Options) -> tuple[KnowledgeBase, list[Issue]]:
     return kb, issues
 
 
+def _tell_bases(options: Options, kb: KnowledgeBase) -> None:
+    """Which bases answer."""
+    if not options.verbose:
+        return
+    from kzexpert.language.digest import base_digest
+
+    for layer in kb.layers:
+        named = f"{layer.label}, " if layer.name else ""
+        word = "used base" if layer.used else "knowledge base"
+        note(options, f"{word}: {layer.folder} ({named}digest {base_digest(kb, layer)[:12]})")
+
+
 def _files(kb: KnowledgeBase) -> list[str]:
     """What is read of a knowledge base."""
     return [*kb.texts, *(file for table in kb.tables for file in (table.path, *table.codes.values()))]
 
 
 def layers(options: Options) -> list[str]:
-    """The folders of the knowledge base: those given, else the nearest one, else the packed one.
+    """The folders or names of the knowledge base: those given, else those of ``KZEXPERT_KB``, which are separated as
+    in ``PATH``, else the nearest folder, else the packed one.
 
     Raises:
         KnowledgeBaseError: there is none.
     """
     if options.kb:
         return list(options.kb)
+    named = [name for name in environ.get("KZEXPERT_KB", "").split(pathsep) if name.strip()]
+    if named:
+        return named
     from kzexpert.language import find_knowledge_base, packed_knowledge_base
 
     folder = find_knowledge_base() or packed_knowledge_base()
     if not is_folder(folder):  # noqa: PTH112, as in `language.folders`: pathlib takes too long to import
         message = "no folder at or above the current one has rules/ and facts/"
-        raise KnowledgeBaseError(Issue("KZ115", message, hint="name a knowledge base with --kb DIR"))
+        raise KnowledgeBaseError(Issue("KZ115", message, hint="name a knowledge base with --kb DIR or --kb NAME"))
     return [folder]
 
 
@@ -183,7 +197,9 @@ def open_cases(options: Options, kb: KnowledgeBase, files: Sequence[str] = ()) -
 
 
 def _case_folders(options: Options) -> list[str]:
-    folders = [f"{folder}/tests/cases" for folder in layers(options)]
+    from kzexpert.language.bases import named_base
+
+    folders = [f"{named_base(folder)}/tests/cases" for folder in layers(options)]
     return [folder for folder in folders if is_folder(folder)]  # noqa: PTH112
 
 

@@ -4,13 +4,13 @@ Facts wait until every vocabulary is known, since the declared types say how the
 a file.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from kzexpert.errors import Issue, Location
 from kzexpert.language.facts_file import PendingRows
 from kzexpert.language.files import Digests, TextFile
 from kzexpert.language.reader import Reader
-from kzexpert.model import Entity, Fact, KnowledgeBase, Predicate, Rule, Source, Table
+from kzexpert.model import Entity, Fact, KnowledgeBase, Layer, Predicate, Rule, Source, Table
 
 __all__ = ["Draft", "layered"]
 
@@ -22,6 +22,7 @@ class Draft:
         pending: rows of facts that wait for the vocabularies.
         csv_files: they wait as well.
         tables: declarations of tables.
+        drops: ids of rules of earlier layers, each with its place.
     """
 
     def __init__(self) -> None:
@@ -33,6 +34,7 @@ class Draft:
         self.pending: list[PendingRows] = []
         self.csv_files: list[Reader] = []
         self.tables: list[Table] = []
+        self.drops: list[tuple[str, Location]] = []
         self.files: list[TextFile] = []
         self.issues: list[Issue] = []
 
@@ -41,18 +43,27 @@ class Draft:
         """File name → its text."""
         return {file.name: file.text for file in self.files}
 
-    def knowledge_base(self, facts: Iterable[Fact]) -> KnowledgeBase:
-        """Everything that was read, and these facts; what several files say alike is there once."""
+    def knowledge_base(self, facts: Iterable[Fact], layers: Sequence[Layer] = ()) -> KnowledgeBase:
+        """Everything that was read, and these facts; what several files say alike is there once.
+
+        Args:
+            layers: the bases that the files belong to, in order; a file of none comes last.
+        """
+        order = {file: number for number, layer in enumerate(layers) for file in layer.files}
+        rules, gone = _settled(self.rules, self.drops, lambda place: order.get(place.file, len(layers)))
         return KnowledgeBase(
             kinds=tuple(dict.fromkeys(self.kinds)),
             predicates=_distinct_predicates(self.predicates),
             entities=_joined_entities(self.entities),
             sources=_distinct_sources(self.sources),
             facts=tuple(facts),
-            rules=tuple(self.rules),
+            rules=rules,
             texts=self.texts,
             digests=Digests({file.name: file.content for file in self.files}),
             tables=tuple(self.tables),
+            layers=tuple(layers),
+            drops=tuple(self.drops),
+            gone=gone,
         )
 
 
@@ -64,17 +75,43 @@ def layered(base: KnowledgeBase, top: KnowledgeBase, *, replaces_facts: bool = F
         top: is added, as a case adds its own rules and facts.
         replaces_facts: whether the facts of `top` stand instead of those of `base`.
     """
+    own = top.texts.keys() - base.texts.keys()
+    drops = (*base.drops, *top.drops)
+    rules, gone = _settled((*base.rules, *top.rules), top.drops, lambda place: int(place.file in own))
     return KnowledgeBase(
         kinds=tuple(dict.fromkeys((*base.kinds, *top.kinds))),
         predicates=_distinct_predicates((*base.predicates, *top.predicates)),
         entities=_joined_entities((*base.entities, *top.entities)),
         sources=_distinct_sources((*base.sources, *top.sources)),
         facts=top.facts if replaces_facts else (*base.facts, *top.facts),
-        rules=(*base.rules, *top.rules),
+        rules=rules,
         texts={**base.texts, **top.texts},
         digests={**base.digests, **top.digests} if top.digests else base.digests,
         tables=top.tables if replaces_facts else (*base.tables, *top.tables),
+        layers=(*base.layers, *top.layers),
+        drops=drops,
+        gone=(*base.gone, *top.gone, *gone),
     )
+
+
+def _settled(
+    rules: Iterable[Rule], drops: Iterable[tuple[str, Location]], level: Callable[[Location], int]
+) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+    """The rules that stay, and those of earlier layers that are replaced or dropped.
+
+    Args:
+        level: the number of the layer that a place lies in.
+    """
+    rules = tuple(rules)
+    named = [(rule.replaces, level(rule.location)) for rule in rules if rule.replaces]
+    named += [(name, level(place)) for name, place in drops]
+    if not named:
+        return rules, ()
+    latest: dict[str, int] = {}
+    for name, number in named:
+        latest[name] = max(number, latest.get(name, 0))
+    gone = tuple(rule for rule in rules if level(rule.location) < latest.get(rule.id, 0))
+    return tuple(rule for rule in rules if rule not in gone), gone
 
 
 def _distinct_predicates(predicates: Iterable[Predicate]) -> tuple[Predicate, ...]:

@@ -9,14 +9,24 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
+from kzexpert.language.bases import BaseFolder, base_folders, single_files
 from kzexpert.language.documents import Node, parse_document
 from kzexpert.language.draft import Draft
 from kzexpert.language.facts_file import PendingRows, read_entities, read_row_keys, read_rows, read_sources
-from kzexpert.language.files import CSV_LIMIT, YAML_LIMIT, StrPath, read_file
-from kzexpert.language.folders import layer_files
+from kzexpert.language.files import CSV_LIMIT, YAML_LIMIT, StrPath, TextFile, read_file, shown_name
+from kzexpert.language.folders import YAML_ENDINGS
+from kzexpert.language.manifest import read_manifest
 from kzexpert.language.reader import Reader
-from kzexpert.language.rules_file import ROW_KEYS, RuleDefaults, read_citation, read_kinds, read_predicates, read_rules
-from kzexpert.model import Fact, KnowledgeBase, Predicate
+from kzexpert.language.rules_file import (
+    ROW_KEYS,
+    RuleDefaults,
+    read_citation,
+    read_drops,
+    read_kinds,
+    read_predicates,
+    read_rules,
+)
+from kzexpert.model import Fact, KnowledgeBase, Layer, Predicate
 
 __all__ = [
     "SECTIONS",
@@ -29,7 +39,7 @@ __all__ = [
 ]
 
 #: What a file of a knowledge base may hold, in any combination.
-SECTIONS = ("kinds", "predicates", "rules", "entities", "sources", "facts", "tables")
+SECTIONS = ("kinds", "predicates", "rules", "drop", "entities", "sources", "facts", "tables")
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -50,9 +60,10 @@ def load_knowledge_base(
     """Reads a knowledge base.
 
     Args:
-        layers: folders with ``rules/`` or ``facts/`` or both; all of them are taken together.
-        rules: single files, added to them.
-        facts: single files, added to them; any file may hold any section.
+        layers: folders with ``rules/`` or ``facts/`` or both, or names of bases; all of them, and the bases that they
+            use, are taken together.
+        rules: single files or folders of files, added to them.
+        facts: single files or folders of files, added to them; any file may hold any section.
 
     Raises:
         KnowledgeBaseError: something is wrong with the files (KZ1xx, KZ2xx); it holds all issues of all files.
@@ -69,8 +80,12 @@ def read_knowledge_base(
     """Reads what can be read, as `load_knowledge_base`, but returns the issues beside it instead of raising them."""
     draft = Draft()
     paths: dict[str, StrPath] = {}
-    for path in _paths(layers, (*rules, *facts), draft.issues):
-        paths.setdefault(_real(path), path)
+    opened: list[tuple[BaseFolder, list[StrPath]]] = []
+    for base in base_folders(list(layers), draft.issues):
+        opened.append((base, _added(paths, base.files, draft.issues)))
+    for files, endings in ((rules, YAML_ENDINGS), (facts, (*YAML_ENDINGS, ".csv"))):
+        for file in files:
+            _added(paths, single_files([file], endings), draft.issues)
     for path in paths.values():
         if not _is_csv(path):
             read_into(draft, path)
@@ -79,8 +94,45 @@ def read_knowledge_base(
     for real, path in paths.items():
         if _is_csv(path) and real not in named and os.path.dirname(real) not in named:  # noqa: PTH120
             read_into(draft, path)
-    kb = draft.knowledge_base(finish(draft, {}))
+    found = [_layer(base, files, draft) for base, files in opened]
+    kb = draft.knowledge_base(finish(draft, {}), found)
     return Loaded(kb, tuple(sorted(draft.issues, key=_place)))
+
+
+def _added(paths: dict[str, StrPath], files: Iterable[StrPath], issues: list[Issue]) -> list[StrPath]:
+    """Adds files by their real path, and returns those that were not there; a folder that has none is noted."""
+    new = []
+    try:
+        for path in files:
+            if paths.setdefault(_real(path), path) is path:
+                new.append(path)
+    except KnowledgeBaseError as error:
+        issues.extend(error.issues)
+    return new
+
+
+def _layer(base: BaseFolder, files: Iterable[StrPath], draft: Draft) -> Layer:
+    """A base with what its manifest says."""
+    read: list[TextFile] = []
+    manifest = read_manifest(base.folder, draft.issues, read)
+    draft.files.extend(read)
+    rules = os.path.join(base.folder, "rules", "")  # noqa: PTH118
+    names = {os.fspath(path): shown_name(path) for path in files}
+    return Layer(
+        folder=base.folder,
+        name=manifest.name,
+        title=manifest.title,
+        version=manifest.version,
+        licence=manifest.licence,
+        authors=manifest.authors,
+        as_of=manifest.as_of,
+        files=(*(file.name for file in read), *names.values()),
+        rules=tuple(name for path, name in names.items() if path.startswith(rules)),
+        used=base.used,
+        uses=base.uses,
+        grades=manifest.grades,
+        calibration=manifest.calibration,
+    )
 
 
 def _real(path: StrPath) -> str:
@@ -134,6 +186,8 @@ def read_sections(reader: Reader, fields: Mapping[str, Node], draft: Draft) -> b
         draft.sources.extend(read_sources(reader, fields["sources"]))
     if "rules" in fields:
         draft.rules.extend(read_rules(reader, fields["rules"], _rule_defaults(reader, fields)))
+    if "drop" in fields:
+        draft.drops.extend(read_drops(reader, fields["drop"]))
     if "tables" in fields:
         from kzexpert.language.tables_file import read_tables  # most knowledge bases have none
 
@@ -178,16 +232,6 @@ def finish(draft: Draft, vocabulary: Mapping[str, Predicate]) -> list[Fact]:
         for file in draft.csv_files:
             facts.extend(read_table(file, known))
     return facts
-
-
-def _paths(layers: Iterable[StrPath], files: Iterable[StrPath], issues: list[Issue]) -> Iterable[StrPath]:
-    """The files of all layers and then the single ones; a layer that is none is noted."""
-    for layer in layers:
-        try:
-            yield from layer_files(layer)
-        except KnowledgeBaseError as error:
-            issues.extend(error.issues)
-    yield from files
 
 
 def _place(issue: Issue) -> tuple[Location, str, str]:

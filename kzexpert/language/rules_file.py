@@ -16,19 +16,28 @@ from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.reader import Reader
 from kzexpert.model import ArgumentSpec, Atom, Block, Citation, Condition, Either, Predicate, Rule
 
-__all__ = ["ROW_KEYS", "RuleDefaults", "read_citation", "read_kinds", "read_predicates", "read_rules", "split_hint"]
+__all__ = [
+    "ROW_KEYS",
+    "RuleDefaults",
+    "read_citation",
+    "read_drops",
+    "read_kinds",
+    "read_predicates",
+    "read_rules",
+    "split_hint",
+]
 
 #: What a row of facts may hold beside its arguments; no argument may bear such a name.
 ROW_KEYS = ("since", "until", "on", "certainty", "source", "at", "note")
 _PREDICATE_KEYS = ("args", "holds", "says", "asks", "doc", "compares", "assumable")
-_RULE_KEYS = ("id", "title", "family", "when", "unless", "then", "certainty", "because", "source", "each")
+_RULE_KEYS = ("id", "title", "family", "when", "unless", "then", "certainty", "because", "source", "each", "replaces")
 _BLOCKS = ("either", "not")
 _MOST_NESTED = 10
 _BUILT_IN_TYPES = ("text", "number", "date")
 _ARGS_FORM = "args lists name: type in order, such as [state: state, org: organisation]"
 _RULE_FORM = (
     "a rule has id, when (a list of conditions) and then (an atom, or a list of them); and title, family, unless, "
-    "certainty, because, source, each"
+    "certainty, because, source, each, replaces"
 )
 
 _BLOCK_FORM = "a block is either: or not:, with a list of conditions below it, each after - and a space"
@@ -120,6 +129,13 @@ def read_rules(reader: Reader, node: Node, defaults: RuleDefaults) -> list[Rule]
     return [rule for rule in rules if rule is not None]
 
 
+def read_drops(reader: Reader, node: Node) -> list[tuple[str, Location]]:
+    """Reads ``drop:``, the ids of rules of a used base that are left out."""
+    items = reader.items(node, "a list of rule ids", "such as drop: [first-rule, second-rule]") or ()
+    found = ((reader.filled(item, "a rule's id"), reader.at(item)) for item in items)
+    return [(name, place) for name, place in found if name is not None]
+
+
 def _rule(reader: Reader, node: Node, defaults: RuleDefaults) -> Rule | None:
     fields = reader.fields(node, "a rule", _RULE_KEYS, ("id", "when", "then"), _RULE_FORM)
     if fields is None:
@@ -155,6 +171,7 @@ def _rule(reader: Reader, node: Node, defaults: RuleDefaults) -> Rule | None:
         each=bool(each),
         location=reader.at(node),
         marks=marks,
+        replaces=(reader.filled(fields["replaces"], "the id of a rule") or "") if "replaces" in fields else "",
     )
 
 

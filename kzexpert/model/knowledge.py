@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -19,6 +19,7 @@ __all__ = [
     "Expected",
     "Fact",
     "KnowledgeBase",
+    "Layer",
     "PartialDate",
     "Predicate",
     "Rule",
@@ -161,6 +162,7 @@ class Rule(msgspec.Struct, frozen=True, array_like=True):
         when: its conditions; those of ``unless`` come last, as blocks.
         then: what it concludes, at least one atom.
         family: what kind of tie it sees; empty where it is a family of its own.
+        replaces: the id of a rule of an earlier base, which this one stands instead of; empty where there is none.
     """
 
     id: str
@@ -174,6 +176,41 @@ class Rule(msgspec.Struct, frozen=True, array_like=True):
     each: bool = False
     location: Location = NOWHERE
     marks: Mapping[str, Location] = {}
+    replaces: str = ""
+
+
+class Layer(msgspec.Struct, frozen=True, array_like=True):
+    """A base that a knowledge base was made of: its folder, and what its manifest says.
+
+    Attributes:
+        folder: where it lies, as it was given or found.
+        name: as its manifest calls it; empty where none does.
+        as_of: the day its questions are about, where no other is given.
+        files: those of its files that were read, as issues name them.
+        rules: those of them that lie in its ``rules/``.
+        used: whether it is there only since another base uses it.
+        uses: the folders of the bases that it uses.
+        grades, calibration: as written; kept for those who ask for them.
+    """
+
+    folder: str
+    name: str = ""
+    title: str = ""
+    version: str = ""
+    licence: str = ""
+    authors: tuple[str, ...] = ()
+    as_of: PartialDate | None = None
+    files: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    used: bool = False
+    uses: tuple[str, ...] = ()
+    grades: Any = None
+    calibration: Any = None
+
+    @property
+    def label(self) -> str:
+        """How it is spoken of: by name and version, else by its folder."""
+        return f"{self.name} {self.version}".strip() if self.name else self.folder
 
 
 class Expected(msgspec.Struct, frozen=True):
@@ -224,6 +261,9 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True, array_like=True):
         texts: file → its text, for showing the line of an issue.
         digests: file → SHA-256 of its bytes, in hex.
         tables: further facts, which nobody has looked at yet.
+        layers: the bases it was made of, in the order in which they were loaded.
+        drops: ids of rules of earlier layers that are left out, each with its place.
+        gone: the rules of earlier layers that others stand instead of, or that are left out.
     """
 
     kinds: tuple[str, ...] = ()
@@ -235,6 +275,9 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True, array_like=True):
     texts: Mapping[str, str] = {}
     digests: Mapping[str, str] = {}
     tables: tuple[Table, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    drops: tuple[tuple[str, Location], ...] = ()
+    gone: tuple[Rule, ...] = ()
 
     def __repr__(self) -> str:
         return f"<knowledge base: {counted(len(self.facts), 'fact')}, {counted(len(self.rules), 'rule')}>"
@@ -255,6 +298,11 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True, array_like=True):
     def concluded(self) -> frozenset[str]:
         """The predicates that rules conclude."""
         return frozenset(head.predicate for rule in self.rules for head in rule.then)
+
+    @cached_property
+    def used_files(self) -> frozenset[str]:
+        """The files of bases that are there only since another base uses them."""
+        return frozenset(file for layer in self.layers if layer.used for file in layer.files)
 
     @cached_property
     def source(self) -> Mapping[str, Source]:

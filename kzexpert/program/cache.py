@@ -10,7 +10,7 @@ it, the work is done again. ``KZEXPERT_CACHE`` names another folder, and when it
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from time import time_ns
@@ -19,8 +19,8 @@ from zlib import crc32
 import msgspec
 
 from kzexpert.errors import Issue, KnowledgeBaseError
+from kzexpert.language.bases import base_folders, read_files
 from kzexpert.language.files import YAML_LIMIT, read_file, shown_name
-from kzexpert.language.folders import layer_files
 from kzexpert.model import KnowledgeBase, Value
 from kzexpert.program.order import Plans, keep_plans, planned
 
@@ -34,7 +34,7 @@ _SETTLED = 2_000_000_000
 _LARGEST, _MOST, _ROOM = 64_000_000, 32, 128_000_000
 #: Of a file that another run may still be writing: nanoseconds until it counts as left behind.
 _ABANDONED = 3_600_000_000_000
-_MAGIC = b"kzexpert.cache/2"
+_MAGIC = b"kzexpert.cache/3"
 _ENDINGS = (".entry", ".part", ".pickle")
 
 
@@ -48,25 +48,29 @@ class Cache:
     """The entry for one choice of files.
 
     Args:
-        layers: the folders of the knowledge base.
-        files: the single files beside them.
+        layers: the folders of the knowledge base, or the names of bases.
+        rules, facts: single files beside them, or folders of files.
 
     Attributes:
         refused: why the folder is not used, if it is not; empty too where nothing is to be kept.
     """
 
-    def __init__(self, layers: Iterable[str], files: Iterable[str]) -> None:
+    def __init__(self, layers: Sequence[str], rules: Sequence[str], facts: Sequence[str]) -> None:
         self.refused = ""
         self._folder = _folder()
         self._files: list[str] = []
         self._stamp = b""
         if self._folder:
             try:
-                self._files = [*(file for layer in layers for file in layer_files(layer)), *files]
+                issues: list[Issue] = []
+                bases = base_folders(layers, issues)
+                if issues:
+                    raise KnowledgeBaseError(*issues)
+                self._files = [*read_files(bases, rules, facts)]
                 self._stamp = self._current_stamp()
             except (OSError, ValueError, KnowledgeBaseError):
                 self._folder = ""  # loading will say what is wrong
-        identity = repr((os.getcwd() if self._folder else "", self._files))
+        identity = repr((os.getcwd() if self._folder else "", layers, self._files))
         self._name = f"{crc32(identity.encode('utf-8', 'surrogateescape')):08x}.entry"
 
     def recall(self) -> tuple[KnowledgeBase, list[Issue]] | None:

@@ -1,0 +1,29 @@
+"""The digest of a base: what its files said, whatever its folder is called and wherever it lies."""
+
+import os
+from collections.abc import Iterable
+
+from kzexpert.model import KnowledgeBase, Layer
+
+__all__ = ["base_digest"]
+
+
+def base_digest(kb: KnowledgeBase, layer: Layer) -> str:
+    """SHA-256, in hex, over the files of a base that were read: their paths below its folder, and their bytes.
+
+    Data files of tables are not in it: they may be larger than memory.
+
+    Args:
+        kb: what was loaded; it knows the digests of its files.
+        layer: one of its bases.
+    """
+    from hashlib import sha256  # loads OpenSSL, and most commands need no digest
+
+    lines = sorted(
+        f"{path} {kb.digests[file]}" for file, path in _below(layer.files, layer.folder) if file in kb.digests
+    )
+    return sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _below(files: Iterable[str], folder: str) -> Iterable[tuple[str, str]]:
+    return ((file, os.path.relpath(file, folder).replace(os.sep, "/")) for file in files)
