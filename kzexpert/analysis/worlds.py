@@ -6,7 +6,7 @@ the number of firings and of differences, not that of worlds. It builds no proof
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TypeAlias
 
@@ -26,7 +26,7 @@ from kzexpert.analysis.spreads import (
     weakest,
 )
 from kzexpert.certainty import established
-from kzexpert.engines.base import Budget, Meter
+from kzexpert.engines.base import Budget, Meter, collector_at_rest
 from kzexpert.model import (
     Aggregate,
     Anonymous,
@@ -109,8 +109,9 @@ def outcomes(
 def _spread(program: Program, changes: Sequence[Revision], pattern: Pattern) -> list[dict[GroundAtom, float]]:
     known = _Held(program, changes)
     meter = Meter(Budget(), program)
-    for stratum in program.strata:
-        _Component(known, stratum, meter).settle()
+    with collector_at_rest():
+        for stratum in program.strata:
+            _Component(known, stratum, meter).settle()
     found: list[dict[GroundAtom, float]] = [{} for _ in changes]
     for args, spread in known.spreads.get(pattern.relation, {}).items():
         atom = GroundAtom(pattern.predicate, args)
@@ -120,7 +121,9 @@ def _spread(program: Program, changes: Sequence[Revision], pattern: Pattern) -> 
     return found
 
 
-#: Facts of a relation: those that have these values at these places.
+#: All places of a relation.
+_ALL = (-1,)
+#: Facts of a relation: those that have these values at these places, which may be `_ALL`.
 _Facts: TypeAlias = tuple[RelationKey, tuple[int, ...], Args]
 
 
@@ -204,6 +207,8 @@ class _Held:
         """The highest certainty among some facts, in each world."""
         relation, places, key = facts
         known = self.spreads.get(relation, {})
+        if places == _ALL:
+            return known[key] if key in self.possible.relations.get(relation, ()) else {}
         found: Spread = {}
         for args in self.possible.lookup(relation, places, key):
             found = stronger(found, known[args]) if found else known[args]
@@ -214,16 +219,16 @@ class _Firing:
     """A rule with a binding of all its variables.
 
     Attributes:
-        line: see `kzexpert.model.Firing.line`.
+        values: of the rule's variables.
         premises: for each positive condition the facts that satisfy it, or the certainty that it binds.
         where: the worlds in which its conditions beyond the premises hold.
     """
 
-    __slots__ = ("head", "line", "premises", "rule", "waits", "where")
+    __slots__ = ("head", "premises", "rule", "values", "waits", "where")
 
     def __init__(self, rule: ProgramRule, values: Args, head: Args, premises: Sequence[_Facts | float]) -> None:
         self.rule = rule
-        self.line = Firing(rule, values, GroundAtom(rule.head.predicate, head), (), 0.0).line
+        self.values = values
         self.head = head
         self.premises = premises
         self.where: Worlds = 0
@@ -252,6 +257,8 @@ class _Component:
         self.counting: dict[tuple[str, str, Args], list[tuple[ProgramRule, Binding, Worlds]]] = {}
         #: Conclusions that are established in other worlds since these were last looked at.
         self.turned: dict[tuple[str, Args], None] = {}
+        #: Rule by key → what finds its conclusion and its premises from a binding.
+        self.plans = {rule.key: [_premise(item) for item in (rule.head, *rule.matches)] for rule in stratum.rules}
         self.starts = {rule.key: starts(rule, known.program) for rule in stratum.rules}
 
     def settle(self) -> None:
@@ -368,8 +375,7 @@ class _Component:
         if known is not None:
             return known
         self.meter.firing(rule.id)
-        premises = [_premise(pattern, binding) for pattern in rule.matches]
-        head = _premise(rule.head, binding)
+        head, *premises = [premise(binding) for premise in self.plans[rule.key]]
         assert not isinstance(head, float)
         firing = self.firings[rule.key, values] = _Firing(rule, values, head[2], premises)
         for premise in premises:
@@ -388,7 +394,12 @@ class _Component:
         """The rule's certainty times the lowest of the premises, where all of them are established."""
         found: Spread = {1.0: firing.where}
         for premise in firing.premises:
-            found = weakest(found, premise if isinstance(premise, float) else self.premise(premise))
+            spread = {premise: self.known.everywhere} if isinstance(premise, float) else self.premise(premise)
+            if len(found) == 1 and spread.keys() == found.keys():  # as where all is certain
+                ((certainty, where),) = found.items()
+                found = {certainty: where & spread[certainty]}
+            else:
+                found = weakest(found, spread)
         products: Spread = {}
         for factor, where in self.known.strengths[firing.rule.key].items():
             for certainty, here in found.items():
@@ -411,7 +422,8 @@ class _Component:
         strongest: dict[tuple[str, Args, str | Args], Spread] = {}
         for firing in self.firings.values():
             spread = self.strength(firing)
-            key = firing.rule.head.predicate, firing.head, firing.line
+            atom = GroundAtom(firing.rule.head.predicate, firing.head)
+            key = atom.predicate, atom.args, Firing(firing.rule, firing.values, atom, (), 0.0).line
             strongest[key] = stronger(strongest[key], spread) if key in strongest else spread
         for (predicate, args, _), spread in strongest.items():
             lines.setdefault((predicate, args), []).append(spread)
@@ -439,6 +451,8 @@ class _Component:
         predicate, args = firing.rule.head.predicate, firing.head
         facts = self.known.spreads.setdefault(predicate, {})
         before = facts.get(args, {})
+        if before.get(1.0) == self.known.everywhere:
+            return
         after = stronger(before, rounded(self.strength(firing)))
         if after == before:
             return
@@ -448,7 +462,8 @@ class _Component:
         if self.known.establish(predicate, args, after):
             self.seed(predicate, args)
         for places in self.looks[predicate]:
-            for other in self.waiting.get((predicate, places, tuple(args[place] for place in places)), ()):
+            row = args if places == _ALL else tuple([args[place] for place in places])
+            for other in self.waiting.get((predicate, places, row), ()):
                 self.revise(other)
 
     def counted(self, relation: str, args: Args) -> Iterator[tuple[ProgramRule, Binding, Worlds]]:
@@ -511,15 +526,21 @@ def _joined(body: Body, relation: str, args: Args, facts: EstablishedFacts, as_o
             yield from solutions(Body(rest, tuple(range(len(rest))), ()), facts, binding, as_of)
 
 
-def _premise(pattern: Pattern, binding: Binding) -> _Facts | float:
-    """The facts that satisfy a positive condition; the certainty that it binds, where it does."""
-    if pattern.certainty:
-        certainty = binding[pattern.certainty]
-        assert isinstance(certainty, float)
-        return certainty
-    places, key = [], []
-    for place, term in enumerate(pattern.terms):
-        if not isinstance(term, Anonymous):
-            places.append(place)
-            key.append(term.value if isinstance(term, Constant) else binding[term.name])
-    return pattern.relation, tuple(places), tuple(key)
+def _premise(pattern: Pattern) -> Callable[[Binding], _Facts | float]:
+    """Finds the facts that satisfy a positive condition; the certainty that it binds, where it does."""
+    terms = [term for term in pattern.terms if not isinstance(term, Anonymous)]
+    places = tuple(place for place, term in enumerate(pattern.terms) if not isinstance(term, Anonymous))
+    shown = places if len(terms) < len(pattern.terms) else _ALL
+    names = [None if isinstance(term, Constant) else term.name for term in terms]
+    values = [term.value if isinstance(term, Constant) else None for term in terms]
+    items = list(zip(names, values, strict=True))
+
+    def premise(binding: Binding) -> _Facts | float:
+        if pattern.certainty:
+            certainty = binding[pattern.certainty]
+            assert isinstance(certainty, float)
+            return certainty
+        row = tuple([binding[name] if name is not None else value for name, value in items])
+        return pattern.relation, shown, row  # type: ignore[return-value]
+
+    return premise
