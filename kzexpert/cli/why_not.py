@@ -55,7 +55,7 @@ def explain_absence(options: Options, inference: Inference, question: Question, 
         The exit code, 3: nothing follows.
     """
     with progress_line() as progress:
-        found = explained(inference, question, engine_of(options, progress).infer, limit, progress)
+        found = explained(inference, question, engine_of(options, progress), limit, progress)
     show(
         options,
         found,
