@@ -46,10 +46,10 @@ from kzexpert.model import (
     RelationKey,
     Stratum,
     Value,
-    Variable,
 )
 from kzexpert.model.established import Binding, EstablishedFacts, extend
 from kzexpert.model.evaluation import Completion, rising, solutions
+from kzexpert.program.relevance import starts
 from kzexpert.program.snapshot import base_fact, on_record
 
 __all__ = ["outcomes", "with_facts"]
@@ -252,7 +252,7 @@ class _Component:
         self.counting: dict[tuple[str, str, Args], list[tuple[ProgramRule, Binding, Worlds]]] = {}
         #: Conclusions that are established in other worlds since these were last looked at.
         self.turned: dict[tuple[str, Args], None] = {}
-        self.starts = {rule.key: _starts(rule, known.program) for rule in stratum.rules}
+        self.starts = {rule.key: starts(rule, known.program) for rule in stratum.rules}
 
     def settle(self) -> None:
         """Find the spread of each statement that the stratum concludes."""
@@ -509,24 +509,6 @@ def _joined(body: Body, relation: str, args: Args, facts: EstablishedFacts, as_o
         rest = tuple(Match(pattern) for place, pattern in enumerate(patterns) if place != seed)
         if binding is not None:
             yield from solutions(Body(rest, tuple(range(len(rest))), ()), facts, binding, as_of)
-
-
-def _starts(rule: ProgramRule, program: Program) -> list[Binding]:
-    """What the variables of a rule's head must be for its conclusion to matter."""
-    if program.shapes is None:
-        return [{}]
-    found: list[Binding] = []
-    for shape in program.shapes.get(rule.head.predicate, ()):
-        binding: Binding = {}
-        if all(
-            value is None
-            or (
-                binding.setdefault(term.name, value) == value if isinstance(term, Variable) else term == Constant(value)
-            )
-            for term, value in zip(rule.head.terms, shape, strict=True)
-        ):
-            found.append(binding)
-    return found
 
 
 def _premise(pattern: Pattern, binding: Binding) -> _Facts | float:

@@ -28,7 +28,7 @@ def program(facts: list[float], *rules: tuple[str, list[str], str]) -> Program:
         KnowledgeBase(
             predicates=tuple(Predicate(name, number) for name in names),
             rules=tuple(
-                Rule(name, tuple(parse_condition(text, HERE) for text in when), parse_atom(then, HERE))
+                Rule(name, tuple(parse_condition(text, HERE) for text in when), (parse_atom(then, HERE),))
                 for name, when, then in rules
             ),
             facts=tuple(Fact("n", {"x": value}) for value in facts),

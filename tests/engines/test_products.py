@@ -20,14 +20,15 @@ def knowledge_base(when: tuple[str, ...], then: str) -> KnowledgeBase:
             for name, arity in predicates
         ),
         facts=tuple(Fact("member", {"arg0": float(number), "arg1": 0.0}) for number in range(100)),
-        rules=(Rule("pairs", tuple(parse_condition(text, NOWHERE) for text in when), parse_atom(then, NOWHERE)),),
+        rules=(Rule("pairs", tuple(parse_condition(text, NOWHERE) for text in when), (parse_atom(then, NOWHERE),)),),
     )
 
 
 def planned(*when: str) -> ProgramRule:
     kb = knowledge_base(when, "ally(1, 1)")
-    rule, issues = plan_rule(kb, kb.rules[0])
-    assert rule is not None, issues
+    variants, issues = plan_rule(kb, kb.rules[0])
+    assert not issues
+    (rule,) = variants
     return rule
 
 

@@ -65,7 +65,7 @@ def written(vocabulary: Vocabulary, facts: Rows, *rules: Rule) -> KnowledgeBase:
 def rule(name: str, when: Sequence[str], then: str, certainty: float = 1.0, *, each: bool = False) -> Rule:
     """A rule from its texts."""
     conditions = tuple(parse_condition(text, NOWHERE) for text in when)
-    return Rule(name, conditions, parse_atom(then, NOWHERE), certainty=certainty, each=each)
+    return Rule(name, conditions, (parse_atom(then, NOWHERE),), certainty=certainty, each=each)
 
 
 def told(inference: Inference) -> tuple[object, object, object]:

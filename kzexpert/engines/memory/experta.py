@@ -10,7 +10,7 @@ import collections.abc
 import gc
 import inspect
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeAlias
@@ -29,6 +29,7 @@ from kzexpert.model import (
     Match,
     Pattern,
     Program,
+    ProgramCondition,
     ProgramRule,
     RelationKey,
     Stratum,
@@ -38,6 +39,7 @@ from kzexpert.model import (
 )
 from kzexpert.model.established import EstablishedFacts
 from kzexpert.model.evaluation import Completion, holds, rising
+from kzexpert.program.relevance import starts
 
 __all__ = ["ExpertaEngine"]
 
@@ -352,7 +354,10 @@ class _Run:
         names = {variable: f"v{index}" for index, variable in enumerate(rule.variables)}
         matched = {name for pattern in rule.matches for name in pattern.variables}
         conditions = [phase(), *(self._pattern(pattern, names) for pattern in rule.matches)]
-        computed = []
+        computed: list[ProgramCondition] = []
+        matters = _matters(starts(rule, self.program))
+        if matters is not None and matched.issuperset(matters[0]):
+            conditions.append(_test(*matters, names))
         for index in rule.order:
             condition = rule.conditions[index]
             if isinstance(condition, Absence) and matched.issuperset(condition.needs):
@@ -426,6 +431,19 @@ class _Run:
                         engine.facts.declare(statement)
 
         return fire
+
+
+def _matters(wanted: Sequence[Mapping[str, Value]]) -> tuple[list[str], Callable[..., bool]] | None:
+    """The test of what the variables of a head must be for its conclusion to matter; None where any will do."""
+    if {} in wanted:
+        return None
+    names = list(dict.fromkeys(name for binding in wanted for name in binding))
+    places = [[(names.index(name), value) for name, value in binding.items()] for binding in wanted]
+
+    def matter(*values: Value) -> bool:
+        return any(all(values[place] == value for place, value in binding) for binding in places)
+
+    return names, matter
 
 
 def _standing(number: int, strata: int, stratum: Stratum, facts: int, rows: int) -> Standing:
