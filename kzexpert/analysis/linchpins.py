@@ -115,7 +115,8 @@ def linchpins(
         engine: runs programs again.
         margins: whether to look how far the certainty of each rule can move, which takes most of the time.
     """
-    found = [atom for atom in ranked(inference, question) if established(inference.certainty(atom) or 0.0)]
+    asked = [known.atom for known in ranked(inference, question)]
+    found = [atom for atom in asked if established(inference.certainty(atom) or 0.0)]
     return Linchpins(
         question.text,
         str(question.pattern),

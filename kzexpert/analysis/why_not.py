@@ -90,7 +90,7 @@ def why_not(
         assumed=program.assumed,
         withdrawn=program.withdrawn,
         outside=tuple(near_row(atom, row) for atom, row in outside),
-        weighed=tuple(_weighed(inference, atom, pattern) for atom in ranked(inference, question)),
+        weighed=tuple(_weighed(inference, known.atom, pattern) for known in ranked(inference, question)),
         misses=near,
         proposals=proposed.found,
         tried=proposed.tried,

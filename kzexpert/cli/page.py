@@ -36,7 +36,7 @@ def page(options: Options, inference: Inference, question: Question) -> str:
     found = answer(inference, question)
     index = Index(prove(inference, question, _MOST_ANSWERS))
     with progress_line() as progress:
-        best = next(iter(ranked(inference, question)), None)
+        best = next((known.atom for known in ranked(inference, question)), None)
         if best is None or not established(inference.certainty(best) or 0.0):
             lacking = why_not(inference, question, engine_of(options, progress), progress=progress)
             return html_page(inference, found, index, lacking=lacking)
