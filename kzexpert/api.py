@@ -16,6 +16,7 @@ from kzexpert.language import GrammarError, find_knowledge_base, load_knowledge_
 from kzexpert.language.dates import DATE_HINT, parse_partial_date
 from kzexpert.language.files import StrPath
 from kzexpert.model import Atom, Inference, KnowledgeBase
+from kzexpert.program.order import planned
 from kzexpert.program.snapshot import snapshot
 from kzexpert.proof.answers import Answer, answer
 from kzexpert.proof.document import Trace, sealed
@@ -100,7 +101,8 @@ def load(*folders: StrPath, rules: Sequence[StrPath] = (), facts: Sequence[StrPa
         KnowledgeBaseError: something is wrong with it; all of that.
     """
     chosen = folders or [name for name in os.environ.get("KZEXPERT_KB", "").split(os.pathsep) if name.strip()]
-    kb = load_knowledge_base(chosen or [find_knowledge_base() or packed_knowledge_base()], rules, facts)
+    chosen = chosen or [find_knowledge_base() or packed_knowledge_base()]
+    kb = planned(load_knowledge_base(chosen, rules, facts))
     errors = [issue for issue in check(kb) if issue.severity == "error"]
     if errors:
         raise KnowledgeBaseError(*errors, texts=kb.texts)

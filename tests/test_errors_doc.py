@@ -98,7 +98,7 @@ def test_the_example_of_a_code_is_wrong_in_that_way(folder, code, monkeypatch):
             commands = [shlex.split(line.removeprefix("kzexpert")) for line in text.splitlines()]
         else:
             path = folder / _path_of(language, name)
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(exist_ok=True, parents=True)
             path.write_text(text, encoding="utf-8")
         if name == "run":
             assert code in run_out(folder)

@@ -78,6 +78,7 @@ def _shipped(*folders: str) -> set[str]:
 def test_the_wheel_holds_the_package_with_its_types_and_the_knowledge_base(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     packed = {f"kzexpert/_kb/{name}" for name in _shipped("rules", "facts", "tests/cases")}
+    packed |= {f"kzexpert/_{name}" for name in _shipped("bases")}
     assert sorted((_shipped("kzexpert") | packed) - names) == []
     assert "kzexpert/py.typed" in names
     outside = {name.split("/")[0] for name in names} - {"kzexpert", f"kzexpert-{kzexpert.__version__}.dist-info"}
@@ -87,7 +88,7 @@ def test_the_wheel_holds_the_package_with_its_types_and_the_knowledge_base(wheel
 def test_the_source_archive_holds_what_the_checkout_is_worked_on_with(archive: Path) -> None:
     with tarfile.open(archive) as opened:
         names = {name.partition("/")[2] for name in opened.getnames()}
-    wanted = _shipped("rules", "facts", "docs", "tests", "benchmarks") | {"README.md", "LICENSE", "CHANGELOG.md"}
+    wanted = _shipped("bases", "rules", "facts", "docs", "tests", "benchmarks") | {"README.md", "LICENSE", "CHANGELOG.md"}
     ours = {name for name in wanted if not any(part.startswith(".") for part in Path(name).parts)}
     assert sorted(ours - names) == []
 

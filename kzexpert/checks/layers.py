@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from msgspec.structs import replace
-
 from kzexpert.checks.rules import rule_plans
 from kzexpert.checks.sources import sources_of_rules
 from kzexpert.checks.vocabulary import kinds
@@ -47,21 +45,15 @@ def _undeclared(kb: KnowledgeBase, layer: Layer) -> Iterator[Issue]:
     if not records or not own:
         return
 
-    def alone(whole: KnowledgeBase) -> KnowledgeBase:
-        return replace(
-            whole,
-            predicates=tuple(item for item in whole.predicates if item.location.file not in records),
-            entities=tuple(item for item in whole.entities if item.location.file not in records),
-            sources=tuple(item for item in whole.sources if item.location.file not in records),
-            facts=(),
-            tables=(),
-        )
-
-    rules = tuple(rule for rule in kb.rules if rule.location.file in own)
-    whole = replace(kb, rules=rules)
+    whole = {name: getattr(kb, name) for name in KnowledgeBase.__struct_fields__}
+    whole |= {"rules": tuple(rule for rule in kb.rules if rule.location.file in own), "facts": (), "tables": ()}
+    declared = {
+        name: tuple(item for item in whole[name] if item.location.file not in records)
+        for name in ("predicates", "entities", "sources")
+    }
     for check in (kinds, sources_of_rules, rule_plans):
-        known = {(issue.code, issue.location) for issue in check(whole)}
-        for issue in check(alone(whole)):
+        known = {(issue.code, issue.location) for issue in check(KnowledgeBase(**whole))}
+        for issue in check(KnowledgeBase(**{**whole, **declared})):
             if issue.severity == "error" and issue.location and (issue.code, issue.location) not in known:
                 message = f"{issue.message} in rules/ of {layer.name}: only facts/ declares it"
                 hint = "declare it in rules/ too, so that others can use the rules without the facts"

@@ -441,6 +441,7 @@ class Program(msgspec.Struct, frozen=True, dict=True):
     """What an engine is given: a snapshot of the facts and the rules in strata.
 
     Attributes:
+        as_of_reason: where the day comes from, in words; empty where it was given.
         strata: in an order in which each needs only those before it.
         base: relation → arguments, and dates where it has them → fact in force.
         assumed, withdrawn: what was added and removed, as text.
@@ -455,6 +456,7 @@ class Program(msgspec.Struct, frozen=True, dict=True):
     assumed: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
     shapes: Mapping[str, tuple[Shape, ...]] | None = None
+    as_of_reason: str = ""
 
     @cached_property
     def rules(self) -> Mapping[str, ProgramRule]:

@@ -21,11 +21,13 @@ from kzexpert.model import (
     ProgramRule,
     Relation,
     RelationKey,
+    Rule,
     Stratum,
+    Table,
     Value,
     Within,
 )
-from kzexpert.program.order import planned
+from kzexpert.program.order import PlannedBase, planned
 from kzexpert.program.relevance import Relevance, relevance
 from kzexpert.program.resolve import resolve_atom, resolve_fact
 from kzexpert.program.strata import components, recursive_components
@@ -42,9 +44,26 @@ __all__ = [
 ]
 
 
-def default_as_of(kb: KnowledgeBase) -> date:
-    """The newest publication date among the sources, else today."""
-    return max((source.date.last for source in kb.sources if source.date), default=None) or date.today()
+def default_as_of(kb: KnowledgeBase) -> tuple[date, str]:
+    """The as-of date where none is given, and where it comes from in words.
+
+    It is the one that a manifest names; else the newest date among the sources that facts or rules cite; else today.
+    What a used base says does not count, and neither do sources that only rows of tables name.
+    """
+    own = [layer for layer in kb.layers if not layer.used]
+    for layer in reversed(own):
+        if layer.as_of is not None:
+            return layer.as_of.last, ""
+    cited: set[str] = set()
+    stated: Iterable[Fact | Table | Rule] = (*kb.facts, *kb.tables, *kb.rules)
+    for item in stated:
+        if item.source is not None and item.location.file not in kb.used_files and not item.location.row:
+            cited.add(item.source.source)
+    dated = ((kb.source[name].date, name) for name in sorted(cited) if name in kb.source)
+    newest = max(((day.last, name) for day, name in dated if day), key=lambda found: found[0], default=None)
+    if newest is None:
+        return date.today(), "today, since no dated source is cited"
+    return newest[0], f"the date of source {newest[1]}"
 
 
 def snapshot(
@@ -66,7 +85,7 @@ def snapshot(
         UsageError: an assumption or a withdrawal that means nothing here; all of them at once.
         KnowledgeBaseError: a rule that cannot be planned, had the checks been left out.
     """
-    day = as_of or default_as_of(kb)
+    day, reason = (as_of, "") if as_of else default_as_of(kb)
     issues: list[Issue] = []
     assumed = [atom for atom in (_assumption(kb, item, issues) for item in assume) if atom]
     rows = _rows(kb)
@@ -76,18 +95,20 @@ def snapshot(
     for pattern in withdrawn:
         rows = {atom: facts for atom, facts in rows.items() if not _states(pattern, atom)}
     told = [str(atom) for atom in assumed]
-    matters = relevance(kb, *goals) if goals else None
+    base = planned(kb)
+    matters = relevance(base, *goals) if goals else None
     if matters is not None:
         rows = {atom: facts for atom, facts in rows.items() if matters.admits(atom)}
         assumed = [atom for atom in assumed if matters.admits(atom)]
     return Program(
-        kb=kb,
+        kb=base,
         as_of=day,
-        strata=_strata(_planned_rules(kb, matters)),
+        strata=_strata(_planned_rules(base, matters)),
         base=_base(rows, assumed, day, relations_of(kb)),
         assumed=tuple(sorted(told)),
         withdrawn=tuple(sorted(map(str, withdrawn))),
         shapes=None if matters is None else matters.shapes,
+        as_of_reason=reason,
     )
 
 
@@ -250,12 +271,12 @@ def base_fact(atom: GroundAtom, facts: Sequence[Fact]) -> BaseFact:
     return BaseFact(atom, round(ordered[0].certainty, 9), tuple(ordered))
 
 
-def _planned_rules(kb: KnowledgeBase, matters: Relevance | None) -> list[ProgramRule]:
+def _planned_rules(kb: PlannedBase, matters: Relevance | None) -> list[ProgramRule]:
     found: list[ProgramRule] = []
-    for variants, issues in planned(kb):
-        if not variants:
-            raise KnowledgeBaseError(*issues, texts=kb.texts)
-        found.extend(rule for rule in variants if matters is None or rule.key in matters.rules)
+    for plan in kb.plans:
+        if plan.issues:
+            raise KnowledgeBaseError(*plan.issues, texts=kb.texts)
+        found.extend(rule for rule in plan.variants if matters is None or rule.key in matters.rules)
     return sorted(found, key=lambda rule: (rule.id, rule.variant))
 
 

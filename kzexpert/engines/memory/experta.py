@@ -7,7 +7,6 @@ certainties are settled when a phase is at rest, since all evidence must be in b
 
 import collections
 import collections.abc
-import gc
 import inspect
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from kzexpert.certainty import established
-from kzexpert.engines.base import Budget, Meter
+from kzexpert.engines.base import Budget, Meter, collector_at_rest
 from kzexpert.engines.memory.certainties import Settling, View, view_of
 from kzexpert.engines.memory.growth import Growth
 from kzexpert.engines.memory.joins import Field, JoinNetwork, JoinPattern, JoinRule, JoinTest
@@ -219,22 +218,10 @@ class ExpertaEngine:
         """See `kzexpert.engines.base.Engine.infer`."""
         meter = Meter(self.budget, program)
         try:
-            with _collector_at_rest():
+            with collector_at_rest():
                 return _Run(program, self.name == "experta-stock", meter).inference(self.name, self._listen)
         except MemoryError:
             raise meter.out_of_memory() from None
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """No garbage collection meanwhile: an inference only grows, and scanning it again and again doubles its time."""
-    active = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if active:
-            gc.enable()
 
 
 class _Run:
