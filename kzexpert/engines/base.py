@@ -42,9 +42,14 @@ _MUCH_TO_DO = "where there is just much to do, raise the --budget"
 
 
 class Engine(Protocol):
-    """A forward-chaining engine."""
+    """A forward-chaining engine.
+
+    Attributes:
+        budget: when it stops, which also holds for whoever goes on from its results.
+    """
 
     name: str
+    budget: Budget
 
     def infer(self, program: Program) -> Inference:
         """All conclusions and all firings of a program.
