@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from kzexpert.analysis.partials import Allowance, Known
 from kzexpert.analysis.remedies import MOST_CHANGES, Change, Remedy, RemedySearch
-from kzexpert.analysis.scenario import Infer, Progress, Revision, Scenario, silent
+from kzexpert.analysis.scenario import Progress, Revision, Scenario, silent
 from kzexpert.analysis.worlds import outcomes, with_facts
 from kzexpert.certainty import established, likelihood
+from kzexpert.engines.base import Engine
 from kzexpert.model import GroundAtom, Inference, Pattern
 from kzexpert.questions.sentences import says
 
@@ -62,7 +63,7 @@ class Proposals(msgspec.Struct, frozen=True):
 def propose(
     known: Known,
     pattern: Pattern,
-    infer: Infer,
+    engine: Engine,
     limit: int,
     allowance: Allowance,
     progress: Progress = silent,
@@ -70,11 +71,11 @@ def propose(
     """The smallest sets of changes that make an instance of a pattern hold; what asks for fewer guesses comes first.
 
     Args:
-        infer: runs the engine, where sets cannot be tried together, and to go on from those that do not help.
+        engine: runs programs, where sets cannot be tried together, and to go on from those that do not help.
         limit: at most so many proposals.
         allowance: how many steps the search for candidates may take.
     """
-    trials = _Trials(known.inference, pattern, infer, progress)
+    trials = _Trials(known.inference, pattern, engine, progress)
     found = trials.holding(_candidates(known, pattern, allowance), limit)
     if not found:
         found = trials.holding(trials.continued(allowance), limit)
@@ -108,20 +109,20 @@ def _candidates(
 class _Trials:
     """Runs sets of changes, each at most once."""
 
-    def __init__(self, inference: Inference, pattern: Pattern, infer: Infer, progress: Progress) -> None:
+    def __init__(self, inference: Inference, pattern: Pattern, engine: Engine, progress: Progress) -> None:
         self.pattern = pattern
         self.kb = inference.program.kb
         self.start = Scenario.of(inference.program).about(pattern)
         facts = max(_FACTS, len(self.start.kb.facts))
         self.most = max(_FEWEST_TRIALS, _MOST_TRIALS * _FACTS // facts)
-        self.infer = infer
+        self.engine = engine
         self.progress = progress
         #: changes → the certainty of the most certain instance of the pattern then, and that instance
         self.outcomes: dict[frozenset[Change], tuple[float, GroundAtom | None]] = {}
         #: changes that were asked about, in that order
         self.tried: dict[frozenset[Change], None] = {}
         self.exhausted = False
-        self.program = with_facts(self.start, infer)
+        self.program = with_facts(self.start, engine)
 
     def holding(self, ordered: Iterable[Remedy], limit: int) -> list[frozenset[Change]]:
         """The first sets, with nothing superfluous in them, that make the pattern hold; one for each shape."""
@@ -150,7 +151,7 @@ class _Trials:
         """What might help after changes that did not: those go first that came nearest."""
         failed = [changes for changes in self.tried if not established(self.outcomes[changes][0])]
         nearest = sorted(failed, key=lambda changes: -self.outcomes[changes][0])[:_MOST_CONTINUED]
-        after = [(changes, self.infer(self.start.changed(_revision(changes)).program())) for changes in nearest]
+        after = [(changes, self.engine.infer(self.start.changed(_revision(changes)).program())) for changes in nearest]
         found = [
             remedy
             for changes, inference in after
@@ -188,7 +189,7 @@ class _Trials:
         self.progress(f"trying {', '.join(_texts(sets[0]))}", len(self.tried), self.most)
         new = [changes for changes in dict.fromkeys(sets) if changes not in self.outcomes]
         new = new[: _AT_ONCE if self.program else 1]
-        known = outcomes(self.start, self.program, [_revision(changes) for changes in new], self.pattern, self.infer)
+        known = outcomes(self.start, self.program, [_revision(changes) for changes in new], self.pattern, self.engine)
         for changes, found in zip(new, known, strict=True):
             ranked = [(certainty, atom) for atom, certainty in found.items()]
             self.outcomes[changes] = min(ranked, key=lambda item: (-item[0], str(item[1])), default=(0.0, None))

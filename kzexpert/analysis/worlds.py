@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from kzexpert.analysis.component import Component
+from kzexpert.analysis.joint_firings import JointFirings
 from kzexpert.analysis.possibilities import Possibilities
-from kzexpert.analysis.scenario import Infer, Progress, Revision, Scenario, silent
+from kzexpert.analysis.scenario import Progress, Revision, Scenario, silent
 from kzexpert.analysis.spreads import (
     each,
 )
-from kzexpert.engines.base import Budget, Meter, collector_at_rest
+from kzexpert.engines.base import Budget, Engine, Meter, collector_at_rest
 from kzexpert.model import (
     GroundAtom,
     Pattern,
@@ -28,11 +28,11 @@ __all__ = ["outcomes", "with_facts"]
 _MOST_FACTS, _AT_ONCE = 100_000, 4_096
 
 
-def with_facts(scenario: Scenario, infer: Infer) -> Program | None:
+def with_facts(scenario: Scenario, engine: Engine) -> Program | None:
     """The program of a scenario with its facts at hand, those of tables too; None where these are too many."""
     program = scenario.program()
     if scenario.kb.tables:
-        program = infer(program).program
+        program = engine.infer(program).program
         if sum(map(len, program.base.values())) > _MOST_FACTS:
             return None
         program = replace(program, base={relation: dict(facts.items()) for relation, facts in program.base.items()})
@@ -44,7 +44,7 @@ def outcomes(
     program: Program | None,
     changes: Sequence[Revision],
     pattern: Pattern,
-    infer: Infer,
+    engine: Engine,
     progress: Progress = silent,
 ) -> list[dict[GroundAtom, float]]:
     """What is known that matches a pattern after each of some changes, one of which is made at a time.
@@ -54,7 +54,7 @@ def outcomes(
 
     Args:
         program: that of the scenario, see `with_facts`; without it, all changes are left to an engine.
-        infer: runs the engine.
+        engine: runs programs again.
 
     Raises:
         BudgetError: there are more firings than the budget allows, or they take too long.
@@ -67,20 +67,22 @@ def outcomes(
     found: dict[Revision, dict[GroundAtom, float]] = {}
     while program and len(found) < len(together):
         chunk = together[len(found) : len(found) + _AT_ONCE]
-        found.update(zip(chunk, _spread(program, chunk, pattern), strict=True))
+        found.update(zip(chunk, _spread(program, chunk, pattern, engine.budget), strict=True))
     for done, change in enumerate(apart):
         progress(str(change), done, len(apart))
-        inference = infer(scenario.changed(change).program())
+        inference = engine.infer(scenario.changed(change).program())
         found[change] = {atom: inference.certainty(atom) or 0.0 for atom in inference.facts.matching(pattern)}
     return [found[change] for change in changes]
 
 
-def _spread(program: Program, changes: Sequence[Revision], pattern: Pattern) -> list[dict[GroundAtom, float]]:
+def _spread(
+    program: Program, changes: Sequence[Revision], pattern: Pattern, budget: Budget
+) -> list[dict[GroundAtom, float]]:
     known = Possibilities(program, changes)
-    meter = Meter(Budget(), program)
+    meter = Meter(budget, program)
     with collector_at_rest():
         for stratum in program.strata:
-            Component(known, stratum, meter).settle()
+            JointFirings(known, stratum, meter).settle()
     found: list[dict[GroundAtom, float]] = [{} for _ in changes]
     for args, spread in known.spreads.get(pattern.relation, {}).items():
         atom = GroundAtom(pattern.predicate, args)

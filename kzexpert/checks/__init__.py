@@ -20,6 +20,7 @@ from kzexpert.checks.variables import lone_variables
 from kzexpert.checks.vocabulary import kinds, names, predicates
 from kzexpert.errors import Issue
 from kzexpert.model import NOWHERE, Case, KnowledgeBase
+from kzexpert.program.order import planned
 
 __all__ = ["PASSES", "Pass", "by_place", "check"]
 
@@ -62,6 +63,7 @@ def check(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list[Issue]:
         Errors and warnings together, each once, by file, line, column and code; the order of files, rules and facts
         in `kb` changes nothing.
     """
+    kb = planned(kb)
     found = {issue for one in PASSES for issue in one(kb)}
     if cases:
         found = (found - set(unused_predicates(kb))) | set(unused_predicates(kb, cases))

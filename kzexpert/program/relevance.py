@@ -60,8 +60,8 @@ def relevance(kb: KnowledgeBase, *goals: Pattern) -> Relevance:
     that the best proof counts.
     """
     heads: dict[str, list[ProgramRule]] = {}
-    for variants, _ in planned(kb):
-        for rule in variants:
+    for plan in planned(kb).plans:
+        for rule in plan.variants:
             heads.setdefault(rule.head.predicate, []).append(rule)
     shapes: dict[str, dict[Shape, None]] = {}
     rules: set[str] = set()

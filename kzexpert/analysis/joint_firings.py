@@ -44,7 +44,7 @@ from kzexpert.model.established import Binding, EstablishedFacts, extend
 from kzexpert.model.evaluation import Completion, rising, solutions
 from kzexpert.program.relevance import starts
 
-__all__ = ["Component"]
+__all__ = ["JointFirings"]
 
 Args: TypeAlias = tuple[Value, ...]
 
@@ -69,7 +69,7 @@ class _Firing:
         self.waits = False
 
 
-class Component:
+class JointFirings:
     """The firings of one stratum, and what they come to."""
 
     def __init__(self, known: Possibilities, stratum: Stratum, meter: Meter) -> None:
