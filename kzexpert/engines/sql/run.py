@@ -13,9 +13,14 @@ from typing import Any, NoReturn
 from msgspec.structs import replace
 from sqlglot import exp
 
+<<<<<<< HEAD
+from kzexpert.engines.base import BULK_BUDGET, Budget, over_budget
+=======
 from kzexpert.engines.base import Budget, over_budget
+from kzexpert.engines.negatives import check_sum
+>>>>>>> origin/nine
 from kzexpert.engines.reports import Listener, Standing
-from kzexpert.engines.sql.matches import BUDGET, Matches
+from kzexpert.engines.sql.matches import Matches
 from kzexpert.engines.sql.plan.conclusions import conclusions, conflict, is_view
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, empty, kinds_of, predicate_of
 from kzexpert.engines.sql.plan.recursion import Component
@@ -31,6 +36,7 @@ from kzexpert.engines.sql.store.computation import StoredComputation
 from kzexpert.engines.sql.tables.reader import TableReader
 from kzexpert.engines.sql.tables.relations import Loader
 from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, RelationKey, Stratum
+from kzexpert.model.evaluation import rising
 from kzexpert.program.products import product_hint
 
 __all__ = ["Run"]
@@ -77,7 +83,7 @@ class Run:
         self.listen = listen
         self.concluded = 0
         self.matches = Matches(database, self.planner, budget, self._too_many)
-        self._bounded = budget.facts < BUDGET.facts or budget.firings < BUDGET.firings
+        self._bounded = budget.facts < BULK_BUDGET.facts or budget.firings < BULK_BUDGET.firings
         self.uses = Counter(pattern.relation for rule in program.rules.values() for pattern in patterns_of(rule))
 
     def inferences(self, name: str) -> list[Inference]:
@@ -137,9 +143,22 @@ class Run:
         if self.loader.days is not None:
             planner = self._planner(extents, program, StoredComputation(self.database, self.loader.names))
         certainties = Certainties(self.database, self.texts, program, extents, on_demand)
+        self._check_sums(planner, program, certainties)
         firings = Firings(self.database, planner, program, certainties)
         facts = DatabaseFacts(self.database, certainties, firings, recorded, self.exporter)
         return Inference(program, name, facts, frozenset(conflicts))
+
+    def _check_sums(self, planner: Planner, program: Program, certainties: Certainties) -> None:
+        """See that no sum over its own component has met a negative value (KZ406)."""
+        for stratum in program.strata:
+            for rule in stratum.rules if stratum.recursive else ():
+                for aggregate in rising(rule, stratum.predicates):
+                    if aggregate.function == "sum" and self._may_fire(rule, stratum):
+                        found = planner.negative(rule, aggregate)
+                        codec = Codec(self.texts, [found.kinds[name] for name in found.names])
+                        keys = [codec.decode(row) for row in self.database.rows(found.query)]
+                        each = [dict(zip(found.names, key, strict=True)) for key in keys]
+                        check_sum(program, rule, aggregate, each, certainties.established, stratum.predicates)
 
     def _planner(
         self,
@@ -298,9 +317,9 @@ class Run:
             BudgetError: there are too many conclusions, or it takes too long.
         """
         facts, seconds = self.budget.facts, inf
-        if invents and facts == BUDGET.facts:
+        if invents and facts == BULK_BUDGET.facts:
             facts = _INVENTED.facts
-        if invents and self.budget.seconds == BUDGET.seconds:
+        if invents and self.budget.seconds == BULK_BUDGET.seconds:
             seconds = monotonic() + _INVENTED.seconds
         rules = [invents] if invents else component.stratum.rules
 

@@ -401,6 +401,15 @@ class Conjunction:
         ]
         self.joins.append(exp.Join(this=subquery(query, alias), kind=kind, side=side, on=both(agree)))
 
+    def negative(self, index: int, aggregate: Aggregate) -> Given:
+        """The values of the variables that an aggregate shares under which it meets a negative value."""
+        self.complete()
+        inner = self._inner(index, aggregate.body, aggregate.shared, always=True)
+        inner.complete()
+        over, required = value(aggregate.over, inner)
+        inner.where += [*required, exp.LT(this=over, expression=number(0.0))]
+        return inner.keys(aggregate.shared)
+
     def folded(self, aggregate: Aggregate, rises: bool) -> tuple[exp.Query, Kind]:
         """The result of an aggregate over these bindings: ``k0`` ..., `DAY`, and ``x``; none where nothing matches.
 

@@ -10,13 +10,14 @@ from datetime import date
 import msgspec
 from sqlglot import exp
 
-from kzexpert.engines.sql.plan.conjunction import Conjunction, Touch
+from kzexpert.engines.sql.plan.conjunction import Conjunction, Given, Touch
 from kzexpert.engines.sql.plan.context import Computation, Context
 from kzexpert.engines.sql.plan.dialects import Dialect
 from kzexpert.engines.sql.plan.extents import DAY, Extent, Kind, argument
 from kzexpert.engines.sql.plan.texts import Texts
 from kzexpert.engines.sql.plan.words import both, called, column, either, equal, least, number, select, subquery
 from kzexpert.model import (
+    Absence,
     Aggregate,
     Anonymous,
     Assignment,
@@ -25,6 +26,7 @@ from kzexpert.model import (
     Exclusion,
     Expression,
     Listing,
+    Match,
     Operation,
     Pattern,
     ProgramCondition,
@@ -172,6 +174,21 @@ class Planner(Context):
             columns.append(called(found.day.copy(), DAY))
         kinds = tuple(found.kinds[name] for name in rule.variables)
         return Body(found.query(columns), strength, lowest, matched, kinds, found.day is not None)
+
+    def negative(self, rule: ProgramRule, aggregate: Aggregate) -> Given:
+        """The values of shared variables under which an aggregate of a complete component meets a negative value.
+
+        As far as the matches of the rule, and what they bind all variables of, let it get there.
+        """
+        matched = {name for pattern in rule.matches for name in pattern.variables}
+        simple = Absence | Test | Listing
+        conditions = [
+            item
+            for item in rule.conditions
+            if isinstance(item, Match) or (isinstance(item, simple) and matched.issuperset(item.needs))
+        ]
+        found = Conjunction(self, conditions, range(len(conditions)), None)
+        return found.negative(rule.conditions.index(aggregate), aggregate)
 
     def head(self, rule: ProgramRule, body: Body) -> exp.Select:
         """What the bindings conclude: ``a0``, ``a1`` ..., and ``s`` unless all strengths are equal."""
