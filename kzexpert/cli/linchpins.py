@@ -31,10 +31,6 @@ def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
     question = read_conclusion(session.kb, " ".join(conclusion))
     inference = session.infer([question.pattern])
     with progress_line() as progress:
-<<<<<<< HEAD
-        found = found_linchpins(inference, question, session.engine(progress).infer, progress)
-=======
-        found = found_linchpins(inference, question, engine_of(options, progress), progress)
->>>>>>> origin/nine
+        found = found_linchpins(inference, question, session.engine(progress), progress)
     show(options, found, lambda out: linchpins_text(inference, found, out))
     return 0 if found.conclusions else 3

@@ -37,11 +37,7 @@ def page(session: Session, inference: Inference, question: Question) -> str:
     with progress_line() as progress:
         best = next((known.atom for known in ranked(inference, question)), None)
         if best is None or not established(inference.certainty(best) or 0.0):
-<<<<<<< HEAD
-            lacking = why_not(inference, question, session.engine(progress).infer, progress=progress)
-=======
-            lacking = why_not(inference, question, engine_of(options, progress), progress=progress)
->>>>>>> origin/nine
+            lacking = why_not(inference, question, session.engine(progress), progress=progress)
             return html_page(inference, found, index, lacking=lacking)
         hanging = _hanging(session, inference, best, progress)
         years = _timeline(session, inference, question, progress)
@@ -58,11 +54,7 @@ def _hanging(session: Session, inference: Inference, atom: GroundAtom, progress:
             f"what it hangs on is left out of the page: it rests on {recorded} facts and {len(rules)} rules",
         )
         return ()
-<<<<<<< HEAD
-    return (hangs_on(inference, atom, session.engine(progress).infer, progress),)
-=======
-    return (hangs_on(inference, atom, engine_of(options, progress), progress),)
->>>>>>> origin/nine
+    return (hangs_on(inference, atom, session.engine(progress), progress),)
 
 
 def _rivals(inference: Inference, atom: GroundAtom) -> tuple[Matrix, ...]:

@@ -44,11 +44,7 @@ def why_not(options: Options, conclusion: tuple[str, ...], limit: int) -> int:
     if any(established(inference.certainty(known.atom) or 0.0) for known in ranked(inference, question)):
         return explain(options, inference, question)
     with progress_line() as progress:
-<<<<<<< HEAD
-        found = explained(inference, question, session.engine(progress).infer, limit, progress)
-=======
-        found = explained(inference, question, engine_of(options, progress), limit, progress)
->>>>>>> origin/nine
+        found = explained(inference, question, session.engine(progress), limit, progress)
     show(
         options,
         found,

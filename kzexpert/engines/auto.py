@@ -2,10 +2,6 @@
 
 import msgspec
 
-<<<<<<< HEAD
-=======
-from kzexpert.engines.base import Budget, Engine, infer_each
->>>>>>> origin/nine
 from kzexpert.engines.packages import bulk
 from kzexpert.errors import KnowledgeBaseError, UsageError
 from kzexpert.model import KnowledgeBase
@@ -27,49 +23,6 @@ class Choice(msgspec.Struct, frozen=True):
     why: str
 
 
-<<<<<<< HEAD
-=======
-class AutoEngine:
-    """Runs each program on the engine that suits its knowledge base.
-
-    Args:
-        open_engine: opens an engine by name.
-        unused: the options that an engine cannot use, by its name.
-        budget: of those that it opens.
-        listen: is told what is chosen.
-    """
-
-    name = "auto"
-
-    def __init__(
-        self,
-        open_engine: Callable[[str], Engine],
-        unused: Callable[[str], tuple[str, ...]],
-        budget: Budget,
-        listen: Listener,
-    ) -> None:
-        self.budget = budget
-        self._open = open_engine
-        self._unused = unused
-        self._listen = listen
-
-    def infer(self, program: Program) -> Inference:
-        """See `kzexpert.engines.base.Engine.infer`."""
-        return self._chosen(program).infer(program)
-
-    def infer_each(self, programs: Sequence[Program]) -> list[Inference]:
-        """See `kzexpert.engines.base.OnePass.infer_each`."""
-        return infer_each(self._chosen(programs[0]), programs)
-
-    def _chosen(self, program: Program) -> Engine:
-        # Rows of tables are not among the facts of a program. Where experta suits, `for_engine` has made facts of them.
-        choice = Choice("duckdb", "facts lie in tables") if program.kb.tables else choose(program.kb)
-        chosen = self._open(choice.engine)
-        self._listen(Chosen(choice.engine, choice.why, self._unused(choice.engine)))
-        return chosen
-
-
->>>>>>> origin/nine
 def choose(kb: KnowledgeBase, network: bool = False) -> Choice:
     """The engine for a knowledge base: experta up to `MOST_FOR_EXPERTA` facts, rows of tables included.
 

@@ -136,7 +136,6 @@ def settled(name: str, kb: KnowledgeBase, settings: Settings | None = None) -> E
     chosen = settings or Settings()
     check_settings(name, chosen)
     if name == "auto":
-<<<<<<< HEAD
         choice = choose(kb, chosen.network)
         chosen.listen(Chosen(choice.engine, choice.why, tuple(unused(choice.engine, chosen))))
         name = choice.engine
@@ -146,15 +145,6 @@ def settled(name: str, kb: KnowledgeBase, settings: Settings | None = None) -> E
 def _unknown(name: str, known: Sequence[str]) -> UsageError:
     hint = did_you_mean(name, known) or f"the engines are {', '.join(known)}"
     return UsageError(Issue("KZ402", f"unknown engine {name}", hint=hint))
-=======
-        return AutoEngine(
-            lambda found: ENGINES[found].opened(budget, chosen),
-            lambda found: tuple(unused(found, chosen)),
-            chosen.limits.within(budget or Budget()),
-            chosen.listen,
-        )
-    return ENGINES[name].opened(budget, chosen)
->>>>>>> origin/nine
 
 
 def for_engine(kb: KnowledgeBase, name: str, settings: Settings | None = None) -> KnowledgeBase:

@@ -13,12 +13,8 @@ from typing import Any, NoReturn
 from msgspec.structs import replace
 from sqlglot import exp
 
-<<<<<<< HEAD
 from kzexpert.engines.base import BULK_BUDGET, Budget, over_budget
-=======
-from kzexpert.engines.base import Budget, over_budget
 from kzexpert.engines.negatives import check_sum
->>>>>>> origin/nine
 from kzexpert.engines.reports import Listener, Standing
 from kzexpert.engines.sql.matches import Matches
 from kzexpert.engines.sql.plan.conclusions import conclusions, conflict, is_view
