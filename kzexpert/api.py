@@ -15,6 +15,7 @@ from kzexpert.language import GrammarError, find_knowledge_base, load_knowledge_
 from kzexpert.language.dates import DATE_HINT, parse_partial_date
 from kzexpert.language.files import StrPath
 from kzexpert.model import Atom, Inference, KnowledgeBase
+from kzexpert.program.order import planned
 from kzexpert.program.snapshot import snapshot
 from kzexpert.proof.answers import Answer, answer
 from kzexpert.proof.document import Trace, sealed
@@ -98,7 +99,7 @@ def load(*folders: StrPath, rules: Sequence[StrPath] = (), facts: Sequence[StrPa
     Raises:
         KnowledgeBaseError: something is wrong with it; all of that.
     """
-    kb = load_knowledge_base(folders or [find_knowledge_base() or packed_knowledge_base()], rules, facts)
+    kb = planned(load_knowledge_base(folders or [find_knowledge_base() or packed_knowledge_base()], rules, facts))
     errors = [issue for issue in check(kb) if issue.severity == "error"]
     if errors:
         raise KnowledgeBaseError(*errors, texts=kb.texts)

@@ -12,9 +12,10 @@ from typing import Literal
 
 import msgspec
 
-from kzexpert.analysis.scenario import Infer, Progress, Revision, Scenario, silent
+from kzexpert.analysis.scenario import Progress, Revision, Scenario, silent
 from kzexpert.analysis.worlds import outcomes, with_facts
 from kzexpert.certainty import established, likelihood
+from kzexpert.engines.base import Engine
 from kzexpert.model import BaseFact, GroundAtom, Inference, Pattern, ProgramRule
 from kzexpert.proof.answers import ranked
 from kzexpert.proof.lineage import lineage
@@ -106,15 +107,16 @@ class Linchpins(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.l
 
 
 def linchpins(
-    inference: Inference, question: Question, infer: Infer, progress: Progress = silent, *, margins: bool = True
+    inference: Inference, question: Question, engine: Engine, progress: Progress = silent, *, margins: bool = True
 ) -> Linchpins:
     """What the answers to a question hang on.
 
     Args:
-        infer: runs the engine.
+        engine: runs programs again.
         margins: whether to look how far the certainty of each rule can move, which takes most of the time.
     """
-    found = [atom for atom in ranked(inference, question) if established(inference.certainty(atom) or 0.0)]
+    asked = [known.atom for known in ranked(inference, question)]
+    found = [atom for atom in asked if established(inference.certainty(atom) or 0.0)]
     return Linchpins(
         question.text,
         str(question.pattern),
@@ -122,25 +124,25 @@ def linchpins(
         inference.engine,
         inference.program.assumed,
         inference.program.withdrawn,
-        tuple(hangs_on(inference, atom, infer, progress, margins=margins) for atom in found),
+        tuple(hangs_on(inference, atom, engine, progress, margins=margins) for atom in found),
     )
 
 
 def hangs_on(
-    inference: Inference, atom: GroundAtom, infer: Infer, progress: Progress = silent, *, margins: bool = True
+    inference: Inference, atom: GroundAtom, engine: Engine, progress: Progress = silent, *, margins: bool = True
 ) -> Hanging:
     """What one fact or conclusion hangs on.
 
     Raises:
         KeyError: nothing is known of it.
     """
-    return _Trial(inference, atom, infer, progress).hanging(margins)
+    return _Trial(inference, atom, engine, progress).hanging(margins)
 
 
 class _Trial:
     """One conclusion, and what it would be with one thing taken away or moved."""
 
-    def __init__(self, inference: Inference, atom: GroundAtom, infer: Infer, progress: Progress) -> None:
+    def __init__(self, inference: Inference, atom: GroundAtom, engine: Engine, progress: Progress) -> None:
         below = lineage(inference, [atom])
         known = inference.certainty(atom)
         if known is None:
@@ -150,9 +152,9 @@ class _Trial:
         self.pattern = Pattern.of(atom.predicate, atom.args)
         self.kb = inference.program.kb
         self.scenario = Scenario.of(inference.program).about(self.pattern)
-        self.program = with_facts(self.scenario, infer)
+        self.program = with_facts(self.scenario, engine)
         self.recursive = atom in below.judgements and below.judgements[atom].best
-        self.infer = infer
+        self.engine = engine
         self.progress = progress
         self.proof_facts = {fact.atom: fact for fact in below.records.values()}
         self.proof_rules = {firing.rule.id: firing.rule for firing in below.firings}
@@ -199,7 +201,7 @@ class _Trial:
 
     def certainties(self, changes: Sequence[Revision]) -> list[float]:
         """Of the conclusion, after each of some changes."""
-        found = outcomes(self.scenario, self.program, changes, self.pattern, self.infer, self.progress)
+        found = outcomes(self.scenario, self.program, changes, self.pattern, self.engine, self.progress)
         return [known.get(self.atom, 0.0) for known in found]
 
     def moves(self, certainty: float) -> bool:

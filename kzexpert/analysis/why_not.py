@@ -11,8 +11,9 @@ import msgspec
 from kzexpert.analysis.near_misses import Miss, NearFact, NearMisses, near_row, not_in_force
 from kzexpert.analysis.partials import Allowance, Known
 from kzexpert.analysis.proposals import Proposal, propose
-from kzexpert.analysis.scenario import Infer, Progress, silent
+from kzexpert.analysis.scenario import Progress, silent
 from kzexpert.certainty import combine, likelihood
+from kzexpert.engines.base import Engine
 from kzexpert.evidence import lines
 from kzexpert.model import GroundAtom, Inference, Pattern
 from kzexpert.proof.answers import Conclusion, conclude, ranked
@@ -66,13 +67,13 @@ class WhyNot(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.why-
 
 
 def why_not(
-    inference: Inference, question: Question, infer: Infer, limit: int = 5, progress: Progress = silent
+    inference: Inference, question: Question, engine: Engine, limit: int = 5, progress: Progress = silent
 ) -> WhyNot:
     """Explain why nothing that matches a question is established.
 
     Args:
         inference: in which nothing that matches is established.
-        infer: runs the engine, to try proposals out.
+        engine: runs programs again, to try proposals out.
         limit: at most so many proposals.
     """
     program, pattern = inference.program, question.pattern
@@ -80,7 +81,7 @@ def why_not(
     outside = not_in_force(inference, pattern)
     allowance = Allowance(_STEPS)
     near = NearMisses(known, allowance).of(pattern)
-    proposed = propose(known, pattern, infer, limit, Allowance(_STEPS), progress)
+    proposed = propose(known, pattern, engine, limit, Allowance(_STEPS), progress)
     return WhyNot(
         question=question.text,
         pattern=str(pattern),
@@ -89,7 +90,7 @@ def why_not(
         assumed=program.assumed,
         withdrawn=program.withdrawn,
         outside=tuple(near_row(atom, row) for atom, row in outside),
-        weighed=tuple(_weighed(inference, atom, pattern) for atom in ranked(inference, question)),
+        weighed=tuple(_weighed(inference, known.atom, pattern) for known in ranked(inference, question)),
         misses=near,
         proposals=proposed.found,
         tried=proposed.tried,

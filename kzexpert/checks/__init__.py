@@ -20,6 +20,7 @@ from kzexpert.checks.variables import lone_variables
 from kzexpert.checks.vocabulary import kinds, names, predicates
 from kzexpert.errors import Issue
 from kzexpert.model import NOWHERE, Case, KnowledgeBase
+from kzexpert.program.order import planned
 
 __all__ = ["PASSES", "Pass", "by_place", "check"]
 
@@ -63,6 +64,7 @@ def check(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list[Issue]:
         in `kb` changes nothing. A comparison of values that cannot
         be compared is no contradiction besides.
     """
+    kb = planned(kb)
     found = {issue for one in PASSES for issue in one(kb)}
     if cases:
         found = (found - set(unused_predicates(kb))) | set(unused_predicates(kb, cases))

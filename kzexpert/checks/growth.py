@@ -18,8 +18,8 @@ def endless_rules(kb: KnowledgeBase) -> list[Issue]:
     """Rules that compute an argument of their conclusion from their own conclusions, without a bound (KZ220)."""
     computing = [
         rule
-        for variants, _ in planned(kb)
-        for rule in variants
+        for plan in planned(kb).plans
+        for rule in plan.variants
         if any(isinstance(item, Assignment) for item in rule.conditions)
     ]
     if not computing:

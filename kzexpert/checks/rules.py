@@ -12,7 +12,7 @@ __all__ = ["repeated_rule_ids", "rule_plans"]
 
 def rule_plans(kb: KnowledgeBase) -> list[Issue]:
     """What keeps a rule from being run (KZ202 to KZ207, KZ217, KZ218)."""
-    return [issue for _, issues in planned(kb) for issue in issues]
+    return [issue for plan in planned(kb).plans for issue in plan.issues]
 
 
 def repeated_rule_ids(kb: KnowledgeBase) -> list[Issue]:

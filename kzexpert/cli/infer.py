@@ -19,7 +19,7 @@ from kzexpert.engines.export.files import export, written_predicates
 from kzexpert.engines.export.lines import guard_formulas
 from kzexpert.engines.reports import Report, Standing
 from kzexpert.errors import Issue, Location, UsageError
-from kzexpert.model import ANY, KnowledgeBase, Pattern, Program
+from kzexpert.model import ANY, KnowledgeBase, Pattern, Program, Relation
 from kzexpert.model.columns import ENDINGS, Form, Selection
 from kzexpert.questions.question import read_question
 from kzexpert.render.export_text import Cost, cost_text
@@ -130,9 +130,10 @@ def _patterns(kb: KnowledgeBase, texts: Sequence[str]) -> tuple[Pattern, ...]:
             found.append(Pattern(predicate.name, predicate.name, (ANY,) * len(predicate.args)))
             continue
         question = read_question(kb, text)
-        if question.within:
-            message = "a file of conclusions has no window of time"
-            raise UsageError(Issue("KZ301", message, Location("question"), "leave 'within' out"))
+        if isinstance(question.pattern.relation, Relation):
+            message = "a file of conclusions has no window of time and no dates on record"
+            hint = "leave 'within', 'since', 'until' and 'on' out"
+            raise UsageError(Issue("KZ301", message, Location("question"), hint))
         found.append(question.pattern)
     return tuple(found)
 

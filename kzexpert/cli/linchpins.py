@@ -32,6 +32,6 @@ def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
     question = read_conclusion(kb, " ".join(conclusion))
     inference = infer(kb, options, [question.pattern])
     with progress_line() as progress:
-        found = found_linchpins(inference, question, engine_of(options, progress).infer, progress)
+        found = found_linchpins(inference, question, engine_of(options, progress), progress)
     show(options, found, lambda out: linchpins_text(inference, found, out))
     return 0 if found.conclusions else 3

@@ -36,9 +36,9 @@ def page(options: Options, inference: Inference, question: Question) -> str:
     found = answer(inference, question)
     index = Index(prove(inference, question, _MOST_ANSWERS))
     with progress_line() as progress:
-        best = next(iter(ranked(inference, question)), None)
+        best = next((known.atom for known in ranked(inference, question)), None)
         if best is None or not established(inference.certainty(best) or 0.0):
-            lacking = why_not(inference, question, engine_of(options, progress).infer, progress=progress)
+            lacking = why_not(inference, question, engine_of(options, progress), progress=progress)
             return html_page(inference, found, index, lacking=lacking)
         hanging = _hanging(options, inference, best, progress)
         years = _timeline(options, inference, question, progress)
@@ -52,7 +52,7 @@ def _hanging(options: Options, inference: Inference, atom: GroundAtom, progress:
     if trials > _MOST_TRIALS:
         note(options, f"what it hangs on is left out of the page: it rests on {recorded} facts and {len(rules)} rules")
         return ()
-    return (hangs_on(inference, atom, engine_of(options, progress).infer, progress),)
+    return (hangs_on(inference, atom, engine_of(options, progress), progress),)
 
 
 def _rivals(inference: Inference, atom: GroundAtom) -> tuple[Matrix, ...]:

@@ -8,10 +8,15 @@ from datetime import date
 from os.path import isdir as is_folder
 from time import perf_counter
 
+from kzexpert.cli.engine import engine_of, with_tables
 from kzexpert.cli.options import Options
 from kzexpert.cli.output import note, print_error, spare
+from kzexpert.cli.progress import progress_line
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.model import Atom, Case, Inference, KnowledgeBase, Pattern, Program
+from kzexpert.program.cache import Cache
+from kzexpert.program.order import PlannedBase, planned
+from kzexpert.program.snapshot import snapshot
 
 __all__ = [
     "infer",
@@ -39,8 +44,6 @@ def open_knowledge_base(options: Options) -> KnowledgeBase:
     kb = read_knowledge_base(options)
     if not (kb.tables or options.skip_bad_rows):
         return kb
-    from kzexpert.cli.engine import with_tables
-
     return with_tables(kb, options)
 
 
@@ -50,8 +53,6 @@ def read_knowledge_base(options: Options) -> KnowledgeBase:
     Raises:
         KnowledgeBaseError: something is wrong with it; all of that.
     """
-    from kzexpert.program.cache import Cache
-
     start = perf_counter()
     folders = layers(options)
     cache = Cache(folders, (*options.rules, *options.facts))
@@ -83,7 +84,7 @@ def _counts(kb: KnowledgeBase) -> str:
     return f"{len(kb.facts)} facts, {len(kb.rules)} rules, {len(kb.predicates)} predicates, {len(kb.entities)} entities"
 
 
-def inspect(options: Options) -> tuple[KnowledgeBase, list[Issue]]:
+def inspect(options: Options) -> tuple[PlannedBase, list[Issue]]:
     """Load and check, and return all that is wrong, warnings too."""
     from kzexpert.checks import by_place, check
     from kzexpert.language import read_knowledge_base as read
@@ -91,12 +92,12 @@ def inspect(options: Options) -> tuple[KnowledgeBase, list[Issue]]:
     start = perf_counter()
     folders = layers(options)
     loaded = read(folders, options.rules, options.facts)
-    kb = loaded.kb
-    spare(options, _files(kb))
+    spare(options, _files(loaded.kb))
     middle = perf_counter()
     for folder in folders:
         note(options, f"knowledge base: {folder}")
-    note(options, f"loaded: {_counts(kb)} in {_milliseconds(middle - start)}")
+    note(options, f"loaded: {_counts(loaded.kb)} in {_milliseconds(middle - start)}")
+    kb = planned(loaded.kb)
     issues = check(kb)
     if loaded.issues:
         from kzexpert.cli.consequences import without_consequences
@@ -205,9 +206,6 @@ def infer(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern] = ()) ->
         UsageError: the date, an assumption or the engine is none.
         BudgetError: the rules conclude too much.
     """
-    from kzexpert.cli.engine import engine_of
-    from kzexpert.cli.progress import progress_line
-
     start = perf_counter()
     with progress_line() as line:
         inference = engine_of(options, line).infer(program_of(kb, options, goals))
@@ -222,8 +220,6 @@ def program_of(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern] = (
     Raises:
         UsageError: the date or an assumption is none.
     """
-    from kzexpert.program.snapshot import snapshot
-
     texts = {_ASSUME: _lines(options.assume), _WITHOUT: _lines(options.without)}
     try:
         assume, without = _atoms(options.assume, _ASSUME), _atoms(options.without, _WITHOUT)

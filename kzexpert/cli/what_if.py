@@ -16,6 +16,7 @@ from kzexpert.cli.session import infer, layers, open_knowledge_base
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.language import load_knowledge_base, parse_partial_date
 from kzexpert.model import KnowledgeBase
+from kzexpert.program.order import planned
 from kzexpert.questions.question import read_conclusion
 from kzexpert.render.what_if_text import what_if_text
 
@@ -98,7 +99,8 @@ def _with_files(options: Options, files: Sequence[str]) -> KnowledgeBase:
     """
     kb = load_knowledge_base(layers(options), files)
     own = {rule.id for rule in kb.rules if rule.location.file in files}
-    kb = replace(kb, rules=tuple(rule for rule in kb.rules if rule.id not in own or rule.location.file in files))
+    kept = tuple(rule for rule in kb.rules if rule.id not in own or rule.location.file in files)
+    kb = planned(replace(kb, rules=kept))
     errors = [issue for issue in check(kb) if issue.severity == "error"]
     if errors:
         raise KnowledgeBaseError(*errors, texts=kb.texts)

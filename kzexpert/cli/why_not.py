@@ -43,7 +43,7 @@ def why_not(options: Options, conclusion: tuple[str, ...], limit: int) -> int:
     question = read_conclusion(kb, text if text.strip().lower().startswith("why ") else f"why {text}")
     question = replace(question, text=text, kind="why-not")
     inference = infer(kb, options, [question.pattern])
-    if any(established(inference.certainty(atom) or 0.0) for atom in ranked(inference, question)):
+    if any(established(inference.certainty(known.atom) or 0.0) for known in ranked(inference, question)):
         return explain(options, inference, question)
     return explain_absence(options, inference, question, limit)
 
@@ -55,7 +55,7 @@ def explain_absence(options: Options, inference: Inference, question: Question, 
         The exit code, 3: nothing follows.
     """
     with progress_line() as progress:
-        found = explained(inference, question, engine_of(options, progress).infer, limit, progress)
+        found = explained(inference, question, engine_of(options, progress), limit, progress)
     show(
         options,
         found,

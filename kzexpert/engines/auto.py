@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from kzexpert.engines.base import Engine, infer_each
+from kzexpert.engines.base import Budget, Engine, infer_each
 from kzexpert.engines.packages import bulk
 from kzexpert.engines.reports import Chosen, Listener
 from kzexpert.errors import KnowledgeBaseError, UsageError
@@ -33,14 +33,20 @@ class AutoEngine:
     Args:
         open_engine: opens an engine by name.
         unused: the options that an engine cannot use, by its name.
+        budget: of those that it opens.
         listen: is told what is chosen.
     """
 
     name = "auto"
 
     def __init__(
-        self, open_engine: Callable[[str], Engine], unused: Callable[[str], tuple[str, ...]], listen: Listener
+        self,
+        open_engine: Callable[[str], Engine],
+        unused: Callable[[str], tuple[str, ...]],
+        budget: Budget,
+        listen: Listener,
     ) -> None:
+        self.budget = budget
         self._open = open_engine
         self._unused = unused
         self._listen = listen

@@ -3,7 +3,9 @@
 Engines differ in how they join; what a program means is said once, in DESIGN §4, and tested on one suite of cases.
 """
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from time import monotonic
 from typing import NoReturn, Protocol, runtime_checkable
@@ -15,7 +17,7 @@ from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import Inference, Program, ProgramRule
 from kzexpert.program.products import product_hint
 
-__all__ = ["Budget", "Engine", "Meter", "OnePass", "infer_each", "over_budget"]
+__all__ = ["Budget", "Engine", "Meter", "OnePass", "collector_at_rest", "infer_each", "over_budget"]
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -37,9 +39,14 @@ _MUCH_TO_DO = "where there is just much to do, raise the --budget"
 
 
 class Engine(Protocol):
-    """A forward-chaining engine."""
+    """A forward-chaining engine.
+
+    Attributes:
+        budget: when it stops, which also holds for whoever goes on from its results.
+    """
 
     name: str
+    budget: Budget
 
     def infer(self, program: Program) -> Inference:
         """All conclusions and all firings of a program.
@@ -87,6 +94,18 @@ def infer_each(
         else:
             found.append(engine.infer(program))
     return found
+
+
+@contextmanager
+def collector_at_rest() -> Iterator[None]:
+    """No garbage collection meanwhile: an inference only grows, and scanning it again and again doubles its time."""
+    active = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if active:
+            gc.enable()
 
 
 class Meter:

@@ -122,6 +122,7 @@ def engine(name: str = "experta", budget: Budget | None = None, settings: Settin
         return AutoEngine(
             lambda found: ENGINES[found].opened(budget, chosen),
             lambda found: tuple(unused(found, chosen)),
+            chosen.limits.within(budget or Budget()),
             chosen.listen,
         )
     return ENGINES[name].opened(budget, chosen)

@@ -21,8 +21,8 @@ import msgspec
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.files import YAML_LIMIT, read_file, shown_name
 from kzexpert.language.folders import layer_files
-from kzexpert.model import KnowledgeBase, Value
-from kzexpert.program.order import Plans, keep_plans, planned
+from kzexpert.model import Value
+from kzexpert.program.order import PlannedBase
 
 __all__ = ["Cache"]
 
@@ -34,13 +34,12 @@ _SETTLED = 2_000_000_000
 _LARGEST, _MOST, _ROOM = 64_000_000, 32, 128_000_000
 #: Of a file that another run may still be writing: nanoseconds until it counts as left behind.
 _ABANDONED = 3_600_000_000_000
-_MAGIC = b"kzexpert.cache/2"
+_MAGIC = b"kzexpert.cache/3"
 _ENDINGS = (".entry", ".part", ".pickle")
 
 
 class _Entry(msgspec.Struct, frozen=True, array_like=True):
-    kb: KnowledgeBase
-    plans: Plans
+    kb: PlannedBase
     issues: list[Issue]
 
 
@@ -69,7 +68,7 @@ class Cache:
         identity = repr((os.getcwd() if self._folder else "", self._files))
         self._name = f"{crc32(identity.encode('utf-8', 'surrogateescape')):08x}.entry"
 
-    def recall(self) -> tuple[KnowledgeBase, list[Issue]] | None:
+    def recall(self) -> tuple[PlannedBase, list[Issue]] | None:
         """What was kept of these files, or None."""
         try:
             with self._opened() as folder:
@@ -79,18 +78,19 @@ class Cache:
         if entry is None:
             return None
         paths = {shown_name(path): path for path in self._files}
-        kb = msgspec.structs.replace(entry.kb, texts=_Texts(paths), digests=_Digests(paths))
-        keep_plans(kb, entry.plans)
+        rules = tuple(plan.rule for plan in entry.kb.plans)
+        kb = msgspec.structs.replace(entry.kb, rules=rules, texts=_Texts(paths), digests=_Digests(paths))
         return kb, entry.issues
 
-    def keep(self, kb: KnowledgeBase, issues: Sequence[Issue]) -> None:
+    def keep(self, kb: PlannedBase, issues: Sequence[Issue]) -> None:
         """Keep a knowledge base without errors. Where that cannot be done, the next start takes as long as this one."""
         if not self._folder:
             return
         try:
             if self._stamp != self._current_stamp() or self._is_young():
                 return
-            entry = _Entry(msgspec.structs.replace(kb, texts={}, digests={}), planned(kb), list(issues))
+            bare = msgspec.structs.replace(kb, rules=(), texts={}, digests={})  # each plan has its rule
+            entry = _Entry(bare, list(issues))
             data = msgspec.msgpack.encode(entry)
             # A text that looks like a date would come back as one.
             if len(data) > _LARGEST or _decoded(data) != entry:

@@ -42,37 +42,50 @@ from kzexpert.model import (
 from kzexpert.program.resolve import Types, resolve_atom
 from kzexpert.program.values import Values
 
-__all__ = ["Plans", "keep_plans", "plan_rule", "planned"]
+__all__ = ["PlannedBase", "RulePlan", "plan_rule", "planned"]
 
-Plans = tuple[tuple[tuple[ProgramRule, ...], list[Issue]], ...]
-_KEPT = "planned rules"
 #: So many choices of alternatives a rule may have.
 _MOST_CHOICES = 64
 
 
-def planned(kb: KnowledgeBase) -> Plans:
-    """`plan_rule` for every rule, in their order.
+class RulePlan(msgspec.Struct, frozen=True, array_like=True):
+    """What engines run of a rule.
 
-    A knowledge base never changes, so its plans are kept with it: the checks make them, every snapshot uses them.
+    Attributes:
+        variants: one for each conclusion and choice of alternatives; none where something is wrong.
+        issues: all that is wrong with its names, types and variables.
     """
-    kept: Plans | None = vars(kb).get(_KEPT)
-    if kept is None:
-        kept = tuple(plan_rule(kb, rule) for rule in kb.rules)
-        keep_plans(kb, kept)
-    return kept
+
+    rule: Rule
+    variants: tuple[ProgramRule, ...] = ()
+    issues: tuple[Issue, ...] = ()
 
 
-def keep_plans(kb: KnowledgeBase, plans: Plans) -> None:
-    """Keep with a knowledge base the plans that were made of its rules."""
-    vars(kb)[_KEPT] = plans
+class PlannedBase(KnowledgeBase, frozen=True, dict=True, array_like=True):
+    """A knowledge base whose rules are planned: loading makes it once, and the checks and every snapshot use it.
 
-
-def plan_rule(kb: KnowledgeBase, rule: Rule) -> tuple[tuple[ProgramRule, ...], list[Issue]]:
-    """Resolve a rule and order its conditions.
-
-    Returns:
-        Its variants, at least one, and no issue; or none and all that is wrong with its names, types and variables.
+    Attributes:
+        plans: those of its rules in their order. Where the rules are replaced, `planned` makes the plans that are
+            lacking; where its predicates or entities are to be others, begin with a `KnowledgeBase`.
     """
+
+    plans: tuple[RulePlan, ...] = ()
+
+    __repr__ = KnowledgeBase.__repr__
+
+
+def planned(kb: KnowledgeBase) -> PlannedBase:
+    """A knowledge base with the plans of all its rules; one that has them is given back as it is."""
+    known = {id(plan.rule): plan for plan in kb.plans} if isinstance(kb, PlannedBase) else {}
+    plans = tuple(known.get(id(rule)) or plan_rule(kb, rule) for rule in kb.rules)
+    if isinstance(kb, PlannedBase) and plans == kb.plans:
+        return kb
+    fields = {name: getattr(kb, name) for name in KnowledgeBase.__struct_fields__}
+    return PlannedBase(**fields, plans=plans)
+
+
+def plan_rule(kb: KnowledgeBase, rule: Rule) -> RulePlan:
+    """Resolve a rule and order its conditions."""
     names = _Names(kb, rule)
     issues = names.issues
     heads = [names.pattern(atom) for atom in rule.then]
@@ -85,19 +98,19 @@ def plan_rule(kb: KnowledgeBase, rule: Rule) -> tuple[tuple[ProgramRule, ...], l
         issues.append(
             Issue("KZ221", message, rule.location, "split the rule, or give some alternatives a rule of their own")
         )
-        return (), issues
+        return RulePlan(rule, issues=tuple(issues))
     outer = _variables_of(rule.then)
     plans = [(choice, _Sequence(names, chosen, outer)) for choice, chosen in alternatives(rule.when)]
     issues.extend(_issues_of(plans))
     if issues:
-        return (), issues
+        return RulePlan(rule, issues=tuple(issues))
     found: list[ProgramRule] = []
     for choice, plan in plans:
         program, order = plan.conditions()
         for head in heads:
             assert head is not None
             found.append(ProgramRule(rule, head, program, order, tuple(plan.variables), choice, len(found)))
-    return tuple(found), issues
+    return RulePlan(rule, tuple(found))
 
 
 def _issues_of(plans: Sequence[tuple[tuple[int, ...], "_Sequence"]]) -> Iterator[Issue]:

@@ -16,6 +16,7 @@ from kzexpert.model import (
     GroundAtom,
     KnowledgeBase,
     Pattern,
+    Program,
     ProgramRule,
     Shape,
     Value,
@@ -25,7 +26,7 @@ from kzexpert.program.order import planned
 from kzexpert.program.resolve import resolve_fact
 from kzexpert.program.strata import recursive_components
 
-__all__ = ["Relevance", "opened", "relevance", "sliced", "unify"]
+__all__ = ["Relevance", "opened", "relevance", "sliced", "starts", "unify"]
 
 _Binding: TypeAlias = dict[str, Value]
 
@@ -59,8 +60,8 @@ def relevance(kb: KnowledgeBase, *goals: Pattern) -> Relevance:
     that the best proof counts.
     """
     heads: dict[str, list[ProgramRule]] = {}
-    for variants, _ in planned(kb):
-        for rule in variants:
+    for plan in planned(kb).plans:
+        for rule in plan.variants:
             heads.setdefault(rule.head.predicate, []).append(rule)
     shapes: dict[str, dict[Shape, None]] = {}
     rules: set[str] = set()
@@ -95,6 +96,15 @@ def sliced(kb: KnowledgeBase, found: Relevance) -> KnowledgeBase:
                 facts.append(fact)
     ids = {key.partition(" ")[0] for key in found.rules}
     return replace(kb, rules=tuple(rule for rule in kb.rules if rule.id in ids), facts=tuple(facts))
+
+
+def starts(rule: ProgramRule, program: Program) -> list[dict[str, Value]]:
+    """What the variables of a rule's head must be for its conclusion to matter: as one of these says."""
+    if program.shapes is None:
+        return [{}]
+    found = [_restricted(rule.head, shape) for shape in program.shapes.get(rule.head.predicate, ())]
+    bindings = [binding for binding in found if binding is not None]
+    return [{}] if {} in bindings else bindings
 
 
 def unify(head: Pattern, pattern: Pattern) -> _Binding | None:

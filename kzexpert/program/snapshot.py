@@ -25,7 +25,7 @@ from kzexpert.model import (
     Value,
     Within,
 )
-from kzexpert.program.order import planned
+from kzexpert.program.order import PlannedBase, planned
 from kzexpert.program.relevance import Relevance, relevance
 from kzexpert.program.resolve import resolve_atom, resolve_fact
 from kzexpert.program.strata import components, recursive_components
@@ -76,14 +76,15 @@ def snapshot(
     for pattern in withdrawn:
         rows = {atom: facts for atom, facts in rows.items() if not _states(pattern, atom)}
     told = [str(atom) for atom in assumed]
-    matters = relevance(kb, *goals) if goals else None
+    base = planned(kb)
+    matters = relevance(base, *goals) if goals else None
     if matters is not None:
         rows = {atom: facts for atom, facts in rows.items() if matters.admits(atom)}
         assumed = [atom for atom in assumed if matters.admits(atom)]
     return Program(
-        kb=kb,
+        kb=base,
         as_of=day,
-        strata=_strata(_planned_rules(kb, matters)),
+        strata=_strata(_planned_rules(base, matters)),
         base=_base(rows, assumed, day, relations_of(kb)),
         assumed=tuple(sorted(told)),
         withdrawn=tuple(sorted(map(str, withdrawn))),
@@ -250,12 +251,12 @@ def base_fact(atom: GroundAtom, facts: Sequence[Fact]) -> BaseFact:
     return BaseFact(atom, round(ordered[0].certainty, 9), tuple(ordered))
 
 
-def _planned_rules(kb: KnowledgeBase, matters: Relevance | None) -> list[ProgramRule]:
+def _planned_rules(kb: PlannedBase, matters: Relevance | None) -> list[ProgramRule]:
     found: list[ProgramRule] = []
-    for variants, issues in planned(kb):
-        if not variants:
-            raise KnowledgeBaseError(*issues, texts=kb.texts)
-        found.extend(rule for rule in variants if matters is None or rule.key in matters.rules)
+    for plan in kb.plans:
+        if plan.issues:
+            raise KnowledgeBaseError(*plan.issues, texts=kb.texts)
+        found.extend(rule for rule in plan.variants if matters is None or rule.key in matters.rules)
     return sorted(found, key=lambda rule: (rule.id, rule.variant))
 
 

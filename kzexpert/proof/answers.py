@@ -10,8 +10,9 @@ from msgspec import UNSET, UnsetType
 
 from kzexpert.certainty import established, likelihood
 from kzexpert.evidence import Line, lines
-from kzexpert.model import BaseFact, GroundAtom, Inference, KnowledgeBase, Pattern, Variable
-from kzexpert.program.snapshot import base_fact, recent
+from kzexpert.model import BaseFact, GroundAtom, Inference, KnowledgeBase, Pattern, Relation, Value, Variable
+from kzexpert.program.snapshot import base_fact, on_record
+from kzexpert.proof.build import RelationFact
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import because, citations, says
 
@@ -24,8 +25,8 @@ __all__ = [
     "answer",
     "conclude",
     "conclusions_of",
-    "events",
     "ranked",
+    "records",
 ]
 
 #: Stands in the place of a source where a fact was assumed.
@@ -103,10 +104,10 @@ class Conclusions(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert
 def answer(inference: Inference, question: Question) -> Answer:
     """Everything known that matches the pattern of a question, established or only weighed."""
     pattern, kb = question.pattern, inference.program.kb
-    if question.within:
+    if isinstance(pattern.relation, Relation):
         found = [
-            _conclusion(inference, atom, pattern, base.certainty, (_fact_evidence(kb, base),))
-            for atom, base in events(inference, question).items()
+            _conclusion(inference, known, pattern, base.certainty, (_fact_evidence(kb, base),))
+            for known, base in records(inference, question).items()
         ]
     else:
         found = [conclude(inference, atom, pattern) for atom in inference.facts.matching(pattern)]
@@ -114,26 +115,39 @@ def answer(inference: Inference, question: Question) -> Answer:
     return Answer(question.text, str(pattern), inference.program.as_of, inference.engine, tuple(found))
 
 
-def ranked(inference: Inference, question: Question) -> list[GroundAtom]:
+def ranked(inference: Inference, question: Question) -> list[RelationFact]:
     """What the answers are about, in their order."""
-    if question.within:
-        certainties = {atom: base.certainty for atom, base in events(inference, question).items()}
+    pattern = question.pattern
+    if isinstance(pattern.relation, Relation):
+        certainties = {known: base.certainty for known, base in records(inference, question).items()}
     else:
-        certainties = {atom: inference.certainty(atom) or 0.0 for atom in inference.facts.matching(question.pattern)}
-    return sorted(certainties, key=lambda atom: (-certainties[atom], str(atom)))
+        certainties = {
+            RelationFact(pattern.relation, atom): inference.certainty(atom) or 0.0
+            for atom in inference.facts.matching(pattern)
+        }
+    return sorted(certainties, key=lambda known: (-certainties[known], str(known)))
 
 
-def events(inference: Inference, question: Question) -> dict[GroundAtom, BaseFact]:
-    """What a question with a window of its own asks for: the recorded and assumed events since it opened.
+def records(inference: Inference, question: Question) -> dict[RelationFact, BaseFact]:
+    """What a question with a window or with dates asks for: the recorded and assumed facts that have them.
 
     Rules conclude no dates, so their conclusions are not among them.
     """
-    pattern, found = question.pattern, {}
-    for base in inference.program.base.get(pattern.predicate, {}).values() if question.within else ():
-        assert question.within
-        rows = recent(base.rows, inference.program.as_of, question.within)
-        if (base.assumed or rows) and pattern.matches(base.atom.args):
-            found[base.atom] = BaseFact(base.atom, 1.0, rows, True) if base.assumed else base_fact(base.atom, rows)
+    pattern, program, found = question.pattern, inference.program, {}
+    relation = pattern.relation
+    for base in program.base.get(pattern.predicate, {}).values() if isinstance(relation, Relation) else ():
+        assert isinstance(relation, Relation)
+        told = {
+            dates: base_fact(base.atom, rows) for dates, rows in on_record(base.rows, relation, program.as_of).items()
+        }
+        if base.assumed and {*relation.dates} <= {"on"}:
+            today = tuple(program.as_of for _ in relation.dates)
+            rows = told[today].rows if today in told else ()
+            told[today] = BaseFact(base.atom, 1.0, rows, True)
+        for dates, fact in told.items():
+            known = RelationFact(relation, base.atom, dates)
+            if pattern.matches(known.args):
+                found[known] = fact
     return found
 
 
@@ -162,16 +176,18 @@ def conclude(inference: Inference, atom: GroundAtom, pattern: Pattern | None = N
         pattern: whose variables to bind; none are bound without it.
     """
     evidence = tuple(_evidence(inference.program.kb, line) for line in lines(inference, atom) if line.counts)
-    return _conclusion(inference, atom, pattern, inference.certainty(atom) or 0.0, evidence)
+    known = RelationFact(atom.predicate, atom)
+    return _conclusion(inference, known, pattern, inference.certainty(atom) or 0.0, evidence)
 
 
 def _conclusion(
-    inference: Inference, atom: GroundAtom, pattern: Pattern | None, certainty: float, evidence: tuple[Evidence, ...]
+    inference: Inference, known: RelationFact, pattern: Pattern | None, certainty: float, evidence: tuple[Evidence, ...]
 ) -> Conclusion:
+    atom = known.atom
     return Conclusion(
-        conclusion=str(atom),
+        conclusion=known.dated,
         says=says(inference.program.kb, atom),
-        bindings=_bindings(pattern, atom) if pattern else {},
+        bindings=_bindings(pattern, known.args) if pattern else {},
         certainty=certainty,
         likelihood=likelihood(certainty),
         established=established(certainty),
@@ -198,10 +214,10 @@ def _fact_evidence(kb: KnowledgeBase, base: BaseFact) -> Evidence:
     )
 
 
-def _bindings(pattern: Pattern, atom: GroundAtom) -> dict[str, str | int | float]:
+def _bindings(pattern: Pattern, args: tuple[Value, ...]) -> dict[str, str | int | float]:
     """Variable of the pattern → value as JSON has it: a day as text, a whole number without a point."""
     found: dict[str, str | int | float] = {}
-    for term, value in zip(pattern.terms, atom.args, strict=True):
+    for term, value in zip(pattern.terms, args, strict=True):
         if isinstance(term, Variable):
             whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
             found[term.name] = value.isoformat() if isinstance(value, date) else int(value) if whole else value

@@ -30,6 +30,7 @@ from kzexpert.model import (
     Match,
     Pattern,
     ProgramCondition,
+    Relation,
     RelationKey,
     Test,
     Value,
@@ -81,9 +82,18 @@ class RelationFact(NamedTuple):
         return fact_text(self.relation, self.atom, self.dates)
 
     @property
+    def dated(self) -> str:
+        """The statement with its dates, and without the window that it was looked for in."""
+        return fact_text(Relation(self.atom.predicate, None, _words(self.relation)), self.atom, self.dates)
+
+    @property
     def args(self) -> tuple[Value, ...]:
         """Its arguments in its relation."""
         return (*self.atom.args, *self.dates)
+
+
+def _words(relation: RelationKey) -> tuple[str, ...]:
+    return () if isinstance(relation, str) else relation.dates
 
 
 def relation_fact(pattern: Pattern, args: Sequence[Value]) -> RelationFact:

@@ -21,7 +21,7 @@ from kzexpert.model import (
     Value,
 )
 from kzexpert.model.evaluation import combinations, evaluate, solutions
-from kzexpert.proof.answers import events, ranked
+from kzexpert.proof.answers import ranked, records
 from kzexpert.proof.build import Asked, Judgement, Lineage, RelationFact, document, relation_fact
 from kzexpert.proof.document import Trace
 from kzexpert.questions.question import Question
@@ -36,9 +36,7 @@ def prove(inference: Inference, question: Question, most: int | None = None) -> 
         most: prove only so many, the most certain.
     """
     program = inference.program
-    relation = question.pattern.relation
-    answers = [RelationFact(relation, atom) for atom in ranked(inference, question)[:most]]
-    own = {RelationFact(relation, atom): base for atom, base in events(inference, question).items()}
+    answers, own = ranked(inference, question)[:most], records(inference, question)
     asked = Asked(
         question.text,
         str(question.pattern),
@@ -59,19 +57,19 @@ class InferredGrounds:
     """See `kzexpert.proof.build.Grounds`.
 
     Args:
-        events: facts of a window that no rule looks at.
+        records: facts of a window or with dates that no rule looks at.
     """
 
-    def __init__(self, inference: Inference, events: Mapping[RelationFact, BaseFact] | None = None) -> None:
+    def __init__(self, inference: Inference, records: Mapping[RelationFact, BaseFact] | None = None) -> None:
         self.kb = inference.program.kb
         self._inference = inference
-        self._events = events or {}
+        self._records = records or {}
 
     def prepare(self, known: Sequence[RelationFact]) -> None:
         self._inference.facts.prefetch([item.atom for item in known if isinstance(item.relation, str)])
 
     def record(self, known: RelationFact) -> BaseFact | None:
-        return self._inference.program.base.get(known.relation, {}).get(known.args) or self._events.get(known)
+        return self._inference.program.base.get(known.relation, {}).get(known.args) or self._records.get(known)
 
     def judgement(self, atom: GroundAtom) -> Judgement | None:
         inference = self._inference

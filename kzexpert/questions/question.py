@@ -14,7 +14,7 @@ import msgspec
 
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language.nearest import did_you_mean, nearest
-from kzexpert.model import Atom, Constant, KnowledgeBase, Pattern, Term, Variable, Within
+from kzexpert.model import Atom, Constant, KnowledgeBase, Pattern, Relation, Term, Variable, Within
 from kzexpert.program.resolve import resolve_atom
 from kzexpert.questions.templates import (
     EntityNames,
@@ -296,11 +296,14 @@ def read_conclusion(kb: KnowledgeBase, text: str) -> Question:
     """Read what is to be explained.
 
     Raises:
-        UsageError: it is not understood, or it asks for recent events only, which nothing concludes.
+        UsageError: it is not understood, or it asks for recent events or for dates, which nothing concludes.
     """
     question = read_question(kb, text)
-    if question.within:
-        message = f"'{question.within}' selects recent events, and they can only be asked for"
+    relation = question.pattern.relation
+    if isinstance(relation, Relation):
+        asked = str(relation).removeprefix(f"{relation.predicate} ")
+        what = "recent events" if relation.within else "dates on record"
+        message = f"'{asked}' selects {what}, and they can only be asked for"
         hint = "leave it out here, or put it into a question to kzexpert ask"
         raise UsageError(Issue("KZ217", message, Location("question", 1), hint), texts={"question": text})
     return question

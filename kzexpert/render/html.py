@@ -69,7 +69,7 @@ def html_page(
 
     kb = inference.program.kb
     answers = answer.established.answers or answer.answers
-    proven = {name.removesuffix(_window(answer.pattern)): name for name in index.trace.answers}
+    proven = {name.replace(_window(answer.pattern), "", 1): name for name in index.trace.answers}
     shown = tuple(item for item in answers if item.conclusion in proven)
     names = [proven[item.conclusion] for item in shown]
     citing = _citing(kb, index, names)
@@ -106,7 +106,8 @@ def html_page(
 
 def _window(pattern: str) -> str:
     """The window of a pattern, with the space before it."""
-    return pattern.rpartition(")")[2]
+    found = re.search(r" within \d+ \w+", pattern.rpartition(")")[2])
+    return found[0] if found else ""
 
 
 def _citing(kb: KnowledgeBase, index: Index, proven: Sequence[str]) -> tuple[Citing, ...]:

@@ -23,8 +23,8 @@ from kzexpert.proof.document import (
 )
 from kzexpert.proof.index import Index
 from kzexpert.render.premise_text import with_values
-from kzexpert.render.text import certainty_text
-from kzexpert.render.trace_graph import headline, reading_order
+from kzexpert.render.text import certainty_text, headline
+from kzexpert.render.trace_graph import reading_order
 from kzexpert.render.writer import sentence, visible
 
 __all__ = ["proof_markdown"]

@@ -1,5 +1,7 @@
 """Answers and conclusions as text: a headline for each, then a line for each reason with its source."""
 
+import re
+
 from kzexpert.certainty import THRESHOLD
 from kzexpert.errors import counted
 from kzexpert.model import GroundAtom, Inference
@@ -15,6 +17,7 @@ __all__ = [
     "conclusions_text",
     "footnote",
     "ground_atom",
+    "headline",
     "nothing_supports",
 ]
 
@@ -24,6 +27,16 @@ CONVENTION = "Likelihood words are those of ICD 203 at (1 + certainty) / 2, by o
 def certainty_text(certainty: float) -> str:
     """Two decimals, and never a negative zero."""
     return f"{round(certainty, 2) + 0.0:.2f}"
+
+
+#: How a document writes a date on record behind a fact.
+_DATES = re.compile(r"(?:since|until|on) \d{4}-\d\d-\d\d")
+
+
+def headline(statement: str, says: str) -> str:
+    """The sentence for a statement with the dates that it tells; an atom that has none stays as it is written."""
+    dates = "".join(f", {found}" for found in _DATES.findall(statement.rpartition(")")[2]))
+    return f"{says if statement.startswith(says) else sentence(says)}{dates}"
 
 
 def ground_atom(question: Question) -> GroundAtom | None:
@@ -78,15 +91,15 @@ def _verdict(item: Conclusion) -> Piece:
 
 def _block(item: Conclusion, out: Writer, verdict: Piece = ("", "")) -> str:
     """The headline of a statement and its evidence."""
-    headline = [verdict, ("strong", _statement(item, begins=not verdict[1])), ("", ": "), *_estimate(item, verdict[1])]
-    lines = [out.wrap(headline, rest="  ")]
+    stated = [verdict, ("strong", _statement(item, begins=not verdict[1])), ("", ": "), *_estimate(item, verdict[1])]
+    lines = [out.wrap(stated, rest="  ")]
     lines.extend(_reason(evidence, out) for evidence in item.evidence)
     return "\n".join(lines)
 
 
 def _statement(item: Conclusion, begins: bool = True) -> str:
     """The sentence, with a capital where it begins a line; an atom has none."""
-    return sentence(item.says) if begins and item.says != item.conclusion else item.says
+    return headline(item.conclusion, item.says) if begins else item.says
 
 
 def _estimate(item: Conclusion, verdict: str) -> list[Piece]:

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from kzexpert.proof.diff import ConclusionChange, FactChange, HeadChange, RuleChange, TraceDiff
-from kzexpert.render.text import certainty_text
-from kzexpert.render.trace_graph import headline
+from kzexpert.render.text import certainty_text, headline
 from kzexpert.render.writer import PLAIN, Writer
 
 __all__ = ["trace_diff_text"]

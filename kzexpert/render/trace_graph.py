@@ -3,7 +3,6 @@
 DOT and Mermaid are written from it. Numbers and the order of nodes depend on the trace alone.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -21,10 +20,10 @@ from kzexpert.proof.document import (
 )
 from kzexpert.proof.index import Index
 from kzexpert.render.premise_text import with_values
-from kzexpert.render.text import certainty_text
+from kzexpert.render.text import certainty_text, headline
 from kzexpert.render.writer import sentence
 
-__all__ = ["Edge", "Graph", "GraphNode", "graph_of", "headline", "reading_order"]
+__all__ = ["Edge", "Graph", "GraphNode", "graph_of", "reading_order"]
 
 
 class GraphNode(msgspec.Struct, frozen=True):
@@ -57,16 +56,6 @@ class Graph(msgspec.Struct, frozen=True):
     title: str
     nodes: tuple[GraphNode, ...]
     edges: tuple[Edge, ...]
-
-
-#: How a document writes a date on record behind a fact.
-_DATES = re.compile(r"(?:since|until|on) \d{4}-\d\d-\d\d")
-
-
-def headline(statement: str, says: str) -> str:
-    """The sentence for a statement with the dates that it tells; an atom that has none stays as it is written."""
-    dates = "".join(f", {found}" for found in _DATES.findall(statement.rpartition(")")[2]))
-    return f"{says if statement.startswith(says) else sentence(says)}{dates}"
 
 
 def reading_order(index: Index) -> tuple[TracedConclusion, ...]:

@@ -115,7 +115,7 @@ def test_every_proposal_makes_it_hold_and_no_part_of_it_would(
     asked = world.question(question)
     if any(established(inference.certainty(atom) or 0.0) for atom in matching(inference, asked)):
         return
-    for proposal in why_not(inference, asked, engine().infer, limit=3).proposals:
+    for proposal in why_not(inference, asked, engine(), limit=3).proposals:
         whole = Scenario.of(inference.program)
         changes = [(text, True) for text in proposal.assume] + [(text, False) for text in proposal.without]
         assert certainty_after(world, whole, changes, proposal.conclusion) == proposal.certainty
@@ -161,7 +161,7 @@ def test_linchpins_are_all_whose_withdrawal_changes_it_and_no_others(
     """Everything on record is withdrawn, one thing after the other, each with an inference of the whole."""
     world = read_world(program, vocabulary=VOCABULARY)
     inference = world.infer(DAY.isoformat())
-    found = linchpins(inference, world.question(question), engine().infer, margins=False)
+    found = linchpins(inference, world.question(question), engine(), margins=False)
     if not found.conclusions:
         return
     whole = Scenario.of(inference.program)
@@ -195,7 +195,7 @@ def test_linchpins_are_all_whose_withdrawal_changes_it_and_no_others(
 @given(program=programs(), question=QUESTIONS)
 def test_the_margins_of_rules_are_turning_points(read_world: ReadWorld, program: str, question: str) -> None:
     world = read_world(program, vocabulary=VOCABULARY)
-    found = linchpins(world.infer(DAY.isoformat()), world.question(question), engine().infer)
+    found = linchpins(world.infer(DAY.isoformat()), world.question(question), engine())
     for item in found.conclusions[:1]:
         for margin in item.margins:
             assert abs(margin.lowest) <= 1 >= abs(margin.highest)

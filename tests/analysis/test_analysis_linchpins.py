@@ -11,7 +11,7 @@ ALIGNED = "aligned(Ruritania, Borduria, security)"
 
 
 def hanging(world: World, question: str = ALIGNED, margins: bool = False, **changes: Any) -> Hanging:
-    found = linchpins(world.infer(**changes), world.question(question), engine().infer, margins=margins)
+    found = linchpins(world.infer(**changes), world.question(question), engine(), margins=margins)
     (only,) = found.conclusions
     return only
 
@@ -110,7 +110,7 @@ def test_what_was_withdrawn_stays_withdrawn(world: World) -> None:
 
 
 def test_only_established_conclusions(world: World) -> None:
-    found = linchpins(world.infer(), world.question("aligned(?s, ?p, security)"), engine().infer, margins=False)
+    found = linchpins(world.infer(), world.question("aligned(?s, ?p, security)"), engine(), margins=False)
     assert [item.conclusion for item in found.conclusions] == [ALIGNED]
 
 
@@ -145,7 +145,7 @@ def test_an_engine_runs_again_only_where_a_recursive_component_loses_a_rule(read
     )
     told: list[tuple[str, int, int]] = []
     question = world.question("reaches(Ruritania, Borduria)")
-    found = linchpins(world.infer(), question, engine().infer, lambda *step: told.append(step), margins=False)
+    found = linchpins(world.infer(), question, engine(), lambda *step: told.append(step), margins=False)
     assert numbers(found.conclusions[0].rules) == {"far": 0.0, "near": 0.0}
     assert [what for what, _, _ in told] == ["without far", "without near"]
 

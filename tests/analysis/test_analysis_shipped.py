@@ -16,7 +16,7 @@ SECURITY = "alignment(Kazakhstan, Russia, security)"
 
 def test_why_not_china_in_energy_names_a_pipeline_and_a_deal(shipped: World) -> None:
     question = "alignment(Kazakhstan, China, energy)"
-    found = why_not(shipped.infer(), shipped.question(question), engine().infer)
+    found = why_not(shipped.infer(), shipped.question(question), engine())
     proposed = [proposal.assume for proposal in found.proposals]
     assert ("backs(China, Baku-Tbilisi-Ceyhan)",) in proposed
     assert ("agreement(Kazakhstan, China, energy)",) in proposed
@@ -38,7 +38,7 @@ def test_what_if_there_were_no_pipeline_deal(shipped: World) -> None:
 
 
 def test_the_security_alignment_hangs_on_membership_and_training(shipped: World) -> None:
-    (item,) = linchpins(shipped.infer(), shipped.question(SECURITY), engine().infer, margins=False).conclusions
+    (item,) = linchpins(shipped.infer(), shipped.question(SECURITY), engine(), margins=False).conclusions
     ranked = [effect.name for effect in item.facts]
     assert ranked[:3] == ["power(Russia)", "member(Kazakhstan, CSTO)", "trains(Russia, Kazakhstan, 15000)"]
     assert item.sources[0].name == "wagner-costa-2011"

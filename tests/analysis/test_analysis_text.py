@@ -53,7 +53,7 @@ def _why_folded(world: World, out: Writer = PLAIN) -> str:
 
 def _why_not(world: World, out: Writer = PLAIN) -> str:
     inference, question = world.infer(), world.question("aligned(Ruritania, Syldavia, security)")
-    found = why_not(inference, question, engine().infer, limit=2)
+    found = why_not(inference, question, engine(), limit=2)
 
     def command(proposal: Any) -> list[str]:
         words = ["kzexpert", "ask", found.pattern]
@@ -71,7 +71,7 @@ def _what_if(world: World, out: Writer = PLAIN) -> str:
 
 def _linchpins(world: World, out: Writer = PLAIN) -> str:
     inference = world.infer()
-    return linchpins_text(inference, linchpins(inference, world.question(ALIGNED), engine().infer), out=out)
+    return linchpins_text(inference, linchpins(inference, world.question(ALIGNED), engine()), out=out)
 
 
 def _timeline(world: World, out: Writer = PLAIN) -> str:
@@ -217,12 +217,12 @@ def test_markup_in_a_drawing_is_text(read_world: ReadWorld) -> None:
         ("kzexpert.timeline/1", _followed),
         (
             "kzexpert.linchpins/1",
-            lambda world: linchpins(world.infer(), world.question(ALIGNED), engine().infer),
+            lambda world: linchpins(world.infer(), world.question(ALIGNED), engine()),
         ),
         ("kzexpert.what-if/1", lambda world: what_if(world.infer("1999-12-31"), world.infer(), _infer)),
         (
             "kzexpert.why-not/1",
-            lambda world: why_not(world.infer(), world.question("free(Ruritania)"), engine().infer),
+            lambda world: why_not(world.infer(), world.question("free(Ruritania)"), engine()),
         ),
         (
             "kzexpert.matrix/1",

@@ -14,7 +14,7 @@ from .conftest import ReadWorld, World
 
 
 def explain(world: World, question: str, limit: int = 5, **changes: Any) -> WhyNot:
-    return why_not(world.infer(**changes), world.question(question), engine().infer, limit)
+    return why_not(world.infer(**changes), world.question(question), engine(), limit)
 
 
 def changes(proposal: Proposal) -> set[str]:

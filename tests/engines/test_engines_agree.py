@@ -52,7 +52,7 @@ def outcome(program: Program, name: str = "experta", budget: Budget = SMALL) -> 
 HAS = {
     "experta": FEATURES,
     "experta-stock": FEATURES,
-    "duckdb": frozenset[str](),
+    "duckdb": FEATURES,
     "spark": frozenset[str](),
 }
 

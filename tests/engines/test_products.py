@@ -26,8 +26,7 @@ def knowledge_base(when: tuple[str, ...], then: str) -> KnowledgeBase:
 
 def planned(*when: str) -> ProgramRule:
     kb = knowledge_base(when, "ally(1, 1)")
-    rule, issues = plan_rule(kb, kb.rules[0])
-    assert rule is not None, issues
+    (rule,) = plan_rule(kb, kb.rules[0]).variants
     return rule
 
 

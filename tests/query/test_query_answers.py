@@ -38,7 +38,7 @@ def test_a_conclusion_has_its_lines_of_evidence_strongest_first(inference: Infer
 
 
 def test_one_rule_is_one_line_however_often_it_fires(inference: Inference) -> None:
-    assert len(inference.firings[ranked(inference, read_question(inference.program.kb, "hedges(_)"))[0]]) == 2
+    assert len(inference.firings[ranked(inference, read_question(inference.program.kb, "hedges(_)"))[0].atom]) == 2
     found = only(inference, "hedges(?state)")
     assert [line.because for line in found.evidence] == ["Ruritania is in Pact and in Ring"]
     assert (found.certainty, found.established) == (0.15, False)

@@ -24,7 +24,7 @@ from kzexpert.engines.sql.store.database import Database
 from kzexpert.engines.sql.tables import memory_rows
 from kzexpert.errors import KnowledgeBaseError, UsageError
 from kzexpert.language import load_knowledge_base, parse_atom, parse_partial_date, read_knowledge_base
-from kzexpert.model import ANY, NOWHERE, Constant, GroundAtom, KnowledgeBase, Pattern, Program
+from kzexpert.model import ANY, NOWHERE, Constant, GroundAtom, KnowledgeBase, Pattern, Program, Relation, Within
 from kzexpert.program.snapshot import snapshot
 from kzexpert.proof.lineage import lineage
 from kzexpert.render.issues import issues_text
@@ -541,5 +541,5 @@ def test_the_constants_of_a_question_are_pushed_down_to_the_rows(tmp_path: Path)
     rows = engine("duckdb").infer(snapshot(kb, goals=[goal])).program.base["trade"]
     assert {args[0] for args in rows} == {"Ruritania"}
     goal = Pattern("close", "close", (Constant("Syldavia"), ANY))
-    visits = engine("duckdb").infer(snapshot(kb, goals=[goal])).program.base["visit within 1 year"]
+    visits = engine("duckdb").infer(snapshot(kb, goals=[goal])).program.base[Relation("visit", Within(1, "year"))]
     assert {args[0] for args in visits} == {"Syldavia"}

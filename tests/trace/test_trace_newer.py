@@ -148,3 +148,44 @@ def test_a_trace_without_anything_new_has_nothing_new(everything: KnowledgeBase,
     kinds = {type(premise).__struct_config__.tag for firing in trace.firings for premise in firing.premises}
     assert kinds == {"fact", "absence", "comparison", "aggregate"}
     assert all(isinstance(rule.then, str) for rule in trace.rules)
+
+
+@pytest.mark.parametrize(
+    ("question", "answers", "bindings"),
+    [
+        (
+            "member(Ruritania, ?bloc) since ?day",
+            ("member(Ruritania, Pact) since 1990-01-01",),
+            [{"bloc": "Pact", "day": "1990-01-01"}],
+        ),
+        (
+            "member(?state, League) since ?from until ?to",
+            ("member(Syldavia, League) since 2000-05-01 until 2012-06-30",),
+            [{"state": "Syldavia", "from": "2000-05-01", "to": "2012-06-30"}],
+        ),
+        (
+            "exercise(Ruritania, Borduria) within 3 years on ?day",
+            (
+                "exercise(Ruritania, Borduria) within 3 years on 2010-09-01",
+                "exercise(Ruritania, Borduria) within 3 years on 2009-10-03",
+            ),
+            [{"day": "2010-09-01"}, {"day": "2009-10-03"}],
+        ),
+    ],
+)
+def test_a_question_may_ask_for_dates_on_record(
+    newer: KnowledgeBase,
+    question: str,
+    answers: tuple[str, ...],
+    bindings: list[dict[str, str]],
+    problems: Problems,
+) -> None:
+    trace = traced_from(newer, question)
+    assert (trace.answers, problems(newer, trace)) == (answers, [])
+    found = answer(engine().infer(cut(newer, AS_OF)), read_question(newer, question))
+    assert [item.bindings for item in found.answers] == bindings
+
+
+def test_an_assumed_event_happens_on_the_day(newer: KnowledgeBase, problems: Problems) -> None:
+    trace = traced_from(newer, "exercise(Syldavia, ?other) on ?day", assume=["exercise(Syldavia, Graustark)"])
+    assert (trace.answers, problems(newer, trace)) == (("exercise(Syldavia, Graustark) on 2011-04-07",), [])

@@ -7,16 +7,15 @@ certainties are settled when a phase is at rest, since all evidence must be in b
 
 import collections
 import collections.abc
-import gc
 import inspect
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeAlias
 
 from kzexpert.certainty import established
-from kzexpert.engines.base import Budget, Meter
+from kzexpert.engines.base import Budget, Meter, collector_at_rest
 from kzexpert.engines.memory.certainties import Settling, View, view_of
 from kzexpert.engines.memory.growth import Growth
 from kzexpert.engines.memory.joins import Field, JoinNetwork, JoinPattern, JoinRule, JoinTest
@@ -29,6 +28,7 @@ from kzexpert.model import (
     Match,
     Pattern,
     Program,
+    ProgramCondition,
     ProgramRule,
     RelationKey,
     Stratum,
@@ -38,6 +38,7 @@ from kzexpert.model import (
 )
 from kzexpert.model.established import EstablishedFacts
 from kzexpert.model.evaluation import Completion, holds, rising
+from kzexpert.program.relevance import starts
 
 __all__ = ["ExpertaEngine"]
 
@@ -217,22 +218,10 @@ class ExpertaEngine:
         """See `kzexpert.engines.base.Engine.infer`."""
         meter = Meter(self.budget, program)
         try:
-            with _collector_at_rest():
+            with collector_at_rest():
                 return _Run(program, self.name == "experta-stock", meter).inference(self.name, self._listen)
         except MemoryError:
             raise meter.out_of_memory() from None
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """No garbage collection meanwhile: an inference only grows, and scanning it again and again doubles its time."""
-    active = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if active:
-            gc.enable()
 
 
 class _Run:
@@ -352,7 +341,10 @@ class _Run:
         names = {variable: f"v{index}" for index, variable in enumerate(rule.variables)}
         matched = {name for pattern in rule.matches for name in pattern.variables}
         conditions = [phase(), *(self._pattern(pattern, names) for pattern in rule.matches)]
-        computed = []
+        computed: list[ProgramCondition] = []
+        matters = _matters(starts(rule, self.program))
+        if matters is not None and matched.issuperset(matters[0]):
+            conditions.append(_test(*matters, names))
         for index in rule.order:
             condition = rule.conditions[index]
             if isinstance(condition, Absence) and matched.issuperset(condition.needs):
@@ -426,6 +418,19 @@ class _Run:
                         engine.facts.declare(statement)
 
         return fire
+
+
+def _matters(wanted: Sequence[Mapping[str, Value]]) -> tuple[list[str], Callable[..., bool]] | None:
+    """The test of what the variables of a head must be for its conclusion to matter; None where any will do."""
+    if {} in wanted:
+        return None
+    names = list(dict.fromkeys(name for binding in wanted for name in binding))
+    places = [[(names.index(name), value) for name, value in binding.items()] for binding in wanted]
+
+    def matter(*values: Value) -> bool:
+        return any(all(values[place] == value for place, value in binding) for binding in places)
+
+    return names, matter
 
 
 def _standing(number: int, strata: int, stratum: Stratum, facts: int, rows: int) -> Standing:

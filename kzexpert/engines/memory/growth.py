@@ -5,12 +5,11 @@ when facts are new, and fires what is ready then.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-from kzexpert.errors import Issue, KnowledgeBaseError
+from kzexpert.engines.negatives import check_sum
 from kzexpert.model import Aggregate, Body, EstablishedFacts, Match, Program, ProgramRule, RelationKey, Value
 from kzexpert.model.established import extend
-from kzexpert.model.evaluation import Completion, Rising, rising, solutions
+from kzexpert.model.evaluation import Completion, rising, solutions
 
 __all__ = ["Growth"]
 
@@ -84,11 +83,9 @@ class Growth:
             KnowledgeBaseError: one has (KZ406).
         """
         for aggregate, rows in zip(self._aggregates, self._by_key, strict=True):
-            if aggregate.function == "sum":
-                keys = {self._key(aggregate.shared, row): row for found in rows.values() for row in found}
-                for row in keys.values():
-                    values = dict(zip(self._known, row, strict=True))
-                    _check_sum(self._program, self.rule, aggregate, values, self._facts, self._inside)
+            keys = {self._key(aggregate.shared, row): row for found in rows.values() for row in found}
+            values = (dict(zip(self._known, row, strict=True)) for row in keys.values())
+            check_sum(self._program, self.rule, aggregate, values, self._facts, self._inside)
 
     def _complete(self, row: Row) -> Row | None:
         complete = self._completion(dict(zip(self._known, row, strict=True)))
@@ -120,22 +117,3 @@ class Growth:
 def _bound_inside(aggregate: Aggregate) -> set[str]:
     """The variables that matches of the body bind."""
     return {name for pattern in aggregate.body.matches for name in pattern.variables}
-
-
-def _check_sum(
-    program: Program,
-    rule: ProgramRule,
-    aggregate: Aggregate,
-    values: Mapping[str, Any],
-    facts: EstablishedFacts,
-    inside: Sequence[str],
-) -> None:
-    counted = Rising(rule, aggregate, values, facts, inside, program.as_of).counted
-    negative = [(value, every) for value, every, _ in counted if isinstance(value, float) and value < 0]
-    if negative:
-        value, every = min(negative, key=lambda item: tuple(map(str, item[1])))
-        number = next((str(atom) for atom in every if value in atom.args), str(every[0]))
-        message = f"the sum of rule {rule.id} looks at its own conclusions, and meets a negative value: {number}"
-        hint = "such a sum has no single result; leave negative values out by a comparison, or break the cycle"
-        place = rule.when[rule.conditions.index(aggregate)].location
-        raise KnowledgeBaseError(Issue("KZ406", message, place, hint), texts=program.kb.texts)

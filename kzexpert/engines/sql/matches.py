@@ -12,7 +12,7 @@ from kzexpert.engines.base import Budget
 from kzexpert.engines.sql.plan.rules import Planner
 from kzexpert.engines.sql.plan.words import select, subquery
 from kzexpert.engines.sql.store.base import Store
-from kzexpert.model import Match, Pattern, ProgramRule
+from kzexpert.model import Match, Pattern, ProgramRule, RelationKey
 from kzexpert.program.products import groups
 
 __all__ = ["BUDGET", "Matches"]
@@ -36,7 +36,7 @@ class Matches:
         self._exact = budget.firings < BUDGET.firings
         self._counted = 0
         self._waiting: list[tuple[ProgramRule, float]] = []
-        self._views: dict[str, float] = {}
+        self._views: dict[RelationKey, float] = {}
 
     def most(self, rules: Sequence[ProgramRule], exact: bool) -> float:
         """No more matches than these.

@@ -14,10 +14,11 @@ from msgspec.structs import replace
 from sqlglot import exp
 
 from kzexpert.engines.base import Budget, over_budget
+from kzexpert.engines.negatives import check_sum
 from kzexpert.engines.reports import Listener, Standing
 from kzexpert.engines.sql.matches import BUDGET, Matches
 from kzexpert.engines.sql.plan.conclusions import conclusions, conflict, is_view
-from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, empty, kinds_of
+from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, empty, kinds_of, predicate_of
 from kzexpert.engines.sql.plan.recursion import Component
 from kzexpert.engines.sql.plan.rules import Planner, constants_of, patterns_of
 from kzexpert.engines.sql.plan.words import column, select
@@ -27,10 +28,11 @@ from kzexpert.engines.sql.results.firings import Firings
 from kzexpert.engines.sql.results.stored import Certainties
 from kzexpert.engines.sql.store.base import TimeIsUp
 from kzexpert.engines.sql.store.codec import Codec
-from kzexpert.engines.sql.store.sums import ExactSums
+from kzexpert.engines.sql.store.computation import StoredComputation
 from kzexpert.engines.sql.tables.reader import TableReader
 from kzexpert.engines.sql.tables.relations import Loader
-from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, Stratum
+from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, RelationKey, Stratum
+from kzexpert.model.evaluation import rising
 from kzexpert.program.products import product_hint
 
 __all__ = ["Run"]
@@ -67,10 +69,11 @@ class Run:
         self.database = database = reader.store
         self.budget = budget
         self.texts = database.texts
-        self.extents: dict[str, Extent] = {}
+        self.extents: dict[RelationKey, Extent] = {}
         self.loader = Loader(reader, self.texts, programs, skipped_to, listen)
-        self.planner = Planner(self.extents, self.texts, ExactSums(database), self.loader.days, program.shapes)
-        self.base: dict[str, Extent] = {}
+        self.computation = StoredComputation(database, self.loader.names)
+        self.planner = self._planner(self.extents, program, self.computation, self.loader.days)
+        self.base: dict[RelationKey, Extent] = {}
         self.exporter = None if export is None else export(self)
         self.standing = Standing(phase="loading", components=len(program.strata))
         self.listen = listen
@@ -116,27 +119,52 @@ class Run:
 
     # --- one as-of date ----------------------------------------------------------------------------------------------
 
-    def _inference(self, name: str, number: int, extents: dict[str, Extent], conflicts: set[GroundAtom]) -> Inference:
+    def _inference(
+        self, name: str, number: int, extents: dict[RelationKey, Extent], conflicts: set[GroundAtom]
+    ) -> Inference:
         """What follows on one of the dates."""
         program, recorded = self.programs[number], self.loader.recorded[number]
         recorded.extent_of = partial(self._recorded_on, number)
         if program.kb.tables:
             program = replace(program, base=recorded)
 
-        def on_demand(relation: str) -> Extent | None:
+        def on_demand(relation: RelationKey) -> Extent | None:
             """The facts of tables that no rule reads."""
-            if all(table.predicate != relation for table in program.kb.tables):
+            if all(table.predicate != predicate_of(relation) for table in program.kb.tables):
                 return None
             extent = self.unread(relation)
             return _on(number, extent, self._sizes(extent))
 
         planner = self.planner
         if self.loader.days is not None:
-            planner = Planner(extents, self.texts, ExactSums(self.database), shapes=program.shapes)
+            planner = self._planner(extents, program, StoredComputation(self.database, self.loader.names))
         certainties = Certainties(self.database, self.texts, program, extents, on_demand)
+        self._check_sums(planner, program, certainties)
         firings = Firings(self.database, planner, program, certainties)
         facts = DatabaseFacts(self.database, certainties, firings, recorded, self.exporter)
         return Inference(program, name, facts, frozenset(conflicts))
+
+    def _check_sums(self, planner: Planner, program: Program, certainties: Certainties) -> None:
+        """See that no sum over its own component has met a negative value (KZ406)."""
+        for stratum in program.strata:
+            for rule in stratum.rules if stratum.recursive else ():
+                for aggregate in rising(rule, stratum.predicates):
+                    if aggregate.function == "sum" and self._may_fire(rule, stratum):
+                        found = planner.negative(rule, aggregate)
+                        codec = Codec(self.texts, [found.kinds[name] for name in found.names])
+                        keys = [codec.decode(row) for row in self.database.rows(found.query)]
+                        each = [dict(zip(found.names, key, strict=True)) for key in keys]
+                        check_sum(program, rule, aggregate, each, certainties.established, stratum.predicates)
+
+    def _planner(
+        self,
+        extents: Mapping[RelationKey, Extent],
+        program: Program,
+        computation: StoredComputation,
+        days: exp.Table | None = None,
+    ) -> Planner:
+        dialect = self.database.dialect
+        return Planner(extents, self.texts, dialect, computation, program.as_of, days, program.shapes)
 
     def _sizes(self, extent: Extent) -> dict[int, int] | None:
         """Number of an as-of date → how many facts hold on it; None where they are not counted."""
@@ -145,13 +173,13 @@ class Run:
         counted = select([column(DAY, "m"), exp.Count(this=exp.Star())], extent.named("m"))
         return dict(self.database.rows(counted.group_by(column(DAY, "m"), copy=False)))
 
-    def unread(self, relation: str) -> Extent:
+    def unread(self, relation: RelationKey) -> Extent:
         """The facts of a relation that no rule reads, loaded once."""
         if relation not in self.extents:
             self._read([relation])
         return self.extents[relation]
 
-    def _recorded_on(self, number: int, relation: str) -> Extent:
+    def _recorded_on(self, number: int, relation: RelationKey) -> Extent:
         """The recorded facts of a relation on one of the dates, without what rules conclude."""
         self.unread(relation)
         extent = self.base.get(relation)
@@ -183,7 +211,7 @@ class Run:
         concluded = [rule.head.predicate for rule in self.program.rules.values()]
         self._read(list(dict.fromkeys([*self.uses, *concluded])))
 
-    def _read(self, relations: Sequence[str]) -> None:
+    def _read(self, relations: Sequence[RelationKey]) -> None:
         for relation, extent in self.loader.load(relations).items():
             self.extents[relation] = self._measured(extent)
             if self.extents[relation].rows != 0:
@@ -260,10 +288,11 @@ class Run:
         base = {name: self.base[name] for name in stratum.predicates if name in self.base}
         component = Component(self.planner, self.database.dialect, stratum, base)
         rule = component.invents()
-        if rule is None and self.database.dialect.recursive and not self._may_exceed(component):
+        if rule is None and not component.anew and self.database.dialect.recursive and not self._may_exceed(component):
             shared = self.database.store(component.recursive())
         else:
             shared = self._in_rounds(component, rule)
+            self.computation.forget()
         for predicate in stratum.predicates:
             self._settle(predicate, component.extent(predicate, shared), stratum.rules)
         self.matches.take(stratum.rules)

@@ -14,9 +14,9 @@ from msgspec import UNSET
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language import GrammarError, parse_atom
 from kzexpert.language.nearest import did_you_mean
-from kzexpert.model import GroundAtom, KnowledgeBase, Pattern, Relation, RelationKey, Within
+from kzexpert.model import GroundAtom, KnowledgeBase, Pattern, Relation, RelationKey
 from kzexpert.program.resolve import resolve_atom
-from kzexpert.proof.build import Asked, RelationFact, document
+from kzexpert.proof.build import Asked, RelationFact, document, relation_fact
 from kzexpert.proof.checker.comparison import Difference, differences
 from kzexpert.proof.checker.derivation import Derivation
 from kzexpert.proof.checker.parser import read_trace
@@ -108,10 +108,10 @@ class Checker:
         yield from found
         if derivation is None or question is None:
             return
-        text, pattern, within = question
+        text, pattern = question
         assumed, withdrawn = tuple(sorted(trace.assumed)), tuple(sorted(trace.withdrawn))
         asked = Asked(text, str(pattern), trace.as_of, trace.engine, assumed, withdrawn)
-        expected = document(derivation, asked, _answers(derivation, pattern, within))
+        expected = document(derivation, asked, _answers(derivation, pattern))
         for predicate, place in sorted(derivation.recorded.unread.items()):
             message = (
                 f"may rest on {predicate}, which has rows in the table at {place}: the checker reads facts files only"
@@ -164,7 +164,7 @@ class Checker:
             found.append(Difference("KZ505", path, f"is {text}, and {pattern} is how a trace writes it"))
         return pattern
 
-    def _question(self, trace: Trace, found: list[Difference]) -> tuple[str, Pattern, Within | None] | None:
+    def _question(self, trace: Trace, found: list[Difference]) -> tuple[str, Pattern] | None:
         """The question as it reads today, or else the pattern that the trace gives for it."""
         try:
             question = read_question(self._kb, trace.question)
@@ -172,10 +172,9 @@ class Checker:
             reasons = "; ".join(issue.message for issue in error.issues)
             found.append(Difference("KZ508", "$.question", f"cannot be read: {reasons}"))
         else:
-            return question.text, question.pattern, question.within
+            return question.text, question.pattern
         pattern = self._pattern(trace.pattern, "$.pattern", found)
-        within = parse_atom(trace.pattern, Location("")).within if pattern is not None else None
-        return None if pattern is None else (trace.question, pattern, within)
+        return None if pattern is None else (trace.question, pattern)
 
     # --- what does not belong into it -----------------------------------------------------------------------------
 
@@ -223,14 +222,13 @@ class Checker:
 _DATE = re.compile(r" (since|until|on) (\d{4}-\d\d-\d\d)")
 
 
-def _answers(derivation: Derivation, pattern: Pattern, within: Within | None) -> list[RelationFact]:
+def _answers(derivation: Derivation, pattern: Pattern) -> list[RelationFact]:
     """What matches a question, the most certain first."""
-    relation = Relation(pattern.predicate, within) if within else pattern.predicate
-    every = {*derivation.recorded.in_force(relation)}
-    if within is None:
-        every.update(derivation.conclusions(pattern.predicate))
-    found = [RelationFact(relation, GroundAtom(pattern.predicate, args)) for args in every if pattern.matches(args)]
-    return sorted(found, key=lambda known: (-derivation.certainty(known), str(known.atom)))
+    rows = {*derivation.recorded.in_force(pattern.relation)}
+    if isinstance(pattern.relation, str):
+        rows.update(derivation.conclusions(pattern.relation))
+    found = [relation_fact(pattern, row) for row in rows if pattern.matches(row)]
+    return sorted(found, key=lambda known: (-derivation.certainty(known), str(known)))
 
 
 def _issue(difference: Difference, place: Location) -> Issue:

@@ -13,9 +13,9 @@ from kzexpert.certainty import combine
 from kzexpert.engines.sql.plan.decimals import rounded
 from kzexpert.engines.sql.plan.dialects import Dialect
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, Kind, argument
-from kzexpert.engines.sql.plan.rules import STRENGTH, Planner
+from kzexpert.engines.sql.plan.rules import STRENGTH, Planner, variable
 from kzexpert.engines.sql.plan.words import called, column, least, number, select, subquery, together
-from kzexpert.model import Absence, Match, ProgramRule, Test
+from kzexpert.model import Absence, Listing, Match, ProgramRule, Test
 
 __all__ = ["conclusions", "conflict", "is_view"]
 
@@ -48,7 +48,7 @@ def is_view(rules: Sequence[ProgramRule], base: Extent | None) -> bool:
         return False
     rule = rules[0]
     matched = {name for pattern in rule.matches for name in pattern.variables}
-    simple = all(isinstance(condition, Match | Absence | Test) for condition in rule.conditions)
+    simple = all(isinstance(condition, Match | Absence | Test | Listing) for condition in rule.conditions)
     return simple and matched <= set(rule.head.variables)
 
 
@@ -81,7 +81,10 @@ def conflict(planner: Planner, rules: Sequence[ProgramRule], base: Extent | None
 
 def _lines(planner: Planner, rules: Sequence[ProgramRule], base: Extent | None) -> tuple[list[_Lines], list[str]]:
     """The lines of all rules and of the base facts, and the columns that tell their conclusions apart."""
-    lines = [_lines_of(planner, rule) for rule in rules]
+    variants: dict[str, list[ProgramRule]] = {}
+    for rule in rules:
+        variants.setdefault(rule.id, []).append(rule)
+    lines = [_lines_of(planner, each) for each in variants.values()]
     if base is not None:
         shown: list[exp.Expr] = [column(name, "m") for name in base.shown]
         if base.certainty is None:
@@ -96,8 +99,15 @@ def _lines(planner: Planner, rules: Sequence[ProgramRule], base: Extent | None) 
     return lines, columns
 
 
-def _lines_of(planner: Planner, rule: ProgramRule) -> _Lines:
-    """The lines of evidence of one rule: its strongest firing for each conclusion, or with ``each`` every one."""
+def _lines_of(planner: Planner, variants: Sequence[ProgramRule]) -> _Lines:
+    """The lines of evidence of one rule: its strongest firing for each conclusion, or with ``each`` for each instance.
+
+    Args:
+        variants: of the rule; their firings are not told apart, see `Firing.line`.
+    """
+    rule, *others = variants
+    if others or (rule.rule.each and len(rule.instance_places) < len(rule.variables)):
+        return _lines_of_variants(planner, variants)
     body = planner.body(rule)
     query = planner.head(rule, body)
     single = body.matched <= set(rule.head.variables)
@@ -112,7 +122,41 @@ def _lines_of(planner: Planner, rule: ProgramRule) -> _Lines:
     return _Lines(query, body.strength, single, body.lowest, body.dated, negative)
 
 
-def _strongest(query: exp.Select, columns: Sequence[str], negative: bool) -> exp.Select:
+def _lines_of_variants(planner: Planner, variants: Sequence[ProgramRule]) -> _Lines:
+    rule = variants[0].rule
+    bodies = [planner.body(variant) for variant in variants]
+    dated = any(body.dated for body in bodies)
+    strengths = {body.strength for body in bodies}
+    strength = strengths.pop() if len(strengths) == 1 else None
+    heads = [argument(place) for place in range(max(len(variants[0].head.terms), 1))] + ([DAY] if dated else [])
+    instance = [f"i{place}" for place in range(len(variants[0].instance_places))] if rule.each else []
+    keys = [*heads, *instance]
+    parts: list[exp.Query] = []
+    for variant, body in zip(variants, bodies, strict=True):
+        values = zip(variant.instance_places, instance, strict=False)
+        shown = [called(item, argument(place)) for place, item in enumerate(planner.head_values(variant))]
+        shown += [called(column(variable(place), "b"), name) for place, name in values]
+        shown += [column(DAY, "b")] if body.dated else []
+        own = column(STRENGTH, "b") if body.strength is None else number(body.strength)
+        shown += [called(own, STRENGTH)] if strength is None else []
+        part = select(shown, subquery(body.query, "b"))
+        if dated and not body.dated:
+            part = planner.on_all_days(part)
+        names = [*keys, *([STRENGTH] if strength is None else [])]
+        parts.append(select([column(name, "v") for name in names], subquery(part, "v")))
+    negative = rule.certainty < 0
+    query = together(parts)
+    found = (
+        _strongest(query, keys, negative)
+        if strength is None
+        else select([column(name, "l") for name in keys], subquery(query, "l"), distinct=True)
+    )
+    names = [*heads, *([STRENGTH] if strength is None else [])]
+    found = select([column(name, "w") for name in names], subquery(found, "w"))
+    return _Lines(found, strength, not rule.each, min(body.lowest for body in bodies), dated, negative)
+
+
+def _strongest(query: exp.Query, columns: Sequence[str], negative: bool) -> exp.Select:
     keys = [column(name, "l") for name in columns]
     strength = column(STRENGTH, "l")
     strongest = exp.Min(this=strength) if negative else exp.Max(this=strength)

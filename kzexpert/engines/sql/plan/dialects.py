@@ -10,10 +10,12 @@ from sqlglot.dialects.spark import Spark
 from kzexpert.engines.sql.plan.extents import Types
 from kzexpert.engines.sql.plan.words import number, typed
 
-__all__ = ["SUM", "Dialect", "DuckDBDialect", "SparkDialect"]
+__all__ = ["CASED", "NUMBER_TEXT", "SUM", "Dialect", "DuckDBDialect", "SparkDialect"]
 
-#: The function in Python by which Spark adds up exactly.
+#: The functions in Python by which Spark adds up exactly, prints a number, and changes the case of a text.
 SUM = "kzexpert_sum"
+NUMBER_TEXT = "kzexpert_number"
+CASED = {"lower": "kzexpert_lower", "upper": "kzexpert_upper"}
 
 
 class Dialect(Protocol):
@@ -48,6 +50,26 @@ class Dialect(Protocol):
         """The condition that the whole of a text matches a regular expression."""
         ...
 
+    def number_text(self, number_: exp.Expr) -> exp.Expr:
+        """A number as `kzexpert.model.format_number` prints it."""
+        ...
+
+    def cased(self, function: str, text: exp.Expr) -> exp.Expr | None:
+        """A text in lower or upper case, as Python has it; None where only Python can tell."""
+        ...
+
+    def text_test(self, operator: str, text: exp.Expr, part: exp.Expr) -> exp.Expr:
+        """The condition that a text starts with, ends with or contains another one."""
+        ...
+
+    def shifted(self, when: exp.Expr, amount: exp.Expr, unit: str) -> exp.Expr:
+        """A date so many days or months later; of a day that its month lacks, the last of the month."""
+        ...
+
+
+#: Comparison of texts → its function, which DuckDB and Spark spell alike but for an underscore.
+_TEXT_TESTS = {"starts with": "starts_with", "ends with": "ends_with", "contains": "contains"}
+
 
 class DuckDBDialect:
     """DuckDB 2. Texts stand as codes."""
@@ -71,6 +93,26 @@ class DuckDBDialect:
     def matches(self, text: exp.Expr, pattern: str) -> exp.Expr:
         """See `Dialect.matches`."""
         return exp.func("regexp_full_match", text, exp.Literal.string(pattern))
+
+    def number_text(self, number_: exp.Expr) -> exp.Expr:
+        """See `Dialect.number_text`. DuckDB prints the same digits as Python, but for a point where it is whole."""
+        whole = exp.EQ(this=number_.copy(), expression=exp.Floor(this=number_.copy()))
+        small = exp.LT(this=exp.Abs(this=number_.copy()), expression=number(1e16))
+        without_point = exp.Cast(this=number_.copy(), to=exp.DataType(this=exp.DataType.Type.BIGINT))
+        case = exp.If(this=exp.And(this=whole, expression=small), true=typed(without_point, "text"))
+        return exp.Case(ifs=[case], default=typed(number_.copy(), "text"))
+
+    def cased(self, function: str, text: exp.Expr) -> None:
+        """See `Dialect.cased`."""
+
+    def text_test(self, operator: str, text: exp.Expr, part: exp.Expr) -> exp.Expr:
+        """See `Dialect.text_test`."""
+        return exp.Anonymous(this=_TEXT_TESTS[operator], expressions=[text, part])
+
+    def shifted(self, when: exp.Expr, amount: exp.Expr, unit: str) -> exp.Expr:
+        """See `Dialect.shifted`."""
+        interval = exp.Anonymous(this=f"to_{unit}s", expressions=[amount])
+        return typed(exp.Add(this=when.copy(), expression=interval), "date")
 
 
 class SparkDialect:
@@ -101,6 +143,22 @@ class SparkDialect:
     def matches(self, text: exp.Expr, pattern: str) -> exp.Expr:
         """See `Dialect.matches`."""
         return exp.RegexpLike(this=text, expression=exp.Literal.string(rf"\A(?:{pattern})\z"))
+
+    def number_text(self, number_: exp.Expr) -> exp.Expr:
+        """See `Dialect.number_text`."""
+        return exp.Anonymous(this=NUMBER_TEXT, expressions=[number_])
+
+    def cased(self, function: str, text: exp.Expr) -> exp.Expr:
+        """See `Dialect.cased`. Java's cases are not Python's."""
+        return exp.Anonymous(this=CASED[function], expressions=[text])
+
+    def text_test(self, operator: str, text: exp.Expr, part: exp.Expr) -> exp.Expr:
+        """See `Dialect.text_test`."""
+        return exp.Anonymous(this=_TEXT_TESTS[operator].replace("_", ""), expressions=[text, part])
+
+    def shifted(self, when: exp.Expr, amount: exp.Expr, unit: str) -> exp.Expr:
+        """See `Dialect.shifted`."""
+        return exp.Anonymous(this="date_add" if unit == "day" else "add_months", expressions=[when.copy(), amount])
 
 
 def _harmless(text: str) -> bool:

@@ -8,9 +8,22 @@ from sqlglot import exp
 
 from kzexpert.certainty import THRESHOLD, established
 from kzexpert.engines.sql.plan.words import SqlType, called, column, named, number, select, subquery, typed
-from kzexpert.model import KnowledgeBase
+from kzexpert.model import KnowledgeBase, Relation, RelationKey
 
-__all__ = ["CERTAINTY", "DAY", "KINDS", "Extent", "Kind", "Types", "argument", "empty", "kinds_of", "predicate_of"]
+__all__ = [
+    "AS_OF",
+    "CERTAINTY",
+    "DAY",
+    "KINDS",
+    "Extent",
+    "Kind",
+    "Types",
+    "argument",
+    "arity_of",
+    "empty",
+    "kinds_of",
+    "predicate_of",
+]
 
 #: What the values of a column are: texts and entities, numbers, dates; or whole numbers of ours, as in `DAY`.
 Kind: TypeAlias = Literal["text", "number", "date", "whole"]
@@ -22,6 +35,8 @@ Types: TypeAlias = Mapping[Kind, SqlType]
 CERTAINTY = "c"
 #: Where several as-of dates are evaluated in one pass: the column that says for which of them a row holds.
 DAY = "y"
+#: The column of the table of these dates that holds the date itself.
+AS_OF = "day"
 
 
 class Extent(msgspec.Struct, frozen=True):
@@ -81,15 +96,23 @@ class Extent(msgspec.Struct, frozen=True):
         return [exp.GT(this=column(CERTAINTY, alias), expression=number(THRESHOLD))]
 
 
-def predicate_of(relation: str) -> str:
-    """The predicate of a relation, which may be a window of it (``name within 1 year``)."""
-    return relation.split(" ", 1)[0]
+def predicate_of(relation: RelationKey) -> str:
+    """The predicate of a relation."""
+    return relation.predicate if isinstance(relation, Relation) else relation
 
 
-def kinds_of(kb: KnowledgeBase, relation: str) -> tuple[Kind, ...]:
-    """How the arguments of a relation are stored."""
-    kinds: dict[str, Kind] = {"number": "number", "date": "date"}
-    return tuple(kinds.get(spec.type, "text") for spec in kb.predicate[predicate_of(relation)].args) or ("whole",)
+def arity_of(kb: KnowledgeBase, relation: RelationKey) -> int:
+    """How many values a row of a relation has: those of the arguments, and the dates."""
+    dates = relation.dates if isinstance(relation, Relation) else ()
+    return len(kb.predicate[predicate_of(relation)].args) + len(dates)
+
+
+def kinds_of(kb: KnowledgeBase, relation: RelationKey) -> tuple[Kind, ...]:
+    """How the arguments of a relation are stored, and then its dates; one column stands for no arguments."""
+    kinds: Mapping[str, Kind] = {"number": "number", "date": "date"}
+    found: tuple[Kind, ...] = tuple(kinds.get(spec.type, "text") for spec in kb.predicate[predicate_of(relation)].args)
+    dates: list[Kind] = ["date" for _ in relation.dates] if isinstance(relation, Relation) else []
+    return (*found, *dates) or ("whole",)
 
 
 def empty(kinds: tuple[Kind, ...], types: Types) -> Extent:

@@ -9,10 +9,11 @@ from math import inf
 
 from sqlglot import exp
 
+from kzexpert.engines.sql.plan.conjunction import Touch
 from kzexpert.engines.sql.plan.decimals import rounded
 from kzexpert.engines.sql.plan.dialects import Dialect
-from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, KINDS, Extent, Kind, argument
-from kzexpert.engines.sql.plan.rules import STRENGTH, Planner, patterns_of
+from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, KINDS, Extent, Kind, argument, empty
+from kzexpert.engines.sql.plan.rules import STRENGTH, Planner, expressions_of, patterns_of
 from kzexpert.engines.sql.plan.words import (
     called,
     column,
@@ -25,7 +26,19 @@ from kzexpert.engines.sql.plan.words import (
     together,
     typed,
 )
-from kzexpert.model import Assignment, ProgramRule, Stratum
+from kzexpert.model import (
+    AGGREGATES,
+    Aggregate,
+    Assignment,
+    Call,
+    Exclusion,
+    ProgramCondition,
+    ProgramRule,
+    RelationKey,
+    Stratum,
+)
+from kzexpert.model.evaluation import rising
+from kzexpert.model.functions import FUNCTIONS
 
 __all__ = ["Component"]
 
@@ -42,6 +55,7 @@ class Component:
         certainty: that of all conclusions, where they cannot differ; no column holds it then.
         dated: whether they differ by as-of date.
         most: no more conclusions than these, unless a rule computes new values.
+        anew: whether each round is planned anew, since Python has a part in it.
     """
 
     def __init__(self, planner: Planner, dialect: Dialect, stratum: Stratum, base: Mapping[str, Extent]) -> None:
@@ -53,9 +67,11 @@ class Component:
         self._kinds = {name: planner.extents[name].kinds for name in stratum.predicates}
         self._slots = _slots(list(self._kinds.values()))
         self._inside = {
-            rule.id: [place for place, pattern in enumerate(rule.matches) if pattern.relation in self._tags]
+            rule.key: [place for place, pattern in enumerate(rule.matches) if pattern.relation in self._tags]
             for rule in stratum.rules
         }
+        self._rising = {rule.key: rising(rule, self._tags) for rule in stratum.rules}
+        self.anew = any(self._computes(rule) for rule in stratum.rules)
         self.certainty = self._uniform()
         read = (pattern.relation for rule in stratum.rules for pattern in patterns_of(rule))
         outside = [planner.extents[relation] for relation in read if relation not in self._tags]
@@ -75,7 +91,7 @@ class Component:
         """A rule that computes new values from conclusions of the component, and so may never end; None without one."""
         for rule in self.stratum.rules:
             computed = {item.variable for item in rule.conditions if isinstance(item, Assignment)}
-            if self._inside[rule.id] and computed & set(rule.head.variables):
+            if self._inside[rule.key] and computed & set(rule.head.variables):
                 return rule
         return None
 
@@ -86,20 +102,30 @@ class Component:
             shown = [column(item, "m") for item in extent.shown]
             query = select(shown + self._shown(extent.certainty_of("m")), extent.named("m"))
             parts.append(self._placed(name, self._on_days(query, extent.dated)))
-        parts += [self._concluded(rule, {}) for rule in self.stratum.rules if not self._inside[rule.id]]
+        types = self._dialect.types
+        nothing: dict[RelationKey, Extent] = {name: empty(kinds, types) for name, kinds in self._kinds.items()}
+        for rule in self.stratum.rules:
+            if not self._inside[rule.key]:
+                parts.append(self._concluded(rule, {}, nothing if self._rising[rule.key] else None))
         return self._together(parts)
 
     def step(self, new: exp.Table, all_: exp.Table) -> exp.Query:
         """What follows from a round: each rule with each of its conditions in turn read from what is new."""
         parts = []
+        known: dict[RelationKey, Extent] = {name: self.extent(name, all_) for name in self._tags}
+        fresh: dict[RelationKey, Extent] = {name: self.extent(name, new) for name in self._tags}
         for rule in self.stratum.rules:
-            inside = self._inside[rule.id]
+            growing = self._rising[rule.key]
+            old = known if growing else None
+            inside = {place: known[rule.matches[place].relation] for place in self._inside[rule.key]}
             for place in inside:
-                chosen = {
-                    other: self.extent(rule.matches[other].relation, new if other == place else all_)
-                    for other in inside
-                }
-                parts.append(self._concluded(rule, chosen))
+                chosen = {**inside, place: fresh[rule.matches[place].relation]}
+                parts.append(self._concluded(rule, chosen, old))
+            for aggregate in growing:
+                for place, pattern in enumerate(aggregate.body.matches):
+                    if pattern.relation in self._tags:
+                        touch = Touch(rule.conditions.index(aggregate), place, fresh[pattern.relation])
+                        parts.append(self._concluded(rule, inside, known, touch))
         return self._together(parts)
 
     def recursive(self) -> exp.Select:
@@ -150,9 +176,26 @@ class Component:
     def _shown(self, certainty: exp.Expr) -> list[exp.Expr]:
         return [] if self.certainty is not None else [called(certainty, CERTAINTY)]
 
-    def _concluded(self, rule: ProgramRule, chosen: Mapping[int, Extent]) -> exp.Select:
+    def _computes(self, rule: ProgramRule) -> bool:
+        """Whether a query of the rule that reads the component needs Python, which adds up and knows texts."""
+        if not self._inside[rule.key] and not self._rising[rule.key]:
+            return False
+        sums = any(isinstance(item, Aggregate) and AGGREGATES[item.function].adds for item in _conditions(rule))
+        texts = any(
+            isinstance(item, Call) and FUNCTIONS[item.function].gives == "text"
+            for item in expressions_of(rule.conditions)
+        )
+        return sums or texts or bool(self._rising[rule.key])
+
+    def _concluded(
+        self,
+        rule: ProgramRule,
+        chosen: Mapping[int, Extent],
+        inside: Mapping[RelationKey, Extent] | None = None,
+        touch: Touch | None = None,
+    ) -> exp.Select:
         """What one rule concludes, with the certainties of these proofs."""
-        body = self._planner.body(rule, chosen)
+        body = self._planner.body(rule, chosen, inside=inside, touch=touch)
         head = self._planner.head(rule, body)
         shown: list[exp.Expr] = [column(argument(place), "h") for place in range(max(len(rule.head.terms), 1))]
         shown += [column(DAY, "h")] if body.dated else []
@@ -201,6 +244,15 @@ class Component:
         if self.certainty is None:
             types.append((CERTAINTY, "double"))
         return [called(typed(exp.null(), type_), name) for name, type_ in types]
+
+
+def _conditions(rule: ProgramRule) -> Iterator[ProgramCondition]:
+    """The conditions of a rule, and those inside of them."""
+    pending = list(rule.conditions)
+    for condition in pending:
+        yield condition
+        if isinstance(condition, Aggregate | Exclusion):
+            pending.extend(condition.body.conditions)
 
 
 def _slots(kinds: Sequence[Sequence[Kind]]) -> list[Kind]:

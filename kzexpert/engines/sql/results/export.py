@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sqlglot import exp
 
 from kzexpert.engines.reports import Listener, Standing, unheard
-from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, argument, empty, kinds_of
+from kzexpert.engines.sql.plan.extents import AS_OF, CERTAINTY, DAY, Extent, argument, empty, kinds_of
 from kzexpert.engines.sql.plan.rules import Planner
 from kzexpert.engines.sql.plan.texts import Codes
 from kzexpert.engines.sql.plan.words import both, called, column, day, either, equal, named, select, subquery, together
@@ -30,9 +30,8 @@ from kzexpert.engines.sql.results.sheet import (
 )
 from kzexpert.engines.sql.store.database import Database
 from kzexpert.engines.sql.store.dictionary import Dictionary
-from kzexpert.engines.sql.tables.relations import AS_OF
 from kzexpert.errors import without_password
-from kzexpert.model import Constant, Inference, Pattern, Program, ProgramRule, Variable
+from kzexpert.model import Constant, Inference, Pattern, Program, ProgramRule, RelationKey, Variable
 from kzexpert.model.columns import RUN_TABLE, Form, Layout, Selection, table_columns, table_names
 
 __all__ = ["DatabaseExporter", "PartsWriter"]
@@ -71,9 +70,9 @@ class DatabaseExporter:
         planner: Planner,
         programs: Sequence[Program],
         days: exp.Table | None,
-        extents: Mapping[str, Extent],
-        base: Mapping[str, Extent],
-        load: Callable[[str], Extent],
+        extents: Mapping[RelationKey, Extent],
+        base: Mapping[RelationKey, Extent],
+        load: Callable[[RelationKey], Extent],
     ) -> None:
         self._database = database
         self._texts = texts

@@ -6,7 +6,7 @@ from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, Va
 import msgspec
 from sqlglot import exp
 
-from kzexpert.engines.sql.plan.extents import Kind, argument
+from kzexpert.engines.sql.plan.extents import argument
 from kzexpert.engines.sql.plan.rules import Planner, premise, variable
 from kzexpert.engines.sql.plan.words import both, column, equal, named, select, subquery
 from kzexpert.engines.sql.results.stored import Certainties
@@ -14,15 +14,10 @@ from kzexpert.engines.sql.store.base import Row, Store
 from kzexpert.engines.sql.store.codec import Args, Codec
 from kzexpert.evidence import Heights
 from kzexpert.model import (
-    AGGREGATES,
-    Aggregate,
     Anonymous,
-    Assignment,
     Constant,
-    Expression,
     Firing,
     GroundAtom,
-    Operation,
     Pattern,
     Program,
     ProgramRule,
@@ -201,44 +196,43 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
 
     def _firing(self, rule: ProgramRule, binding: Args, conclusion: GroundAtom, row: Row) -> Firing:
         certainties = row[len(row) - len(rule.matches) :]
-        facts = tuple(
-            self._premise(rule, binding, pattern, certainty)
-            for pattern, certainty in zip(rule.matches, certainties, strict=True)
-        )
-        for pattern, fact, certainty in zip(rule.matches, facts, certainties, strict=True):
-            self._certainties.relations[pattern.relation].note(fact.args, certainty)
+        values = dict(zip(rule.variables, binding, strict=True))
+        facts = []
+        for pattern, certainty in zip(rule.matches, certainties, strict=True):
+            args = self._premise(pattern, values, certainty)
+            self._certainties.relations[pattern.relation].note(args, certainty)
+            facts.append(GroundAtom(pattern.predicate, args[: pattern.arity]))
         weakest = min(certainties, default=1.0)
-        return Firing(rule, binding, conclusion, facts, rule.rule.certainty * weakest)
+        return Firing(rule, binding, conclusion, tuple(facts), rule.rule.certainty * weakest)
 
     def _prepared(self, rule: ProgramRule) -> _Backwards:
-        found = self._backwards.get(rule.id)
+        found = self._backwards.get(rule.key)
         if found is None:
             head = tuple(dict.fromkeys(rule.head.variables))
             shown = [column(variable(place), "b") for place in range(max(len(rule.variables), 1))]
             shown += [column(premise(place), "b") for place in range(len(rule.matches))]
-            query = select(shown, subquery(self._planner.body(rule, premises=True).query, "b"))
+            body = self._planner.body(rule, premises=True)
+            query = select(shown, subquery(body.query, "b"))
             bound = query
             if head:
                 agree = (equal(column(variable(rule.variables.index(name)), "b"), exp.Placeholder()) for name in head)
                 bound = query.where(both(agree))
-            codec = Codec(self._planner.texts, _variable_kinds(rule, self._certainties), len(rule.variables))
+            codec = Codec(self._planner.texts, body.kinds, len(rule.variables))
             text = self._database.dialect.text(bound)
-            found = self._backwards[rule.id] = _Backwards(query, text, head, codec)
+            found = self._backwards[rule.key] = _Backwards(query, text, head, codec)
         return found
 
-    def _premise(self, rule: ProgramRule, binding: Args, pattern: Pattern, certainty: float) -> GroundAtom:
-        """The fact behind a condition; where ``_`` lets several satisfy it, the strongest, of equal ones the first."""
-        values = dict(zip(rule.variables, binding, strict=True))
+    def _premise(self, pattern: Pattern, values: Mapping[str, Value], certainty: float) -> Args:
+        """The arguments, and dates, of the fact behind a condition.
+
+        Where ``_`` lets several satisfy it, that is the strongest, of equal ones the first.
+        """
         args = _instance(pattern, values)
         if len(args) == len(pattern.terms):
-            return GroundAtom(pattern.predicate, args)
+            return args
         known = self._facts.relations
-        candidates = [
-            GroundAtom(pattern.predicate, args)
-            for args in self._facts.rows(pattern, values)
-            if known[pattern.relation][args] == certainty
-        ]
-        return min(candidates, key=str)
+        candidates = [row for row in self._facts.rows(pattern, values) if known[pattern.relation][row] == certainty]
+        return min(candidates, key=lambda row: str(GroundAtom(pattern.predicate, row)))
 
 
 def _instance(pattern: Pattern, values: Mapping[str, Value]) -> Args:
@@ -247,40 +241,4 @@ def _instance(pattern: Pattern, values: Mapping[str, Value]) -> Args:
         values[term.name] if isinstance(term, Variable) else term.value
         for term in pattern.terms
         if not isinstance(term, Anonymous)
-    )
-
-
-def _variable_kinds(rule: ProgramRule, certainties: Certainties) -> list[Kind]:
-    """How the values of a rule's variables are stored."""
-    kinds: dict[str, Kind] = {}
-    for pattern in rule.matches:
-        _note_kinds(pattern, certainties, kinds)
-    for index in rule.order:
-        condition = rule.conditions[index]
-        if isinstance(condition, Assignment):
-            kinds[condition.variable] = _kind(condition.expression, kinds)
-        elif isinstance(condition, Aggregate):
-            inner: dict[str, Kind] = {}
-            for pattern in condition.patterns:
-                _note_kinds(pattern, certainties, inner)
-            kind = inner[condition.over] if AGGREGATES[condition.function].keeps_type else "number"
-            kinds.setdefault(condition.variable, kind)
-    return [kinds[name] for name in rule.variables]
-
-
-def _note_kinds(pattern: Pattern, certainties: Certainties, kinds: dict[str, Kind]) -> None:
-    for term, kind in zip(pattern.terms, certainties.relations[pattern.relation].codec.kinds, strict=False):
-        if isinstance(term, Variable):
-            kinds[term.name] = kind
-    if pattern.certainty:
-        kinds[pattern.certainty] = "number"
-
-
-def _kind(expression: Expression, kinds: Mapping[str, Kind]) -> Kind:
-    if isinstance(expression, Operation):
-        return "number"
-    if isinstance(expression, Variable):
-        return kinds[expression.name]
-    return (
-        "text" if isinstance(expression.value, str) else "date" if not isinstance(expression.value, float) else "number"
     )

@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from kzexpert.certainty import established
-from kzexpert.engines.sql.plan.extents import Extent, predicate_of
+from kzexpert.engines.sql.plan.extents import Extent, arity_of
 from kzexpert.engines.sql.plan.texts import Texts
 from kzexpert.engines.sql.store.base import Store
 from kzexpert.engines.sql.store.codec import Args
 from kzexpert.engines.sql.store.relation import StoredRelation
-from kzexpert.model import Constant, GroundAtom, Pattern, Program
+from kzexpert.model import Constant, GroundAtom, Pattern, Program, RelationKey
 from kzexpert.model.established import EstablishedFacts
 
 __all__ = ["Certainties", "StoredFacts"]
 
 
-class Certainties(Mapping[str, Mapping[Args, float]]):
+class Certainties(Mapping[RelationKey, Mapping[Args, float]]):
     """Relation → its facts.
 
     Args:
@@ -31,28 +31,27 @@ class Certainties(Mapping[str, Mapping[Args, float]]):
         database: Store,
         texts: Texts,
         program: Program,
-        extents: Mapping[str, Extent],
-        on_demand: Callable[[str], Extent | None],
+        extents: Mapping[RelationKey, Extent],
+        on_demand: Callable[[RelationKey], Extent | None],
     ) -> None:
         self._program = program
         self._on_demand = on_demand
         self._database = database
         self._texts = texts
         self.relations = {name: self._open(name, extent) for name, extent in extents.items()}
-        self._recorded: dict[str, dict[Args, float]] = {}
+        self._recorded: dict[RelationKey, dict[Args, float]] = {}
 
-    def _open(self, relation: str, extent: Extent) -> StoredRelation:
-        arity = len(self._program.kb.predicate[predicate_of(relation)].args)
-        return StoredRelation(self._database, self._texts, extent, arity)
+    def _open(self, relation: RelationKey, extent: Extent) -> StoredRelation:
+        return StoredRelation(self._database, self._texts, extent, arity_of(self._program.kb, relation))
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[RelationKey]:
         in_tables = (table.predicate for table in self._program.kb.tables)
         return iter(dict.fromkeys([*self._program.base, *self.relations, *in_tables]))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def __getitem__(self, relation: str) -> Mapping[Args, float]:
+    def __getitem__(self, relation: RelationKey) -> Mapping[Args, float]:
         found = self.relations.get(relation)
         if found is None and relation not in self._recorded:
             extent = self._on_demand(relation)
@@ -65,7 +64,7 @@ class Certainties(Mapping[str, Mapping[Args, float]]):
 
     def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:
         """See `Facts.matching`."""
-        relation = self.get(pattern.predicate, {})
+        relation = self.get(pattern.relation, {})
         fixed = {place: term.value for place, term in enumerate(pattern.terms) if isinstance(term, Constant)}
         found: Iterable[Args] = relation
         if isinstance(relation, StoredRelation) and fixed and not relation.small:
@@ -86,9 +85,9 @@ class StoredFacts(EstablishedFacts):
     def __init__(self, certainties: Certainties) -> None:
         super().__init__()
         self._certainties = certainties
-        self._found: dict[tuple[str, tuple[int, ...], Args], list[Args]] = {}
+        self._found: dict[tuple[RelationKey, tuple[int, ...], Args], list[Args]] = {}
 
-    def lookup(self, relation: str, places: tuple[int, ...], key: Args) -> Sequence[Args]:
+    def lookup(self, relation: RelationKey, places: tuple[int, ...], key: Args) -> Sequence[Args]:
         """See `EstablishedFacts.lookup`."""
         stored = self._certainties.relations.get(relation)
         if stored is None or stored.small:

@@ -51,6 +51,11 @@ class Names(Protocol):
         """Kind and file of a map, or "" → what texts stand for there, as `names` gives it, and the map."""
         ...
 
+    @property
+    def table(self) -> exp.Table | None:
+        """All texts so far: columns ``text`` and ``code``; None where a text stands for itself."""
+        ...
+
     def extended(self, query: exp.Query) -> exp.Table | None:
         """A table of the columns ``text`` and ``code`` that has all texts of a query of one column.
 

@@ -49,6 +49,7 @@ class Dictionary:
         counted = exp.Add(this=exp.Window(this=exp.RowNumber()), expression=exp.Literal.number(self._size - 1))
         added = select([column("text", "n"), called(counted, "code")], new, [known], [said])
         self._size += self._database.count(exp.Insert(this=self._stored.copy(), expression=added))
+        self._codes = {text: code for text, code in self._codes.items() if code != UNKNOWN}
         return self._stored
 
     def names(self, kb: KnowledgeBase, kind: str, codes: exp.Table | None) -> exp.Table:

@@ -41,12 +41,15 @@ class DuckDBStore(Database):
         """See `Store.in_rounds`. Every round changes one table; their statements are written once."""
         queries = Rounds(component)
         known = self.store(queries.start())
-        rounds = [self._round(queries, known, *names, most + 1) for names in (("new0", "new1"), ("new1", "new0"))]
+        rounds: dict[str, list[str]] = {}
         self.store(select([exp.Star()], known.copy()), "new0")
         number = rows = 0
         while rows <= most:
             told(number + 1, rows)
-            derive, *further = rounds[number % 2]
+            old, new = ("new0", "new1") if number % 2 == 0 else ("new1", "new0")
+            derive, *further = rounds.get(old) or self._round(queries, known, old, new, most + 1)
+            if not component.anew:
+                rounds[old] = [derive, *further]
             found = int(self.rows(derive)[0][0])
             if not found:
                 break

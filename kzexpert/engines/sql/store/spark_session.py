@@ -19,7 +19,7 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import lit
 
-from kzexpert.engines.sql.plan.dialects import SUM
+from kzexpert.engines.sql.plan.dialects import CASED, NUMBER_TEXT, SUM
 from kzexpert.engines.sql.store.base import DatabaseError
 from kzexpert.errors import Issue, KnowledgeBaseError, UsageError
 
@@ -77,6 +77,9 @@ def open_session(
         if own.conf.isModifiable(name):
             own.conf.set(name, value)
     own.udf.register(SUM, _adder(), "double")
+    own.udf.register(NUMBER_TEXT, _printer(), "string")
+    for function, name in CASED.items():
+        own.udf.register(name, _changer(function), "string")
     return own
 
 
@@ -130,6 +133,28 @@ def _adder() -> Callable[[list[float]], float]:
             return float("nan")
 
     return add_up
+
+
+def _printer() -> Callable[[float | None], str | None]:
+    """As `_adder`, a function that prints a number as `kzexpert.model.format_number` does."""
+
+    def print_number(number: float | None) -> str | None:
+        if number is None:
+            return None
+        return str(int(number)) if number.is_integer() and abs(number) < 1e16 else repr(number)
+
+    return print_number
+
+
+def _changer(function: str) -> Callable[[str | None], str | None]:
+    """As `_adder`, a function that changes the case of a text."""
+
+    def changed(text: str | None) -> str | None:
+        if text is None:
+            return None
+        return text.lower() if function == "lower" else text.upper()
+
+    return changed
 
 
 # --- what goes wrong -------------------------------------------------------------------------------------------------

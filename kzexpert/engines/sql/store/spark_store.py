@@ -303,6 +303,10 @@ class SparkNames:
         self._store = store
         self.known: dict[tuple[str, str], tuple[exp.Table, exp.Table | None]] = {}
 
+    @property
+    def table(self) -> None:
+        """See `Names.table`."""
+
     def extended(self, query: exp.Query) -> None:
         """See `Names.extended`."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlglot import exp
 
-from kzexpert.engines.sql.plan.extents import CERTAINTY, Extent, argument, kinds_of, predicate_of
+from kzexpert.engines.sql.plan.extents import CERTAINTY, Extent, argument, arity_of, kinds_of, predicate_of
 from kzexpert.engines.sql.plan.texts import Texts
 from kzexpert.engines.sql.plan.words import both, column, day, either, equal, literal, named, select
 from kzexpert.engines.sql.store.base import FILE, ROW, Store
@@ -26,12 +26,14 @@ from kzexpert.model import (
     GroundAtom,
     Pattern,
     Program,
+    Relation,
+    RelationKey,
     Shape,
     Table,
     Variable,
 )
 from kzexpert.program.resolve import resolve_atom, resolve_fact
-from kzexpert.program.snapshot import base_fact, window_start, windows_of
+from kzexpert.program.snapshot import base_fact, on_record, relations_of, window_start
 
 __all__ = ["RowFilter", "TableFacts", "fact_of", "starts_of"]
 
@@ -48,12 +50,13 @@ class RowFilter(msgspec.Struct, frozen=True):
     start: exp.Expr | None = None
 
 
-def starts_of(program: Program) -> dict[str, date | None]:
+def starts_of(program: Program) -> dict[Relation, date | None]:
     """Relation of a window of events → the day before the window opens."""
-    return {relation: window_start(program.as_of, within) for (relation, _), within in windows_of(program.kb).items()}
+    found = ((relation, relation.within) for relation in relations_of(program.kb))
+    return {relation: window_start(program.as_of, within) for relation, within in found if within}
 
 
-class TableFacts(Mapping[str, Mapping[Args, BaseFact]]):
+class TableFacts(Mapping[RelationKey, Mapping[Args, BaseFact]]):
     """The facts in force on one as-of date, as `Program.base` has them; those of tables stay in the database.
 
     Args:
@@ -63,50 +66,49 @@ class TableFacts(Mapping[str, Mapping[Args, BaseFact]]):
         extent_of: relation → where its recorded facts lie, and no conclusions; reads tables that nothing has read yet.
     """
 
-    extent_of: Callable[[str], Extent]
+    extent_of: Callable[[RelationKey], Extent]
 
     def __init__(self, database: Store, texts: Texts, program: Program, staged: Sequence[Staged]) -> None:
         self._database = database
         self._texts = texts
         self._program = program
         self._staged = staged
-        self._relations: dict[str, _FromTables] = {}
+        self._relations: dict[RelationKey, _FromTables] = {}
         self._in_tables = {table.predicate: None for table in program.kb.tables}
         withdrawn = (resolve_atom(program.kb, parse_atom(text, NOWHERE))[0] for text in program.withdrawn)
         self._withdrawn = [pattern for pattern in withdrawn if pattern is not None]
 
-    def tables_of(self, relation: str) -> list[Staged]:
+    def tables_of(self, relation: RelationKey) -> list[Staged]:
         """The tables with facts of a relation."""
         predicate = predicate_of(relation)
         return [staged for staged in self._staged if staged.table.predicate == predicate]
 
     # --- as a mapping ------------------------------------------------------------------------------------------------
 
-    def __getitem__(self, relation: str) -> Mapping[Args, BaseFact]:
+    def __getitem__(self, relation: RelationKey) -> Mapping[Args, BaseFact]:
         if predicate_of(relation) not in self._in_tables:
             return self._program.base[relation]
         return self._from_tables(relation)
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[RelationKey]:
         return iter(dict.fromkeys([*self._program.base, *self._in_tables]))
 
     def __len__(self) -> int:
         return len({*self._program.base, *self._in_tables})
 
-    def _from_tables(self, relation: str) -> "_FromTables":
+    def _from_tables(self, relation: RelationKey) -> "_FromTables":
         found = self._relations.get(relation)
         if found is None:
-            arity = len(self._program.kb.predicate[predicate_of(relation)].args)
+            arity = arity_of(self._program.kb, relation)
             facts = StoredRelation(self._database, self._texts, self.extent_of(relation), arity)
-            memory = self._program.base.get(relation, {})
-            found = self._relations[relation] = _FromTables(self, relation, facts, memory)
+            found = self._relations[relation] = _FromTables(self, relation, facts, self._program)
         return found
 
     # --- rows of tables ----------------------------------------------------------------------------------------------
 
-    def choice(self, relation: str) -> RowFilter:
+    def choice(self, relation: RelationKey) -> RowFilter:
         """What decides whether a row counts for a relation, which may be a window."""
-        start = starts_of(self._program).get(relation)
+        start = starts_of(self._program).get(relation) if isinstance(relation, Relation) else None
         return RowFilter(day(self._program.as_of), None if start is None else day(start))
 
     def in_force(self, staged: Staged, choice: RowFilter, source: str) -> list[exp.Expr]:
@@ -142,9 +144,9 @@ class TableFacts(Mapping[str, Mapping[Args, BaseFact]]):
             elif isinstance(term, Variable):
                 bound[term.name] = here
 
-    def rows(self, relation: str, args: Args) -> Iterator[Fact]:
+    def rows(self, relation: RelationKey, args: Args) -> Iterator[Fact]:
         """The rows of tables that state a fact and count on the as-of date."""
-        kinds = kinds_of(self._program.kb, relation)
+        kinds = kinds_of(self._program.kb, predicate_of(relation))
         key = Codec(self._texts, kinds, len(args)).key(args, range(len(args)))
         for staged in self.tables_of(relation) if key is not None else ():
             names = sorted(staged.columns)
@@ -204,9 +206,9 @@ class TableFacts(Mapping[str, Mapping[Args, BaseFact]]):
             if predicate in self._in_tables:
                 self._from_tables(predicate).fetch(facts)
 
-    def rows_of_many(self, relation: str, wanted: Sequence[Args]) -> dict[Args, list[Fact]]:
+    def rows_of_many(self, relation: RelationKey, wanted: Sequence[Args]) -> dict[Args, list[Fact]]:
         """As `rows`, for many facts at once."""
-        kinds = kinds_of(self._program.kb, relation)
+        kinds = kinds_of(self._program.kb, predicate_of(relation))
         codec = Codec(self._texts, kinds, len(wanted[0]))
         columns = {argument(place): kind for place, kind in enumerate(kinds)}
         heads = self._database.load(columns, map(codec.row, wanted))
@@ -226,38 +228,45 @@ class TableFacts(Mapping[str, Mapping[Args, BaseFact]]):
         self._database.drop(heads)
         return found
 
-    def _argument_names(self, relation: str) -> list[str]:
+    def _argument_names(self, relation: RelationKey) -> list[str]:
         return [spec.name for spec in self._program.kb.predicate[predicate_of(relation)].args]
 
 
 class _FromTables(Mapping[Args, BaseFact]):
     """The facts of one relation of which some lie in tables, each with the rows that state it."""
 
-    def __init__(
-        self, recorded: TableFacts, relation: str, facts: StoredRelation, memory: Mapping[Args, BaseFact]
-    ) -> None:
+    def __init__(self, recorded: TableFacts, relation: RelationKey, facts: StoredRelation, program: Program) -> None:
         self._recorded = recorded
         self._relation = relation
         self._facts = facts
-        self._memory = memory
+        self._memory = program.base.get(predicate_of(relation), {})
+        self._arity = len(program.kb.predicate[predicate_of(relation)].args)
+        self._as_of = program.as_of
         self._fetched: dict[Args, list[Fact]] = {}
 
     def fetch(self, wanted: Sequence[Args]) -> None:
         """Fetch the rows of some facts at once."""
-        missing = [args for args in wanted if args not in self._fetched]
+        stated = dict.fromkeys(row[: self._arity] for row in wanted)
+        missing = [args for args in stated if args not in self._fetched]
         if missing:
             self._fetched.update(self._recorded.rows_of_many(self._relation, missing))
 
-    def __getitem__(self, args: Args) -> BaseFact:
+    def __getitem__(self, row: Args) -> BaseFact:
+        args, dates = row[: self._arity], row[self._arity :]
         known = self._memory.get(args)
         if args not in self._fetched:
             self._fetched[args] = list(self._recorded.rows(self._relation, args))
-        rows = [*(known.rows if known else ()), *self._fetched[args]]
+        rows: Sequence[Fact] = [*(known.rows if known else ()), *self._fetched[args]]
+        assumed = known is not None and known.assumed
+        if isinstance(self._relation, Relation):
+            stated = on_record(rows, self._relation, self._as_of).items()
+            rows = next((found for days, found in stated if days == dates), ())
+            assumed = assumed and {*self._relation.dates} <= {"on"} and {*dates} <= {self._as_of}
         atom = GroundAtom(predicate_of(self._relation), args)
-        if known is not None and known.assumed:
-            return BaseFact(atom, known.certainty, tuple(rows), assumed=True)
+        if assumed:
+            return BaseFact(atom, 1.0, tuple(rows), assumed=True)
         if not rows:
-            raise KeyError(args)
+            raise KeyError(row)
         return base_fact(atom, rows)
 
     def items(self) -> ItemsView[Args, BaseFact]:

@@ -4,26 +4,35 @@ Facts of files come from the programs, which the snapshot has cut to their dates
 """
 
 from collections.abc import Sequence
+from datetime import date
 
 from sqlglot import exp
 
 from kzexpert.engines.reports import Listener, unheard
 from kzexpert.engines.sql.plan.decimals import rounded
-from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, Kind, argument, empty, kinds_of, predicate_of
+from kzexpert.engines.sql.plan.extents import (
+    AS_OF,
+    CERTAINTY,
+    DAY,
+    Extent,
+    Kind,
+    argument,
+    empty,
+    kinds_of,
+    predicate_of,
+)
 from kzexpert.engines.sql.plan.texts import Texts
-from kzexpert.engines.sql.plan.words import called, column, named, number, select, subquery, together
+from kzexpert.engines.sql.plan.words import called, column, equal, named, number, select, subquery, together, typed
 from kzexpert.engines.sql.store.base import Names
 from kzexpert.engines.sql.store.codec import Codec
 from kzexpert.engines.sql.tables.reader import TableReader
 from kzexpert.engines.sql.tables.recorded import RowFilter, TableFacts, starts_of
-from kzexpert.engines.sql.tables.rows import Staged, set_aside, stage_all
+from kzexpert.engines.sql.tables.rows import DATES, Staged, set_aside, stage_all
 from kzexpert.errors import Issue, Location, UsageError
-from kzexpert.model import Program, Table
+from kzexpert.model import Fact, Program, Relation, RelationKey, Table
+from kzexpert.program.snapshot import recent
 
-__all__ = ["AS_OF", "Loader"]
-
-#: The column of the table of days that holds the date itself.
-AS_OF = "day"
+__all__ = ["Loader"]
 
 
 class Loader:
@@ -59,7 +68,7 @@ class Loader:
         self.days = self._days() if len(programs) > 1 else None
         self.recorded = [TableFacts(database, texts, program, self._staged) for program in programs]
 
-    def load(self, relations: Sequence[str]) -> dict[str, Extent]:
+    def load(self, relations: Sequence[RelationKey]) -> dict[RelationKey, Extent]:
         """Put the facts of some relations into the database.
 
         Raises:
@@ -72,8 +81,19 @@ class Loader:
         loaded = {}
         for relation, extent in memory.items():
             staged = self.recorded[0].tables_of(relation)
-            loaded[relation] = self._with_tables(relation, extent, staged) if staged else extent
+            if not staged:
+                loaded[relation] = extent
+            elif isinstance(relation, Relation) and relation.dates:
+                loaded[relation] = self._with_dates(relation, extent.kinds, staged)
+            else:
+                loaded[relation] = self._with_tables(relation, extent, staged)
         return loaded
+
+    def names(self) -> Names:
+        """What stands for texts and entities in the database."""
+        if self._dictionary is None:
+            self._dictionary = self._database.dictionary(self._programs[0].kb)
+        return self._dictionary
 
     # --- days --------------------------------------------------------------------------------------------------------
 
@@ -86,17 +106,17 @@ class Loader:
         ]
         return self._database.load(columns, rows)
 
-    def _choice(self, relation: str) -> RowFilter:
+    def _choice(self, relation: RelationKey) -> RowFilter:
         """What decides whether a row of a table counts."""
         if self.days is None:
             return self.recorded[0].choice(relation)
-        if relation not in self._windows:
+        if not isinstance(relation, Relation) or not relation.within:
             return RowFilter(column(AS_OF, "days"))
         return RowFilter(column(AS_OF, "days"), column(f"w{self._windows.index(relation)}", "days"))
 
     # --- facts of files ----------------------------------------------------------------------------------------------
 
-    def _in_memory(self, relation: str) -> Extent:
+    def _in_memory(self, relation: RelationKey) -> Extent:
         kinds = kinds_of(self._programs[0].kb, relation)
         known = [
             {args: fact.certainty for args, fact in program.base.get(relation, {}).items()}
@@ -128,9 +148,7 @@ class Loader:
         if not new:
             return
         kb = self._programs[0].kb
-        if self._dictionary is None:
-            self._dictionary = self._database.dictionary(kb)
-        staged, issues = stage_all(self._reader, self._dictionary, kb, new)
+        staged, issues = stage_all(self._reader, self.names(), kb, new)
         self._staged += staged
         unread = len(staged) < len(new)  # of such a table no row can be skipped
         set_aside(self._database, kb, self._staged, issues, None if unread else self._skipped_to, self._listen)
@@ -139,13 +157,13 @@ class Loader:
             message = "no fact matches {}, so nothing is withdrawn"
             raise UsageError(*(Issue("KZ304", message.format(pattern), Location("--without")) for pattern in idle))
 
-    def _with_tables(self, relation: str, memory: Extent, staged: Sequence[Staged]) -> Extent:
+    def _with_tables(self, relation: RelationKey, memory: Extent, staged: Sequence[Staged]) -> Extent:
         """All facts of a relation; of rows that state the same on the same date the most certain counts."""
         parts: list[tuple[exp.Query, bool]] = []
         if memory.rows != 0:
             shown: list[exp.Expr] = [column(name, "m") for name in memory.shown]
             parts.append((select([*shown, column(CERTAINTY, "m")], memory.named("m")), memory.dated))
-        parts += [self._rows_in_force(relation, item, memory) for item in staged]
+        parts += [self._rows_in_force(relation, item, [*map(column, memory.columns)]) for item in staged]
         dated = any(part_dated for _, part_dated in parts)
         keys = [*memory.columns, *([DAY] if dated else [])]
         whole = [
@@ -158,12 +176,69 @@ class Loader:
             stored = self._database.store(grouped)
         return Extent(stored, memory.kinds, dated=dated)
 
-    def _rows_in_force(self, relation: str, item: Staged, memory: Extent) -> tuple[exp.Query, bool]:
+    def _with_dates(self, relation: Relation, kinds: tuple[Kind, ...], staged: Sequence[Staged]) -> Extent:
+        """All facts of a relation with dates, of rows in files and in tables; see `snapshot.on_record`.
+
+        Args:
+            kinds: of its columns.
+        """
+        arity = len(kinds) - len(relation.dates)
+        columns = [argument(place) for place in range(arity)]
+        dated = self.days is not None
+        keys = [*columns, *([DAY] if dated else [])]
+        parts: list[exp.Query] = [self._rows_in_memory(relation, kinds[:arity])]
+        for item in staged:
+            told = [_day_of(item, word) for word in relation.dates]
+            part, part_dated = self._rows_in_force(relation, item, [*map(column, columns)], told)
+            parts.append(part if part_dated or not dated else self._on_all_days(part, [*columns, *relation.dates]))
+        names = [*keys, *relation.dates, CERTAINTY]
+        rows = together([select([column(name, "p") for name in names], subquery(part, "p")) for part in parts])
+        stored = self._database.store(rows)
+        strongest = called(exp.Max(this=column(CERTAINTY)), CERTAINTY)
+        dates = [argument(arity + place) for place in range(len(relation.dates))]
+        if relation.dates == ("on",):
+            shown = [*map(column, keys), called(column("on"), dates[0]), strongest]
+            known = exp.Not(this=exp.Is(this=column("on"), expression=exp.null()))
+            query = select(shown, stored, where=[known]).group_by(*map(column, [*keys, "on"]), copy=False)
+        else:
+            extremes = [
+                called((exp.Min if word == "since" else exp.Max)(this=column(word)), name)
+                for word, name in zip(relation.dates, dates, strict=True)
+            ]
+            everywhere = [equal(exp.Count(this=column(word)), exp.Count(this=exp.Star())) for word in relation.dates]
+            query = select([*map(column, keys), *extremes, strongest], stored)
+            query = query.group_by(*map(column, keys), copy=False).having(*everywhere, copy=False)
+        return Extent(self._database.store(query), kinds, dated=dated)
+
+    def _rows_in_memory(self, relation: Relation, kinds: tuple[Kind, ...]) -> exp.Query:
+        """The rows of files that count, with the dates of a relation."""
+        codec = Codec(self._texts, kinds)
+        columns: dict[str, Kind] = {argument(place): kind for place, kind in enumerate(kinds)}
+        if self.days is not None:
+            columns[DAY] = "whole"
+        columns |= {**dict.fromkeys(relation.dates, "date"), CERTAINTY: "number"}
+        rows = []
+        for number_, program in enumerate(self._programs):
+            days = [] if self.days is None else [number_]
+            for args, fact in program.base.get(relation.predicate, {}).items():
+                found = fact.rows if relation.within is None else recent(fact.rows, program.as_of, relation.within)
+                stated: list[tuple[tuple[date | None, ...], float]] = [
+                    (tuple(_date_of(row, word) for word in relation.dates), round(row.certainty, 9)) for row in found
+                ]
+                if fact.assumed and relation.dates == ("on",):
+                    stated.append(((program.as_of,), 1.0))
+                rows += [(*codec.row(args), *days, *dates, certainty) for dates, certainty in stated]
+        return select([exp.Star()], self._database.load(columns, rows))
+
+    def _rows_in_force(
+        self, relation: RelationKey, item: Staged, columns: Sequence[exp.Column], dates: Sequence[exp.Expr] = ()
+    ) -> tuple[exp.Query, bool]:
         """The rows of a table that count, and whether that differs from date to date."""
         certainty = number(round(item.table.certainty, 9))
         if CERTAINTY in item.columns:
             certainty = rounded(column(CERTAINTY, "t"))
-        shown: list[exp.Expr] = [column(name, "t") for name in memory.columns]
+        shown: list[exp.Expr] = [column(name.name, "t") for name in columns]
+        shown += dates
         dated = self.days is not None and any(key in item.table.columns for key in ("since", "until", "on"))
         joins = []
         if dated and self.days is not None:
@@ -184,3 +259,18 @@ class Loader:
         count = exp.Count(this=exp.Star())
         all_ = self._database.rows(select([count], stored.copy()))[0][0]
         return bool(self._database.rows(select([count.copy()], distinct))[0][0] < all_)
+
+
+def _day_of(item: Staged, word: str) -> exp.Expr:
+    """The day that a row of a table has for one of `kzexpert.model.DATE_WORDS`; null where it is open."""
+    if word in item.table.columns:
+        return called(column(DATES[word][0], "t"), word)
+    return called(typed(exp.null(), "date"), word)
+
+
+def _date_of(row: Fact, word: str) -> date | None:
+    """As `_day_of`, of a row of a file."""
+    if word == "until":
+        return row.until.last if row.until else None
+    found = row.since if word == "since" else row.on
+    return found.first if found else None
