@@ -1,16 +1,16 @@
-"""Which engine suits a knowledge base, by the number of its facts, and an engine that chooses so for each program."""
-
-from collections.abc import Callable, Sequence
+"""Which engine suits a knowledge base, by the number of its facts."""
 
 import msgspec
 
+<<<<<<< HEAD
+=======
 from kzexpert.engines.base import Budget, Engine, infer_each
+>>>>>>> origin/nine
 from kzexpert.engines.packages import bulk
-from kzexpert.engines.reports import Chosen, Listener
 from kzexpert.errors import KnowledgeBaseError, UsageError
-from kzexpert.model import Inference, KnowledgeBase, Program
+from kzexpert.model import KnowledgeBase
 
-__all__ = ["MOST_FOR_EXPERTA", "AutoEngine", "Choice", "choose"]
+__all__ = ["MOST_FOR_EXPERTA", "Choice", "choose"]
 
 #: Up to so many facts, rows of tables included, experta has its conclusions sooner. Measured as whole processes from
 #: start to end on two cores, the imports of duckdb and sqlglot (a quarter of a second) with them, medians of five: the
@@ -27,6 +27,8 @@ class Choice(msgspec.Struct, frozen=True):
     why: str
 
 
+<<<<<<< HEAD
+=======
 class AutoEngine:
     """Runs each program on the engine that suits its knowledge base.
 
@@ -67,6 +69,7 @@ class AutoEngine:
         return chosen
 
 
+>>>>>>> origin/nine
 def choose(kb: KnowledgeBase, network: bool = False) -> Choice:
     """The engine for a knowledge base: experta up to `MOST_FOR_EXPERTA` facts, rows of tables included.
 
