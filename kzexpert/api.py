@@ -9,7 +9,7 @@ from datetime import date
 import msgspec
 
 from kzexpert.checks import check
-from kzexpert.engines import engine, for_engine
+from kzexpert.engines import engine, for_engine, settled
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError, counted
 from kzexpert.language import GrammarError, find_knowledge_base, load_knowledge_base, packed_knowledge_base, parse_atom
 from kzexpert.language.dates import DATE_HINT, parse_partial_date
@@ -79,10 +79,11 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
         return self._inferred([read_question(self.kb, text) for text in patterns])
 
     def _inferred(self, asked: Sequence[Question]) -> Inference:
-        kb = for_engine(self.kb, self.engine) if self.kb.tables else self.kb
+        row = settled(self.engine, self.kb)
+        kb = for_engine(self.kb, row.name)
         assume, without = _atoms(self.assume, "assume"), _atoms(self.without, "without")
         program = snapshot(kb, _day(self.as_of), assume, without, [question.pattern for question in asked])
-        return engine(self.engine).infer(program)
+        return engine(row.name).infer(program)
 
     def __repr__(self) -> str:
         return f"<base: {counted(len(self.kb.facts), 'fact')}, {counted(len(self.kb.rules), 'rule')}, {self.engine}>"

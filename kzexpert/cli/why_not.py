@@ -6,18 +6,16 @@ from msgspec.structs import replace
 from kzexpert.analysis.proposals import Proposal
 from kzexpert.analysis.why_not import why_not as explained
 from kzexpert.certainty import established
-from kzexpert.cli.engine import engine_of
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.progress import progress_line
-from kzexpert.cli.session import infer, open_knowledge_base
+from kzexpert.cli.session import open_session
 from kzexpert.cli.why import explain
-from kzexpert.model import Inference
 from kzexpert.proof.answers import ranked
 from kzexpert.questions.question import Question, read_conclusion
 from kzexpert.render.why_not_text import why_not_text
 
-__all__ = ["explain_absence", "why_not"]
+__all__ = ["why_not"]
 
 
 @click.command(
@@ -38,24 +36,15 @@ def why_not(options: Options, conclusion: tuple[str, ...], limit: int) -> int:
     For every rule that could conclude it: which conditions hold and which fail, and how. Then the smallest sets of
     facts to assume or to withdraw that make it hold, each tried out by the engine.
     """
-    kb = open_knowledge_base(options)
+    session = open_session(options)
     text = " ".join(conclusion)
-    question = read_conclusion(kb, text if text.strip().lower().startswith("why ") else f"why {text}")
+    question = read_conclusion(session.kb, text if text.strip().lower().startswith("why ") else f"why {text}")
     question = replace(question, text=text, kind="why-not")
-    inference = infer(kb, options, [question.pattern])
+    inference = session.infer([question.pattern])
     if any(established(inference.certainty(known.atom) or 0.0) for known in ranked(inference, question)):
         return explain(options, inference, question)
-    return explain_absence(options, inference, question, limit)
-
-
-def explain_absence(options: Options, inference: Inference, question: Question, limit: int = 5) -> int:
-    """Print why nothing that matches a question is established.
-
-    Returns:
-        The exit code, 3: nothing follows.
-    """
     with progress_line() as progress:
-        found = explained(inference, question, engine_of(options, progress), limit, progress)
+        found = explained(inference, question, session.engine(progress), limit, progress)
     show(
         options,
         found,
