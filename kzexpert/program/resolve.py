@@ -4,11 +4,13 @@ The checks call it for the issues, the snapshot and the questions for the values
 vocabulary, and it never guesses: the nearest names go into a hint.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 
 from kzexpert.errors import Issue, Location, counted
-from kzexpert.language.habits import FOREIGN_CALLS
+from kzexpert.language.dates import parse_day
+from kzexpert.language.habits import foreign_call
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import (
     AGGREGATES,
@@ -46,6 +48,9 @@ __all__ = [
     "resolve_value",
 ]
 
+#: What other languages call a variable: X, N1.
+_LIKE_A_VARIABLE = re.compile("[A-Z][0-9]?")
+_NAME = re.compile(r"[^\W\d]\w*")
 _BUILT_IN = {"text": "a text", "number": "a number", "date": "a date"}
 
 
@@ -60,7 +65,7 @@ def resolve_atom(kb: KnowledgeBase, atom: Atom, certainty: str | None = None) ->
     """
     predicate = kb.predicate.get(atom.predicate)
     if predicate is None:
-        hint = did_you_mean(atom.predicate, kb.predicate) or FOREIGN_CALLS.get(atom.predicate, "")
+        hint = did_you_mean(atom.predicate, kb.predicate) or foreign_call(atom.predicate)
         return None, [Issue("KZ202", f"unknown predicate {atom.predicate}", atom.location, hint)]
     issues: list[Issue] = []
     terms: list[Term] = [ANY] * len(predicate.args)
@@ -135,13 +140,15 @@ def _canonical(
     """The value as the type wants it: an alias becomes the name. `place` says where, for the message."""
     if wanted in _BUILT_IN:
         if _type_of(value) != wanted:
-            hint = f'write "{_plain(value)}" for the text' if wanted == "text" else ""
+            hint = _written_as(value, wanted)
             message = f"{place} takes {_BUILT_IN[wanted]}, not {_described(value)}"
             issues.append(Issue("KZ205", message, location, hint))
         return value
     entity = kb.entity.get(value) if isinstance(value, str) else None
     if entity is None:
         hint = _nearest_of_kind(kb, value, wanted) if hints else ""
+        if not hint and isinstance(value, str) and _LIKE_A_VARIABLE.fullmatch(value):
+            hint = f"a variable is written ?{value}"
         hint = hint or f"declare it under 'entities:' with kind {wanted}"
         issues.append(Issue("KZ204", f"unknown {wanted} {_plain(value)} in {place}", location, hint))
         return value
@@ -151,7 +158,25 @@ def _canonical(
     return entity.name
 
 
+def _written_as(value: Value, wanted: str) -> str:
+    """How to write what was meant by a value of another type; "" where nobody can tell."""
+    if wanted == "text":
+        return f'write "{_plain(value)}" for the text'
+    if not isinstance(value, str):
+        return "a day is written 2019-01-31; its year alone is year(?d)" if wanted == "date" else ""
+    if value.casefold() in ("null", "none", "nil"):
+        return "facts have no missing values: say 'not' and an atom with _ for what is not on record"
+    readable = parse_day if wanted == "date" else float
+    try:
+        readable(value)
+    except ValueError:
+        return f"a variable is written ?{value}" if _NAME.fullmatch(value) else ""
+    return f"write {value}, without quotes"
+
+
 def _nearest_of_kind(kb: KnowledgeBase, value: Value, kind: str) -> str:
+    if not isinstance(value, str) and _plain(value) in kb.entity:
+        return f'a name of digits stands in quotes: "{_plain(value)}"'
     return did_you_mean(_plain(value), [name for name, item in kb.entity.items() if item.kind == kind])
 
 

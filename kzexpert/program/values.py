@@ -78,9 +78,13 @@ class Values:
         right = self._resolved(sides[1], None if written[0] else left_type, location)
         if left_type and right_type and not any(written) and left_type != right_type:
             if "text" not in (left_type, right_type) or {left_type, right_type} & {"number", "date"}:
-                self._note(f"{sides[0]} is a {left_type} and {sides[1]} a {right_type}: they are never equal", location)
+                message = f"{sides[0]} is a {left_type} and {sides[1]} a {right_type}: they are never equal"
+                hint = "a day is written 2019-01-31" if "date" in (left_type, right_type) else ""
+                self._note(message, location, hint)
         elif condition.operator not in ("=", "!=") and (left_type or right_type or "number") not in ("number", "date"):
             hint = "texts and entities compare with = and !=, starts with, ends with and contains"
+            if any(isinstance(side, Constant) and isinstance(side.value, str) for side in sides):
+                hint = "a word alone is a text: bind the value of an argument in an atom, p(?x, ?n), and compare ?n"
             self._note(f"{condition.operator} compares numbers or dates", location, hint)
         return left, right
 
@@ -117,6 +121,7 @@ class Values:
                 if kind not in (None, "number") and not isinstance(side, Operation):
                     hint = "days(?from, ?to) counts the days between two dates" if kind == "date" else ""
                     self._note(f"{side} is a {kind}: arithmetic is for numbers", location, hint)
+                    break
             if expression.operator == "/" and expression.right == Constant(0.0):
                 self._note(f"{expression} divides by 0, and never has a value", location)
         elif isinstance(expression, Call):
