@@ -36,6 +36,12 @@ class _Condition(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
     looks: ClassVar[Looks] = "positive"
 
+    #: What a message calls it.
+    called: ClassVar[str] = "a comparison"
+
+    #: Whether it takes a fact for each of its bindings, so that it binds what stands in it.
+    matches: ClassVar[bool] = False
+
     #: The variable that takes what is folded; "" where nothing is.
     result: ClassVar[str] = ""
 
@@ -83,6 +89,10 @@ class _Condition(msgspec.Struct, frozen=True, array_like=True, tag=True):
 class Premise(_Condition, frozen=True, array_like=True, tag=True):
     """A positive condition: an atom, and with ``@ ?c`` the variable that takes the matched fact's certainty."""
 
+    called: ClassVar[str] = "a condition"
+
+    matches: ClassVar[bool] = True
+
     atom: Atom
     text: str
     certainty: str | None = None
@@ -101,6 +111,8 @@ class Negation(_Condition, frozen=True, array_like=True, tag=True):
     """``not atom``: holds when no established fact matches."""
 
     looks: ClassVar[Looks] = "negation"
+
+    called: ClassVar[str] = "a negation"
 
     atom: Atom
     text: str
@@ -140,6 +152,8 @@ class Comparison(_Condition, frozen=True, array_like=True, tag=True):
 class Membership(_Condition, frozen=True, array_like=True, tag=True):
     """``left in (value, ...)``, or ``left not in (value, ...)``."""
 
+    called: ClassVar[str] = "a list"
+
     left: Expression
     values: tuple[Variable | Constant, ...]
     negated: bool
@@ -159,6 +173,8 @@ class Aggregation(_Condition, frozen=True, array_like=True, tag=True):
     """``?result = function(over for atom and condition ...)``; its body begins with an atom."""
 
     looks: ClassVar[Looks] = "aggregate"
+
+    called: ClassVar[str] = "an aggregate"
 
     result: str  # type: ignore[misc]
     function: str
@@ -193,6 +209,10 @@ class Block(_Condition, frozen=True, array_like=True, tag=True):
     @property
     def inner(self) -> tuple["Condition", ...]:
         return self.conditions
+
+    @property
+    def called(self) -> str:  # type: ignore[override]
+        return "an exception" if self.keyword == "unless" else "a block that says not"
 
     @property
     def text(self) -> str:
