@@ -8,9 +8,9 @@ from datetime import date
 
 import msgspec
 
-from kzexpert.checks import check
+from kzexpert.checks import check, refuse_errors
 from kzexpert.engines import engine, for_engine, settled
-from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError, counted
+from kzexpert.errors import Issue, Location, UsageError, counted
 from kzexpert.language import GrammarError, find_knowledge_base, load_knowledge_base, packed_knowledge_base, parse_atom
 from kzexpert.language.dates import DATE_HINT, parse_partial_date
 from kzexpert.language.files import StrPath
@@ -101,9 +101,7 @@ def load(*folders: StrPath, rules: Sequence[StrPath] = (), facts: Sequence[StrPa
         KnowledgeBaseError: something is wrong with it; all of that.
     """
     kb = planned(load_knowledge_base(folders or [find_knowledge_base() or packed_knowledge_base()], rules, facts))
-    errors = [issue for issue in check(kb) if issue.severity == "error"]
-    if errors:
-        raise KnowledgeBaseError(*errors, texts=kb.texts)
+    refuse_errors(kb, check(kb))
     return Base(kb=kb)
 
 

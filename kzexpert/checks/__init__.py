@@ -3,7 +3,7 @@
 They read the knowledge base as written, before any snapshot, so they know nothing of as-of dates or conclusions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from kzexpert.checks.contradictions import contradictions
 from kzexpert.checks.events import undated_events
@@ -18,11 +18,11 @@ from kzexpert.checks.templates import templates
 from kzexpert.checks.usage import rules_that_never_fire, unused_predicates
 from kzexpert.checks.variables import lone_variables
 from kzexpert.checks.vocabulary import kinds, names, predicates
-from kzexpert.errors import Issue
+from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.model import NOWHERE, Case, KnowledgeBase
 from kzexpert.program.order import planned
 
-__all__ = ["PASSES", "Pass", "by_place", "check"]
+__all__ = ["PASSES", "Pass", "by_place", "check", "refuse_errors"]
 
 Pass = Callable[[KnowledgeBase], list[Issue]]
 
@@ -70,6 +70,17 @@ def check(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list[Issue]:
         found = (found - set(unused_predicates(kb))) | set(unused_predicates(kb, cases))
     wrong = {issue.location for issue in found if issue.code == "KZ205"}
     return sorted((item for item in found if item.code != "KZ212" or item.location not in wrong), key=by_place)
+
+
+def refuse_errors(kb: KnowledgeBase, issues: Iterable[Issue]) -> None:
+    """Go on only where the issues of a knowledge base are but warnings.
+
+    Raises:
+        KnowledgeBaseError: some are errors; all of those.
+    """
+    errors = [issue for issue in issues if issue.severity == "error"]
+    if errors:
+        raise KnowledgeBaseError(*errors, texts=kb.texts)
 
 
 def by_place(issue: Issue) -> tuple[str, int, int, str, str]:

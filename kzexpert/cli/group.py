@@ -72,9 +72,12 @@ class KzexpertGroup(click.Group):
         run = super().main
 
         def printing() -> Any:
-            """Help is printed by click itself."""
+            """Help is printed by click itself, which exits by itself only where the reader has gone."""
             with to_stdout():
-                return run(args, *rest, **extra)
+                try:
+                    return run(args, *rest, **extra)
+                except SystemExit:
+                    raise BrokenPipeError from None
 
         helps = {"-h", "--help", "--version"}.intersection(sys.argv[1:] if args is None else args)
         sys.exit(_guarded(printing if helps else lambda: run(args, *rest, **extra)))
@@ -91,6 +94,8 @@ def _guarded(run: Callable[[], Any]) -> int:
         cause = error.__cause__
         tell("terminated" if isinstance(cause, Terminated) else "interrupted")
         return cause.code if isinstance(cause, Terminated) else _INTERRUPTED
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.ClickException as error:
         with to_stderr():
             error.show()

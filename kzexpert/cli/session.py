@@ -104,11 +104,12 @@ class Session(msgspec.Struct, frozen=True):
             UsageError: the date or an assumption is none.
         """
         options = self.options
+        texts = {_ASSUME: "\n".join(_lines(options.assume)), _WITHOUT: "\n".join(_lines(options.without))}
         try:
             assume, without = _atoms(options.assume, _ASSUME), _atoms(options.without, _WITHOUT)
             return snapshot(self.kb, _as_of(options.as_of), assume, without, goals)
         except UsageError as error:
-            error.texts = {**error.texts, _ASSUME: _lines(options.assume), _WITHOUT: _lines(options.without)}
+            error.texts = {**error.texts, **texts}
             raise
 
 
@@ -146,10 +147,10 @@ def read_knowledge_base(options: Options) -> KnowledgeBase:
             options, f"recalled, unchanged since the last run: {_counts(kb)} in {_milliseconds(perf_counter() - start)}"
         )
     else:
+        from kzexpert.checks import refuse_errors
+
         kb, issues = inspect(options)
-        errors = [issue for issue in issues if issue.severity == "error"]
-        if errors:
-            raise KnowledgeBaseError(*errors, texts=kb.texts)
+        refuse_errors(kb, issues)
         cache.keep(kb, issues)
         if cache.refused:
             note(options, cache.refused)
@@ -318,9 +319,9 @@ def _atoms(texts: Sequence[str], option: str) -> list[Atom]:
 
     atoms: list[Atom] = []
     issues: list[Issue] = []
-    for number, text in enumerate(texts, 1):
+    for number, text in enumerate(_lines(texts), 1):
         try:
-            atoms.append(parse_atom(_line(text), Location(option, number, 1)))
+            atoms.append(parse_atom(text, Location(option, number, 1)))
         except GrammarError as error:
             issues.extend(error.issues)
     if issues:
@@ -328,13 +329,9 @@ def _atoms(texts: Sequence[str], option: str) -> list[Atom]:
     return atoms
 
 
-def _lines(texts: Sequence[str]) -> str:
-    """The texts of an option as the file that its issues refer to."""
-    return "\n".join(map(_line, texts))
-
-
-def _line(text: str) -> str:
-    return " ".join(text.splitlines())
+def _lines(texts: Sequence[str]) -> list[str]:
+    """The texts of an option as the lines of the file that its issues refer to."""
+    return [" ".join(text.splitlines()) for text in texts]
 
 
 def _tell(options: Options, inference: Inference, seconds: float) -> None:

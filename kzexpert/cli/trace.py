@@ -6,6 +6,7 @@ from datetime import date
 import click
 
 from kzexpert.certainty import established
+from kzexpert.checks import refuse_errors
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import emit, print_error, show, spare
 from kzexpert.cli.page import page
@@ -86,9 +87,7 @@ def verify(options: Options, file: tuple[str, ...]) -> int:
     negation, aggregate and certainty. It names each difference, and what should stand there.
     """
     kb, issues = inspect(options)
-    errors = [issue for issue in issues if issue.severity == "error"]
-    if errors:
-        raise KnowledgeBaseError(*errors, texts=kb.texts)
+    refuse_errors(kb, issues)
     spare(options, file)
     texts = {name: _read(name) for name in file}
     found = _verified(kb, texts, options.allow_network)

@@ -7,12 +7,12 @@ import click
 from msgspec.structs import replace
 
 from kzexpert.analysis.what_if import what_if as compared
-from kzexpert.checks import check
+from kzexpert.checks import check, refuse_errors
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import Session, layers, open_session, read_knowledge_base
-from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
+from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language import load_knowledge_base, parse_partial_date
 from kzexpert.model import KnowledgeBase
 from kzexpert.program.order import planned
@@ -101,9 +101,7 @@ def _with_files(options: Options, files: Sequence[str]) -> KnowledgeBase:
     own = {rule.id for rule in kb.rules if rule.location.file in files}
     kept = tuple(rule for rule in kb.rules if rule.id not in own or rule.location.file in files)
     kb = planned(replace(kb, rules=kept))
-    errors = [issue for issue in check(kb) if issue.severity == "error"]
-    if errors:
-        raise KnowledgeBaseError(*errors, texts=kb.texts)
+    refuse_errors(kb, check(kb))
     return kb
 
 

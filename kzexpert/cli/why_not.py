@@ -17,6 +17,12 @@ from kzexpert.render.why_not_text import why_not_text
 
 __all__ = ["why_not"]
 
+#: The options that say what is asked and how, in the order in which they are repeated.
+_REPEATED = (
+    *("kb", "rules", "facts", "as_of", "engine", "memory", "spark_master", "spark_conf"),
+    *("allow_network", "skip_bad_rows", "budget"),
+)
+
 
 @click.command(
     epilog="""\b
@@ -56,16 +62,13 @@ def why_not(options: Options, conclusion: tuple[str, ...], limit: int) -> int:
 def _command(options: Options, question: Question, proposal: Proposal) -> list[str]:
     """The command line that asks again with a proposal."""
     words = ["kzexpert", "ask", str(question.pattern)]
-    for name, values in (("--kb", options.kb), ("--rules", options.rules), ("--facts", options.facts)):
-        words.extend(word for value in values for word in (name, value))
-    words.extend(["--as-of", options.as_of] if options.as_of else [])
-    words.extend(["--engine", options.engine] if options.engine != Options().engine else [])
-    words.extend(["--memory", options.memory] if options.memory else [])
-    words.extend(["--spark-master", options.spark_master] if options.spark_master else [])
-    words.extend(word for text in options.spark_conf for word in ("--spark-conf", text))
-    words.extend(["--allow-network"] if options.allow_network else [])
-    words.extend(["--skip-bad-rows", options.skip_bad_rows] if options.skip_bad_rows else [])
-    words.extend(word for text in options.budget for word in ("--budget", text))
+    default = Options()
+    for name in _REPEATED:
+        given = getattr(options, name)
+        if given != getattr(default, name):
+            option = f"--{name.replace('_', '-')}"
+            values = given if isinstance(given, tuple) else (given,)
+            words.extend(word for value in values for word in ((option,) if value is True else (option, value)))
     assumed = [*(text for text in options.assume if text not in proposal.without), *proposal.assume]
     withdrawn = [*options.without, *(text for text in proposal.without if text not in options.assume)]
     words.extend(word for text in assumed for word in ("--assume", text))

@@ -10,7 +10,17 @@ from kzexpert.errors import Issue, Location
 from kzexpert.language.dates import parse_day
 from kzexpert.language.habits import FOREIGN_OPERATORS, FOREIGN_WORDS, ONE_A_LINE, foreign_call, foreign_condition
 from kzexpert.language.nearest import did_you_mean
-from kzexpert.language.tokens import GrammarError, Locator, Token, is_name, is_too_long, locator, tokenize, unquoted
+from kzexpert.language.tokens import (
+    TOO_LONG,
+    GrammarError,
+    Locator,
+    Token,
+    is_name,
+    is_too_long,
+    locator,
+    tokenize,
+    unquoted,
+)
 from kzexpert.model import (
     AGGREGATES,
     ANY,
@@ -440,8 +450,7 @@ class _Parser:
     def number(self, token: Token) -> float:
         number = float(token.text)
         if is_too_long(token.text):
-            hint = "whole numbers are exact up to 2^53, 9007199254740992; declare the argument as text"
-            raise self.error(f"{token.text} has more digits than a number holds exactly", hint, token)
+            raise self.error(f"{token.text} has more digits than a number holds exactly", TOO_LONG, token)
         if not math.isfinite(number):
             raise self.error("a number too large to hold", "numbers are doubles, up to 1.7e308", token)
         return number

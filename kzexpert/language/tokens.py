@@ -12,7 +12,7 @@ from kzexpert.errors import Issue, KnowledgeBaseError, Location
 from kzexpert.language.dates import parse_day
 from kzexpert.language.habits import FOREIGN_MARKS
 
-__all__ = ["GrammarError", "Locator", "Token", "is_name", "is_too_long", "locator", "tokenize", "unquoted"]
+__all__ = ["TOO_LONG", "GrammarError", "Locator", "Token", "is_name", "is_too_long", "locator", "tokenize", "unquoted"]
 
 #: Offset of a character in a text → its place in the file.
 Locator = Callable[[int], Location]
@@ -64,6 +64,10 @@ class Token(msgspec.Struct, frozen=True):
 def is_name(text: str) -> bool:
     """Whether the text can name a predicate or an argument: a bare word, and not ``_`` or ``not``."""
     return _NAME.fullmatch(text) is not None and text not in ("_", "not")
+
+
+#: What to do about a whole number that a double does not hold.
+TOO_LONG = "whole numbers are exact up to 2^53, 9007199254740992; declare the argument as text"
 
 
 def is_too_long(text: str) -> bool:

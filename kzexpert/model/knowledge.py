@@ -134,6 +134,7 @@ class Table(msgspec.Struct, frozen=True, array_like=True):
         file: as written; `path` leads there from the current folder, and is the same where it names a database.
         columns: argument, or ``since``, ``until``, ``on``, ``certainty``, ``source``, ``at``, ``note`` → column.
         where: column → the values, as text, that its rows may have.
+        numbered: arguments that take the number of the row, counted as citations count it.
         codes: argument → CSV file of codes and names that its column is read with, the path as in `path`.
         certainty: of the rows, where no column says it.
         without: sources whose rows are left out, as no author says but an analysis may.
@@ -152,6 +153,7 @@ class Table(msgspec.Struct, frozen=True, array_like=True):
     location: Location = NOWHERE
     marks: Mapping[str, Location] = {}
     without: tuple[str, ...] = ()
+    numbered: tuple[str, ...] = ()
 
 
 class Rule(msgspec.Struct, frozen=True, array_like=True):
