@@ -31,7 +31,7 @@ Atoms: TypeAlias = tuple[tuple[Atom, str | None], ...]
 Looks: TypeAlias = Literal["positive", "negation", "aggregate"]
 
 
-class _Condition(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class _Surface(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """What every condition can say of itself, so that others need not know its kind."""
 
     looks: ClassVar[Looks] = "positive"
@@ -86,7 +86,7 @@ class _Condition(msgspec.Struct, frozen=True, array_like=True, tag=True):
         return tuple(name for condition in self.inner for name in condition.variables)
 
 
-class Premise(_Condition, frozen=True, array_like=True, tag=True):
+class Premise(_Surface, frozen=True, array_like=True, tag=True):
     """A positive condition: an atom, and with ``@ ?c`` the variable that takes the matched fact's certainty."""
 
     called: ClassVar[str] = "a condition"
@@ -107,7 +107,7 @@ class Premise(_Condition, frozen=True, array_like=True, tag=True):
         return (*self.atom.variables, *((self.certainty,) if self.certainty else ()))
 
 
-class Negation(_Condition, frozen=True, array_like=True, tag=True):
+class Negation(_Surface, frozen=True, array_like=True, tag=True):
     """``not atom``: holds when no established fact matches."""
 
     looks: ClassVar[Looks] = "negation"
@@ -127,7 +127,7 @@ class Negation(_Condition, frozen=True, array_like=True, tag=True):
         return self.atom.variables
 
 
-class Comparison(_Condition, frozen=True, array_like=True, tag=True):
+class Comparison(_Surface, frozen=True, array_like=True, tag=True):
     """``left op right``; with ``=`` and one lone unbound variable it binds that variable."""
 
     left: Expression
@@ -149,7 +149,7 @@ class Comparison(_Condition, frozen=True, array_like=True, tag=True):
         return self.left.variables + self.right.variables
 
 
-class Membership(_Condition, frozen=True, array_like=True, tag=True):
+class Membership(_Surface, frozen=True, array_like=True, tag=True):
     """``left in (value, ...)``, or ``left not in (value, ...)``."""
 
     called: ClassVar[str] = "a list"
@@ -169,7 +169,7 @@ class Membership(_Condition, frozen=True, array_like=True, tag=True):
         return self.left.variables + tuple(name for value in self.values for name in value.variables)
 
 
-class Aggregation(_Condition, frozen=True, array_like=True, tag=True):
+class Aggregation(_Surface, frozen=True, array_like=True, tag=True):
     """``?result = function(over for atom and condition ...)``; its body begins with an atom."""
 
     looks: ClassVar[Looks] = "aggregate"
@@ -197,7 +197,7 @@ class Aggregation(_Condition, frozen=True, array_like=True, tag=True):
         return (self.result, *(name for condition in self.body for name in condition.variables))
 
 
-class Block(_Condition, frozen=True, array_like=True, tag=True):
+class Block(_Surface, frozen=True, array_like=True, tag=True):
     """``not:`` with a list of conditions, or an item of ``unless:``: they do not hold together."""
 
     looks: ClassVar[Looks] = "negation"
@@ -219,7 +219,7 @@ class Block(_Condition, frozen=True, array_like=True, tag=True):
         return f"{self.keyword}: {_listed(self.conditions)}"
 
 
-class Either(_Condition, frozen=True, array_like=True, tag=True):
+class Either(_Surface, frozen=True, array_like=True, tag=True):
     """``either:`` with a list of alternatives, each a list of conditions that hold together."""
 
     alternatives: tuple[tuple["Condition", ...], ...]
