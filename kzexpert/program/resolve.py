@@ -19,20 +19,15 @@ from kzexpert.model import (
     Aggregation,
     Argument,
     Atom,
-    Block,
-    Comparison,
     Condition,
     Constant,
-    Either,
     Expression,
     Fact,
     GroundAtom,
     KnowledgeBase,
-    Negation,
     Operation,
     Pattern,
     Predicate,
-    Premise,
     Relation,
     Rule,
     Term,
@@ -244,7 +239,7 @@ class Types:
         self._kb = kb
         conditions = tuple(flat(rule.when))
         for condition in conditions:
-            for atom, certainty in condition.atoms if isinstance(condition, Premise | Negation) else ():
+            for atom, certainty in condition.own_atoms:
                 self._use_atom(atom)
                 if certainty:
                     self._use(certainty, "number", "a certainty", atom.location)
@@ -277,12 +272,11 @@ class Types:
                 self._use(argument.term.name, spec.type, f"{predicate.name}({spec.name})", argument.location)
 
     def _infer(self, condition: Condition) -> None:
-        if isinstance(condition, Comparison) and condition.operator == "=":
-            for side, other in ((condition.left, condition.right), (condition.right, condition.left)):
-                kind = self.expression(other)
-                if isinstance(side, Variable) and kind:
-                    self.of.setdefault(side.name, kind)
-        elif isinstance(condition, Aggregation):
+        for side, other in condition.equates:
+            kind = self.expression(other)
+            if isinstance(side, Variable) and kind:
+                self.of.setdefault(side.name, kind)
+        if isinstance(condition, Aggregation):
             kind = self._result(condition)
             if kind:
                 self.of.setdefault(condition.result, kind)
@@ -317,9 +311,7 @@ class Types:
 def flat(conditions: Iterable[Condition]) -> Iterator[Condition]:
     """Conditions with those inside of them."""
     for condition in conditions:
-        yield condition
-        if isinstance(condition, Aggregation | Block | Either):
-            yield from flat(condition.inner)
+        yield from condition.flat
 
 
 def resolve_value(kb: KnowledgeBase, value: Value, wanted: str, location: Location, issues: list[Issue]) -> Value:

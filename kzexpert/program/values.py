@@ -4,7 +4,6 @@ from kzexpert.errors import Issue, Location
 from kzexpert.model import (
     FUNCTIONS,
     TEXT_OPERATORS,
-    Aggregation,
     Call,
     Comparison,
     Condition,
@@ -52,15 +51,12 @@ class Values:
         return expression
 
     def _read(self, condition: Condition) -> None:
+        for expression in condition.expressions:
+            self._check(expression, condition.location)
         if isinstance(condition, Comparison):
-            for side in (condition.left, condition.right):
-                self._check(side, condition.location)
             self._sides[condition] = self._compared(condition)
         elif isinstance(condition, Membership):
-            self._check(condition.left, condition.location)
             self._listings[condition] = self._listed(condition)
-        elif isinstance(condition, Aggregation):
-            self._check(condition.over, condition.location)
 
     def _note(self, message: str, location: Location, hint: str = "") -> None:
         self._issues.append(Issue("KZ205", message, location, hint))
