@@ -9,9 +9,9 @@ from datetime import date
 
 import msgspec
 
-from kzexpert.checks import check
-from kzexpert.engines import engine, for_engine
-from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError, counted
+from kzexpert.checks import check, refuse_errors
+from kzexpert.engines import engine, for_engine, settled
+from kzexpert.errors import Issue, Location, UsageError, counted
 from kzexpert.language import GrammarError, find_knowledge_base, load_knowledge_base, packed_knowledge_base, parse_atom
 from kzexpert.language.dates import DATE_HINT, parse_partial_date
 from kzexpert.language.files import StrPath
@@ -80,10 +80,11 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
         return self._inferred([read_question(self.kb, text) for text in patterns])
 
     def _inferred(self, asked: Sequence[Question]) -> Inference:
-        kb = for_engine(self.kb, self.engine) if self.kb.tables else self.kb
+        row = settled(self.engine, self.kb)
+        kb = for_engine(self.kb, row.name)
         assume, without = _atoms(self.assume, "assume"), _atoms(self.without, "without")
         program = snapshot(kb, _day(self.as_of), assume, without, [question.pattern for question in asked])
-        return engine(self.engine).infer(program)
+        return engine(row.name).infer(program)
 
     def __repr__(self) -> str:
         return f"<base: {counted(len(self.kb.facts), 'fact')}, {counted(len(self.kb.rules), 'rule')}, {self.engine}>"
@@ -103,9 +104,7 @@ def load(*folders: StrPath, rules: Sequence[StrPath] = (), facts: Sequence[StrPa
     chosen = folders or [name for name in os.environ.get("KZEXPERT_KB", "").split(os.pathsep) if name.strip()]
     chosen = chosen or [find_knowledge_base() or packed_knowledge_base()]
     kb = planned(load_knowledge_base(chosen, rules, facts))
-    errors = [issue for issue in check(kb) if issue.severity == "error"]
-    if errors:
-        raise KnowledgeBaseError(*errors, texts=kb.texts)
+    refuse_errors(kb, check(kb))
     return Base(kb=kb)
 
 

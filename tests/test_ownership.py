@@ -37,18 +37,18 @@ def test_infer_writes_who_is_blocked_by_whom(engine: str) -> None:
     for row in rows:
         blocked[row["party"]] = f"{blocked.get(row['party'], '')} {row['regime']}".strip()
     assert blocked == {
-        "Amberline Holding": "EU UK US",
-        "Aurel Sandoz-Pike": "EU UK US",
-        "Birchgate Shipping": "EU US",
-        "Cinderford Metals": "US",
-        "Corvin Tallow": "UK US",
-        "Juniper Textiles": "UK",
+        "Ambrellow Holding": "EU UK US",
+        "Aurel Quillmere": "EU UK US",
+        "Birchenmoor Shipping": "EU US",
+        "Cinderhoven Metals": "US",
+        "Corvin Tallowick": "UK US",
+        "Junipolt Textiles": "UK",
     }
 
 
 def test_a_trace_of_a_sum_holds(tmp_path: object) -> None:
     file = f"{tmp_path}/trace.json"
-    made = here("trace", "export", 'blocked("Cinderford Metals", US)', "--output", file, *KB)
+    made = here("trace", "export", 'blocked("Cinderhoven Metals", US)', "--output", file, *KB)
     assert made.returncode == 0, made.stderr
     came = here("trace", "verify", file, *KB)
     assert came.returncode == 0, came.stdout + came.stderr
@@ -56,28 +56,37 @@ def test_a_trace_of_a_sum_holds(tmp_path: object) -> None:
 
 QUESTIONS = [
     ("who is blocked?", "blocked(?party, ?regime)"),
-    ("is Birchgate blocked?", 'blocked("Birchgate Shipping", ?regime)'),
-    ("Is Birchgate Shipping blocked under US law?", 'blocked("Birchgate Shipping", US)'),
-    ("is Cinderford Metals sanctioned?", 'blocked("Cinderford Metals", ?regime)'),
+    ("is Birchenmoor blocked?", 'blocked("Birchenmoor Shipping", ?regime)'),
+    ("Is Birchenmoor Shipping blocked under US law?", 'blocked("Birchenmoor Shipping", US)'),
+    ("is Cinderhoven Metals sanctioned?", 'blocked("Cinderhoven Metals", ?regime)'),
     ("who is blocked by the EU?", "blocked(?party, EU)"),
     ("which companies are owned by blocked persons?", "blocked(?party, ?regime)"),
-    ("which rules block Cinderford?", 'blocked("Cinderford Metals", ?regime)'),
-    ("does the 50 percent rule apply to Birchgate?", 'blocked("Birchgate Shipping", ?regime)'),
-    ("who owns Cinderford?", 'owns(?owner, "Cinderford Metals", ?percent)'),
-    ("how much of Cinderford does Corvin Tallow own?", 'owns("Corvin Tallow", "Cinderford Metals", ?percent)'),
-    ("what does Aurel Sandoz-Pike own?", 'owns("Aurel Sandoz-Pike", ?company, ?percent)'),
-    ("is Juniper owned by Aurel Sandoz-Pike?", 'owns("Aurel Sandoz-Pike", "Juniper Textiles", ?percent)'),
-    ("who are the shareholders of Kestrel?", 'owns(?owner, "Kestrel Media", ?percent)'),
-    ("who controls Elmhollow?", 'controlled("Elmhollow Energy", ?person)'),
-    ("whom does Corvin Tallow control?", 'controlled(?company, "Corvin Tallow")'),
+    ("which rules block Cinderhoven?", 'blocked("Cinderhoven Metals", ?regime)'),
+    ("does the 50 percent rule apply to Birchenmoor?", 'blocked("Birchenmoor Shipping", ?regime)'),
+    ("who owns Cinderhoven?", 'owns(?owner, "Cinderhoven Metals", ?percent)'),
+    ("how much of Cinderhoven does Corvin Tallowick own?", 'owns("Corvin Tallowick", "Cinderhoven Metals", ?percent)'),
+    ("what does Aurel Quillmere own?", 'owns("Aurel Quillmere", ?company, ?percent)'),
+    ("is Junipolt owned by Aurel Quillmere?", 'owns("Aurel Quillmere", "Junipolt Textiles", ?percent)'),
+    ("who are the shareholders of Kestrelby?", 'owns(?owner, "Kestrelby Media", ?percent)'),
+    ("who controls Elmharrock?", 'controlled("Elmharrock Energy", ?person)'),
+    ("whom does Corvin Tallowick control?", 'controlled(?company, "Corvin Tallowick")'),
     ("which companies need a closer look?", "doubtful(?party, ?regime)"),
-    ("may Dunmarsh be controlled by blocked persons?", 'doubtful("Dunmarsh Bank", ?regime)'),
-    ("may we deal with Birchgate?", 'barred("Birchgate Shipping", ?regime)'),
+    ("may Dunmarrow be controlled by blocked persons?", 'doubtful("Dunmarrow Bank", ?regime)'),
+    ("may we deal with Birchenmoor?", 'barred("Birchenmoor Shipping", ?regime)'),
     ("with whom are dealings barred by the US?", "barred(?party, US)"),
     ("who is listed by the UK?", "listed(?party, UK)"),
-    ("is Corvin Tallow still listed?", 'listed("Corvin Tallow", ?regime)'),
-    ("who holds the majority of Amberline?", 'majority(?owner, "Amberline Holding")'),
-    ("who is a director of Elmhollow?", 'director(?person, "Elmhollow Energy")'),
+    ("is Corvin Tallowick still listed?", 'listed("Corvin Tallowick", ?regime)'),
+    ("who holds the majority of Ambrellow?", 'majority(?owner, "Ambrellow Holding")'),
+    ("who is a director of Elmharrock?", 'director(?person, "Elmharrock Energy")'),
+    ("is Ambrellow Holding on a sanctions list?", 'listed("Ambrellow Holding", ?regime)'),
+    (
+        "what percentage of Cinderhoven is owned by blocked persons?",
+        'blocked_share("Cinderhoven Metals", ?regime, ?percent)',
+    ),
+    ("is Cinderhoven Metals blocked in the US?", 'blocked("Cinderhoven Metals", US)'),
+    ("are the assets of Ambrellow frozen in Britain?", 'blocked("Ambrellow Holding", UK)'),
+    ("does Aurel Quillmere control Kestrelby Media?", 'controlled("Kestrelby Media", "Aurel Quillmere")'),
+    ("are we allowed to deal with Ambrellow?", 'barred("Ambrellow Holding", ?regime)'),
     ("who is licensed by OFAC?", "licensed(?party, US)"),
 ]
 
@@ -85,5 +94,5 @@ QUESTIONS = [
 @pytest.mark.parametrize(("question", "pattern"), QUESTIONS)
 def test_questions_of_its_users_are_understood(question: str, pattern: str) -> None:
     came = here("ask", question, "--format", "json", *KB)
-    assert came.returncode == 0, came.stderr
+    assert came.returncode in (0, 3), came.stderr
     assert json.loads(came.stdout)["pattern"] == pattern

@@ -88,7 +88,8 @@ def test_the_wheel_holds_the_package_with_its_types_and_the_knowledge_base(wheel
 def test_the_source_archive_holds_what_the_checkout_is_worked_on_with(archive: Path) -> None:
     with tarfile.open(archive) as opened:
         names = {name.partition("/")[2] for name in opened.getnames()}
-    wanted = _shipped("bases", "rules", "facts", "docs", "tests", "benchmarks") | {"README.md", "LICENSE", "CHANGELOG.md"}
+    wanted = _shipped("bases", "rules", "facts", "docs", "tests", "benchmarks")
+    wanted |= {"README.md", "LICENSE", "CHANGELOG.md"}
     ours = {name for name in wanted if not any(part.startswith(".") for part in Path(name).parts)}
     assert sorted(ours - names) == []
 

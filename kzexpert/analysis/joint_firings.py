@@ -145,7 +145,7 @@ class JointFirings:
                 return
             self.joined[rule.key].add(values)
         for aggregate in self.rising[rule.key]:
-            key = tuple(binding[name] for name in aggregate.shared)
+            key = tuple(binding[name] for name in _told_apart(aggregate))
             self.counting.setdefault((rule.key, aggregate.variable, key), []).append((rule, binding, where))
         self.complete(rule, binding, where)
 
@@ -305,7 +305,7 @@ class JointFirings:
         for rule in self.stratum.rules:
             for aggregate in self.rising[rule.key]:
                 for found in _joined(aggregate.body, relation, args, self.known.possible, self.known.program.as_of):
-                    key = tuple(found[name] for name in aggregate.shared)
+                    key = tuple(found[name] for name in _told_apart(aggregate))
                     yield from self.counting.get((rule.key, aggregate.variable, key), ())
 
     def seed(self, relation: str, args: Args) -> None:
@@ -345,6 +345,12 @@ def _joined(body: Body, relation: str, args: Args, facts: EstablishedFacts, as_o
         rest = tuple(Match(pattern) for place, pattern in enumerate(patterns) if place != seed)
         if binding is not None:
             yield from solutions(Body(rest, tuple(range(len(rest))), ()), facts, binding, as_of)
+
+
+def _told_apart(aggregate: Aggregate) -> list[str]:
+    """The shared variables that its body matches; others it only compares with."""
+    matched = {name for pattern in aggregate.body.matches for name in pattern.variables}
+    return [name for name in aggregate.shared if name in matched]
 
 
 def _premise(pattern: Pattern) -> Callable[[Binding], Facts | float]:

@@ -38,7 +38,7 @@ __all__ = ["Cell", "EvidenceRow", "Hypothesis", "Matrices", "Matrix", "Rivalry",
 _SILENT = 0.005
 _PLACE = "matrix"
 
-#: The id of a rule and the binding of a firing.
+#: The key of a rule and the binding of a firing.
 _Identity: TypeAlias = tuple[str, tuple[Value, ...]]
 
 
@@ -241,7 +241,8 @@ class _Comparing:
             counting.update(_identity(firing) for firing in counted if firing)
             for firing in self.inference.firings.get(atom, ()):
                 stated = self.about_subject(firing, value)
-                pieces.add(value, firing, _key(stated), _key(self.open(item, value) for item in stated))
+                keys = _key(stated), _key(self.open(item, value) for item in stated)
+                pieces.add(value, firing, *(key or _key([firing.rule.id]) for key in keys))
         rows = [self.row(found, ordered, counting) for found in pieces.found]
         rows.extend(self.recorded_row(setting, ordered))
         rows.sort(key=lambda row: (-row.diagnosticity, row.says, row.evidence))
@@ -295,7 +296,9 @@ class _Comparing:
             evidence: list[GroundAtom | Pattern] = [*stated.pop()]
         else:
             evidence = list(dict.fromkeys(self.open(atom, value) for atom in self.about_subject(firings[0], value)))
-        return EvidenceRow(tuple(map(str, evidence)), self.in_words(evidence), cells, _spread(cells))
+        # A rule that only counts has no premises to tell of.
+        words = self.in_words(evidence) or because(firings[0])
+        return EvidenceRow(tuple(map(str, evidence)), words, cells, _spread(cells))
 
     def cell(self, firings: Sequence[Firing], counting: set[_Identity]) -> Cell:
         if not firings:
@@ -353,10 +356,10 @@ class _Pieces:
 
 
 def _identity(firing: Firing) -> _Identity:
-    return firing.rule.id, firing.binding
+    return firing.rule.key, firing.binding
 
 
-def _key(statements: Iterable[GroundAtom | Pattern]) -> frozenset[str]:
+def _key(statements: Iterable[GroundAtom | Pattern | str]) -> frozenset[str]:
     return frozenset(map(str, statements))
 
 

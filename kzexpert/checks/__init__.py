@@ -3,7 +3,7 @@
 They read the knowledge base as written, before any snapshot, so they know nothing of as-of dates or conclusions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from kzexpert.checks.contradictions import contradictions
 from kzexpert.checks.events import undated_events
@@ -19,11 +19,11 @@ from kzexpert.checks.templates import templates
 from kzexpert.checks.usage import rules_that_never_fire, unused_predicates
 from kzexpert.checks.variables import lone_variables
 from kzexpert.checks.vocabulary import kinds, names, predicates
-from kzexpert.errors import Issue
+from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.model import NOWHERE, Case, KnowledgeBase
 from kzexpert.program.order import planned
 
-__all__ = ["PASSES", "Pass", "by_place", "check"]
+__all__ = ["PASSES", "Pass", "by_place", "check", "refuse_errors"]
 
 Pass = Callable[[KnowledgeBase], list[Issue]]
 
@@ -64,18 +64,32 @@ def check(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list[Issue]:
 
     Returns:
         Errors and warnings together, each once, by file, line, column and code; the order of files, rules and facts
-        in `kb` changes nothing.
+        in `kb` changes nothing. A comparison of values that cannot
+        be compared is no contradiction besides.
     """
     kb = planned(kb)
     found = {issue for one in PASSES for issue in one(kb)}
     if cases:
         found = (found - set(unused_predicates(kb))) | set(unused_predicates(kb, cases))
+    wrong = {issue.location for issue in found if issue.code == "KZ205"}
+    found = {item for item in found if item.code != "KZ212" or item.location not in wrong}
     return sorted((issue for issue in found if not _is_foreign(kb, issue)), key=by_place)
 
 
 def _is_foreign(kb: KnowledgeBase, issue: Issue) -> bool:
     """Whether it is a warning about a base that is there only since another one uses it."""
     return issue.severity == "warning" and issue.location is not None and issue.location.file in kb.used_files
+
+
+def refuse_errors(kb: KnowledgeBase, issues: Iterable[Issue]) -> None:
+    """Go on only where the issues of a knowledge base are but warnings.
+
+    Raises:
+        KnowledgeBaseError: some are errors; all of those.
+    """
+    errors = [issue for issue in issues if issue.severity == "error"]
+    if errors:
+        raise KnowledgeBaseError(*errors, texts=kb.texts)
 
 
 def by_place(issue: Issue) -> tuple[str, int, int, str, str]:

@@ -14,9 +14,7 @@ from kzexpert.model import (
     Constant,
     Expression,
     KnowledgeBase,
-    Negation,
     Pattern,
-    Premise,
     Rule,
     Value,
 )
@@ -50,11 +48,12 @@ def contradictions(kb: KnowledgeBase) -> list[Issue]:
 def _denied_premises(kb: KnowledgeBase, rule: Rule) -> Iterator[Issue]:
     """``p(?x)`` with ``not p(?x)`` or ``not p(_)``; a negated window denies the same window alone."""
     for negation in rule.when:
-        if not isinstance(negation, Negation):
+        if negation.looks != "negation" or not negation.own_atoms:
             continue
+        ((atom, _),) = negation.own_atoms
         for premise in rule.when:
-            if isinstance(premise, Premise) and premise.atom.predicate == negation.atom.predicate:
-                held, denied = resolve_atom(kb, premise.atom)[0], resolve_atom(kb, negation.atom)[0]
+            if premise.matches and premise.atoms[0][0].predicate == atom.predicate:
+                held, denied = resolve_atom(kb, premise.atoms[0][0])[0], resolve_atom(kb, atom)[0]
                 if held and denied and _covers(denied, held):
                     yield _contradiction(rule, negation, premise)
                     break

@@ -4,13 +4,7 @@ from collections.abc import Iterator
 
 from kzexpert.errors import Location
 from kzexpert.model import (
-    Aggregation,
     Atom,
-    Block,
-    Comparison,
-    Membership,
-    Negation,
-    Premise,
     Rule,
     alternatives,
 )
@@ -27,16 +21,15 @@ def occurrences(rule: Rule) -> Iterator[tuple[str, int, Location]]:
         their condition only.
     """
     for index, condition in enumerate(rule.when):
-        for part in flat([condition]):
-            if isinstance(part, Aggregation):
+        for part in condition.flat:
+            if part.result:
                 yield part.result, index, part.location
-                yield from ((name, index, part.location) for name in part.over.variables)
-            elif isinstance(part, Premise | Negation):
-                yield from _in_atom(part.atom, index)
-                if isinstance(part, Premise) and part.certainty:
-                    yield part.certainty, index, part.atom.location
-            elif isinstance(part, Comparison | Membership):
-                yield from ((name, index, part.location) for name in part.variables)
+            for expression in part.expressions:
+                yield from ((name, index, part.location) for name in expression.variables)
+            for atom, certainty in part.own_atoms:
+                yield from _in_atom(atom, index)
+                if certainty:
+                    yield certainty, index, atom.location
     for atom in rule.then:
         yield from _in_atom(atom, len(rule.when))
 
@@ -55,8 +48,8 @@ def visible_variables(rule: Rule) -> list[str]:
     parts: dict[str, set[int]] = {}
     for name, index, _ in occurrences(rule):
         parts.setdefault(name, set()).add(index)
-    inner = {index for index, condition in enumerate(rule.when) if isinstance(condition, Aggregation | Block)}
-    results = {condition.result for condition in flat(rule.when) if isinstance(condition, Aggregation)}
+    inner = {index for index, condition in enumerate(rule.when) if condition.inner and not condition.choices}
+    results = {condition.result for condition in flat(rule.when)}
     everywhere = [{name for item in chosen for name in item.variables} for _, chosen in alternatives(rule.when)]
     return sorted(
         name

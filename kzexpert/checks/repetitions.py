@@ -5,7 +5,7 @@ It compares what is written, spaces and aliases apart, and draws no conclusion f
 
 from kzexpert.checks.contradictions import FLIPPED
 from kzexpert.errors import Issue, Location
-from kzexpert.model import Aggregation, Comparison, Condition, KnowledgeBase, Negation, Premise
+from kzexpert.model import Aggregation, Comparison, Condition, KnowledgeBase
 from kzexpert.program.resolve import resolve_atom
 
 __all__ = ["repeated_conditions"]
@@ -42,7 +42,7 @@ def _exact_key(kb: KnowledgeBase, condition: Condition) -> object:
         written = (str(condition.left), condition.operator, str(condition.right))
         operator = FLIPPED.get(condition.operator)
         return min(written, (written[2], operator, written[0])) if operator else written
-    if isinstance(condition, Premise | Negation):
+    if condition.own_atoms:
         ((atom, certainty),) = condition.atoms
         return type(condition), resolve_atom(kb, atom, certainty)[0] or condition.text
     if isinstance(condition, Aggregation):

@@ -29,12 +29,15 @@ def declared_tables(kb: KnowledgeBase) -> list[Issue]:
 
 def _arguments(kb: KnowledgeBase, predicate: Predicate, table: Table) -> Iterator[Issue]:
     names = [spec.name for spec in predicate.args]
-    for key in table.columns:
+    for key in (*table.columns, *table.numbered):
         if key not in names and key not in _BESIDE:
             hint = did_you_mean(key, (*names, *_BESIDE)) or f"{predicate.name} has {', '.join(names) or 'no arguments'}"
             yield Issue("KZ203", f"{predicate.name} has no argument {key}", _place(table, f"columns.{key}"), hint)
     for spec in predicate.args:
-        if spec.name not in table.columns:
+        if spec.name in table.numbered and spec.type != "number":
+            message = f"{spec.name} takes the number of the row, and is declared as {spec.type}"
+            yield Issue("KZ203", message, _place(table, f"columns.{spec.name}"), "declare the argument as number")
+        if spec.name not in table.columns and spec.name not in table.numbered:
             message = f"no column for the argument {spec.name} of {predicate.name}"
             yield Issue("KZ203", message, _place(table, "columns"), f"add {spec.name}: ... to the columns")
     for key in table.codes:

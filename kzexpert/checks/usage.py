@@ -14,7 +14,6 @@ from kzexpert.model import (
     Case,
     Condition,
     Constant,
-    Either,
     Fact,
     KnowledgeBase,
     Rule,
@@ -52,7 +51,7 @@ def rules_that_never_fire(kb: KnowledgeBase) -> list[Issue]:
 def _required(rule: Rule) -> Iterator[tuple[Condition, Atom]]:
     """The atoms that some fact must match; counts and sums hold over nothing, the least and the greatest do not."""
     for condition in rule.when:
-        if condition.looks == "negation" or isinstance(condition, Either):
+        if condition.looks == "negation" or condition.choices:
             continue
         if isinstance(condition, Aggregation) and AGGREGATES[condition.function].over_nothing is not None:
             continue

@@ -6,7 +6,7 @@ Variables that nothing binds are not its business: the planner reports them.
 from kzexpert.checks.occurrences import occurrences
 from kzexpert.checks.templates import PLACEHOLDER
 from kzexpert.errors import Issue, Location
-from kzexpert.model import AGGREGATES, Aggregation, Comparison, Condition, KnowledgeBase, Premise, Rule, Variable
+from kzexpert.model import AGGREGATES, Aggregation, Condition, KnowledgeBase, Rule, Variable
 
 __all__ = ["lone_variables"]
 
@@ -40,16 +40,16 @@ def lone_variables(kb: KnowledgeBase) -> list[Issue]:
 
 def _lone_hint(rule: Rule, condition: Condition, name: str) -> str:
     """What to do about a lone variable; "" where it does count or where it is an error."""
-    if isinstance(condition, Premise) and not rule.each:
-        return _blank(name, condition.certainty == name)
-    if isinstance(condition, Comparison):
-        binds = condition.operator == "=" and Variable(name) in (condition.left, condition.right)
-        return f"use ?{name}, or leave the condition out" if binds else ""
+    is_certainty = any(certainty == name for _, certainty in condition.atoms)
+    if condition.matches and not rule.each:
+        return _blank(name, is_certainty)
+    if any(side == Variable(name) for side, _ in condition.equates):
+        return f"use ?{name}, or leave the condition out"
     if isinstance(condition, Aggregation):
         if name == condition.result:
             return f"compare ?{name} with something, or leave the condition out"
         if not AGGREGATES[condition.function].adds and name not in condition.over.variables:
-            return _blank(name, any(certainty == name for _, certainty in condition.atoms))
+            return _blank(name, is_certainty)
     return ""
 
 

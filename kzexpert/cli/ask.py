@@ -4,7 +4,7 @@ import click
 
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
-from kzexpert.cli.session import infer, open_knowledge_base
+from kzexpert.cli.session import open_session
 from kzexpert.proof.answers import answer
 from kzexpert.questions.question import read_question
 from kzexpert.render.text import answer_text
@@ -31,9 +31,9 @@ def ask(options: Options, question: tuple[str, ...], weighed: bool) -> int:
     Each answer has a certainty between -1 and 1, a likelihood word, and its lines of evidence with their sources. A
     question that begins with why, or why not, is answered with a proof, or with what is missing.
     """
-    kb = open_knowledge_base(options)
-    asked = read_question(kb, " ".join(question))
-    inference = infer(kb, options, [asked.pattern])
+    session = open_session(options)
+    asked = read_question(session.kb, " ".join(question))
+    inference = session.infer([asked.pattern])
     if asked.kind != "what":
         from kzexpert.cli.why import explain
 

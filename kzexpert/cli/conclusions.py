@@ -4,7 +4,7 @@ import click
 
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
-from kzexpert.cli.session import infer, open_knowledge_base
+from kzexpert.cli.session import open_session
 from kzexpert.proof.answers import conclusions_of
 from kzexpert.questions.question import read_question
 from kzexpert.render.text import conclusions_text
@@ -24,9 +24,9 @@ Examples:
 @common_options()
 def conclusions(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     """List the conclusions, or those that match a PATTERN, by predicate and certainty."""
-    kb = open_knowledge_base(options)
-    asked = read_question(kb, " ".join(pattern)) if pattern else None
-    inference = infer(kb, options, [asked.pattern] if asked else [])
+    session = open_session(options)
+    asked = read_question(session.kb, " ".join(pattern)) if pattern else None
+    inference = session.infer([asked.pattern] if asked else [])
     found = conclusions_of(inference, asked.pattern if asked else None, weighed=weighed)
     show(options, found, lambda out: conclusions_text(inference, found, out))
     return 0 if any(item.established for item in found.conclusions) else 3

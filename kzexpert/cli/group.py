@@ -10,7 +10,7 @@ import click
 
 from kzexpert import __version__
 from kzexpert.cli.output import print_error, tell, to_stderr, to_stdout
-from kzexpert.cli.signals import Terminated
+from kzexpert.cli.signals import exit_code, is_terminated
 from kzexpert.errors import KzexpertError, UsageError
 
 __all__ = ["COMMANDS", "KzexpertGroup", "cli"]
@@ -35,7 +35,6 @@ COMMANDS = {
 }
 
 _BUG = 70
-_INTERRUPTED = 130
 
 
 class KzexpertGroup(click.Group):
@@ -72,12 +71,20 @@ class KzexpertGroup(click.Group):
         run = super().main
 
         def printing() -> Any:
-            """Help is printed by click itself."""
+            """Help is printed by click itself, which exits by itself only where the reader has gone."""
             with to_stdout():
-                return run(args, *rest, **extra)
+                try:
+                    return run(args, *rest, **extra)
+                except SystemExit:
+                    raise BrokenPipeError from None
 
         helps = {"-h", "--help", "--version"}.intersection(sys.argv[1:] if args is None else args)
         sys.exit(_guarded(printing if helps else lambda: run(args, *rest, **extra)))
+
+
+def _interrupted() -> int:
+    tell("terminated" if is_terminated() else "interrupted")
+    return exit_code()
 
 
 def _guarded(run: Callable[[], Any]) -> int:
@@ -85,12 +92,14 @@ def _guarded(run: Callable[[], Any]) -> int:
     try:
         code = run()
     except KzexpertError as error:
+        if is_terminated():  # amid the import of a library, which then takes itself for broken
+            return _interrupted()
         _show_issues(error)
         return 2 if isinstance(error, UsageError) else 1
-    except click.Abort as error:
-        cause = error.__cause__
-        tell("terminated" if isinstance(cause, Terminated) else "interrupted")
-        return cause.code if isinstance(cause, Terminated) else _INTERRUPTED
+    except click.Abort:
+        return _interrupted()
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.ClickException as error:
         with to_stderr():
             error.show()

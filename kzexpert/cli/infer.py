@@ -6,14 +6,12 @@ from pathlib import Path
 from time import perf_counter
 
 import click
-from msgspec.structs import replace
 
 from kzexpert.atomic import check_writable
-from kzexpert.cli.engine import engine_of
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import emit_file, print_error
 from kzexpert.cli.progress import progress_line
-from kzexpert.cli.session import open_knowledge_base, program_of, years_of
+from kzexpert.cli.session import Session, open_session, years_of
 from kzexpert.engines import infer_each
 from kzexpert.engines.export.files import export, written_predicates
 from kzexpert.engines.export.lines import guard_formulas
@@ -69,13 +67,13 @@ def infer(
         raise UsageError(Issue("KZ308", f"{_GUARD} is for CSV", Location(_GUARD), "leave it out, or give --format csv"))
     if options.output is not None:
         check_writable(options.output)
-    kb = open_knowledge_base(options)
-    selection = Selection(_patterns(kb, pattern), weighed, recorded)
-    _check_selection(kb, selection)
-    programs = _programs(kb, options, selection.patterns)
+    session = open_session(options)
+    selection = Selection(_patterns(session.kb, pattern), weighed, recorded)
+    _check_selection(session.kb, selection)
+    programs = _programs(session, selection.patterns)
     found: dict[str, int] = {}
     with progress_line() as line:
-        engine = engine_of(options, line, costs.hear)
+        engine = session.engine(line, costs.hear)
         inferences = infer_each(engine, programs, lambda day, done, total: line(f"as of {day.year}", done, total))
 
         def fill(path: Path) -> None:
@@ -150,12 +148,12 @@ def _check_selection(kb: KnowledgeBase, selection: Selection) -> None:
         raise UsageError(Issue("KZ308", message, Location("question"), "--recorded writes recorded facts too"))
 
 
-def _programs(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern]) -> list[Program]:
+def _programs(session: Session, goals: Sequence[Pattern]) -> list[Program]:
     """What the engine is to run: a program for each as-of date."""
-    if options.as_of is None or ".." not in options.as_of:
-        return [program_of(kb, options, goals)]
-    years = years_of(options.as_of) or ()
-    return [program_of(kb, replace(options, as_of=f"{year:04}"), goals) for year in years]
+    asked = session.options.as_of
+    if asked is None or ".." not in asked:
+        return [session.program(goals)]
+    return [session.given(as_of=f"{year:04}").program(goals) for year in years_of(asked) or ()]
 
 
 class _Costs:

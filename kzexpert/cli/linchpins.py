@@ -3,11 +3,10 @@
 import click
 
 from kzexpert.analysis.linchpins import linchpins as found_linchpins
-from kzexpert.cli.engine import engine_of
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.progress import progress_line
-from kzexpert.cli.session import infer, open_knowledge_base
+from kzexpert.cli.session import open_session
 from kzexpert.questions.question import read_conclusion
 from kzexpert.render.linchpins_text import linchpins_text
 
@@ -28,10 +27,10 @@ def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
     It is told how certain the conclusion would be without each fact, each source and each rule that bears on it, and
     how far the certainty of each rule can move before the likelihood word changes.
     """
-    kb = open_knowledge_base(options)
-    question = read_conclusion(kb, " ".join(conclusion))
-    inference = infer(kb, options, [question.pattern])
+    session = open_session(options)
+    question = read_conclusion(session.kb, " ".join(conclusion))
+    inference = session.infer([question.pattern])
     with progress_line() as progress:
-        found = found_linchpins(inference, question, engine_of(options, progress), progress)
+        found = found_linchpins(inference, question, session.engine(progress), progress)
     show(options, found, lambda out: linchpins_text(inference, found, out))
     return 0 if found.conclusions else 3

@@ -5,7 +5,7 @@ import click
 from kzexpert.analysis.matrix import matrices, read_comparisons
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
-from kzexpert.cli.session import infer, open_knowledge_base
+from kzexpert.cli.session import open_session
 from kzexpert.render.matrix_text import matrix_text
 
 __all__ = ["matrix"]
@@ -26,10 +26,10 @@ def matrix(options: Options, subject: tuple[str, ...]) -> int:
     The SUBJECT is the name of an entity, for what the vocabulary declares with "compares"; or a pattern or question
     whose first open argument stands for the hypotheses. Each combination of its other open arguments gives a matrix.
     """
-    kb = open_knowledge_base(options)
+    session = open_session(options)
     text = " ".join(subject)
-    comparisons = read_comparisons(kb, text)
-    inference = infer(kb, options, [comparison.pattern for comparison in comparisons])
+    comparisons = read_comparisons(session.kb, text)
+    inference = session.infer([comparison.pattern for comparison in comparisons])
     found = matrices(inference, text, comparisons)
     show(options, found, lambda out: matrix_text(inference, found, out))
     return 0 if found.matrices else 3

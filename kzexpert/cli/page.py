@@ -8,10 +8,9 @@ from kzexpert.analysis.scenario import Scenario
 from kzexpert.analysis.timeline import Timeline, timeline, years_on_record
 from kzexpert.analysis.why_not import why_not
 from kzexpert.certainty import established
-from kzexpert.cli.engine import engine_of
-from kzexpert.cli.options import Options
 from kzexpert.cli.output import note
 from kzexpert.cli.progress import ProgressLine, progress_line
+from kzexpert.cli.session import Session
 from kzexpert.model import Constant, GroundAtom, Inference, Pattern, Variable
 from kzexpert.proof.answers import answer, ranked
 from kzexpert.proof.index import Index
@@ -27,7 +26,7 @@ _MOST_ANSWERS, _MOST_LINES, _MOST_YEARS = 40, 8, 120
 _MOST_TRIALS = 120
 
 
-def page(options: Options, inference: Inference, question: Question) -> str:
+def page(session: Session, inference: Inference, question: Question) -> str:
     """The page for what matches a question.
 
     The most certain conclusion is also shown with what it hangs on and with its rivals, and all are followed through
@@ -38,21 +37,24 @@ def page(options: Options, inference: Inference, question: Question) -> str:
     with progress_line() as progress:
         best = next((known.atom for known in ranked(inference, question)), None)
         if best is None or not established(inference.certainty(best) or 0.0):
-            lacking = why_not(inference, question, engine_of(options, progress), progress=progress)
+            lacking = why_not(inference, question, session.engine(progress), progress=progress)
             return html_page(inference, found, index, lacking=lacking)
-        hanging = _hanging(options, inference, best, progress)
-        years = _timeline(options, inference, question, progress)
+        hanging = _hanging(session, inference, best, progress)
+        years = _timeline(session, inference, question, progress)
     return html_page(inference, found, index, hanging, _rivals(inference, best), years)
 
 
-def _hanging(options: Options, inference: Inference, atom: GroundAtom, progress: ProgressLine) -> tuple[Hanging, ...]:
+def _hanging(session: Session, inference: Inference, atom: GroundAtom, progress: ProgressLine) -> tuple[Hanging, ...]:
     below = lineage(inference, [atom])
     recorded, rules = len(below.records), {firing.rule.id for firing in below.firings}
     trials = recorded + len(rules)
     if trials > _MOST_TRIALS:
-        note(options, f"what it hangs on is left out of the page: it rests on {recorded} facts and {len(rules)} rules")
+        note(
+            session.options,
+            f"what it hangs on is left out of the page: it rests on {recorded} facts and {len(rules)} rules",
+        )
         return ()
-    return (hangs_on(inference, atom, engine_of(options, progress), progress),)
+    return (hangs_on(inference, atom, session.engine(progress), progress),)
 
 
 def _rivals(inference: Inference, atom: GroundAtom) -> tuple[Matrix, ...]:
@@ -68,10 +70,10 @@ def _rivals(inference: Inference, atom: GroundAtom) -> tuple[Matrix, ...]:
     return tuple(matrix for matrix in found if len(matrix.hypotheses) > 1)
 
 
-def _timeline(options: Options, inference: Inference, question: Question, progress: ProgressLine) -> Timeline | None:
+def _timeline(session: Session, inference: Inference, question: Question, progress: ProgressLine) -> Timeline | None:
     program = inference.program
     years = years_on_record(program, question.pattern, lambda _: inference)[-_MOST_YEARS:]
     if len(years) == 1:
         return None
-    found = timeline(Scenario.of(program), question, years, engine_of(options, progress), progress)
+    found = timeline(Scenario.of(program), question, years, session.engine(progress), progress)
     return replace(found, series=found.series[:_MOST_LINES]) if found.series else None

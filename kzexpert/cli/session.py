@@ -8,11 +8,17 @@ from datetime import date
 from os import environ, pathsep
 from os.path import isdir as is_folder
 from time import perf_counter
+from typing import Any
 
-from kzexpert.cli.engine import engine_of, with_tables
+import msgspec
+from msgspec.structs import replace
+
+from kzexpert.cli.engine import Notices, settings_of
 from kzexpert.cli.options import Options
 from kzexpert.cli.output import note, print_error, spare
-from kzexpert.cli.progress import progress_line
+from kzexpert.cli.progress import ProgressLine, progress_line
+from kzexpert.engines import Engine, EngineRow, Settings, for_engine, settled, table_issues
+from kzexpert.engines.reports import Listener
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.model import Atom, Case, Inference, KnowledgeBase, Pattern, Program
 from kzexpert.program.cache import Cache
@@ -20,13 +26,12 @@ from kzexpert.program.order import PlannedBase, planned
 from kzexpert.program.snapshot import snapshot
 
 __all__ = [
-    "infer",
+    "Session",
     "inspect",
     "inspect_with_cases",
     "layers",
     "open_cases",
-    "open_knowledge_base",
-    "program_of",
+    "open_session",
     "read_knowledge_base",
     "years_of",
 ]
@@ -35,17 +40,93 @@ _MOST_YEARS = 500
 _AS_OF, _ASSUME, _WITHOUT = "--as-of", "--assume", "--without"
 
 
-def open_knowledge_base(options: Options) -> KnowledgeBase:
-    """Load and check, or recall what was loaded and checked before; tables become what the engine takes them for.
+class Session(msgspec.Struct, frozen=True):
+    """A knowledge base that a command has opened, and how it runs on it.
+
+    Attributes:
+        kb: as its engine takes it: for those that do not read tables, their rows are facts.
+        options: those of the command; a date, assumptions and withdrawals may be others.
+        row: the engine; ``auto`` is settled.
+        notices: what is said beside the result.
+    """
+
+    kb: KnowledgeBase
+    options: Options
+    row: EngineRow
+    notices: Notices
+
+    def given(self, **changes: Any) -> "Session":
+        """With other options for a date, assumptions and withdrawals."""
+        return replace(self, options=replace(self.options, **changes))
+
+    def beside(self, kb: KnowledgeBase) -> "Session":
+        """Another knowledge base, to be run by the same engine.
+
+        Raises:
+            KnowledgeBaseError: a table cannot be read, holds rows that are no facts, or is too large.
+            UsageError: what reads tables is not installed.
+        """
+        taken = for_engine(kb, self.row.name, settings_of(self.options, self.notices)) if kb.tables else kb
+        return replace(self, kb=taken)
+
+    def engine(self, line: ProgressLine | None = None, listen: Listener | None = None) -> Engine:
+        """The engine.
+
+        Args:
+            line: shows how the runs stand.
+            listen: hears that too.
+
+        Raises:
+            UsageError: it is not installed.
+        """
+        return self.row.opened(settings_of(self.options, self.notices, line, listen))
+
+    def infer(self, goals: Sequence[Pattern] = ()) -> Inference:
+        """Run the engine.
+
+        Args:
+            goals: what matters; without any, everything is concluded.
+
+        Raises:
+            UsageError: the date, an assumption or the engine is none.
+            BudgetError: the rules conclude too much.
+        """
+        start = perf_counter()
+        with progress_line() as line:
+            inference = self.engine(line).infer(self.program(goals))
+        if self.options.verbose:
+            _tell(self.options, inference, perf_counter() - start)
+        return inference
+
+    def program(self, goals: Sequence[Pattern] = ()) -> Program:
+        """What the engine is given.
+
+        Raises:
+            UsageError: the date or an assumption is none.
+        """
+        options = self.options
+        texts = {_ASSUME: "\n".join(_lines(options.assume)), _WITHOUT: "\n".join(_lines(options.without))}
+        try:
+            assume, without = _atoms(options.assume, _ASSUME), _atoms(options.without, _WITHOUT)
+            return snapshot(self.kb, _as_of(options.as_of), assume, without, goals)
+        except UsageError as error:
+            error.texts = {**error.texts, **texts}
+            raise
+
+
+def open_session(options: Options) -> Session:
+    """Load and check, or recall what was loaded and checked before, and settle which engine runs it.
 
     Raises:
         KnowledgeBaseError: something is wrong with it; all of that.
         UsageError: an option of the engine is at fault.
     """
     kb = read_knowledge_base(options)
-    if not (kb.tables or options.skip_bad_rows):
-        return kb
-    return with_tables(kb, options)
+    notices = Notices(options)
+    if options.skip_bad_rows and not kb.tables:
+        notices.warn("there are no tables, so that --skip-bad-rows has nothing to do", "--skip-bad-rows")
+    row = settled(options.engine, kb, settings_of(options, notices))
+    return Session(kb, options, row, notices).beside(kb)
 
 
 def read_knowledge_base(options: Options) -> KnowledgeBase:
@@ -60,16 +141,16 @@ def read_knowledge_base(options: Options) -> KnowledgeBase:
     recalled = cache.recall()
     if recalled is not None:
         kb, issues = recalled
-        spare(options, _files(kb))
+        spare(options, kb.files)
         _tell_bases(options, kb)
         note(
             options, f"recalled, unchanged since the last run: {_counts(kb)} in {_milliseconds(perf_counter() - start)}"
         )
     else:
+        from kzexpert.checks import refuse_errors
+
         kb, issues = inspect(options)
-        errors = [issue for issue in issues if issue.severity == "error"]
-        if errors:
-            raise KnowledgeBaseError(*errors, texts=kb.texts)
+        refuse_errors(kb, issues)
         cache.keep(kb, issues)
         if cache.refused:
             note(options, cache.refused)
@@ -91,7 +172,7 @@ def inspect(options: Options) -> tuple[PlannedBase, list[Issue]]:
 
     start = perf_counter()
     loaded = read(layers(options), options.rules, options.facts)
-    spare(options, _files(loaded.kb))
+    spare(options, loaded.kb.files)
     middle = perf_counter()
     _tell_bases(options, loaded.kb)
     note(options, f"loaded: {_counts(loaded.kb)} in {_milliseconds(middle - start)}")
@@ -117,11 +198,6 @@ def _tell_bases(options: Options, kb: KnowledgeBase) -> None:
         named = f"{layer.label}, " if layer.name else ""
         word = "used base" if layer.used else "knowledge base"
         note(options, f"{word}: {layer.folder} ({named}digest {base_digest(kb, layer)[:12]})")
-
-
-def _files(kb: KnowledgeBase) -> list[str]:
-    """What is read of a knowledge base."""
-    return [*kb.texts, *(file for table in kb.tables for file in (table.path, *table.codes.values()))]
 
 
 def layers(options: Options) -> list[str]:
@@ -171,8 +247,6 @@ def _table_issues(options: Options, kb: KnowledgeBase) -> list[Issue]:
     """What is wrong with the rows of tables."""
     if not kb.tables:
         return []
-    from kzexpert.engines import Settings, table_issues
-
     start = perf_counter()
     issues = table_issues(kb, Settings(network=options.allow_network))
     note(options, f"rows of {len(kb.tables)} tables checked in {_milliseconds(perf_counter() - start)}")
@@ -210,39 +284,6 @@ def _read_cases(options: Options, paths: Sequence[str], kb: KnowledgeBase) -> Se
     cases = load_cases(paths, kb)
     spare(options, (file for case in cases for file in case.kb.texts))
     return cases
-
-
-def infer(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern] = ()) -> Inference:
-    """Run the engine on a checked knowledge base.
-
-    Args:
-        goals: what matters; without any, everything is concluded.
-
-    Raises:
-        UsageError: the date, an assumption or the engine is none.
-        BudgetError: the rules conclude too much.
-    """
-    start = perf_counter()
-    with progress_line() as line:
-        inference = engine_of(options, line).infer(program_of(kb, options, goals))
-    if options.verbose:
-        _tell(options, inference, perf_counter() - start)
-    return inference
-
-
-def program_of(kb: KnowledgeBase, options: Options, goals: Sequence[Pattern] = ()) -> Program:
-    """What the engine is given.
-
-    Raises:
-        UsageError: the date or an assumption is none.
-    """
-    texts = {_ASSUME: _lines(options.assume), _WITHOUT: _lines(options.without)}
-    try:
-        assume, without = _atoms(options.assume, _ASSUME), _atoms(options.without, _WITHOUT)
-        return snapshot(kb, _as_of(options.as_of), assume, without, goals)
-    except UsageError as error:
-        error.texts = {**error.texts, **texts}
-        raise
 
 
 def _as_of(text: str | None) -> date | None:
@@ -289,9 +330,9 @@ def _atoms(texts: Sequence[str], option: str) -> list[Atom]:
 
     atoms: list[Atom] = []
     issues: list[Issue] = []
-    for number, text in enumerate(texts, 1):
+    for number, text in enumerate(_lines(texts), 1):
         try:
-            atoms.append(parse_atom(_line(text), Location(option, number, 1)))
+            atoms.append(parse_atom(text, Location(option, number, 1)))
         except GrammarError as error:
             issues.extend(error.issues)
     if issues:
@@ -299,13 +340,9 @@ def _atoms(texts: Sequence[str], option: str) -> list[Atom]:
     return atoms
 
 
-def _lines(texts: Sequence[str]) -> str:
-    """The texts of an option as the file that its issues refer to."""
-    return "\n".join(map(_line, texts))
-
-
-def _line(text: str) -> str:
-    return " ".join(text.splitlines())
+def _lines(texts: Sequence[str]) -> list[str]:
+    """The texts of an option as the lines of the file that its issues refer to."""
+    return [" ".join(text.splitlines()) for text in texts]
 
 
 def _tell(options: Options, inference: Inference, seconds: float) -> None:

@@ -4,10 +4,9 @@ import click
 
 from kzexpert.analysis.cases import coverage as covered
 from kzexpert.analysis.cases import run_case
-from kzexpert.cli.engine import engine_of, with_tables
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
-from kzexpert.cli.session import open_cases, open_knowledge_base
+from kzexpert.cli.session import open_cases, open_session
 from kzexpert.render.cases_json import cases_document
 from kzexpert.render.cases_text import cases_text
 
@@ -29,10 +28,10 @@ def test(options: Options, file: tuple[str, ...], coverage: bool) -> int:
 
     A case says what to ask of which facts and what must come out.
     """
-    infer = engine_of(options).infer
-    kb = open_knowledge_base(options)
+    session = open_session(options)
+    kb, infer = session.kb, session.engine().infer
     cases = open_cases(options, kb, file)
-    results = [run_case(kb, case, infer, lambda layer: with_tables(layer, options)) for case in cases]
+    results = [run_case(kb, case, infer, lambda layer: session.beside(layer).kb) for case in cases]
     reached = covered(kb, results) if coverage else None
     show(options, cases_document(results, reached), lambda out: cases_text(kb, results, reached, out))
     return 0 if all(result.passed for result in results) else 1

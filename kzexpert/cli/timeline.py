@@ -3,16 +3,14 @@
 import sys
 
 import click
-from msgspec.structs import replace
 
 from kzexpert.analysis.scenario import Scenario
 from kzexpert.analysis.timeline import timeline as followed
 from kzexpert.analysis.timeline import years_on_record
-from kzexpert.cli.engine import engine_of
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import emit, show
 from kzexpert.cli.progress import progress_line
-from kzexpert.cli.session import open_knowledge_base, program_of, years_of
+from kzexpert.cli.session import open_session, years_of
 from kzexpert.questions.question import read_conclusion
 from kzexpert.render.timeline_svg import timeline_svg
 from kzexpert.render.timeline_text import ASCII, UNICODE, Glyphs, timeline_text
@@ -37,11 +35,11 @@ def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     first date on record to the newest source.
     """
     years = years_of(options.as_of)
-    kb = open_knowledge_base(options)
-    question = read_conclusion(kb, " ".join(pattern))
-    program = program_of(kb, replace(options, as_of=None), [question.pattern])
+    session = open_session(options)
+    question = read_conclusion(session.kb, " ".join(pattern))
+    program = session.given(as_of=None).program([question.pattern])
     with progress_line() as progress:
-        engine = engine_of(options, progress)
+        engine = session.engine(progress)
         chosen = years or years_on_record(program, question.pattern, engine.infer)
         found = followed(Scenario.of(program), question, chosen, engine, progress, weighed=weighed)
     if options.format == "svg":

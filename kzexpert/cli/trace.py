@@ -6,10 +6,11 @@ from datetime import date
 import click
 
 from kzexpert.certainty import established
+from kzexpert.checks import refuse_errors
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import emit, print_error, show, spare
 from kzexpert.cli.page import page
-from kzexpert.cli.session import infer, inspect, open_knowledge_base
+from kzexpert.cli.session import inspect, open_session
 from kzexpert.engines import ENGINES, Settings, with_rows
 from kzexpert.errors import KnowledgeBaseError
 from kzexpert.language.files import read_file
@@ -60,12 +61,12 @@ def export(options: Options, question: tuple[str, ...]) -> int:
     JSON is the trace that "verify" checks and "diff" compares. Markdown and HTML are for reading, DOT and Mermaid for
     drawing.
     """
-    kb = open_knowledge_base(options)
-    asked = read_question(kb, " ".join(question))
+    session = open_session(options)
+    asked = read_question(session.kb, " ".join(question))
     # The page compares a conclusion with its rivals, which differ in a constant of the question.
-    inference = infer(kb, options, [opened(asked.pattern) if options.format == "html" else asked.pattern])
+    inference = session.infer([opened(asked.pattern) if options.format == "html" else asked.pattern])
     index = Index(sealed(prove(inference, asked)))
-    text = page(options, inference, asked) if options.format == "html" else rendered(index.trace, options.format)
+    text = page(session, inference, asked) if options.format == "html" else rendered(index.trace, options.format)
     emit(options, lambda _out: text)
     return 0 if any(established(index[answer].certainty) for answer in index.trace.answers) else 3
 
@@ -86,9 +87,7 @@ def verify(options: Options, file: tuple[str, ...]) -> int:
     negation, aggregate and certainty. It names each difference, and what should stand there.
     """
     kb, issues = inspect(options)
-    errors = [issue for issue in issues if issue.severity == "error"]
-    if errors:
-        raise KnowledgeBaseError(*errors, texts=kb.texts)
+    refuse_errors(kb, issues)
     spare(options, file)
     texts = {name: _read(name) for name in file}
     found = _verified(kb, texts, options.allow_network)

@@ -7,13 +7,12 @@ import click
 from msgspec.structs import replace
 
 from kzexpert.analysis.what_if import what_if as compared
-from kzexpert.checks import check
-from kzexpert.cli.engine import engine_of, with_tables
+from kzexpert.checks import check, refuse_errors
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.progress import progress_line
-from kzexpert.cli.session import infer, layers, open_knowledge_base
-from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
+from kzexpert.cli.session import Session, layers, open_session, read_knowledge_base
+from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language import load_knowledge_base, parse_partial_date
 from kzexpert.model import KnowledgeBase
 from kzexpert.program.order import planned
@@ -55,26 +54,26 @@ def what_if(options: Options, question: tuple[str, ...], everything: bool, again
     if not (options.assume or options.without or against):
         hint = "give --assume, --without or --against"
         raise UsageError(Issue("KZ301", "there is nothing to change", Location("question"), hint))
-    kb = open_knowledge_base(options)
-    asked = read_conclusion(kb, " ".join(question)) if question and not everything else None
-    other, changed = _other_side(options, kb, against)
-    before = infer(kb, replace(options, assume=(), without=()))
-    after = infer(other, changed)
+    session = open_session(options)
+    asked = read_conclusion(session.kb, " ".join(question)) if question and not everything else None
+    other = _other_side(session, against)
+    before = session.given(assume=(), without=()).infer()
+    after = other.infer()
     with progress_line() as progress:
-        found = compared(before, after, engine_of(options, progress).infer, asked)
+        found = compared(before, after, session.engine(progress).infer, asked)
     names = [text for text in against if not _is_date(text)]
     show(options, found, lambda out: what_if_text(found, names, out))
     return 0 if found.changes else 3
 
 
-def _other_side(options: Options, kb: KnowledgeBase, against: Sequence[str]) -> tuple[KnowledgeBase, Options]:
-    """The knowledge base and the options of the other side.
+def _other_side(session: Session, against: Sequence[str]) -> Session:
+    """The other side, which the same engine runs.
 
     Raises:
         UsageError: something to compare with is no folder, no file and no date.
         KnowledgeBaseError: something is wrong with it.
     """
-    changed, folders, files = options, [], []
+    changed, folders, files = session.options, [], []
     for text in against:
         if _is_date(text):
             changed = replace(changed, as_of=text)
@@ -85,10 +84,11 @@ def _other_side(options: Options, kb: KnowledgeBase, against: Sequence[str]) -> 
         else:
             hint = "give a folder, a file, or a date such as 2010, 2010-01 or 2010-01-31"
             raise UsageError(Issue("KZ101", f"{text} is no folder, no file and no date", Location(_AGAINST), hint))
-    changed = replace(changed, kb=tuple(folders) or options.kb)
+    changed = replace(changed, kb=tuple(folders) or changed.kb)
+    other = replace(session, options=changed)
     if files:
-        return _with_files(changed, files), changed
-    return (open_knowledge_base(changed) if folders else kb), changed
+        return other.beside(_with_files(changed, files))
+    return other.beside(read_knowledge_base(changed)) if folders else other
 
 
 def _with_files(options: Options, files: Sequence[str]) -> KnowledgeBase:
@@ -101,10 +101,8 @@ def _with_files(options: Options, files: Sequence[str]) -> KnowledgeBase:
     own = {rule.id for rule in kb.rules if rule.location.file in files}
     kept = tuple(rule for rule in kb.rules if rule.id not in own or rule.location.file in files)
     kb = planned(replace(kb, rules=kept))
-    errors = [issue for issue in check(kb) if issue.severity == "error"]
-    if errors:
-        raise KnowledgeBaseError(*errors, texts=kb.texts)
-    return with_tables(kb, options)
+    refuse_errors(kb, check(kb))
+    return kb
 
 
 def _is_date(text: str) -> bool:

@@ -4,7 +4,7 @@ import click
 
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
-from kzexpert.cli.session import infer, open_knowledge_base
+from kzexpert.cli.session import open_session
 from kzexpert.model import Inference
 from kzexpert.questions.question import Question, read_question
 from kzexpert.render.explanation_text import explanation, explanation_text
@@ -28,10 +28,10 @@ def why(options: Options, conclusion: tuple[str, ...], depth: int | None) -> int
     It goes down to recorded facts: rules, conditions in their order, what was looked for and not found, sources, files
     and lines. Of a conclusion that does not hold it says what each rule lacks.
     """
-    kb = open_knowledge_base(options)
+    session = open_session(options)
     text = " ".join(conclusion)
-    question = read_question(kb, text if text.strip().lower().startswith("why ") else f"why {text}")
-    return explain(options, infer(kb, options, [question.pattern]), question, depth)
+    question = read_question(session.kb, text if text.strip().lower().startswith("why ") else f"why {text}")
+    return explain(options, session.infer([question.pattern]), question, depth)
 
 
 def explain(options: Options, inference: Inference, question: Question, depth: int | None = None) -> int:

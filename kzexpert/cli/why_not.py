@@ -6,18 +6,22 @@ from msgspec.structs import replace
 from kzexpert.analysis.proposals import Proposal
 from kzexpert.analysis.why_not import why_not as explained
 from kzexpert.certainty import established
-from kzexpert.cli.engine import engine_of
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.progress import progress_line
-from kzexpert.cli.session import infer, open_knowledge_base
+from kzexpert.cli.session import open_session
 from kzexpert.cli.why import explain
-from kzexpert.model import Inference
 from kzexpert.proof.answers import ranked
 from kzexpert.questions.question import Question, read_conclusion
 from kzexpert.render.why_not_text import why_not_text
 
-__all__ = ["explain_absence", "why_not"]
+__all__ = ["why_not"]
+
+#: The options that say what is asked and how, in the order in which they are repeated.
+_REPEATED = (
+    *("kb", "rules", "facts", "as_of", "engine", "memory", "spark_master", "spark_conf"),
+    *("allow_network", "skip_bad_rows", "budget"),
+)
 
 
 @click.command(
@@ -38,24 +42,15 @@ def why_not(options: Options, conclusion: tuple[str, ...], limit: int) -> int:
     For every rule that could conclude it: which conditions hold and which fail, and how. Then the smallest sets of
     facts to assume or to withdraw that make it hold, each tried out by the engine.
     """
-    kb = open_knowledge_base(options)
+    session = open_session(options)
     text = " ".join(conclusion)
-    question = read_conclusion(kb, text if text.strip().lower().startswith("why ") else f"why {text}")
+    question = read_conclusion(session.kb, text if text.strip().lower().startswith("why ") else f"why {text}")
     question = replace(question, text=text, kind="why-not")
-    inference = infer(kb, options, [question.pattern])
+    inference = session.infer([question.pattern])
     if any(established(inference.certainty(known.atom) or 0.0) for known in ranked(inference, question)):
         return explain(options, inference, question)
-    return explain_absence(options, inference, question, limit)
-
-
-def explain_absence(options: Options, inference: Inference, question: Question, limit: int = 5) -> int:
-    """Print why nothing that matches a question is established.
-
-    Returns:
-        The exit code, 3: nothing follows.
-    """
     with progress_line() as progress:
-        found = explained(inference, question, engine_of(options, progress), limit, progress)
+        found = explained(inference, question, session.engine(progress), limit, progress)
     show(
         options,
         found,
@@ -67,16 +62,13 @@ def explain_absence(options: Options, inference: Inference, question: Question, 
 def _command(options: Options, question: Question, proposal: Proposal) -> list[str]:
     """The command line that asks again with a proposal."""
     words = ["kzexpert", "ask", str(question.pattern)]
-    for name, values in (("--kb", options.kb), ("--rules", options.rules), ("--facts", options.facts)):
-        words.extend(word for value in values for word in (name, value))
-    words.extend(["--as-of", options.as_of] if options.as_of else [])
-    words.extend(["--engine", options.engine] if options.engine != Options().engine else [])
-    words.extend(["--memory", options.memory] if options.memory else [])
-    words.extend(["--spark-master", options.spark_master] if options.spark_master else [])
-    words.extend(word for text in options.spark_conf for word in ("--spark-conf", text))
-    words.extend(["--allow-network"] if options.allow_network else [])
-    words.extend(["--skip-bad-rows", options.skip_bad_rows] if options.skip_bad_rows else [])
-    words.extend(word for text in options.budget for word in ("--budget", text))
+    default = Options()
+    for name in _REPEATED:
+        given = getattr(options, name)
+        if given != getattr(default, name):
+            option = f"--{name.replace('_', '-')}"
+            values = given if isinstance(given, tuple) else (given,)
+            words.extend(word for value in values for word in ((option,) if value is True else (option, value)))
     assumed = [*(text for text in options.assume if text not in proposal.without), *proposal.assume]
     withdrawn = [*options.without, *(text for text in proposal.without if text not in options.assume)]
     words.extend(word for text in assumed for word in ("--assume", text))

@@ -1,7 +1,7 @@
 """The engines by name: a program in, an inference out. They stand in a table in `kzexpert.engines.registry`."""
 
 from kzexpert.engines.base import Budget, Engine, infer_each
-from kzexpert.engines.registry import CHOICES, ENGINES, engine, for_engine, table_issues, with_rows
+from kzexpert.engines.registry import CHOICES, ENGINES, EngineRow, engine, for_engine, settled, table_issues, with_rows
 from kzexpert.engines.settings import Limits, Settings
 
 __all__ = [
@@ -9,11 +9,13 @@ __all__ = [
     "ENGINES",
     "Budget",
     "Engine",
+    "EngineRow",
     "Limits",
     "Settings",
     "engine",
     "for_engine",
     "infer_each",
+    "settled",
     "table_issues",
     "with_rows",
 ]

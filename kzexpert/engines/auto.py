@@ -1,16 +1,12 @@
-"""Which engine suits a knowledge base, by the number of its facts, and an engine that chooses so for each program."""
-
-from collections.abc import Callable, Sequence
+"""Which engine suits a knowledge base, by the number of its facts."""
 
 import msgspec
 
-from kzexpert.engines.base import Budget, Engine, infer_each
 from kzexpert.engines.packages import bulk
-from kzexpert.engines.reports import Chosen, Listener
 from kzexpert.errors import KnowledgeBaseError, UsageError
-from kzexpert.model import Inference, KnowledgeBase, Program
+from kzexpert.model import KnowledgeBase
 
-__all__ = ["MOST_FOR_EXPERTA", "AutoEngine", "Choice", "choose"]
+__all__ = ["MOST_FOR_EXPERTA", "Choice", "choose"]
 
 #: Up to so many facts, rows of tables included, experta has its conclusions sooner. Measured as whole processes from
 #: start to end on two cores, the imports of duckdb and sqlglot (a quarter of a second) with them, medians of five: the
@@ -25,46 +21,6 @@ class Choice(msgspec.Struct, frozen=True):
 
     engine: str
     why: str
-
-
-class AutoEngine:
-    """Runs each program on the engine that suits its knowledge base.
-
-    Args:
-        open_engine: opens an engine by name.
-        unused: the options that an engine cannot use, by its name.
-        budget: of those that it opens.
-        listen: is told what is chosen.
-    """
-
-    name = "auto"
-
-    def __init__(
-        self,
-        open_engine: Callable[[str], Engine],
-        unused: Callable[[str], tuple[str, ...]],
-        budget: Budget,
-        listen: Listener,
-    ) -> None:
-        self.budget = budget
-        self._open = open_engine
-        self._unused = unused
-        self._listen = listen
-
-    def infer(self, program: Program) -> Inference:
-        """See `kzexpert.engines.base.Engine.infer`."""
-        return self._chosen(program).infer(program)
-
-    def infer_each(self, programs: Sequence[Program]) -> list[Inference]:
-        """See `kzexpert.engines.base.OnePass.infer_each`."""
-        return infer_each(self._chosen(programs[0]), programs)
-
-    def _chosen(self, program: Program) -> Engine:
-        # Rows of tables are not among the facts of a program. Where experta suits, `for_engine` has made facts of them.
-        choice = Choice("duckdb", "facts lie in tables") if program.kb.tables else choose(program.kb)
-        chosen = self._open(choice.engine)
-        self._listen(Chosen(choice.engine, choice.why, self._unused(choice.engine)))
-        return chosen
 
 
 def choose(kb: KnowledgeBase, network: bool = False) -> Choice:

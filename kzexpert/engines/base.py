@@ -17,7 +17,7 @@ from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import Inference, Program, ProgramRule
 from kzexpert.program.products import product_hint
 
-__all__ = ["Budget", "Engine", "Meter", "OnePass", "collector_at_rest", "infer_each", "over_budget"]
+__all__ = ["BULK_BUDGET", "Budget", "Engine", "Meter", "OnePass", "collector_at_rest", "infer_each", "over_budget"]
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -33,6 +33,9 @@ class Budget(msgspec.Struct, frozen=True):
     firings: int = 2_000_000
     seconds: float = 60.0
 
+
+#: Of engines for many facts, where every conclusion is a row, and not an object.
+BULK_BUDGET = Budget(facts=1_000_000_000, firings=10_000_000_000, seconds=600.0)
 
 _NEVER_ENDS = "a rule that computes new values from its own conclusions never ends: bound the value by a comparison"
 _MUCH_TO_DO = "where there is just much to do, raise the --budget"

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from kzexpert.engines.auto import AutoEngine, choose
-from kzexpert.engines.base import Budget, Engine
+from kzexpert.engines.auto import choose
+from kzexpert.engines.base import BULK_BUDGET, Budget, Engine
 from kzexpert.engines.packages import bulk
 from kzexpert.engines.reports import Chosen
 from kzexpert.engines.settings import Settings
@@ -22,16 +22,17 @@ from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import KnowledgeBase
 
-__all__ = ["CHOICES", "ENGINES", "engine", "for_engine", "table_issues", "with_rows"]
+__all__ = ["CHOICES", "ENGINES", "EngineRow", "engine", "for_engine", "settled", "table_issues", "with_rows"]
 
 
 class EngineRow(msgspec.Struct, frozen=True):
     """An engine that can be asked for.
 
     Attributes:
-        module, type: where its class is, which has its own budget as ``BUDGET``.
+        module, type: where its class is.
         arguments: what the class takes beside a budget and a listener.
         options: those that not every engine can use, as the user writes them.
+        budget: what it may spend, unless the user says otherwise.
         extra: what must be installed for it.
         reads_tables: whether it takes tables as they are, and not as facts.
     """
@@ -41,10 +42,11 @@ class EngineRow(msgspec.Struct, frozen=True):
     type: str
     arguments: Callable[[Settings], Mapping[str, Any]]
     options: tuple[str, ...] = ()
+    budget: Budget = Budget()
     extra: str = ""
     reads_tables: bool = False
 
-    def opened(self, budget: Budget | None, settings: Settings) -> Engine:
+    def opened(self, settings: Settings, budget: Budget | None = None) -> Engine:
         """The engine.
 
         Raises:
@@ -52,7 +54,7 @@ class EngineRow(msgspec.Struct, frozen=True):
         """
         with bulk(f"the {self.name} engine", self.extra) if self.extra else nullcontext():
             found = getattr(import_module(self.module), self.type)
-        limited = settings.limits.within(budget or found.BUDGET)
+        limited = settings.limits.within(budget or self.budget)
         engine: Engine = found(budget=limited, listen=settings.listen, **self.arguments(settings))
         return engine
 
@@ -75,6 +77,7 @@ _ROWS = (
         "DuckDBEngine",
         lambda settings: {"memory": settings.memory, **_tables(settings)},
         ("--memory",),
+        BULK_BUDGET,
         extra="bulk",
         reads_tables=True,
     ),
@@ -84,6 +87,7 @@ _ROWS = (
         "SparkEngine",
         _cluster,
         ("--spark-master", "--spark-conf"),
+        BULK_BUDGET,
         extra="spark",
         reads_tables=True,
     ),
@@ -107,25 +111,40 @@ def engine(name: str = "experta", budget: Budget | None = None, settings: Settin
     """The engine of that name.
 
     Args:
+        name: one of the table; for ``auto`` ask `settled` first.
         budget: when to stop, instead of the engine's own budget.
         settings: how it is to run.
 
     Raises:
         UsageError: there is none, it is not installed, or it cannot run so.
     """
+    chosen = settings or Settings()
+    if name not in ENGINES:
+        raise _unknown(name, [*ENGINES])
+    check_settings(name, chosen)
+    return ENGINES[name].opened(chosen, budget)
+
+
+def settled(name: str, kb: KnowledgeBase, settings: Settings | None = None) -> EngineRow:
+    """The engine to run: for ``auto`` the one that suits a knowledge base, of which the listener hears.
+
+    Raises:
+        UsageError: there is no such engine, or it cannot run so.
+    """
     if name not in CHOICES:
-        hint = did_you_mean(name, CHOICES) or f"the engines are {', '.join(CHOICES)}"
-        raise UsageError(Issue("KZ402", f"unknown engine {name}", hint=hint))
+        raise _unknown(name, CHOICES)
     chosen = settings or Settings()
     check_settings(name, chosen)
     if name == "auto":
-        return AutoEngine(
-            lambda found: ENGINES[found].opened(budget, chosen),
-            lambda found: tuple(unused(found, chosen)),
-            chosen.limits.within(budget or Budget()),
-            chosen.listen,
-        )
-    return ENGINES[name].opened(budget, chosen)
+        choice = choose(kb, chosen.network)
+        chosen.listen(Chosen(choice.engine, choice.why, tuple(unused(choice.engine, chosen))))
+        name = choice.engine
+    return ENGINES[name]
+
+
+def _unknown(name: str, known: Sequence[str]) -> UsageError:
+    hint = did_you_mean(name, known) or f"the engines are {', '.join(known)}"
+    return UsageError(Issue("KZ402", f"unknown engine {name}", hint=hint))
 
 
 def for_engine(kb: KnowledgeBase, name: str, settings: Settings | None = None) -> KnowledgeBase:
@@ -137,12 +156,6 @@ def for_engine(kb: KnowledgeBase, name: str, settings: Settings | None = None) -
     """
     if not kb.tables or (name in ENGINES and ENGINES[name].reads_tables):
         return kb
-    chosen = settings or Settings()
-    if name == "auto":
-        choice = choose(kb, chosen.network)
-        chosen.listen(Chosen(choice.engine, choice.why, tuple(unused(choice.engine, chosen))))
-        if ENGINES[choice.engine].reads_tables:
-            return kb
     return with_rows(kb, settings)
 
 

@@ -8,9 +8,19 @@ from typing import Literal, cast
 
 from kzexpert.errors import Issue, Location
 from kzexpert.language.dates import parse_day
-from kzexpert.language.habits import FOREIGN_CALLS, FOREIGN_OPERATORS, FOREIGN_WORDS
+from kzexpert.language.habits import FOREIGN_OPERATORS, FOREIGN_WORDS, ONE_A_LINE, foreign_call, foreign_condition
 from kzexpert.language.nearest import did_you_mean
-from kzexpert.language.tokens import GrammarError, Locator, Token, is_name, is_too_long, locator, tokenize, unquoted
+from kzexpert.language.tokens import (
+    TOO_LONG,
+    GrammarError,
+    Locator,
+    Token,
+    is_name,
+    is_too_long,
+    locator,
+    tokenize,
+    unquoted,
+)
 from kzexpert.model import (
     AGGREGATES,
     ANY,
@@ -43,6 +53,8 @@ _CONDITION_FORM = "a condition is an atom, not and an atom, a comparison, ?x in 
 _AGGREGATE_FORM = "an aggregate is written ?n = count(?x for member(?x, ?org) and large(?x))"
 _TERM_FORM = 'a term is ?variable, _, a word, a "text", a number or a day YYYY-MM-DD'
 _COMPARISON_FORM = "a comparison (= != < <= > >=, starts with, ends with, contains, in)"
+_ONE_VALUE = "name the value, ?x, and compare it in the next line: ?x > 3"
+_SEVERAL = "only one atom can stand here; a rule with several conclusions has a list of them under then:"
 _COMPARISONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
 _TWO_WORDS = {"starts": "starts with", "ends": "ends with"}
 _UNITS = {"day": "day", "days": "day", "month": "month", "months": "month", "year": "year", "years": "year"}
@@ -77,7 +89,7 @@ def parse_atom(text: str, location: Location, locate: Locator | None = None) -> 
     """
     parser = _Parser(text, locate or locator(location))
     atom = parser.atom()
-    parser.end()
+    parser.end(_SEVERAL)
     return atom
 
 
@@ -152,20 +164,25 @@ class _Parser:
         last = self.tokens[self.position - 1]
         return self.text[self.tokens[start].offset : last.offset + len(last.text)]
 
-    def end(self) -> None:
+    def end(self, conjunction: str = ONE_A_LINE) -> None:
+        """Nothing more may follow; `conjunction` says what to do about ``and`` and the like."""
         token = self.peek()
         if token.kind == "end":
             return
-        if token.text in FOREIGN_WORDS:
-            hint = FOREIGN_WORDS[token.text]
+        before = self.tokens[self.position - 1]
+        if token.text == "," and before.kind == self.peek(1).kind == "number":
+            hint = f"a number is written without commas: {before.text}{self.peek(1).text}"
+        elif token.text.casefold() in FOREIGN_WORDS:
+            hint = FOREIGN_WORDS[token.text.casefold()]
+            hint = conjunction if hint == ONE_A_LINE else hint
         elif token.text in ("within", *DATE_WORDS):
             hint = f"{token.text} stands right after an atom, and before @"
         elif token.text == "@":
-            hint = "@ ?c stands after an atom that must hold; not, a conclusion, a pattern and an assumption take none"
+            hint = "@ ?c stands after an atom that must hold; a rule has certainty:, and others take none"
         elif token.text in _COMPARISONS:
             hint = "a comparison has two sides; write two comparisons as two conditions, and an aggregate as ?n = ..."
         else:
-            hint = FOREIGN_WORDS["and"]
+            hint = conjunction
         raise self.unexpected("the end", hint)
 
     # --- conditions ---
@@ -176,8 +193,18 @@ class _Parser:
         location = self.locate(first.offset)
         if first.kind == "word" and first.text == "not" and not _joins_values(second):
             self.position += 1
+            if second.text == "not":
+                raise self.unexpected("an atom", "leave both out; 'not:' inside 'not:' is a block, and says every")
+            if second.kind == "variable" or second.text == "(":
+                hint = "not denies one atom: turn the comparison round, or put what must not hold into a block, not:"
+                raise self.unexpected("an atom", hint)
             atom = self.atom()
             return Negation(atom, self.since(start), location)
+        if first.text == "(" and second.kind == "word" and second.text not in FUNCTIONS and not self.joins(2):
+            hint = (
+                foreign_condition(second.text) or f"the name stands before the bracket: {second}(...), commas between"
+            )
+            raise self.unexpected("a condition", hint.replace("'", ""))
         if first.kind == "word" and second.text == "(" and not self.is_call():
             return self.premise()
         assigned = first.kind == "variable" and second.text == "="
@@ -187,13 +214,18 @@ class _Parser:
             raise self.unexpected("a condition", _CONDITION_FORM)
         if first.kind == "word" and not _joins_values(second) and second.text != "(":
             self.position += 1
-            if first.text in FOREIGN_CALLS:
-                raise self.error(f"'{first.text}' is not part of a condition", FOREIGN_CALLS[first.text], first)
+            foreign = FOREIGN_WORDS.get(first.text.casefold()) or foreign_call(first.text)
+            if foreign:
+                raise self.error(f"'{first.text}' is not part of a condition", foreign, first)
             if second.text == "not" and self.peek(2).text == "in":
                 self.position -= 1
                 return self.comparison()
-            raise self.unexpected(f"'(' after {first}", _ATOM_FORM)
+            raise self.unexpected(f"'(' after {first}", FOREIGN_OPERATORS.get(second.text, _ATOM_FORM))
         return self.comparison()
+
+    def joins(self, ahead: int) -> bool:
+        """Whether a value has ended before a token further on."""
+        return self.peek(ahead).text == ")" or _joins_values(self.peek(ahead))
 
     def is_call(self) -> bool:
         """Whether a word and an opening bracket begin a value: behind its closing bracket a comparison goes on."""
@@ -244,7 +276,7 @@ class _Parser:
             self.position += 1
             self.expect("with", f"'with' after '{token.text}'", f"write {_TWO_WORDS[token.text]}, in two words")
             return cast(Operator, _TWO_WORDS[token.text])
-        raise self.unexpected(_COMPARISON_FORM, FOREIGN_OPERATORS.get(token.text, _CONDITION_FORM))
+        raise self.unexpected(_COMPARISON_FORM, FOREIGN_OPERATORS.get(token.text.casefold(), _CONDITION_FORM))
 
     def values(self) -> tuple[Variable | Constant, ...]:
         """The list behind ``in``."""
@@ -265,6 +297,9 @@ class _Parser:
         start = self.position
         result, _, function = self.take(), self.take(), self.take()
         self.expect("(", "'('", _AGGREGATE_FORM)
+        called = self.peek().kind == "word" and self.peek(1).text == "(" and self.peek().text not in FUNCTIONS
+        if self.peek().text == "*" or (called and not foreign_condition(self.peek().text)):
+            raise self.unexpected(f"what {function} ranges over", _AGGREGATE_FORM)
         over = self.expression()
         if self.peek().text == "," and function.text in ("min", "max"):
             other = {"min": "least", "max": "greatest"}[function.text]
@@ -273,7 +308,9 @@ class _Parser:
         body: list[Condition] = [self.inner_premise()]
         while self.accept("and"):
             body.append(self.inner_condition())
-        self.expect(")", "'and' or ')'", _AGGREGATE_FORM)
+        self.expect(
+            ")", "'and' or ')'", "further conditions of an aggregate follow and: ?n = count(?x for p(?x) and ?x > 3)"
+        )
         location = self.locate(result.offset)
         return Aggregation(result.text[1:], function.text, over, tuple(body), self.since(start), location)
 
@@ -301,10 +338,16 @@ class _Parser:
         if name.kind != "word" or not is_name(name.text):
             hint = "a rule against something has a negative certainty" if name.text == "not" else _ATOM_FORM
             raise self.unexpected("the name of a predicate", hint, name)
-        self.expect("(", f"'(' after {name}", _ATOM_FORM)
+        foreign = foreign_condition(name.text)
+        self.expect("(", f"'(' after {name}", foreign or _ATOM_FORM)
         arguments: list[Argument] = []
-        if not self.accept(")"):
-            self.arguments(arguments)
+        try:
+            if not self.accept(")"):
+                self.arguments(arguments)
+        except GrammarError as error:
+            if foreign:
+                raise self.error(f"'{name.text}' is not part of a condition", foreign, name) from error
+            raise
         within, dates = self.atom_tail()
         return Atom(name.text, tuple(arguments), within, self.locate(name.offset), dates)
 
@@ -361,7 +404,7 @@ class _Parser:
         if found.text in ("+", "-", "*", "/"):
             return "arithmetic stands in a comparison of its own: ?n = ?x + 1"
         if found.text in _COMPARISONS:
-            return "a comparison is a condition of its own: name the value, ?x, and compare it in the next line"
+            return _ONE_VALUE
         return _ATOM_FORM
 
     def argument(self) -> Argument:
@@ -384,7 +427,8 @@ class _Parser:
             return Constant(self.number(self.signed_number()))
         value = self.value()
         if value is None:
-            raise self.unexpected("a term", _TERM_FORM)
+            hint = _ONE_VALUE if token.text in _COMPARISONS else _TERM_FORM
+            raise self.unexpected("a term", "write _ for what may be anything" if token.text == "*" else hint)
         return value
 
     def value(self) -> Variable | Constant | None:
@@ -406,8 +450,7 @@ class _Parser:
     def number(self, token: Token) -> float:
         number = float(token.text)
         if is_too_long(token.text):
-            hint = "whole numbers are exact up to 2^53, 9007199254740992; declare the argument as text"
-            raise self.error(f"{token.text} has more digits than a number holds exactly", hint, token)
+            raise self.error(f"{token.text} has more digits than a number holds exactly", TOO_LONG, token)
         if not math.isfinite(number):
             raise self.error("a number too large to hold", "numbers are doubles, up to 1.7e308", token)
         return number
@@ -506,9 +549,10 @@ class _Parser:
         if function is None or name.text in SHIFTS.values():
             known = [known for known in FUNCTIONS if known not in SHIFTS.values()]
             hint = (
-                FOREIGN_CALLS.get(name.text)
-                or did_you_mean(name.text, known)
-                or f"the functions are {', '.join(known)}"
+                did_you_mean(name.text, (*known, *AGGREGATES))
+                or foreign_call(name.text)
+                or f"a predicate stands alone: {name.text}(?x, ?value), and in the next line what ?value must be; "
+                f"the functions are {', '.join(known)}"
             )
             raise self.error(f"there is no function {name.text}", hint, name)
         self.position += 1

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from kzexpert.errors import Issue, Location
 from kzexpert.language.documents import ListNode, MappingNode, Node, ScalarNode
 from kzexpert.language.grammar import GrammarError, parse_atom, parse_condition
-from kzexpert.language.habits import FOREIGN_CALLS
+from kzexpert.language.habits import foreign_call
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.reader import Reader
 from kzexpert.model import ArgumentSpec, Atom, Block, Citation, Condition, Either, Predicate, Rule
@@ -223,7 +223,12 @@ def _block(reader: Reader, node: MappingNode, depth: int) -> Condition | None:
         conditions = _together(reader, value, depth + 1)
         return Block(conditions, "not", place) if conditions else None
     if name != "either":
-        hint = did_you_mean(name, _BLOCKS) or FOREIGN_CALLS.get(name) or _BLOCK_FORM
+        if not name.isidentifier():
+            hint = foreign_call(name.split()[0]) if name.split() else ""
+            hint = hint or "no condition holds a colon: a named argument is name=value; put a text with one in quotes"
+            reader.note("KZ201", f"YAML takes {name!r} for a key, since a colon follows it", place, hint)
+            return None
+        hint = did_you_mean(name, _BLOCKS) or foreign_call(name) or _BLOCK_FORM
         reader.note("KZ108", f"unknown block {name!r}", place, hint)
         return None
     items = reader.items(value, "a list of alternatives", _BLOCK_FORM) or ()

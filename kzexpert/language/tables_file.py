@@ -3,7 +3,7 @@
 import os
 
 from kzexpert.errors import Location
-from kzexpert.language.documents import ListNode, Node
+from kzexpert.language.documents import ListNode, MappingNode, Node
 from kzexpert.language.facts_file import read_row_keys
 from kzexpert.language.reader import Reader
 from kzexpert.model import Table
@@ -31,9 +31,14 @@ def _table(reader: Reader, node: Node) -> Table | None:
     file = reader.filled(fields["file"], "a file")
     predicate = reader.filled(fields["predicate"], "the name of a predicate")
     columns: dict[str, str] = {}
+    numbered: list[str] = []
     for key, value in reader.entries(fields["columns"], "a mapping of arguments to columns", _FORM):
-        columns[key.text] = reader.filled(value, "the name of a column") or ""
         marks[f"columns.{key.text}"] = reader.at(value)
+        if isinstance(value, MappingNode):
+            if _takes_row(reader, value):
+                numbered.append(key.text)
+        else:
+            columns[key.text] = reader.filled(value, "the name of a column") or ""
     where = _where(reader, fields["where"], marks) if "where" in fields else {}
     codes: dict[str, str] = {}
     if "map" in fields:
@@ -61,7 +66,14 @@ def _table(reader: Reader, node: Node) -> Table | None:
         beside.note or "",
         reader.at(node),
         marks,
+        numbered=tuple(numbered),
     )
+
+
+def _takes_row(reader: Reader, node: Node) -> bool:
+    """Whether a column is ``{row: true}``, the number of the row."""
+    fields = reader.fields(node, "a column", ("row",), ("row",), "write {row: true} for the number of the row")
+    return fields is not None and reader.flag(fields["row"], "row") is True
 
 
 def _where(reader: Reader, node: Node, marks: dict[str, Location]) -> dict[str, tuple[str, ...]]:

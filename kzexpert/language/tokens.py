@@ -10,8 +10,9 @@ import msgspec
 
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
 from kzexpert.language.dates import parse_day
+from kzexpert.language.habits import FOREIGN_MARKS
 
-__all__ = ["GrammarError", "Locator", "Token", "is_name", "is_too_long", "locator", "tokenize", "unquoted"]
+__all__ = ["TOO_LONG", "GrammarError", "Locator", "Token", "is_name", "is_too_long", "locator", "tokenize", "unquoted"]
 
 #: Offset of a character in a text → its place in the file.
 Locator = Callable[[int], Location]
@@ -22,9 +23,10 @@ _TOKEN = re.compile(
     |(?P<variable>\?[^\W\d]\w*(?:-[^\W\d]\w*)*)
     |(?P<word>{_WORD})
     |(?P<date>[0-9]+(?:-[0-9]+)+(?!\w))
+    |(?P<other_day>[0-9]{{1,2}}\.[0-9]{{1,2}}\.[0-9]{{4}})
     |(?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?!\w))
     |(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
-    |(?P<foreign>==|<>|=<|=>|:=|:-|&&|\|\||!(?!=)|[≠≤≥∧∨¬~&|;:“”„‘’«»−–—])
+    |(?P<foreign>==|=~|<>|=<|=>|->|:=|:-|&&|\|\||\*\*|//|\\\+|\.\.\.?|\.(?![0-9])|!(?!=)|[≠≤≥∧∨¬~&|;:$%^\[\]{{}}“”„‘’«»−–—])
     |(?P<mark>!=|<=|>=|[=<>+\-*/(),@])
     |(?P<unknown>.)""",
     re.VERBOSE | re.DOTALL,
@@ -35,24 +37,6 @@ _HALF = re.compile("[\ud800-\udfff]")
 _LOOKAHEAD = 5
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = {'"': '"', "'": "'", "\\": "\\", "n": "\n", "t": "\t"}
-_ONE_A_LINE = "write one condition a line: all of them must hold; alternatives are rules of their own"
-_NOT = "write not before an atom, != between two values"
-_FOREIGN = {
-    "==": "write = for equality",
-    "<>": "write != for inequality",
-    "≠": "write != for inequality",
-    "=<": "write <=",
-    "≤": "write <=",
-    "=>": "write >=",
-    "≥": "write >=",
-    ":=": "write = to give a variable a value",
-    ":-": "a rule has `when:`, a list of conditions, and `then:`, an atom",
-    ":": "a named argument is written name=value",
-    **dict.fromkeys(("&&", "||", "∧", "∨", "&", "|", ";"), _ONE_A_LINE),
-    **dict.fromkeys(("!", "~", "¬"), _NOT),
-    **dict.fromkeys("“”„‘’«»", 'write straight quotes: "text"'),
-    **dict.fromkeys("−–—", "write - for minus"),
-}
 
 
 class GrammarError(KnowledgeBaseError):
@@ -80,6 +64,10 @@ class Token(msgspec.Struct, frozen=True):
 def is_name(text: str) -> bool:
     """Whether the text can name a predicate or an argument: a bare word, and not ``_`` or ``not``."""
     return _NAME.fullmatch(text) is not None and text not in ("_", "not")
+
+
+#: What to do about a whole number that a double does not hold.
+TOO_LONG = "whole numbers are exact up to 2^53, 9007199254740992; declare the argument as text"
 
 
 def is_too_long(text: str) -> bool:
@@ -112,7 +100,12 @@ def tokenize(text: str, locate: Locator) -> list[Token]:
             continue
         found, offset = match[0], match.start()
         if kind == "foreign":
-            raise GrammarError(Issue("KZ201", f"'{found}' is not part of a condition", locate(offset), _FOREIGN[found]))
+            raise GrammarError(
+                Issue("KZ201", f"'{found}' is not part of a condition", locate(offset), FOREIGN_MARKS[found])
+            )
+        if kind == "other_day":
+            hint = "a day is written YYYY-MM-DD"
+            raise GrammarError(Issue("KZ112", f"{found} is not how a day is written", locate(offset), hint))
         if kind == "unknown":
             raise _unreadable(text, offset, locate)
         if kind == "date":
@@ -151,6 +144,9 @@ def _unreadable(text: str, offset: int, locate: Locator) -> GrammarError:
     character = text[offset]
     if character == "?":
         message, hint = "a variable without a name", "a variable is ? and a name that starts with a letter: ?state"
+        before = re.search(r"\w+$", text[:offset])
+        if before:
+            hint = f"the ? stands before the name: ?{before[0]}"
     elif character in "\"'":
         message, hint = "a text whose closing quote is missing", f"close the text with {character}"
         if character == "'" and text[offset - 1 : offset].isalnum():

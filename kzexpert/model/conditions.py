@@ -4,6 +4,7 @@ Each has `atoms`, those that it looks at, with the variable of ``@`` or None; `v
 order of appearance, repeated where they are; `text`, how it was written; and `looks`, in which way it looks at facts.
 """
 
+from collections.abc import Iterator
 from itertools import product
 from typing import ClassVar, Literal, TypeAlias
 
@@ -30,10 +31,67 @@ Atoms: TypeAlias = tuple[tuple[Atom, str | None], ...]
 Looks: TypeAlias = Literal["positive", "negation", "aggregate"]
 
 
-class Premise(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """A positive condition: an atom, and with ``@ ?c`` the variable that takes the matched fact's certainty."""
+class _Surface(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """What every condition can say of itself, so that others need not know its kind."""
 
     looks: ClassVar[Looks] = "positive"
+
+    #: What a message calls it.
+    called: ClassVar[str] = "a comparison"
+
+    #: Whether it takes a fact for each of its bindings, so that it binds what stands in it.
+    matches: ClassVar[bool] = False
+
+    #: The variable that takes what is folded; "" where nothing is.
+    result: ClassVar[str] = ""
+
+    @property
+    def inner(self) -> tuple["Condition", ...]:
+        """The conditions inside, in order."""
+        return ()
+
+    @property
+    def choices(self) -> tuple[tuple["Condition", ...], ...]:
+        """What may hold instead of it, each choice a list of conditions; empty where there is nothing to choose."""
+        return ()
+
+    @property
+    def flat(self) -> Iterator["Condition"]:
+        """The condition itself, and then those inside of it, however deep."""
+        yield self  # type: ignore[misc]
+        for condition in self.inner:
+            yield from condition.flat
+
+    @property
+    def own_atoms(self) -> Atoms:
+        """The atoms that it looks at itself, not by a condition inside."""
+        return ()
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """The expressions that it computes itself."""
+        return ()
+
+    @property
+    def equates(self) -> tuple[tuple[Expression, Expression], ...]:
+        """Both ways to read an ``=``: what takes the value, and what gives it."""
+        return ()
+
+    @property
+    def atoms(self) -> Atoms:
+        return self.own_atoms + tuple(atom for condition in self.inner for atom in condition.atoms)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return tuple(name for condition in self.inner for name in condition.variables)
+
+
+class Premise(_Surface, frozen=True, array_like=True, tag=True):
+    """A positive condition: an atom, and with ``@ ?c`` the variable that takes the matched fact's certainty."""
+
+    called: ClassVar[str] = "a condition"
+
+    matches: ClassVar[bool] = True
 
     atom: Atom
     text: str
@@ -41,7 +99,7 @@ class Premise(msgspec.Struct, frozen=True, array_like=True, tag=True):
     location: Location = NOWHERE
 
     @property
-    def atoms(self) -> Atoms:
+    def own_atoms(self) -> Atoms:
         return ((self.atom, self.certainty),)
 
     @property
@@ -49,17 +107,19 @@ class Premise(msgspec.Struct, frozen=True, array_like=True, tag=True):
         return (*self.atom.variables, *((self.certainty,) if self.certainty else ()))
 
 
-class Negation(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class Negation(_Surface, frozen=True, array_like=True, tag=True):
     """``not atom``: holds when no established fact matches."""
 
     looks: ClassVar[Looks] = "negation"
+
+    called: ClassVar[str] = "a negation"
 
     atom: Atom
     text: str
     location: Location = NOWHERE
 
     @property
-    def atoms(self) -> Atoms:
+    def own_atoms(self) -> Atoms:
         return ((self.atom, None),)
 
     @property
@@ -67,10 +127,8 @@ class Negation(msgspec.Struct, frozen=True, array_like=True, tag=True):
         return self.atom.variables
 
 
-class Comparison(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class Comparison(_Surface, frozen=True, array_like=True, tag=True):
     """``left op right``; with ``=`` and one lone unbound variable it binds that variable."""
-
-    looks: ClassVar[Looks] = "positive"
 
     left: Expression
     operator: Operator
@@ -79,18 +137,22 @@ class Comparison(msgspec.Struct, frozen=True, array_like=True, tag=True):
     location: Location = NOWHERE
 
     @property
-    def atoms(self) -> Atoms:
-        return ()
+    def expressions(self) -> tuple[Expression, ...]:
+        return (self.left, self.right)
+
+    @property
+    def equates(self) -> tuple[tuple[Expression, Expression], ...]:
+        return ((self.left, self.right), (self.right, self.left)) if self.operator == "=" else ()
 
     @property
     def variables(self) -> tuple[str, ...]:
         return self.left.variables + self.right.variables
 
 
-class Membership(msgspec.Struct, frozen=True, array_like=True, tag=True):
+class Membership(_Surface, frozen=True, array_like=True, tag=True):
     """``left in (value, ...)``, or ``left not in (value, ...)``."""
 
-    looks: ClassVar[Looks] = "positive"
+    called: ClassVar[str] = "a list"
 
     left: Expression
     values: tuple[Variable | Constant, ...]
@@ -99,37 +161,22 @@ class Membership(msgspec.Struct, frozen=True, array_like=True, tag=True):
     location: Location = NOWHERE
 
     @property
-    def atoms(self) -> Atoms:
-        return ()
+    def expressions(self) -> tuple[Expression, ...]:
+        return (self.left, *self.values)
 
     @property
     def variables(self) -> tuple[str, ...]:
         return self.left.variables + tuple(name for value in self.values for name in value.variables)
 
 
-class _Nested(msgspec.Struct, frozen=True, array_like=True):
-    """A condition with others inside."""
-
-    @property
-    def inner(self) -> tuple["Condition", ...]:
-        """The conditions inside, in order."""
-        return ()
-
-    @property
-    def atoms(self) -> Atoms:
-        return tuple(atom for condition in self.inner for atom in condition.atoms)
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        return tuple(name for condition in self.inner for name in condition.variables)
-
-
-class Aggregation(_Nested, frozen=True, array_like=True, tag=True):
+class Aggregation(_Surface, frozen=True, array_like=True, tag=True):
     """``?result = function(over for atom and condition ...)``; its body begins with an atom."""
 
     looks: ClassVar[Looks] = "aggregate"
 
-    result: str
+    called: ClassVar[str] = "an aggregate"
+
+    result: str  # type: ignore[misc]
     function: str
     over: Expression
     body: tuple["Condition", ...]
@@ -141,12 +188,16 @@ class Aggregation(_Nested, frozen=True, array_like=True, tag=True):
         return self.body
 
     @property
+    def expressions(self) -> tuple[Expression, ...]:
+        return (self.over,)
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """The result comes first; what is folded over stands in the body."""
         return (self.result, *(name for condition in self.body for name in condition.variables))
 
 
-class Block(_Nested, frozen=True, array_like=True, tag=True):
+class Block(_Surface, frozen=True, array_like=True, tag=True):
     """``not:`` with a list of conditions, or an item of ``unless:``: they do not hold together."""
 
     looks: ClassVar[Looks] = "negation"
@@ -160,14 +211,16 @@ class Block(_Nested, frozen=True, array_like=True, tag=True):
         return self.conditions
 
     @property
+    def called(self) -> str:  # type: ignore[override]
+        return "an exception" if self.keyword == "unless" else "a block that says not"
+
+    @property
     def text(self) -> str:
         return f"{self.keyword}: {_listed(self.conditions)}"
 
 
-class Either(_Nested, frozen=True, array_like=True, tag=True):
+class Either(_Surface, frozen=True, array_like=True, tag=True):
     """``either:`` with a list of alternatives, each a list of conditions that hold together."""
-
-    looks: ClassVar[Looks] = "positive"
 
     alternatives: tuple[tuple["Condition", ...], ...]
     location: Location = NOWHERE
@@ -175,6 +228,10 @@ class Either(_Nested, frozen=True, array_like=True, tag=True):
     @property
     def inner(self) -> tuple["Condition", ...]:
         return tuple(condition for alternative in self.alternatives for condition in alternative)
+
+    @property
+    def choices(self) -> tuple[tuple["Condition", ...], ...]:
+        return self.alternatives
 
     @property
     def text(self) -> str:
@@ -204,10 +261,10 @@ def alternatives(conditions: tuple[Condition, ...]) -> list[tuple[tuple[int, ...
 
 
 def _choices(condition: Condition) -> list[tuple[tuple[int, ...], tuple[Condition, ...]]]:
-    if not isinstance(condition, Either):
+    if not condition.choices:
         return [((), (condition,))]
     return [
         ((number, *numbers), items)
-        for number, alternative in enumerate(condition.alternatives)
+        for number, alternative in enumerate(condition.choices)
         for numbers, items in alternatives(alternative)
     ]

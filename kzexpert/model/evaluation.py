@@ -6,6 +6,7 @@ They are evaluated over established facts. No rule text is ever evaluated: an ex
 import operator
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -131,13 +132,14 @@ def combinations(aggregate: Aggregate, found: Iterable[Binding], as_of: date) ->
 
 def solutions(body: Body, facts: EstablishedFacts, binding: Binding, as_of: date) -> Iterator[Binding]:
     """Every extension of a binding under which a body holds, with repeats where ``_`` matches several facts."""
-    conditions = [body.conditions[index] for index in body.order]
-    yield from _extended(_arranged(conditions, {*binding}), facts, binding, as_of)
+    yield from _extended(_arranged(body, frozenset(binding)), facts, binding, as_of)
 
 
-def _arranged(conditions: Sequence[ProgramCondition], bound: set[str]) -> list[ProgramCondition]:
+@lru_cache(maxsize=1024)  # the same bodies are evaluated for very many bindings
+def _arranged(body: Body, known: frozenset[str]) -> Sequence[ProgramCondition]:
     """Conditions in an order of evaluation: what is ready at once, then the match of which most is known."""
-    pending = list(conditions)
+    bound = {*known}
+    pending = [body.conditions[index] for index in body.order]
     found: list[ProgramCondition] = []
     while pending:
         ready = [item for item in pending if not isinstance(item, Match) and bound.issuperset(item.needs)]

@@ -8,7 +8,7 @@ from typing import Self, TypeAlias
 
 import msgspec
 
-from kzexpert.model.conditions import Block, Condition, Either, alternatives
+from kzexpert.model.conditions import Condition, alternatives
 from kzexpert.model.knowledge import Fact, KnowledgeBase, Rule
 from kzexpert.model.terms import (
     Anonymous,
@@ -142,6 +142,11 @@ class _Condition(msgspec.Struct, frozen=True, array_like=True, tag=True):
         return ()
 
     @property
+    def match(self) -> Pattern | None:
+        """The pattern that a fact must match for it to hold; None where it holds otherwise."""
+        return None
+
+    @property
     def needs(self) -> tuple[str, ...]:
         return ()
 
@@ -173,6 +178,10 @@ class _Lookup(_Condition, frozen=True):
 
 class Match(_Lookup, frozen=True):
     """Some established fact matches the pattern."""
+
+    @property
+    def match(self) -> Pattern:
+        return self.pattern
 
     def __str__(self) -> str:
         return str(self.pattern)
@@ -270,7 +279,7 @@ class Body(msgspec.Struct, frozen=True, array_like=True):
     @property
     def matches(self) -> tuple[Pattern, ...]:
         """The patterns of its positive conditions."""
-        return tuple(condition.pattern for condition in self.conditions if isinstance(condition, Match))
+        return tuple(found for condition in self.conditions if (found := condition.match) is not None)
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
@@ -282,14 +291,15 @@ class Body(msgspec.Struct, frozen=True, array_like=True):
         names: list[str] = []
         found: list[ProgramCondition] = []
         for condition in self.conditions:
-            if isinstance(condition, Match) and condition.pattern.open:
+            pattern = condition.match
+            if pattern is not None and pattern.open:
                 terms: list[Term] = []
-                for term in condition.pattern.terms:
+                for term in pattern.terms:
                     if isinstance(term, Anonymous):
                         names.append(f"#{len(names)}")
                         term = Variable(names[-1])
                     terms.append(term)
-                condition = Match(msgspec.structs.replace(condition.pattern, terms=tuple(terms)))
+                condition = Match(msgspec.structs.replace(pattern, terms=tuple(terms)))
             found.append(condition)
         return Body(tuple(found), self.order, (*self.variables, *names))
 
@@ -392,7 +402,9 @@ class ProgramRule(msgspec.Struct, frozen=True, dict=True, array_like=True):
         """
         chosen = dict(alternatives(self.rule.when))[self.choice]
         return tuple(
-            item for item in chosen for _ in (alternatives(item.inner) if isinstance(item, Block) else range(1))
+            item
+            for item in chosen
+            for _ in (alternatives(item.inner) if item.inner and item.looks == "negation" else range(1))
         )
 
     @cached_property
@@ -402,7 +414,7 @@ class ProgramRule(msgspec.Struct, frozen=True, dict=True, array_like=True):
         Variants that agree there are one instance of a rule with ``each: true``: alternatives never add up.
         """
         outside = {name for atom in self.rule.then for name in atom.variables}
-        outside.update(name for item in self.rule.when if not isinstance(item, Either) for name in item.variables)
+        outside.update(name for item in self.rule.when if not item.choices for name in item.variables)
         return tuple(self.variables.index(name) for name in sorted(outside.intersection(self.variables)))
 
     @cached_property
@@ -413,7 +425,7 @@ class ProgramRule(msgspec.Struct, frozen=True, dict=True, array_like=True):
     @cached_property
     def matches(self) -> tuple[Pattern, ...]:
         """The patterns of its positive conditions, in the order of the author."""
-        return tuple(condition.pattern for condition in self.conditions if isinstance(condition, Match))
+        return tuple(found for condition in self.conditions if (found := condition.match) is not None)
 
 
 class Stratum(msgspec.Struct, frozen=True):

@@ -23,7 +23,6 @@ from kzexpert.model import (
     Body,
     Comparison,
     Condition,
-    Either,
     Exclusion,
     KnowledgeBase,
     Listing,
@@ -142,10 +141,10 @@ def _choices(conditions: Sequence[Condition]) -> int:
     """How many choices of alternatives there are; those inside of blocks that say no count as well."""
     many = 1
     for condition in conditions:
-        if isinstance(condition, Either):
-            many *= sum(map(_choices, condition.alternatives))
-        elif isinstance(condition, Block):
-            many = max(many, _choices(condition.conditions))
+        if condition.choices:
+            many *= sum(map(_choices, condition.choices))
+        else:
+            many = max(many, _choices(condition.inner))
     return many
 
 
@@ -207,33 +206,31 @@ class _Sequence:
         stands = Counter(name for condition in conditions for name in {*condition.variables})
         stands.update(outer)
         given = outer if inside is not None else set()
-        self._positive = given | {
-            name for condition in conditions if isinstance(condition, Premise) for name in condition.variables
-        }
+        self._positive = given | {name for condition in conditions if condition.matches for name in condition.variables}
         found: list[str] = []
         for index, condition in enumerate(conditions):
             listed = list(dict.fromkeys(condition.variables))
-            if isinstance(condition, Aggregation | Block):
-                result = condition.result if isinstance(condition, Aggregation) else ""
-                shared = [name for name in listed if stands[name] > 1 and name != result]
+            if condition.inner:
+                shared = [name for name in listed if stands[name] > 1 and name != condition.result]
                 self._shared[index] = tuple(shared)
-                if isinstance(condition, Aggregation):
+                if condition.result:
                     self._check_aggregation(condition, shared)
-                listed = [name for name in listed if name in shared or name == result]
+                listed = [name for name in listed if name in shared or name == condition.result]
             found.extend(listed)
         self.variables = [name for name in dict.fromkeys(found) if name not in given]
         self._arrange()
         for index, condition in enumerate(conditions):
-            if isinstance(condition, Aggregation | Block):
+            if condition.inner:
                 for part in self._bodies(index, condition):
                     self.issues.extend(part.issues)
 
-    def _check_aggregation(self, condition: Aggregation, shared: list[str]) -> None:
-        inner = {name for item in condition.body for name in item.variables}
-        if condition.result in inner or condition.result in condition.over.variables:
+    def _check_aggregation(self, condition: Condition, shared: list[str]) -> None:
+        inner = {name for item in condition.inner for name in item.variables}
+        folded = [name for expression in condition.expressions for name in expression.variables]
+        if condition.result in inner or condition.result in folded:
             message = f"?{condition.result} is the result of the aggregate and stands inside it"
             self.issues.append(Issue("KZ218", message, condition.location, "give the result a name of its own"))
-        for name in dict.fromkeys(condition.over.variables):
+        for name in dict.fromkeys(folded):
             if name not in inner:
                 message = f"?{name} does not occur in the conditions of the aggregate"
                 self.issues.append(Issue("KZ218", message, condition.location, did_you_mean(name, sorted(inner))))
@@ -247,7 +244,7 @@ class _Sequence:
         bound = set(self._positive)
         pending: list[int] = []
         for index, condition in enumerate(self._conditions):
-            (self._order if isinstance(condition, Premise) else pending).append(index)
+            (self._order if condition.matches else pending).append(index)
         moved = True
         while pending and moved:
             moved = False
@@ -260,18 +257,17 @@ class _Sequence:
 
     def _ready(self, index: int, bound: set[str]) -> bool:
         condition = self._conditions[index]
-        if isinstance(condition, Aggregation):
+        if condition.result:
             if condition.result not in bound:
                 self._binds[index] = condition.result
                 bound.add(condition.result)
             return True
-        needed = self._shared[index] if isinstance(condition, Block) else condition.variables
-        open_names = {*needed} - bound
+        open_names = {*self._shared.get(index, condition.variables)} - bound
         if not open_names:
             return True
-        if isinstance(condition, Comparison) and condition.operator == "=" and len(open_names) == 1:
-            name = next(iter(open_names))
-            for side, other in ((condition.left, condition.right), (condition.right, condition.left)):
+        if len(open_names) == 1:
+            (name,) = open_names
+            for side, other in condition.equates:
                 if side == Variable(name) and name not in other.variables:
                     self._binds[index] = name
                     bound.add(name)
@@ -285,7 +281,7 @@ class _Sequence:
             for name in dict.fromkeys(self._shared.get(index, condition.variables)):
                 if name not in bound and name not in reported:
                     reported.add(name)
-                    message = f"?{name} stands in {_called(condition)}, but no positive condition binds it"
+                    message = f"?{name} stands in {condition.called}, but no positive condition binds it"
                     hint = self._binding_hint(name, bound, condition)
                     self.issues.append(Issue("KZ206", message, condition.location, hint))
         if self._inside is not None:
@@ -305,12 +301,12 @@ class _Sequence:
         hint = did_you_mean(f"?{name}", [f"?{known}" for known in sorted(bound)])
         if hint:
             return hint
-        if isinstance(condition, Negation):
+        if condition is not None and condition.looks == "negation" and not condition.inner:
             if [*condition.variables].count(name) > 1:
                 inner = condition.text.removeprefix("not").strip()
                 return f"a block keeps ?{name} to itself: not: [{inner!r}]; with _ it would say something else"
             return f"add a condition that binds ?{name}, or write _ where it may be anything"
-        if isinstance(condition, Block):
+        if condition is not None and condition.inner:
             return f"bind ?{name} by a condition outside, or rename it where it is meant to be another one"
         return f"add a condition that binds ?{name}"
 
@@ -360,7 +356,7 @@ class _Sequence:
                 simple = _single(body, shared)
                 yield Exclusion(body, shared) if simple is None else Absence(simple)
 
-    def _bodies(self, index: int, condition: Aggregation | Block) -> list["_Sequence"]:
+    def _bodies(self, index: int, condition: Condition) -> list["_Sequence"]:
         """The conditions inside, for each choice of their alternatives."""
         outer = {*self._shared[index]}
         return [_Sequence(self._names, conditions, outer, condition) for _, conditions in alternatives(condition.inner)]
@@ -388,12 +384,3 @@ def _single(body: Body, shared: Sequence[str]) -> Pattern | None:
         Anonymous() if isinstance(term, Variable) and term.name in own else term for term in first.pattern.terms
     )
     return msgspec.structs.replace(first.pattern, terms=terms)
-
-
-def _called(condition: Condition) -> str:
-    """A condition in a message."""
-    if isinstance(condition, Negation):
-        return "a negation"
-    if isinstance(condition, Block):
-        return "an exception" if condition.keyword == "unless" else "a block that says not"
-    return "a list" if isinstance(condition, Membership) else "a comparison"

@@ -25,7 +25,7 @@ def groups(rule: ProgramRule) -> list[tuple[int, ...]]:
         if names:
             joined = [group for group in found if not names.isdisjoint(group[0])]
             places = (place for _, places in joined for place in places)
-            own = (index,) if isinstance(condition, Match) else ()
+            own = (index,) if condition.match is not None else ()
             found = [group for group in found if group not in joined]
             found.append((names.union(*(known for known, _ in joined)), tuple(sorted((*places, *own)))))
     return sorted(places for _, places in found if places)

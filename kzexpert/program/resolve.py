@@ -4,11 +4,13 @@ The checks call it for the issues, the snapshot and the questions for the values
 vocabulary, and it never guesses: the nearest names go into a hint.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 
 from kzexpert.errors import Issue, Location, counted
-from kzexpert.language.habits import FOREIGN_CALLS
+from kzexpert.language.dates import parse_day
+from kzexpert.language.habits import foreign_call
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import (
     AGGREGATES,
@@ -17,20 +19,15 @@ from kzexpert.model import (
     Aggregation,
     Argument,
     Atom,
-    Block,
-    Comparison,
     Condition,
     Constant,
-    Either,
     Expression,
     Fact,
     GroundAtom,
     KnowledgeBase,
-    Negation,
     Operation,
     Pattern,
     Predicate,
-    Premise,
     Relation,
     Rule,
     Term,
@@ -46,6 +43,9 @@ __all__ = [
     "resolve_value",
 ]
 
+#: What other languages call a variable: X, N1.
+_LIKE_A_VARIABLE = re.compile("[A-Z][0-9]?")
+_NAME = re.compile(r"[^\W\d]\w*")
 _BUILT_IN = {"text": "a text", "number": "a number", "date": "a date"}
 
 
@@ -60,7 +60,7 @@ def resolve_atom(kb: KnowledgeBase, atom: Atom, certainty: str | None = None) ->
     """
     predicate = kb.predicate.get(atom.predicate)
     if predicate is None:
-        hint = did_you_mean(atom.predicate, kb.predicate) or FOREIGN_CALLS.get(atom.predicate, "")
+        hint = did_you_mean(atom.predicate, kb.predicate) or foreign_call(atom.predicate)
         return None, [Issue("KZ202", f"unknown predicate {atom.predicate}", atom.location, hint)]
     issues: list[Issue] = []
     terms: list[Term] = [ANY] * len(predicate.args)
@@ -135,13 +135,15 @@ def _canonical(
     """The value as the type wants it: an alias becomes the name. `place` says where, for the message."""
     if wanted in _BUILT_IN:
         if _type_of(value) != wanted:
-            hint = f'write "{_plain(value)}" for the text' if wanted == "text" else ""
+            hint = _written_as(value, wanted)
             message = f"{place} takes {_BUILT_IN[wanted]}, not {_described(value)}"
             issues.append(Issue("KZ205", message, location, hint))
         return value
     entity = kb.entity.get(value) if isinstance(value, str) else None
     if entity is None:
         hint = _nearest_of_kind(kb, value, wanted) if hints else ""
+        if not hint and isinstance(value, str) and _LIKE_A_VARIABLE.fullmatch(value):
+            hint = f"a variable is written ?{value}"
         hint = hint or f"declare it under 'entities:' with kind {wanted}"
         issues.append(Issue("KZ204", f"unknown {wanted} {_plain(value)} in {place}", location, hint))
         return value
@@ -151,7 +153,25 @@ def _canonical(
     return entity.name
 
 
+def _written_as(value: Value, wanted: str) -> str:
+    """How to write what was meant by a value of another type; "" where nobody can tell."""
+    if wanted == "text":
+        return f'write "{_plain(value)}" for the text'
+    if not isinstance(value, str):
+        return "a day is written 2019-01-31; its year alone is year(?d)" if wanted == "date" else ""
+    if value.casefold() in ("null", "none", "nil"):
+        return "facts have no missing values: say 'not' and an atom with _ for what is not on record"
+    readable = parse_day if wanted == "date" else float
+    try:
+        readable(value)
+    except ValueError:
+        return f"a variable is written ?{value}" if _NAME.fullmatch(value) else ""
+    return f"write {value}, without quotes"
+
+
 def _nearest_of_kind(kb: KnowledgeBase, value: Value, kind: str) -> str:
+    if not isinstance(value, str) and _plain(value) in kb.entity:
+        return f'a name of digits stands in quotes: "{_plain(value)}"'
     return did_you_mean(_plain(value), [name for name, item in kb.entity.items() if item.kind == kind])
 
 
@@ -219,7 +239,7 @@ class Types:
         self._kb = kb
         conditions = tuple(flat(rule.when))
         for condition in conditions:
-            for atom, certainty in condition.atoms if isinstance(condition, Premise | Negation) else ():
+            for atom, certainty in condition.own_atoms:
                 self._use_atom(atom)
                 if certainty:
                     self._use(certainty, "number", "a certainty", atom.location)
@@ -252,12 +272,11 @@ class Types:
                 self._use(argument.term.name, spec.type, f"{predicate.name}({spec.name})", argument.location)
 
     def _infer(self, condition: Condition) -> None:
-        if isinstance(condition, Comparison) and condition.operator == "=":
-            for side, other in ((condition.left, condition.right), (condition.right, condition.left)):
-                kind = self.expression(other)
-                if isinstance(side, Variable) and kind:
-                    self.of.setdefault(side.name, kind)
-        elif isinstance(condition, Aggregation):
+        for side, other in condition.equates:
+            kind = self.expression(other)
+            if isinstance(side, Variable) and kind:
+                self.of.setdefault(side.name, kind)
+        if isinstance(condition, Aggregation):
             kind = self._result(condition)
             if kind:
                 self.of.setdefault(condition.result, kind)
@@ -292,9 +311,7 @@ class Types:
 def flat(conditions: Iterable[Condition]) -> Iterator[Condition]:
     """Conditions with those inside of them."""
     for condition in conditions:
-        yield condition
-        if isinstance(condition, Aggregation | Block | Either):
-            yield from flat(condition.inner)
+        yield from condition.flat
 
 
 def resolve_value(kb: KnowledgeBase, value: Value, wanted: str, location: Location, issues: list[Issue]) -> Value:

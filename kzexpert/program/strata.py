@@ -14,9 +14,7 @@ from kzexpert.model import (
     Atom,
     Comparison,
     Condition,
-    Either,
     Operator,
-    Premise,
     Rule,
     Variable,
 )
@@ -52,7 +50,7 @@ def dependencies(rules: Iterable[Rule]) -> list[Dependency]:
 def _uses(conditions: Iterable[Condition]) -> Iterator[tuple[Condition, Atom, How]]:
     """Every atom that conditions look at, how, and by which of them; alternatives speak for themselves."""
     for condition in conditions:
-        if isinstance(condition, Either):
+        if condition.choices:
             yield from _uses(condition.inner)
             continue
         for atom, certainty in condition.atoms:
@@ -77,7 +75,7 @@ def not_monotone(rule: Rule, condition: Aggregation, component: Collection[str])
         return used
     given = _given(rule, component)
     for other in flat(rule.when):
-        if other is condition or condition.result not in other.variables or isinstance(other, Either):
+        if other is condition or condition.result not in other.variables or other.choices:
             continue
         if not isinstance(other, Comparison):
             return used
@@ -100,17 +98,17 @@ def _given(rule: Rule, component: Collection[str]) -> set[str]:
     """The variables that get their values outside of a component."""
     found: set[str] = set()
     for condition in flat(rule.when):
-        if isinstance(condition, Premise):
-            outside = condition.atom.predicate not in component or condition.atom.within or condition.atom.dates
+        if condition.matches:
+            ((atom, _),) = condition.atoms
+            outside = atom.predicate not in component or atom.within or atom.dates
             found.update(condition.variables if outside else ())
     before = -1
     while len(found) > before:
         before = len(found)
         for condition in flat(rule.when):
-            if isinstance(condition, Comparison) and condition.operator == "=":
-                for side, other in ((condition.left, condition.right), (condition.right, condition.left)):
-                    if isinstance(side, Variable) and found.issuperset(other.variables):
-                        found.add(side.name)
+            for side, other in condition.equates:
+                if isinstance(side, Variable) and found.issuperset(other.variables):
+                    found.add(side.name)
     return found
 
 

@@ -4,7 +4,6 @@ from kzexpert.errors import Issue, Location
 from kzexpert.model import (
     FUNCTIONS,
     TEXT_OPERATORS,
-    Aggregation,
     Call,
     Comparison,
     Condition,
@@ -52,15 +51,12 @@ class Values:
         return expression
 
     def _read(self, condition: Condition) -> None:
+        for expression in condition.expressions:
+            self._check(expression, condition.location)
         if isinstance(condition, Comparison):
-            for side in (condition.left, condition.right):
-                self._check(side, condition.location)
             self._sides[condition] = self._compared(condition)
         elif isinstance(condition, Membership):
-            self._check(condition.left, condition.location)
             self._listings[condition] = self._listed(condition)
-        elif isinstance(condition, Aggregation):
-            self._check(condition.over, condition.location)
 
     def _note(self, message: str, location: Location, hint: str = "") -> None:
         self._issues.append(Issue("KZ205", message, location, hint))
@@ -78,9 +74,13 @@ class Values:
         right = self._resolved(sides[1], None if written[0] else left_type, location)
         if left_type and right_type and not any(written) and left_type != right_type:
             if "text" not in (left_type, right_type) or {left_type, right_type} & {"number", "date"}:
-                self._note(f"{sides[0]} is a {left_type} and {sides[1]} a {right_type}: they are never equal", location)
+                message = f"{sides[0]} is a {left_type} and {sides[1]} a {right_type}: they are never equal"
+                hint = "a day is written 2019-01-31" if "date" in (left_type, right_type) else ""
+                self._note(message, location, hint)
         elif condition.operator not in ("=", "!=") and (left_type or right_type or "number") not in ("number", "date"):
             hint = "texts and entities compare with = and !=, starts with, ends with and contains"
+            if any(isinstance(side, Constant) and isinstance(side.value, str) for side in sides):
+                hint = "a word alone is a text: bind the value of an argument in an atom, p(?x, ?n), and compare ?n"
             self._note(f"{condition.operator} compares numbers or dates", location, hint)
         return left, right
 
@@ -117,6 +117,7 @@ class Values:
                 if kind not in (None, "number") and not isinstance(side, Operation):
                     hint = "days(?from, ?to) counts the days between two dates" if kind == "date" else ""
                     self._note(f"{side} is a {kind}: arithmetic is for numbers", location, hint)
+                    break
             if expression.operator == "/" and expression.right == Constant(0.0):
                 self._note(f"{expression} divides by 0, and never has a value", location)
         elif isinstance(expression, Call):

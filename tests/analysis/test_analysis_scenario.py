@@ -1,5 +1,8 @@
 """Changes to a knowledge base, and the part of it that a goal can depend on."""
 
+from datetime import date
+from itertools import pairwise
+
 import pytest
 
 from kzexpert.analysis.scenario import Revision, Scenario
@@ -7,6 +10,7 @@ from kzexpert.engines import engine
 from kzexpert.errors import UsageError
 from kzexpert.model import Pattern
 from kzexpert.program.relevance import relevance, sliced
+from kzexpert.program.snapshot import snapshot
 
 from .conftest import ReadWorld, World
 
@@ -86,3 +90,27 @@ def test_what_is_kept_says_the_same(world: World) -> None:
         part = engine().infer(changed.about(goal).program())
         assert part.certainty(atom) == whole.certainty(atom)
         assert len(part.firings[atom]) == len(whole.firings[atom])
+
+
+@pytest.mark.parametrize("name", ["experta", "experta-stock"])
+def test_a_chain_of_links_is_followed_from_the_start_that_is_asked_for(read_world: ReadWorld, name: str) -> None:
+    """Each step is concluded once, not each pair of steps."""
+    names = [f"n{number}" for number in range(21)]
+    links = ", ".join(f"{{a: {one}, b: {other}}}" for one, other in pairwise(names))
+    entities = ", ".join(f"{name}: {{kind: node}}" for name in names)
+    world = read_world(
+        f"""
+        kinds: [node]
+        predicates: {{link: {{args: [a: node, b: node]}}, path: {{args: [a: node, b: node]}}}}
+        entities: {{{entities}}}
+        facts: {{link: [{links}]}}
+        rules:
+          - {{id: first, when: ["link(?a, ?b)"], then: "path(?a, ?b)"}}
+          - {{id: next, when: ["path(?a, ?b)", "link(?b, ?c)"], then: "path(?a, ?c)"}}
+        """,
+        vocabulary="{}",
+    )
+    goal = world.question("path(n0, n20)").pattern
+    inference = engine(name).infer(snapshot(world.kb, date(2011, 1, 1), goals=[goal]))
+    assert len(inference.firings) == 20
+    assert inference.certainty(world.atom("path(n0, n20)")) == 1.0

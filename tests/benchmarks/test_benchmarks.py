@@ -16,7 +16,7 @@ from benchmarks.workloads import WORKLOADS, alignment
 pytest.importorskip("duckdb")
 
 #: Workload → a size that takes a moment.
-SMALL = {"closure": 12, "join": 60, "alignment": 2, "sweep": 500, "crossing": 250}
+SMALL = {"closure": 12, "join": 60, "alignment": 2, "sweep": 500, "crossing": 250, "ownership": 600}
 FEW = {**WORKLOADS, "alignment": alignment.workload(organisations=12)}
 SIDES = [
     pytest.param(name, side, id=f"{name}-{side}", marks=[pytest.mark.spark] if side == "spark" else [])

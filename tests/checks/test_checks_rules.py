@@ -1,5 +1,8 @@
 """What the planner says of a rule, and rule ids."""
 
+import pytest
+
+from kzexpert.checks import check
 from kzexpert.errors import Location
 
 
@@ -83,6 +86,56 @@ rules:
     source: atlas
 """)
     assert issue.message == "?bloc is a bloc elsewhere in the rule, but soldiers(number) takes a number"
+
+
+@pytest.mark.parametrize(
+    ("condition", "hint"),
+    [
+        ("founded(_, 1994)", "a day is written 2019-01-31; its year alone is year(?d)"),
+        ("founded(_, '1994-05-15')", "write 1994-05-15, without quotes"),
+        ('soldiers(_, "3")', "write 3, without quotes"),
+        ("soldiers(_, n)", "a variable is written ?n"),
+        ("soldiers(_, null)", "no missing values"),
+        ("soldiers(X, _)", "a variable is written ?X"),
+        ("soldiers.number > 3", "in an atom"),
+    ],
+)
+def test_a_value_as_other_languages_write_it_has_one_message(read, condition, hint):
+    when = f"    when:\n      - member(?x, _)\n      - {condition}\n"
+    rules = f"rules:\n  - id: r\n{when}    then: hedges(?x)\n    source: atlas"
+    (issue,) = (issue for issue in check(read(rules)) if issue.location.file == "kb.yaml")
+    assert hint in issue.hint
+
+
+def test_a_date_and_the_quotient_of_its_parts(examined):
+    (issue,) = examined("""\
+rules:
+  - id: r
+    when:
+      - founded(?bloc, ?day)
+      - ?day > 2010/05/15
+#       ^ KZ205
+      - member(?x, ?bloc)
+    then: hedges(?x)
+    source: atlas
+""")
+    assert "a day is written" in issue.hint
+
+
+def test_a_name_of_digits_is_told_to_stand_in_quotes(read):
+    text = """\
+kinds: [year]
+predicates:
+  census: {args: [year: year]}
+entities:
+  "2019": {kind: year}
+source: atlas
+facts:
+  census: [{year: "2019"}]
+rules: [{id: r, when: ["member(?x, _)", "census(2019)"], then: hedges(?x), source: atlas}]
+"""
+    (issue,) = (issue for issue in check(read(text)) if issue.location.file == "kb.yaml")
+    assert issue.hint == 'a name of digits stands in quotes: "2019"'
 
 
 def test_an_aggregate_over_something_else(examined):

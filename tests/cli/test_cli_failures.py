@@ -8,7 +8,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from kzexpert.cli import group
-from kzexpert.program import snapshot as snapshot_module
+from kzexpert.cli import session as session_module
 
 from .conftest import Kzexpert
 
@@ -194,7 +194,7 @@ def test_a_bug_is_told_as_one_without_a_traceback(kzexpert: Kzexpert, monkeypatc
     def stumble(*_: object) -> None:
         raise RuntimeError("two\nlines")
 
-    monkeypatch.setattr(snapshot_module, "snapshot", stumble)
+    monkeypatch.setattr(session_module, "snapshot", stumble)
     result = kzexpert("ask", "who leads the Pact")
     assert (result.exit_code, result.stdout) == (70, "")
     assert "a bug of its own, not of your files: RuntimeError: two lines" in result.stderr

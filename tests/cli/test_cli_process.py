@@ -57,10 +57,9 @@ def test_lines_fit_the_terminal() -> None:
     assert max(map(len, on_a_terminal(ASK, COLUMNS="50", NO_COLOR="1")[1].splitlines())) <= 50
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
-    process = subprocess.Popen(
-        command("vocabulary", "--kb", str(SMALL)), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+@pytest.mark.parametrize("arguments", [("vocabulary", "--kb", str(SMALL)), ("--help",), ("ask", "--help")])
+def test_a_reader_that_goes_away_is_no_error(arguments: tuple[str, ...]) -> None:
+    process = subprocess.Popen(command(*arguments), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()

@@ -11,7 +11,7 @@ import pytest
 
 from kzexpert.cli.options import Options
 from kzexpert.cli.page import page as page_text
-from kzexpert.cli.session import infer, open_knowledge_base
+from kzexpert.cli.session import open_session
 from kzexpert.program import relevance
 from kzexpert.questions.question import read_question
 
@@ -43,9 +43,9 @@ def judgement(checkout: Path) -> Iterator[Judgement]:
     @cache
     def judgement(question: str, kb: Path = world, assume: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> str:
         options = Options(kb=(str(kb),), assume=assume, without=without, format="html")
-        loaded = open_knowledge_base(options)
-        asked = read_question(loaded, question)
-        return page_text(options, infer(loaded, options, [relevance.opened(asked.pattern)]), asked)
+        session = open_session(options)
+        asked = read_question(session.kb, question)
+        return page_text(session, session.infer([relevance.opened(asked.pattern)]), asked)
 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("KZEXPERT_CACHE", "")

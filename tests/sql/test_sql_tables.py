@@ -14,6 +14,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 from short_programs import told
+from small_tables import TRADE, outcome
 
 from kzexpert.checks import check
 from kzexpert.cli.group import cli
@@ -475,6 +476,21 @@ def test_a_table_of_sqlite_needs_no_extension(tmp_path: Path, name: str) -> None
     assert told(found) == told(expected)
 
 
+@pytest.mark.parametrize("name", ["experta", "duckdb"])
+def test_the_last_batch_of_an_sqlite_table_may_be_empty(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a table without rows, or with as many as go into whole batches."""
+    monkeypatch.setattr("kzexpert.engines.sql.tables.reader._AT_ONCE", 1)
+    for label, rows in (("full", ROWS["trade"][1:]), ("bare", [])):
+        folder = tmp_path / label
+        folder.mkdir()
+        kb = sqlite_table(folder, rows)
+        found = engine(name).infer(snapshot(for_engine(kb, name)))
+        pattern = Pattern("trade", "trade", (ANY, ANY, ANY))
+        assert len(list(found.facts.matching(pattern))) == len(rows)
+
+
 def test_bad_values_of_sqlite_are_told_by_their_rows(tmp_path: Path) -> None:
     first = ROWS["trade"][1]
     kb = sqlite_table(tmp_path, [first, (first[0], first[1], "much")])
@@ -543,3 +559,27 @@ def test_the_constants_of_a_question_are_pushed_down_to_the_rows(tmp_path: Path)
     goal = Pattern("close", "close", (Constant("Syldavia"), ANY))
     visits = engine("duckdb").infer(snapshot(kb, goals=[goal])).program.base[Relation("visit", Within(1, "year"))]
     assert {args[0] for args in visits} == {"Syldavia"}
+
+
+def test_an_argument_may_take_the_number_of_the_row(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a\nRuritania\nBorduria\nRuritania\n", encoding="utf-8")
+    declared = (
+        f"{{file: {tmp_path / 't.csv'}, predicate: trade, columns: {{state: a, worth: {{row: true}}}}, source: atlas}}"
+    )
+    rows = outcome(tmp_path, declared)
+    assert sorted(rows) == sorted(outcome(tmp_path, _written(tmp_path, "a,b\nRuritania,1\nBorduria,2\nRuritania,3\n")))
+
+
+def _written(folder: Path, text: str) -> str:
+    (folder / "u.csv").write_text(text, encoding="utf-8")
+    return TRADE.format(file=folder / "u.csv")
+
+
+@pytest.mark.parametrize(
+    "value", ["9007199254740993", "-9007199254740993", "00012345678901234567", "+9100000000000000"]
+)
+def test_whole_numbers_that_no_double_holds(tmp_path: Path, value: str) -> None:
+    said = outcome(tmp_path, _written(tmp_path, f"a,b\nRuritania,{value}\nBorduria,9007199254740992\n"))
+    assert said == [
+        f"KZ125 1 row of {tmp_path / 'u.csv'}: '{value}' has more digits than the number worth holds exactly"
+    ]

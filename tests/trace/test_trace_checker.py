@@ -93,11 +93,18 @@ def test_programs_with_all_of_the_language_verify(kb: KnowledgeBase) -> None:
     _verify_everything(kb)
 
 
-def _verify_everything(kb: KnowledgeBase) -> None:
-    """Every statement of every predicate has a trace that verifies, or the engine and the checker refuse the rules."""
+@examples(6)
+@given(knowledge_bases(FEATURES))
+def test_programs_with_all_of_the_language_verify_from_a_database(kb: KnowledgeBase) -> None:
+    pytest.importorskip("duckdb")
+    _verify_everything(kb, "duckdb")
+
+
+def _verify_everything(kb: KnowledgeBase, engine_name: str = "experta") -> None:
+    """Every statement of every predicate has a trace that verifies, or the engine refuses the rules."""
     checker = Checker(kb, ENGINES)
     try:
-        inference = engine().infer(program_of(kb))
+        inference = engine(engine_name).infer(program_of(kb))
     except KnowledgeBaseError as error:
         assert [issue.code for issue in error.issues] == ["KZ406"]
         return

@@ -72,6 +72,13 @@ def test_every_part_verifies_and_is_drawn(newer: KnowledgeBase, part: str, probl
 
 
 @pytest.mark.parametrize("part", QUESTIONS)
+def test_every_part_has_the_same_proof_from_a_database(newer: KnowledgeBase, part: str) -> None:
+    pytest.importorskip("duckdb")
+    one, other = (traced_from(newer, QUESTIONS[part], engine_name=name) for name in ("experta", "duckdb"))
+    assert msgspec.structs.replace(one, engine="", seal="") == msgspec.structs.replace(other, engine="", seal="")
+
+
+@pytest.mark.parametrize("part", QUESTIONS)
 def test_no_change_of_a_part_verifies(newer: KnowledgeBase, part: str) -> None:
     document = json.loads(json_text(traced_from(newer, QUESTIONS[part])))
     checker = Checker(newer, ENGINES)

@@ -8,17 +8,25 @@ import json
 import os
 from collections.abc import Iterator
 from itertools import islice
+from random import Random
 from typing import Any
 
 import msgspec
 import pytest
+from examples import examples
+from hypothesis import given
+from hypothesis import strategies as st
+from programs import FEATURES, VOCABULARY, knowledge_bases, program_of
 from tampering import tamperings
 from traces import Traced
 
-from kzexpert.engines import ENGINES
+from kzexpert.engines import ENGINES, engine
+from kzexpert.errors import KnowledgeBaseError
 from kzexpert.model import KnowledgeBase
 from kzexpert.proof.checker import Checker
 from kzexpert.proof.document import Trace, sealed
+from kzexpert.proof.lineage import prove
+from kzexpert.questions.question import read_question
 from kzexpert.render.json import json_text
 
 #: The fields of a trace that say where a rule or a row stood; moved files make no trace wrong.
@@ -78,6 +86,28 @@ def test_a_changed_trace_with_a_new_seal_does_not_verify_unless_it_is_true(
         elif not found and forged != _true_trace(kb, forged, traced):
             passed.append(words)
     assert passed == []
+
+
+@examples(6)
+@given(knowledge_bases(FEATURES), st.randoms(use_true_random=False))
+def test_no_change_of_a_generated_proof_verifies(kb: KnowledgeBase, random: Random) -> None:
+    try:
+        inference = engine().infer(program_of(kb))
+    except KnowledgeBaseError:
+        return
+    checker = Checker(kb, ENGINES)
+    predicates = sorted({atom.predicate for atom in inference.firings})
+    for name in random.sample(predicates, min(2, len(predicates))):
+        question = f"{name}({', '.join(f'?v{number}' for number in range(len(VOCABULARY[name][0])))})"
+        document = json.loads(json_text(sealed(prove(inference, read_question(kb, question)))))
+        parts = ("$.conclusions", "$.firings", "$.facts", "$.rules")
+        every = [item for item in tamperings(document) if item[0].startswith(parts) and ".place: " not in item[0]]
+        for words, changed in random.sample(every, min(12, len(every))):
+            try:
+                forged = sealed(msgspec.convert(changed, Trace))
+            except msgspec.ValidationError:
+                continue  # no seal makes this a trace
+            assert not checker.verify("t", json_text(forged)).verified, words
 
 
 def _true_trace(kb: KnowledgeBase, forged: Trace, traced: Traced) -> Trace:

@@ -207,11 +207,9 @@ class ExpertaEngine:
         listen: hears how a run stands.
     """
 
-    BUDGET = Budget()
-
     def __init__(self, stock: bool = False, budget: Budget | None = None, listen: Listener = unheard) -> None:
         self.name = "experta-stock" if stock else "experta"
-        self.budget = budget or self.BUDGET
+        self.budget = budget or Budget()
         self._listen = listen
 
     def infer(self, program: Program) -> Inference:

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from kzexpert.engines.base import Budget
+from kzexpert.engines.base import BULK_BUDGET, Budget
 from kzexpert.engines.reports import Listener, unheard
-from kzexpert.engines.sql.matches import BUDGET
 from kzexpert.engines.sql.results.export import DatabaseExporter
 from kzexpert.engines.sql.run import Run
 from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
@@ -28,7 +27,6 @@ class DuckDBEngine:
     """
 
     name = "duckdb"
-    BUDGET = BUDGET
 
     def __init__(
         self,
@@ -44,7 +42,7 @@ class DuckDBEngine:
         self._threads = threads
         self._path = database
         self._skipped_to = skip_bad_rows
-        self.budget = budget or self.BUDGET
+        self.budget = budget or BULK_BUDGET
         self._listen = listen
         self._network = network
 

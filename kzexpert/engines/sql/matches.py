@@ -8,17 +8,14 @@ from math import inf, prod
 
 from sqlglot import exp
 
-from kzexpert.engines.base import Budget
+from kzexpert.engines.base import BULK_BUDGET, Budget
 from kzexpert.engines.sql.plan.rules import Planner
 from kzexpert.engines.sql.plan.words import select, subquery
 from kzexpert.engines.sql.store.base import Store
 from kzexpert.model import Match, Pattern, ProgramRule, RelationKey
 from kzexpert.program.products import groups
 
-__all__ = ["BUDGET", "Matches"]
-
-#: Far more than the engines in memory have: every conclusion is a row here, and not an object.
-BUDGET = Budget(facts=1_000_000_000, firings=10_000_000_000, seconds=600.0)
+__all__ = ["Matches"]
 
 
 class Matches:
@@ -33,7 +30,7 @@ class Matches:
         self._planner = planner
         self._most = budget.firings
         self._stop = stop
-        self._exact = budget.firings < BUDGET.firings
+        self._exact = budget.firings < BULK_BUDGET.firings
         self._counted = 0
         self._waiting: list[tuple[ProgramRule, float]] = []
         self._views: dict[RelationKey, float] = {}

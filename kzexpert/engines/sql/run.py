@@ -13,10 +13,10 @@ from typing import Any, NoReturn
 from msgspec.structs import replace
 from sqlglot import exp
 
-from kzexpert.engines.base import Budget, over_budget
+from kzexpert.engines.base import BULK_BUDGET, Budget, over_budget
 from kzexpert.engines.negatives import check_sum
 from kzexpert.engines.reports import Listener, Standing
-from kzexpert.engines.sql.matches import BUDGET, Matches
+from kzexpert.engines.sql.matches import Matches
 from kzexpert.engines.sql.plan.conclusions import conclusions, conflict, is_view
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, empty, kinds_of, predicate_of
 from kzexpert.engines.sql.plan.recursion import Component
@@ -79,7 +79,7 @@ class Run:
         self.listen = listen
         self.concluded = 0
         self.matches = Matches(database, self.planner, budget, self._too_many)
-        self._bounded = budget.facts < BUDGET.facts or budget.firings < BUDGET.firings
+        self._bounded = budget.facts < BULK_BUDGET.facts or budget.firings < BULK_BUDGET.firings
         self.uses = Counter(pattern.relation for rule in program.rules.values() for pattern in patterns_of(rule))
 
     def inferences(self, name: str) -> list[Inference]:
@@ -313,9 +313,9 @@ class Run:
             BudgetError: there are too many conclusions, or it takes too long.
         """
         facts, seconds = self.budget.facts, inf
-        if invents and facts == BUDGET.facts:
+        if invents and facts == BULK_BUDGET.facts:
             facts = _INVENTED.facts
-        if invents and self.budget.seconds == BUDGET.seconds:
+        if invents and self.budget.seconds == BULK_BUDGET.seconds:
             seconds = monotonic() + _INVENTED.seconds
         rules = [invents] if invents else component.stratum.rules
 

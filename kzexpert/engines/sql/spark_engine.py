@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from kzexpert.engines.base import Budget
+from kzexpert.engines.base import BULK_BUDGET, Budget
 from kzexpert.engines.reports import Listener, unheard
-from kzexpert.engines.sql.matches import BUDGET
 from kzexpert.engines.sql.run import Run
 from kzexpert.engines.sql.store.spark_session import SparkSession, open_session
 from kzexpert.engines.sql.store.spark_store import SparkStore
@@ -31,7 +30,6 @@ class SparkEngine:
     """
 
     name = "spark"
-    BUDGET = BUDGET
 
     def __init__(
         self,
@@ -49,7 +47,7 @@ class SparkEngine:
         self._conf = dict(conf or {})
         self._checkpoint = checkpoint
         self._skipped_to = skip_bad_rows
-        self.budget = budget or self.BUDGET
+        self.budget = budget or BULK_BUDGET
         self._listen = listen
         self._network = network
 

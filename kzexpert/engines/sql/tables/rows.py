@@ -19,6 +19,7 @@ from kzexpert.engines.sql.tables.files import plain_text, unreadable
 from kzexpert.engines.sql.tables.reader import TableReader
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.nearest import did_you_mean
+from kzexpert.language.tokens import TOO_LONG
 from kzexpert.model import KnowledgeBase, Table
 
 __all__ = ["DATES", "Staged", "set_aside", "stage_all"]
@@ -42,6 +43,20 @@ _NUMERIC = (
     "FLOAT",
     "DOUBLE",
     "DECIMAL",
+)
+_MOST = str(2**53)
+#: Whole numbers beyond 2^53: those with more digits, and those of as many that have a greater one at some place first.
+_TOO_LONG = (
+    r"[-+]?0*("
+    + "|".join(
+        [rf"[1-9][0-9]{{{len(_MOST)},}}"]
+        + [
+            rf"{_MOST[:place]}[{int(digit) + 1}-9][0-9]{{{len(_MOST) - place - 1}}}"
+            for place, digit in enumerate(_MOST)
+            if digit != "9"
+        ]
+    )
+    + ")"
 )
 _DATE = r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?"
 
@@ -213,12 +228,17 @@ class _Staging:
         self.problems.append(Problem(condition, self._text(key), f"columns.{key}", says, hint))
 
     def _argument(self, place: int, key: str, kind: str) -> None:
+        if key in self.declared.numbered:
+            self.shown.append(called(typed(column(ROW, "i"), "double"), argument(place)))
+            return
         text = self._text(key)
         self._problem(key, f"{key} is empty", exp.Is(this=text, expression=exp.null()))
         value: exp.Expr
         if kind == "number":
             value = self._number(key)
             self._problem(key, f"{{}} is no number for {key}", exp.Is(this=value.copy(), expression=exp.null()))
+            says = f"{{}} has more digits than the number {key} holds exactly"
+            self._problem(key, says, self.database.dialect.matches(text.copy(), _TOO_LONG), lambda value: TOO_LONG)
         elif kind == "date":
             value = _day(self.database.dialect.matches, text, "")
             wrong = exp.Or(
