@@ -53,7 +53,7 @@ HAS = {
     "experta": FEATURES,
     "experta-stock": FEATURES,
     "duckdb": FEATURES,
-    "spark": frozenset[str](),
+    "spark": FEATURES,
 }
 
 

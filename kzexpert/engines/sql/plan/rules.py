@@ -38,7 +38,7 @@ from kzexpert.model import (
     Variable,
 )
 
-__all__ = ["STRENGTH", "Body", "Planner", "constants_of", "expressions_of", "patterns_of", "premise", "variable"]
+__all__ = ["STRENGTH", "Bindings", "Planner", "constants_of", "expressions_of", "patterns_of", "premise", "variable"]
 
 #: The column that holds the strength of a binding.
 STRENGTH = "s"
@@ -93,7 +93,7 @@ def _parts(*expressions: Expression) -> Iterator[Expression]:
             yield from _parts(*expression.arguments)
 
 
-class Body(msgspec.Struct, frozen=True):
+class Bindings(msgspec.Struct, frozen=True):
     """The bindings of a rule.
 
     Attributes:
@@ -142,7 +142,7 @@ class Planner(Context):
         inside: Mapping[RelationKey, Extent] | None = None,
         touch: Touch | None = None,
         premises: bool = False,
-    ) -> Body:
+    ) -> Bindings:
         """The bindings of a rule; each stands for one firing.
 
         Args:
@@ -173,7 +173,7 @@ class Planner(Context):
         if found.day is not None:
             columns.append(called(found.day.copy(), DAY))
         kinds = tuple(found.kinds[name] for name in rule.variables)
-        return Body(found.query(columns), strength, lowest, matched, kinds, found.day is not None)
+        return Bindings(found.query(columns), strength, lowest, matched, kinds, found.day is not None)
 
     def negative(self, rule: ProgramRule, aggregate: Aggregate) -> Given:
         """The values of shared variables under which an aggregate of a complete component meets a negative value.
@@ -190,7 +190,7 @@ class Planner(Context):
         found = Conjunction(self, conditions, range(len(conditions)), None)
         return found.negative(rule.conditions.index(aggregate), aggregate)
 
-    def head(self, rule: ProgramRule, body: Body) -> exp.Select:
+    def head(self, rule: ProgramRule, body: Bindings) -> exp.Select:
         """What the bindings conclude: ``a0``, ``a1`` ..., and ``s`` unless all strengths are equal."""
         columns = [called(expression, argument(place)) for place, expression in enumerate(self.head_values(rule))]
         if body.dated:
