@@ -77,19 +77,27 @@ def check_writable(name: str) -> None:
 
 
 def check_unread(name: str, files: Iterable[str]) -> None:
-    """Refuse to write to a file that was read, whatever links lead there.
+    """Refuse to write to a file that was read, alone or with its folder, whatever links lead there.
 
     Raises:
         UsageError: it is one of the files (KZ306).
     """
-    for file in files:
+    for one in (item for file in files for item in _members(file)):
         try:
-            same = os.path.samefile(name, file)  # noqa: PTH121
+            same = os.path.samefile(name, one)  # noqa: PTH121
         except (OSError, ValueError):  # one of them is not there, or names no file
             continue
         if same:
             message = "cannot write: the command reads this file"
             raise UsageError(Issue("KZ306", message, Location(name), "give the path of another file"))
+
+
+def _members(file: str) -> list[str]:
+    """A file itself; what lies in a folder."""
+    try:
+        return [entry.path for entry in os.scandir(file)]
+    except (OSError, ValueError):  # no folder, or no path at all
+        return [file]
 
 
 def _target(name: str) -> Path:

@@ -158,8 +158,9 @@ def test_links_are_not_followed(kb: Path, tmp_path: Path, monkeypatch: pytest.Mo
     assert not recalls(kb)
     assert recalls(kb), "the link was replaced by an entry"
     (tmp_path / "link").symlink_to(tmp_path / "cache", target_is_directory=True)
-    monkeypatch.setenv("KZEXPERT_CACHE", str(tmp_path / "link"))
-    assert not recalls(kb)
+    for name in ("link", "link/"):
+        monkeypatch.setenv("KZEXPERT_CACHE", f"{tmp_path}/{name}")
+        assert not recalls(kb)
 
 
 def test_a_folder_that_others_can_look_into_is_not_used(kb: Path) -> None:
@@ -180,6 +181,19 @@ def test_only_so_many_entries_are_kept(kb: Path, monkeypatch: pytest.MonkeyPatch
     ask(kb)
     assert len(list((kb.parent / "cache").iterdir())) == 2
     assert recalls(kb)
+
+
+def test_nothing_else_in_the_folder_is_removed(kb: Path) -> None:
+    """Someone may name a private folder that holds more."""
+    folder = kb.parent / "cache"
+    folder.mkdir(mode=0o700)
+    kept = {"model.pickle", "notes.entry", "download.part", "0123abcd.pickle.bak"}
+    for name in kept:
+        write(folder / name, "mine", age=9_000_000)
+    write(folder / "0123abcd.pickle", "of an earlier version")
+    write(folder / "0123abcd.entry.42.part", "of a killed run", age=9_000_000)
+    ask(kb)
+    assert {path.name for path in folder.iterdir()} - kept == {Cache([str(kb)], [])._name}
 
 
 def test_texts_and_dates_of_rules_come_back_as_such(kb: Path) -> None:

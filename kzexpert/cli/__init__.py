@@ -8,7 +8,7 @@ def main() -> None:
     import gc
     import sys
 
-    from kzexpert.cli.signals import Terminated, listen_for_signals
+    from kzexpert.cli.signals import exit_code, listen_for_signals
 
     listen_for_signals()
     # A command lives for a fraction of a second, and nearly all that it allocates lives as long as it does. To look
@@ -19,8 +19,8 @@ def main() -> None:
         from kzexpert.cli.group import cli
 
         cli(prog_name="kzexpert")
-    except KeyboardInterrupt as end:  # before the command group could catch it
-        raise SystemExit(end.code if isinstance(end, Terminated) else 130) from None
+    except KeyboardInterrupt:  # before the command group could catch it
+        raise SystemExit(exit_code()) from None
     except SystemExit as end:
         _leave_databases(end.code if isinstance(end.code, int) else 1)
         raise

@@ -10,7 +10,7 @@ import click
 
 from kzexpert import __version__
 from kzexpert.cli.output import print_error, tell, to_stderr, to_stdout
-from kzexpert.cli.signals import Terminated
+from kzexpert.cli.signals import exit_code, is_terminated
 from kzexpert.errors import KzexpertError, UsageError
 
 __all__ = ["COMMANDS", "KzexpertGroup", "cli"]
@@ -35,7 +35,6 @@ COMMANDS = {
 }
 
 _BUG = 70
-_INTERRUPTED = 130
 
 
 class KzexpertGroup(click.Group):
@@ -83,17 +82,22 @@ class KzexpertGroup(click.Group):
         sys.exit(_guarded(printing if helps else lambda: run(args, *rest, **extra)))
 
 
+def _interrupted() -> int:
+    tell("terminated" if is_terminated() else "interrupted")
+    return exit_code()
+
+
 def _guarded(run: Callable[[], Any]) -> int:
     """The exit code of a run, after telling on stderr what went wrong."""
     try:
         code = run()
     except KzexpertError as error:
+        if is_terminated():  # amid the import of a library, which then takes itself for broken
+            return _interrupted()
         _show_issues(error)
         return 2 if isinstance(error, UsageError) else 1
-    except click.Abort as error:
-        cause = error.__cause__
-        tell("terminated" if isinstance(cause, Terminated) else "interrupted")
-        return cause.code if isinstance(cause, Terminated) else _INTERRUPTED
+    except click.Abort:
+        return _interrupted()
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:

@@ -140,7 +140,7 @@ def read_knowledge_base(options: Options) -> KnowledgeBase:
     recalled = cache.recall()
     if recalled is not None:
         kb, issues = recalled
-        spare(options, _files(kb))
+        spare(options, kb.files)
         for folder in folders:
             note(options, f"knowledge base: {folder}")
         note(
@@ -173,7 +173,7 @@ def inspect(options: Options) -> tuple[PlannedBase, list[Issue]]:
     start = perf_counter()
     folders = layers(options)
     loaded = read(folders, options.rules, options.facts)
-    spare(options, _files(loaded.kb))
+    spare(options, loaded.kb.files)
     middle = perf_counter()
     for folder in folders:
         note(options, f"knowledge base: {folder}")
@@ -188,11 +188,6 @@ def inspect(options: Options) -> tuple[PlannedBase, list[Issue]]:
     took = _milliseconds(perf_counter() - middle)
     note(options, f"checked: {errors} errors, {len(issues) - errors} warnings in {took}")
     return kb, issues
-
-
-def _files(kb: KnowledgeBase) -> list[str]:
-    """What is read of a knowledge base."""
-    return [*kb.texts, *(file for table in kb.tables for file in (table.path, *table.codes.values()))]
 
 
 def layers(options: Options) -> list[str]:

@@ -2,28 +2,35 @@
 
 import signal
 
-__all__ = ["Terminated", "listen_for_signals"]
+__all__ = ["exit_code", "is_terminated", "listen_for_signals"]
 
 
-class Terminated(KeyboardInterrupt):
-    """The operating system asks the process to end.
+class _Terminated(KeyboardInterrupt):
+    """Not the interrupt itself, after which Python may end the process by SIGINT, whatever the code it exits with."""
 
-    Attributes:
-        code: what the process exits with, 128 + the signal.
-    """
 
-    def __init__(self, code: int) -> None:
-        super().__init__()
-        self.code = code
+#: Those that came. They are kept here, since a library may put an interrupt of its own in the place of the one raised.
+_received: list[int] = []
 
 
 def listen_for_signals() -> None:
-    """Raise `Terminated` where the process would just be gone, and half-written files would stay."""
+    """Interrupt the process where it would just be gone, and half-written files would stay."""
 
     def end(number: int, _frame: object) -> None:
-        raise Terminated(128 + number)
+        _received.append(number)
+        raise _Terminated
 
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has only one of them
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # as it is not below nohup
             signal.signal(number, end)
+
+
+def is_terminated() -> bool:
+    """Whether the operating system asked the process to end, and not somebody at the keyboard."""
+    return bool(_received)
+
+
+def exit_code() -> int:
+    """What an interrupted process exits with, 128 + the signal."""
+    return 128 + (_received or [signal.SIGINT])[0]

@@ -1,5 +1,6 @@
 """What a knowledge base holds, as the author wrote it, each thing with its place. Names may still be wrong."""
 
+import os
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
@@ -25,6 +26,9 @@ __all__ = [
     "Source",
     "Table",
 ]
+
+#: How the path of a table of an SQLite file begins: ``sqlite:FILE#TABLE``.
+_SQLITE = "sqlite:"
 
 
 class PartialDate(msgspec.Struct, frozen=True, array_like=True):
@@ -155,6 +159,21 @@ class Table(msgspec.Struct, frozen=True, array_like=True):
     without: tuple[str, ...] = ()
     numbered: tuple[str, ...] = ()
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What is read of it: its file, folder or address, and its files of codes."""
+        return (self.sqlite[0] if self.is_sqlite else self.path, *self.codes.values())
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.path.startswith(_SQLITE)
+
+    @property
+    def sqlite(self) -> tuple[str, str]:
+        """An SQLite file, as seen from the current folder, and the table in it; one of them may be empty."""
+        file, _, name = self.path.removeprefix(_SQLITE).partition("#")
+        return os.path.join(os.path.dirname(self.location.file), file) if file else "", name  # noqa: PTH118, PTH120
+
 
 class Rule(msgspec.Struct, frozen=True, array_like=True):
     """A rule as written. `marks` maps a key of its YAML (``because``, ``certainty`` ...) to its location.
@@ -240,6 +259,11 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True, array_like=True):
 
     def __repr__(self) -> str:
         return f"<knowledge base: {counted(len(self.facts), 'fact')}, {counted(len(self.rules), 'rule')}>"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Everything that is read of it: files, folders of tables, and what lies elsewhere by its address."""
+        return (*self.texts, *(file for table in self.tables for file in table.files))
 
     @cached_property
     def predicate(self) -> Mapping[str, Predicate]:

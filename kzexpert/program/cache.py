@@ -8,6 +8,7 @@ it, the work is done again. ``KZEXPERT_CACHE`` names another folder, and when it
 """
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,7 +36,8 @@ _LARGEST, _MOST, _ROOM = 64_000_000, 32, 128_000_000
 #: Of a file that another run may still be writing: nanoseconds until it counts as left behind.
 _ABANDONED = 3_600_000_000_000
 _MAGIC = b"kzexpert.cache/3"
-_ENDINGS = (".entry", ".part", ".pickle")
+#: What this version and earlier ones call their files: no other file of the folder is theirs to remove.
+_OWN = re.compile(r"[0-9a-f]{8}\.(entry|pickle)(\.\d+\.part)?")
 
 
 class _Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -185,7 +187,7 @@ def _make_room(folder: int) -> None:
     """Remove what an earlier version or a killed run left behind, and the oldest entries beyond what may be kept."""
     states = {}
     for name in os.listdir(folder):
-        if name.endswith(_ENDINGS):
+        if _OWN.fullmatch(name):
             with suppress(OSError):
                 states[name] = os.stat(name, dir_fd=folder, follow_symlinks=False)
     entries = sorted((name for name in states if name.endswith(".entry")), key=lambda name: -states[name].st_mtime_ns)
@@ -256,6 +258,6 @@ def _folder() -> str:
     if os.name != "posix":
         return ""  # no folder can be told to be private
     if chosen is not None:
-        return chosen
+        return chosen.rstrip("/")  # a link with a slash behind it would be followed
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return os.path.join(base, "kzexpert") if os.path.isabs(base) else ""

@@ -3,8 +3,10 @@ command overwrites."""
 
 import os
 import signal
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -176,6 +178,32 @@ def test_traces_and_cases_are_read_too(kzexpert: Kzexpert, small: Path) -> None:
     refused(kzexpert, "trace", "diff", "a.json", "a.json", "--output", str(small / "a.json"))
     case = next((small / "tests" / "cases").glob("*.yaml"))
     refused(kzexpert, "test", "--output", str(case))
+
+
+def test_files_of_tables_are_read_too(kzexpert: Kzexpert, small: Path) -> None:
+    """Wherever they lie, and however a declaration names them: a file, one of a folder, a table of SQLite, codes."""
+    pytest.importorskip("duckdb")
+    register = small / "register"
+    (register / "parts").mkdir(parents=True)
+    (register / "parts" / "one.csv").write_text("who\nsun\n", encoding="utf-8")
+    (register / "codes.csv").write_text("code,name\nsun,sun\n", encoding="utf-8")
+    with closing(sqlite3.connect(register / "all.db")) as connection, connection:
+        connection.execute("CREATE TABLE stars (who TEXT)")
+    (small / "facts" / "tables.yaml").write_text(
+        "kinds: [star]\nentities: {sun: {kind: star}}\npredicates: {shines: {args: [who: star]}}\n"
+        "sources: {sky: {date: 2011}}\ntables:\n"
+        "  - {file: 'sqlite:../register/all.db#stars', predicate: shines, columns: {who: who}, source: sky}\n"
+        "  - {file: ../register/parts, predicate: shines, columns: {who: who}, map: {who: ../register/codes.csv},"
+        " source: sky}\n",
+        encoding="utf-8",
+    )
+    for name in ("all.db", "codes.csv", "parts/one.csv"):
+        file = register / name
+        before = file.read_bytes()
+        refused(kzexpert, "conclusions", "--output", str(file))
+        bad = kzexpert("conclusions", "--skip-bad-rows", str(file))
+        assert (bad.exit_code, bad.stderr.count("KZ306")) == (2, 1)
+        assert file.read_bytes() == before
 
 
 # --- formulas in CSV -------------------------------------------------------------------------------------------------

@@ -476,6 +476,21 @@ def test_a_table_of_sqlite_needs_no_extension(tmp_path: Path, name: str) -> None
     assert told(found) == told(expected)
 
 
+@pytest.mark.parametrize("name", ["experta", "duckdb"])
+def test_the_last_batch_of_an_sqlite_table_may_be_empty(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a table without rows, or with as many as go into whole batches."""
+    monkeypatch.setattr("kzexpert.engines.sql.tables.reader._AT_ONCE", 1)
+    for label, rows in (("full", ROWS["trade"][1:]), ("bare", [])):
+        folder = tmp_path / label
+        folder.mkdir()
+        kb = sqlite_table(folder, rows)
+        found = engine(name).infer(snapshot(for_engine(kb, name)))
+        pattern = Pattern("trade", "trade", (ANY, ANY, ANY))
+        assert len(list(found.facts.matching(pattern))) == len(rows)
+
+
 def test_bad_values_of_sqlite_are_told_by_their_rows(tmp_path: Path) -> None:
     first = ROWS["trade"][1]
     kb = sqlite_table(tmp_path, [first, (first[0], first[1], "much")])

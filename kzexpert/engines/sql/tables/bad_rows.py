@@ -109,6 +109,5 @@ def write_rows(file: str, rows: Iterable[tuple[str, int, str, str]], kb: Knowled
 
 def _is_read(path: Path, kb: KnowledgeBase) -> bool:
     """Whether a file is one of a knowledge base, or would be."""
-    read = [*kb.texts, *(file for table in kb.tables for file in (table.path, *table.codes.values()))]
     own = path.resolve()
-    return any(own == file or own.parent == file for file in (Path(name).resolve() for name in read))
+    return any(own == file or own.parent == file for file in (Path(name).resolve() for name in kb.files))

@@ -22,7 +22,7 @@ from kzexpert.engines.sql.tables.files import (
     unreadable,
 )
 from kzexpert.engines.sql.tables.reader import TablePart, TableReader
-from kzexpert.engines.sql.tables.sqlite_table import SQLITE, SqliteTable
+from kzexpert.engines.sql.tables.sqlite_table import SqliteTable
 from kzexpert.errors import Issue, KnowledgeBaseError, without_password
 from kzexpert.model import Table
 
@@ -145,7 +145,7 @@ def count_rows(tables: Sequence[Table], most: int, network: bool) -> int:
     with closing(DuckDBStore(network=network)) as store:
         reader = DuckDBReader(store, network)
         for table in tables:
-            if table.path.startswith(SQLITE):
+            if table.is_sqlite:
                 with SqliteTable(table) as opened:
                     counted += opened.count(most - counted)
             else:

@@ -14,7 +14,7 @@ from sqlglot import exp
 from kzexpert.engines.sql.plan.words import called, column, select, together
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError, Store
 from kzexpert.engines.sql.tables.files import check_columns, plain_text, unreadable
-from kzexpert.engines.sql.tables.sqlite_table import SQLITE, SqliteTable
+from kzexpert.engines.sql.tables.sqlite_table import SqliteTable
 from kzexpert.errors import Issue, KnowledgeBaseError, without_password
 from kzexpert.model import Table
 
@@ -93,7 +93,7 @@ class TableReader(ABC):
         parts = []
         types: dict[str, str] = {}
         try:
-            found = [self._of_sqlite(table)] if table.path.startswith(SQLITE) else self.parts(table)
+            found = [self._of_sqlite(table)] if table.is_sqlite else self.parts(table)
             for part in found:
                 check_columns(table, part.name, part.columns)
                 for name, kind in part.types.items():
@@ -130,7 +130,7 @@ class TableReader(ABC):
             first = 1
             for batch in opened.batches(names, _AT_ONCE):
                 numbers = range(first, first + len(batch))
-                texts = dict(zip(stored, zip(*batch, strict=True), strict=True))
+                texts = {name: [row[place] for row in batch] for place, name in enumerate(stored)}
                 copies.append(self.store.gather(texts, {ROW: numbers}))
                 first += len(batch)
         source = self.store.store(together([select([exp.Star()], copy) for copy in copies]))

@@ -12,9 +12,8 @@ from kzexpert.engines.sql.tables.files import FORM
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.model import Table
 
-__all__ = ["SQLITE", "SqliteTable"]
+__all__ = ["SqliteTable"]
 
-SQLITE = "sqlite:"
 _Cells = tuple[str | None, ...]
 
 
@@ -32,11 +31,11 @@ class SqliteTable:
     """
 
     def __init__(self, table: Table) -> None:
-        file, _, name = table.path.removeprefix(SQLITE).partition("#")
+        file, name = table.sqlite
         if not file or not name:
             place = table.marks.get("file", table.location)
-            raise KnowledgeBaseError(Issue("KZ124", f"{SQLITE} without #TABLE names no table", place, FORM))
-        path = Path(table.location.file).parent / file
+            raise KnowledgeBaseError(Issue("KZ124", "sqlite: without #TABLE names no table", place, FORM))
+        path = Path(file)
         if not path.is_file():
             raise DatabaseError("there is no such file")
         self._name = _quoted(name)
