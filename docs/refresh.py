@@ -113,6 +113,7 @@ def _furnish(home: Path) -> None:
     """Put the shipped knowledge base and a virtual environment's worth of commands into a folder."""
     for name in ("rules", "facts", "tests/cases"):
         shutil.copytree(CHECKOUT / name, home / name)
+    shutil.copy(CHECKOUT / "kzexpert.yaml", home)
     commands = home / ".venv" / "bin"
     commands.mkdir(parents=True)
     (commands / "activate").write_text("", encoding="utf-8")

@@ -193,7 +193,7 @@ def test_nothing_else_in_the_folder_is_removed(kb: Path) -> None:
     write(folder / "0123abcd.pickle", "of an earlier version")
     write(folder / "0123abcd.entry.42.part", "of a killed run", age=9_000_000)
     ask(kb)
-    assert {path.name for path in folder.iterdir()} - kept == {Cache([str(kb)], [])._name}
+    assert {path.name for path in folder.iterdir()} - kept == {Cache([str(kb)], [], [])._name}
 
 
 def test_texts_and_dates_of_rules_come_back_as_such(kb: Path) -> None:
