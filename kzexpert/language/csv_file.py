@@ -10,11 +10,12 @@ import os
 from collections.abc import Iterator, Mapping
 
 from kzexpert.errors import Location
-from kzexpert.language.dates import DATE_HINT, parse_partial_date
+from kzexpert.language.documents import Node, ScalarNode
+from kzexpert.language.facts_file import read_row_keys
 from kzexpert.language.nearest import did_you_mean
-from kzexpert.language.reader import Reader, read_number, read_value
+from kzexpert.language.reader import Reader, read_value
 from kzexpert.language.rules_file import ROW_KEYS
-from kzexpert.model import Citation, Fact, PartialDate, Predicate, Value
+from kzexpert.model import Fact, Predicate, Value
 
 __all__ = ["read_table"]
 
@@ -145,32 +146,14 @@ class _Table:
                 self.reader.note("KZ205", str(error), place, f"{column} is a number: 3, 0.5 or 1e6")
 
     def with_row_keys(self, arguments: dict[str, Value], beside: dict[str, str], place: Location) -> Fact:
-        since, until, on = (
-            self.date(beside[key], place) if key in beside else None for key in ("since", "until", "on")
-        )
-        if since is not None and until is not None and until.last < since.first:
-            message = f"until {until} lies before since {since}"
-            self.reader.note("KZ113", message, place, "exchange them, or correct one")
-        certainty = self.certainty(beside["certainty"], place) if "certainty" in beside else 1.0
-        source = Citation(beside["source"], beside.get("at", ""), place) if "source" in beside else None
-        if source is None and "at" in beside:
+        """The fact with what stands beside its arguments, which is read as in a row of YAML."""
+        nodes: dict[str, Node] = {
+            key: ScalarNode(text, None if key == "certainty" else '"', place.line, 0, 0, 0)
+            for key, text in beside.items()
+        }
+        own = read_row_keys(self.reader, nodes)
+        if own.at:
             self.reader.note("KZ109", "at without a source", place, "at is a place in a source: give source too")
-        note = beside.get("note", "")
-        return Fact(self.predicate.name, arguments, since, until, on, certainty, source, note, place)
-
-    def date(self, text: str, place: Location) -> PartialDate | None:
-        try:
-            return parse_partial_date(text)
-        except ValueError as error:
-            self.reader.note("KZ112", str(error), place, DATE_HINT)
-            return None
-
-    def certainty(self, text: str, place: Location) -> float:
-        number = read_number(text)
-        if number is None:
-            self.reader.note("KZ110", f"expected a certainty, found the text {text!r}", place, "a number: 0.8")
-        elif 0 < number <= 1:
-            return number
-        else:
-            self.reader.note("KZ111", f"a certainty of {text}", place, "it is over 0 and up to 1")
-        return 1.0
+        certainty = 1.0 if own.certainty is None else own.certainty
+        note = own.note or ""
+        return Fact(self.predicate.name, arguments, own.since, own.until, own.on, certainty, own.source, note, place)
