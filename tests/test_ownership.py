@@ -3,6 +3,10 @@
 import csv
 import io
 import json
+import re
+import shutil
+from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from processes import CHECKOUT, here
@@ -46,12 +50,49 @@ def test_infer_writes_who_is_blocked_by_whom(engine: str) -> None:
     }
 
 
-def test_a_trace_of_a_sum_holds(tmp_path: object) -> None:
-    file = f"{tmp_path}/trace.json"
+def test_a_trace_of_a_sum_holds(tmp_path: Path) -> None:
+    file = str(tmp_path / "trace.json")
     made = here("trace", "export", 'blocked("Cinderhoven Metals", US)', "--output", file, *KB)
     assert made.returncode == 0, made.stderr
     came = here("trace", "verify", file, *KB)
     assert came.returncode == 0, came.stdout + came.stderr
+
+
+REGISTER = {
+    "facts/parties.yaml": """
+        entities:
+          Ansgar Vellow: {kind: party}
+          Brimholt: {kind: party}
+          Corrick: {kind: party}
+        sources: {my-register: {title: A register, date: 2025-01-31}}
+        """,
+    "register/names.csv": "id,name\np-1,Ansgar Vellow\nc-1,Brimholt\nc-2,Corrick\n",
+    "register/shares.csv": "holder,company,pct,from,to\np-1,c-1,51.5,2019-03,\n"
+    "p-1,c-2,80,2010,2020\nc-1,c-2,49.99,2021,\n",
+    "register/list.csv": "id,authority,designated,removed,measure\np-1,OFAC,2022-02-24,,asset freeze\n"
+    "c-2,OFAC,2022-02-24,,loans\np-1,United Kingdom,2022-03-01,2024-06-30,asset freeze\n",
+    "register/officers.csv": "officer,company,role\np-1,c-2,director\np-1,c-1,auditor\n",
+}
+
+
+@pytest.mark.parametrize("engine", ["experta", "duckdb"])
+def test_the_declaration_of_its_readme_reads_a_register(engine: str, tmp_path: Path) -> None:
+    base = tmp_path / "mine"
+    shutil.copytree(CHECKOUT / "bases" / "ownership" / "rules", base / "rules")
+    (declared,) = re.findall(
+        r"```yaml\n(.*?)```", (CHECKOUT / "bases/ownership/README.md").read_text("utf-8"), re.DOTALL
+    )
+    for name, text in {**REGISTER, "facts/register.yaml": declared}.items():
+        (base / name).parent.mkdir(exist_ok=True)
+        (base / name).write_text(dedent(text), encoding="utf-8")
+    came = here("infer", "blocked", "doubtful", "--format", "csv", "--engine", engine, "--kb", str(base))
+    assert came.returncode == 0, came.stderr
+    found = {(row["predicate"], row["party"], row["regime"]) for row in csv.DictReader(io.StringIO(came.stdout))}
+    assert found == {
+        ("blocked", "Ansgar Vellow", "US"),
+        ("blocked", "Brimholt", "US"),
+        ("doubtful", "Corrick", "US"),
+    }
 
 
 QUESTIONS = [

@@ -12,10 +12,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from benchmarks.peers.inputs import read
 from benchmarks.peers.rules import MEMORY, timed
 from benchmarks.workload import Bound, Outcome, Timed, Workload, digest
 from kzexpert.language import load_knowledge_base
-from kzexpert.model import ArgumentSpec, Inference, KnowledgeBase, Table
+from kzexpert.model import Entity, Inference, KnowledgeBase, Table
 
 __all__ = ["OWNERSHIP", "prepare"]
 
@@ -53,18 +54,17 @@ def kzexpert(name: str, size: int, folder: Path) -> Timed:
 
 
 def _over(kb: KnowledgeBase, folder: Path) -> KnowledgeBase:
-    """The base over the two files. A party is any text: no file lists a million of them."""
-    predicates = tuple(
-        replace(item, args=tuple(ArgumentSpec(spec.name, spec.type.replace("party", "text")) for spec in item.args))
-        for item in kb.predicates
-    )
+    """The base over the two files, whose parties are its entities."""
     columns = {"owns": ("owner", "company", "percent"), "listed": ("party", "regime")}
     tables = tuple(
         Table(f"{name}.parquet", str(folder / f"{name}.parquet"), name, {column: column for column in found})
         for name, found in columns.items()
     )
+    parties = {party for name in columns for row in read(folder, name) for party in row[:2] if party not in _REGIMES}
+    regimes = [entity for entity in kb.entities if entity.kind == "regime"]
     wanted = tuple(rule for rule in kb.rules if any(atom.predicate in _NEEDED for atom in rule.then))
-    return replace(kb, predicates=predicates, tables=tables, rules=wanted, facts=())
+    entities = (*regimes, *(Entity(party, "party") for party in sorted(parties)))
+    return replace(kb, entities=entities, tables=tables, rules=wanted, facts=())
 
 
 #: What `infer blocked` needs; a run of the whole base looks at control as well.
