@@ -19,7 +19,8 @@ from kzexpert.model import Atom, Inference, KnowledgeBase
 from kzexpert.program.order import planned
 from kzexpert.program.snapshot import snapshot
 from kzexpert.proof.answers import Answer, answer
-from kzexpert.proof.document import Trace, sealed
+from kzexpert.proof.citation import exported
+from kzexpert.proof.document import Trace
 from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import Question, read_question
 from kzexpert.render.explanation_text import explanation, explanation_text
@@ -73,7 +74,7 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     def trace(self, question: str) -> Trace:
         """Everything that answers a question and all that it rests on: what ``kzexpert trace export`` writes."""
         asked = read_question(self.kb, question)
-        return sealed(prove(self._inferred([asked]), asked))
+        return exported(prove(self._inferred([asked]), asked), self.kb)
 
     def infer(self, *patterns: str) -> Inference:
         """All facts, conclusions and firings; with patterns or questions, all that bear on these."""

@@ -74,6 +74,7 @@ class Issue(msgspec.Struct, frozen=True, array_like=True):
         hint: what to do about it, or the nearest valid thing; may be empty.
         severity: an error stops the program, a warning does not.
         related: other places that belong to the finding, each with a few words.
+        base: the used base that it is about; empty for one's own files.
     """
 
     code: str
@@ -82,6 +83,7 @@ class Issue(msgspec.Struct, frozen=True, array_like=True):
     hint: str = ""
     severity: Literal["error", "warning"] = "error"
     related: tuple[tuple[Location, str], ...] = ()
+    base: str = ""
 
 
 class KzexpertError(Exception):

@@ -184,8 +184,9 @@ def repeated_case_ids(cases: Iterable[Case]) -> list[Issue]:
 
 
 def coverage(kb: KnowledgeBase, results: Sequence[CaseResult]) -> Coverage:
-    """Which rules of the knowledge base fired in which cases; rules that cases bring along are not counted."""
-    cases: dict[str, list[str]] = {rule.id: [] for rule in kb.rules}
+    """Which rules of the knowledge base fired in which cases; those of used bases and of cases are not counted."""
+    own = (rule for rule in kb.rules if rule.location.file not in kb.used_files)
+    cases: dict[str, list[str]] = {rule.id: [] for rule in own}
     for result in results:
         for rule in result.fired:
             if rule in cases:

@@ -73,7 +73,7 @@ def check(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list[Issue]:
         found = (found - set(unused_predicates(kb))) | set(unused_predicates(kb, cases))
     wrong = {issue.location for issue in found if issue.code == "KZ205"}
     found = {item for item in found if item.code != "KZ212" or item.location not in wrong}
-    return sorted((issue for issue in found if not _is_foreign(kb, issue)), key=by_place)
+    return sorted(kb.attributed(issue for issue in found if not _is_foreign(kb, issue)), key=by_place)
 
 
 def _is_foreign(kb: KnowledgeBase, issue: Issue) -> bool:
@@ -92,7 +92,8 @@ def refuse_errors(kb: KnowledgeBase, issues: Iterable[Issue]) -> None:
         raise KnowledgeBaseError(*errors, texts=kb.texts)
 
 
-def by_place(issue: Issue) -> tuple[str, int, int, str, str]:
-    """The key to sort issues by; those about the whole knowledge base come first."""
+def by_place(issue: Issue) -> tuple[str, str, int, int, str, str]:
+    """The key to sort issues by; those about the whole knowledge base come first, and
+    those about used bases last."""
     place = issue.location or NOWHERE
-    return place.file, place.line, place.column, issue.code, issue.message
+    return issue.base, place.file, place.line, place.column, issue.code, issue.message

@@ -19,7 +19,8 @@ def repeated_rule_ids(kb: KnowledgeBase) -> list[Issue]:
     """Ids that stand twice (KZ210); the place further down, or in the later file, is the one at fault."""
     first: dict[str, Location] = {}
     issues: list[Issue] = []
-    for location, name in sorted((rule.marks.get("id", rule.location), rule.id) for rule in kb.rules):
+    named = [(rule.marks.get("id", rule.location), rule.id) for rule in kb.rules]
+    for location, name in sorted(named, key=lambda item: kb.written(item[0])):
         if name in first:
             related = ((first[name], "the other rule of that id"),)
             message, hint = f"rule id {name} stands twice", "rename one of the two"

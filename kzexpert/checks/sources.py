@@ -13,7 +13,7 @@ def repeated_sources(kb: KnowledgeBase) -> list[Issue]:
     """Source ids that stand for two publications (KZ119)."""
     issues: list[Issue] = []
     first: dict[str, Source] = {}
-    for source in sorted(kb.sources, key=lambda item: item.location):
+    for source in sorted(kb.sources, key=lambda item: kb.written(item.location)):
         known = first.setdefault(source.id, source)
         if _described(known) != _described(source):
             related = ((known.location, "declared here before"),)

@@ -34,7 +34,7 @@ def predicates(kb: KnowledgeBase) -> list[Issue]:
     """Predicates declared twice and differently (KZ219), and arguments to compare that they lack (KZ203)."""
     issues: list[Issue] = []
     first: dict[str, Predicate] = {}
-    for predicate in sorted(kb.predicates, key=lambda item: item.location):
+    for predicate in sorted(kb.predicates, key=lambda item: kb.written(item.location)):
         names = [spec.name for spec in predicate.args]
         if predicate.compares and predicate.compares not in names:
             message = f"{predicate.name} compares {predicate.compares}, which is not an argument of it"
@@ -84,7 +84,7 @@ def names(kb: KnowledgeBase) -> list[Issue]:
         for is_alias, location, spelling in _spellings(entity):
             if spelling.casefold() in contested:
                 claims.setdefault(spelling.casefold(), []).append((is_alias, location, spelling, entity))
-    return [issue for found in claims.values() for issue in _conflicts(found)]
+    return [issue for found in claims.values() for issue in _conflicts(kb, found)]
 
 
 def _spellings(entity: Entity) -> Iterator[tuple[bool, Location, str]]:
@@ -93,9 +93,11 @@ def _spellings(entity: Entity) -> Iterator[tuple[bool, Location, str]]:
         yield True, entity.marks.get(f"aliases.{index}", entity.location), alias
 
 
-def _conflicts(claims: Iterable[tuple[bool, Location, str, Entity]]) -> Iterator[Issue]:
+def _conflicts(kb: KnowledgeBase, claims: Iterable[tuple[bool, Location, str, Entity]]) -> Iterator[Issue]:
     """An issue for each claim on a spelling but the first; a name goes before an alias."""
-    (first_is_alias, first_place, first_spelling, holder), *others = sorted(claims, key=lambda claim: claim[:3])
+    (first_is_alias, first_place, first_spelling, holder), *others = sorted(
+        claims, key=lambda claim: (claim[0], kb.written(claim[1]), claim[2])
+    )
     as_first = f"an alias of {holder.name}" if first_is_alias else f"the name of a {holder.kind}"
     hint = "give one of them another name; questions do not tell upper from lower case"
     for is_alias, place, spelling, entity in others:

@@ -18,8 +18,9 @@ from kzexpert.model import KnowledgeBase
 from kzexpert.program.relevance import opened
 from kzexpert.proof.checker import Checker, Verification
 from kzexpert.proof.checker.parser import read_trace
+from kzexpert.proof.citation import exported
 from kzexpert.proof.diff import trace_diff
-from kzexpert.proof.document import Trace, sealed
+from kzexpert.proof.document import Trace
 from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import read_question
@@ -65,7 +66,7 @@ def export(options: Options, question: tuple[str, ...]) -> int:
     asked = read_question(session.kb, " ".join(question))
     # The page compares a conclusion with its rivals, which differ in a constant of the question.
     inference = session.infer([opened(asked.pattern) if options.format == "html" else asked.pattern])
-    index = Index(sealed(prove(inference, asked)))
+    index = Index(exported(prove(inference, asked), session.kb))
     text = page(session, inference, asked) if options.format == "html" else rendered(index.trace, options.format)
     emit(options, lambda _out: text)
     return 0 if any(established(index[answer].certainty) for answer in index.trace.answers) else 3

@@ -96,7 +96,7 @@ def read_knowledge_base(
             read_into(draft, path)
     found = [_layer(base, files, draft) for base, files in opened]
     kb = draft.knowledge_base(finish(draft, {}), found)
-    return Loaded(kb, tuple(sorted(draft.issues, key=_place)))
+    return Loaded(kb, tuple(sorted(kb.attributed(draft.issues), key=_place)))
 
 
 def _added(paths: dict[str, StrPath], files: Iterable[StrPath], issues: list[Issue]) -> list[StrPath]:
@@ -234,5 +234,5 @@ def finish(draft: Draft, vocabulary: Mapping[str, Predicate]) -> list[Fact]:
     return facts
 
 
-def _place(issue: Issue) -> tuple[Location, str, str]:
-    return issue.location or Location(""), issue.code, issue.message
+def _place(issue: Issue) -> tuple[str, Location, str, str]:
+    return issue.base, issue.location or Location(""), issue.code, issue.message

@@ -1,12 +1,13 @@
 """What a knowledge base holds, as the author wrote it, each thing with its place. Names may still be wrong."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from kzexpert.errors import Issue, Location, counted
 from kzexpert.model.conditions import Condition
@@ -326,9 +327,20 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True, array_like=True):
         return frozenset(head.predicate for rule in self.rules for head in rule.then)
 
     @cached_property
-    def used_files(self) -> frozenset[str]:
-        """The files of bases that are there only since another base uses them."""
-        return frozenset(file for layer in self.layers if layer.used for file in layer.files)
+    def used_files(self) -> Mapping[str, str]:
+        """File of a base that is there only since another base uses it → what that base is called."""
+        return {file: layer.label for layer in self.layers if layer.used for file in layer.files}
+
+    def attributed(self, issues: Iterable[Issue]) -> list[Issue]:
+        """The issues, those in files of used bases with the name of the base."""
+        return [
+            replace(issue, base=self.used_files.get(issue.location.file, "")) if issue.location else issue
+            for issue in issues
+        ]
+
+    def written(self, place: Location) -> tuple[bool, Location]:
+        """The key to sort places by: what used bases say comes first, so that what is added to it is at fault."""
+        return place.file not in self.used_files, place
 
     @cached_property
     def source(self) -> Mapping[str, Source]:

@@ -10,7 +10,11 @@ from itertools import takewhile
 from os import sep
 from pathlib import Path
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from kzexpert.errors import Location
+from kzexpert.language.digest import base_digest
 from kzexpert.model import (
     Aggregation,
     Atom,
@@ -32,9 +36,18 @@ from kzexpert.model import (
 )
 from kzexpert.program.resolve import Types, resolve_atom
 from kzexpert.program.values import Values
-from kzexpert.proof.document import CitedRule, CitedSource, Row, digest_of
+from kzexpert.proof.document import CitedBase, CitedRule, CitedSource, Row, Trace, digest_of, sealed
 
-__all__ = ["cited_rule", "cited_source", "fact_text", "places_of", "row_of", "row_order"]
+__all__ = [
+    "cited_bases",
+    "cited_rule",
+    "cited_source",
+    "exported",
+    "fact_text",
+    "places_of",
+    "row_of",
+    "row_order",
+]
 
 
 def fact_text(relation: RelationKey, atom: GroundAtom, dates: Sequence[date] = ()) -> str:
@@ -135,3 +148,14 @@ def cited_source(source: Source) -> CitedSource:
     """A source as a trace cites it."""
     texts = (source.id, source.title, source.authors, source.publisher, str(source.date or ""), source.reliability)
     return CitedSource(*texts, url=source.url)
+
+
+def cited_bases(kb: KnowledgeBase) -> tuple[CitedBase, ...]:
+    """The bases with a name, as a trace cites them."""
+    named = (layer for layer in kb.layers if layer.name)
+    return tuple(CitedBase(layer.name, layer.version, base_digest(kb, layer), layer.used) for layer in named)
+
+
+def exported(trace: Trace, kb: KnowledgeBase) -> Trace:
+    """A proof as the trace that is written: with the bases that it was made of, and sealed."""
+    return sealed(replace(trace, bases=cited_bases(kb) or UNSET))

@@ -17,6 +17,7 @@ __all__ = [
     "AbsencePremise",
     "AggregatePremise",
     "BlockPremise",
+    "CitedBase",
     "CitedRule",
     "CitedSource",
     "ComparisonPremise",
@@ -307,6 +308,20 @@ class CitedSource(_Part, frozen=True):
     url: str
 
 
+class CitedBase(_Part, frozen=True):
+    """A base that was loaded when a trace was exported.
+
+    Attributes:
+        digest: over its files of rules and facts and its manifest; where the folder lies does not matter.
+        used: whether it was loaded only since another base uses it.
+    """
+
+    name: str
+    version: str
+    digest: str
+    used: bool
+
+
 class Trace(_Part, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.trace/1"):
     """Everything that matches a question, and all that it rests on, each once: a proof, and once it is sealed a trace.
 
@@ -319,6 +334,7 @@ class Trace(_Part, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.
         conclusions, facts: sorted by text.
         firings: sorted by conclusion, rule and binding.
         rules, sources: sorted by id.
+        bases: those with a name, in the order in which they were loaded; none in a proof that is not exported.
     """
 
     seal: str | UnsetType = UNSET
@@ -334,6 +350,7 @@ class Trace(_Part, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.
     facts: tuple[TracedFact, ...]
     rules: tuple[CitedRule, ...]
     sources: tuple[CitedSource, ...]
+    bases: tuple[CitedBase, ...] | UnsetType = UNSET
 
     def __repr__(self) -> str:
         return f"<trace of {self.question!r}: {counted(len(self.answers), 'answer')}>"

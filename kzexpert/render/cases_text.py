@@ -1,6 +1,7 @@
 """The results of cases as text: failures, on request the rules that never fired, and a line that counts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from kzexpert.analysis.cases import CaseResult, Coverage
 from kzexpert.model import KnowledgeBase
@@ -14,15 +15,31 @@ def cases_text(
     results: Sequence[CaseResult],
     coverage: Coverage | None = None,
     out: Writer = PLAIN,
+    used: Mapping[str, Sequence[CaseResult]] = MappingProxyType({}),
 ) -> str:
-    """What came out otherwise than wanted, and how many cases passed and failed."""
-    lines = [line for result in results if not result.passed for line in (*_failure(result, out), "")]
+    """What came out otherwise than wanted, and how many cases passed and failed.
+
+    Args:
+        used: used base → how its own cases went.
+    """
+    lines = [*_failures(results, out)]
     if coverage:
         lines.extend(_coverage(kb, coverage, out))
+    lines.append(_verdict(results, out))
+    for base, found in used.items():
+        lines.extend(_failures(found, out))
+        lines.append(out.style("", f"{base}, which is used here: ") + _verdict(found, out))
+    return "\n".join(lines) + "\n"
+
+
+def _failures(results: Sequence[CaseResult], out: Writer) -> list[str]:
+    return [line for result in results if not result.passed for line in (*_failure(result, out), "")]
+
+
+def _verdict(results: Sequence[CaseResult], out: Writer) -> str:
     failed = sum(not result.passed for result in results)
     role, verdict = ("bad", f"{failed} failed, ") if failed else ("good", "")
-    lines.append(out.style(role, f"{verdict}{len(results) - failed} passed"))
-    return "\n".join(lines) + "\n"
+    return out.style(role, f"{verdict}{len(results) - failed} passed")
 
 
 def _failure(result: CaseResult, out: Writer) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Issues as text: place, code and message, the line itself with a caret, related places, and a hint."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 from kzexpert.errors import Issue, Location, counted, without_password
 from kzexpert.render.writer import PLAIN, Writer, display_width, visible
@@ -13,13 +14,18 @@ _LONGEST_LINE = 100
 
 
 def issues_text(issues: Sequence[Issue], texts: Mapping[str, str], out: Writer = PLAIN) -> str:
-    """All issues, a block each with an empty line between them.
+    """All issues, a block each with an empty line between them; those of used bases stand apart, below their names.
 
     Args:
         texts: file → its text, for the offending lines.
     """
     lines = {file: texts[file].splitlines() for file in _files(issues) if file in texts}
-    return "\n".join(f"{issue_text(issue, lines, out)}\n" for issue in issues)
+    blocks = []
+    for base, group in groupby(sorted(issues, key=lambda issue: issue.base), key=lambda issue: issue.base):
+        if base:
+            blocks.append(out.style("strong", f"In {visible(base)}, which is used here:") + "\n")
+        blocks.extend(f"{issue_text(issue, lines, out)}\n" for issue in group)
+    return "\n".join(blocks)
 
 
 def _files(issues: Sequence[Issue]) -> set[str]:
@@ -78,4 +84,6 @@ def _shown(text: str) -> str:
 def summary(issues: Sequence[Issue]) -> str:
     """How many errors and warnings there are."""
     errors = sum(issue.severity == "error" for issue in issues)
-    return f"{counted(errors, 'error')}, {counted(len(issues) - errors, 'warning')}"
+    foreign = sum(bool(issue.base) for issue in issues)
+    apart = f"; {foreign} of them in used bases" if foreign else ""
+    return f"{counted(errors, 'error')}, {counted(len(issues) - errors, 'warning')}{apart}"

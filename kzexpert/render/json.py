@@ -28,8 +28,12 @@ class Place(msgspec.Struct, frozen=True):
     what: str
 
 
-class IssueRecord(msgspec.Struct, frozen=True):
-    """An issue; line and column are 0 where it is about a whole file or line."""
+class IssueRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An issue; line and column are 0 where it is about a whole file or line.
+
+    Attributes:
+        base: the used base that it is about; empty for one's own files.
+    """
 
     code: str
     severity: str
@@ -39,6 +43,7 @@ class IssueRecord(msgspec.Struct, frozen=True):
     column: int
     hint: str
     related: tuple[Place, ...]
+    base: str = ""
 
 
 class Issues(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.issues/1"):
@@ -67,6 +72,7 @@ def _record(issue: Issue) -> IssueRecord:
         column=place.column,
         hint=_clean(issue.hint),
         related=related,
+        base=_clean(issue.base),
     )
 
 

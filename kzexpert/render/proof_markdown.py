@@ -77,6 +77,11 @@ class _Document:
         yield f"# {_plain(trace.question)}\n"
         yield f"As of {trace.as_of.isoformat()}, by the engine {_plain(trace.engine)}. The question was read as"
         yield f"{_code(trace.pattern)}.\n"
+        if trace.bases:
+            bases = (
+                f"{_plain(f'{base.name} {base.version}'.strip())} ({_code(base.digest[:12])})" for base in trace.bases
+            )
+            yield f"Bases and the beginnings of their digests: {', '.join(bases)}.\n"
         for words, texts in (("Assumed", trace.assumed), ("Left out", trace.withdrawn)):
             if texts:
                 yield f"{words}: {', '.join(map(_code, texts))}.\n"

@@ -24,7 +24,7 @@ from kzexpert.proof.checker.places import Places
 from kzexpert.proof.checker.recorded import RecordedFacts
 from kzexpert.proof.checker.rules import read_rules
 from kzexpert.proof.checker.steps import why_not
-from kzexpert.proof.citation import fact_text
+from kzexpert.proof.citation import cited_bases, fact_text
 from kzexpert.proof.document import Trace, TracedFact, TracedFiring, seal_of
 from kzexpert.questions.question import read_question
 
@@ -90,6 +90,7 @@ class Checker:
         issues = [_issue(difference, places[difference.path]) for difference in self._differences(trace)]
         moved = [issue for issue in issues if issue.code == "KZ510"]
         issues = [issue for issue in issues if issue.code != "KZ510"] + _moved(moved)
+        issues += _other_bases(trace, self._kb, places)
         issues.sort(key=lambda issue: (issue.location or Location(file), issue.code, issue.message))
         return Verification(file, tuple(issues), len(trace.conclusions), len(trace.firings), len(trace.facts))
 
@@ -235,6 +236,18 @@ def _issue(difference: Difference, place: Location) -> Issue:
     message, hint = f"{difference.path} {difference.message}", _HINTS.get(difference.code, "")
     severity: Literal["error", "warning"] = "warning" if difference.code == "KZ510" else "error"
     return Issue(difference.code, message, place, hint, severity)
+
+
+def _other_bases(trace: Trace, kb: KnowledgeBase, places: Places) -> Iterator[Issue]:
+    """A warning for each base of the trace that is not loaded now, or that says something else."""
+    loaded = {base.name: base for base in cited_bases(kb)} if trace.bases else {}
+    for number, base in enumerate(trace.bases or ()):
+        now = loaded.get(base.name)
+        if now is None or now.digest != base.digest:
+            known = "is not loaded now" if now is None else f"has other files now: version {now.version or 'unknown'}"
+            message = f"the base {base.name} {base.version}".rstrip() + f" of the trace {known}"
+            hint = "what the trace rests on was checked against what is loaded"
+            yield Issue("KZ510", message, places[f"$.bases[{number}]"], hint, "warning")
 
 
 def _moved(issues: list[Issue]) -> list[Issue]:
