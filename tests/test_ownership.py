@@ -4,14 +4,13 @@ import csv
 import io
 import json
 import re
-import shutil
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 from processes import CHECKOUT, here
 
-KB = ("--kb", str(CHECKOUT / "bases" / "ownership"))
+KB = ("--kb", "ownership")
 
 
 def test_check_finds_nothing() -> None:
@@ -59,6 +58,7 @@ def test_a_trace_of_a_sum_holds(tmp_path: Path) -> None:
 
 
 REGISTER = {
+    "kzexpert.yaml": "uses: [ownership]",
     "facts/parties.yaml": """
         entities:
           Ansgar Vellow: {kind: party}
@@ -78,12 +78,11 @@ REGISTER = {
 @pytest.mark.parametrize("engine", ["experta", "duckdb"])
 def test_the_declaration_of_its_readme_reads_a_register(engine: str, tmp_path: Path) -> None:
     base = tmp_path / "mine"
-    shutil.copytree(CHECKOUT / "bases" / "ownership" / "rules", base / "rules")
     (declared,) = re.findall(
         r"```yaml\n(.*?)```", (CHECKOUT / "bases/ownership/README.md").read_text("utf-8"), re.DOTALL
     )
     for name, text in {**REGISTER, "facts/register.yaml": declared}.items():
-        (base / name).parent.mkdir(exist_ok=True)
+        (base / name).parent.mkdir(parents=True, exist_ok=True)
         (base / name).write_text(dedent(text), encoding="utf-8")
     came = here("infer", "blocked", "doubtful", "--format", "csv", "--engine", engine, "--kb", str(base))
     assert came.returncode == 0, came.stderr
