@@ -107,7 +107,16 @@ def cited_rule(kb: KnowledgeBase, rule: Rule, place: Callable[[Location], str]) 
     )
     when = tuple(condition.text for condition in rule.when)
     strength = round(rule.certainty, 9)
-    return CitedRule(rule.id, digest, rule.title, when, then, strength, rule.each, source, at, place(rule.location))
+    former = next((item for item in reversed(kb.gone) if item.id == rule.replaces), None)
+    instead = f"{former.id} of {_home(kb, former, place)}" if former else UNSET
+    where = place(rule.location)
+    return CitedRule(rule.id, digest, rule.title, when, then, strength, rule.each, source, at, where, instead)
+
+
+def _home(kb: KnowledgeBase, rule: Rule, place: Callable[[Location], str]) -> str:
+    """The base that a rule belongs to, else its place."""
+    named = (layer.label for layer in kb.layers if layer.name and rule.location.file in layer.files)
+    return next(named, place(rule.location))
 
 
 class _Meaning:

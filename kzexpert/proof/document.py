@@ -271,6 +271,7 @@ class CitedRule(_Part, frozen=True):
         digest: of all the rule says, with names and arguments resolved; file, place and layout do not matter.
         when: its conditions as the author wrote them.
         then: its conclusion, resolved; several are a list.
+        replaces: the rule of another base that it stands instead of, and that base.
         place: where it stood when the trace was made, for the reader.
     """
 
@@ -284,6 +285,7 @@ class CitedRule(_Part, frozen=True):
     source: str
     at: str
     place: str
+    replaces: str | UnsetType = UNSET
 
     @property
     def citation(self) -> str:

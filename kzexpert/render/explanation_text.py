@@ -70,7 +70,18 @@ def explanation_text(found: Explanation, out: Writer = PLAIN, depth: int | None 
         blocks.append(proof_text(found.index, found.shown, out, depth))
     if not found.holds:
         blocks.append("\n".join(_missing(found, out)).strip("\n"))
+    blocks.extend(_dropped(found, out))
     return "\n\n".join([*filter(None, blocks), footnote(found.inference, out, words=bool(found.shown))]) + "\n"
+
+
+def _dropped(found: Explanation, out: Writer) -> Iterator[str]:
+    """The rules of used bases that could conclude it, and that are left out."""
+    kb, name = found.inference.program.kb, found.question.pattern.predicate
+    places = dict(kb.drops)
+    for rule in kb.gone:
+        if rule.id in places and any(head.predicate == name for head in rule.then):
+            text = f"Dropped here ({places[rule.id]}): rule "
+            yield out.wrap([("", text), ("name", rule.id), ("faint", f" ({rule.location})")], rest="  ")
 
 
 def _missing(found: Explanation, out: Writer) -> Iterator[str]:

@@ -214,7 +214,8 @@ class _Document:
             yield "## Rules\n"
         for rule in self.trace.rules:
             each = ", each firing" if rule.each else ""
-            yield f"- {_code(rule.id)}, certainty {certainty_text(rule.certainty)}{each}, {_plain(rule.place)}"
+            instead = f", in the place of {_plain(rule.replaces)}" if rule.replaces else ""
+            yield f"- {_code(rule.id)}, certainty {certainty_text(rule.certainty)}{each}, {_plain(rule.place)}{instead}"
             yield from (
                 f"    - {'when' if number == 0 else 'and'} {_code(text)}" for number, text in enumerate(rule.when)
             )

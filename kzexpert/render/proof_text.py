@@ -113,6 +113,8 @@ class _Text:
         title = f"{factors}: {rule.title}" if rule.title else factors
         yield self.line([("", sentence(firing.because))], first=_strength(line.strength), rest=_MARGIN)
         origin = f"{rule.citation or 'no source'}; {rule.place}"
+        if rule.replaces:
+            origin += f"; in the place of {rule.replaces}"
         rule_pieces = [("faint", "rule "), ("name", rule.id), ("faint", f"{title} ({origin})")]
         yield self.line(rule_pieces, first=_MARGIN, rest=_INDENT)
         for premise in firing.premises:

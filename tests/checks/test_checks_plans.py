@@ -34,4 +34,4 @@ def test_a_snapshot_leaves_nothing_with_its_knowledge_base() -> None:
     kb = load_knowledge_base([SMALL])
     before = dict(vars(kb))
     snapshot(kb)
-    assert {*vars(kb)} - {*before} <= {"predicate", "entity", "source", "concluded"}
+    assert {*vars(kb)} - {*before} <= {"predicate", "entity", "source", "concluded", "used_files"}

@@ -25,7 +25,7 @@ from kzexpert.proof.checker.recorded import RecordedFacts
 from kzexpert.proof.checker.rules import read_rules
 from kzexpert.proof.checker.steps import why_not
 from kzexpert.proof.citation import cited_bases, fact_text
-from kzexpert.proof.document import Trace, TracedFact, TracedFiring, seal_of
+from kzexpert.proof.document import CitedBase, Trace, TracedFact, TracedFiring, seal_of
 from kzexpert.questions.question import read_question
 
 __all__ = ["Checker", "Verification"]
@@ -244,10 +244,14 @@ def _other_bases(trace: Trace, kb: KnowledgeBase, places: Places) -> Iterator[Is
     for number, base in enumerate(trace.bases or ()):
         now = loaded.get(base.name)
         if now is None or now.digest != base.digest:
-            known = "is not loaded now" if now is None else f"has other files now: version {now.version or 'unknown'}"
+            known = "is not loaded now" if now is None else f"has other files now{_as_version(base, now)}"
             message = f"the base {base.name} {base.version}".rstrip() + f" of the trace {known}"
             hint = "what the trace rests on was checked against what is loaded"
             yield Issue("KZ510", message, places[f"$.bases[{number}]"], hint, "warning")
+
+
+def _as_version(then: CitedBase, now: CitedBase) -> str:
+    return f", as version {now.version}" if now.version and now.version != then.version else ""
 
 
 def _moved(issues: list[Issue]) -> list[Issue]:
