@@ -158,7 +158,7 @@ def test_a_conclusion_is_derived_and_goes_or_weakens_with_what_it_rests_on(
 
 
 def test_no_conclusion_is_also_recorded(kb: KnowledgeBase) -> None:
-    concluded = {rule.then.predicate for rule in kb.rules}
+    concluded = kb.concluded
     assert [str(fact.location) for fact in kb.facts if fact.predicate in concluded] == []
 
 
@@ -177,4 +177,4 @@ def test_no_rule_names_a_country_or_an_organisation(kb: KnowledgeBase) -> None:
 
 
 def _constants(rule: Rule) -> list[str]:
-    return [str(argument.term) for argument in rule.then.arguments]
+    return [str(argument.term) for atom in rule.then for argument in atom.arguments]
