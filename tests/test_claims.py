@@ -177,4 +177,4 @@ def test_no_rule_names_a_country_or_an_organisation(kb: KnowledgeBase) -> None:
 
 
 def _constants(rule: Rule) -> list[str]:
-    return [str(argument.term) for head in rule.then for argument in head.arguments]
+    return [str(argument.term) for atom in rule.then for argument in atom.arguments]

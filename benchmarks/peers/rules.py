@@ -63,7 +63,7 @@ def knowledge_base(
             Rule(
                 rule.id,
                 tuple(parse_condition(text, HERE) for text in rule.when),
-                parse_atom(rule.then, HERE),
+                (parse_atom(rule.then, HERE),),
                 certainty=rule.certainty,
                 each=rule.each,
             )

@@ -63,7 +63,7 @@ def _timed(size: int, folder: Path, infer: Callable[[Sequence[Program]], Sequenc
 
 
 def _told(kb: KnowledgeBase, inferences: Sequence[Inference], days: Sequence[date]) -> Outcome:
-    concluded = sorted({rule.then.predicate for rule in kb.rules})
+    concluded = sorted(kb.concluded)
     found = sum(len(inference.certainties.get(name, ())) for name in concluded for inference in inferences)
 
     def details() -> tuple[Counts, Digests]:

@@ -135,7 +135,7 @@ def test_parquet_and_json_hold_the_same(
 def test_the_file_holds_every_conclusion_and_no_other(infer: Infer, hard_world: Path, name: str) -> None:
     kb = load_knowledge_base([hard_world])
     inference = engine("experta").infer(snapshot(kb))
-    layout = layout_of(kb, {rule.then.predicate for rule in kb.rules}, derived=False)
+    layout = layout_of(kb, kb.concluded, derived=False)
     lines = infer("--all", "--engine", name, "--format", "jsonl", kb=hard_world).stdout.split("\n")[:-1]
     told = {}
     for row in map(json.loads, lines):

@@ -22,7 +22,7 @@ from kzexpert.engines import engine, for_engine, table_issues
 from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
 from kzexpert.engines.sql.store.base import DatabaseError
 from kzexpert.engines.sql.store.database import Database
-from kzexpert.engines.sql.tables import memory_rows
+from kzexpert.engines.sql.tables import memory_rows, reader
 from kzexpert.errors import KnowledgeBaseError, UsageError
 from kzexpert.language import load_knowledge_base, parse_atom, parse_partial_date, read_knowledge_base
 from kzexpert.model import ANY, NOWHERE, Constant, GroundAtom, KnowledgeBase, Pattern, Program, Relation, Within
@@ -481,7 +481,7 @@ def test_the_last_batch_of_an_sqlite_table_may_be_empty(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As of a table without rows, or with as many as go into whole batches."""
-    monkeypatch.setattr("kzexpert.engines.sql.tables.reader._AT_ONCE", 1)
+    monkeypatch.setattr(reader, "_AT_ONCE", 1)
     for label, rows in (("full", ROWS["trade"][1:]), ("bare", [])):
         folder = tmp_path / label
         folder.mkdir()
