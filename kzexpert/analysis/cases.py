@@ -85,7 +85,7 @@ def _layer(kb: KnowledgeBase, case: Case) -> KnowledgeBase:
         KnowledgeBaseError: what the case adds is at fault.
     """
     own = case.kb
-    adds = (own.kinds, own.predicates, own.entities, own.sources, own.facts, own.rules, own.tables)
+    adds = (own.kinds, own.predicates, own.entities, own.sources, own.facts, own.rules, own.tables, own.drops)
     layer, errors = kb, list(case.issues)
     if any(adds) or case.replaces_facts:
         layer = layered(kb, own, replaces_facts=case.replaces_facts)
