@@ -121,6 +121,14 @@ def test_verbose_says_that_the_packed_knowledge_base_answers(run: Run, installed
     assert told.returncode == 0
     assert f"knowledge base: {installed.parents[1]}" in told.stderr
     assert "_kb" in told.stderr
+    assert f"(kzexpert {kzexpert.__version__}, digest " in told.stderr
+
+
+def test_the_packed_base_can_be_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "kzexpert.yaml").write_text("name: empty\nuses: [kzexpert]\n", encoding="utf-8")
+    checked = run("check", "--strict")
+    assert (checked.returncode, checked.stdout) == (0, "0 errors, 0 warnings\n")
+    assert run("ask", "who leads the CSTO?", "--kb", "kzexpert").returncode == 0
 
 
 def test_the_public_names_can_be_imported_and_no_engine_comes_with_them(installed: Path, tmp_path: Path) -> None:
