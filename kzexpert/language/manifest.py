@@ -60,7 +60,8 @@ def read_manifest(folder: StrPath, issues: list[Issue], files: list[TextFile]) -
         files.append(file)
         document = parse_document(file)
     except KnowledgeBaseError as error:
-        issues.extend(error.issues)
+        # Every key may be missing, and so may all of them.
+        issues.extend(issue for issue in error.issues if issue.code != "KZ104")
         return Manifest()
     issues.extend(document.issues)
     reader = Reader(file, issues)

@@ -191,6 +191,29 @@ def test_a_draft_replaces_rules_of_the_base_it_is_given_with(top: Path, tmp_path
     assert asked(top, "near(?s, ?p)", "--rules", str(draft)) == {"near(Ruritania, Syldavia)": 0.5}
 
 
+def test_what_the_middle_of_three_bases_changed_stays_changed(top: Path, tmp_path: Path) -> None:
+    put(tmp_path / "middle", kzexpert="name: middle\nuses: [../lower]\n", rules_own=REPLACED)
+    put(top, kzexpert="uses: [../lower, ../middle]\n")
+    assert asked(top, "near(?s, ?p)") == {"near(Ruritania, Syldavia)": 0.5}
+    upper = REPLACED.replace("[by-leader]", "[]").replace("0.5", "0.3")
+    put(top, rules_own=upper)
+    for engine in ("experta", "duckdb"):
+        assert asked(top, "near(?s, ?p)", "--engine", engine) == {"near(Ruritania, Syldavia)": 0.3}
+
+
+def test_a_case_replaces_and_drops_for_itself(top: Path) -> None:
+    wanted = "ask: 'near(?s, ?p)'\nwant: 'near(Ruritania, Syldavia) @ 0.5'\n"
+    put(top, tests_cases_a=REPLACED + wanted, tests_cases_b="drop: [by-bloc]\n" + wanted)
+    came = here("test", cwd=top)
+    assert "FAIL b" in came.stdout
+    assert came.stdout.splitlines()[-1] == "1 failed, 1 passed"
+
+
+def test_a_manifest_may_be_empty(top: Path) -> None:
+    put(top, kzexpert="# nothing yet\n", rules_all=RULES)
+    assert here("check", cwd=top).stdout == "0 errors, 0 warnings\n"
+
+
 def test_the_same_id_without_that_names_both_places(top: Path) -> None:
     put(top, rules_own=REPLACED.replace("    replaces: by-bloc\n", ""))
     came = here("check", cwd=top)
