@@ -6,7 +6,6 @@ Which rows are written is said here, their columns and order in `sheet`; which f
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -29,13 +28,11 @@ from kzexpert.engines.sql.results.sheet import (
     sheet,
     table,
 )
+from kzexpert.engines.sql.store.database import Database
 from kzexpert.engines.sql.store.dictionary import Dictionary
 from kzexpert.errors import without_password
 from kzexpert.model import Constant, Inference, Pattern, Program, ProgramRule, RelationKey, Variable
 from kzexpert.model.columns import RUN_TABLE, Form, Layout, Selection, table_columns, table_names
-
-if TYPE_CHECKING:  # it needs DuckDB, and Spark imports this module too
-    from kzexpert.engines.sql.store.database import Database
 
 __all__ = ["DatabaseExporter", "PartsWriter"]
 
@@ -68,7 +65,7 @@ class DatabaseExporter:
 
     def __init__(
         self,
-        database: "Database",
+        database: Database,
         texts: Codes,
         planner: Planner,
         programs: Sequence[Program],
@@ -207,7 +204,7 @@ class PartsWriter:
 
     def __init__(
         self,
-        database: "Database",
+        database: Database,
         texts: Codes,
         layout: Layout,
         inferences: Sequence[Inference],
