@@ -178,16 +178,17 @@ def test_a_rule_that_never_ends_is_stopped_and_named() -> None:
 
 def test_a_job_that_takes_too_long_is_stopped() -> None:
     started = time.monotonic()
-    with pytest.raises(BudgetError, match="KZ401 rule some used up the budget of 5 seconds"):
+    with pytest.raises(BudgetError, match="KZ401 rule many used up the budget of 5 seconds"):
         engine("spark", Budget(seconds=5.0)).infer(program_of(endless()))
     assert time.monotonic() - started < 120  # of hours
 
 
 def test_a_folder_for_checkpoints_is_used_and_ctrl_c_stops_the_job_and_says_nothing(tmp_path: Path) -> None:
     """In a process of its own, since both are for the whole of Spark."""
+    folders = [str(Path(__file__).parents[1] / name) for name in ("sql", "engines", "helpers")]
     script = f"""
 import sys
-sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[1] / "engines")]!r}
+sys.path[:0] = {folders!r}
 from available import SETTINGS
 from short_programs import program_of, told
 from test_sql_spark import chain, endless
@@ -195,7 +196,7 @@ from kzexpert.engines import engine
 from kzexpert.engines.sql.spark_engine import SparkEngine
 
 def heard(report):
-    if report.phase == "inferring" and report.predicates == ("some",):
+    if report.phase == "inferring" and report.predicates in (("many",), ("some",)):
         print("at work", flush=True)
 
 spark = SparkEngine(master="local[1]", conf=SETTINGS, checkpoint={str(tmp_path / "kept")!r}, listen=heard)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from math import inf
 from time import monotonic
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from msgspec.structs import replace
 from sqlglot import exp
@@ -22,7 +22,6 @@ from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, empty, kin
 from kzexpert.engines.sql.plan.recursion import Component
 from kzexpert.engines.sql.plan.rules import Planner, constants_of, patterns_of
 from kzexpert.engines.sql.plan.words import column, select
-from kzexpert.engines.sql.results.export import DatabaseExporter
 from kzexpert.engines.sql.results.facts import DatabaseFacts
 from kzexpert.engines.sql.results.firings import Firings
 from kzexpert.engines.sql.results.stored import Certainties
@@ -34,6 +33,9 @@ from kzexpert.engines.sql.tables.relations import Loader
 from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, RelationKey, Stratum
 from kzexpert.model.evaluation import rising
 from kzexpert.program.products import product_hint
+
+if TYPE_CHECKING:  # it needs DuckDB, and this module does not
+    from kzexpert.engines.sql.results.export import DatabaseExporter
 
 __all__ = ["Run"]
 
@@ -62,7 +64,7 @@ class Run:
         budget: Budget,
         skipped_to: str | None,
         listen: Listener,
-        export: Callable[["Run"], DatabaseExporter] | None = None,
+        export: "Callable[[Run], DatabaseExporter] | None" = None,
     ) -> None:
         self.programs = programs
         self.program = program = programs[0]

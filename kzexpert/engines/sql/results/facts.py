@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kzexpert.engines.sql.results.export import DatabaseExporter
 from kzexpert.engines.sql.results.firings import Firings
 from kzexpert.engines.sql.results.stored import Certainties
 from kzexpert.engines.sql.store.base import Store
@@ -13,6 +12,9 @@ from kzexpert.engines.sql.store.codec import Args
 from kzexpert.engines.sql.tables.recorded import TableFacts
 from kzexpert.model import Fact, GroundAtom, Inference, Pattern
 from kzexpert.model.columns import Form, Layout, Selection
+
+if TYPE_CHECKING:  # it needs DuckDB, and Spark has facts too
+    from kzexpert.engines.sql.results.export import DatabaseExporter
 
 __all__ = ["DatabaseFacts"]
 
@@ -31,7 +33,7 @@ class DatabaseFacts:
         certainties: Certainties,
         firings: Firings,
         recorded: TableFacts,
-        exporter: DatabaseExporter | None,
+        exporter: "DatabaseExporter | None",
     ) -> None:
         self._database = database
         self.certainties = certainties
