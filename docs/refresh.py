@@ -165,7 +165,7 @@ _SHARED_BY = 3
 
 def commands_page() -> str:
     """The text of docs/commands.md."""
-    context = click.Context(cli, info_name="kzexpert")
+    context = click.Context(cli, info_name="kzexpert", **cli.context_settings)  # click keeps what help is called
     commands = list(_leaves(cli, context))
     options = list(chain.from_iterable(_options(command) for command, _ in commands))
     shared = [option for option in dict.fromkeys(options) if options.count(option) >= _SHARED_BY]
