@@ -20,7 +20,6 @@ from kzexpert.language.reader import Reader
 from kzexpert.language.rules_file import (
     ROW_KEYS,
     RuleDefaults,
-    read_citation,
     read_drops,
     read_kinds,
     read_predicates,
@@ -184,20 +183,22 @@ def read_sections(reader: Reader, fields: Mapping[str, Node], draft: Draft) -> b
         draft.entities.extend(read_entities(reader, fields["entities"]))
     if "sources" in fields:
         draft.sources.extend(read_sources(reader, fields["sources"]))
+    beside = {key: fields[key] for key in ROW_KEYS if key in fields}
+    meant = ROW_KEYS if "facts" in fields else ("source", "at") if "rules" in fields else ()
+    defaults = read_row_keys(reader, {key: node for key, node in beside.items() if key in meant})
+    if defaults.at:
+        hint = "at is a place in a source: give source too"
+        reader.note("KZ109", "at without a source", defaults.places["at"], hint)
     if "rules" in fields:
-        draft.rules.extend(read_rules(reader, fields["rules"], _rule_defaults(reader, fields)))
+        family = reader.filled(fields["family"], "the name of a family") if "family" in fields else None
+        draft.rules.extend(read_rules(reader, fields["rules"], RuleDefaults(defaults.source, family or "")))
     if "drop" in fields:
         draft.drops.extend(read_drops(reader, fields["drop"]))
     if "tables" in fields:
         from kzexpert.language.tables_file import read_tables  # most knowledge bases have none
 
         draft.tables.extend(read_tables(reader, fields["tables"]))
-    beside = {key: fields[key] for key in ROW_KEYS if key in fields}
     if "facts" in fields:
-        defaults = read_row_keys(reader, beside)
-        if defaults.at:
-            hint = "at is a place in a source: give source too"
-            reader.note("KZ109", "at without a source", defaults.places["at"], hint)
         entries = reader.entries(fields["facts"], "a mapping of predicates to rows", "such as member: [{...}, {...}]")
         draft.pending.extend(PendingRows(reader, key, rows, defaults) for key, rows in entries)
         return True
@@ -206,13 +207,6 @@ def read_sections(reader: Reader, fields: Mapping[str, Node], draft: Draft) -> b
             message, hint = f"{key!r} stands beside no facts", "beside `facts:` it is the default for the rows"
             reader.note("KZ108", message, reader.at(node), hint)
     return False
-
-
-def _rule_defaults(reader: Reader, fields: Mapping[str, Node]) -> RuleDefaults:
-    """What stands beside ``rules:`` for all rules of the file."""
-    source = read_citation(reader, fields["source"], fields.get("at")) if "source" in fields else None
-    family = reader.filled(fields["family"], "the name of a family") if "family" in fields else None
-    return RuleDefaults(source, family or "")
 
 
 def finish(draft: Draft, vocabulary: Mapping[str, Predicate]) -> list[Fact]:

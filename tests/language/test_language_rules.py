@@ -166,6 +166,12 @@ def test_a_mistake_is_told_once_at_its_place(text: str, expected: str, hint: str
     assert hint in issues[0].hint
 
 
+def test_a_mistake_in_what_facts_and_rules_share_is_told_once(read: Any, brief: Any) -> None:
+    shared = "source: {idd: x}\nfacts: {}\nrules:\n  - {id: r, when: ['p(?x)'], then: 'q(?x)'}\n"
+    assert brief(read(shared).issues) == ["file.yaml:1:10 KZ108"]
+    assert brief(read(shared.replace("{idd: x}", "smith-2011")).issues) == []
+
+
 def test_conditions_in_brackets_are_split_at_their_commas(read: Any, brief: Any) -> None:
     issues = read(rule("id: r", "when: [p(?x, a), q(?x)]", "then: q(?x)")).issues
     assert brief(issues) == ["file.yaml:3:12 KZ201"]
