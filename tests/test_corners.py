@@ -147,7 +147,7 @@ def test_the_fact_that_ended_is_the_cause(write: Any, engine: str) -> None:
     history = here("timeline", "safe(Avalon)", "--as-of", "2008..2011", *options).stdout
     assert "guard(Avalon, Laputa)" in history
     changed = here("what-if", "safe(Avalon)", "--as-of", "2009", "--without", "guard(Avalon, Laputa)", *options).stdout
-    assert "0.90 -> 0.45" in changed
+    assert "0.90 → 0.45" in changed
     assert changed.count("guard(Avalon, Laputa)") > 1, "named as withdrawn, and again as the cause"
 
 

@@ -4,12 +4,11 @@ It explains differences and decides nothing: which of them matter to a user is f
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, TypeAlias
-
-import msgspec
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
 
 from kzexpert.analysis.scenario import on_record
-from kzexpert.certainty import established
+from kzexpert.certainty import established, likelihood
 from kzexpert.evidence import Line, lines
 from kzexpert.model import (
     Aggregate,
@@ -24,90 +23,27 @@ from kzexpert.model import (
     Program,
     ProgramCondition,
     RelationKey,
+    Rule,
     Value,
 )
 from kzexpert.model.established import Binding
 from kzexpert.model.evaluation import Completion, solutions
 from kzexpert.program.snapshot import in_force
+from kzexpert.proof.changes import OPPOSITE, Cause, LineShift, Record, RuleTurn, Shift, Turn, folded, moves, turn_of
 from kzexpert.questions.sentences import because, dates, says
 
-__all__ = ["Cause", "Divergence", "LineShift", "Record", "Turn", "rule_texts"]
+__all__ = ["Divergence", "Respect", "rule_fields", "rule_texts"]
 
-#: What happened to a statement: the first eight to a recorded or assumed fact, the next four to a conclusion, and the
-#: last to the as-of date, where a rule looks at it.
-Turn: TypeAlias = Literal[
-    "assumed",
-    "no longer assumed",
-    "withdrawn",
-    "no longer withdrawn",
-    "came into force",
-    "went out of force",
-    "recorded",
-    "not recorded",
-    "gained",
-    "lost",
-    "stronger",
-    "weaker",
-    "another date",
-]
-_OPPOSITE: dict[Turn, Turn] = {
-    "assumed": "no longer assumed",
-    "withdrawn": "no longer withdrawn",
-    "came into force": "went out of force",
-    "recorded": "not recorded",
-    "gained": "lost",
-    "stronger": "weaker",
-}
-_OPPOSITE.update({after: before for before, after in _OPPOSITE.items()})
-
-
-class Record(msgspec.Struct, frozen=True):
-    """When a fact holds, as a row states it, and where that row is."""
-
-    dates: str
-    place: str
-
-
-class Cause(msgspec.Struct, frozen=True):
-    """A statement that changed.
-
-    Attributes:
-        statement: as an atom; with its window where a rule looks at recent events only.
-        before, after: its certainty; None where nothing is known of it.
-        records: the rows that state it.
-    """
-
-    statement: str
-    says: str
-    turn: Turn
-    before: float | None
-    after: float | None
-    records: tuple[Record, ...] = ()
-
-
-class LineShift(msgspec.Struct, frozen=True):
-    """A line of evidence that appeared, disappeared, or changed its strength.
-
-    Attributes:
-        rule: its id; empty for what is on record about the statement itself.
-        rule_turn: what happened to the rule itself; empty where it is the same.
-        before, after: its strength; None where it is not there.
-        causes: the statements by which it changed, sorted by text.
-    """
-
-    rule: str
-    because: str
-    rule_turn: Literal["", "new", "gone", "changed"]
-    before: float | None
-    after: float | None
-    causes: tuple[Cause, ...]
-
-
+#: In which respects two inferences can differ.
+Respect: TypeAlias = Literal["facts", "rules", "date"]
 Args: TypeAlias = tuple[Value, ...]
 #: A relation and a row of it: a statement, an event within a window, or a fact with dates on record.
 _Place: TypeAlias = tuple[RelationKey, Args]
 #: Stands for the as-of date, which is no fact.
 _DATE: _Place = ("as_of()", ())
+#: The relation that stands for rules, each a row with its id.
+_RULE = "rule()"
+_RULE_TURNS: dict[str, Turn] = {"new": "new rule", "gone": "rule gone", "changed": "rule changed"}
 
 
 class Divergence:
@@ -118,6 +54,7 @@ class Divergence:
         self.after = after
         self.sides = (before, after)
         self.rules = rule_texts(before.program), rule_texts(after.program)
+        self._below: dict[_Place, set[_Place]] = {}
 
     def lines(self, atom: GroundAtom) -> tuple[LineShift, ...]:
         """The lines of evidence of a statement that changed; the largest change comes first."""
@@ -125,16 +62,34 @@ class Divergence:
         found = [self._change(atom, *pair) for pair in pairs if _strength(pair[0]) != _strength(pair[1])]
         return tuple(sorted(found, key=lambda item: (-abs((item.after or 0.0) - (item.before or 0.0)), item.because)))
 
+    def shift(self, atom: GroundAtom, by: tuple[Respect, ...] = ()) -> Shift:
+        """What became of a statement."""
+        before, after = self.before.certainty(atom), self.after.certainty(atom)
+        return Shift(
+            str(atom),
+            says(self.after.program.kb, atom),
+            turn_of(before, after),
+            before,
+            after,
+            likelihood(before or 0.0),
+            likelihood(after or 0.0),
+            established(after or 0.0),
+            by,
+            self.lines(atom),
+        )
+
     def roots(self, atom: GroundAtom) -> tuple[Cause, ...]:
-        """The recorded and assumed facts whose change made a statement change, sorted by text."""
+        """The recorded and assumed facts, and the rules, whose change made a statement change, sorted by text."""
         found: dict[_Place, None] = {}
         seen: set[_Place] = {(atom.predicate, atom.args)}
         pending: list[_Place] = list(seen)
         while pending:
             place = pending.pop()
-            if place == _DATE or self._base_differs(place):
+            if place == _DATE or place[0] == _RULE or self._base_differs(place):
                 found[place] = None
-            new = {cause for sides in self._rivals(place) for cause in self._causes(*sides)} - seen
+            if place not in self._below:
+                self._below[place] = {cause for sides in self._rivals(place) for cause in self._causes(*sides)}
+            new = self._below[place] - seen
             seen |= new
             pending.extend(new)
         return tuple(sorted((self._base_cause(place) for place in found), key=_by_text))
@@ -166,6 +121,21 @@ class Divergence:
             return "gone" if before else "new"
         return "changed" if before != after else ""
 
+    @cached_property
+    def rule_turns(self) -> dict[str, RuleTurn]:
+        """The rules that differ, by id, in its order."""
+        sides = [{variant.id: variant.rule for variant in side.program.rules.values()} for side in self.sides]
+        titles = {name: rule.title for side in sides for name, rule in side.items()}
+        turns = {name: self.rule_turn(name) for name in sorted(titles)}
+        stated = [{name: rule_fields(rule) for name, rule in side.items()} for side in sides]
+        return {
+            name: RuleTurn(
+                name, titles[name], turn, moves(*(side[name] for side in stated)) if turn == "changed" else ()
+            )
+            for name, turn in turns.items()
+            if turn
+        }
+
     # --- lines --------------------------------------------------------------------------------------------------------
 
     def _pairs(self, atom: GroundAtom) -> list[tuple[Line | None, Line | None]]:
@@ -175,7 +145,7 @@ class Divergence:
 
     def _rivals(self, place: _Place) -> Iterator[tuple[Sequence[Line], Sequence[Line]]]:
         """Lines before and after of which one counts: those of one rule; in a recursive component all."""
-        if not isinstance(place[0], str) or place == _DATE:
+        if not isinstance(place[0], str) or place[0] in (_DATE[0], _RULE):
             return
         atom = _statement(place)
         stratum = self.after.program.stratum_of.get(atom.predicate)
@@ -194,10 +164,9 @@ class Divergence:
             return LineShift("", sentence, "", _strength(before), _strength(after), (cause,))
         turn = self.rule_turn(firing.rule.id)
         causes = self._causes([before] if before else [], [after] if after else [])
-        found = sorted(map(self._cause, causes), key=_by_text)
-        return LineShift(
-            firing.rule.id, because(firing), turn, _strength(before), _strength(after), tuple(dict.fromkeys(found))
-        )
+        found = sorted([self._cause(place) for place in causes if place[0] != _RULE], key=_by_text)
+        told = tuple(folded(dict.fromkeys(found)))
+        return LineShift(firing.rule.id, because(firing), turn, _strength(before), _strength(after), told)
 
     def _causes(self, before: Sequence[Line], after: Sequence[Line]) -> set[_Place]:
         """The statements by which what counts of some lines changed.
@@ -215,6 +184,8 @@ class Divergence:
             if old != new and max(abs(old), abs(new)) > least:
                 firing = sides[1].get(key) or sides[0][key]
                 found.update(self._looked_at(firing, matches_only=key in sides[0] and key in sides[1]))
+                if self.rule_turn(firing.rule.id):
+                    found.add((_RULE, (firing.rule.id,)))
         return found
 
     def _looked_at(self, firing: Firing, matches_only: bool) -> Iterator[_Place]:
@@ -298,6 +269,9 @@ class Divergence:
         return Cause(*self._named(place), turn, before, after)
 
     def _base_cause(self, place: _Place) -> Cause:
+        if place[0] == _RULE:
+            turn_of_rule = self.rule_turns[str(place[1][0])]
+            return Cause(turn_of_rule.rule, turn_of_rule.title, _RULE_TURNS[turn_of_rule.turn], None, None)
         if place == _DATE:
             day = self.after.program.as_of.isoformat()
             return Cause(f"as_of() = {day}", f"the as-of date is {day}", "another date", None, None)
@@ -308,7 +282,7 @@ class Divergence:
             turn = self._absence(after, self.before)
         else:
             assert before is not None
-            turn = _OPPOSITE[self._absence(before, self.after)]
+            turn = OPPOSITE[self._absence(before, self.after)]
         rows = [row for fact in (before, after) if fact for row in fact.rows]
         return Cause(
             *self._named(place),
@@ -345,6 +319,20 @@ def rule_texts(program: Program) -> dict[str, str]:
         name: f"{'; '.join(condition.text for condition in rule.when)} -> {'; '.join(heads[name])} @ {rule.certainty}"
         f"{' each' if rule.each else ''}"
         for name, rule in rules.items()
+    }
+
+
+def rule_fields(rule: Rule) -> dict[str, Any]:
+    """What a rule says, field by field; where it stands is none of it."""
+    return {
+        "when": tuple(condition.text for condition in rule.when),
+        "then": tuple(map(str, rule.then)),
+        "certainty": rule.certainty,
+        "each": rule.each,
+        "title": rule.title,
+        "because": rule.because,
+        "family": rule.family,
+        "source": rule.source or "",
     }
 
 

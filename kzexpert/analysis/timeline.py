@@ -9,16 +9,17 @@ from itertools import pairwise
 
 import msgspec
 
-from kzexpert.analysis.causes import Cause, Divergence
+from kzexpert.analysis.causes import Divergence
 from kzexpert.analysis.scenario import Infer, Progress, Scenario, silent
 from kzexpert.certainty import established, likelihood
 from kzexpert.engines.base import Engine, infer_each
 from kzexpert.model import Fact, GroundAtom, Inference, Pattern, Program
 from kzexpert.program.relevance import relevance, sliced
+from kzexpert.proof.changes import Cause, folded
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import says
 
-__all__ = ["Change", "Point", "Series", "Timeline", "timeline", "years_on_record"]
+__all__ = ["Point", "Series", "Step", "Timeline", "timeline", "years_on_record"]
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -36,7 +37,7 @@ class Point(msgspec.Struct, frozen=True):
     established: bool
 
 
-class Change(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True):
     """A conclusion changed from one point to the next.
 
     Attributes:
@@ -56,7 +57,7 @@ class Series(msgspec.Struct, frozen=True):
     conclusion: str
     says: str
     points: tuple[Point, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[Step, ...]
 
 
 class Timeline(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.timeline/1"):
@@ -132,7 +133,7 @@ def _series(
         for day, certainty in zip(days, certainties, strict=True)
     )
     changes = tuple(
-        Change(str(day.year), before, after, difference.roots(atom))
+        Step(str(day.year), before, after, tuple(folded(difference.roots(atom))))
         for day, (before, after), difference in zip(days[1:], pairwise(certainties), differences, strict=True)
         if difference and before != after
     )

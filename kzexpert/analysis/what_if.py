@@ -5,73 +5,28 @@ rules or the date made a conclusion change. It proposes no change of its own.
 """
 
 from collections.abc import Iterable
-from datetime import date
-from typing import Literal, TypeAlias
 
-import msgspec
 from msgspec.structs import replace
 
-from kzexpert.analysis.causes import Cause, Divergence, LineShift, rule_texts
+from kzexpert.analysis.causes import Divergence, Respect, rule_texts
 from kzexpert.analysis.scenario import Infer, Scenario
-from kzexpert.certainty import established, likelihood
 from kzexpert.checks import check
 from kzexpert.language.draft import layered
 from kzexpert.model import GroundAtom, Inference, KnowledgeBase, Program
+from kzexpert.proof.changes import Cause, Changes, Side, by_effect, folded
 from kzexpert.questions.question import Question
-from kzexpert.questions.sentences import dates, says
+from kzexpert.questions.sentences import dates
 
-__all__ = ["RuleTurn", "Shift", "Side", "WhatIf", "what_if"]
-
-#: In which respects two inferences can differ.
-Respect: TypeAlias = Literal["facts", "rules", "date"]
-_TURNS = ("gained", "lost", "stronger", "weaker")
+__all__ = ["WhatIf", "side_of", "what_if"]
 
 
-class Side(msgspec.Struct, frozen=True):
-    """One of the two sides of a comparison."""
-
-    as_of: date
-    assumed: tuple[str, ...]
-    withdrawn: tuple[str, ...]
-
-
-class RuleTurn(msgspec.Struct, frozen=True):
-    """A rule that only one side has, or that the sides state differently."""
-
-    rule: str
-    title: str
-    turn: Literal["new", "gone", "changed"]
-
-
-class Shift(msgspec.Struct, frozen=True):
-    """A statement that changed.
-
-    Attributes:
-        turn: ``gained`` and ``lost`` are for what begins or ceases to be established.
-        before, after: its certainty; None where nothing is known of it.
-        by: what made it change.
-        lines: its lines of evidence that changed.
-    """
-
-    conclusion: str
-    says: str
-    turn: Literal["gained", "lost", "stronger", "weaker"]
-    before: float | None
-    after: float | None
-    likelihood_before: str
-    likelihood_after: str
-    established: bool
-    by: tuple[Respect, ...]
-    lines: tuple[LineShift, ...]
-
-
-class WhatIf(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.what-if/1"):
+class WhatIf(Changes, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.what-if/1"):
     """What changes.
 
     Attributes:
         question, pattern: what `changes` is limited to; empty when it is not.
-        facts: recorded and assumed facts that one side has and the other does not, or has with another certainty;
-            only those behind the changes that a question asks about, if there are such.
+        facts: recorded and assumed facts that one side has and the other does not, or has otherwise; only those behind
+            the changes that a question asks about, if there are such.
         changes: by turn, then the largest first.
         others: how many more conclusions change, which the question does not ask about.
     """
@@ -79,11 +34,6 @@ class WhatIf(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.what
     question: str
     pattern: str
     engine: str
-    before: Side
-    after: Side
-    facts: tuple[Cause, ...]
-    rules: tuple[RuleTurn, ...]
-    changes: tuple[Shift, ...]
     others: int
 
 
@@ -106,58 +56,30 @@ def what_if(before: Inference, after: Inference, infer: Infer, question: Questio
     if pattern is not None:
         asked = {atom for atom in changed if atom.predicate == pattern.predicate and pattern.matches(atom.args)}
     respects = _Respects(before, after, infer)
-    shifts = [_shift(difference, atom, respects) for atom in asked]
-    shifts.sort(
-        key=lambda item: (_TURNS.index(item.turn), -abs((item.after or 0) - (item.before or 0)), item.conclusion)
-    )
     return WhatIf(
         question=question.text if question else "",
         pattern=str(question.pattern) if question else "",
         engine=before.engine,
-        before=_side(before),
-        after=_side(after),
+        before=side_of(before),
+        after=side_of(after),
         facts=_facts(difference, asked if question else set()),
-        rules=_rule_changes(difference),
-        changes=tuple(shifts),
+        rules=tuple(difference.rule_turns.values()),
+        changes=by_effect(difference.shift(atom, respects.of(atom)) for atom in asked),
         others=len(concluded - asked),
     )
 
 
 def _facts(difference: Divergence, asked: Iterable[GroundAtom]) -> tuple[Cause, ...]:
     """The facts behind what is asked about; all that differ where that is nothing."""
-    found = {cause.statement: cause for atom in asked for cause in difference.roots(atom)}
-    return tuple(found[text] for text in sorted(found)) or difference.facts()
+    roots = {cause.statement: cause for atom in asked for cause in difference.roots(atom)}
+    found = [roots[text] for text in sorted(roots) if text not in difference.rule_turns]
+    return tuple(folded(found or difference.facts()))
 
 
-def _shift(difference: Divergence, atom: GroundAtom, respects: "_Respects") -> Shift:
-    before, after = difference.before.certainty(atom), difference.after.certainty(atom)
-    held, holds = established(before or 0.0), established(after or 0.0)
-    turn: Literal["gained", "lost", "stronger", "weaker"] = "stronger" if (after or 0.0) > (before or 0.0) else "weaker"
-    if held != holds:
-        turn = "gained" if holds else "lost"
-    return Shift(
-        str(atom),
-        says(difference.after.program.kb, atom),
-        turn,
-        before,
-        after,
-        likelihood(before or 0.0),
-        likelihood(after or 0.0),
-        holds,
-        respects.of(atom),
-        difference.lines(atom),
-    )
-
-
-def _side(inference: Inference) -> Side:
+def side_of(inference: Inference) -> Side:
+    """A side of a comparison: the date and the assumptions of an inference."""
     program = inference.program
     return Side(program.as_of, program.assumed, program.withdrawn)
-
-
-def _rule_changes(difference: Divergence) -> tuple[RuleTurn, ...]:
-    titles = {rule.id: rule.rule.title for side in difference.sides for rule in side.program.rules.values()}
-    turns = {name: difference.rule_turn(name) for name in sorted(titles)}
-    return tuple(RuleTurn(name, titles[name], turn) for name, turn in turns.items() if turn)
 
 
 # --- facts, rules or date -------------------------------------------------------------------------------------------

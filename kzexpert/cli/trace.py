@@ -25,8 +25,8 @@ from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import read_question
 from kzexpert.render import rendered
+from kzexpert.render.changes_text import trace_diff_text
 from kzexpert.render.issues import issues_text
-from kzexpert.render.trace_diff_text import trace_diff_text
 from kzexpert.render.trace_text import verifications_document, verifications_text
 
 __all__ = ["trace"]

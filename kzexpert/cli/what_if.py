@@ -17,7 +17,7 @@ from kzexpert.language import load_knowledge_base, parse_partial_date
 from kzexpert.model import KnowledgeBase
 from kzexpert.program.order import planned
 from kzexpert.questions.question import read_conclusion
-from kzexpert.render.what_if_text import what_if_text
+from kzexpert.render.changes_text import what_if_text
 
 __all__ = ["what_if"]
 

@@ -7,9 +7,9 @@ reads in dark and light; every text is escaped, and what colours show, dashes an
 from collections.abc import Iterator
 from html import escape
 
-from kzexpert.analysis.causes import Cause
-from kzexpert.analysis.timeline import Change, Series, Timeline
+from kzexpert.analysis.timeline import Series, Step, Timeline
 from kzexpert.certainty import THRESHOLD
+from kzexpert.proof.changes import Cause
 from kzexpert.render.text import certainty_text
 from kzexpert.render.writer import stated, visible
 
@@ -104,7 +104,7 @@ class _Drawing:
         for change in series.changes:
             yield from self.mark(number, places[change.period], change, series)
 
-    def mark(self, number: int, index: int, change: Change, series: Series) -> Iterator[str]:
+    def mark(self, number: int, index: int, change: Step, series: Series) -> Iterator[str]:
         """A dot at a change, whose title tells the facts behind it."""
         certainty = series.points[index].certainty
         y = self.y(certainty if certainty is not None else max(0.0, self.floor))
@@ -134,7 +134,7 @@ def _reading(series: Series) -> str:
     return f"{stated(series.says, series.conclusion)}: {', '.join(parts)}."
 
 
-def _told(series: Series, change: Change) -> str:
+def _told(series: Series, change: Step) -> str:
     head = f"{change.period}: {series.says}, {_certainty(change.before)} to {_certainty(change.after)}"
     return "; ".join([head, *map(_cause, change.causes)])
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from kzexpert.analysis.causes import Cause
 from kzexpert.analysis.timeline import Point, Series, Timeline
+from kzexpert.proof.changes import Cause
 from kzexpert.render.text import CONVENTION, certainty_text
 from kzexpert.render.writer import PLAIN, Piece, Writer, stated
 
@@ -104,8 +104,8 @@ def _column(point: Point, glyphs: Glyphs) -> str:
 
 def cause_pieces(cause: Cause) -> list[Piece]:
     """A fact that came or went, with a sign, its dates and its place."""
-    sign: Piece = ("bad", "- ") if cause.turn in _LOSES else ("good", "+ ")
+    sign: Piece = ("bad", "- ") if cause.turn in _LOSES else ("name", "~ ") if cause.was else ("good", "+ ")
     rows = [", ".join(filter(None, [record.dates, record.place])) for record in cause.records]
-    turn = "" if cause.turn in ("came into force", "went out of force") else f"{cause.turn}; "
+    turn = "" if cause.was or cause.turn in ("came into force", "went out of force") else f"{cause.turn}; "
     note = f"{turn}{'; '.join(rows)}".removesuffix("; ")
     return [sign, ("", cause.says), ("faint", f" ({note})" if note else "")]

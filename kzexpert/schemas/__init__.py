@@ -27,7 +27,7 @@ class Document(msgspec.Struct, frozen=True):
     made_by: str
 
 
-#: By the name that stands in ``"schema": "kzexpert.NAME/1"``.
+#: By the name that stands in ``"schema": "kzexpert.NAME/1"``, whatever the number.
 DOCUMENTS = {
     "answer": Document("kzexpert.proof.answers", "Answer", "ask --format json"),
     "conclusions": Document("kzexpert.proof.answers", "Conclusions", "conclusions --format json"),
@@ -54,7 +54,7 @@ def published(name: str) -> str:
     Raises:
         UsageError: there is no such document (KZ301).
     """
-    short = name.removeprefix("kzexpert.").removesuffix("/1")
+    short = re.sub(r"/\d+$", "", name.removeprefix("kzexpert."))
     if short not in DOCUMENTS:
         hint = did_you_mean(short, DOCUMENTS) or f"the documents are {', '.join(DOCUMENTS)}"
         raise UsageError(Issue("KZ301", f"there is no document {name}", hint=hint))
@@ -64,10 +64,11 @@ def published(name: str) -> str:
 def generated(name: str) -> str:
     """The schema of a document from its type, in JSON Schema 2020-12."""
     document = DOCUMENTS[name]
-    made: dict[str, Any] = msgspec.json.schema(getattr(import_module(document.module), document.type))
+    kind = getattr(import_module(document.module), document.type)
+    made: dict[str, Any] = msgspec.json.schema(kind)
     for definition in made.get("$defs", {}).values():
         _describe(definition)
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"kzexpert.{name}/1"}
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": kind.__struct_config__.tag}
     return msgspec.json.format(msgspec.json.encode({**head, **made}), indent=2).decode() + "\n"
 
 

@@ -109,7 +109,7 @@ def test_against_a_file_of_rules_whose_rules_replace_those_of_their_id(kzexpert:
     result = kzexpert("what-if", ALIGNED, "--against", "draft.yaml")
     assert result.exit_code == 0
     assert "rule changed: trained" in result.stdout
-    assert "0.65 -> 0.95" in result.stdout  # (0.96 - 0.2) / 0.8
+    assert "0.65 → 0.95" in result.stdout  # (0.96 - 0.2) / 0.8
 
 
 def test_two_files_of_facts(kzexpert: Kzexpert) -> None:

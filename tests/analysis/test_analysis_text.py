@@ -20,13 +20,13 @@ from kzexpert.model import Inference
 from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import Question
+from kzexpert.render.changes_text import what_if_text
 from kzexpert.render.json import json_text
 from kzexpert.render.linchpins_text import linchpins_text
 from kzexpert.render.matrix_text import matrix_text
 from kzexpert.render.proof_text import arithmetic, proof_text
 from kzexpert.render.timeline_svg import timeline_svg
 from kzexpert.render.timeline_text import ASCII, timeline_text
-from kzexpert.render.what_if_text import what_if_text
 from kzexpert.render.why_not_text import why_not_text
 from kzexpert.render.writer import PLAIN, Writer, as_markup, display_width
 

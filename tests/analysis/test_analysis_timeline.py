@@ -69,6 +69,20 @@ def test_an_event_that_is_no_longer_recent(read_world: ReadWorld) -> None:
     ]
 
 
+def test_a_number_that_moves_is_one_cause(read_world: ReadWorld) -> None:
+    world = read_world(
+        """
+        facts:
+          trains:
+            - {power: Borduria, state: Ruritania, soldiers: 95, until: 2004}
+            - {power: Borduria, state: Ruritania, soldiers: 65, since: 2005, certainty: 0.5}
+        rules: [{id: many, when: ["trains(?p, ?s, _)"], then: "firm(?s, ?p)"}]
+        """
+    )
+    (step,) = followed(world, "firm(Ruritania, ?p)", range(2004, 2007)).series[0].changes
+    assert [(cause.turn, cause.shown) for cause in step.causes] == [("weaker", "trains(Borduria, Ruritania, 95 → 65)")]
+
+
 def test_a_count_that_grows(read_world: ReadWorld) -> None:
     world = read_world(
         """

@@ -4,9 +4,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from kzexpert.analysis.causes import Cause, Record
 from kzexpert.analysis.what_if import WhatIf, what_if
 from kzexpert.engines import engine
+from kzexpert.proof.changes import Cause, Record
 
 from .conftest import ReadWorld, World
 
