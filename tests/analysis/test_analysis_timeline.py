@@ -75,12 +75,16 @@ def test_a_number_that_moves_is_one_cause(read_world: ReadWorld) -> None:
         facts:
           trains:
             - {power: Borduria, state: Ruritania, soldiers: 95, until: 2004}
-            - {power: Borduria, state: Ruritania, soldiers: 65, since: 2005, certainty: 0.5}
-        rules: [{id: many, when: ["trains(?p, ?s, _)"], then: "firm(?s, ?p)"}]
-        """
+            - {power: Borduria, state: Ruritania, soldiers: 65, since: 2005}
+        rules:
+          - id: many
+            when: ["leads(?p, _)", "member(?s, _)", "?n = sum(?k for trains(?p, ?s, ?k))", "?n > 70"]
+            then: firm(?s, ?p)
+        """,
+        "facts: {member: [{state: Ruritania, bloc: Pact}], leads: [{power: Borduria, bloc: Pact}]}",
     )
     (step,) = followed(world, "firm(Ruritania, ?p)", range(2004, 2007)).series[0].changes
-    assert [(cause.turn, cause.shown) for cause in step.causes] == [("weaker", "trains(Borduria, Ruritania, 95 → 65)")]
+    assert [(cause.turn, cause.shown) for cause in step.causes] == [("changed", "trains(Borduria, Ruritania, 95 → 65)")]
 
 
 def test_a_count_that_grows(read_world: ReadWorld) -> None:
