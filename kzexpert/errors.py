@@ -195,4 +195,10 @@ CODES: dict[str, str] = {
     "KZ508": "a text of a trace is not that of the rules and facts",
     "KZ509": "a trace was changed after it was written",
     "KZ510": "rules or facts of a trace stand elsewhere now",
+    # bases that are written
+    "KZ801": "a name that cannot be given",
+    "KZ802": "something is there already",
+    "KZ803": "a base that cannot be used",
+    "KZ804": "not a base of one's own",
+    "KZ805": "a file that leaves no place for an addition",
 }

@@ -30,6 +30,7 @@ COMMANDS = {
     "trace": "Write traces, check them, compare them.",
     "check": "Tell everything that is wrong with a knowledge base.",
     "test": "Run the cases of a knowledge base.",
+    "new": "Start a base of your own, or add to it.",
     "vocabulary": "List what rules, facts and questions may say.",
     "schema": "Print the JSON Schema of a document.",
 }

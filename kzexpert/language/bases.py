@@ -20,7 +20,7 @@ from kzexpert.language.nearest import did_you_mean
 if TYPE_CHECKING:
     from kzexpert.language.manifest import Use
 
-__all__ = ["GROUP", "BaseFolder", "base_folders", "named_base", "read_files", "single_files"]
+__all__ = ["GROUP", "BaseFolder", "base_folders", "is_path", "known_bases", "named_base", "read_files", "single_files"]
 
 GROUP = "kzexpert.bases"
 _PACKED_BASES = "_bases"
@@ -148,7 +148,7 @@ class _Search:
 
     def _target(self, folder: str, name: str, place: Location) -> str | None:
         """The folder of a used base; one that is none is noted."""
-        if _is_path(name):
+        if is_path(name):
             target = os.path.normpath(os.path.join(folder, name))
             if is_base(target):
                 return target
@@ -158,7 +158,7 @@ class _Search:
         found = _shipped().get(name) or _installed(name)
         if found is None:
             beside = os.path.isdir(os.path.join(folder, name))
-            known = sorted({*_shipped(), *_offered()})
+            known = known_bases()
             hint = f"a folder is written ./{name}" if beside else did_you_mean(name, known)
             hint = hint or f"there are {', '.join(known)}; a folder is written ./{name}"
             self.issues.append(Issue("KZ128", f"there is no base {name}", place, hint))
@@ -171,11 +171,11 @@ def named_base(text: str) -> str:
     Raises:
         KnowledgeBaseError: it is a plain word, and neither a folder nor a base (KZ115).
     """
-    if _is_path(text) or is_base(text):
+    if is_path(text) or is_base(text):
         return text
     found = _shipped().get(text) or _installed(text)
     if found is None and not os.path.exists(text):
-        known = sorted({*_shipped(), *_offered()})
+        known = known_bases()
         hint = did_you_mean(text, known) or f"name a folder with rules/ and facts/, or one of {', '.join(known)}"
         raise KnowledgeBaseError(
             Issue("KZ115", f"there is no folder {text}, and no base of that name", Location(text), hint)
@@ -183,7 +183,13 @@ def named_base(text: str) -> str:
     return found or text
 
 
-def _is_path(text: str) -> bool:
+def known_bases() -> list[str]:
+    """The names of the bases that are shipped or installed."""
+    return sorted({*_shipped(), *_offered()})
+
+
+def is_path(text: str) -> bool:
+    """Whether a used base is named by its folder: a plain word is a name."""
     return text.startswith(".") or os.sep in text or "/" in text or os.path.isabs(text)  # noqa: PTH117
 
 

@@ -74,9 +74,16 @@ def load_knowledge_base(
 
 
 def read_knowledge_base(
-    layers: Iterable[StrPath], rules: Iterable[StrPath] = (), facts: Iterable[StrPath] = ()
+    layers: Iterable[StrPath],
+    rules: Iterable[StrPath] = (),
+    facts: Iterable[StrPath] = (),
+    unsaved: Mapping[str, str] = {},
 ) -> Loaded:
-    """Reads what can be read, as `load_knowledge_base`, but returns the issues beside it instead of raising them."""
+    """Reads what can be read, as `load_knowledge_base`, but returns the issues beside it instead of raising them.
+
+    Args:
+        unsaved: path → text that is read in the place of what is on disk; a file of `facts` need not be there at all.
+    """
     draft = Draft()
     paths: dict[str, StrPath] = {}
     opened: list[tuple[BaseFolder, list[StrPath]]] = []
@@ -85,9 +92,10 @@ def read_knowledge_base(
     for files, endings in ((rules, YAML_ENDINGS), (facts, (*YAML_ENDINGS, ".csv"))):
         for file in files:
             _added(paths, single_files([file], endings), draft.issues)
-    for path in paths.values():
+    texts = {_real(path): text for path, text in unsaved.items()}
+    for real, path in paths.items():
         if not _is_csv(path):
-            read_into(draft, path)
+            read_into(draft, path, texts.get(real))
     # Only now it is known which CSV files are tables, or codes of tables: these are no facts of their own.
     named = {_real(file) for table in draft.tables for file in (table.path, *table.codes.values())}
     for real, path in paths.items():
@@ -145,15 +153,18 @@ def _is_csv(path: StrPath) -> bool:
     return os.fspath(path).lower().endswith(".csv")
 
 
-def read_into(draft: Draft, path: StrPath) -> bool:
+def read_into(draft: Draft, path: StrPath, unsaved: str | None = None) -> bool:
     """Reads one file, by its ending as CSV or YAML; its facts wait for `finish`.
+
+    Args:
+        unsaved: what a file of YAML is to say, whatever is on disk.
 
     Returns:
         Whether the file holds facts.
     """
     is_csv = _is_csv(path)
     try:
-        file = read_file(path, CSV_LIMIT if is_csv else YAML_LIMIT)
+        file = _unsaved(path, unsaved) if unsaved is not None else read_file(path, CSV_LIMIT if is_csv else YAML_LIMIT)
         draft.files.append(file)
         reader = Reader(file, draft.issues)
         if is_csv:
@@ -167,6 +178,10 @@ def read_into(draft: Draft, path: StrPath) -> bool:
     hint = f"a file holds any of {', '.join(SECTIONS)}, each with a colon"
     fields = reader.fields(document.root, "the file", (*SECTIONS, *ROW_KEYS, "family"), (), hint)
     return fields is not None and read_sections(reader, fields, draft)
+
+
+def _unsaved(path: StrPath, text: str) -> TextFile:
+    return TextFile(shown_name(path), os.fspath(path), text, text.encode("utf-8", "surrogateescape"))
 
 
 def read_sections(reader: Reader, fields: Mapping[str, Node], draft: Draft) -> bool:

@@ -25,6 +25,7 @@ LAYERS = (
     "questions",
     "proof",
     "analysis",
+    "authoring",
     "render",
     "api",
     "schemas",

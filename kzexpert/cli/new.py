@@ -1,0 +1,253 @@
+"""``kzexpert new``: a base, or one more rule, fact, entity, source or case for it. What stands there stays as it is."""
+
+import os
+import shlex
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from kzexpert.authoring.additions import add_entity, add_facts, add_rule, add_skeleton, add_source, read_facts
+from kzexpert.authoring.case import case_file, case_text
+from kzexpert.authoring.own_base import Addition, OwnBase, open_own_base
+from kzexpert.authoring.scaffold import scaffold, write_scaffold
+from kzexpert.cli.options import Options
+from kzexpert.cli.output import emit, print_error
+from kzexpert.cli.session import layers
+from kzexpert.model import Fact, KnowledgeBase
+from kzexpert.program.resolve import resolve_fact
+from kzexpert.questions.sentences import dates, says
+from kzexpert.render.issues import issues_text
+
+__all__ = ["new"]
+
+_KB = click.option("--kb", metavar="FOLDER", help="The base to write to.  [default: the one in use]")
+_FILE = click.option(
+    "--file", default="", metavar="FILE", help="The file to write to, below rules/ or facts/ of the base."
+)
+_DRY = click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
+_PLAIN = Options()
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  kzexpert new base mongolia --uses kzexpert
+  kzexpert new entity Mongolia --kind state --alias Mongolian
+  kzexpert new fact "member(Mongolia, OSCE)" --since 2012-11-21 --source osce
+  kzexpert new rule exercises
+  kzexpert new case alignment --ask "who is Mongolia aligned with\"""",
+)
+def new() -> None:
+    """Start a base of your own, or add to it. Comments, order and quotes of your files stay as they are.
+
+    What is added is checked with the whole base before it is written; what would be at fault is not written.
+    """
+
+
+@new.command(
+    short_help="Make a folder that is a base.",
+    epilog="""\b
+Examples:
+  kzexpert new base mongolia --uses kzexpert
+  kzexpert new base mongolia --title "Mongolia and its neighbours" --package""",
+)
+@click.argument("folder")
+@click.option("--uses", multiple=True, metavar="NAME|FOLDER", help="A base to build on: its rules are taken.")
+@click.option("--title", default="", help="What the base is about.")
+@click.option("--package", is_flag=True, help="Add what pip install needs to make the base available to others.")
+def base(folder: str, uses: tuple[str, ...], title: str, package: bool) -> None:
+    """Make a FOLDER with one example of each thing that a base holds: kzexpert.yaml, rules/, facts/, tests/cases/.
+
+    Its name is that of the folder. The examples are invented; the base checks, tests and answers at once.
+    """
+    made = scaffold(folder, uses, title, package=package)
+    write_scaffold(made)
+    name = "." if os.path.realpath(folder) == os.path.realpath(".") else shlex.quote(folder)
+    lines = [f"Made {folder}:", *(f"  {file}" for file in made.files), "", "Next:"]
+    lines += [] if name == "." else [f"  cd {name}"]
+    lines += ["  kzexpert check && kzexpert test", f'  kzexpert ask "{made.question}"']
+    _print(lines)
+
+
+def _adding(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that all have that add to a base."""
+    return _KB(_FILE(_DRY(function)))
+
+
+@new.command(
+    short_help="Add facts.",
+    epilog="""\b
+Examples:
+  kzexpert new fact "member(Mongolia, OSCE)" --since 2012-11-21 --source osce
+  kzexpert new fact "exercise(Mongolia, Russia, 'Selenga')" --on 2024-07""",
+)
+@click.argument("fact", nargs=-1, required=True)
+@click.option("--since", default="", metavar="DATE", help="From when on it holds: a day, month or year.")
+@click.option("--until", default="", metavar="DATE", help="Until when.")
+@click.option("--on", default="", metavar="DATE", help="When it happened, of an event.")
+@click.option("--certainty", default="", metavar="NUMBER", help="How sure it is, over 0 and up to 1.  [default: 1]")
+@click.option("--source", default="", metavar="ID", help="Who says so.")
+@click.option("--at", default="", metavar="PLACE", help="Where in the source, such as para 3.")
+@click.option("--note", default="", metavar="TEXT", help="What a reviewer should know.")
+@_adding
+def fact(fact: tuple[str, ...], kb: str | None, file: str, dry_run: bool, **beside: str) -> None:
+    """Add each FACT, an atom such as member(Mongolia, OSCE), to the file where facts of its predicate stand."""
+    own = _own(kb)
+    stated = read_facts(own.kb, fact)
+    change = add_facts(own, stated, beside, file)
+    _finish(change, dry_run, [_stated(change.kb, fact) for fact in change.facts])
+
+
+def _stated(kb: KnowledgeBase, fact: Fact) -> str:
+    """A fact as it will be read, in words."""
+    atom, _ = resolve_fact(kb, fact)
+    beside = [dates(fact), str(fact.source or "")]
+    named = ", ".join(filter(None, beside))
+    return says(kb, atom) + (f" ({named})" if named else "") if atom else ""
+
+
+@new.command(
+    short_help="Add a rule.",
+    epilog="""\b
+Examples:
+  kzexpert new rule loans --when "lends(?p, ?state, ?n)" --when "?n > 99" \\
+    --then "alignment(?state, ?p, economy)" --certainty 0.6 \\
+    --because "{p} has lent {state} {n} million" --source mine
+  kzexpert new rule loans""",
+)
+@click.argument("id")
+@click.option("--title", default="", help="What it says, in one line.")
+@click.option("--replaces", default="", metavar="ID", help="The rule of a used base that it stands instead of.")
+@click.option("--family", default="", help="Rules of one family are one line of evidence.")
+@click.option("--when", multiple=True, metavar="CONDITION", help="A condition; all must hold.")
+@click.option("--unless", multiple=True, metavar="CONDITION", help="An exception.")
+@click.option("--then", multiple=True, metavar="ATOM", help="What follows.")
+@click.option("--certainty", default="", metavar="NUMBER", help="How strong it is as evidence, -1 to 1.  [default: 1]")
+@click.option("--because", default="", metavar="SENTENCE", help="The reason, with variables as {name}.")
+@click.option("--source", default="", metavar="ID", help="Where it comes from.")
+@click.option("--at", default="", metavar="PLACE", help="Where in the source, such as para 3.")
+@_adding
+def rule(
+    id: str,
+    then: tuple[str, ...],
+    at: str,
+    kb: str | None,
+    file: str,
+    dry_run: bool,
+    **fields: Any,
+) -> None:
+    """Add a rule, behind those that conclude the same; without --when and --then, one to fill in, as a comment."""
+    own = _own(kb)
+    if not fields["when"] and not then:
+        _finish(
+            add_skeleton(own, id, file), dry_run, ["take the # away and fill it in; kzexpert check says what is amiss"]
+        )
+        return
+    for option, given in (("--when", fields["when"]), ("--then", then)):
+        if not given:
+            raise click.UsageError(f"a rule has --when and --then, and {option} is missing")
+    heads = then[0] if len(then) == 1 else list(then)
+    order = ("id", "title", "replaces", "family", "when", "unless", "then", "certainty", "because", "source")
+    said = {**fields, "id": id, "then": heads}
+    _finish(add_rule(own, {key: said[key] for key in order}, at, file), dry_run)
+
+
+@new.command(
+    short_help="Declare an entity.",
+    epilog="""\b
+Examples:
+  kzexpert new entity Mongolia --kind state --alias MN --alias Mongolian""",
+)
+@click.argument("name")
+@click.option("--kind", required=True, help="A kind of the vocabulary, such as state.")
+@click.option("--alias", multiple=True, metavar="NAME", help="Another name for it; repeatable.")
+@_adding
+def entity(name: str, kind: str, alias: tuple[str, ...], kb: str | None, file: str, dry_run: bool) -> None:
+    """Declare what facts, rules and questions may name."""
+    _finish(add_entity(_own(kb), name, kind, alias, file), dry_run)
+
+
+@new.command(
+    short_help="Declare a source.",
+    epilog="""\b
+Examples:
+  kzexpert new source osce --title "Mongolia joins" --publisher OSCE \\
+    --date 2012-11-21 --reliability A""",
+)
+@click.argument("id")
+@click.option("--title", required=True, help="Its title.")
+@click.option("--authors", default="", help="Who wrote it.")
+@click.option("--publisher", default="", help="Who published it.")
+@click.option("--date", default="", metavar="DATE", help="When: a day, month or year.")
+@click.option("--url", default="", help="Where it can be read.")
+@click.option("--reliability", default="", metavar="A-F", help="How reliable it is, by the Admiralty code.")
+@_adding
+def source(id: str, kb: str | None, file: str, dry_run: bool, **fields: str) -> None:
+    """Declare a source, for facts and rules to cite by its ID."""
+    _finish(add_source(_own(kb), id, fields, file), dry_run)
+
+
+@new.command(
+    short_help="Make a case of what is answered now.",
+    epilog="""\b
+Examples:
+  kzexpert new case pact --ask "who is Mongolia aligned with in security"
+  kzexpert new case no-pact --ask "who is Mongolia aligned with in security" \\
+    --without "member(Mongolia, _)\"""",
+)
+@click.argument("name")
+@click.option("--ask", required=True, metavar="QUESTION", help="What to ask, in plain words or as a pattern.")
+@click.option("--note", default="", metavar="TEXT", help="Why the case is there.")
+@click.option("--as-of", metavar="DATE", help="A day, month or year.  [default: that of the base]")
+@click.option("--assume", multiple=True, metavar="ATOM", help="Take a fact as given.")
+@click.option("--without", multiple=True, metavar="ATOM", help="Leave out the facts that match.")
+@_KB
+@_DRY
+def case(
+    name: str,
+    ask: str,
+    note: str,
+    as_of: str | None,
+    assume: tuple[str, ...],
+    without: tuple[str, ...],
+    kb: str | None,
+    dry_run: bool,
+) -> None:
+    """Write tests/cases/NAME.yaml, a case that wants what is answered now. Whether that is right is for you to say."""
+    from kzexpert.cli.session import open_session
+    from kzexpert.proof.answers import answer
+    from kzexpert.questions.question import read_question
+
+    own = _own(kb)
+    file = case_file(own, name)
+    session = open_session(Options(kb=own.folders, as_of=as_of, assume=assume, without=without))
+    asked = read_question(session.kb, ask)
+    inference = session.infer([asked.pattern])
+    program = inference.program
+    moves = program.as_of_reason.startswith("today")  # with no date of its own the case would want another one tomorrow
+    day = as_of or (program.as_of.isoformat() if moves else "")
+    text = case_text(ask, answer(inference, asked), note, day, assume, without)
+    told = "confirm what it wants, or correct it; kzexpert test runs it"
+    _finish(Addition(file, "", text, own.kb, ()), dry_run, [told])
+
+
+def _own(kb: str | None) -> OwnBase:
+    return open_own_base(layers(Options(kb=(kb,) if kb else ())))
+
+
+def _finish(change: Addition, dry_run: bool, lines: Sequence[str] = ()) -> None:
+    """Save what is new, and show it."""
+    if not dry_run:
+        change.save()
+    added = change.added
+    width = len(str(max(added, default=0)))
+    verb = "Would add to" if dry_run else "Added to"
+    shown = [f"  {number:>{width}} | {line}".rstrip() for number, line in added.items()]
+    _print([f"{verb} {change.file}:", *shown, *(f"  {line}" for line in lines)])
+    if change.warnings:
+        print_error(lambda out: issues_text(change.warnings, change.kb.texts, out))
+
+
+def _print(lines: Sequence[str]) -> None:
+    emit(_PLAIN, lambda out: "".join(f"{out.style('', line)}\n" for line in lines))
