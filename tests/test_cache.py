@@ -54,9 +54,9 @@ def write(path: Path, text: str, age: int = 60) -> None:
     os.utime(path, (then, then))
 
 
-def ask(kb: Path, *more: str) -> str:
+def ask(kb: Path, *more: str, code: int = 0) -> str:
     result = CliRunner().invoke(cli, ["ask", "friend(Ruritania, ?who)", "--verbose", "--kb", str(kb), *more])
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == code, result.output
     return result.stdout
 
 
@@ -69,6 +69,22 @@ def recalls(kb: Path, *more: str) -> bool:
 def entry(kb: Path) -> Path:
     (found,) = (kb.parent / "cache").iterdir()
     return found
+
+
+def test_a_register_that_changed_is_read_again(kb: Path) -> None:
+    write(kb / "register.csv", "title,code\nSyldavia,SY\n")
+    write(
+        kb / "facts" / "register.yaml", "entities: [{file: ../register.csv, kind: state, name: title, aliases: [code]}]"
+    )
+    write(kb / "facts" / "more.yaml", "facts: {ally: [{state: Ruritania, other: SY, source: atlas}]}")
+    first = ask(kb)
+    assert "Syldavia" in first
+    assert recalls(kb)
+    assert ask(kb, "--output", str(kb / "register.csv"), code=2) == ""
+    assert ask(kb) == first
+    write(kb / "register.csv", "title,code\nKlow,SY\n", age=50)
+    assert not recalls(kb)
+    assert "Klow" in ask(kb)
 
 
 def test_the_second_start_recalls_and_answers_the_same(kb: Path) -> None:

@@ -145,7 +145,7 @@ def read_comparisons(kb: KnowledgeBase, text: str) -> tuple[Rivalry, ...]:
     Raises:
         UsageError: it is neither, or it leaves nothing open.
     """
-    named = EntityNames(kb).meanings(words(text))
+    named = EntityNames(kb, text).meanings(words(text))
     found = [item for kind, name in named for item in _declared(kb, kind, name)]
     if found:
         return tuple(found)

@@ -14,7 +14,7 @@ from kzexpert.checks.repetitions import repeated_conditions
 from kzexpert.checks.rules import repeated_rule_ids, rule_plans
 from kzexpert.checks.sources import repeated_sources, sources_of_facts, sources_of_rules
 from kzexpert.checks.strata import cycles
-from kzexpert.checks.tables import declared_tables
+from kzexpert.checks.tables import declared_tables, idle_registers
 from kzexpert.checks.templates import templates
 from kzexpert.checks.usage import rules_that_never_fire, unused_predicates
 from kzexpert.checks.variables import lone_variables
@@ -51,6 +51,7 @@ PASSES: tuple[Pass, ...] = (
     fact_values,
     fact_dates,
     declared_tables,
+    idle_registers,
     concluded_records,
 )
 
@@ -92,8 +93,8 @@ def refuse_errors(kb: KnowledgeBase, issues: Iterable[Issue]) -> None:
         raise KnowledgeBaseError(*errors, texts=kb.texts)
 
 
-def by_place(issue: Issue) -> tuple[str, str, int, int, str, str]:
+def by_place(issue: Issue) -> tuple[str, str, int, int, int, str, str]:
     """The key to sort issues by; those about the whole knowledge base come first, and
     those about used bases last."""
     place = issue.location or NOWHERE
-    return issue.base, place.file, place.line, place.column, issue.code, issue.message
+    return issue.base, place.file, place.line, place.column, place.row, issue.code, issue.message

@@ -6,7 +6,7 @@ from kzexpert.errors import Issue, Location
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import KnowledgeBase, Predicate, Table
 
-__all__ = ["declared_tables"]
+__all__ = ["declared_tables", "idle_registers"]
 
 #: What may have a column beside the arguments.
 _BESIDE = ("since", "until", "on", "certainty", "source", "at", "note")
@@ -24,6 +24,19 @@ def declared_tables(kb: KnowledgeBase) -> list[Issue]:
         else:
             issues.extend(_arguments(kb, predicate, table))
             issues.extend(_dates(predicate, table))
+    return issues
+
+
+def idle_registers(kb: KnowledgeBase) -> list[Issue]:
+    """Registers that declare nothing (KZ126); a warning."""
+    issues = []
+    for register in kb.registers:
+        if not register.size:
+            column = next(iter(register.where), None)
+            says = f"no row of {register.file} is chosen by where" if column else f"{register.file} holds no rows"
+            place = register.marks.get(f"where.{column}" if column else "file", register.location)
+            hint = "compare the values with those of the register; all of the columns must have one of theirs"
+            issues.append(Issue("KZ126", says, place, hint if column else "", "warning"))
     return issues
 
 

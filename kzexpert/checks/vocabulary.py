@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 
-from kzexpert.errors import Issue, Location
+from kzexpert.errors import Issue, Location, counted
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import Entity, KnowledgeBase, Predicate
 
 __all__ = ["kinds", "names", "predicates"]
 
 _BUILT_IN = ("text", "number", "date")
+#: So many rows of registers are told one by one.
+_MOST_ROWS = 20
+_OTHER_CASE = "give one of them another name; questions do not tell upper from lower case"
+_TWO_ROWS = "rows of one name are one entity if they share an alias; else name them by a column that tells them apart"
 
 
 def kinds(kb: KnowledgeBase) -> list[Issue]:
@@ -22,8 +26,13 @@ def kinds(kb: KnowledgeBase) -> list[Issue]:
                 message = f"unknown kind {spec.type} of the argument {spec.name} of {predicate.name}"
                 hint = did_you_mean(spec.type, types) or f"declare it under 'kinds:', or use {', '.join(_BUILT_IN)}"
                 issues.append(Issue("KZ118", message, spec.location, hint))
+    for register in kb.registers:
+        if register.kind not in declared:
+            hint = did_you_mean(register.kind, declared) or "declare it under 'kinds:'"
+            place = register.marks.get("kind", register.location)
+            issues.append(Issue("KZ118", f"unknown kind {register.kind} of the rows of {register.file}", place, hint))
     for entity in kb.entities:
-        if entity.kind not in declared:
+        if entity.kind not in declared and not entity.location.row:
             hint = did_you_mean(entity.kind, declared) or "declare it under 'kinds:'"
             location = entity.marks.get("kind", entity.location)
             issues.append(Issue("KZ118", f"unknown kind {entity.kind} of {entity.name}", location, hint))
@@ -74,8 +83,7 @@ def names(kb: KnowledgeBase) -> list[Issue]:
     for entity in kb.entities:
         for spelling in (entity.name, *entity.aliases):
             folded = spelling.casefold()
-            other = owner.setdefault(folded, entity)
-            if other.name != entity.name or other.kind != entity.kind:
+            if owner.setdefault(folded, entity) is not entity:
                 contested.add(folded)
     if not contested:
         return []
@@ -84,7 +92,18 @@ def names(kb: KnowledgeBase) -> list[Issue]:
         for is_alias, location, spelling in _spellings(entity):
             if spelling.casefold() in contested:
                 claims.setdefault(spelling.casefold(), []).append((is_alias, location, spelling, entity))
-    return [issue for found in claims.values() for issue in _conflicts(kb, found)]
+    return _at_most([issue for found in claims.values() for issue in _conflicts(kb, found)])
+
+
+def _at_most(issues: list[Issue]) -> list[Issue]:
+    """The issues, those about rows only up to a number: a register may have one fault ten thousand times."""
+    of_rows = [(item.location, item) for item in issues if item.location and item.location.row]
+    rest = sorted(of_rows, key=lambda pair: pair[0])[_MOST_ROWS:]
+    if not rest:
+        return issues
+    left_out = {id(item) for _, item in rest}
+    more = Issue("KZ119", f"{counted(len(rest), 'more name')} with two meanings, from this row on", rest[0][0])
+    return [*(item for item in issues if id(item) not in left_out), more]
 
 
 def _spellings(entity: Entity) -> Iterator[tuple[bool, Location, str]]:
@@ -99,14 +118,17 @@ def _conflicts(kb: KnowledgeBase, claims: Iterable[tuple[bool, Location, str, En
         claims, key=lambda claim: (claim[0], kb.written(claim[1]), claim[2])
     )
     as_first = f"an alias of {holder.name}" if first_is_alias else f"the name of a {holder.kind}"
-    hint = "give one of them another name; questions do not tell upper from lower case"
     for is_alias, place, spelling, entity in others:
+        hint = _OTHER_CASE
         if entity.name != holder.name:
             as_other = f"an alias of {entity.name}" if is_alias else f"the name of a {entity.kind}"
             apart = f" ({first_spelling})" if first_spelling != spelling else ""
             message = f"{spelling} is {as_other} here, but {as_first}{apart} elsewhere"
         elif entity.kind != holder.kind and not is_alias:
             message = f"{spelling} is a {entity.kind} here, but a {holder.kind} elsewhere"
+        elif entity is not holder and not is_alias:
+            message = f"{spelling} is a {entity.kind} here, and another one elsewhere"
+            hint = _TWO_ROWS
         else:
             continue
         yield Issue("KZ119", message, place, hint, related=((first_place, f"{first_spelling} is {as_first}"),))

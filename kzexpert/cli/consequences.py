@@ -11,6 +11,8 @@ __all__ = ["without_consequences"]
 #: Unknown names, and what they keep from being used.
 _UNKNOWN_NAME = frozenset(("KZ118", "KZ120", "KZ202", "KZ204"))
 _UNUSED = frozenset(("KZ213", "KZ214"))
+#: Of a register that could not be read whole; then nobody knows which names it would have declared.
+_REGISTER = frozenset(("KZ124", "KZ125"))
 _KEY = re.compile(r"^[ \t]*(?:- )?(?:id: *)?[\"']?([^\s\"'#:\[{][^\"'#:]*?)[\"']?[ \t]*(?::|$)", re.MULTILINE)
 _LIST = re.compile(r"(?:aliases|kinds):[ \t]*\[([^\]]*)\]")
 
@@ -29,7 +31,8 @@ def without_consequences(issues: Sequence[Issue], loaded: Loaded) -> list[Issue]
         text = loaded.kb.texts.get(file, "")
         declared.update(_KEY.findall(text))
         declared.update(name.strip(" \"'") for names in _LIST.findall(text) for name in names.split(","))
-    return [issue for issue in issues if not _follows(issue, declared)]
+    lacking = any(issue.code in _REGISTER for issue in loaded.issues)
+    return [issue for issue in issues if not _follows(issue, declared) and not (lacking and issue.code == "KZ204")]
 
 
 def _follows(issue: Issue, declared: set[str]) -> bool:

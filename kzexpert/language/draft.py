@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from kzexpert.errors import Issue, Location
 from kzexpert.language.facts_file import PendingRows
-from kzexpert.language.files import Digests, TextFile
+from kzexpert.language.files import Digests, TextFile, shown_name
 from kzexpert.language.reader import Reader
-from kzexpert.model import Entity, Fact, KnowledgeBase, Layer, Predicate, Rule, Source, Table
+from kzexpert.model import Entity, Fact, KnowledgeBase, Layer, Predicate, Register, Rule, Source, Table
 
 __all__ = ["Draft", "layered"]
 
@@ -22,6 +22,7 @@ class Draft:
         pending: rows of facts that wait for the vocabularies.
         csv_files: they wait as well.
         tables: declarations of tables.
+        registers: declarations of registers, whose entities were read.
         drops: ids of rules of earlier layers, each with its place.
     """
 
@@ -34,6 +35,7 @@ class Draft:
         self.pending: list[PendingRows] = []
         self.csv_files: list[Reader] = []
         self.tables: list[Table] = []
+        self.registers: list[Register] = []
         self.drops: list[tuple[str, Location]] = []
         self.files: list[TextFile] = []
         self.issues: list[Issue] = []
@@ -59,11 +61,15 @@ class Draft:
             facts=tuple(facts),
             rules=rules,
             texts=self.texts,
-            digests=Digests({file.name: file.content for file in self.files}),
+            digests=Digests(
+                {file.name: file.content for file in self.files},
+                {shown_name(register.path): register.path for register in self.registers},
+            ),
             tables=tuple(self.tables),
             layers=tuple(layers),
             drops=tuple(self.drops),
             gone=gone,
+            registers=tuple(self.registers),
         )
 
 
@@ -91,6 +97,7 @@ def layered(base: KnowledgeBase, top: KnowledgeBase, *, replaces_facts: bool = F
         layers=(*base.layers, *top.layers),
         drops=drops,
         gone=(*base.gone, *top.gone, *gone),
+        registers=(*base.registers, *top.registers),
     )
 
 
@@ -132,10 +139,20 @@ def _distinct_sources(sources: Iterable[Source]) -> tuple[Source, ...]:
 
 
 def _joined_entities(entities: Iterable[Entity]) -> tuple[Entity, ...]:
-    """Each entity once, with the aliases of all its entries; one name with two kinds stays twice."""
-    found: dict[tuple[str, str], Entity] = {}
+    """Each entity once, with the aliases of all its entries; one name with two kinds stays twice.
+
+    So does a name in two rows of registers that share no alias: nothing says that they are about one thing.
+    """
+    found: dict[object, Entity] = {}
+    of_rows: set[tuple[str, str]] = set()
     for item in entities:
-        first = found.setdefault((item.name, item.kind), item)
+        key = item.name, item.kind
+        if item.location.row:
+            if key in of_rows and set(found[key].aliases).isdisjoint(item.aliases):
+                found[item.location] = item
+                continue
+            of_rows.add(key)
+        first = found.setdefault(key, item)
         new = [alias for alias in item.aliases if alias not in first.aliases]
         if first is item or not new:
             continue

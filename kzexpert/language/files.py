@@ -15,7 +15,17 @@ import msgspec
 
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
 
-__all__ = ["CSV_LIMIT", "YAML_LIMIT", "Digests", "StrPath", "TextFile", "read_file", "shown_name", "unreadable"]
+__all__ = [
+    "CSV_LIMIT",
+    "YAML_LIMIT",
+    "Digests",
+    "StrPath",
+    "TextFile",
+    "digest_of_file",
+    "read_file",
+    "shown_name",
+    "unreadable",
+]
 
 StrPath: TypeAlias = str | PathLike[str]
 
@@ -43,24 +53,41 @@ class TextFile(msgspec.Struct, frozen=True):
 
 
 class Digests(Mapping[str, str]):
-    """File name → SHA-256 of its bytes in hex, computed when asked for: only traces ask, and hashing loads OpenSSL."""
+    """File name → SHA-256 of its bytes in hex, computed when asked for: only traces ask, and hashing loads OpenSSL.
 
-    def __init__(self, contents: Mapping[str, bytes]) -> None:
+    Args:
+        contents: file name → its bytes.
+        paths: file name → where it is, of files that are not kept in memory.
+    """
+
+    def __init__(self, contents: Mapping[str, bytes], paths: Mapping[str, str] | None = None) -> None:
         self._contents = contents
+        self._paths = paths or {}
         self._known: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> str:
         if name not in self._known:
-            from hashlib import sha256
+            if name in self._contents:
+                from hashlib import sha256
 
-            self._known[name] = sha256(self._contents[name]).hexdigest()
+                self._known[name] = sha256(self._contents[name]).hexdigest()
+            else:
+                self._known[name] = digest_of_file(self._paths[name])
         return self._known[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._contents)
+        return iter({**self._contents, **self._paths})
 
     def __len__(self) -> int:
-        return len(self._contents)
+        return len({**self._contents, **self._paths})
+
+
+def digest_of_file(path: StrPath) -> str:
+    """SHA-256 of a file in hex, whatever its size."""
+    from hashlib import file_digest
+
+    with open(path, "rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def shown_name(path: StrPath) -> str:

@@ -4,13 +4,13 @@ The order of files is that of their names, and it decides nothing but the order 
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
 from kzexpert.language.bases import BaseFolder, base_folders, single_files
-from kzexpert.language.documents import Node, parse_document
+from kzexpert.language.documents import ListNode, Node, parse_document
 from kzexpert.language.draft import Draft
 from kzexpert.language.facts_file import PendingRows, read_entities, read_row_keys, read_rows, read_sources
 from kzexpert.language.files import CSV_LIMIT, YAML_LIMIT, StrPath, TextFile, read_file, shown_name
@@ -96,8 +96,9 @@ def read_knowledge_base(
     for real, path in paths.items():
         if not _is_csv(path):
             read_into(draft, path, texts.get(real))
-    # Only now it is known which CSV files are tables, or codes of tables: these are no facts of their own.
+    # Only now it is known which CSV files are tables, codes of tables, or registers: these are no facts of their own.
     named = {_real(file) for table in draft.tables for file in (table.path, *table.codes.values())}
+    named.update(_real(register.path) for register in draft.registers)
     for real, path in paths.items():
         if _is_csv(path) and real not in named and os.path.dirname(real) not in named:  # noqa: PTH120
             read_into(draft, path)
@@ -123,8 +124,9 @@ def _layer(base: BaseFolder, files: Iterable[StrPath], draft: Draft) -> Layer:
     read: list[TextFile] = []
     manifest = read_manifest(base.folder, draft.issues, read)
     draft.files.extend(read)
-    rules = os.path.join(base.folder, "rules", "")  # noqa: PTH118
+    folder = os.path.join(base.folder, "rules", "")  # noqa: PTH118
     names = {os.fspath(path): shown_name(path) for path in files}
+    rules = [name for path, name in names.items() if path.startswith(folder)]
     return Layer(
         folder=base.folder,
         name=manifest.name,
@@ -133,13 +135,19 @@ def _layer(base: BaseFolder, files: Iterable[StrPath], draft: Draft) -> Layer:
         licence=manifest.licence,
         authors=manifest.authors,
         as_of=manifest.as_of,
-        files=(*(file.name for file in read), *names.values()),
-        rules=tuple(name for path, name in names.items() if path.startswith(rules)),
+        files=(*(file.name for file in read), *_with_registers(names.values(), draft)),
+        rules=_with_registers(rules, draft),
         used=base.used,
         uses=base.uses,
         grades=manifest.grades,
         calibration=manifest.calibration,
     )
+
+
+def _with_registers(files: Collection[str], draft: Draft) -> tuple[str, ...]:
+    """Files, and the registers that they declare, each once."""
+    declared = (shown_name(register.path) for register in draft.registers if register.location.file in files)
+    return tuple(dict.fromkeys((*files, *declared)))
 
 
 def _real(path: StrPath) -> str:
@@ -195,7 +203,7 @@ def read_sections(reader: Reader, fields: Mapping[str, Node], draft: Draft) -> b
     if "predicates" in fields:
         draft.predicates.extend(read_predicates(reader, fields["predicates"]))
     if "entities" in fields:
-        draft.entities.extend(read_entities(reader, fields["entities"]))
+        _read_entities(reader, fields["entities"], draft)
     if "sources" in fields:
         draft.sources.extend(read_sources(reader, fields["sources"]))
     beside = {key: fields[key] for key in ROW_KEYS if key in fields}
@@ -222,6 +230,19 @@ def read_sections(reader: Reader, fields: Mapping[str, Node], draft: Draft) -> b
             message, hint = f"{key!r} stands beside no facts", "beside `facts:` it is the default for the rows"
             reader.note("KZ108", message, reader.at(node), hint)
     return False
+
+
+def _read_entities(reader: Reader, node: Node, draft: Draft) -> None:
+    """Entities by hand stand in a mapping, registers of them in a list."""
+    if not isinstance(node, ListNode):
+        draft.entities.extend(read_entities(reader, node))
+        return
+    from kzexpert.language.registers import read_register, read_registers  # most knowledge bases have none
+
+    for declared in read_registers(reader, node):
+        register, entities = read_register(declared, draft.issues)
+        draft.registers.append(register)
+        draft.entities.extend(entities)
 
 
 def finish(draft: Draft, vocabulary: Mapping[str, Predicate]) -> list[Fact]:

@@ -4,10 +4,11 @@ It compares spellings only and knows nothing of what the names stand for.
 """
 
 from collections.abc import Iterable
+from heapq import nsmallest
 
 __all__ = ["did_you_mean", "nearest"]
 
-#: Above this many candidates only those with the same first letter are compared: the comparison is slow.
+#: Above this many candidates only those are compared that begin or end alike: the comparison is slow.
 _MANY = 2_000
 #: How much of two spellings must match: "sinse" and "since" do (0.8), "frobnicate" and "predicates" (0.6) do not.
 _LIKE = 0.67
@@ -23,20 +24,38 @@ def nearest(name: str, candidates: Iterable[str]) -> list[str]:
     Returns:
         At most three. A candidate that differs in case only is returned alone.
     """
-    known = sorted({candidate for candidate in candidates if candidate})
+    known = [*filter(None, candidates)]
     folded = name.casefold()
-    same = [candidate for candidate in known if candidate.casefold() == folded]
+    same = {candidate for candidate in known if candidate.casefold() == folded}
     if same:
-        return same[:3]
+        return sorted(same)[:3]
     if len(known) > _MANY:
-        known = [candidate for candidate in known if candidate[0].casefold() == folded[:1]][:_MANY]
+        known = _alike(folded, known)
     from difflib import get_close_matches  # not needed, and so not loaded, when all names are known
 
     spellings: dict[str, list[str]] = {}
-    for candidate in known:
+    for candidate in sorted({*known}):
         spellings.setdefault(candidate.casefold(), []).append(candidate)
     close = get_close_matches(folded, list(spellings), n=3, cutoff=_LIKE)
     return [candidate for spelling in close for candidate in spellings[spelling]][:3]
+
+
+def _alike(folded: str, known: Iterable[str]) -> list[str]:
+    """Of many candidates those that share the beginning or the end of a name, and of these the ones that share most."""
+    piece = (len(folded) + 3) // 4
+    begins, ends = folded[:piece], folded[-piece:]
+    found = [item for item in known if (other := item.casefold()).startswith(begins) or other.endswith(ends)]
+    if len(found) <= _MANY:
+        return found
+    return nsmallest(_MANY, found, key=lambda item: (-_shared(folded, item.casefold()), item))
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two texts share at their beginning and at their end."""
+    before = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    pairs = zip(reversed(one[before:]), reversed(other[before:]), strict=False)
+    left = min(len(one), len(other)) - before
+    return before + next((at for at, (a, b) in enumerate(pairs) if a != b), left)
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:

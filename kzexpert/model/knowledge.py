@@ -24,6 +24,7 @@ __all__ = [
     "Layer",
     "PartialDate",
     "Predicate",
+    "Register",
     "Rule",
     "Source",
     "Table",
@@ -177,6 +178,29 @@ class Table(msgspec.Struct, frozen=True, array_like=True):
         return os.path.join(os.path.dirname(self.location.file), file) if file else "", name  # noqa: PTH118, PTH120
 
 
+class Register(msgspec.Struct, frozen=True, array_like=True):
+    """A table whose rows are entities of one kind.
+
+    Attributes:
+        file: as written; `path` leads there from the current folder.
+        name: the column of their names.
+        aliases: the columns of their aliases.
+        where: column → the values, as text, that its rows may have.
+        marks: key of the declaration (``name``, ``aliases.0``, ``where.kind`` ...) → its location.
+        size: how many rows were chosen; 1 before anybody looked.
+    """
+
+    file: str
+    path: str
+    kind: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    where: Mapping[str, tuple[str, ...]] = {}
+    location: Location = NOWHERE
+    marks: Mapping[str, Location] = {}
+    size: int = 1
+
+
 class Rule(msgspec.Struct, frozen=True, array_like=True):
     """A rule as written. `marks` maps a key of its YAML (``because``, ``certainty`` ...) to its location.
 
@@ -283,6 +307,7 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True, array_like=True):
         texts: file → its text, for showing the line of an issue.
         digests: file → SHA-256 of its bytes, in hex.
         tables: further facts, which nobody has looked at yet.
+        registers: tables that some of the entities come from.
         layers: the bases it was made of, in the order in which they were loaded.
         drops: ids of rules of earlier layers that are left out, each with its place.
         gone: the rules of earlier layers that others stand instead of, or that are left out.
@@ -300,6 +325,7 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True, array_like=True):
     layers: tuple[Layer, ...] = ()
     drops: tuple[tuple[str, Location], ...] = ()
     gone: tuple[Rule, ...] = ()
+    registers: tuple[Register, ...] = ()
 
     def __repr__(self) -> str:
         return f"<knowledge base: {counted(len(self.facts), 'fact')}, {counted(len(self.rules), 'rule')}>"
@@ -307,7 +333,8 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True, array_like=True):
     @property
     def files(self) -> tuple[str, ...]:
         """Everything that is read of it: files, folders of tables, and what lies elsewhere by its address."""
-        return (*self.texts, *(file for table in self.tables for file in table.files))
+        of_tables = (file for table in self.tables for file in table.files)
+        return (*self.texts, *(register.path for register in self.registers), *of_tables)
 
     @cached_property
     def predicate(self) -> Mapping[str, Predicate]:

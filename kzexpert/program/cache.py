@@ -21,7 +21,7 @@ import msgspec
 
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.bases import base_folders, read_files
-from kzexpert.language.files import YAML_LIMIT, read_file, shown_name
+from kzexpert.language.files import YAML_LIMIT, digest_of_file, read_file, shown_name
 from kzexpert.model import Value
 from kzexpert.program.order import PlannedBase
 
@@ -35,12 +35,13 @@ _SETTLED = 2_000_000_000
 _LARGEST, _MOST, _ROOM = 64_000_000, 32, 128_000_000
 #: Of a file that another run may still be writing: nanoseconds until it counts as left behind.
 _ABANDONED = 3_600_000_000_000
-_MAGIC = b"kzexpert.cache/3"
+_MAGIC = b"kzexpert.cache/4"
 #: What this version and earlier ones call their files: no other file of the folder is theirs to remove.
 _OWN = re.compile(r"[0-9a-f]{8}\.(entry|pickle)(\.\d+\.part)?")
 
 
 class _Entry(msgspec.Struct, frozen=True, array_like=True):
+    registers: list[tuple[int, int, int, int]]
     kb: PlannedBase
     issues: list[Issue]
 
@@ -58,6 +59,7 @@ class Cache:
 
     def __init__(self, layers: Sequence[str], rules: Sequence[str], facts: Sequence[str]) -> None:
         self.refused = ""
+        self._began = time_ns()
         self._folder = _folder()
         self._files: list[str] = []
         self._stamp = b""
@@ -79,13 +81,15 @@ class Cache:
         try:
             with self._opened() as folder:
                 entry = _decoded(_read(folder, self._name, self._stamp)) if folder is not None else None
+            if entry is None or entry.registers != _states(entry.kb):
+                return None
         except (OSError, ValueError, RecursionError):  # none, or a damaged one: it is made anew
-            return None
-        if entry is None:
             return None
         paths = {shown_name(path): path for path in self._files}
         rules = tuple(plan.rule for plan in entry.kb.plans)
-        kb = msgspec.structs.replace(entry.kb, rules=rules, texts=_Texts(paths), digests=_Digests(paths))
+        registers = {shown_name(register.path): register.path for register in entry.kb.registers}
+        digests = _Digests({**paths, **registers})
+        kb = msgspec.structs.replace(entry.kb, rules=rules, texts=_Texts(paths), digests=digests)
         return kb, entry.issues
 
     def keep(self, kb: PlannedBase, issues: Sequence[Issue]) -> None:
@@ -93,10 +97,10 @@ class Cache:
         if not self._folder:
             return
         try:
-            if self._stamp != self._current_stamp() or self._is_young():
+            if self._stamp != self._current_stamp() or self._is_young(kb):
                 return
             bare = msgspec.structs.replace(kb, rules=(), texts={}, digests={})  # each plan has its rule
-            entry = _Entry(bare, list(issues))
+            entry = _Entry(_states(kb), bare, list(issues))
             data = msgspec.msgpack.encode(entry)
             # A text that looks like a date would come back as one.
             if len(data) > _LARGEST or _decoded(data) != entry:
@@ -140,9 +144,11 @@ class Cache:
         stamp = repr((sys.version, msgspec.__version__, os.getcwd(), makers, files))
         return stamp.encode("utf-8", "surrogateescape")
 
-    def _is_young(self) -> bool:
-        newest = max((os.stat(path).st_mtime_ns for path in self._files), default=0)
-        return newest > time_ns() - _SETTLED
+    def _is_young(self, kb: PlannedBase) -> bool:
+        """Whether a file may have changed since it was read, or changes again without its times telling."""
+        files = [*self._files, *(register.path for register in kb.registers)]
+        newest = max((os.stat(path).st_mtime_ns for path in files), default=0)
+        return newest > self._began - _SETTLED
 
 
 # --- entries ---------------------------------------------------------------------------------------------------------
@@ -246,10 +252,12 @@ class _Digests(_Texts):
     """File → the digest of its bytes, computed when it is asked for."""
 
     def __getitem__(self, name: str) -> str:
-        from hashlib import sha256
+        return digest_of_file(self._paths[name])
 
-        with open(self._paths[name], "rb") as file:
-            return sha256(file.read()).hexdigest()
+
+def _states(kb: PlannedBase) -> list[tuple[int, int, int, int]]:
+    """Of the registers, which are known only when the other files were read."""
+    return [_state(os.stat(register.path)) for register in kb.registers]
 
 
 def _state(state: os.stat_result) -> tuple[int, int, int, int]:

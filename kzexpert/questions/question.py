@@ -115,7 +115,7 @@ class _Words:
     def __init__(self, kb: KnowledgeBase, text: str) -> None:
         self.kb = kb
         self.text = text
-        self.names = EntityNames(kb)
+        self.names = EntityNames(kb, text)
         self.asks = question_templates(kb)
 
     def question(self) -> Question:

@@ -4,13 +4,13 @@ It compares word by word, with the few equivalences listed here, and understands
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from math import isfinite
 
 import msgspec
 
-from kzexpert.model import ArgumentSpec, KnowledgeBase, Predicate, Value
+from kzexpert.model import ArgumentSpec, Entity, KnowledgeBase, Predicate, Value
 from kzexpert.questions.sentences import PLACEHOLDER
 
 __all__ = [
@@ -186,19 +186,37 @@ def with_any_interrogative(template: Template, question: Sequence[Word]) -> tupl
     return Template(template.predicate, template.text, elements[skip:]), question[skip_words:]
 
 
-class EntityNames:
-    """The names and aliases of all entities, as the words they consist of."""
+def _spellings(kb: KnowledgeBase, text: str) -> Iterator[tuple[str, Entity]]:
+    """The names and aliases that begin with a word of a text, or with what is no word, or with an article.
 
-    def __init__(self, kb: KnowledgeBase) -> None:
+    Most of a hundred thousand names have nothing to do with a question. To take each of them apart would take seconds;
+    to look for the beginnings of lines in one long text takes hundredths.
+    """
+    owners = [entity for entity in kb.entities for _ in range(1 + len(entity.aliases))]
+    spellings = [name.replace("\n", " ") for entity in kb.entities for name in (entity.name, *entity.aliases)]
+    lines = "\n".join(["", *spellings]).casefold().replace(".", "").replace("’", "'")
+    quoted = (word.value for word in words(text) if isinstance(word.value, str))
+    spoken = {word.text.replace(".", "") for part in (text, *quoted) for word in words(part)}
+    beginnings = "|".join(map(re.escape, sorted({*spoken, *ARTICLES})))
+    place = end = 0
+    for match in re.finditer(rf"\n(?:\W|(?:{beginnings})(?:n'?t|not)?\b)", lines):
+        place += lines.count("\n", end, match.end())
+        end = match.end()
+        yield spellings[place - 1], owners[place - 1]
+
+
+class EntityNames:
+    """The names and aliases that a text may hold, as the words they consist of."""
+
+    def __init__(self, kb: KnowledgeBase, text: str) -> None:
         self._known: dict[tuple[str, ...], list[tuple[str, str]]] = {}
         self.longest = 1
-        for entity in kb.entities:
-            for name in (entity.name, *entity.aliases):
-                key = tuple(_texts(name) or _texts(name, keep_articles=True))
-                meanings = self._known.setdefault(key, [])
-                if (entity.kind, entity.name) not in meanings:
-                    meanings.append((entity.kind, entity.name))
-                self.longest = max(self.longest, len(key))
+        for name, entity in _spellings(kb, text):
+            key = tuple(_texts(name) or _texts(name, keep_articles=True))
+            meanings = self._known.setdefault(key, [])
+            if (entity.kind, entity.name) not in meanings:
+                meanings.append((entity.kind, entity.name))
+            self.longest = max(self.longest, len(key))
 
     @property
     def has_article(self) -> bool:

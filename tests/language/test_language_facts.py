@@ -98,7 +98,8 @@ def row(text: str) -> str:
 
 
 MISTAKES = [
-    ("entities: [A]\n", "file.yaml:1:11 KZ110", "such as Ruritania"),
+    ("entities: A\n", "file.yaml:1:11 KZ110", "such as Ruritania"),
+    ("entities: [A]\n", "file.yaml:1:12 KZ110", "such as {file: register.csv"),
     ("entities:\n  A: state\n", "file.yaml:2:6 KZ110", "such as Ruritania"),
     ("entities:\n  A:\n", "file.yaml:2:5 KZ110", "such as Ruritania"),
     ("entities:\n  A: {aliases: [B]}\n", "file.yaml:2:6 KZ109", "such as Ruritania"),
