@@ -1,10 +1,10 @@
 """Which firings and base facts are the lines of evidence for a conclusion, and what they add up to.
 
-The one place that says "one rule is one line of evidence": engines take certainties from it, answers and proofs lines.
+The one place that says "one family is one line of evidence": engines take certainties from it, proofs take lines.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -39,7 +39,7 @@ def line_strengths(firings: Sequence[Firing], base: float | None) -> list[float]
     """
     if base is None and len(firings) == 1:
         return [firings[0].strength]
-    strongest: dict[str | tuple[Value, ...], float] = {}
+    strongest: dict[Hashable, float] = {}
     for firing in firings:
         key = firing.line
         if abs(firing.strength) > abs(strongest.get(key, 0.0)):
@@ -80,7 +80,7 @@ def lines(inference: Inference, atom: GroundAtom) -> tuple[Line, ...]:
         circular = recursive and strength == certainty and rests_on_itself(firing)
         return (-abs(strength), circular, firing.rule.id, firing.binding_text, firing.rule.variant)
 
-    groups: dict[str | tuple[Value, ...], list[Firing]] = {}
+    groups: dict[Hashable, list[Firing]] = {}
     for firing in sorted(inference.firings.get(atom, ()), key=order):
         groups.setdefault(firing.line, []).append(firing)
     found: list[tuple[_Order, Line]] = [

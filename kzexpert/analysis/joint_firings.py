@@ -5,7 +5,7 @@ each set of worlds in which what they look at is the same.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import TypeAlias
 
@@ -19,6 +19,7 @@ from kzexpert.analysis.spreads import (
     combined,
     presence,
     rounded,
+    signs,
     stronger,
     weakest,
 )
@@ -251,15 +252,17 @@ class JointFirings:
     # --- certainties --------------------------------------------------------------------------------------------------
 
     def combine(self) -> None:
-        """Add up the lines of evidence for each conclusion: those of one rule are one line, but for ``each: true``."""
+        """Add up the lines of evidence for each conclusion: those of one family are one line, for or against."""
         lines: dict[tuple[str, Args], list[Spread]] = {}
-        strongest: dict[tuple[str, Args, str | Args], Spread] = {}
+        strongest: dict[tuple[str, Args, Hashable, bool], Spread] = {}
         for firing in self.firings.values():
-            spread = self.strength(firing)
             atom = GroundAtom(firing.rule.head.predicate, firing.head)
-            key = atom.predicate, atom.args, Firing(firing.rule, firing.values, atom, (), 0.0).line
-            strongest[key] = stronger(strongest[key], spread) if key in strongest else spread
-        for (predicate, args, _), spread in strongest.items():
+            line = Firing(firing.rule, firing.values, atom, (), 0.0).line
+            own = firing.rule.rule.family or line  # in another world the rule may speak against
+            for positive, spread in signs(self.strength(firing)):
+                key = atom.predicate, atom.args, own, positive
+                strongest[key] = stronger(strongest[key], spread) if key in strongest else spread
+        for (predicate, args, *_), spread in strongest.items():
             lines.setdefault((predicate, args), []).append(spread)
         for (predicate, args), spreads in lines.items():
             facts = self.known.spreads.setdefault(predicate, {})

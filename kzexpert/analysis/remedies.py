@@ -130,12 +130,12 @@ class RemedySearch:
                     yield from islice(self._mended(partial, depth, above), _MOST_PARTIALS * _MOST_OPTIONS)
 
     def _adds(self, partial: Partial) -> bool:
-        """Whether the rule could say more of its conclusion than it does already: its strongest firing counts alone."""
+        """Whether the rule could say more of its conclusion than is said: of a family the strongest firing counts."""
         rule, head = partial.rule, conclusion_of(partial)
         if rule.rule.each or head.ground is None:
             return True
         spoken = self.inference.firings.get(head.ground, ())
-        strongest = max((firing.strength for firing in spoken if firing.rule.id == rule.id), default=0.0)
+        strongest = max((firing.strength for firing in spoken if firing.line == rule.rule.line), default=0.0)
         return self._strength(partial) > strongest
 
     def _assumptions(

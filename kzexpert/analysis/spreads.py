@@ -11,7 +11,19 @@ from typing import TypeAlias
 from kzexpert.certainty import established
 from kzexpert.evidence import certainty_of
 
-__all__ = ["Spread", "Worlds", "classes", "combined", "each", "move", "presence", "rounded", "stronger", "weakest"]
+__all__ = [
+    "Spread",
+    "Worlds",
+    "classes",
+    "combined",
+    "each",
+    "move",
+    "presence",
+    "rounded",
+    "signs",
+    "stronger",
+    "weakest",
+]
 
 #: A set of worlds, one bit each.
 Worlds: TypeAlias = int
@@ -60,6 +72,14 @@ def stronger(one: Spread, other: Spread) -> Spread:
         if here & ~seen:
             found[beside] = found.get(beside, 0) | here & ~seen
     return found
+
+
+def signs(spread: Spread) -> Iterator[tuple[bool, Spread]]:
+    """Where a certainty is above 0, and where it is below: whether above, and what it is there."""
+    for positive in (True, False):
+        found = {value: where for value, where in spread.items() if (value > 0) == positive}
+        if found:
+            yield positive, found
 
 
 def rounded(spread: Spread) -> Spread:

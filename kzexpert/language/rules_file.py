@@ -157,6 +157,9 @@ def _rule(reader: Reader, node: Node, defaults: RuleDefaults) -> Rule | None:
     because = reader.text(fields["because"], "a sentence") if "because" in fields else ""
     source = read_citation(reader, fields["source"]) if "source" in fields else defaults.source
     family = reader.filled(fields["family"], "the name of a family") if "family" in fields else defaults.family
+    if each and "family" in fields:
+        hint = "leave out one of the two: each: true counts every firing, a family counts one"
+        reader.note("KZ110", "a rule with each: true has no family", marks["family"], hint)
     if not readable or not then:
         return None
     return Rule(
@@ -164,7 +167,7 @@ def _rule(reader: Reader, node: Node, defaults: RuleDefaults) -> Rule | None:
         when=when,
         then=then,
         title=title or "",
-        family=family or "",
+        family="" if each else family or "",
         certainty=certainty or 1.0,
         because=because or "",
         source=source,

@@ -46,10 +46,13 @@ class Firing(msgspec.Struct, frozen=True, gc=False):
     def line(self) -> str | tuple[Value, ...]:
         """What firings for one conclusion have in common that are one line of evidence.
 
-        That is the rule; with ``each: true`` also the values of the variables that stand outside of alternatives.
+        That is the rule, or its family, for or against; with ``each: true`` the rule and the values of the variables
+        that stand outside of alternatives.
         """
         rule = self.rule
-        return (rule.id, *[self.binding[place] for place in rule.instance_places]) if rule.rule.each else rule.id
+        if rule.rule.each:
+            return (rule.id, *[self.binding[place] for place in rule.instance_places])
+        return rule.rule.line
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -68,6 +71,12 @@ class Line(msgspec.Struct, frozen=True):
     base: BaseFact | None = None
     others: tuple[Firing, ...] = ()
     counts: bool = True
+
+    @property
+    def family(self) -> tuple[str, ...]:
+        """The rules of the others, by id, without that of the firing that counts."""
+        own = {self.firing.rule.id} if self.firing else set()
+        return tuple(sorted({firing.rule.id for firing in self.others} - own))
 
 
 class Facts(Protocol):

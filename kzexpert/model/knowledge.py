@@ -207,7 +207,8 @@ class Rule(msgspec.Struct, frozen=True, array_like=True):
     Attributes:
         when: its conditions; those of ``unless`` come last, as blocks.
         then: what it concludes, at least one atom.
-        family: what kind of tie it sees; empty where it is a family of its own.
+        family: what kind of tie it sees: rules of one family are one line of evidence; empty where it is a family of
+            its own.
         replaces: the id of a rule of an earlier base, which this one stands instead of; empty where there is none.
     """
 
@@ -223,6 +224,14 @@ class Rule(msgspec.Struct, frozen=True, array_like=True):
     location: Location = NOWHERE
     marks: Mapping[str, Location] = {}
     replaces: str = ""
+
+    @property
+    def line(self) -> str | tuple[str, bool]:
+        """What rules have in common that are one line of evidence for a conclusion, or one against it.
+
+        That is their family and whether they speak for it; a rule without one stands alone.
+        """
+        return (self.family, self.certainty > 0) if self.family else self.id
 
 
 class Layer(msgspec.Struct, frozen=True, array_like=True):

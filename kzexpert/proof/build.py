@@ -282,7 +282,8 @@ def _conclusion(
         supporting=found.supporting,
         opposing=found.opposing,
         lines=tuple(
-            TracedLine(evidence(line), round(line.strength, 9), line.counts, len(line.others)) for line in found.lines
+            TracedLine(evidence(line), round(line.strength, 9), line.counts, len(line.others), line.family)
+            for line in found.lines
         ),
     )
 

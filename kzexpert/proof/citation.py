@@ -103,14 +103,16 @@ def cited_rule(kb: KnowledgeBase, rule: Rule, place: Callable[[Location], str]) 
     then = heads[0] if len(heads) == 1 else heads
     certainty = format_number(rule.certainty)
     digest = digest_of(
-        ["rule", rule.id, rule.title, resolved, then, certainty, rule.each, rule.because, source, at],
+        ["rule", rule.id, rule.title, rule.family, resolved, then, certainty, rule.each, rule.because, source, at],
     )
     when = tuple(condition.text for condition in rule.when)
     strength = round(rule.certainty, 9)
     former = next((item for item in reversed(kb.gone) if item.id == rule.replaces), None)
     instead = f"{former.id} of {_home(kb, former, place)}" if former else UNSET
     where = place(rule.location)
-    return CitedRule(rule.id, digest, rule.title, when, then, strength, rule.each, source, at, where, instead)
+    return CitedRule(
+        rule.id, digest, rule.title, rule.family, when, then, strength, rule.each, source, at, where, instead
+    )
 
 
 def _home(kb: KnowledgeBase, rule: Rule, place: Callable[[Location], str]) -> str:

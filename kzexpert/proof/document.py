@@ -183,13 +183,15 @@ class TracedLine(_Part, frozen=True):
     Attributes:
         evidence: the id of a firing, or the recorded fact itself.
         counts: false where a better proof in a recursive component stands instead.
-        others: how many more firings the same rule has for the same conclusion; they do not add up.
+        others: how many more firings the rule, or its family, has for the same conclusion; they do not add up.
+        family: the other rules of the family among them, by id.
     """
 
     evidence: str
     strength: float
     counts: bool
     others: int
+    family: tuple[str, ...]
 
 
 class TracedConclusion(_Part, frozen=True):
@@ -269,6 +271,7 @@ class CitedRule(_Part, frozen=True):
 
     Attributes:
         digest: of all the rule says, with names and arguments resolved; file, place and layout do not matter.
+        family: rules of one family are one line of evidence; empty where it is a family of its own.
         when: its conditions as the author wrote them.
         then: its conclusion, resolved; several are a list.
         replaces: the rule of another base that it stands instead of, and that base.
@@ -278,6 +281,7 @@ class CitedRule(_Part, frozen=True):
     id: str
     digest: str
     title: str
+    family: str
     when: tuple[str, ...]
     then: str | tuple[str, ...]
     certainty: float

@@ -12,6 +12,7 @@ from kzexpert.certainty import established, likelihood
 from kzexpert.proof.document import EitherPremise, FactPremise, Row, TracedFiring, TracedLine, TracedPremise
 from kzexpert.proof.index import Index
 from kzexpert.render.premise_text import with_values
+from kzexpert.render.text import further_firings
 
 __all__ = ["ArgumentTree", "Branch", "CounterEvidence", "ShownCondition", "ShownLine", "argument", "citations_of"]
 
@@ -49,7 +50,7 @@ class ShownLine(msgspec.Struct, frozen=True):
 
     Attributes:
         counts: false where a better proof counts instead.
-        others: how many more times the rule fires, which does not add up.
+        further: what else fires for it and does not add up, as a sentence.
         sources: numbers of all sources at or below it.
     """
 
@@ -61,7 +62,7 @@ class ShownLine(msgspec.Struct, frozen=True):
     at: str
     place: str
     counts: bool
-    others: int
+    further: str
     conditions: tuple[ShownCondition, ...]
     sources: tuple[int, ...]
 
@@ -227,7 +228,7 @@ class _Grove:
             at=rule.at,
             place=rule.place,
             counts=line.counts,
-            others=line.others,
+            further=further_firings(line, rule.family),
             conditions=tuple(self.condition(premise, firing, depth) for premise in firing.premises),
             sources=tuple(sorted(cited.union(*(self.below[fact] for item in firing.premises for fact in item.facts)))),
         )

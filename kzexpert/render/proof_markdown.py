@@ -23,7 +23,7 @@ from kzexpert.proof.document import (
 )
 from kzexpert.proof.index import Index
 from kzexpert.render.premise_text import with_values
-from kzexpert.render.text import certainty_text, headline
+from kzexpert.render.text import certainty_text, further_firings, headline
 from kzexpert.render.trace_graph import reading_order
 from kzexpert.render.writer import sentence, visible
 
@@ -141,9 +141,9 @@ class _Document:
         yield f"- {strength} {sentence(_plain(firing.because))}. {self.rule(self.index.rules[firing.rule])}"
         for premise in firing.premises:
             yield from self.premise(premise, firing, "    ")
-        if line.others:
-            times = "once more" if line.others == 1 else f"{line.others} more times"
-            yield f"    - The rule fires {times}, which does not add up."
+        further = further_firings(line, self.index.rules[firing.rule].family)
+        if further:
+            yield f"    - {_plain(further)}"
         if not line.counts:
             yield "    - Another proof, at least as strong, counts instead."
 
@@ -213,7 +213,7 @@ class _Document:
         if self.trace.rules:
             yield "## Rules\n"
         for rule in self.trace.rules:
-            each = ", each firing" if rule.each else ""
+            each = ", each firing" if rule.each else f", family {_plain(rule.family)}" if rule.family else ""
             instead = f", in the place of {_plain(rule.replaces)}" if rule.replaces else ""
             yield f"- {_code(rule.id)}, certainty {certainty_text(rule.certainty)}{each}, {_plain(rule.place)}{instead}"
             yield from (

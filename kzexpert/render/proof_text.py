@@ -21,7 +21,7 @@ from kzexpert.proof.document import (
 )
 from kzexpert.proof.index import Index
 from kzexpert.render.premise_text import with_values
-from kzexpert.render.text import certainty_text
+from kzexpert.render.text import certainty_text, further_firings
 from kzexpert.render.writer import PLAIN, Piece, Writer, sentence
 
 __all__ = ["arithmetic", "proof_text"]
@@ -119,9 +119,9 @@ class _Text:
         yield self.line(rule_pieces, first=_MARGIN, rest=_INDENT)
         for premise in firing.premises:
             yield from self.premise(premise, firing)
-        if line.others:
-            ways = "once more" if line.others == 1 else f"{line.others} more times"
-            yield self.line([("faint", f"The rule fires {ways}, which does not add up.")], first=_MARGIN, rest=_MARGIN)
+        further = further_firings(line, rule.family)
+        if further:
+            yield self.line([("faint", further)], first=_MARGIN, rest=_MARGIN)
         if not line.counts:
             yield self.line(
                 [("faint", "Another proof, at least as strong, counts instead.")], first=_MARGIN, rest=_MARGIN

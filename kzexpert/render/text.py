@@ -6,6 +6,7 @@ from kzexpert.certainty import THRESHOLD
 from kzexpert.errors import counted
 from kzexpert.model import GroundAtom, Inference
 from kzexpert.proof.answers import ASSUMED, Answer, Conclusion, Conclusions, Evidence
+from kzexpert.proof.document import TracedLine
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import says
 from kzexpert.render.writer import PLAIN, Piece, Writer, sentence
@@ -16,6 +17,7 @@ __all__ = [
     "certainty_text",
     "conclusions_text",
     "footnote",
+    "further_firings",
     "ground_atom",
     "headline",
     "nothing_supports",
@@ -37,6 +39,21 @@ def headline(statement: str, says: str) -> str:
     """The sentence for a statement with the dates that it tells; an atom that has none stays as it is written."""
     dates = "".join(f", {found}" for found in _DATES.findall(statement.rpartition(")")[2]))
     return f"{says if statement.startswith(says) else sentence(says)}{dates}"
+
+
+def further_firings(line: TracedLine, family: str) -> str:
+    """What else fires in one line of evidence and does not add up; empty where nothing does.
+
+    Args:
+        family: of the rule that counts.
+    """
+    if not line.others:
+        return ""
+    times = "once more" if line.others == 1 else f"{line.others} more times"
+    if not line.family:
+        return f"The rule fires {times}, which does not add up."
+    rules = f"rule{'s' if len(line.family) > 1 else ''} {', '.join(line.family)}"
+    return f"The family {family} fires {times} ({rules}): one line of evidence, which does not add up."
 
 
 def ground_atom(question: Question) -> GroundAtom | None:

@@ -111,13 +111,16 @@ def _passes(kb: KnowledgeBase, rules: Sequence[Rule]) -> bool:
 
 def _rule(author: "Author", name: str, when: list[Any], then: Any, certainty: float | None = None) -> Rule | None:
     """None where the text cannot be read, such as a number that is called like an argument."""
+    each = author.chance(25)
+    family = "" if each else author.one(["", "", "ties", "signs"])
     try:
         return Rule(
             name,
             tuple(_condition(item) for item in author.shuffled(when)),
             tuple(parse_atom(text, NOWHERE) for text in ([then] if isinstance(then, str) else then)),
             certainty=author.one(RULE_CERTAINTIES) if certainty is None else certainty,
-            each=author.chance(25),
+            each=each,
+            family=family,
         )
     except KzexpertError:
         return None

@@ -237,16 +237,17 @@ class _Reference:
         return Outcome({name: known for name, known in self.facts.items() if known}, firings, conflicts)
 
     def lines(self, fired: set[Fired], base: Facts) -> Lines:
-        """The lines of evidence: a base fact, and the strongest firing of a rule, whatever its alternatives.
+        """The lines of evidence: a base fact, and the strongest firing of a family for and against.
 
         With ``each`` that is the strongest for each binding of the variables that stand outside of alternatives.
         """
         outside = {rule.id: outside_of_alternatives(rule) if rule.each else set() for rule in self.kb.rules}
+        families = {rule.id: ("family", rule.family) if rule.family else None for rule in self.kb.rules}
         lines = {name: {args: [certainty] for args, certainty in known.items()} for name, known in base.items()}
         strongest: dict[Any, float] = {}
         for firing in fired:
             kept = tuple(item for item in firing.binding if item[0] in outside[firing.rule])
-            key = firing.conclusion, firing.rule, kept
+            key = firing.conclusion, families[firing.rule] or firing.rule, (kept, firing.strength > 0)
             strongest[key] = max(firing.strength, strongest.get(key, firing.strength), key=abs)
         for ((name, args), _, _), strength in strongest.items():
             lines[name].setdefault(args, []).append(strength)

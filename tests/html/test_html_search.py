@@ -41,8 +41,8 @@ def test_white_space_is_any_white_space_and_signs_are_signs(dominance: "Page") -
     assert {text.lower() for text in dominance.locator("mark").all_inner_texts()} == {"calm sea"}
     for words in (".*", "(", "[a-z]", "\\", "a|b", "?n >= 2 "):
         find(dominance, words)
-        dominance.wait_for_timeout(200)
-        assert all(text == words.strip() for text in dominance.locator("mark").all_inner_texts())
+        marked = "words => [...document.querySelectorAll('mark')].every(mark => mark.textContent === words)"
+        dominance.wait_for_function(marked, arg=words.strip())
 
 
 def test_escape_clears_and_folds_what_it_unfolded(dominance: "Page") -> None:

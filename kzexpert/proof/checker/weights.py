@@ -162,11 +162,12 @@ def _weighed(
 def _line_of(firing: Firing) -> tuple[Value, ...]:
     """What firings have in common that are one line of evidence.
 
-    That is their rule; of a rule that counts each firing also the variables that stand outside of alternatives.
+    That is their rule; or the family of it, among those that speak for the conclusion or against it; of a rule that
+    counts each firing the rule, and the variables that stand outside of alternatives.
     """
     rule = firing.rule.rule
     if not rule.each:
-        return (rule.id,)
+        return (rule.family, "for" if firing.strength > 0 else "against") if rule.family else (rule.id,)
     names = {name for item in rule.when if not isinstance(item, Either) for name in item.variables}
     return (rule.id, *(value for name, value in firing.values.items() if name in names))
 

@@ -3,7 +3,7 @@
 The arithmetic is that of `kzexpert.evidence` and `kzexpert.certainty`, and gives the same doubles.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -21,7 +21,7 @@ __all__ = ["conclusions", "conflict", "is_view"]
 
 
 class _Lines(msgspec.Struct, frozen=True):
-    """What one rule, or the base facts, say for or against each conclusion.
+    """What one family of rules, or the base facts, say for or against each conclusion.
 
     Attributes:
         query: ``a0``, ``a1`` ..., and ``s`` unless `strength` says it.
@@ -81,10 +81,10 @@ def conflict(planner: Planner, rules: Sequence[ProgramRule], base: Extent | None
 
 def _lines(planner: Planner, rules: Sequence[ProgramRule], base: Extent | None) -> tuple[list[_Lines], list[str]]:
     """The lines of all rules and of the base facts, and the columns that tell their conclusions apart."""
-    variants: dict[str, list[ProgramRule]] = {}
+    families: dict[Hashable, list[ProgramRule]] = {}
     for rule in rules:
-        variants.setdefault(rule.id, []).append(rule)
-    lines = [_lines_of(planner, each) for each in variants.values()]
+        families.setdefault(rule.rule.line, []).append(rule)
+    lines = [_lines_of(planner, family) for family in families.values()]
     if base is not None:
         shown: list[exp.Expr] = [column(name, "m") for name in base.shown]
         if base.certainty is None:
@@ -103,7 +103,7 @@ def _lines_of(planner: Planner, variants: Sequence[ProgramRule]) -> _Lines:
     """The lines of evidence of one rule: its strongest firing for each conclusion, or with ``each`` for each instance.
 
     Args:
-        variants: of the rule; their firings are not told apart, see `Firing.line`.
+        variants: of the rule, or of all rules of its family; their firings are not told apart, see `Firing.line`.
     """
     rule, *others = variants
     if others or (rule.rule.each and len(rule.instance_places) < len(rule.variables)):
