@@ -15,16 +15,12 @@ def repeated_sources(kb: KnowledgeBase) -> list[Issue]:
     first: dict[str, Source] = {}
     for source in sorted(kb.sources, key=lambda item: kb.written(item.location)):
         known = first.setdefault(source.id, source)
-        if _described(known) != _described(source):
+        if known.described != source.described:
             related = ((known.location, "declared here before"),)
             message = f"source {source.id} is declared twice, and differently"
             hint = "give one of the two another id"
             issues.append(Issue("KZ119", message, source.location, hint, related=related))
     return issues
-
-
-def _described(source: Source) -> tuple[object, ...]:
-    return source.title, source.authors, source.publisher, source.date, source.reliability, source.url
 
 
 def sources_of_facts(kb: KnowledgeBase) -> list[Issue]:

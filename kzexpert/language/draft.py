@@ -6,6 +6,8 @@ a file.
 
 from collections.abc import Callable, Iterable, Sequence
 
+from msgspec.structs import replace
+
 from kzexpert.errors import Issue, Location
 from kzexpert.language.facts_file import PendingRows
 from kzexpert.language.files import Digests, TextFile, shown_name
@@ -53,7 +55,7 @@ class Draft:
         """
         order = {file: number for number, layer in enumerate(layers) for file in layer.files}
         rules, gone = _settled(self.rules, self.drops, lambda place: order.get(place.file, len(layers)))
-        return KnowledgeBase(
+        kb = KnowledgeBase(
             kinds=tuple(dict.fromkeys(self.kinds)),
             predicates=_distinct_predicates(self.predicates),
             entities=_joined_entities(self.entities),
@@ -71,6 +73,7 @@ class Draft:
             gone=gone,
             registers=tuple(self.registers),
         )
+        return _graded(kb)
 
 
 def layered(base: KnowledgeBase, top: KnowledgeBase, *, replaces_facts: bool = False) -> KnowledgeBase:
@@ -84,7 +87,7 @@ def layered(base: KnowledgeBase, top: KnowledgeBase, *, replaces_facts: bool = F
     own = top.texts.keys() - base.texts.keys()
     drops = (*base.drops, *top.drops)
     rules, gone = _settled((*base.rules, *top.rules), top.drops, lambda place: int(place.file in own))
-    return KnowledgeBase(
+    kb = KnowledgeBase(
         kinds=tuple(dict.fromkeys((*base.kinds, *top.kinds))),
         predicates=_distinct_predicates((*base.predicates, *top.predicates)),
         entities=_joined_entities((*base.entities, *top.entities)),
@@ -99,6 +102,20 @@ def layered(base: KnowledgeBase, top: KnowledgeBase, *, replaces_facts: bool = F
         gone=(*base.gone, *top.gone, *gone),
         registers=(*base.registers, *top.registers),
     )
+    return _graded(kb)
+
+
+def _graded(kb: KnowledgeBase) -> KnowledgeBase:
+    """The knowledge base with facts and tables that know what the grades of their sources leave of their certainty."""
+    if not kb.factors:
+        return kb
+
+    def graded(fact: Fact) -> Fact:
+        factor = kb.factors.get(fact.source.source) if fact.source else None
+        return fact if factor is None else replace(fact, factor=factor)
+
+    facts = tuple(map(graded, kb.facts))
+    return replace(kb, facts=facts, tables=tuple(replace(table, factors=kb.factors) for table in kb.tables))
 
 
 def _settled(
@@ -133,8 +150,7 @@ def _distinct_predicates(predicates: Iterable[Predicate]) -> tuple[Predicate, ..
 def _distinct_sources(sources: Iterable[Source]) -> tuple[Source, ...]:
     found: dict[object, Source] = {}
     for item in sources:
-        says = (item.id, item.title, item.authors, item.publisher, item.date, item.reliability, item.url)
-        found.setdefault(says, item)
+        found.setdefault((item.id, item.described), item)
     return tuple(found.values())
 
 

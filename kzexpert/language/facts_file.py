@@ -13,11 +13,11 @@ from kzexpert.language.documents import MappingNode, Node, ScalarNode
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.reader import Reader
 from kzexpert.language.rules_file import ROW_KEYS, read_citation
-from kzexpert.model import Citation, Entity, Fact, PartialDate, Predicate, Source, Value
+from kzexpert.model import GRADES, Citation, Entity, Fact, PartialDate, Predicate, Source, Value
 
 __all__ = ["PendingRows", "RowKeys", "read_entities", "read_row_keys", "read_rows", "read_sources"]
 
-_SOURCE_KEYS = ("title", "authors", "publisher", "date", "reliability", "url")
+_SOURCE_KEYS = ("title", "authors", "publisher", "date", "reliability", "url", "origin", "background")
 _ENTITY_FORM = "such as Ruritania: {kind: state, aliases: [RU, Strelsau]}"
 _SOURCE_FORM = "such as smith-2011: {title: ..., authors: ..., publisher: ..., date: 2011-04-07}"
 _ROW_FORM = "a row is a mapping of arguments, such as {state: Ruritania, org: Zenda Pact, since: 1994}"
@@ -58,13 +58,23 @@ def read_sources(reader: Reader, node: Node) -> list[Source]:
         )
         date = reader.date(fields["date"], "a date") if "date" in fields else None
         grade = "reliability"
-        reliability = (
-            reader.choice(fields[grade], "a reliability from A to F", tuple("ABCDEF")) if grade in fields else ""
-        )
+        reliability = reader.choice(fields[grade], "a reliability from A to F", GRADES) if grade in fields else ""
+        origin = reader.filled(fields["origin"], "what the source goes back to") if "origin" in fields else ""
+        background = reader.flag(fields["background"], "true or false") if "background" in fields else False
         if reader.failures == before:
-            place = reader.at_key(key)
             found.append(
-                Source(key.text, title or "", authors, publisher or "", date, reliability or "", url or "", place)
+                Source(
+                    key.text,
+                    title or "",
+                    authors,
+                    publisher or "",
+                    date,
+                    reliability or "",
+                    url or "",
+                    reader.at_key(key),
+                    origin or "",
+                    bool(background),
+                )
             )
     return found
 

@@ -125,7 +125,8 @@ def _layer(base: BaseFolder, files: Iterable[StrPath], draft: Draft) -> Layer:
     manifest = read_manifest(base.folder, draft.issues, read)
     draft.files.extend(read)
     folder = os.path.join(base.folder, "rules", "")  # noqa: PTH118
-    names = {os.fspath(path): shown_name(path) for path in files}
+    known = draft.texts  # without data files of tables
+    names = {os.fspath(path): name for path in files if (name := shown_name(path)) in known}
     rules = [name for path, name in names.items() if path.startswith(folder)]
     return Layer(
         folder=base.folder,

@@ -5,6 +5,7 @@ It reads one file, and it does not look for the bases that are named there.
 """
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -14,12 +15,13 @@ from kzexpert.language.documents import ListNode, MappingNode, Node, ScalarNode,
 from kzexpert.language.files import YAML_LIMIT, StrPath, TextFile, read_file
 from kzexpert.language.folders import MANIFEST
 from kzexpert.language.reader import Reader
-from kzexpert.model import PartialDate
+from kzexpert.model import GRADES, PartialDate
 
 __all__ = ["Manifest", "Use", "read_manifest"]
 
 _KEYS = ("name", "title", "version", "licence", "authors", "uses", "as-of", "grades", "calibration")
 _FORM = f"{MANIFEST} says of a base any of {', '.join(_KEYS)}"
+_GRADES_FORM = "such as grades: {A: 1, B: 1, C: 0.9, D: 0.6, E: 0.3, F: 0.5}"
 _USE_FORM = "such as uses: [kzexpert, ./other, {base: kzexpert, facts: true}]"
 
 
@@ -32,7 +34,7 @@ class Use(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a manifest says; `grades` and `calibration` are as written."""
+    """What a manifest says; `calibration` is as written."""
 
     name: str = ""
     title: str = ""
@@ -41,7 +43,7 @@ class Manifest(msgspec.Struct, frozen=True):
     authors: tuple[str, ...] = ()
     uses: tuple[Use, ...] = ()
     as_of: PartialDate | None = None
-    grades: Any = None
+    grades: Mapping[str, float] = {}
     calibration: Any = None
 
 
@@ -89,7 +91,7 @@ def _manifest(reader: Reader, fields: dict[str, Node]) -> Manifest:
         else (),
         uses=_uses(reader, fields["uses"]) if "uses" in fields else (),
         as_of=reader.date(fields["as-of"], "a date") if "as-of" in fields else None,
-        grades=_plain(fields["grades"]) if "grades" in fields else None,
+        grades=_grades(reader, fields["grades"]) if "grades" in fields else {},
         calibration=_plain(fields["calibration"]) if "calibration" in fields else None,
         **texts,
     )
@@ -109,6 +111,18 @@ def _uses(reader: Reader, node: Node) -> tuple[Use, ...]:
         if name is not None:
             found.append(Use(name, bool(facts), reader.at(item)))
     return tuple(found)
+
+
+def _grades(reader: Reader, node: Node) -> dict[str, float]:
+    """Grade of a source → what it leaves of the certainty of a fact."""
+    found: dict[str, float] = {}
+    for key, value in reader.entries(node, "a mapping of grades to factors", _GRADES_FORM):
+        if key.text not in GRADES:
+            reader.note("KZ110", f"{key.text!r} is no grade", reader.at_key(key), f"the grades are {', '.join(GRADES)}")
+        factor = reader.certainty(value, negative=False)
+        if factor is not None:
+            found[key.text] = factor
+    return found
 
 
 def _plain(node: Node) -> Any:

@@ -19,6 +19,7 @@ from kzexpert.model.established import Binding, EstablishedFacts
 from kzexpert.model.functions import FORMAT, FUNCTIONS, SHIFTS, TEXT_OPERATORS, called, shown
 from kzexpert.model.inference import Facts, Firing, Inference, Line
 from kzexpert.model.knowledge import (
+    GRADES,
     ArgumentSpec,
     Case,
     Citation,
@@ -82,6 +83,7 @@ __all__ = [
     "DATE_WORDS",
     "FORMAT",
     "FUNCTIONS",
+    "GRADES",
     "NOWHERE",
     "SHIFTS",
     "TEXT_OPERATORS",

@@ -14,6 +14,7 @@ from kzexpert.model.conditions import Condition
 from kzexpert.model.terms import NOWHERE, Atom, Value
 
 __all__ = [
+    "GRADES",
     "ArgumentSpec",
     "Case",
     "Citation",
@@ -30,6 +31,8 @@ __all__ = [
     "Table",
 ]
 
+#: The Admiralty code: how reliable a source is, A completely, E not at all, F not to be judged.
+GRADES = ("A", "B", "C", "D", "E", "F")
 #: How the path of a table of an SQLite file begins: ``sqlite:FILE#TABLE``.
 _SQLITE = "sqlite:"
 
@@ -90,7 +93,13 @@ class Entity(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Source(msgspec.Struct, frozen=True, array_like=True):
-    """A publication; `reliability` is a letter of the Admiralty code, A (best) to F."""
+    """A publication.
+
+    Attributes:
+        reliability: a letter of the Admiralty code, A (best) to F; empty where it has no grade.
+        origin: what it goes back to: sources of one origin are one witness; empty where it is its own.
+        background: whether it tells what nobody disputes, so that it is no witness.
+    """
 
     id: str
     title: str = ""
@@ -100,6 +109,19 @@ class Source(msgspec.Struct, frozen=True, array_like=True):
     reliability: str = ""
     url: str = ""
     location: Location = NOWHERE
+    origin: str = ""
+    background: bool = False
+
+    @property
+    def described(self) -> tuple[object, ...]:
+        """All that is said of it."""
+        says = (self.title, self.authors, self.publisher, self.date, self.reliability, self.url)
+        return (*says, self.origin, self.background)
+
+    @property
+    def witness(self) -> str:
+        """Whom it goes back to."""
+        return self.origin or self.id
 
 
 class Citation(msgspec.Struct, frozen=True, array_like=True):
@@ -120,6 +142,7 @@ class Fact(msgspec.Struct, frozen=True, array_like=True):
         arguments: argument name → value as written (an alias is still an alias).
         certainty: over 0, up to 1.
         marks: key of the row → its location.
+        factor: what the grade of its source leaves of its certainty; see `KnowledgeBase.factors`.
     """
 
     predicate: str
@@ -132,6 +155,12 @@ class Fact(msgspec.Struct, frozen=True, array_like=True):
     note: str = ""
     location: Location = NOWHERE
     marks: Mapping[str, Location] = {}
+    factor: float = 1.0
+
+    @property
+    def weight(self) -> float:
+        """Its certainty as the grade of its source leaves it, to nine decimals."""
+        return round(self.certainty * self.factor, 9)
 
 
 class Table(msgspec.Struct, frozen=True, array_like=True):
@@ -145,6 +174,7 @@ class Table(msgspec.Struct, frozen=True, array_like=True):
         codes: argument → CSV file of codes and names that its column is read with, the path as in `path`.
         certainty: of the rows, where no column says it.
         without: sources whose rows are left out, as no author says but an analysis may.
+        factors: source → what its grade leaves of the certainty of a row, where that is less than all.
         marks: key of the declaration (``columns.state``, ``where.kind`` ...) → its location.
     """
 
@@ -161,6 +191,11 @@ class Table(msgspec.Struct, frozen=True, array_like=True):
     marks: Mapping[str, Location] = {}
     without: tuple[str, ...] = ()
     numbered: tuple[str, ...] = ()
+    factors: Mapping[str, float] = {}
+
+    def factor(self, source: str) -> float:
+        """What the grade of a source leaves of the certainty of a row that cites it; "" is none."""
+        return self.factors.get(source, 1.0)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -245,7 +280,8 @@ class Layer(msgspec.Struct, frozen=True, array_like=True):
         rules: those of them that lie in its ``rules/``.
         used: whether it is there only since another base uses it.
         uses: the folders of the bases that it uses.
-        grades, calibration: as written; kept for those who ask for them.
+        grades: grade of a source → what it leaves of the certainty of a fact.
+        calibration: as written; kept for those who ask for it.
     """
 
     folder: str
@@ -259,7 +295,7 @@ class Layer(msgspec.Struct, frozen=True, array_like=True):
     rules: tuple[str, ...] = ()
     used: bool = False
     uses: tuple[str, ...] = ()
-    grades: Any = None
+    grades: Mapping[str, float] = {}
     calibration: Any = None
 
     @property
@@ -356,6 +392,17 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True, array_like=True):
         found = {alias: item for item in reversed(self.entities) for alias in item.aliases}
         found.update({item.name: item for item in reversed(self.entities)})
         return found
+
+    @cached_property
+    def factors(self) -> Mapping[str, float]:
+        """Source → what its grade leaves of the certainty of a fact that cites it, where that is less than all.
+
+        Grades weigh as the base says that one asks with, else the last of those that it uses and that says it.
+        """
+        declared = [layer.grades for used in (False, True) for layer in reversed(self.layers) if layer.used == used]
+        grades: Mapping[str, float] = next(filter(None, declared), {})
+        found = {item.id: grades.get(item.reliability, 1.0) for item in reversed(self.sources)}
+        return {name: factor for name, factor in found.items() if factor < 1.0}
 
     @cached_property
     def concluded(self) -> frozenset[str]:

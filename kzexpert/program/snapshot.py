@@ -265,10 +265,10 @@ def base_fact(atom: GroundAtom, facts: Sequence[Fact]) -> BaseFact:
 
     def strongest_first(fact: Fact) -> tuple[float, str, str, str, str, str]:
         texts = (fact.source, fact.since, fact.until, fact.on)
-        return (-fact.certainty, *(str(text or "") for text in texts), fact.note)  # type: ignore[return-value]
+        return (-fact.weight, *(str(text or "") for text in texts), fact.note)  # type: ignore[return-value]
 
     ordered = sorted(facts, key=strongest_first) if len(facts) > 1 else facts
-    return BaseFact(atom, round(ordered[0].certainty, 9), tuple(ordered))
+    return BaseFact(atom, ordered[0].weight, tuple(ordered))
 
 
 def _planned_rules(kb: PlannedBase, matters: Relevance | None) -> list[ProgramRule]:

@@ -82,12 +82,13 @@ def row_of(atom: GroundAtom, fact: Fact, place: Callable[[Location], str]) -> Ro
     source, at = (fact.source.source, fact.source.at) if fact.source else ("", "")
     certainty = format_number(fact.certainty)
     digest = digest_of(["fact", str(atom), certainty, since, until, on, source, at, fact.note])
-    return Row(digest, round(fact.certainty, 9), since, until, on, source, at, fact.note, place(fact.location))
+    written, where = round(fact.certainty, 9), place(fact.location)
+    return Row(digest, written, fact.weight, since, until, on, source, at, fact.note, where)
 
 
 def row_order(row: Row) -> tuple[float, str, str, str, str, str, str]:
     """The key by which the rows of a fact are sorted; rows of one digest keep the order of their places."""
-    return (-row.certainty, row.source, row.at, row.since, row.until, row.on, row.note)
+    return (-row.weight, row.source, row.at, row.since, row.until, row.on, row.note)
 
 
 def cited_rule(kb: KnowledgeBase, rule: Rule, place: Callable[[Location], str]) -> CitedRule:
@@ -158,7 +159,7 @@ class _Meaning:
 def cited_source(source: Source) -> CitedSource:
     """A source as a trace cites it."""
     texts = (source.id, source.title, source.authors, source.publisher, str(source.date or ""), source.reliability)
-    return CitedSource(*texts, url=source.url)
+    return CitedSource(*texts, url=source.url, origin=source.origin, background=source.background)
 
 
 def cited_bases(kb: KnowledgeBase) -> tuple[CitedBase, ...]:

@@ -224,11 +224,13 @@ class Row(_Part, frozen=True):
 
     Attributes:
         digest: of all the row says; its file, its place in it and its layout do not matter.
+        weight: its certainty as the grade of its source leaves it.
         place: where it stood when the trace was made, for the reader.
     """
 
     digest: str
     certainty: float
+    weight: float
     since: str
     until: str
     on: str
@@ -255,7 +257,7 @@ class TracedFact(_Part, frozen=True):
     Attributes:
         fact: the atom; a fact of a window is followed by it, and one whose dates a condition binds by these, as in
             ``exercise(A, B) within 1 year on 2010-09-01``.
-        certainty: the highest of its rows; 1 for an assumed fact.
+        certainty: the highest weight of its rows; 1 for an assumed fact.
         rows: those in force, the most certain first.
     """
 
@@ -303,7 +305,13 @@ class CitedRule(_Part, frozen=True):
 
 
 class CitedSource(_Part, frozen=True):
-    """A publication that a fact or a rule of the trace cites."""
+    """A publication that a fact or a rule of the trace cites.
+
+    Attributes:
+        reliability: A to F, or empty.
+        origin: sources of one origin are one witness; empty where it is its own.
+        background: whether it tells what nobody disputes, so that it is no witness.
+    """
 
     id: str
     title: str
@@ -312,6 +320,8 @@ class CitedSource(_Part, frozen=True):
     date: str
     reliability: str
     url: str
+    origin: str
+    background: bool
 
 
 class CitedBase(_Part, frozen=True):

@@ -78,7 +78,7 @@ class RecordedFacts:
                 current = tuple(fact for fact in facts if self._holds(fact, view.within))
                 if current and not any(pattern.matches(atom.args) for pattern in self._left_out(view.predicate)):
                     for dates, some in _dated(current, view.dates):
-                        certainty = round(max(fact.certainty for fact in some), 9)
+                        certainty = max(map(self._weight, some))
                         found[*atom.args, *dates] = BaseFact(atom, certainty, some)
             if {*view.dates} <= {"on"}:  # what is assumed happens on the day, and holds nobody knows how long
                 dates = tuple(self.day for _ in view.dates)
@@ -88,6 +88,11 @@ class RecordedFacts:
                         rows = before.rows if before else ()
                         found[*atom.args, *dates] = BaseFact(atom, 1.0, rows, assumed=True)
         return self._known[relation]
+
+    def _weight(self, fact: Fact) -> float:
+        """The certainty of a row times the factor of its source's grade."""
+        factor = self._kb.factors.get(fact.source.source, 1.0) if fact.source else 1.0
+        return round(fact.certainty * factor, 9)
 
     def _left_out(self, predicate: str) -> list[Pattern]:
         return [pattern for pattern in self._withdrawn if pattern.predicate == predicate]

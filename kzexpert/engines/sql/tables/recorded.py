@@ -337,4 +337,5 @@ def fact_of(table: Table, names: Sequence[str], args: Args, row: Mapping[str, An
         source=source,
         note=row.get("note") or table.note,
         location=Location(str(row[FILE]), row=int(row[ROW])),
+        factor=table.factor(source.source if source else ""),
     )

@@ -223,7 +223,7 @@ class Loader:
             for args, fact in program.base.get(relation.predicate, {}).items():
                 found = fact.rows if relation.within is None else recent(fact.rows, program.as_of, relation.within)
                 stated: list[tuple[tuple[date | None, ...], float]] = [
-                    (tuple(_date_of(row, word) for word in relation.dates), round(row.certainty, 9)) for row in found
+                    (tuple(_date_of(row, word) for word in relation.dates), row.weight) for row in found
                 ]
                 if fact.assumed and relation.dates == ("on",):
                     stated.append(((program.as_of,), 1.0))
@@ -234,9 +234,8 @@ class Loader:
         self, relation: RelationKey, item: Staged, columns: Sequence[exp.Column], dates: Sequence[exp.Expr] = ()
     ) -> tuple[exp.Query, bool]:
         """The rows of a table that count, and whether that differs from date to date."""
-        certainty = number(round(item.table.certainty, 9))
-        if CERTAINTY in item.columns:
-            certainty = rounded(column(CERTAINTY, "t"))
+        constant = CERTAINTY not in item.columns and not item.table.factors
+        certainty = number(round(item.table.certainty, 9)) if constant else _weight(item)
         shown: list[exp.Expr] = [column(name.name, "t") for name in columns]
         shown += dates
         dated = self.days is not None and any(key in item.table.columns for key in ("since", "until", "on"))
@@ -245,7 +244,11 @@ class Loader:
             shown.append(column(DAY, "days"))
             joins.append(exp.Join(this=named(self.days, "days"), kind="CROSS"))
         where = self.recorded[0].in_force(item, self._choice(relation), "t")
-        return select([*shown, called(certainty, CERTAINTY)], named(item.stored, "t"), joins, where), dated
+        rows = select([*shown, called(certainty, CERTAINTY)], named(item.stored, "t"), joins, where)
+        if constant:
+            return rows, dated
+        kept = [column(one.alias_or_name, "w") for one in shown]
+        return select([*kept, called(rounded(column(CERTAINTY, "w")), CERTAINTY)], subquery(rows, "w")), dated
 
     def _on_all_days(self, part: exp.Query, columns: Sequence[str]) -> exp.Select:
         assert self.days is not None
@@ -259,6 +262,21 @@ class Loader:
         count = exp.Count(this=exp.Star())
         all_ = self._database.rows(select([count], stored.copy()))[0][0]
         return bool(self._database.rows(select([count.copy()], distinct))[0][0] < all_)
+
+
+def _weight(item: Staged) -> exp.Expr:
+    """The certainty of a row of a table, as the grade of its source leaves it, before it is rounded."""
+    table = item.table
+    cited = table.source.source if table.source else ""
+    written = column(CERTAINTY, "t") if CERTAINTY in item.columns else number(table.certainty)
+    if "source" not in item.columns or not table.factors:
+        return written * number(table.factor(cited)) if cited in table.factors else written
+    source = exp.Coalesce(this=column("source", "t"), expressions=[exp.Literal.string(cited)])
+    factors = [
+        exp.If(this=source.eq(exp.Literal.string(name)), true=number(factor))
+        for name, factor in sorted(table.factors.items())
+    ]
+    return written * exp.Case(ifs=factors, default=number(1.0))
 
 
 def _day_of(item: Staged, word: str) -> exp.Expr:
