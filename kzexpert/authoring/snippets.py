@@ -13,7 +13,7 @@ from kzexpert.model.terms import json_escapes
 
 __all__ = ["Snippet", "block", "record", "scalar", "sequence", "written"]
 
-_WIDTH = 116
+_WIDTH = 100
 
 
 class Snippet(msgspec.Struct, frozen=True):
@@ -38,7 +38,9 @@ class Snippet(msgspec.Struct, frozen=True):
         name = scalar(key)
         if self.block == (self.flow,):
             return Snippet(f"{name}: {self.flow}", (f"{name}: {self.flow}",))
-        return Snippet(f"{name}: {self.flow}", (f"{name}:", *(f"  {line}" if line else "" for line in self.block)))
+        in_braces = self.block[0].startswith("{")
+        first, *rest = (f"{name}: {self.block[0]}", *self.block[1:]) if in_braces else (f"{name}:", *self.block)
+        return Snippet(f"{name}: {self.flow}", (first, *(f"  {line}" if line else "" for line in rest)))
 
 
 def scalar(text: str, *, in_flow: bool = True) -> str:

@@ -159,6 +159,14 @@ def test_byte_order_marks_and_line_breaks_stay(base: Path) -> None:
     assert written.count(b"\n") == written.count(b"\r\n")
 
 
+def test_a_long_row_is_broken_into_lines(base: Path) -> None:
+    came = new(base, "source", "gazette", "--title", "An Official Gazette" * 3, "--publisher", "A Press" * 4)
+    assert came.stdout.splitlines()[1:] == [
+        "  10 |   gazette: {title: An Official GazetteAn Official GazetteAn Official Gazette,",
+        "  11 |      publisher: A PressA PressA PressA Press}",
+    ]
+
+
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
