@@ -1,0 +1,76 @@
+"""The base of all states that ships: its cases, its README, both engines, and years in one pass."""
+
+import csv
+import re
+from pathlib import Path
+from textwrap import dedent
+
+import duckdb
+import pytest
+from processes import CHECKOUT, here
+
+from benchmarks.factbook import TABLES, pack
+
+KB = ("--kb", "world")
+#: The tables that the packing reads; they are no part of the project.
+COLLECTIONS = CHECKOUT.parent / "shared" / "data" / "world"
+
+
+def test_check_finds_nothing() -> None:
+    came = here("check", "--strict", *KB)
+    assert (came.returncode, came.stdout) == (0, "0 errors, 0 warnings\n")
+
+
+@pytest.mark.slow
+def test_the_cases_pass_and_try_every_rule() -> None:
+    came = here("test", "--coverage", *KB)
+    assert came.returncode == 0, came.stdout
+    assert "no case" not in came.stdout
+
+
+def test_a_proof_cites_the_edition_and_the_row() -> None:
+    came = here("why", "is Poland aligned with the US in security?", "--engine", "duckdb", *KB)
+    assert came.returncode == 0, came.stderr
+    flat = " ".join(came.stdout.split())
+    assert "on record: factbook, international organization participation, by edition, since 2000, " in flat
+    assert re.search(r"memberships\.parquet row \d+", flat)
+
+
+@pytest.mark.slow
+def test_engines_conclude_the_same_of_all_states(tmp_path: Path) -> None:
+    written = []
+    for engine in ("experta", "duckdb"):
+        file = tmp_path / f"{engine}.csv"
+        came = here("infer", "--all", "--engine", engine, "--output", str(file), *KB)
+        assert came.returncode == 0, came.stderr
+        written.append(file.read_bytes())
+    assert written[0] == written[1]
+
+
+def test_years_are_told_in_one_pass(tmp_path: Path) -> None:
+    file = tmp_path / "years.csv"
+    asked = "alignment(?state, ?power, security)"
+    came = here("infer", asked, "--as-of", "1999..2025", "--engine", "duckdb", "--output", str(file), *KB)
+    assert came.returncode == 0, came.stderr
+    with file.open(encoding="utf-8", newline="") as rows:
+        poland = [row["as_of"][:4] for row in csv.DictReader(rows) if row["state"] == "Poland"]
+    assert poland == [str(year) for year in range(2000, 2026)]
+
+
+def test_the_base_of_its_readme_adds_to_it(tmp_path: Path) -> None:
+    text = (CHECKOUT / "bases/world/README.md").read_text("utf-8")
+    for content, name in re.findall(r"```yaml\n(# (\S+)\n.*?)```", text, re.DOTALL):
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(dedent(content), encoding="utf-8")
+    came = here("ask", "who is Saudi Arabia aligned with in security?", "--kb", str(tmp_path))
+    assert came.stdout.startswith("Saudi Arabia is aligned with United States in security: "), came.stderr
+
+
+@pytest.mark.skipif(not COLLECTIONS.is_dir(), reason="the collections are not there")
+def test_the_tables_are_what_the_packing_makes_of_the_collections(tmp_path: Path) -> None:
+    pack(tmp_path)
+    shipped = CHECKOUT / "bases" / "world" / "factbook"
+    for name in TABLES:
+        made, there = (duckdb.read_parquet(str(folder / f"{name}.parquet")) for folder in (tmp_path, shipped))
+        assert made.fetchall() == there.fetchall()
