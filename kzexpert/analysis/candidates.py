@@ -16,7 +16,7 @@ from kzexpert.model import (
     KnowledgeBase,
     Pattern,
     Program,
-    Test,
+    ProgramCondition,
     Value,
     Variable,
     format_value,
@@ -47,7 +47,7 @@ class Grounding(msgspec.Struct, frozen=True):
 def groundings(
     program: Program,
     pattern: Pattern,
-    tests: Sequence[Test] = (),
+    tests: Sequence[ProgramCondition] = (),
     binding: Binding | None = None,
     number: int = 0,
     recorded: Iterable[GroundAtom] = (),
@@ -121,17 +121,19 @@ def _near_values(program: Program, pattern: Pattern, place: int) -> list[Value]:
     return sorted(likeness, key=lambda value: (-likeness[value], format_value(value)))
 
 
-def _bounds(tests: Sequence[Test], name: str) -> list[float]:
+def _bounds(tests: Sequence[ProgramCondition], name: str) -> list[float]:
     """Numbers at and beside those that a variable is compared with."""
     found: list[float] = []
     for test in tests:
-        for side, other in ((test.left, test.right), (test.right, test.left)):
-            if side == Variable(name) and isinstance(other, Constant) and isinstance(other.value, float):
-                found.extend((other.value, other.value + 1.0, other.value - 1.0))
+        _, bound = test.facing(name) or ("", None)
+        if isinstance(bound, Constant) and isinstance(bound.value, float):
+            found.extend((bound.value, bound.value + 1.0, bound.value - 1.0))
     return found
 
 
-def _passes(names: Sequence[str], args: Sequence[Value], tests: Sequence[Test], binding: Binding, as_of: date) -> bool:
+def _passes(
+    names: Sequence[str], args: Sequence[Value], tests: Sequence[ProgramCondition], binding: Binding, as_of: date
+) -> bool:
     values = dict(binding)
     for name, value in zip(names, args, strict=True):
         if name and values.setdefault(name, value) != value:

@@ -11,14 +11,11 @@ from kzexpert.analysis.scenario import on_record
 from kzexpert.certainty import established, likelihood
 from kzexpert.evidence import Line, lines
 from kzexpert.model import (
-    Aggregate,
     BaseFact,
     Body,
-    Exclusion,
     Firing,
     GroundAtom,
     Inference,
-    Match,
     Pattern,
     Program,
     ProgramCondition,
@@ -191,14 +188,14 @@ class Divergence:
     def _looked_at(self, firing: Firing, matches_only: bool) -> Iterator[_Place]:
         """The statements that a firing looks at and that differ so that it can matter to it."""
         for condition in firing.rule.conditions:
-            if isinstance(condition, Match):
-                yield from self._stronger_than_both(self._rows(condition.pattern.instance(firing.values)))
+            if condition.match is not None:
+                yield from self._stronger_than_both(self._rows(condition.match.instance(firing.values)))
             elif not matches_only:
                 yield from self._turned(condition.instance(firing.values))
 
     def _turned(self, condition: ProgramCondition) -> Iterator[_Place]:
         """The statements that made a condition, with its values put in, come out otherwise."""
-        if isinstance(condition, Aggregate | Exclusion):
+        if condition.body is not None:
             body = condition.body.named()
             sides = [self._solutions(side, body) for side in self.sides]
             for key in sides[0].keys() ^ sides[1].keys():

@@ -30,7 +30,6 @@ from kzexpert.model import (
     Anonymous,
     Body,
     Constant,
-    Exclusion,
     Firing,
     GroundAtom,
     Match,
@@ -155,7 +154,7 @@ class JointFirings:
         states = [(binding, where)]
         for index in rule.order:
             condition = rule.conditions[index]
-            if not isinstance(condition, Match):
+            if condition.match is None:
                 states = [item for state in states for item in self.completed(rule, index, condition, *state)]
         for complete, here in states:
             # What an aggregate over the component comes to is told of a firing, and makes it no other one.
@@ -324,7 +323,7 @@ class JointFirings:
 
 def _looked_at(condition: ProgramCondition, facts: EstablishedFacts, as_of: date) -> Iterator[tuple[RelationKey, Args]]:
     """The facts by which a condition with nothing left to bind can come out otherwise."""
-    if isinstance(condition, Aggregate | Exclusion):
+    if condition.body is not None:
         for found in _joined(condition.body, "", (), facts, as_of):
             for item in condition.body.conditions:
                 yield from _looked_at(item.instance(found), facts, as_of)
@@ -352,8 +351,7 @@ def _joined(body: Body, relation: str, args: Args, facts: EstablishedFacts, as_o
 
 def _told_apart(aggregate: Aggregate) -> list[str]:
     """The shared variables that its body matches; others it only compares with."""
-    matched = {name for pattern in aggregate.body.matches for name in pattern.variables}
-    return [name for name in aggregate.shared if name in matched]
+    return [name for name in aggregate.shared if name in aggregate.body.matched]
 
 
 def _premise(pattern: Pattern) -> Callable[[Binding], Facts | float]:

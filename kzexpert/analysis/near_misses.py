@@ -13,18 +13,13 @@ from kzexpert.analysis.partials import Allowance, Known, Partial, Row, conclusio
 from kzexpert.analysis.scenario import on_record
 from kzexpert.certainty import established
 from kzexpert.model import (
-    Absence,
-    Aggregate,
-    Exclusion,
+    Body,
     Fact,
     GroundAtom,
     Inference,
-    Listing,
-    Match,
     Pattern,
     ProgramCondition,
     RelationKey,
-    Test,
     Value,
     Variable,
     format_value,
@@ -214,8 +209,8 @@ class NearMisses:
         )
 
     def _held(self, partial: Partial, condition: ProgramCondition, text: str) -> Held:
-        if isinstance(condition, Match):
-            pattern = condition.pattern.instance(partial.binding)
+        if condition.match is not None:
+            pattern = condition.match.instance(partial.binding)
             found = self.known.facts.relations[pattern.relation]
             rows = self.known.facts.rows(pattern, {})
             best = min(rows, key=lambda row: (-found[row], str(Pattern.of(pattern.relation, row))))
@@ -225,28 +220,23 @@ class NearMisses:
     def _failure(
         self, partial: Partial, condition: ProgramCondition, text: str, depth: int, above: frozenset[str]
     ) -> Failure:
-        shown = _instance(condition, partial.binding) or text
-        if isinstance(condition, Match):
-            return self._unmatched(condition.pattern.instance(partial.binding), text, depth, above)
-        if isinstance(condition, Absence):
-            pattern = condition.pattern.instance(partial.binding)
-            blocking = self._near((pattern.relation, row) for row in self.known.facts.rows(pattern, {}))
-            return Failure(text, shown, "blocked", blocking)
-        if isinstance(condition, Exclusion):
-            return self._excluded(condition.instance(partial.binding), text)
-        if isinstance(condition, Test):
+        shown, instance = _instance(condition, partial.binding) or text, condition.instance(partial.binding)
+        if instance.match is not None:
+            return self._unmatched(instance.match, text, depth, above)
+        if instance.denied is not None:
+            return self._blocked(instance, instance.denied, text)
+        if instance.compares:
             counted, missing = self._counted(partial, condition), self._missing(partial, condition)
             return Failure(text, shown, "comparison", counted, missing=missing)
-        if isinstance(condition, Listing):
-            return Failure(text, shown, "comparison")
         return Failure(text, shown, "no value")
 
-    def _excluded(self, block: Exclusion, text: str) -> Failure:
-        """What meets all conditions of a block that are not to hold together."""
-        values = next(solutions(block.body, self.known.facts, {}, self.known.as_of))
-        body = block.body.instance(values)
-        rows = [(item.relation, row) for item in body.matches for row in self.known.facts.rows(item, {})[:1]]
-        return Failure(text, f"not ({body})", "blocked", self._near(rows))
+    def _blocked(self, condition: ProgramCondition, denied: Body, text: str) -> Failure:
+        """The facts that are not to be: all that match an atom, or one for each condition of a block."""
+        most = None if condition.body is None else 1
+        body = denied.instance(next(solutions(denied, self.known.facts, {}, self.known.as_of)))
+        rows = [(item.relation, row) for item in body.matches for row in self.known.facts.rows(item, {})[:most]]
+        shown = str(condition) if condition.body is None else f"not ({body})"
+        return Failure(text, shown, "blocked", self._near(rows))
 
     def _unmatched(self, pattern: Pattern, text: str, depth: int, above: frozenset[str]) -> Failure:
         """Why nothing matches: a fact is too weak, withdrawn, not in force or not recent; or there is none."""
@@ -290,22 +280,22 @@ class NearMisses:
             found[str(shown)] = NearFact(str(shown), inference.certainties[relation][row], *said)
         return tuple(found[text] for text in sorted(found)[:_MOST_FACTS])
 
-    def _counted(self, partial: Partial, test: Test) -> tuple[NearFact, ...]:
-        """The facts behind the values of aggregates that a test compares."""
+    def _counted(self, partial: Partial, test: ProgramCondition) -> tuple[NearFact, ...]:
+        """The facts behind the values of aggregates that a comparison takes."""
         found: list[tuple[RelationKey, Row]] = []
-        for condition in partial.rule.conditions:
-            if isinstance(condition, Aggregate) and condition.variable in test.needs:
-                for _, facts in self.known.counted(condition, dict(partial.binding)):
+        for aggregate in partial.rule.aggregates.values():
+            if aggregate.variable in test.needs:
+                for _, facts in self.known.counted(aggregate, dict(partial.binding)):
                     for pattern in facts:
                         found.extend((pattern.relation, row) for row in self.known.facts.rows(pattern, {}))
         return self._near(found)
 
-    def _missing(self, partial: Partial, test: Test) -> float | None:
+    def _missing(self, partial: Partial, test: ProgramCondition) -> float | None:
         """How far the result of an aggregate lies from the number that it is compared with."""
-        results = [Variable(item.variable) for item in partial.rule.conditions if isinstance(item, Aggregate)]
-        if test.operator not in ("<", "<=", ">", ">=") or not (test.left in results or test.right in results):
+        results = {Variable(item.variable) for item in partial.rule.aggregates.values()}
+        if test.orders is None or results.isdisjoint(test.orders):
             return None
-        left, right = (evaluate(side, partial.binding, self.known.as_of) for side in (test.left, test.right))
+        left, right = (evaluate(side, partial.binding, self.known.as_of) for side in test.orders)
         if not isinstance(left, float) or not isinstance(right, float):
             return None
         return round(abs(left - right), 9)
@@ -332,7 +322,7 @@ def near_row(atom: GroundAtom, row: Fact) -> NearFact:
 def _instance(condition: ProgramCondition, binding: Mapping[str, Value]) -> str:
     """The condition with values in place of bound variables; empty for an aggregate without a value."""
     text = str(condition.instance(binding))
-    if not isinstance(condition, Aggregate):
+    if not condition.function:
         return text
     if condition.variable not in binding:
         return ""

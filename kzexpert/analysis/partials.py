@@ -15,9 +15,7 @@ from msgspec.structs import replace
 
 from kzexpert.model import (
     Aggregate,
-    Constant,
     Inference,
-    Match,
     Pattern,
     ProgramRule,
     Value,
@@ -83,9 +81,8 @@ class Known(msgspec.Struct, frozen=True):
     def rows(self, pattern: Pattern) -> list[Row]:
         """What is known that matches a pattern, established or only weighed, sorted by text."""
         known = self.inference.certainties.get(pattern.relation, {})
-        row = tuple(term.value for term in pattern.terms if isinstance(term, Constant))
-        if len(row) == len(pattern.terms):
-            return [row] if row in known else []
+        if pattern.row is not None:
+            return [pattern.row] if pattern.row in known else []
         if pattern.relation == pattern.predicate:
             found = [atom.args for atom in self.inference.facts.matching(pattern)]
         else:
@@ -139,14 +136,14 @@ def partials(
         anew: bindings under which nothing fails are of no interest, and leave none out.
     """
     facts = known.facts
-    matches = tuple(index for index, condition in enumerate(rule.conditions) if isinstance(condition, Match))
+    patterns = dict(zip(rule.places, rule.matches, strict=True))
     serial = count()
     queue: list[tuple[int, int, int, _State | Partial]] = []
 
     def push(failed: int, left: int, item: _State | Partial) -> None:
         heappush(queue, (failed, left, next(serial), item))
 
-    push(0, len(matches), (dict(start), matches, ()))
+    push(0, len(patterns), (dict(start), rule.places, ()))
     found: list[Partial] = []
     while queue and allowance.spend():
         failed_so_far, _, _, item = heappop(queue)
@@ -160,9 +157,9 @@ def partials(
             partial = _completed(rule, binding, failed, known)
             push(len(partial.failed), -1, partial)
             continue
-        index = min(pending, key=lambda index: (len(facts.rows(_pattern(rule, index), binding)), index))
+        index = min(pending, key=lambda index: (len(facts.rows(patterns[index], binding)), index))
         rest = tuple(other for other in pending if other != index)
-        pattern = _pattern(rule, index)
+        pattern = patterns[index]
         extensions = _extensions(pattern, binding, facts)
         allowance.spend(len(extensions))
         for extended in extensions:
@@ -170,12 +167,6 @@ def partials(
         free = any(isinstance(term, Variable) and term.name not in binding for term in pattern.terms)
         if not extensions or free:
             push(failed_so_far + 1, len(rest), (binding, rest, (*failed, index)))
-
-
-def _pattern(rule: ProgramRule, index: int) -> Pattern:
-    condition = rule.conditions[index]
-    assert isinstance(condition, Match)
-    return condition.pattern
 
 
 def _extensions(pattern: Pattern, binding: Binding, facts: EstablishedFacts) -> list[Binding]:
@@ -193,7 +184,7 @@ def _completed(rule: ProgramRule, binding: Binding, failed: tuple[int, ...], kno
     failures, unseen = list(failed), []
     for index in rule.order:
         condition = rule.conditions[index]
-        if isinstance(condition, Match):
+        if condition.match is not None:
             continue
         if not complete.keys() >= {*condition.needs}:
             unseen.append(index)

@@ -19,16 +19,11 @@ from kzexpert.analysis.scenario import Scenario, records
 from kzexpert.certainty import established
 from kzexpert.evidence import lines
 from kzexpert.model import (
-    Absence,
     Aggregate,
     Body,
     Constant,
-    Exclusion,
-    Expression,
     Firing,
     GroundAtom,
-    Match,
-    Operator,
     Pattern,
     ProgramCondition,
     ProgramRule,
@@ -39,6 +34,7 @@ from kzexpert.model import (
 )
 from kzexpert.model.established import Binding
 from kzexpert.model.evaluation import evaluate, holds, solutions
+from kzexpert.proof.build import premise_fact
 from kzexpert.proof.lineage import lineage
 
 __all__ = ["DEPTH", "MOST_CHANGES", "Change", "Remedy", "RemedySearch"]
@@ -139,7 +135,11 @@ class RemedySearch:
         return self._strength(partial) > strongest
 
     def _assumptions(
-        self, pattern: Pattern, tests: Sequence[Test] = (), binding: Binding | None = None, shape: Pattern | None = None
+        self,
+        pattern: Pattern,
+        tests: Sequence[ProgramCondition] = (),
+        binding: Binding | None = None,
+        shape: Pattern | None = None,
     ) -> Iterator[_Found]:
         """Assumptions of instances of a pattern; `shape` is the pattern as it was before anything was guessed."""
         if pattern.predicate not in self.assumable:
@@ -186,17 +186,17 @@ class RemedySearch:
     def _rank(self, rule: ProgramRule, condition: ProgramCondition) -> int:
         """What an aggregate lacks goes first, as it may be all that others lack; then what is concluded: it binds
         variables to what can be had, not to what might be assumed."""
-        if isinstance(condition, Test) and any(item.variable in condition.needs for item in _aggregates(rule)):
+        if condition.compares and any(item.variable in condition.needs for item in rule.aggregates.values()):
             return 0
-        if not isinstance(condition, Match):
+        if condition.match is None:
             return 3
-        return 1 if self.known.concluded(condition.pattern.predicate) else 2
+        return 1 if self.known.concluded(condition.match.predicate) else 2
 
     def _strength(self, partial: Partial) -> float:
         weakest = 1.0
-        for index, condition in enumerate(partial.rule.conditions):
-            if isinstance(condition, Match) and index not in partial.failed:
-                pattern = condition.pattern.instance(partial.binding)
+        for index, match in zip(partial.rule.places, partial.rule.matches, strict=True):
+            if index not in partial.failed:
+                pattern = match.instance(partial.binding)
                 found = self.known.facts.relations[pattern.relation]
                 weakest = min(weakest, max(found[args] for args in self.known.facts.rows(pattern, {})))
         return partial.rule.rule.certainty * weakest
@@ -222,19 +222,16 @@ class RemedySearch:
     def _options(
         self, partial: Partial, index: int, so_far: Remedy, binding: Binding, depth: int, above: frozenset[str]
     ) -> Iterator[_Option]:
-        condition = partial.rule.conditions[index]
-        if isinstance(condition, Match):
-            yield from self._matched(partial, condition.pattern, so_far, binding, depth, above)
-        elif isinstance(condition, Absence):
-            pattern = condition.pattern.instance(binding)
-            yield from ((remedy, binding) for remedy in self._without_all(self._facts([pattern])))
-        elif isinstance(condition, Exclusion):
-            block = condition.instance(binding)
-            yield from ((remedy, binding) for remedy in self._unblocked(partial.rule, block.body, depth, above))
-        elif isinstance(condition, Test):
-            yield from ((remedy, binding) for remedy in self._compared(partial.rule, condition, binding, depth, above))
-        elif isinstance(condition, Aggregate):
-            yield from self._folded(partial.rule, condition, binding, depth, above)
+        rule, condition = partial.rule, partial.rule.conditions[index]
+        denied = condition.instance(binding).denied
+        if condition.match is not None:
+            yield from self._matched(partial, condition.match, so_far, binding, depth, above)
+        elif denied is not None:
+            yield from ((remedy, binding) for remedy in self._unblocked(rule, denied.named(), depth, above))
+        elif condition.compares:
+            yield from ((remedy, binding) for remedy in self._compared(rule, condition, binding, depth, above))
+        elif index in rule.aggregates:
+            yield from self._folded(rule, rule.aggregates[index], binding, depth, above)
 
     def _matched(
         self, partial: Partial, pattern: Pattern, so_far: Remedy, binding: Binding, depth: int, above: frozenset[str]
@@ -269,12 +266,18 @@ class RemedySearch:
     # --- conditions inside of others ----------------------------------------------------------------------------------
 
     def _inside(
-        self, rule: ProgramRule, body: Body, tests: Sequence[Test], start: Binding, depth: int, above: frozenset[str]
+        self,
+        rule: ProgramRule,
+        body: Body,
+        tests: Sequence[ProgramCondition],
+        start: Binding,
+        depth: int,
+        above: frozenset[str],
     ) -> Iterator[tuple[Remedy, Binding, Partial]]:
         """Remedies by which a body has one more solution that passes some tests: it is searched as a rule is."""
         places = range(len(body.conditions), len(body.conditions) + len(tests))
         inner = ProgramRule(
-            rule.rule, rule.head, (*body.conditions, *tests), (*body.order, *places), (*start, *body.variables)
+            (*body.conditions, *tests), (*body.order, *places), (*start, *body.variables), rule.rule, rule.head
         )
         found = list(islice(partials(inner, start, self.known, self.allowance, anew=True), _MOST_PARTIALS))
         mendable = [partial for partial in found if 0 < len(partial.failed) <= MOST_CHANGES]
@@ -286,7 +289,7 @@ class RemedySearch:
     def _shape(self, partial: Partial, start: Binding, remedy: Remedy) -> frozenset[str]:
         """A remedy as text, whichever facts it goes along with."""
         failed = [partial.rule.conditions[index] for index in partial.failed]
-        if any(not isinstance(item, Match) or self.known.concluded(item.pattern.predicate) for item in failed):
+        if any(item.match is None or self.known.concluded(item.match.predicate) for item in failed):
             return remedy.shape
         return frozenset(f"assume {item.instance(start)}" for item in failed)
 
@@ -314,26 +317,28 @@ class RemedySearch:
     ) -> Iterator[Remedy]:
         """Remedies by which one of some conditions, with their values put in, no longer holds."""
         for condition in conditions:
-            if isinstance(condition, Match):
-                yield from self._without_all(self._facts([condition.pattern]))
-            elif isinstance(condition, Absence):
-                yield from (remedy for remedy, _ in self._for(condition.pattern, depth - 1, above))
-            elif isinstance(condition, Exclusion):
-                inside = self._inside(rule, condition.body, (), {}, depth - 1, above)
+            if condition.match is not None:
+                yield from self._without_all(self._facts([condition.match]))
+            elif condition.denied is not None and condition.body is None:
+                for pattern in condition.patterns:
+                    yield from (remedy for remedy, _ in self._for(pattern, depth - 1, above))
+            elif condition.denied is not None:
+                inside = self._inside(rule, condition.denied, (), {}, depth - 1, above)
                 yield from (remedy for remedy, _, _ in inside)
 
     # --- comparisons and aggregates -----------------------------------------------------------------------------------
 
     def _compared(
-        self, rule: ProgramRule, test: Test, binding: Binding, depth: int, above: frozenset[str]
+        self, rule: ProgramRule, test: ProgramCondition, binding: Binding, depth: int, above: frozenset[str]
     ) -> Iterator[Remedy]:
         """Remedies for a comparison: of what an aggregate comes to, or of the certainty of a fact."""
-        for condition in rule.conditions:
-            if isinstance(condition, Aggregate) and condition.variable in test.needs:
-                more = self._more(rule, condition, test, binding, depth, above)
-                yield from (remedy for _, remedy in _in_turn([more, self._fewer(condition, test, binding)]))
-            elif isinstance(condition, Match) and condition.pattern.certainty in test.needs:
-                wanted = condition.pattern.instance(binding)
+        for place, condition in enumerate(rule.conditions):
+            if place in rule.aggregates and condition.variable in test.needs:
+                aggregate = rule.aggregates[place]
+                more = self._more(rule, aggregate, test, binding, depth, above)
+                yield from (remedy for _, remedy in _in_turn([more, self._fewer(aggregate, test, binding)]))
+            elif condition.match is not None and condition.match.certainty in test.needs:
+                wanted = condition.match.instance(binding)
                 plain = Pattern(wanted.relation, wanted.predicate, wanted.terms)
                 yield from (remedy for remedy, _ in self._for(plain, depth - 1, above))
 
@@ -342,7 +347,7 @@ class RemedySearch:
     ) -> Iterator[_Option]:
         """Remedies for an aggregate over nothing: one combination of facts, whose value is then the result."""
         own = {name: binding[name] for name in aggregate.shared}
-        compared = [item for item in rule.conditions if isinstance(item, Test) and aggregate.variable in item.needs]
+        compared = rule.tests_of(aggregate.variable)
         goals = [goal for goal in (self._goal(aggregate, test, binding, None) for test in compared) if goal]
         for remedy, values, _ in self._inside(rule, aggregate.body, goals, own, depth, above):
             value = evaluate(aggregate.over, values, self.known.as_of)
@@ -353,7 +358,7 @@ class RemedySearch:
         self,
         rule: ProgramRule,
         aggregate: Aggregate,
-        test: Test,
+        test: ProgramCondition,
         binding: Binding,
         depth: int,
         above: frozenset[str],
@@ -373,31 +378,30 @@ class RemedySearch:
                 if partial.binding.keys() >= {*aggregate.over.variables}:
                     yield replace(remedy, guesses=remedy.guesses + 2)
 
-    def _goal(self, aggregate: Aggregate, test: Test, binding: Binding, result: Value | None) -> Test | None:
+    def _goal(
+        self, aggregate: Aggregate, test: ProgramCondition, binding: Binding, result: Value | None
+    ) -> Test | None:
         """What one more value must be for a comparison to hold; None where only a trial can tell.
 
         Args:
             result: of the aggregate now.
         """
-        sides: tuple[Expression, Expression] = (test.left, test.right)
-        operator: Operator = test.operator
-        if sides[1] == Variable(aggregate.variable):
-            sides, operator = (sides[1], sides[0]), _MIRRORED.get(operator, operator)
-        if sides[0] != Variable(aggregate.variable) or not binding.keys() >= {*sides[1].variables}:
+        faced = test.facing(aggregate.variable)
+        if faced is None or not binding.keys() >= {*faced[1].variables}:
             return None
-        bound = evaluate(sides[1], binding, self.known.as_of)
+        bound = evaluate(faced[1], binding, self.known.as_of)
         if aggregate.function == "sum" and isinstance(bound, float) and isinstance(result, float):
             bound = round(bound - result, 9)
-        return None if bound is None else Test(aggregate.over, operator, Constant(bound))
+        return None if bound is None else Test(aggregate.over, faced[0], Constant(bound))
 
-    def _passes(self, aggregate: Aggregate, test: Test, binding: Binding, more: int) -> bool:
+    def _passes(self, aggregate: Aggregate, test: ProgramCondition, binding: Binding, more: int) -> bool:
         """Whether a comparison holds with so many more; of what is no count only a trial can tell."""
         result = binding[aggregate.variable]
         if not isinstance(result, float) or aggregate.function != "count":
             return True
         return self._holds(test, {**binding, aggregate.variable: result + more})
 
-    def _counted(self, aggregate: Aggregate, test: Test, binding: Binding) -> Iterator[Remedy]:
+    def _counted(self, aggregate: Aggregate, test: ProgramCondition, binding: Binding) -> Iterator[Remedy]:
         """As many new facts as a count lacks, where it counts those of one predicate."""
         (pattern, *others) = aggregate.patterns
         if others or pattern.predicate not in self.assumable:
@@ -410,7 +414,7 @@ class RemedySearch:
                 yield Remedy(changes, frozenset([f"assume {pattern}"]), size)
                 break
 
-    def _fewer(self, aggregate: Aggregate, test: Test, binding: Binding) -> Iterator[Remedy]:
+    def _fewer(self, aggregate: Aggregate, test: ProgramCondition, binding: Binding) -> Iterator[Remedy]:
         """Withdrawals of some of the facts that an aggregate ranges over."""
         facts = self._facts(pattern for _, found in self.known.counted(aggregate, binding) for pattern in found)
         for size in range(1, min(MOST_CHANGES, len(facts)) + 1):
@@ -429,7 +433,7 @@ class RemedySearch:
                     found[grounding.atom] = None
         return list(found)
 
-    def _holds(self, test: Test, binding: Binding) -> bool:
+    def _holds(self, test: ProgramCondition, binding: Binding) -> bool:
         """Whether a comparison holds, or cannot be told yet."""
         variables, function = holds(test, self.known.as_of)
         return any(name not in binding for name in variables) or function(*[binding[name] for name in variables])
@@ -445,12 +449,9 @@ class RemedySearch:
                 yield from self._breaking(line.firing)
                 continue
             for place, premise in zip(line.firing.rule.matches, line.firing.premises, strict=True):
-                dates = tuple(
-                    term.value for term in place.instance(line.firing.values).dates if isinstance(term, Constant)
-                )
-                row = (*premise.args, *dates)
-                if self.inference.certainties[place.relation][row] < 1.0:
-                    wanted = Pattern.of(place.relation, row)
+                known = premise_fact(place, premise, line.firing.values)
+                if self.inference.certainties[known.relation][known.args] < 1.0:
+                    wanted = Pattern.of(known.relation, known.args)
                     yield from (remedy for remedy, _ in self._for(wanted, depth - 1, above))
 
     def _breaking(self, firing: Firing) -> Iterator[Remedy]:
@@ -495,16 +496,8 @@ def _in_turn(found: Sequence[Iterator[_T]]) -> Iterator[tuple[int, _T]]:
         pending = left
 
 
-def _aggregates(rule: ProgramRule) -> list[Aggregate]:
-    return [condition for condition in rule.conditions if isinstance(condition, Aggregate)]
-
-
-def _lasting_tests(rule: ProgramRule) -> list[Test]:
+def _lasting_tests(rule: ProgramRule) -> list[ProgramCondition]:
     """The comparisons but those of aggregates and certainties, which a remedy may change."""
-    moved = {condition.variable for condition in _aggregates(rule)}
+    moved = {aggregate.variable for aggregate in rule.aggregates.values()}
     moved |= {pattern.certainty for pattern in rule.matches if pattern.certainty}
-    tests = [condition for condition in rule.conditions if isinstance(condition, Test)]
-    return [test for test in tests if moved.isdisjoint(test.needs)]
-
-
-_MIRRORED: dict[Operator, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+    return [item for item in rule.conditions if item.compares and moved.isdisjoint(item.needs)]

@@ -9,6 +9,7 @@ from datetime import date
 from kzexpert.errors import Issue
 from kzexpert.model import (
     ANY,
+    FLIPPED,
     Comparison,
     Condition,
     Constant,
@@ -20,10 +21,8 @@ from kzexpert.model import (
 )
 from kzexpert.program.resolve import Types, resolve_atom
 
-__all__ = ["FLIPPED", "contradictions"]
+__all__ = ["contradictions"]
 
-#: An operator as it reads from right to left.
-FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 #: An operator as the set of orders it allows between left and right: 1 less, 2 equal, 4 greater.
 _ORDERS = {"<": 1, "=": 2, "<=": 3, ">": 4, "!=": 5, ">=": 6}
 #: Where a value can lie in respect of a lower and of a higher constant.
@@ -90,7 +89,7 @@ def _opposed_comparisons(rule: Rule, compared: list[Comparison]) -> Iterator[Iss
             continue
         left, operator, right = str(condition.left), condition.operator, str(condition.right)
         if right < left:
-            left, operator, right = right, FLIPPED[operator], left  # type: ignore[assignment]
+            left, operator, right = right, FLIPPED[operator], left
         orders = _ORDERS[operator]
         earlier = seen.setdefault((left, right), [])
         opposed = next((other for allowed, other in earlier if not allowed & orders), None)

@@ -6,7 +6,7 @@ Without the day, two payments of the same amount between the same parties count 
 from collections.abc import Iterator
 
 from kzexpert.errors import Issue
-from kzexpert.model import AGGREGATES, Aggregation, Atom, KnowledgeBase, Rule
+from kzexpert.model import AGGREGATES, Atom, Condition, KnowledgeBase, Rule
 from kzexpert.program.resolve import flat
 
 __all__ = ["undated_events"]
@@ -31,10 +31,10 @@ def undated_events(kb: KnowledgeBase) -> list[Issue]:
     return issues
 
 
-def _folded(rule: Rule) -> Iterator[tuple[Aggregation, Atom]]:
+def _folded(rule: Rule) -> Iterator[tuple[Condition, Atom]]:
     """The atoms that sums, averages and counts range over."""
     for condition in flat(rule.when):
-        if isinstance(condition, Aggregation) and condition.function in ("sum", "avg", "count"):
+        if condition.function in ("sum", "avg", "count"):
             yield from ((condition, atom) for atom, _ in condition.atoms)
 
 

@@ -7,7 +7,7 @@ ever, and a comparison with something else is taken to bound it, whichever way i
 from collections.abc import Collection
 
 from kzexpert.errors import Issue
-from kzexpert.model import Assignment, Call, KnowledgeBase, Operation, ProgramRule, RelationKey, Test
+from kzexpert.model import Call, KnowledgeBase, Operation, ProgramRule, RelationKey
 from kzexpert.program.order import planned
 from kzexpert.program.strata import recursive_components
 
@@ -17,10 +17,7 @@ __all__ = ["endless_rules"]
 def endless_rules(kb: KnowledgeBase) -> list[Issue]:
     """Rules that compute an argument of their conclusion from their own conclusions, without a bound (KZ220)."""
     computing = [
-        rule
-        for plan in planned(kb).plans
-        for rule in plan.variants
-        if any(isinstance(item, Assignment) for item in rule.conditions)
+        rule for plan in planned(kb).plans for rule in plan.variants if any(item.computes for item in rule.conditions)
     ]
     if not computing:
         return []
@@ -42,13 +39,13 @@ def _endless(rule: ProgramRule, component: Collection[RelationKey]) -> str:
     new: set[str] = set()
     for index in rule.order:
         item = rule.conditions[index]
-        if isinstance(item, Assignment) and not own.isdisjoint(item.needs):
-            own.add(item.variable)
-            if isinstance(item.expression, Operation | Call) or not new.isdisjoint(item.needs):
-                new.add(item.variable)
+        if item.computes and not own.isdisjoint(item.needs):
+            own.update(item.binds)
+            if any(isinstance(part, Operation | Call) for part in item.expressions) or not new.isdisjoint(item.needs):
+                new.update(item.binds)
     for item in rule.conditions:
-        if isinstance(item, Test) and item.operator in ("<", "<=", ">", ">="):
-            sides = item.left.variables, item.right.variables
+        if item.orders:
+            sides = item.orders[0].variables, item.orders[1].variables
             if any(not own.isdisjoint(side) and own.isdisjoint(other) for side, other in (sides, sides[::-1])):
                 return ""
     return next((name for name in rule.head.variables if name in new), "")

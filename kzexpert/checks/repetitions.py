@@ -3,9 +3,8 @@
 It compares what is written, spaces and aliases apart, and draws no conclusion from it.
 """
 
-from kzexpert.checks.contradictions import FLIPPED
 from kzexpert.errors import Issue, Location
-from kzexpert.model import Aggregation, Comparison, Condition, KnowledgeBase
+from kzexpert.model import Atom, Condition, Expression, KnowledgeBase
 from kzexpert.program.resolve import resolve_atom
 
 __all__ = ["repeated_conditions"]
@@ -21,7 +20,7 @@ def repeated_conditions(kb: KnowledgeBase) -> list[Issue]:
         for group in alike.values():
             seen: dict[object, Location] = {}
             for condition in group if len(group) > 1 else ():
-                key = _exact_key(kb, condition)
+                key = _meaning(kb, condition)
                 if key in seen:
                     message = f"the condition {condition.text} stands twice in rule {rule.id}"
                     related = ((seen[key], "the other one"),)
@@ -36,16 +35,21 @@ def _rough_key(condition: Condition) -> object:
     return type(condition), tuple(atom.predicate for atom, _ in condition.atoms)
 
 
-def _exact_key(kb: KnowledgeBase, condition: Condition) -> object:
+def _meaning(kb: KnowledgeBase, condition: Condition) -> str:
     """Equal for conditions that say the same: names are resolved, and sides of a comparison may be exchanged."""
-    if isinstance(condition, Comparison):
-        written = (str(condition.left), condition.operator, str(condition.right))
-        operator = FLIPPED.get(condition.operator)
-        return min(written, (written[2], operator, written[0])) if operator else written
-    if condition.own_atoms:
-        ((atom, certainty),) = condition.atoms
-        return type(condition), resolve_atom(kb, atom, certainty)[0] or condition.text
-    if isinstance(condition, Aggregation):
-        inner = tuple(_exact_key(kb, item) for item in condition.inner)
-        return condition.result, condition.function, condition.over, inner
-    return condition.text
+    return min(reading.said(_Resolved(kb)) for reading in condition.readings)
+
+
+class _Resolved:
+    """Atoms with their names resolved, where they can be; expressions as they stand."""
+
+    def __init__(self, kb: KnowledgeBase) -> None:
+        self._kb = kb
+
+    def atom(self, atom: Atom, certainty: str | None = None) -> str:
+        found = resolve_atom(self._kb, atom, certainty)[0]
+        written = [f"{argument.name}={argument.term}" for argument in atom.arguments]
+        return str(found or (atom.predicate, written, atom.within, atom.dates, certainty))
+
+    def expressions(self, condition: Condition) -> tuple[Expression, ...]:
+        return condition.expressions

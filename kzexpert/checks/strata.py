@@ -4,7 +4,7 @@ Recursion through plain conditions is fine, and is not mentioned.
 """
 
 from kzexpert.errors import Issue, Location
-from kzexpert.model import Aggregation, KnowledgeBase
+from kzexpert.model import KnowledgeBase
 from kzexpert.program.strata import Dependency, dependencies, not_monotone, unstratified
 
 __all__ = ["cycles"]
@@ -38,7 +38,7 @@ def _message(edge: Dependency, cycle: tuple[Dependency, ...]) -> str:
         return f"rule {edge.rule.id} is evidence against {edge.head}, which depends on itself: {way}"
     through = _IN_WORDS.get(edge.how, "evidence against")
     message = f"{edge.head} depends on itself through {through}: {way}"
-    if isinstance(edge.condition, Aggregation) and edge.rule.certainty > 0:
+    if edge.how == "aggregate" and edge.rule.certainty > 0:
         message += f"; {not_monotone(edge.rule, edge.condition, [step.head for step in cycle])}"
     return message
 

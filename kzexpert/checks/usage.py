@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from kzexpert.errors import Issue, Location
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import (
-    AGGREGATES,
-    Aggregation,
     Atom,
     Case,
     Condition,
@@ -51,11 +49,7 @@ def rules_that_never_fire(kb: KnowledgeBase) -> list[Issue]:
 def _required(rule: Rule) -> Iterator[tuple[Condition, Atom]]:
     """The atoms that some fact must match; counts and sums hold over nothing, the least and the greatest do not."""
     for condition in rule.when:
-        if condition.looks == "negation" or condition.choices:
-            continue
-        if isinstance(condition, Aggregation) and AGGREGATES[condition.function].over_nothing is not None:
-            continue
-        for atom, _ in condition.atoms:
+        for atom, _ in condition.required:
             yield condition, atom
 
 
@@ -121,7 +115,7 @@ def _recorded(kb: KnowledgeBase) -> Callable[[Atom], bool]:
         pattern = resolve_atom(kb, atom)[0]
         if pattern is None:
             return True
-        fixed = {place: term.value for place, term in enumerate(pattern.terms) if isinstance(term, Constant)}
+        fixed = pattern.fixed
         key = pattern.predicate, tuple(fixed)
         if key not in indexes:
             indexes[key] = _index(kb, rows, key[1])

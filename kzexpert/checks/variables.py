@@ -6,7 +6,7 @@ Variables that nothing binds are not its business: the planner reports them.
 from kzexpert.checks.occurrences import occurrences
 from kzexpert.checks.templates import PLACEHOLDER
 from kzexpert.errors import Issue, Location
-from kzexpert.model import AGGREGATES, Aggregation, Condition, KnowledgeBase, Rule, Variable
+from kzexpert.model import AGGREGATES, Condition, KnowledgeBase, Rule, Variable
 
 __all__ = ["lone_variables"]
 
@@ -45,11 +45,11 @@ def _lone_hint(rule: Rule, condition: Condition, name: str) -> str:
         return _blank(name, is_certainty)
     if any(side == Variable(name) for side, _ in condition.equates):
         return f"use ?{name}, or leave the condition out"
-    if isinstance(condition, Aggregation):
-        if name == condition.result:
-            return f"compare ?{name} with something, or leave the condition out"
-        if not AGGREGATES[condition.function].adds and name not in condition.over.variables:
-            return _blank(name, is_certainty)
+    if name == condition.result:
+        return f"compare ?{name} with something, or leave the condition out"
+    folded = {variable for expression in condition.expressions for variable in expression.variables}
+    if condition.function and not AGGREGATES[condition.function].adds and name not in folded:
+        return _blank(name, is_certainty)
     return ""
 
 

@@ -54,6 +54,7 @@ from kzexpert.model.program import (
 from kzexpert.model.terms import (
     ANY,
     DATE_WORDS,
+    FLIPPED,
     NOWHERE,
     Anonymous,
     Argument,
@@ -81,6 +82,7 @@ __all__ = [
     "AGGREGATES",
     "ANY",
     "DATE_WORDS",
+    "FLIPPED",
     "FORMAT",
     "FUNCTIONS",
     "GRADES",

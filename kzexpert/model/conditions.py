@@ -4,14 +4,16 @@ Each has `atoms`, those that it looks at, with the variable of ``@`` or None; `v
 order of appearance, repeated where they are; `text`, how it was written; and `looks`, in which way it looks at facts.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from itertools import product
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal, Protocol, TypeAlias
 
 import msgspec
 
 from kzexpert.errors import Location
-from kzexpert.model.terms import NOWHERE, Atom, Constant, Expression, Operator, Variable
+from kzexpert.model.aggregates import AGGREGATES
+from kzexpert.model.terms import FLIPPED, NOWHERE, Atom, Constant, Expression, Operator, Variable, facing
 
 __all__ = [
     "Aggregation",
@@ -20,6 +22,7 @@ __all__ = [
     "Condition",
     "Either",
     "Looks",
+    "Meanings",
     "Membership",
     "Negation",
     "Premise",
@@ -29,6 +32,16 @@ __all__ = [
 Atoms: TypeAlias = tuple[tuple[Atom, str | None], ...]
 
 Looks: TypeAlias = Literal["positive", "negation", "aggregate"]
+
+
+class Meanings(Protocol):
+    """What the names in conditions stand for."""
+
+    def atom(self, atom: Atom, certainty: str | None = None) -> str:
+        """An atom as text, with its names."""
+
+    def expressions(self, condition: "Condition") -> tuple[Expression, ...]:
+        """The expressions of a condition, with their names."""
 
 
 class _Surface(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -42,8 +55,9 @@ class _Surface(msgspec.Struct, frozen=True, array_like=True, tag=True):
     #: Whether it takes a fact for each of its bindings, so that it binds what stands in it.
     matches: ClassVar[bool] = False
 
-    #: The variable that takes what is folded; "" where nothing is.
+    #: The variable that takes what is folded, and what folds it; "" where nothing is.
     result: ClassVar[str] = ""
+    function: ClassVar[str] = ""
 
     @property
     def inner(self) -> tuple["Condition", ...]:
@@ -73,17 +87,40 @@ class _Surface(msgspec.Struct, frozen=True, array_like=True, tag=True):
         return ()
 
     @property
+    def comparisons(self) -> tuple[tuple[Expression, Operator, Expression], ...]:
+        """What it compares, of which one must hold, or none."""
+        return ()
+
+    @property
     def equates(self) -> tuple[tuple[Expression, Expression], ...]:
         """Both ways to read an ``=``: what takes the value, and what gives it."""
         return ()
+
+    @property
+    def readings(self) -> tuple["Condition", ...]:
+        """The ways to write the same: itself, and with its sides exchanged."""
+        return (self,)  # type: ignore[return-value]
 
     @property
     def atoms(self) -> Atoms:
         return self.own_atoms + tuple(atom for condition in self.inner for atom in condition.atoms)
 
     @property
+    def required(self) -> Atoms:
+        """The atoms without a fact for each of which it can never hold."""
+        return ()
+
+    @property
     def variables(self) -> tuple[str, ...]:
         return tuple(name for condition in self.inner for name in condition.variables)
+
+    def facing(self, variable: str) -> tuple[Operator, Expression] | None:
+        """What a variable that stands alone on one side is compared with, and how; None where none does."""
+        return None
+
+    @abstractmethod
+    def said(self, meanings: Meanings) -> str:
+        """The condition as the grammar reads it, the sides of an ``=`` sorted."""
 
 
 class Premise(_Surface, frozen=True, array_like=True, tag=True):
@@ -103,8 +140,15 @@ class Premise(_Surface, frozen=True, array_like=True, tag=True):
         return ((self.atom, self.certainty),)
 
     @property
+    def required(self) -> Atoms:
+        return self.own_atoms
+
+    @property
     def variables(self) -> tuple[str, ...]:
         return (*self.atom.variables, *((self.certainty,) if self.certainty else ()))
+
+    def said(self, meanings: Meanings) -> str:
+        return meanings.atom(self.atom, self.certainty)
 
 
 class Negation(_Surface, frozen=True, array_like=True, tag=True):
@@ -126,6 +170,9 @@ class Negation(_Surface, frozen=True, array_like=True, tag=True):
     def variables(self) -> tuple[str, ...]:
         return self.atom.variables
 
+    def said(self, meanings: Meanings) -> str:
+        return f"not {meanings.atom(self.atom)}"
+
 
 class Comparison(_Surface, frozen=True, array_like=True, tag=True):
     """``left op right``; with ``=`` and one lone unbound variable it binds that variable."""
@@ -141,12 +188,28 @@ class Comparison(_Surface, frozen=True, array_like=True, tag=True):
         return (self.left, self.right)
 
     @property
+    def comparisons(self) -> tuple[tuple[Expression, Operator, Expression], ...]:
+        return ((self.left, self.operator, self.right),)
+
+    @property
+    def readings(self) -> tuple["Condition", ...]:
+        flipped = FLIPPED.get(self.operator)
+        return (self, Comparison(self.right, flipped, self.left, self.text)) if flipped else (self,)
+
+    @property
     def equates(self) -> tuple[tuple[Expression, Expression], ...]:
         return ((self.left, self.right), (self.right, self.left)) if self.operator == "=" else ()
 
     @property
     def variables(self) -> tuple[str, ...]:
         return self.left.variables + self.right.variables
+
+    def facing(self, variable: str) -> tuple[Operator, Expression] | None:
+        return facing(variable, self.left, self.operator, self.right)
+
+    def said(self, meanings: Meanings) -> str:
+        sides = list(map(str, meanings.expressions(self)))
+        return f" {self.operator} ".join(sorted(sides) if self.operator in ("=", "!=") else sides)
 
 
 class Membership(_Surface, frozen=True, array_like=True, tag=True):
@@ -165,8 +228,16 @@ class Membership(_Surface, frozen=True, array_like=True, tag=True):
         return (self.left, *self.values)
 
     @property
+    def comparisons(self) -> tuple[tuple[Expression, Operator, Expression], ...]:
+        return tuple((self.left, "=", value) for value in self.values)
+
+    @property
     def variables(self) -> tuple[str, ...]:
         return self.left.variables + tuple(name for value in self.values for name in value.variables)
+
+    def said(self, meanings: Meanings) -> str:
+        left, *values = map(str, meanings.expressions(self))
+        return f"{left} {'not ' * self.negated}in ({', '.join(values)})"
 
 
 class Aggregation(_Surface, frozen=True, array_like=True, tag=True):
@@ -177,7 +248,7 @@ class Aggregation(_Surface, frozen=True, array_like=True, tag=True):
     called: ClassVar[str] = "an aggregate"
 
     result: str  # type: ignore[misc]
-    function: str
+    function: str  # type: ignore[misc]
     over: Expression
     body: tuple["Condition", ...]
     text: str
@@ -195,6 +266,14 @@ class Aggregation(_Surface, frozen=True, array_like=True, tag=True):
     def variables(self) -> tuple[str, ...]:
         """The result comes first; what is folded over stands in the body."""
         return (self.result, *(name for condition in self.body for name in condition.variables))
+
+    @property
+    def required(self) -> Atoms:
+        return self.atoms if AGGREGATES[self.function].over_nothing is None else ()
+
+    def said(self, meanings: Meanings) -> str:
+        body = " and ".join(condition.said(meanings) for condition in self.body)
+        return f"?{self.result} = {self.function}({self.over} for {body})"
 
 
 class Block(_Surface, frozen=True, array_like=True, tag=True):
@@ -218,6 +297,9 @@ class Block(_Surface, frozen=True, array_like=True, tag=True):
     def text(self) -> str:
         return f"{self.keyword}: {_listed(self.conditions)}"
 
+    def said(self, meanings: Meanings) -> str:
+        return f"{self.keyword}: {_said(self.conditions, meanings)}"
+
 
 class Either(_Surface, frozen=True, array_like=True, tag=True):
     """``either:`` with a list of alternatives, each a list of conditions that hold together."""
@@ -237,12 +319,19 @@ class Either(_Surface, frozen=True, array_like=True, tag=True):
     def text(self) -> str:
         return f"either: {' | '.join(map(_listed, self.alternatives))}"
 
+    def said(self, meanings: Meanings) -> str:
+        return f"either: {' | '.join(_said(alternative, meanings) for alternative in self.alternatives)}"
+
 
 Condition: TypeAlias = Premise | Negation | Comparison | Membership | Aggregation | Block | Either
 
 
 def _listed(conditions: tuple[Condition, ...]) -> str:
     return conditions[0].text if len(conditions) == 1 else f"[{', '.join(condition.text for condition in conditions)}]"
+
+
+def _said(conditions: tuple[Condition, ...], meanings: Meanings) -> str:
+    return f"[{', '.join(condition.said(meanings) for condition in conditions)}]"
 
 
 def alternatives(conditions: tuple[Condition, ...]) -> list[tuple[tuple[int, ...], tuple[Condition, ...]]]:

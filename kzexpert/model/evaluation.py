@@ -22,7 +22,6 @@ from kzexpert.model.program import (
     Body,
     Exclusion,
     Listing,
-    Match,
     ProgramCondition,
     ProgramRule,
     Test,
@@ -71,7 +70,7 @@ def _arithmetic(operation: Operation, left: Any, right: Any) -> float | None:
     return result + 0.0 if isfinite(result) else None  # -0.0 becomes 0
 
 
-def holds(test: Test | Listing, as_of: date) -> tuple[list[str], Callable[..., bool]]:
+def holds(test: ProgramCondition, as_of: date) -> tuple[list[str], Callable[..., bool]]:
     """The variables of a test, and the test as a function of their values in that order.
 
     Without a finite value on either side it does not hold.
@@ -87,6 +86,7 @@ def holds(test: Test | Listing, as_of: date) -> tuple[list[str], Callable[..., b
             return value is not None and among != listing.negated
 
         return variables, listed
+    assert isinstance(test, Test)
     compare = _COMPARE[test.operator]
     left, right = test.left, test.right
     if variables == [str(left)[1:], str(right)[1:]]:
@@ -142,7 +142,7 @@ def _arranged(body: Body, known: frozenset[str]) -> Sequence[ProgramCondition]:
     pending = [body.conditions[index] for index in body.order]
     found: list[ProgramCondition] = []
     while pending:
-        ready = [item for item in pending if not isinstance(item, Match) and bound.issuperset(item.needs)]
+        ready = [item for item in pending if item.match is None and bound.issuperset(item.needs)]
         first = ready[0] if ready else max(pending, key=lambda item: _known(item, bound))
         pending.remove(first)
         found.append(first)
@@ -152,9 +152,9 @@ def _arranged(body: Body, known: frozenset[str]) -> Sequence[ProgramCondition]:
 
 def _known(condition: ProgramCondition, bound: set[str]) -> int:
     """How many places of a match have a value; -1 for what is no match."""
-    if not isinstance(condition, Match):
+    if condition.match is None:
         return -1
-    return sum(isinstance(term, Constant) or not bound.isdisjoint(term.variables) for term in condition.pattern.terms)
+    return sum(isinstance(term, Constant) or not bound.isdisjoint(term.variables) for term in condition.match.terms)
 
 
 def _extended(
@@ -164,8 +164,8 @@ def _extended(
         yield binding
         return
     first, rest = conditions[0], conditions[1:]
-    if isinstance(first, Match):
-        for extended in facts.matching(first.pattern, binding):
+    if first.match is not None:
+        for extended in facts.matching(first.match, binding):
             yield from _extended(rest, facts, extended, as_of)
     else:
         extended = dict(binding)
@@ -179,23 +179,27 @@ def _satisfies(condition: ProgramCondition, facts: EstablishedFacts, binding: Bi
         variables, function = holds(condition, as_of)
         return function(*[binding[name] for name in variables])
     if isinstance(condition, Assignment):
-        return _bind(binding, condition.variable, evaluate(condition.expression, binding, as_of))
-    if isinstance(condition, Aggregate):
-        found = solutions(condition.body, facts, _given(condition, binding), as_of)
-        return _bind(binding, condition.variable, fold(condition, found, as_of))
-    if isinstance(condition, Exclusion):
-        return next(solutions(condition.body, facts, _given(condition, binding), as_of), None) is None
+        return _bind(binding, condition, evaluate(condition.expression, binding, as_of))
+    if isinstance(condition, Aggregate | Exclusion):
+        return _bind(binding, condition, _outcome(condition, facts, binding, as_of))
     assert isinstance(condition, Absence)
     return next(facts.matching(condition.pattern, binding), None) is None
 
 
-def _given(condition: Aggregate | Exclusion, binding: Mapping[str, Value]) -> Binding:
-    return {name: binding[name] for name in condition.shared}
+def _outcome(
+    condition: Aggregate | Exclusion, facts: EstablishedFacts, binding: Binding, as_of: date, growing: bool = False
+) -> Value | None:
+    """What a condition with others inside comes to; None where it fails."""
+    found = solutions(condition.body, facts, {name: binding[name] for name in condition.shared}, as_of)
+    if isinstance(condition, Aggregate):
+        return fold(condition, found, as_of, growing)
+    return 1.0 if next(found, None) is None else None
 
 
-def _bind(binding: Binding, variable: str, value: Value | None) -> bool:
-    """Bind, or compare where the variable is bound already."""
-    return value is not None and binding.setdefault(variable, value) == value
+def _bind(binding: Binding, condition: Assignment | Aggregate | Exclusion, value: Value | None) -> bool:
+    """Bind the variable of a condition, or compare where it is bound already."""
+    name = condition.variable
+    return value is not None and (not name or binding.setdefault(name, value) == value)
 
 
 class Completion:
@@ -215,7 +219,6 @@ class Completion:
     ) -> None:
         self._conditions = tuple(conditions)
         self._growing = tuple(map(growing, self._conditions))
-        self._kept = tuple(isinstance(item, Aggregate | Exclusion) for item in self._conditions)
         self._facts = facts
         self._as_of = as_of
         self._known: dict[tuple[int, tuple[Value, ...]], Value | None] = {}
@@ -229,22 +232,14 @@ class Completion:
         return complete
 
     def _holds(self, index: int, condition: ProgramCondition, binding: Binding) -> bool:
-        if self._growing[index]:
-            assert isinstance(condition, Aggregate)
-            found = solutions(condition.body, self._facts, _given(condition, binding), self._as_of)
-            return _bind(binding, condition.variable, fold(condition, found, self._as_of, growing=True))
-        if not self._kept[index]:
+        if not isinstance(condition, Aggregate | Exclusion):
             return _satisfies(condition, self._facts, binding, self._as_of)
-        assert isinstance(condition, Aggregate | Exclusion)
+        if self._growing[index]:
+            return _bind(binding, condition, _outcome(condition, self._facts, binding, self._as_of, growing=True))
         key = (index, tuple([binding[name] for name in condition.shared]))
         if key not in self._known:
-            found = solutions(condition.body, self._facts, _given(condition, binding), self._as_of)
-            if isinstance(condition, Exclusion):
-                self._known[key] = 1.0 if next(found, None) is None else None
-            else:
-                self._known[key] = fold(condition, found, self._as_of)
-        value = self._known[key]
-        return value is not None if isinstance(condition, Exclusion) else _bind(binding, condition.variable, value)
+            self._known[key] = _outcome(condition, self._facts, binding, self._as_of)
+        return _bind(binding, condition, self._known[key])
 
 
 class Rising:
@@ -272,7 +267,7 @@ class Rising:
         self.aggregate = aggregate
         self._values = values
         self._as_of = as_of
-        self._tests = [item for item in rule.conditions if isinstance(item, Test) and aggregate.variable in item.needs]
+        self._tests = rule.tests_of(aggregate.variable)
         named = aggregate.body.named()
         given = {name: values[name] for name in aggregate.shared}
         full = replace(aggregate, body=named)
@@ -299,8 +294,5 @@ class Rising:
 
 def rising(rule: ProgramRule, inside: Collection[RelationKey]) -> tuple[Aggregate, ...]:
     """The aggregates of a rule that look at conclusions of its own component."""
-    return tuple(
-        item
-        for item in rule.conditions
-        if isinstance(item, Aggregate) and any(pattern.relation in inside for pattern in item.patterns)
-    )
+    found = rule.aggregates.values()
+    return tuple(item for item in found if any(pattern.relation in inside for pattern in item.patterns))

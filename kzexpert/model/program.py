@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property
-from typing import Self, TypeAlias
+from typing import ClassVar, Self, TypeAlias
 
 import msgspec
 
@@ -22,6 +22,7 @@ from kzexpert.model.terms import (
     Term,
     Value,
     Variable,
+    facing,
 )
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Assignment",
     "BaseFact",
     "Body",
+    "Conditions",
     "Exclusion",
     "Listing",
     "Match",
@@ -90,10 +92,21 @@ class Pattern(msgspec.Struct, frozen=True, array_like=True):
             yield self.certainty
 
     @property
-    def ground(self) -> GroundAtom | None:
-        """The one statement that it matches; None where an argument is open."""
+    def fixed(self) -> dict[int, Value]:
+        """Place → value, where it has one."""
+        return {place: term.value for place, term in enumerate(self.terms) if isinstance(term, Constant)}
+
+    @property
+    def row(self) -> tuple[Value, ...] | None:
+        """The one row of its relation that it matches; None where a term is open."""
         args = tuple([term.value for term in self.terms if isinstance(term, Constant)])
-        return GroundAtom(self.predicate, args[: self.arity]) if len(args) == len(self.terms) else None
+        return args if len(args) == len(self.terms) else None
+
+    @property
+    def ground(self) -> GroundAtom | None:
+        """The one statement that it matches; None where a term is open."""
+        row = self.row
+        return None if row is None else GroundAtom(self.predicate, row[: self.arity])
 
     @classmethod
     def of(cls, relation: RelationKey, row: tuple[Value, ...]) -> "Pattern":
@@ -133,17 +146,34 @@ class _Condition(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
     Attributes:
         patterns: what it looks facts up by.
+        expressions: what it computes itself, not by a condition inside.
         needs: variables that must be bound before it can be evaluated.
         binds: variables that it binds; those among them that have a value already must take the same.
+        variable: what takes the value that it computes or folds; "" where it does neither.
+        body: the conditions inside, which have variables of their own; None where there are none.
+        function: what it folds with; "" where it folds nothing.
     """
+
+    body: ClassVar["Body | None"] = None
+    variable: ClassVar[str] = ""
+    function: ClassVar[str] = ""
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
         return ()
 
     @property
+    def expressions(self) -> tuple[Expression, ...]:
+        return ()
+
+    @property
     def match(self) -> Pattern | None:
         """The pattern that a fact must match for it to hold; None where it holds otherwise."""
+        return None
+
+    @property
+    def denied(self) -> "Body | None":
+        """What must not hold together for it to hold; None where it holds otherwise."""
         return None
 
     @property
@@ -153,6 +183,35 @@ class _Condition(msgspec.Struct, frozen=True, array_like=True, tag=True):
     @property
     def binds(self) -> tuple[str, ...]:
         return ()
+
+    @property
+    def compares(self) -> bool:
+        """Whether it is a matter of bound values alone."""
+        return not self.patterns and not self.binds
+
+    @property
+    def computes(self) -> bool:
+        """Whether it makes a value that stands in no fact."""
+        return bool(self.binds) and not self.patterns
+
+    @property
+    def joinable(self) -> bool:
+        """Whether a join can say it: it has nothing inside and computes nothing."""
+        return self.body is None and not self.computes
+
+    @property
+    def connects(self) -> tuple[str, ...]:
+        """Variables of which it lets few combinations stand, as an ``=`` does, and no other comparison."""
+        return (*self.needs, *self.binds) if self.binds and self.body is None else ()
+
+    @property
+    def orders(self) -> tuple[Expression, Expression] | None:
+        """The two sides of which one must be greater; None where nothing is."""
+        return None
+
+    def facing(self, variable: str) -> tuple[Operator, Expression] | None:
+        """What a variable that stands alone on one side is compared with, and how; None where none does."""
+        return None
 
     @abstractmethod
     def instance(self, values: Mapping[str, Value]) -> Self:
@@ -198,6 +257,10 @@ class Absence(_Lookup, frozen=True):
         return f"not {self.pattern}"
 
     @property
+    def denied(self) -> "Body":
+        return Body((Match(self.pattern),), (0,), ())
+
+    @property
     def needs(self) -> tuple[str, ...]:
         return tuple(self.pattern.variables)
 
@@ -213,8 +276,23 @@ class Test(_Condition, frozen=True):
         return f"{self.left} {self.operator} {self.right}"
 
     @property
+    def expressions(self) -> tuple[Expression, ...]:
+        return self.left, self.right
+
+    @property
     def needs(self) -> tuple[str, ...]:
         return self.left.variables + self.right.variables
+
+    @property
+    def connects(self) -> tuple[str, ...]:
+        return self.needs if self.operator == "=" else ()
+
+    @property
+    def orders(self) -> tuple[Expression, Expression] | None:
+        return (self.left, self.right) if self.operator in ("<", "<=", ">", ">=") else None
+
+    def facing(self, variable: str) -> tuple[Operator, Expression] | None:
+        return facing(variable, self.left, self.operator, self.right)
 
     def instance(self, values: Mapping[str, Value]) -> Self:
         return type(self)(self.left.instance(values), self.operator, self.right.instance(values))
@@ -223,11 +301,15 @@ class Test(_Condition, frozen=True):
 class Assignment(_Condition, frozen=True):
     """Binds a variable to the value of an expression; fails when there is no finite value."""
 
-    variable: str
+    variable: str  # type: ignore[misc]
     expression: Expression
 
     def __str__(self) -> str:
         return f"?{self.variable} = {self.expression}"
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        return (self.expression,)
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -245,11 +327,15 @@ class Listing(_Condition, frozen=True):
     """The value of an expression is one of some values, or none of them. Without a finite value it does not hold."""
 
     left: Expression
-    values: tuple[Variable | Constant, ...]
+    values: tuple[Expression, ...]
     negated: bool = False
 
     def __str__(self) -> str:
         return f"{self.left} {'not ' * self.negated}in ({', '.join(map(str, self.values))})"
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        return self.left, *self.values
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -260,31 +346,63 @@ class Listing(_Condition, frozen=True):
         return type(self)(self.left.instance(values), found, self.negated)
 
 
-class Body(msgspec.Struct, frozen=True, array_like=True):
-    """Conditions inside of another one, with variables of their own.
+class Conditions(msgspec.Struct, frozen=True, dict=True, array_like=True):
+    """Conditions that hold together: those of a rule, or those inside of another condition.
 
     Attributes:
         conditions: in the order of the author.
-        order: indices of `conditions`, as in `ProgramRule.order`; what the outer condition shares is bound before.
-        variables: its own ones, in order of first appearance.
+        order: indices of `conditions` in an order in which every variable is bound before it is used: the matches as
+            written, then the others as soon as what they need is bound.
+        variables: every variable that is not local to one of the conditions, in order of first appearance.
     """
 
     conditions: tuple["ProgramCondition", ...]
     order: tuple[int, ...]
     variables: tuple[str, ...]
 
-    def __str__(self) -> str:
-        return " and ".join(map(str, self.conditions))
-
-    @property
+    @cached_property
     def matches(self) -> tuple[Pattern, ...]:
-        """The patterns of its positive conditions."""
+        """The patterns of its positive conditions, in the order of the author."""
         return tuple(found for condition in self.conditions if (found := condition.match) is not None)
 
-    @property
+    @cached_property
+    def places(self) -> tuple[int, ...]:
+        """The indices of its positive conditions."""
+        return tuple(place for place, condition in enumerate(self.conditions) if condition.match is not None)
+
+    @cached_property
+    def matched(self) -> tuple[str, ...]:
+        """The variables that its positive conditions bind, each once."""
+        return tuple(dict.fromkeys(name for pattern in self.matches for name in pattern.variables))
+
+    @cached_property
     def patterns(self) -> tuple[Pattern, ...]:
         """What its conditions look facts up by, inner ones included."""
         return tuple(pattern for condition in self.conditions for pattern in condition.patterns)
+
+    @cached_property
+    def aggregates(self) -> "Mapping[int, Aggregate]":
+        """Its aggregates by their indices."""
+        return {place: item for place, item in enumerate(self.conditions) if isinstance(item, Aggregate)}
+
+    @property
+    def flat(self) -> "Iterator[ProgramCondition]":
+        """Its conditions, each followed by those inside of it."""
+        for condition in self.conditions:
+            yield condition
+            if condition.body is not None:
+                yield from condition.body.flat
+
+    def tests_of(self, variable: str) -> "tuple[ProgramCondition, ...]":
+        """Its comparisons of a variable."""
+        return tuple(item for item in self.conditions if item.compares and variable in item.needs)
+
+
+class Body(Conditions, frozen=True, dict=True, array_like=True):
+    """Conditions inside of another one; what that one shares is bound before, and the variables are its own ones."""
+
+    def __str__(self) -> str:
+        return " and ".join(map(str, self.conditions))
 
     def named(self) -> "Body":
         """The body with a variable of its own for each ``_`` of its matches, so that it tells facts apart."""
@@ -310,7 +428,7 @@ class Body(msgspec.Struct, frozen=True, array_like=True):
 class _Bodied(_Condition, frozen=True):
     """A condition with others inside; `shared` are the variables of the rule that stand in them."""
 
-    body: Body
+    body: Body  # type: ignore[misc]
     shared: tuple[str, ...]
 
     @property
@@ -334,6 +452,10 @@ class Exclusion(_Bodied, frozen=True):
     def __str__(self) -> str:
         return f"not ({self.body})"
 
+    @property
+    def denied(self) -> Body:
+        return self.body
+
 
 class Aggregate(_Bodied, frozen=True, kw_only=True):
     """Folds the value of an expression over the bindings of its body.
@@ -343,13 +465,17 @@ class Aggregate(_Bodied, frozen=True, kw_only=True):
         shared: variables that also stand elsewhere in the rule; bound before the aggregate is evaluated.
     """
 
-    variable: str
-    function: str
+    variable: str  # type: ignore[misc]
+    function: str  # type: ignore[misc]
     over: Expression
     bound: bool = False
 
     def __str__(self) -> str:
         return f"?{self.variable} = {self.function}({self.over} for {self.body})"
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        return (self.over,)
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -367,25 +493,18 @@ class Aggregate(_Bodied, frozen=True, kw_only=True):
 ProgramCondition: TypeAlias = Match | Absence | Test | Listing | Assignment | Exclusion | Aggregate
 
 
-class ProgramRule(msgspec.Struct, frozen=True, dict=True, array_like=True):
+class ProgramRule(Conditions, frozen=True, dict=True, array_like=True):
     """A resolved rule.
 
     Attributes:
         rule: as written.
         head: its conclusion; every variable of it is bound.
-        conditions: in the order of the author.
-        order: indices of `conditions` in an order in which every variable is bound before it is used: the matches as
-            written, then the others as soon as what they need is bound.
-        variables: every variable of the rule that is not local to one of its conditions, in order of first appearance.
         choice: the number of the alternative of each ``either:``, from 0.
         variant: which of the rule's conclusions and choices this is, from 0.
     """
 
     rule: Rule
     head: Pattern
-    conditions: tuple[ProgramCondition, ...]
-    order: tuple[int, ...]
-    variables: tuple[str, ...]
     choice: tuple[int, ...] = ()
     variant: int = 0
 
@@ -421,11 +540,6 @@ class ProgramRule(msgspec.Struct, frozen=True, dict=True, array_like=True):
     def key(self) -> str:
         """Tells the variants of all rules apart: no id holds a space."""
         return f"{self.rule.id} {self.variant}" if self.variant else self.rule.id
-
-    @cached_property
-    def matches(self) -> tuple[Pattern, ...]:
-        """The patterns of its positive conditions, in the order of the author."""
-        return tuple(found for condition in self.conditions if (found := condition.match) is not None)
 
 
 class Stratum(msgspec.Struct, frozen=True):

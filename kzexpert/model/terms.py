@@ -12,6 +12,7 @@ from kzexpert.errors import Location
 __all__ = [
     "ANY",
     "DATE_WORDS",
+    "FLIPPED",
     "NOWHERE",
     "Anonymous",
     "Argument",
@@ -30,6 +31,7 @@ __all__ = [
     "Value",
     "Variable",
     "Within",
+    "facing",
     "format_number",
     "format_value",
     "json_escapes",
@@ -273,3 +275,14 @@ _UNITS = {"add_days": "day", "add_months": "month", "add_years": "year"}
 Expression: TypeAlias = Variable | Constant | Operation | Call
 
 Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "starts with", "ends with", "contains"]
+#: An operator as it reads from right to left, where it can.
+FLIPPED: Mapping[str, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
+
+
+def facing(
+    variable: str, left: Expression, operator: Operator, right: Expression
+) -> tuple[Operator, Expression] | None:
+    """How a variable that stands alone on one side is compared, and with what; None where it stands so on neither."""
+    if left == Variable(variable):
+        return operator, right
+    return (FLIPPED[operator], left) if right == Variable(variable) and operator in FLIPPED else None

@@ -105,10 +105,10 @@ def plan_rule(kb: KnowledgeBase, rule: Rule) -> RulePlan:
         return RulePlan(rule, issues=tuple(issues))
     found: list[ProgramRule] = []
     for choice, plan in plans:
-        program, order = plan.conditions()
+        program = plan.conditions()
         for head in heads:
             assert head is not None
-            found.append(ProgramRule(rule, head, program, order, tuple(plan.variables), choice, len(found)))
+            found.append(ProgramRule(*program, tuple(plan.variables), rule, head, choice, len(found)))
     return RulePlan(rule, tuple(found))
 
 
@@ -330,9 +330,10 @@ class _Sequence:
         elif isinstance(condition, Negation):
             yield Absence(self._pattern(condition.atom))
         elif isinstance(condition, Membership):
-            yield Listing(*values.listing(condition), condition.negated)
+            left, *listed = values.expressions(condition)
+            yield Listing(left, tuple(listed), condition.negated)
         elif isinstance(condition, Comparison):
-            left, right = values.sides(condition)
+            left, right = values.expressions(condition)
             name = self._binds.get(index)
             if name is None:
                 yield Test(left, condition.operator, right)
@@ -346,7 +347,7 @@ class _Sequence:
                 shared=self._shared[index],
                 variable=condition.result,
                 function=condition.function,
-                over=values.expression(condition.over),
+                over=condition.over,
                 bound=index not in self._binds,
             )
         else:
@@ -363,8 +364,7 @@ class _Sequence:
 
     def body(self) -> Body:
         """The conditions as those inside of another one."""
-        found, order = self.conditions()
-        return Body(found, order, tuple(self.variables))
+        return Body(*self.conditions(), tuple(self.variables))
 
     def _pattern(self, atom: Atom, certainty: str | None = None) -> Pattern:
         pattern = self._names.pattern(atom, certainty)
@@ -374,13 +374,11 @@ class _Sequence:
 
 def _single(body: Body, shared: Sequence[str]) -> Pattern | None:
     """The pattern that nothing may match, where the body is one atom whose own variables stand there once."""
-    (first, *more) = body.conditions
-    if more or not isinstance(first, Match) or first.pattern.certainty:
+    pattern = body.conditions[0].match
+    if len(body.conditions) > 1 or pattern is None or pattern.certainty:
         return None
-    own = Counter(name for name in first.pattern.variables if name not in shared)
+    own = Counter(name for name in pattern.variables if name not in shared)
     if any(times > 1 for times in own.values()):
         return None
-    terms = tuple(
-        Anonymous() if isinstance(term, Variable) and term.name in own else term for term in first.pattern.terms
-    )
-    return msgspec.structs.replace(first.pattern, terms=terms)
+    terms = tuple(Anonymous() if isinstance(term, Variable) and term.name in own else term for term in pattern.terms)
+    return msgspec.structs.replace(pattern, terms=terms)

@@ -3,7 +3,7 @@
 It knows variables only, and nothing of how many facts there are. Engines name such conditions when a budget ends.
 """
 
-from kzexpert.model import Assignment, Match, ProgramRule, Test
+from kzexpert.model import ProgramRule
 
 __all__ = ["groups", "product_hint", "unconnected"]
 
@@ -20,8 +20,7 @@ def groups(rule: ProgramRule) -> list[tuple[int, ...]]:
     """
     found: list[tuple[frozenset[str], tuple[int, ...]]] = []
     for index, condition in enumerate(rule.conditions):
-        joins = isinstance(condition, Match | Assignment) or (isinstance(condition, Test) and condition.operator == "=")
-        names = frozenset((*condition.needs, *condition.binds)) if joins else frozenset()
+        names = frozenset(condition.connects)
         if names:
             joined = [group for group in found if not names.isdisjoint(group[0])]
             places = (place for _, places in joined for place in places)

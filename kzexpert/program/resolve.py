@@ -16,7 +16,6 @@ from kzexpert.model import (
     AGGREGATES,
     ANY,
     FUNCTIONS,
-    Aggregation,
     Argument,
     Atom,
     Condition,
@@ -252,7 +251,7 @@ class Types:
             if len(self.of) == before:
                 break
         for condition in conditions:
-            if isinstance(condition, Aggregation):
+            if condition.function:
                 self._check_aggregate(condition)
 
     def _use(self, variable: str, kind: str, place: str, location: Location) -> None:
@@ -276,18 +275,20 @@ class Types:
             kind = self.expression(other)
             if isinstance(side, Variable) and kind:
                 self.of.setdefault(side.name, kind)
-        if isinstance(condition, Aggregation):
+        if condition.function:
             kind = self._result(condition)
             if kind:
                 self.of.setdefault(condition.result, kind)
 
-    def _result(self, condition: Aggregation) -> str | None:
-        return self.expression(condition.over) if AGGREGATES[condition.function].keeps_type else "number"
+    def _result(self, condition: Condition) -> str | None:
+        (over,) = condition.expressions
+        return self.expression(over) if AGGREGATES[condition.function].keeps_type else "number"
 
-    def _check_aggregate(self, condition: Aggregation) -> None:
-        folded, allowed = self.expression(condition.over), AGGREGATES[condition.function].accepts
+    def _check_aggregate(self, condition: Condition) -> None:
+        (over,) = condition.expressions
+        folded, allowed = self.expression(over), AGGREGATES[condition.function].accepts
         if folded and allowed and folded not in allowed:
-            what = condition.over if isinstance(condition.over, Variable) else "what it folds"
+            what = over if isinstance(over, Variable) else "what it folds"
             message = f"{condition.function} takes {'s or '.join(allowed)}s, and {what} is a {folded}"
             self.issues.append(Issue("KZ205", message, condition.location))
         kind = self._result(condition)

@@ -10,11 +10,8 @@ import msgspec
 
 from kzexpert.model import (
     AGGREGATES,
-    Aggregation,
     Atom,
-    Comparison,
     Condition,
-    Operator,
     Rule,
     Variable,
 )
@@ -58,7 +55,7 @@ def _uses(conditions: Iterable[Condition]) -> Iterator[tuple[Condition, Atom, Ho
             yield condition, atom, how
 
 
-def not_monotone(rule: Rule, condition: Aggregation, component: Collection[str]) -> str:
+def not_monotone(rule: Rule, condition: Condition, component: Collection[str]) -> str:
     """Why an aggregate over conclusions of its own component has no least fixpoint; empty where it has one.
 
     It has one where more facts can only make it hold: where its value is compared with a bound from outside, in the
@@ -77,21 +74,15 @@ def not_monotone(rule: Rule, condition: Aggregation, component: Collection[str])
     for other in flat(rule.when):
         if other is condition or condition.result not in other.variables or other.choices:
             continue
-        if not isinstance(other, Comparison):
+        faced = other.facing(condition.result)
+        if faced is None:
             return used
-        bound, operator = other.right, other.operator
-        if other.right == Variable(condition.result):
-            bound, operator = other.left, _TURNED.get(other.operator, "=")
-        elif other.left != Variable(condition.result):
-            return used
+        operator, bound = faced
         if operator not in grows:
             return f"more facts can make {other.text} false: {condition.function} goes with {' and '.join(grows)}"
         if not given.issuperset(bound.variables):
             return f"the bound of {other.text} comes from the cycle itself"
     return ""
-
-
-_TURNED: dict[str, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def _given(rule: Rule, component: Collection[str]) -> set[str]:
@@ -204,7 +195,7 @@ def unstratified(rules: Sequence[Rule]) -> list[tuple[Dependency, tuple[Dependen
 
 
 def _forbids(edge: Dependency, component: Collection[str]) -> bool:
-    if isinstance(edge.condition, Aggregation):
+    if edge.how == "aggregate":
         return not_monotone(edge.rule, edge.condition, component) != ""
     return edge.how != "positive"
 

@@ -5,15 +5,13 @@ from kzexpert.model import (
     FUNCTIONS,
     TEXT_OPERATORS,
     Call,
-    Comparison,
     Condition,
     Constant,
     Expression,
     KnowledgeBase,
-    Membership,
     Operation,
+    Operator,
     Rule,
-    Variable,
     called,
 )
 from kzexpert.program.resolve import Types, flat, resolve_value
@@ -33,43 +31,32 @@ class Values:
         self._kb = kb
         self._types = types
         self._issues = issues
-        self._sides: dict[Comparison, tuple[Expression, Expression]] = {}
-        self._listings: dict[Membership, tuple[Expression, tuple[Variable | Constant, ...]]] = {}
+        self._found: dict[Condition, tuple[Expression, ...]] = {}
         for condition in flat(rule.when):
-            self._read(condition)
+            for expression in condition.expressions:
+                self._check(expression, condition.location)
+            sides = [self._compared(condition, *compared) for compared in condition.comparisons]
+            if sides:
+                self._found[condition] = (sides[0][0], *(right for _, right in sides))
 
-    def sides(self, condition: Comparison) -> tuple[Expression, Expression]:
-        """Both sides of a comparison."""
-        return self._sides[condition]
-
-    def listing(self, condition: Membership) -> tuple[Expression, tuple[Variable | Constant, ...]]:
-        """The left side of a list, and its values."""
-        return self._listings[condition]
-
-    def expression(self, expression: Expression) -> Expression:
-        """An expression that is compared with nothing: it has no names to resolve."""
-        return expression
-
-    def _read(self, condition: Condition) -> None:
-        for expression in condition.expressions:
-            self._check(expression, condition.location)
-        if isinstance(condition, Comparison):
-            self._sides[condition] = self._compared(condition)
-        elif isinstance(condition, Membership):
-            self._listings[condition] = self._listed(condition)
+    def expressions(self, condition: Condition) -> tuple[Expression, ...]:
+        """The expressions that a condition computes itself; those that are compared with nothing have no names."""
+        return self._found.get(condition, condition.expressions)
 
     def _note(self, message: str, location: Location, hint: str = "") -> None:
         self._issues.append(Issue("KZ205", message, location, hint))
 
-    def _compared(self, condition: Comparison) -> tuple[Expression, Expression]:
-        location, sides = condition.location, (condition.left, condition.right)
+    def _compared(
+        self, condition: Condition, left: Expression, operator: Operator, right: Expression
+    ) -> tuple[Expression, Expression]:
+        location, sides = condition.location, (left, right)
         left_type, right_type = map(self._types.expression, sides)
         written = [isinstance(side, Constant) for side in sides]
-        if condition.operator in TEXT_OPERATORS:
+        if operator in TEXT_OPERATORS:
             for side, kind in zip(sides, (left_type, right_type), strict=True):
                 if kind in ("number", "date"):
-                    self._note(f"{side} is a {kind}, and '{condition.operator}' compares texts", location)
-            return sides
+                    self._note(f"{side} is a {kind}, and '{operator}' compares texts", location)
+            return left, right
         left = self._resolved(sides[0], None if written[1] else right_type, location)
         right = self._resolved(sides[1], None if written[0] else left_type, location)
         if left_type and right_type and not any(written) and left_type != right_type:
@@ -77,31 +64,12 @@ class Values:
                 message = f"{sides[0]} is a {left_type} and {sides[1]} a {right_type}: they are never equal"
                 hint = "a day is written 2019-01-31" if "date" in (left_type, right_type) else ""
                 self._note(message, location, hint)
-        elif condition.operator not in ("=", "!=") and (left_type or right_type or "number") not in ("number", "date"):
+        elif operator not in ("=", "!=") and (left_type or right_type or "number") not in ("number", "date"):
             hint = "texts and entities compare with = and !=, starts with, ends with and contains"
             if any(isinstance(side, Constant) and isinstance(side.value, str) for side in sides):
                 hint = "a word alone is a text: bind the value of an argument in an atom, p(?x, ?n), and compare ?n"
-            self._note(f"{condition.operator} compares numbers or dates", location, hint)
+            self._note(f"{operator} compares numbers or dates", location, hint)
         return left, right
-
-    def _listed(self, condition: Membership) -> tuple[Expression, tuple[Variable | Constant, ...]]:
-        kind = self._types.expression(condition.left)
-        found: list[Variable | Constant] = []
-        for value in condition.values:
-            own = self._types.expression(value)
-            if isinstance(value, Variable):
-                if kind and own and own != kind:
-                    self._note(
-                        f"{condition.left} is a {kind} and {value} a {own}: they are never equal", condition.location
-                    )
-                found.append(value)
-            else:
-                resolved = self._resolved(
-                    value, None if isinstance(condition.left, Constant) else kind, condition.location
-                )
-                assert isinstance(resolved, Constant)
-                found.append(resolved)
-        return condition.left, tuple(found)
 
     def _resolved(self, side: Expression, wanted: str | None, location: Location) -> Expression:
         if isinstance(side, Constant) and wanted:

@@ -15,19 +15,16 @@ from kzexpert.errors import Location
 from kzexpert.model import (
     Absence,
     Aggregate,
-    Assignment,
     BaseFact,
     Block,
     Condition,
     Constant,
-    Either,
     Expression,
     Firing,
     GroundAtom,
     KnowledgeBase,
     Line,
     Listing,
-    Match,
     Pattern,
     ProgramCondition,
     Relation,
@@ -212,12 +209,12 @@ class Lineage:
         """The premises of a firing and what its aggregates counted, in the order of the rule."""
         premises = iter(firing.premises)
         for number, condition in enumerate(firing.rule.conditions):
-            if isinstance(condition, Match):
-                yield premise_fact(condition.pattern, next(premises), firing.values)
-            elif isinstance(condition, Aggregate):
-                yield from self.counted(firing, number, condition)
+            if condition.match is not None:
+                yield premise_fact(condition.match, next(premises), firing.values)
+            elif number in firing.rule.aggregates:
+                yield from self.counted(firing, number)
 
-    def counted(self, firing: Firing, number: int, aggregate: Aggregate) -> tuple[RelationFact, ...]:
+    def counted(self, firing: Firing, number: int) -> tuple[RelationFact, ...]:
         """The facts that an aggregate ranged over, sorted by text.
 
         Args:
@@ -225,7 +222,7 @@ class Lineage:
         """
         key = firing.rule.key, firing.binding, number
         if key not in self._counted:
-            self._counted[key] = tuple(sorted(self._grounds.counted(firing, aggregate), key=str))
+            self._counted[key] = tuple(sorted(self._grounds.counted(firing, firing.rule.aggregates[number]), key=str))
         return self._counted[key]
 
 
@@ -317,9 +314,9 @@ class _Premises:
     def of(self, written: Sequence[Condition]) -> Iterator[TracedPremise]:
         """One for each condition or block; they are told in their order, each once."""
         for condition in written:
-            if isinstance(condition, Either):
+            if condition.choices:
                 chosen = next(self._choice)
-                premises = tuple(self.of(condition.alternatives[chosen]))
+                premises = tuple(self.of(condition.choices[chosen]))
                 yield EitherPremise(condition.text, chosen + 1, premises)
             elif isinstance(condition, Block):
                 for _ in alternatives(condition.inner):
@@ -330,18 +327,18 @@ class _Premises:
                 yield self._premise(condition.text, *next(self._conditions))
 
     def _premise(self, text: str, number: int, condition: ProgramCondition) -> TracedPremise:
-        if isinstance(condition, Match):
-            known = premise_fact(condition.pattern, next(self._facts), self._values)
+        if condition.match is not None:
+            known = premise_fact(condition.match, next(self._facts), self._values)
             return FactPremise(text, str(known), self._grounds.certainty(known))
         if isinstance(condition, Absence):
             return AbsencePremise(text, str(condition.pattern.instance(self._values)))
-        if isinstance(condition, Aggregate):
-            counted = tuple(map(str, self._lineage.counted(self._firing, number, condition)))
+        if condition.function:
+            counted = tuple(map(str, self._lineage.counted(self._firing, number)))
             return AggregatePremise(text, format_value(self._values[condition.variable]), counted)
         if isinstance(condition, Listing):
             values = tuple(map(self._shown, condition.values))
             return ListPremise(text, self._shown(condition.left), "not in" if condition.negated else "in", values)
-        if isinstance(condition, Assignment):
+        if condition.computes:
             value = format_value(self._values[condition.variable])
             return ComparisonPremise(text, value, "=", value)
         assert isinstance(condition, Test)

@@ -16,19 +16,10 @@ from msgspec.structs import replace
 from kzexpert.errors import Location
 from kzexpert.language.digest import base_digest
 from kzexpert.model import (
-    Aggregation,
     Atom,
-    Block,
-    Comparison,
-    Condition,
-    Either,
     Fact,
     GroundAtom,
     KnowledgeBase,
-    Listing,
-    Membership,
-    Negation,
-    Premise,
     RelationKey,
     Rule,
     Source,
@@ -99,7 +90,7 @@ def cited_rule(kb: KnowledgeBase, rule: Rule, place: Callable[[Location], str]) 
     """
     source, at = (rule.source.source, rule.source.at) if rule.source else ("", "")
     meaning = _Meaning(kb, rule)
-    resolved = [meaning.condition(condition) for condition in rule.when]
+    resolved = [condition.said(meaning) for condition in rule.when]
     heads = tuple(meaning.atom(atom) for atom in rule.then)
     then = heads[0] if len(heads) == 1 else heads
     certainty = format_number(rule.certainty)
@@ -123,37 +114,15 @@ def _home(kb: KnowledgeBase, rule: Rule, place: Callable[[Location], str]) -> st
 
 
 class _Meaning:
-    """The conditions of a rule as canonical texts."""
+    """The names in the conditions of a rule in canonical form."""
 
     def __init__(self, kb: KnowledgeBase, rule: Rule) -> None:
         self._kb = kb
-        self._values = Values(kb, Types(kb, rule), rule, [])
+        self.expressions = Values(kb, Types(kb, rule), rule, []).expressions
 
     def atom(self, atom: Atom, certainty: str | None = None) -> str:
         pattern, _ = resolve_atom(self._kb, atom, certainty)
         return str(pattern)
-
-    def condition(self, condition: Condition) -> str:
-        """A condition as the grammar reads it; the sides of an ``=`` are sorted."""
-        if isinstance(condition, Premise):
-            return self.atom(condition.atom, condition.certainty)
-        if isinstance(condition, Negation):
-            return f"not {self.atom(condition.atom)}"
-        if isinstance(condition, Comparison):
-            sides = list(map(str, self._values.sides(condition)))
-            return f" {condition.operator} ".join(sorted(sides) if condition.operator in ("=", "!=") else sides)
-        if isinstance(condition, Membership):
-            return str(Listing(*self._values.listing(condition), condition.negated))
-        if isinstance(condition, Aggregation):
-            body = " and ".join(map(self.condition, condition.body))
-            return f"?{condition.result} = {condition.function}({condition.over} for {body})"
-        if isinstance(condition, Block):
-            return f"{condition.keyword}: {self._list(condition.conditions)}"
-        assert isinstance(condition, Either)
-        return f"either: {' | '.join(map(self._list, condition.alternatives))}"
-
-    def _list(self, conditions: Sequence[Condition]) -> str:
-        return f"[{', '.join(map(self.condition, conditions))}]"
 
 
 def cited_source(source: Source) -> CitedSource:

@@ -12,12 +12,10 @@ from kzexpert.evidence import enough_below, lines
 from kzexpert.model import (
     Aggregate,
     BaseFact,
-    Constant,
     Expression,
     Firing,
     GroundAtom,
     Inference,
-    Pattern,
     Value,
 )
 from kzexpert.model.evaluation import combinations, evaluate, solutions
@@ -98,7 +96,7 @@ class InferredGrounds:
         given = {name: values[name] for name in aggregate.shared}
         named = replace(aggregate, body=body)
         found = [
-            [relation_fact(pattern, _args(pattern, binding)) for pattern in body.matches]
+            [relation_fact(pattern, pattern.instance(binding).row or ()) for pattern in body.matches]
             for binding, _ in combinations(named, solutions(body, facts, given, as_of), as_of)
         ]
         below = enough_below(inference, firing, aggregate)
@@ -106,7 +104,3 @@ class InferredGrounds:
 
     def value(self, expression: Expression, values: Mapping[str, Value]) -> Value | None:
         return evaluate(expression, values, self._inference.program.as_of)
-
-
-def _args(pattern: Pattern, values: Mapping[str, Value]) -> tuple[Value, ...]:
-    return tuple(term.value for term in pattern.instance(values).terms if isinstance(term, Constant))

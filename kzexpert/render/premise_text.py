@@ -1,10 +1,10 @@
 """What held where a condition of a rule is no lookup of a fact, as one line of text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from kzexpert.errors import Location
 from kzexpert.language import GrammarError, parse_atom, parse_condition
-from kzexpert.model import Aggregation, Call, Comparison, Constant, Expression, Operation, Value
+from kzexpert.model import Call, Constant, Expression, Operation, Value
 from kzexpert.proof.document import (
     AbsencePremise,
     AggregatePremise,
@@ -41,18 +41,16 @@ def with_values(premise: TracedPremise, binding: Mapping[str, str]) -> str:
     except GrammarError:  # of a document that was changed
         condition = None
     if isinstance(premise, AggregatePremise):
-        return f"{condition.function} = {premise.result}" if isinstance(condition, Aggregation) else premise.result
-    return _compared(premise, condition if isinstance(condition, Comparison) else None, binding)
+        return f"{condition.function} = {premise.result}" if condition and condition.function else premise.result
+    return _compared(premise, condition.expressions if condition else (), binding)
 
 
-def _compared(premise: ComparisonPremise, condition: Comparison | None, binding: Mapping[str, str]) -> str:
-    left, right = premise.left, premise.right
-    if condition is not None:
+def _compared(premise: ComparisonPremise, sides: Sequence[Expression], binding: Mapping[str, str]) -> str:
+    shown = [premise.left, premise.right]
+    if len(sides) == len(shown):
         values = {name: value for name, text in binding.items() if (value := _value(text)) is not None}
-        left, right = (
-            _reckoned(side, shown, values) for side, shown in ((condition.left, left), (condition.right, right))
-        )
-    return f"{left} {premise.operator} {right}"
+        shown = [_reckoned(side, text, values) for side, text in zip(sides, shown, strict=True)]
+    return f" {premise.operator} ".join(shown)
 
 
 def _reckoned(side: Expression, shown: str, values: Mapping[str, Value]) -> str:

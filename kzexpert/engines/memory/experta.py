@@ -21,18 +21,14 @@ from kzexpert.engines.memory.growth import Growth
 from kzexpert.engines.memory.joins import Field, JoinNetwork, JoinPattern, JoinRule, JoinTest
 from kzexpert.engines.reports import Listener, Standing, unheard
 from kzexpert.model import (
-    Absence,
     Constant,
     Inference,
-    Listing,
-    Match,
     Pattern,
     Program,
     ProgramCondition,
     ProgramRule,
     RelationKey,
     Stratum,
-    Test,
     Value,
     Variable,
 )
@@ -337,7 +333,7 @@ class _Run:
     def _experta_rule(self, rule: ProgramRule, phase: type, stratum: Stratum) -> Any:
         """The rule as experta knows it: its phase, its matches, its absences, its tests; then the action."""
         names = {variable: f"v{index}" for index, variable in enumerate(rule.variables)}
-        matched = {name for pattern in rule.matches for name in pattern.variables}
+        matched = {*rule.matched}
         conditions = [phase(), *(self._pattern(pattern, names) for pattern in rule.matches)]
         computed: list[ProgramCondition] = []
         matters = _matters(starts(rule, self.program))
@@ -345,13 +341,15 @@ class _Run:
             conditions.append(_test(*matters, names))
         for index in rule.order:
             condition = rule.conditions[index]
-            if isinstance(condition, Absence) and matched.issuperset(condition.needs):
-                conditions.append(experta.NOT(self._pattern(condition.pattern, names)))
-            elif isinstance(condition, Test | Listing) and matched.issuperset(condition.needs):
-                conditions.append(_test(*holds(condition, self.program.as_of), names))
-            elif not isinstance(condition, Match):
+            if condition.match is not None:
+                continue
+            if not condition.joinable or not matched.issuperset(condition.needs):
                 computed.append(condition)
-        known = list(dict.fromkeys(name for pattern in rule.matches for name in pattern.variables))
+            elif condition.compares:
+                conditions.append(_test(*holds(condition, self.program.as_of), names))
+            else:
+                conditions.extend(experta.NOT(self._pattern(pattern, names)) for pattern in condition.patterns)
+        known = list(rule.matched)
         grows = rising(rule, stratum.predicates)
         completion = Completion(computed, self.facts, self.program.as_of, grows.__contains__) if computed else None
         if completion is not None and not grows:

@@ -7,7 +7,7 @@ when facts are new, and fires what is ready then.
 from collections.abc import Iterator, Mapping, Sequence
 
 from kzexpert.engines.negatives import check_sum
-from kzexpert.model import Aggregate, Body, EstablishedFacts, Match, Program, ProgramRule, RelationKey, Value
+from kzexpert.model import Aggregate, Body, EstablishedFacts, Program, ProgramRule, RelationKey, Value
 from kzexpert.model.established import extend
 from kzexpert.model.evaluation import Completion, rising, solutions
 
@@ -44,7 +44,7 @@ class Growth:
         self._waiting: dict[Row, None] = {}
         self._fresh: dict[Row, None] = {}
         self._ready: dict[Row, None] = {}
-        self._joined = [tuple(name for name in item.shared if name in _bound_inside(item)) for item in self._aggregates]
+        self._joined = [tuple(name for name in item.shared if name in item.body.matched) for item in self._aggregates]
         self._by_key: list[dict[Row, list[Row]]] = [{} for _ in self._aggregates]
 
     def wait(self, row: Row) -> None:
@@ -103,17 +103,10 @@ class Growth:
         Only the matches are looked at: what they do not bind, other conditions of the body may need.
         """
         body = aggregate.body
-        matches = [place for place in body.order if isinstance(body.conditions[place], Match)]
-        for index in matches:
-            pattern = body.conditions[index].patterns[0]
-            rest = Body(body.conditions, tuple(place for place in matches if place != index), body.variables)
+        for index, pattern in zip(body.places, body.matches, strict=True):
+            rest = Body(body.conditions, tuple(place for place in body.places if place != index), body.variables)
             for args in new.get(pattern.relation, ()):
                 binding = extend(pattern, args, self._facts.relations[pattern.relation][args], {})
                 if binding is not None:
                     for found in solutions(rest, self._facts, binding, self._program.as_of):
                         yield tuple([found[name] for name in joined])
-
-
-def _bound_inside(aggregate: Aggregate) -> set[str]:
-    """The variables that matches of the body bind."""
-    return {name for pattern in aggregate.body.matches for name in pattern.variables}

@@ -12,7 +12,7 @@ from kzexpert.engines.base import BULK_BUDGET, Budget
 from kzexpert.engines.sql.plan.rules import Planner
 from kzexpert.engines.sql.plan.words import select, subquery
 from kzexpert.engines.sql.store.base import Store
-from kzexpert.model import Match, Pattern, ProgramRule, RelationKey
+from kzexpert.model import Pattern, ProgramRule, RelationKey
 from kzexpert.program.products import groups
 
 __all__ = ["Matches"]
@@ -69,9 +69,8 @@ class Matches:
         self._waiting.clear()
 
     def _bound(self, rule: ProgramRule, exact: bool) -> float:
-        places = [index for index, condition in enumerate(rule.conditions) if isinstance(condition, Match)]
-        sizes = {place: self._size(pattern) for place, pattern in zip(places, rule.matches, strict=True)}
-        joined = [(place,) for place in places] if exact else groups(rule)
+        sizes = {place: self._size(pattern) for place, pattern in zip(rule.places, rule.matches, strict=True)}
+        joined = [(place,) for place in rule.places] if exact else groups(rule)
         return prod(max(sizes[place] for place in group) for group in joined)
 
     def _size(self, pattern: Pattern) -> float:

@@ -20,7 +20,7 @@ from kzexpert.engines.sql.matches import Matches
 from kzexpert.engines.sql.plan.conclusions import conclusions, conflict, is_view
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, empty, kinds_of, predicate_of
 from kzexpert.engines.sql.plan.recursion import Component
-from kzexpert.engines.sql.plan.rules import Planner, constants_of, patterns_of
+from kzexpert.engines.sql.plan.rules import Planner, constants_of
 from kzexpert.engines.sql.plan.words import column, select
 from kzexpert.engines.sql.results.facts import DatabaseFacts
 from kzexpert.engines.sql.results.firings import Firings
@@ -82,7 +82,7 @@ class Run:
         self.concluded = 0
         self.matches = Matches(database, self.planner, budget, self._too_many)
         self._bounded = budget.facts < BULK_BUDGET.facts or budget.firings < BULK_BUDGET.firings
-        self.uses = Counter(pattern.relation for rule in program.rules.values() for pattern in patterns_of(rule))
+        self.uses = Counter(pattern.relation for rule in program.rules.values() for pattern in rule.patterns)
 
     def inferences(self, name: str) -> list[Inference]:
         """Load what the rules read, run all strata, and say where results lie. What fails leaves nothing behind."""
@@ -264,7 +264,7 @@ class Run:
             for stratum in self.program.strata
             if stratum.recursive
             for rule in stratum.rules
-            for pattern in patterns_of(rule)
+            for pattern in rule.patterns
         )
 
     def _settle(self, predicate: str, extent: Extent, rules: Sequence[ProgramRule]) -> None:

@@ -10,24 +10,20 @@ from kzexpert.errors import BudgetError, Issue, KnowledgeBaseError
 from kzexpert.model import (
     Aggregate,
     BaseFact,
-    Constant,
     Expression,
     Firing,
     GroundAtom,
     KnowledgeBase,
-    Match,
-    Pattern,
     ProgramCondition,
     ProgramRule,
     RelationKey,
     Value,
-    Variable,
 )
 from kzexpert.proof.build import Judgement, RelationFact, relation_fact
 from kzexpert.proof.checker.expressions import Binding, value_of
 from kzexpert.proof.checker.joins import Counted, FactStore, Statement, bindings, extended, parts
 from kzexpert.proof.checker.recorded import Args, RecordedFacts
-from kzexpert.proof.checker.rules import Monotone, components, monotone, ordered, patterns_of
+from kzexpert.proof.checker.rules import Monotone, components, monotone, ordered
 from kzexpert.proof.checker.weights import THRESHOLD, Instance, Strongest, below, heights_of, weighed
 
 __all__ = ["Derivation"]
@@ -129,7 +125,7 @@ class Derivation:
 
     def _look_back(self, rule: ProgramRule) -> None:
         """Store the events of windows and the dates on record that a rule looks at."""
-        for pattern in patterns_of(rule):
+        for pattern in rule.patterns:
             if not isinstance(pattern.relation, str):
                 self._put_all(pattern.relation, self.recorded.in_force(pattern.relation))
 
@@ -181,16 +177,15 @@ class Derivation:
     def _instance(self, rule: ProgramRule, binding: Args) -> Instance:
         values = dict(zip(rule.variables, binding, strict=True))
         options = []
-        for condition in rule.conditions:
-            if isinstance(condition, Match):
-                facts = tuple(self.facts.matching(condition.pattern, values))
-                strongest = max(certainty for _, certainty in facts)
-                equal = tuple(args for args, certainty in facts if certainty == strongest)
-                options.append(Strongest(condition.pattern.relation, strongest, equal))
+        for pattern in rule.matches:
+            facts = tuple(self.facts.matching(pattern, values))
+            strongest = max(certainty for _, certainty in facts)
+            equal = tuple(args for args, certainty in facts if certainty == strongest)
+            options.append(Strongest(pattern.relation, strongest, equal))
         weakest = min((option.certainty for option in options), default=1.0)
         counted = tuple(self._counted(rule, item, values) for item in rule.conditions if isinstance(item, Monotone))
         strength = rule.rule.certainty * weakest
-        return Instance(rule, binding, _args(rule.head, values), tuple(options), strength, counted)
+        return Instance(rule, binding, rule.head.instance(values).row or (), tuple(options), strength, counted)
 
     def _close(self, group: frozenset[str], rules: Sequence[ProgramRule], found: dict[str, dict[Args, None]]) -> None:
         """Add what follows from what follows, until nothing new does and no proof is better than the one before.
@@ -226,23 +221,13 @@ class Derivation:
         if _looks_at_group(rule):
             yield from self._all_solutions(rule)
             return
-        for condition in rule.conditions:
-            if isinstance(condition, Match):
-                conditions = ordered(rule.conditions, condition.pattern.variables)
-                for (predicate, args), certainty in raised.items():
-                    if condition.pattern.relation == predicate:
-                        start = extended(condition.pattern, args, certainty, {})
-                        if start is not None:
-                            yield from self._solutions(rule, conditions, start)
+        for pattern in rule.matches:
+            conditions = ordered(rule.conditions, pattern.variables)
+            for (predicate, args), certainty in raised.items():
+                start = extended(pattern, args, certainty, {}) if pattern.relation == predicate else None
+                if start is not None:
+                    yield from self._solutions(rule, conditions, start)
 
 
 def _looks_at_group(rule: ProgramRule) -> bool:
     return any(isinstance(item, Monotone) for item in rule.conditions)
-
-
-def _args(head: Pattern, values: Mapping[str, Value]) -> Args:
-    return tuple(
-        values[term.name] if isinstance(term, Variable) else term.value
-        for term in head.terms
-        if isinstance(term, Variable | Constant)
-    )

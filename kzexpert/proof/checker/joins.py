@@ -17,7 +17,6 @@ from kzexpert.model import (
     Constant,
     Exclusion,
     Listing,
-    Match,
     Pattern,
     ProgramCondition,
     ProgramRule,
@@ -123,13 +122,13 @@ def bindings(conditions: Sequence[ProgramCondition], binding: Binding, facts: Fa
 
 def satisfied(condition: ProgramCondition, binding: Binding, facts: FactStore) -> Iterator[Binding]:
     """Every extension of a binding under which one condition holds."""
-    if isinstance(condition, Match):
-        for args, certainty in facts.matching(condition.pattern, binding):
-            found = extended(condition.pattern, args, certainty, binding)
+    if condition.match is not None:
+        for args, certainty in facts.matching(condition.match, binding):
+            found = extended(condition.match, args, certainty, binding)
             if found is not None:
                 yield found
     elif isinstance(condition, Absence):
-        if next(satisfied(Match(condition.pattern), binding, facts), None) is None:
+        if next(facts.matching(condition.pattern, binding), None) is None:
             yield binding
     elif isinstance(condition, Aggregate):
         yield from _equal(binding, condition.variable, aggregated(condition, binding, facts))
@@ -214,13 +213,10 @@ def parts(aggregate: Aggregate, binding: Binding, facts: FactStore) -> list[Cont
         value = value_of(aggregate.over, solution, facts.day)
         if value is not None:
             key = tuple([solution[name] for name in named.body.variables])
-            found[key] = Contribution(value, tuple(_row(pattern, solution) for pattern in named.body.matches))
+            found[key] = Contribution(
+                value, tuple((pattern.relation, pattern.instance(solution).row or ()) for pattern in named.body.matches)
+            )
     return list(found.values())
-
-
-def _row(pattern: Pattern, binding: Binding) -> Statement:
-    terms = pattern.instance(binding).terms
-    return pattern.relation, tuple(term.value for term in terms if isinstance(term, Constant))
 
 
 class Counted:
@@ -238,7 +234,7 @@ class Counted:
         self._binding = binding
         self._facts = facts
         self._group = group
-        self._tests = [item for item in rule.conditions if isinstance(item, Test) and aggregate.variable in item.needs]
+        self._tests = rule.tests_of(aggregate.variable)
 
     @cached_property
     def parts(self) -> list[Contribution]:

@@ -37,7 +37,7 @@ from kzexpert.model import (
 from kzexpert.program.resolve import Types, resolve_atom
 from kzexpert.program.values import Values
 
-__all__ = ["Monotone", "components", "monotone", "ordered", "patterns_of", "read_rules", "telling_apart"]
+__all__ = ["Monotone", "components", "monotone", "ordered", "read_rules", "telling_apart"]
 
 #: Aggregates to which every fact contributes, whatever its value.
 _ADDING = frozenset(("sum", "avg"))
@@ -51,9 +51,9 @@ def monotone(rule: ProgramRule, group: Collection[str]) -> ProgramRule:
     """A rule that knows which of its aggregates look at its own group of predicates."""
     conditions = tuple(
         Monotone(**structs.asdict(item))
-        if isinstance(item, Aggregate) and any(pattern.relation in group for pattern in item.patterns)
+        if place in rule.aggregates and any(pattern.relation in group for pattern in item.patterns)
         else item
-        for item in rule.conditions
+        for place, item in enumerate(rule.conditions)
     )
     return structs.replace(rule, conditions=conditions)
 
@@ -65,11 +65,6 @@ def read_rules(kb: KnowledgeBase) -> dict[str, ProgramRule]:
     """
     found = (variant for rule in kb.rules for variant in _Reading(kb, rule).variants())
     return {rule.key: rule for rule in found}
-
-
-def patterns_of(rule: ProgramRule) -> Iterator[Pattern]:
-    """The patterns of all its conditions."""
-    return (pattern for condition in rule.conditions for pattern in condition.patterns)
 
 
 class _Reading:
@@ -92,7 +87,7 @@ class _Reading:
             )
             variables = tuple(dict.fromkeys(names))
             for head in heads:
-                yield ProgramRule(self._rule, head, conditions, (), variables, choice, variant)
+                yield ProgramRule(conditions, (), variables, self._rule, head, choice, variant)
                 variant += 1
 
     def _pattern(self, atom: Atom, certainty: str | None = None) -> Pattern:
@@ -113,10 +108,11 @@ class _Reading:
             elif isinstance(condition, Negation):
                 yield Absence(self._pattern(condition.atom))
             elif isinstance(condition, Comparison):
-                left, right = self._values.sides(condition)
+                left, right = self._values.expressions(condition)
                 yield Test(left, condition.operator, right)
             elif isinstance(condition, Membership):
-                yield Listing(*self._values.listing(condition), condition.negated)
+                left, *listed = self._values.expressions(condition)
+                yield Listing(left, tuple(listed), condition.negated)
             elif isinstance(condition, Aggregation):
                 yield self._aggregate(condition, local)
             else:
@@ -160,8 +156,7 @@ def _local_names(conditions: Sequence[Condition], outside: Collection[str]) -> l
     found = []
     for condition in conditions:
         own = {name for name in condition.variables if stands[name] == 1}
-        result = condition.result if isinstance(condition, Aggregation) else ""
-        found.append(own - {result} if isinstance(condition, Aggregation | Block) else set())
+        found.append(own - {condition.result} if condition.inner else set())
     return found
 
 
@@ -170,13 +165,14 @@ def telling_apart(body: Body) -> Body:
     conditions: list[ProgramCondition] = []
     added: list[str] = []
     for condition in body.conditions:
-        if isinstance(condition, Match):
-            terms = list(condition.pattern.terms)
+        pattern = condition.match
+        if pattern is not None:
+            terms = list(pattern.terms)
             for place, term in enumerate(terms):
                 if isinstance(term, Anonymous):
                     added.append(f"#{len(added)}")
                     terms[place] = Variable(added[-1])
-            condition = Match(structs.replace(condition.pattern, terms=tuple(terms)))
+            condition = Match(structs.replace(pattern, terms=tuple(terms)))
         conditions.append(condition)
     return Body(tuple(conditions), body.order, (*body.variables, *added))
 
@@ -198,10 +194,10 @@ def ordered(
     found: list[ProgramCondition] = []
     while pending:
         ready = [item for item in pending if _ready(item, bound)]
-        matches = [item for item in pending if isinstance(item, Match)]
         chosen = next((item for item in ready if item not in last), None)
         if chosen is None:
-            chosen = max(matches, key=lambda item: _bound_terms(item, bound)) if matches else ready[0]
+            best = max(pending, key=lambda item: _bound_terms(item, bound))
+            chosen = best if best.match is not None else ready[0]
         pending.remove(chosen)
         found.append(chosen)
         bound.update((*chosen.binds, *chosen.needs))
@@ -209,22 +205,19 @@ def ordered(
 
 
 def _ready(condition: ProgramCondition, bound: set[str]) -> bool:
-    if isinstance(condition, Match):
+    if condition.match is not None:
         return False
     if bound.issuperset(condition.needs):
         return True
-    return (
-        isinstance(condition, Test)
-        and condition.operator == "="
-        and any(
-            isinstance(side, Variable) and bound.issuperset(other.variables)
-            for side, other in ((condition.left, condition.right), (condition.right, condition.left))
-        )
-    )
+    faced = (condition.facing(name) for name in condition.connects if name not in bound)
+    return any(found is not None and bound.issuperset(found[1].variables) for found in faced)
 
 
-def _bound_terms(condition: Match, bound: set[str]) -> int:
-    terms = condition.pattern.terms
+def _bound_terms(condition: ProgramCondition, bound: set[str]) -> int:
+    """How many terms of a match have a value; -1 for what is no match."""
+    terms = condition.match.terms if condition.match is not None else None
+    if terms is None:
+        return -1
     return sum(isinstance(term, Constant) or (isinstance(term, Variable) and term.name in bound) for term in terms)
 
 
@@ -242,7 +235,7 @@ def components(rules: Iterable[ProgramRule], goal: str) -> list[tuple[frozenset[
     needs: dict[str, set[str]] = {}
     for rule in rules:
         needs.setdefault(rule.head.predicate, set()).update(
-            pattern.relation for pattern in patterns_of(rule) if isinstance(pattern.relation, str)
+            pattern.relation for pattern in rule.patterns if isinstance(pattern.relation, str)
         )
     needed_by: dict[str, list[str]] = {}
     finished = _finishing_order(needs, [goal])

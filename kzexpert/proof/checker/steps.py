@@ -9,7 +9,6 @@ from kzexpert.model import (
     Aggregate,
     Constant,
     Exclusion,
-    Match,
     ProgramCondition,
     ProgramRule,
     Test,
@@ -60,12 +59,11 @@ def _value(text: str) -> Value | None:
 
 
 def _failure(derivation: Derivation, condition: ProgramCondition, values: Binding) -> str:
-    if isinstance(condition, Match):
-        wanted = condition.pattern.instance(values)
-        if wanted.ground is None:
+    if condition.match is not None:
+        wanted = condition.match.instance(values)
+        if wanted.ground is None or wanted.row is None:
             return f"nothing established matches {wanted}"
-        args = [term.value for term in wanted.terms if isinstance(term, Constant)]
-        certainty = derivation.known_certainty(relation_fact(wanted, args))
+        certainty = derivation.known_certainty(relation_fact(wanted, wanted.row))
         if certainty is None:
             absence = derivation.recorded.absence_of(wanted.relation, wanted.ground)
             return f"{wanted} does not hold: {absence}"

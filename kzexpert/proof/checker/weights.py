@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from kzexpert.model import BaseFact, Either, Firing, GroundAtom, Line, Pattern, ProgramRule, RelationKey, Value
+from kzexpert.model import BaseFact, Firing, GroundAtom, Line, Pattern, ProgramRule, RelationKey, Value
 from kzexpert.proof.build import Judgement
 from kzexpert.proof.checker.joins import Counted, Statement
 from kzexpert.proof.checker.recorded import Args
@@ -168,7 +168,7 @@ def _line_of(firing: Firing) -> tuple[Value, ...]:
     rule = firing.rule.rule
     if not rule.each:
         return (rule.family, "for" if firing.strength > 0 else "against") if rule.family else (rule.id,)
-    names = {name for item in rule.when if not isinstance(item, Either) for name in item.variables}
+    names = {name for item in rule.when if not item.choices for name in item.variables}
     return (rule.id, *(value for name, value in firing.values.items() if name in names))
 
 

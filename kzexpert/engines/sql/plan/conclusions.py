@@ -15,7 +15,7 @@ from kzexpert.engines.sql.plan.dialects import Dialect
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, Kind, argument
 from kzexpert.engines.sql.plan.rules import STRENGTH, Planner, variable
 from kzexpert.engines.sql.plan.words import called, column, least, number, select, subquery, together
-from kzexpert.model import Absence, Listing, Match, ProgramRule, Test
+from kzexpert.model import ProgramRule
 
 __all__ = ["conclusions", "conflict", "is_view"]
 
@@ -47,9 +47,7 @@ def is_view(rules: Sequence[ProgramRule], base: Extent | None) -> bool:
     if len(rules) != 1 or base is not None:
         return False
     rule = rules[0]
-    matched = {name for pattern in rule.matches for name in pattern.variables}
-    simple = all(isinstance(condition, Match | Absence | Test | Listing) for condition in rule.conditions)
-    return simple and matched <= set(rule.head.variables)
+    return all(item.joinable for item in rule.conditions) and set(rule.matched) <= set(rule.head.variables)
 
 
 def conclusions(planner: Planner, dialect: Dialect, rules: Sequence[ProgramRule], base: Extent | None) -> Extent:

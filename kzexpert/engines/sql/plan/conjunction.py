@@ -25,7 +25,6 @@ from kzexpert.model import (
     Constant,
     Exclusion,
     Listing,
-    Match,
     Pattern,
     ProgramCondition,
     RelationKey,
@@ -118,7 +117,7 @@ class Conjunction:
         if given is not None:
             self._take(given)
         chosen = chosen or {}
-        matches = [condition.pattern for condition in conditions if isinstance(condition, Match)]
+        matches = [pattern for condition in conditions if (pattern := condition.match) is not None]
         for index, pattern in enumerate(matches):
             extent = chosen.get(index) or self._extent(pattern.relation)
             each(index, self._match(f"m{index}", pattern, extent, index in chosen))
@@ -128,9 +127,9 @@ class Conjunction:
         pending = []
         for index in self.order:
             condition = self.conditions[index]
-            if isinstance(condition, Test | Listing) and self.values.keys() >= {*condition.needs}:
+            if condition.compares and self.values.keys() >= {*condition.needs}:
                 self._condition(index, condition)
-            elif not isinstance(condition, Match):
+            elif condition.match is None:
                 pending.append(index)
         for index in pending:
             self._condition(index, self.conditions[index])
@@ -369,7 +368,7 @@ class Conjunction:
         Args:
             always: start from the bindings so far in any case.
         """
-        bound = {name for pattern in body.matches for name in pattern.variables}
+        bound = {*body.matched}
         given = self.keys(shared) if always or not bound.issuperset(shared) else None
         moves = self.place is None or any(pattern.relation in self.inside for pattern in body.patterns)
         moves = moves or (given is not None and bool(self.inside))
@@ -380,7 +379,7 @@ class Conjunction:
         """Keep only the bindings whose result new facts can have changed."""
         assert self.touch is not None
         self.layer()
-        matches = [condition for condition in aggregate.body.conditions if isinstance(condition, Match)]
+        matches = [aggregate.body.conditions[place] for place in aggregate.body.places]
         found = Conjunction(
             self.context, matches, (), None, inside=self.inside, chosen={self.touch.place: self.touch.new}
         )

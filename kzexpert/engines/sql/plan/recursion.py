@@ -13,7 +13,7 @@ from kzexpert.engines.sql.plan.conjunction import Touch
 from kzexpert.engines.sql.plan.decimals import rounded
 from kzexpert.engines.sql.plan.dialects import Dialect
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, KINDS, Extent, Kind, argument, empty
-from kzexpert.engines.sql.plan.rules import STRENGTH, Planner, expressions_of, patterns_of
+from kzexpert.engines.sql.plan.rules import STRENGTH, Planner, expressions_of
 from kzexpert.engines.sql.plan.words import (
     called,
     column,
@@ -28,11 +28,7 @@ from kzexpert.engines.sql.plan.words import (
 )
 from kzexpert.model import (
     AGGREGATES,
-    Aggregate,
-    Assignment,
     Call,
-    Exclusion,
-    ProgramCondition,
     ProgramRule,
     RelationKey,
     Stratum,
@@ -73,7 +69,7 @@ class Component:
         self._rising = {rule.key: rising(rule, self._tags) for rule in stratum.rules}
         self.anew = any(self._computes(rule) for rule in stratum.rules)
         self.certainty = self._uniform()
-        read = (pattern.relation for rule in stratum.rules for pattern in patterns_of(rule))
+        read = (pattern.relation for rule in stratum.rules for pattern in rule.patterns)
         outside = [planner.extents[relation] for relation in read if relation not in self._tags]
         sources = (*base.values(), *outside)
         self.dated = any(extent.dated for extent in sources)
@@ -90,7 +86,7 @@ class Component:
     def invents(self) -> ProgramRule | None:
         """A rule that computes new values from conclusions of the component, and so may never end; None without one."""
         for rule in self.stratum.rules:
-            computed = {item.variable for item in rule.conditions if isinstance(item, Assignment)}
+            computed = {name for item in rule.conditions if item.computes for name in item.binds}
             if self._inside[rule.key] and computed & set(rule.head.variables):
                 return rule
         return None
@@ -180,10 +176,9 @@ class Component:
         """Whether a query of the rule that reads the component needs Python, which adds up and knows texts."""
         if not self._inside[rule.key] and not self._rising[rule.key]:
             return False
-        sums = any(isinstance(item, Aggregate) and AGGREGATES[item.function].adds for item in _conditions(rule))
+        sums = any(item.function and AGGREGATES[item.function].adds for item in rule.flat)
         texts = any(
-            isinstance(item, Call) and FUNCTIONS[item.function].gives == "text"
-            for item in expressions_of(rule.conditions)
+            isinstance(item, Call) and FUNCTIONS[item.function].gives == "text" for item in expressions_of(rule)
         )
         return sums or texts or bool(self._rising[rule.key])
 
@@ -244,15 +239,6 @@ class Component:
         if self.certainty is None:
             types.append((CERTAINTY, "double"))
         return [called(typed(exp.null(), type_), name) for name, type_ in types]
-
-
-def _conditions(rule: ProgramRule) -> Iterator[ProgramCondition]:
-    """The conditions of a rule, and those inside of them."""
-    pending = list(rule.conditions)
-    for condition in pending:
-        yield condition
-        if isinstance(condition, Aggregate | Exclusion):
-            pending.extend(condition.body.conditions)
 
 
 def _slots(kinds: Sequence[Sequence[Kind]]) -> list[Kind]:

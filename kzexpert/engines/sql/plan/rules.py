@@ -17,28 +17,20 @@ from kzexpert.engines.sql.plan.extents import DAY, Extent, Kind, argument
 from kzexpert.engines.sql.plan.texts import Texts
 from kzexpert.engines.sql.plan.words import both, called, column, either, equal, least, number, select, subquery
 from kzexpert.model import (
-    Absence,
     Aggregate,
     Anonymous,
-    Assignment,
     Call,
     Constant,
-    Exclusion,
     Expression,
-    Listing,
-    Match,
     Operation,
-    Pattern,
-    ProgramCondition,
     ProgramRule,
     RelationKey,
     Shape,
-    Test,
     Value,
     Variable,
 )
 
-__all__ = ["STRENGTH", "Bindings", "Planner", "constants_of", "expressions_of", "patterns_of", "premise", "variable"]
+__all__ = ["STRENGTH", "Bindings", "Planner", "constants_of", "expressions_of", "premise", "variable"]
 
 #: The column that holds the strength of a binding.
 STRENGTH = "s"
@@ -54,34 +46,19 @@ def premise(place: int) -> str:
     return f"p{place}"
 
 
-def patterns_of(rule: ProgramRule) -> Iterator[Pattern]:
-    """Every pattern that a rule reads."""
-    for condition in rule.conditions:
-        yield from condition.patterns
-
-
 def constants_of(rule: ProgramRule) -> Iterator[Value]:
     """Every value that stands in a rule."""
-    for pattern in (rule.head, *patterns_of(rule)):
-        yield from (term.value for term in pattern.terms if isinstance(term, Constant))
-    for expression in expressions_of(rule.conditions):
+    for pattern in (rule.head, *rule.patterns):
+        yield from pattern.fixed.values()
+    for expression in expressions_of(rule):
         if isinstance(expression, Constant):
             yield expression.value
 
 
-def expressions_of(conditions: Sequence[ProgramCondition]) -> Iterator[Expression]:
-    """Every expression of some conditions, and those that these consist of."""
-    for condition in conditions:
-        if isinstance(condition, Test):
-            yield from _parts(condition.left, condition.right)
-        elif isinstance(condition, Assignment):
-            yield from _parts(condition.expression)
-        elif isinstance(condition, Listing):
-            yield from _parts(condition.left, *condition.values)
-        elif isinstance(condition, Aggregate):
-            yield from _parts(condition.over)
-        if isinstance(condition, Aggregate | Exclusion):
-            yield from expressions_of(condition.body.conditions)
+def expressions_of(rule: ProgramRule) -> Iterator[Expression]:
+    """Every expression of the conditions of a rule, and those that these consist of."""
+    for condition in rule.flat:
+        yield from _parts(*condition.expressions)
 
 
 def _parts(*expressions: Expression) -> Iterator[Expression]:
@@ -180,13 +157,7 @@ class Planner(Context):
 
         As far as the matches of the rule, and what they bind all variables of, let it get there.
         """
-        matched = {name for pattern in rule.matches for name in pattern.variables}
-        simple = Absence | Test | Listing
-        conditions = [
-            item
-            for item in rule.conditions
-            if isinstance(item, Match) or (isinstance(item, simple) and matched.issuperset(item.needs))
-        ]
+        conditions = [item for item in rule.conditions if item.joinable and {*rule.matched}.issuperset(item.needs)]
         found = Conjunction(self, conditions, range(len(conditions)), None)
         return found.negative(rule.conditions.index(aggregate), aggregate)
 

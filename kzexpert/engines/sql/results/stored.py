@@ -12,7 +12,7 @@ from kzexpert.engines.sql.plan.texts import Texts
 from kzexpert.engines.sql.store.base import Store
 from kzexpert.engines.sql.store.codec import Args
 from kzexpert.engines.sql.store.relation import StoredRelation
-from kzexpert.model import Constant, GroundAtom, Pattern, Program, RelationKey
+from kzexpert.model import GroundAtom, Pattern, Program, RelationKey
 from kzexpert.model.established import EstablishedFacts
 
 __all__ = ["Certainties", "StoredFacts"]
@@ -65,7 +65,7 @@ class Certainties(Mapping[RelationKey, Mapping[Args, float]]):
     def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:
         """See `Facts.matching`."""
         relation = self.get(pattern.relation, {})
-        fixed = {place: term.value for place, term in enumerate(pattern.terms) if isinstance(term, Constant)}
+        fixed = pattern.fixed
         found: Iterable[Args] = relation
         if isinstance(relation, StoredRelation) and fixed and not relation.small:
             found = [args for args, _ in relation.lookup(tuple(fixed), tuple(fixed.values()))]
