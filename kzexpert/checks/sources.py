@@ -31,7 +31,7 @@ def sources_of_facts(kb: KnowledgeBase) -> list[Issue]:
     for table in kb.tables:
         if table.source is not None and table.source.source not in kb.source:
             issues.append(_unknown(kb, table.source, table.location, hints))
-        elif table.source is None and "source" not in table.columns:
+        elif table.source is None and not table.says("source"):
             issues.append(Issue("KZ121", "a table without a source", table.location, _HINT, "warning"))
     for fact in kb.facts:
         if fact.source is None:

@@ -42,7 +42,7 @@ def idle_registers(kb: KnowledgeBase) -> list[Issue]:
 
 def _arguments(kb: KnowledgeBase, predicate: Predicate, table: Table) -> Iterator[Issue]:
     names = [spec.name for spec in predicate.args]
-    for key in (*table.columns, *table.numbered):
+    for key in (*table.columns, *table.numbered, *table.constants, *table.parts):
         if key not in names and key not in _BESIDE:
             hint = did_you_mean(key, (*names, *_BESIDE)) or f"{predicate.name} has {', '.join(names) or 'no arguments'}"
             yield Issue("KZ203", f"{predicate.name} has no argument {key}", _place(table, f"columns.{key}"), hint)
@@ -50,7 +50,7 @@ def _arguments(kb: KnowledgeBase, predicate: Predicate, table: Table) -> Iterato
         if spec.name in table.numbered and spec.type != "number":
             message = f"{spec.name} takes the number of the row, and is declared as {spec.type}"
             yield Issue("KZ203", message, _place(table, f"columns.{spec.name}"), "declare the argument as number")
-        if spec.name not in table.columns and spec.name not in table.numbered:
+        if not table.says(spec.name):
             message = f"no column for the argument {spec.name} of {predicate.name}"
             yield Issue("KZ203", message, _place(table, "columns"), f"add {spec.name}: ... to the columns")
     for key in table.codes:
@@ -64,7 +64,7 @@ def _dates(predicate: Predicate, table: Table) -> Iterator[Issue]:
     name = predicate.name
     fitting = {"interval": ("since", "until"), "event": ("on",), None: ()}[predicate.holds]
     for key in ("since", "until", "on"):
-        if key in table.columns and key not in fitting:
+        if table.says(key) and key not in fitting:
             hint = f"declare {name} with 'holds: interval' (since, until) or 'holds: event' (on)"
             yield Issue(
                 "KZ117",
@@ -72,7 +72,7 @@ def _dates(predicate: Predicate, table: Table) -> Iterator[Issue]:
                 _place(table, f"columns.{key}"),
                 hint,
             )
-    if predicate.holds == "event" and "on" not in table.columns:
+    if predicate.holds == "event" and not table.says("on"):
         message = f"{name} is an event, and no column says when it happened"
         yield Issue("KZ117", message, _place(table, "columns"), "add on: ... to the columns")
 

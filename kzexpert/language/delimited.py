@@ -4,7 +4,7 @@ Cells stay as they are written. Blank lines are no records; a line of a cell wit
 """
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from operator import itemgetter
 
 from kzexpert.language.containers import LONGEST, RecordError
@@ -34,6 +34,9 @@ class Delimited:
     Raises:
         RecordError: it has no header, or one that names a column twice.
     """
+
+    absent: Collection[str] = ()
+    paths: Sequence[str] = ()
 
     def __init__(self, lines: Iterator[str], shape: FileShape, delimiter: str) -> None:
         self._above = sum(1 for _ in zip(range(shape.skip), lines, strict=False))

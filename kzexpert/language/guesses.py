@@ -18,13 +18,15 @@ from kzexpert.model.file_shape import FileShape
 
 __all__ = [
     "Guess",
-    "date_format",
+    "date_formats",
+    "date_hint",
     "decimal_sign",
     "encoding_hint",
     "encoding_of",
     "guess",
     "header_hint",
     "nothing_words",
+    "number_hint",
     "written_delimiter",
 ]
 
@@ -33,8 +35,10 @@ _SAMPLE, _LINES = 20_000_000, 200
 _DELIMITERS = (",", ";", "\t", "|")
 _YEAR = re.compile(r"(1[5-9]|20)[0-9]{2}")
 _NUMBER = re.compile(r"[-+]?[0-9][0-9 .,\u00a0\u202f]*%?|")
+_AROUND = "()[]%$€£~*"
 #: What publishers write for nothing.
 _NOTHING = ("NA", "N/A", "n/a", "NULL", "null", "..", "...", "-", "–", "-0-", "-9", "-99", "-999", "NaN", "#N/A")
+_ISO = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}([T ].*)?)?)?")
 #: Dates as publishers write them → the format; what fits the whole of a column is proposed.
 _FORMATS = {
     r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}": ("%d/%m/%Y", "%m/%d/%Y"),
@@ -241,19 +245,19 @@ def _is_header(table: Sequence[Sequence[str]]) -> bool:
 # --- the cells of a column -------------------------------------------------------------------------------------------
 
 
-def date_format(values: Iterable[str]) -> str | None:
-    """The format of all dates in a column: "" for ISO, None where they have none in common.
+def date_formats(values: Iterable[str]) -> list[str] | None:
+    """The formats of which each reads all dates in a column; [] where they are in ISO, None where no format does.
 
-    Where days and months could change places, the day comes first.
+    Where days and months could change places, there are two, and the day comes first.
     """
     found = [value.strip() for value in values if value.strip()]
     if not found:
         return None
-    if all(re.fullmatch(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}([T ].*)?)?)?", value) for value in found):
-        return ""
+    if all(_ISO.fullmatch(value) for value in found):
+        return []
     for pattern, formats in _FORMATS.items():
         if all(re.fullmatch(pattern, value) for value in found):
-            return next((form for form in formats if all(_fits(value, form) for value in found)), None)
+            return [form for form in formats if all(_fits(value, form) for value in found)] or None
     return None
 
 
@@ -283,3 +287,33 @@ def nothing_words(values: Iterable[str]) -> list[str]:
     """The words among some cells that publishers write for nothing."""
     found = {value.strip() for value in values}
     return [word for word in _NOTHING if word in found]
+
+
+def date_hint(values: Sequence[str]) -> str:
+    """Which option reads some texts as dates, of which none is one in ISO; may be nothing."""
+    words = nothing_words(values)
+    formats = date_formats(value for value in values if value.strip() not in words) or []
+    told = [_null_hint(words)] if words else []
+    if formats:
+        other = f', or "{formats[1]}" where the month comes first' if len(formats) > 1 else ""
+        told.append(f'`dates: "{formats[0]}"` reads {values[0].strip()}{other}')
+    return "; ".join(told)
+
+
+def number_hint(values: Sequence[str]) -> str:
+    """Which option reads some texts as numbers; may be nothing."""
+    words = nothing_words(values)
+    rest = [value.strip() for value in values if value.strip() not in words]
+    told = [_null_hint(words)] if words else []
+    sign = decimal_sign(rest)
+    if sign:
+        told.append(f'`decimal: "{sign}"` reads {rest[0]}')
+    else:
+        around = "".join(sorted({*"".join(rest)} & {*_AROUND}))
+        if around and all(re.fullmatch(r"[-+]?[0-9.]+", value.strip(around + " ")) for value in rest):
+            told.append(f'`strip: "{around}"` takes off what stands around numbers')
+    return "; ".join(told)
+
+
+def _null_hint(words: Sequence[str]) -> str:
+    return f"`null: [{', '.join(words)}]` takes {'it' if len(words) == 1 else 'them'} for nothing"

@@ -6,7 +6,7 @@ means (a number, a date, nothing) is said elsewhere.
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import product
 from typing import Protocol, TypeAlias
@@ -16,13 +16,23 @@ from kzexpert.language.delimited import DELIMITERS, Delimited, delimiter_by_endi
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model.file_shape import FileShape, Unpivot
 
-__all__ = ["JSON_ENDINGS", "PACKED", "RECORD_ENDINGS", "Record", "RecordError", "Records", "Reshaped", "open_records"]
+__all__ = [
+    "JSON_ENDINGS",
+    "PACKED",
+    "RECORD_ENDINGS",
+    "WORKBOOKS",
+    "Record",
+    "RecordError",
+    "Records",
+    "Reshaped",
+    "open_records",
+]
 
 JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
-_WORKBOOKS = (".xlsx", ".xlsm", ".xls")
+WORKBOOKS = (".xlsx", ".xlsm", ".xls")
 #: What may stand behind the ending of a file of text.
 PACKED = (".gz", ".zip")
-RECORD_ENDINGS = (*DELIMITERS, *JSON_ENDINGS, *_WORKBOOKS)
+RECORD_ENDINGS = (*DELIMITERS, *JSON_ENDINGS, *WORKBOOKS)
 
 #: The number of a record, from 1; the line on which it begins, 0 where it has none; its cells.
 Record: TypeAlias = tuple[int, int, Sequence[str | None]]
@@ -37,6 +47,16 @@ class Records(Protocol):
     @property
     def columns(self) -> tuple[str, ...] | None:
         """Their names, "" for a column without one; None where each record has its own."""
+        ...
+
+    @property
+    def absent(self) -> Collection[str]:
+        """The columns asked for that no record has, where each has its own; known when all were read."""
+        ...
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """The columns that the first records have, where each has its own."""
         ...
 
     def rows(self, names: Sequence[str]) -> Iterator[Record]:
@@ -60,7 +80,7 @@ def open_records(path: str, shape: FileShape) -> Iterator[Records]:
     """
     name = inner_name(path, shape.part).lower()
     ending = os.path.splitext(name)[1]  # noqa: PTH122
-    if ending in _WORKBOOKS:
+    if ending in WORKBOOKS:
         from kzexpert.language.workbook import Workbook
 
         if path.lower().endswith(PACKED):
@@ -115,13 +135,13 @@ class Reshaped:
 
     @property
     def absent(self) -> set[str]:
-        """See `kzexpert.language.json_records.JsonRecords.absent`."""
-        return getattr(self._records, "absent", set()) - {*self._turned}
+        """See `Records.absent`."""
+        return {*self._records.absent} - {*self._turned}
 
     @property
-    def paths(self) -> list[str]:
-        """See `kzexpert.language.json_records.JsonRecords.paths`."""
-        return getattr(self._records, "paths", [])
+    def paths(self) -> Sequence[str]:
+        """See `Records.paths`."""
+        return self._records.paths
 
     def rows(self, names: Sequence[str]) -> Iterator[Record]:
         """See `Records.rows`. All rows that come of a record bear its number."""

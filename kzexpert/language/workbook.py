@@ -4,7 +4,7 @@ It reads .xlsx, .xlsm and .xls by calamine, which follows no link and expands no
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -13,9 +13,8 @@ from kzexpert.language.delimited import column_names
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model.file_shape import FileShape
 
-__all__ = ["WORKBOOKS", "Workbook"]
+__all__ = ["Workbook"]
 
-WORKBOOKS = (".xlsx", ".xlsm", ".xls")
 #: Bytes that are packed in a workbook, and cells of a sheet up to the last in use.
 _MOST_UNPACKED, _MOST_CELLS = 2_000_000_000, 50_000_000
 _COLUMN, _ROW = re.compile(rb'\br="([A-Z]{1,3})[0-9]'), re.compile(rb'\br="[A-Z]{0,3}([0-9]{1,7})"')
@@ -27,6 +26,9 @@ class Workbook:
     Raises:
         RecordError: it cannot be read, has no such sheet, or its header names a column twice.
     """
+
+    absent: Collection[str] = ()
+    paths: Sequence[str] = ()
 
     def __init__(self, path: str, shape: FileShape) -> None:
         rows = _sheet(path, shape.part)

@@ -16,6 +16,7 @@ from kzexpert.model.conditions import (
     alternatives,
 )
 from kzexpert.model.established import Binding, EstablishedFacts
+from kzexpert.model.file_shape import FileShape, Notation, RowChoice, Unpivot
 from kzexpert.model.functions import FORMAT, FUNCTIONS, SHIFTS, TEXT_OPERATORS, called, shown
 from kzexpert.model.inference import Facts, Firing, Inference, Line
 from kzexpert.model.knowledge import (
@@ -117,6 +118,7 @@ __all__ = [
     "Expression",
     "Fact",
     "Facts",
+    "FileShape",
     "Firing",
     "GroundAtom",
     "Inference",
@@ -127,6 +129,7 @@ __all__ = [
     "Match",
     "Membership",
     "Negation",
+    "Notation",
     "Operation",
     "Operator",
     "PartialDate",
@@ -139,6 +142,7 @@ __all__ = [
     "Register",
     "Relation",
     "RelationKey",
+    "RowChoice",
     "Rule",
     "Shape",
     "Source",
@@ -146,6 +150,7 @@ __all__ = [
     "Table",
     "Term",
     "Test",
+    "Unpivot",
     "Value",
     "Variable",
     "Within",

@@ -1,10 +1,10 @@
-"""How a file of a publisher is cut into rows and cells. It says nothing of what cells mean."""
+"""How a publisher writes a table: how its file is cut into rows and cells, and how cells say what they mean."""
 
 from collections.abc import Mapping
 
 import msgspec
 
-__all__ = ["FileShape", "Unpivot"]
+__all__ = ["FileShape", "Notation", "RowChoice", "Unpivot"]
 
 
 class Unpivot(msgspec.Struct, frozen=True, array_like=True):
@@ -48,3 +48,39 @@ class FileShape(msgspec.Struct, frozen=True, array_like=True):
     def is_reshaped(self) -> bool:
         """Whether one row of the file becomes several."""
         return self.unpivot is not None or bool(self.split)
+
+
+class Notation(msgspec.Struct, frozen=True, array_like=True):
+    """How cells say what they mean; the column "" stands for all others.
+
+    Attributes:
+        nothing: column → texts that stand for nothing, beside an empty one.
+        strip: column → characters that are taken off both ends of a text.
+        dates: column → formats of dates, as `kzexpert.language.date_formats` has them, which are tried in this order.
+        decimal: the sign before decimals, "," or "."; then the other one, a blank or an apostrophe may stand before
+            thousands. Empty where numbers are written as everywhere else here.
+    """
+
+    nothing: Mapping[str, tuple[str, ...]] = {}
+    strip: Mapping[str, str] = {}
+    dates: Mapping[str, tuple[str, ...]] = {}
+    decimal: str = ""
+
+    @property
+    def columns(self) -> set[str]:
+        """The columns that it names."""
+        return {*self.nothing, *self.strip, *self.dates} - {""}
+
+
+class RowChoice(msgspec.Struct, frozen=True, array_like=True):
+    """What a row must have in a column to be read. An empty text stands for nothing.
+
+    Attributes:
+        among: the values it may have; None where any will do.
+        without: the values it may not have.
+        compared: an operator and a number or date each, all of which must hold.
+    """
+
+    among: tuple[str, ...] | None = None
+    without: tuple[str, ...] = ()
+    compared: tuple[tuple[str, str], ...] = ()

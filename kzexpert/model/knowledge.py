@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from kzexpert.errors import Issue, Location, counted
 from kzexpert.model.conditions import Condition
+from kzexpert.model.file_shape import FileShape, Notation, RowChoice
 from kzexpert.model.terms import NOWHERE, Atom, Value
 
 __all__ = [
@@ -169,8 +170,10 @@ class Table(msgspec.Struct, frozen=True, array_like=True):
     Attributes:
         file: as written; `path` leads there from the current folder, and is the same where it names a database.
         columns: argument, or ``since``, ``until``, ``on``, ``certainty``, ``source``, ``at``, ``note`` → column.
-        where: column → the values, as text, that its rows may have.
+        where: column → what its rows must have there.
         numbered: arguments that take the number of the row, counted as citations count it.
+        constants: argument, or one of the dates → what it is in all rows, as text.
+        parts: argument or date → the columns of its year, month and day, of which the latter two may be "".
         codes: argument → CSV file of codes and names that its column is read with, the path as in `path`.
         certainty: of the rows, where no column says it.
         without: sources whose rows are left out, as no author says but an analysis may.
@@ -182,7 +185,7 @@ class Table(msgspec.Struct, frozen=True, array_like=True):
     path: str
     predicate: str
     columns: Mapping[str, str]
-    where: Mapping[str, tuple[str, ...]] = {}
+    where: Mapping[str, RowChoice] = {}
     codes: Mapping[str, str] = {}
     certainty: float = 1.0
     source: Citation | None = None
@@ -192,6 +195,28 @@ class Table(msgspec.Struct, frozen=True, array_like=True):
     without: tuple[str, ...] = ()
     numbered: tuple[str, ...] = ()
     factors: Mapping[str, float] = {}
+    constants: Mapping[str, str] = {}
+    parts: Mapping[str, tuple[str, str, str]] = {}
+    shape: FileShape = FileShape()
+    notation: Notation = Notation()
+
+    def says(self, key: str) -> bool:
+        """Whether its rows say something of an argument, a date, or anything else that a row may have."""
+        return key in self.columns or key in self.constants or key in self.parts or key in self.numbered
+
+    @property
+    def read(self) -> dict[str, str]:
+        """The columns that are read → the key of the declaration that names it first."""
+        named = {f"columns.{key}": [name] for key, name in self.columns.items()}
+        named |= {f"columns.{key}": list(filter(None, names)) for key, names in self.parts.items()}
+        named |= {f"where.{name}": [name] for name in self.where}
+        if self.shape.unpivot is not None:  # rows without a value are none
+            named["unpivot"] = [self.shape.unpivot.value]
+        found: dict[str, str] = {}
+        for key, names in named.items():
+            for name in names:
+                found.setdefault(name, key)
+        return found
 
     def factor(self, source: str) -> float:
         """What the grade of a source leaves of the certainty of a row that cites it; "" is none."""

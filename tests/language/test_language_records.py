@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kzexpert.language.guesses import Guess, date_format, decimal_sign, encoding_of, guess, header_hint, nothing_words
+from kzexpert.language.guesses import Guess, date_formats, decimal_sign, encoding_of, guess, header_hint, nothing_words
 from kzexpert.language.records import Record, RecordError, open_records
 from kzexpert.model.file_shape import FileShape, Unpivot
 
@@ -315,19 +315,20 @@ def test_what_a_file_looks_like(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "form"),
+    ("values", "formats"),
     [
-        (["31/01/2012", "", "01/02/2012"], "%d/%m/%Y"),
-        (["01/31/2012"], "%m/%d/%Y"),
-        (["20120131"], "%Y%m%d"),
-        (["10 Dec 1948"], "%d %b %Y"),
-        (["2012-01-31", "2012", "2012-01-31T00:00:00Z"], ""),
+        (["31/01/2012", "", "01/02/2012"], ["%d/%m/%Y"]),
+        (["01/02/2012"], ["%d/%m/%Y", "%m/%d/%Y"]),
+        (["01/31/2012"], ["%m/%d/%Y"]),
+        (["20120131"], ["%Y%m%d"]),
+        (["10 Dec 1948"], ["%d %b %Y"]),
+        (["2012-01-31", "2012", "2012-01-31T00:00:00Z"], []),
         (["31/01/2012", "soon"], None),
         ([""], None),
     ],
 )
-def test_the_format_of_dates(values: list[str], form: str | None) -> None:
-    assert date_format(values) == form
+def test_the_formats_of_dates(values: list[str], formats: list[str] | None) -> None:
+    assert date_formats(values) == formats
 
 
 @pytest.mark.parametrize(

@@ -94,11 +94,10 @@ def test_csv_as_spreadsheets_write_it(tmp_path: Path, make: Make, found: object)
         ('a,b\nRUR,"1"x\n', "line 2 has a quote that is not closed, or text behind one"),
         ("a,b\r\nRUR,1\nRUR,2\r\n", "it is not valid CSV"),
         ("a,b\nRUR," + "1" * 11_000_000 + "\n", "line 2 is longer than 10,000,000 bytes"),
-        ("a,b\nRUR,1\n".encode("utf-16"), "it is not text in UTF-8"),
         (b"a,b\nRUR,1\nR\xff\xfe,1\n", "is not text in UTF-8"),
         (gzip.compress(b"a,b\nRUR,1\n"), "it is not text in UTF-8"),
     ],
-    ids=range(13),
+    ids=range(12),
 )
 def test_csv_that_is_none(tmp_path: Path, content: str | bytes, message: str) -> None:
     text("t.csv", content)(tmp_path)
@@ -221,7 +220,7 @@ def _quoted(value: str) -> str:
         ("'0x10'", "'0x10' is no number"),
         ("'1_000'", "'1_000' is no number"),
         ("'1,5'", "'1,5' is no number"),
-        ("' 3 '", "' 3 ' is no number"),
+        ("' 3 '", 3.0),
         ("DATE '2000-01-01'", "'2000-01-01' is no number"),
         ("INTERVAL 1 DAY", "'1 day' is no number"),
     ],
@@ -323,7 +322,7 @@ def test_moments_beside_texts(tmp_path: Path) -> None:
     [
         ("t.csv", lambda folder: os.mkfifo(folder / "t.csv"), "t.csv is no table"),
         ("t.csv", lambda folder: (folder / "t.csv").symlink_to("/dev/zero"), "t.csv is no table"),
-        ("t.xlsx", text("t.xlsx", "x"), "t.xlsx is no table"),
+        ("t.xlsx", text("t.xlsx", "x"), "t.xlsx cannot be read: it is no workbook"),
         ("http://127.0.0.1:9/x.csv", lambda _: None, "http://127.0.0.1:9/x.csv is read over the network"),
         ('"a\\0b.csv"', lambda _: None, "does not exist"),
         ("a" * 5000 + ".csv", lambda _: None, "cannot be read: File name too long"),

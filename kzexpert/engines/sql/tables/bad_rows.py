@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 from sqlglot import exp
@@ -13,11 +14,16 @@ from kzexpert.engines.sql.store.base import FILE, ROW, Store
 from kzexpert.errors import Issue, Location, UsageError, counted, without_password
 from kzexpert.model import KnowledgeBase, Table
 
-__all__ = ["PROBLEM", "VALUE", "Problem", "issue_of", "problem_columns", "write_rows", "written"]
+__all__ = ["PROBLEM", "VALUE", "Hint", "Problem", "issue_of", "problem_columns", "write_rows", "written"]
 
 #: The columns that say which problem a row has, and with which value.
 PROBLEM, VALUE = "problem", "value"
 _EXAMPLES = 3
+#: So many values that have a problem are looked at for what to do about them.
+_LOOKED_AT = 200
+
+#: What to do about some values, at least one; may be nothing.
+Hint: TypeAlias = Callable[[Sequence[str]], str]
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -26,14 +32,13 @@ class Problem(msgspec.Struct, frozen=True):
     Attributes:
         key: the mark of what declares the column.
         says: with ``{}`` for the value.
-        hint: what to do about a value; may give nothing.
     """
 
     condition: exp.Expr
     value: exp.Expr
     key: str
     says: str
-    hint: Callable[[str], str] | None = None
+    hint: Hint | None = None
 
 
 def problem_columns(problems: Sequence[Problem]) -> list[exp.Expr]:
@@ -69,10 +74,17 @@ def issue_of(
     hint = f"see row{'s' if rows > 1 else ''} {where} of {Path(examples[0][0]).name}"
     if len({value for *_, value in examples}) > 1:
         hint += ": " + ", ".join(_shown(value, 40) for *_, value in examples)
-    advice = problem.hint(str(first)) if problem.hint and first is not None else ""
+    advice = problem.hint(_values(database, everything, same, str(first))) if problem.hint and first is not None else ""
     return Issue(
         "KZ125", message, table.marks.get(problem.key, table.location), f"{hint}; {advice}" if advice else hint
     )
+
+
+def _values(database: Store, everything: exp.Table, same: exp.Expr, first: str) -> list[str]:
+    """Some values of a problem, that of the first row first."""
+    query = select([column(VALUE)], everything.copy(), where=[same.copy()], distinct=True)
+    query.order_by(column(VALUE), copy=False).limit(_LOOKED_AT, copy=False)
+    return list(dict.fromkeys([first, *(str(value) for (value,) in database.rows(query) if value is not None)]))
 
 
 def _shown(value: object, most: int) -> str:

@@ -18,12 +18,15 @@ from kzexpert.engines.sql.tables.files import (
     check_columns,
     files_of,
     header,
+    is_plain,
+    no_records,
     separator_of,
     unreadable,
 )
 from kzexpert.engines.sql.tables.reader import TablePart, TableReader
 from kzexpert.engines.sql.tables.sqlite_table import SqliteTable
 from kzexpert.errors import Issue, KnowledgeBaseError, without_password
+from kzexpert.language.records import RecordError
 from kzexpert.model import Table
 
 __all__ = ["DuckDBReader", "count_rows"]
@@ -54,11 +57,17 @@ class DuckDBReader(TableReader):
             if file not in parquet:
                 name = table.file if str(file) == str(Path(table.path)) else f"{table.file}/{file.name}"
                 try:
-                    source, names = self.open_csv(file)
-                    columns = {name: f"c{index}" for index, name in enumerate(names) if name}
-                    yield self._part(name, source, exp.Literal.string(str(file)), _COUNTED, columns)
+                    yield self._csv(name, file) if is_plain(file, table.shape) else self.of_records(table, name, file)
                 except DatabaseError as error:
-                    raise unreadable(name, error, table.marks.get("file", table.location)) from None
+                    raise unreadable(name, error, table.marks.get("file", table.location), file) from None
+                except RecordError as error:
+                    raise no_records(table, name, error) from None
+
+    def _csv(self, name: str, file: Path) -> TablePart:
+        """A CSV file that is as it should be, read where it lies."""
+        source, names = self.open_csv(file)
+        columns = {name: f"c{index}" for index, name in enumerate(names) if name}
+        return self._part(name, source, exp.Literal.string(str(file)), _COUNTED, columns)
 
     def open_csv(self, path: Path) -> tuple[exp.Expr, list[str]]:
         """See `TableReader.open_csv`."""

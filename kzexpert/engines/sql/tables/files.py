@@ -12,8 +12,10 @@ from sqlglot import exp
 from kzexpert.engines.sql.plan.words import typed
 from kzexpert.engines.sql.store.base import DatabaseError
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, without_password
+from kzexpert.language.guesses import encoding_hint, header_hint
 from kzexpert.language.nearest import did_you_mean
-from kzexpert.model import Table
+from kzexpert.language.records import PACKED, RECORD_ENDINGS, RecordError
+from kzexpert.model import FileShape, Table
 
 __all__ = [
     "AT_ONCE",
@@ -23,29 +25,43 @@ __all__ = [
     "SEPARATORS",
     "check_columns",
     "check_names",
+    "check_paths",
     "files_of",
     "header",
+    "is_plain",
+    "no_records",
     "plain_text",
     "separator_of",
     "unreadable",
 ]
 
+#: So many columns are named in a hint.
+_LISTED = 30
 #: Bytes of a line of CSV, and of what is read at once.
 LONGEST, AT_ONCE = 10_000_000, 32_000_000
 #: Ending of a file's name → what separates its columns.
 SEPARATORS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 PARQUET = ".parquet"
-_ENDINGS = (PARQUET, *SEPARATORS)
+#: What a folder of tables may hold, and what a file may be that is named.
+_IN_FOLDERS = (PARQUET, *SEPARATORS, ".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+_NAMED = (*_IN_FOLDERS, *RECORD_ENDINGS, *PACKED)
 #: What a table may be.
 FORM = (
-    "a table is a .parquet, .csv or .tsv file, the latter two also with .gz, a folder of them, or of a database: "
-    "sqlite:FILE#TABLE, postgres:CONNECTION#TABLE"
+    "a table is a .parquet, .csv, .tsv, .txt, .json, .jsonl or .xlsx file, those of text also with .gz or alone in a "
+    ".zip, a folder of them, or of a database: sqlite:FILE#TABLE, postgres:CONNECTION#TABLE"
 )
+_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
-def unreadable(name: str, error: DatabaseError, place: Location) -> KnowledgeBaseError:
-    """KZ124 for a table or a map: what the database says, in words of ours where we know them."""
+def unreadable(name: str, error: DatabaseError, place: Location, file: Path | None = None) -> KnowledgeBaseError:
+    """KZ124 for a table or a map: what the database says, in words of ours where we know them.
+
+    Args:
+        file: of text, which is looked at for what to do about it.
+    """
     why, hint = _reason(error.says)
+    if file is not None and "UTF-8" in why:
+        hint = encoding_hint(str(file)) or hint
     return KnowledgeBaseError(Issue("KZ124", without_password(f"{name} cannot be read: {why}"), place, hint))
 
 
@@ -128,33 +144,81 @@ def files_of(table: Table) -> list[Path]:
         missing = not path.exists()
     except OSError as error:
         raise KnowledgeBaseError(Issue("KZ124", f"{table.file} cannot be read: {error.strerror}", place)) from None
-    files = [file for file in found if file.name.lower().endswith(_ENDINGS) and not file.name.startswith(".")]
+    endings = _IN_FOLDERS if path.is_dir() else ("",) if table.shape.delimiter else _NAMED
+    files = [file for file in found if file.name.lower().endswith(endings) and not file.name.startswith(".")]
     if not files:
         what = "does not exist" if missing else "holds no table" if path.is_dir() else "is no table"
         raise KnowledgeBaseError(Issue("KZ124", f"{table.file} {what}", place, FORM))
     return files
 
 
-def check_columns(table: Table, name: str, found: Collection[str]) -> None:
+def is_plain(file: Path, shape: FileShape) -> bool:
+    """Whether a database reads a file itself: CSV with commas or tabs in UTF-8, and all lines as they should be."""
+    if shape != FileShape() or not file.name.lower().endswith(tuple(SEPARATORS)):
+        return False
+    try:
+        with file.open("rb") as stream:
+            return not stream.read(2).startswith(_MARKS)
+    except OSError:
+        return True  # the database says what is wrong
+
+
+def check_columns(table: Table, name: str, found: Collection[str], file: Path | None = None) -> None:
     """Make sure that a part of a table has all columns that are read.
 
     Args:
         name: of the part, for messages.
         found: the columns that it has.
+        file: of text, which is looked at for what to do about it.
 
     Raises:
         KnowledgeBaseError: it lacks some (KZ124).
     """
-    wanted = {f"columns.{key}": name for key, name in table.columns.items()}
-    wanted |= {f"where.{name}": name for name in table.where}
-    issues = []
-    for key, wanted_ in wanted.items():
-        if wanted_ not in found:
-            hint = did_you_mean(wanted_, found) or f"its columns are {', '.join(found)}"
-            place = table.marks.get(key, table.location)
-            issues.append(Issue("KZ124", f"{name} has no column {wanted_}", place, hint))
-    if issues:
-        raise KnowledgeBaseError(*issues)
+    missing = [wanted for wanted in table.read if wanted not in found]
+    if missing:
+        advice = header_hint(str(file), table.shape, _own_columns(table)) if file is not None else ""
+        raise KnowledgeBaseError(*(_no_column(table, name, wanted, found, advice) for wanted in missing))
+
+
+def check_paths(table: Table, name: str, absent: Collection[str], found: Sequence[str]) -> None:
+    """Make sure that some record has each path of an argument, of the day of an event, or of a condition.
+
+    Records leave out what they do not know, as the day on which something ends.
+
+    Args:
+        absent: the paths that no record has.
+        found: those of the first records.
+
+    Raises:
+        KnowledgeBaseError: none has (KZ124).
+    """
+    optional = {f"columns.{key}" for key in ("since", "until", "certainty", "source", "at", "note")}
+    missing = [path for path, key in table.read.items() if path in absent and key not in optional]
+    if missing:
+        raise KnowledgeBaseError(*(_no_column(table, name, path, found, "") for path in missing))
+
+
+def _no_column(table: Table, name: str, wanted: str, found: Collection[str], advice: str) -> Issue:
+    names = [item for item in found if item]
+    listed = ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
+    hint = advice or did_you_mean(wanted, names) or f"its columns are {listed}"
+    return Issue("KZ124", f"{name} has no column {wanted}", table.marks.get(table.read[wanted], table.location), hint)
+
+
+def _own_columns(table: Table) -> list[str]:
+    """The columns that are read and that the file itself has."""
+    unpivot = table.shape.unpivot
+    return [name for name in table.read if unpivot is None or name not in (unpivot.name, unpivot.value)]
+
+
+def no_records(table: Table, name: str, error: RecordError) -> KnowledgeBaseError:
+    """KZ124 for a file that cannot be read record by record."""
+    where = f"line {error.line:,}: " if error.line else ""
+    place = table.marks.get("file", table.location)
+    hint = error.hint
+    if error.line and not table.is_sqlite and Path(table.path).is_file():
+        hint = header_hint(table.path, table.shape, _own_columns(table)) or hint
+    return KnowledgeBaseError(Issue("KZ124", f"{name} cannot be read: {where}{error.message}", place, hint))
 
 
 def plain_text(value: exp.Expr, kind: str) -> exp.Expr:

@@ -5,17 +5,21 @@ It looks at names, folders and columns, at no row; each engine says how it reads
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 from sqlglot import exp
 
 from kzexpert.engines.sql.plan.words import called, column, select, together
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError, Store
-from kzexpert.engines.sql.tables.files import check_columns, plain_text, unreadable
+from kzexpert.engines.sql.tables.files import check_columns, check_paths, no_records, plain_text, unreadable
 from kzexpert.engines.sql.tables.sqlite_table import SqliteTable
 from kzexpert.errors import Issue, KnowledgeBaseError, without_password
+from kzexpert.language.records import Record, RecordError, Reshaped, open_records
 from kzexpert.model import Table
 
 __all__ = ["Opened", "TablePart", "TableReader"]
@@ -23,6 +27,13 @@ __all__ = ["Opened", "TablePart", "TableReader"]
 #: What lies on another machine, or is served by another process.
 _ELSEWHERE = re.compile(r"(?!sqlite:)[A-Za-z][A-Za-z0-9+.-]+://|postgres:")
 _AT_ONCE = 50_000
+#: The name of no column of a file: what stands there is the file itself.
+_FILE_OF_ROW = "\0file"
+#: The column that says which file, where rows are gathered from several.
+_WHICH = "w"
+
+#: A row that is gathered: its file, its number there, and its cells.
+_Placed: TypeAlias = tuple[str, int, Sequence[str | None]]
 
 
 class TablePart(msgspec.Struct, frozen=True):
@@ -33,6 +44,7 @@ class TablePart(msgspec.Struct, frozen=True):
         file, row: where a row stands, as expressions over the source.
         columns: its columns under their own names → as the source has them.
         types: of these columns, in words of DuckDB.
+        reshaped: whether rows that become several have done so.
     """
 
     name: str
@@ -41,6 +53,7 @@ class TablePart(msgspec.Struct, frozen=True):
     row: exp.Expr
     columns: Mapping[str, str]
     types: Mapping[str, str]
+    reshaped: bool = False
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -95,10 +108,14 @@ class TableReader(ABC):
         try:
             found = [self._of_sqlite(table)] if table.is_sqlite else self.parts(table)
             for part in found:
+                if table.shape.is_reshaped and not table.is_sqlite and not part.reshaped:
+                    part = self._of_part(table, part)
                 check_columns(table, part.name, part.columns)
                 for name, kind in part.types.items():
                     types[name] = "VARCHAR" if types.get(name, kind) != kind else kind
                 parts.append(part)
+        except RecordError as error:
+            raise no_records(table, without_password(table.file), error) from None
         except DatabaseError as error:
             raise unreadable(without_password(table.file), error, place) from None
         return Opened(tuple(parts), types)
@@ -120,21 +137,88 @@ class TableReader(ABC):
             DatabaseError: its first line cannot be read, or names a column twice.
         """
 
+    def of_records(self, table: Table, name: str, file: Path) -> TablePart:
+        """A file that is read record by record, only with the columns that are read.
+
+        Args:
+            name: for messages.
+
+        Raises:
+            RecordError: it cannot be read.
+            KnowledgeBaseError: it lacks a column (KZ124).
+        """
+        with open_records(str(file), table.shape) as records:
+            if records.columns is not None:
+                check_columns(table, name, records.columns, file)
+            wanted = list(table.read)
+            part = self._gathered(
+                name, wanted, ((str(file), number, cells) for number, _, cells in records.rows(wanted))
+            )
+            if records.columns is None:
+                check_paths(table, name, records.absent, records.paths)
+        return part
+
     def _of_sqlite(self, table: Table) -> TablePart:
-        """A table of an SQLite file, copied in batches: only the columns that are read, and all values as texts."""
+        """A table of an SQLite file, read row by row."""
         with SqliteTable(table) as opened:
-            check_columns(table, table.file, opened.columns)
-            names = list(dict.fromkeys([*table.columns.values(), *table.where]))
-            stored = [f"c{index}" for index in range(len(names))]
-            copies = []
-            first = 1
-            for batch in opened.batches(names, _AT_ONCE):
-                numbers = range(first, first + len(batch))
-                texts = {name: [row[place] for row in batch] for place, name in enumerate(stored)}
-                copies.append(self.store.gather(texts, {ROW: numbers}))
-                first += len(batch)
+            wanted = opened.columns if table.shape.is_reshaped else list(table.read)
+            if not table.shape.is_reshaped:
+                check_columns(table, table.file, opened.columns)
+            cells = chain.from_iterable(opened.batches(wanted, _AT_ONCE))
+            rows = ((table.file, number, row) for number, row in enumerate(cells, 1))
+            if table.shape.is_reshaped:
+                return self._reshaped(table, table.file, wanted, rows)
+            return replace(self._gathered(table.file, wanted, rows), types=opened.types)
+
+    def _of_part(self, table: Table, part: TablePart) -> TablePart:
+        """Rows that the database reads itself, of which each becomes several."""
+        names = list(part.columns)
+        shown = [plain_text(column(part.columns[name]), part.types[name]) for name in names]
+        place = [called(part.file.copy(), FILE), called(part.row.copy(), ROW)]
+        query = select([*(called(text, f"x{index}") for index, text in enumerate(shown)), *place], part.source.copy())
+        with self.store.in_order(), self.store.reading():
+            rows = ((file, number, cells) for *cells, file, number in self.store.stream(query))
+            return self._reshaped(table, part.name, names, rows)
+
+    def _reshaped(self, table: Table, name: str, names: Sequence[str], rows: Iterable[_Placed]) -> TablePart:
+        """Rows of which each becomes several; each keeps its file and number."""
+        opened = Reshaped(_Stream(names, rows), table.shape)
+        check_columns(table, name, opened.columns or ())
+        wanted = list(table.read)
+        told = ((str(cells[-1]), number, cells[:-1]) for number, _, cells in opened.rows([*wanted, _FILE_OF_ROW]))
+        return self._gathered(name, wanted, told)
+
+    def _gathered(self, name: str, names: Sequence[str], rows: Iterable[_Placed]) -> TablePart:
+        """Rows of texts, copied into the store in batches."""
+        stored = [f"c{index}" for index in range(len(names))]
+        copies: list[exp.Table] = []
+        left = iter(rows)
+        files: dict[str, int] = {}
+        while (batch := list(islice(left, _AT_ONCE))) or not copies:
+            texts = {name: [cells[place] for _, _, cells in batch] for place, name in enumerate(stored)}
+            numbers = [number for _, number, _ in batch]
+            which = [files.setdefault(file, len(files)) for file, _, _ in batch]
+            copies.append(self.store.gather(texts, {ROW: numbers, _WHICH: which}))
         source = self.store.store(together([select([exp.Star()], copy) for copy in copies]))
         for copy in copies:
             self.store.drop(copy)
+        cases = [exp.If(this=column(_WHICH).eq(place), true=exp.Literal.string(file)) for file, place in files.items()]
+        shown = exp.Case(ifs=cases) if cases else exp.Literal.string(name)
         columns = dict(zip(names, stored, strict=True))
-        return TablePart(table.file, source, exp.Literal.string(table.file), column(ROW), columns, opened.types)
+        return TablePart(name, source, shown, column(ROW), columns, dict.fromkeys(names, "VARCHAR"), True)
+
+
+class _Stream:
+    """Rows of a database as records; see `kzexpert.language.records.Records`."""
+
+    absent: Collection[str] = ()
+    paths: Sequence[str] = ()
+
+    def __init__(self, columns: Sequence[str], rows: Iterable[_Placed]) -> None:
+        self.columns = tuple(columns)
+        self._rows = rows
+
+    def rows(self, names: Sequence[str]) -> Iterator[Record]:
+        places = [-1 if name == _FILE_OF_ROW else self.columns.index(name) for name in names]
+        for file, number, cells in self._rows:
+            yield number, 0, [file if place < 0 else cells[place] for place in places]

@@ -114,7 +114,7 @@ class TableFacts(Mapping[RelationKey, Mapping[Args, BaseFact]]):
     def in_force(self, staged: Staged, choice: RowFilter, source: str) -> list[exp.Expr]:
         """The conditions under which a row counts."""
         found = rows_in_force(staged.table, choice.as_of, source)
-        if choice.start is not None and "on" in staged.table.columns:
+        if choice.start is not None and staged.table.says("on"):
             after = exp.GT(this=column(DATES["on"][0], source), expression=choice.start.copy())
             open_ = exp.Is(this=choice.start.copy(), expression=exp.null())
             found.append(exp.paren(exp.Or(this=open_, expression=after), copy=False))
@@ -173,7 +173,7 @@ class TableFacts(Mapping[RelationKey, Mapping[Args, BaseFact]]):
         """The first day on which a row of the tables begins or happens; None where no row says."""
         days: list[date] = []
         for staged in self._staged:
-            for name in (DATES[key][0] for key in ("since", "on") if key in staged.table.columns):
+            for name in (DATES[key][0] for key in ("since", "on") if staged.table.says(key)):
                 ((first,),) = self._database.rows(select([exp.Min(this=column(name))], staged.stored.copy()))
                 days += [] if first is None else [first]
         return min(days, default=None)
@@ -293,7 +293,7 @@ def rows_in_force(table: Table, as_of: exp.Expr, source: str | None = None) -> l
     """The conditions under which a row of a table holds on a day."""
     found: list[exp.Expr] = []
     for key, compare in (("since", exp.LTE), ("until", exp.GTE), ("on", exp.LTE)):
-        if key in table.columns:
+        if table.says(key):
             name = column(DATES[key][0], source)
             open_ = exp.Is(this=name.copy(), expression=exp.null())
             holds = compare(this=name, expression=as_of.copy())

@@ -238,7 +238,7 @@ class Loader:
         certainty = number(round(item.table.certainty, 9)) if constant else _weight(item)
         shown: list[exp.Expr] = [column(name.name, "t") for name in columns]
         shown += dates
-        dated = self.days is not None and any(key in item.table.columns for key in ("since", "until", "on"))
+        dated = self.days is not None and any(item.table.says(key) for key in ("since", "until", "on"))
         joins = []
         if dated and self.days is not None:
             shown.append(column(DAY, "days"))
@@ -281,7 +281,7 @@ def _weight(item: Staged) -> exp.Expr:
 
 def _day_of(item: Staged, word: str) -> exp.Expr:
     """The day that a row of a table has for one of `kzexpert.model.DATE_WORDS`; null where it is open."""
-    if word in item.table.columns:
+    if item.table.says(word):
         return called(column(DATES[word][0], "t"), word)
     return called(typed(exp.null(), "date"), word)
 

@@ -3,7 +3,7 @@
 What may be declared is said by `language.tables_file` and the checks; which rows hold on a day, by `recorded`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,10 +14,21 @@ from kzexpert.engines.reports import Listener, Skipped
 from kzexpert.engines.sql.plan.extents import CERTAINTY, argument
 from kzexpert.engines.sql.plan.words import both, called, column, equal, named, number, select, subquery, typed
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError, Names, Store
-from kzexpert.engines.sql.tables.bad_rows import PROBLEM, VALUE, Problem, issue_of, problem_columns, write_rows, written
-from kzexpert.engines.sql.tables.files import plain_text, unreadable
+from kzexpert.engines.sql.tables.bad_rows import (
+    PROBLEM,
+    VALUE,
+    Hint,
+    Problem,
+    issue_of,
+    problem_columns,
+    write_rows,
+    written,
+)
+from kzexpert.engines.sql.tables.cells import Cells, day_of, double
+from kzexpert.engines.sql.tables.files import unreadable
 from kzexpert.engines.sql.tables.reader import TableReader
 from kzexpert.errors import Issue, KnowledgeBaseError
+from kzexpert.language.guesses import date_hint, number_hint
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.tokens import TOO_LONG
 from kzexpert.model import KnowledgeBase, Table
@@ -27,23 +38,6 @@ __all__ = ["DATES", "Staged", "set_aside", "stage_all"]
 #: What a row may say of its dates → the columns for the day that decides, and for the date as written.
 DATES = {"since": ("since", "since text"), "until": ("until", "until text"), "on": ("on", "on text")}
 
-_NUMBER = r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?"
-#: How the types of numbers begin in words of DuckDB.
-_NUMERIC = (
-    "TINYINT",
-    "SMALLINT",
-    "INTEGER",
-    "BIGINT",
-    "HUGEINT",
-    "UTINYINT",
-    "USMALLINT",
-    "UINTEGER",
-    "UBIGINT",
-    "UHUGEINT",
-    "FLOAT",
-    "DOUBLE",
-    "DECIMAL",
-)
 _MOST = str(2**53)
 #: Whole numbers beyond 2^53: those with more digits, and those of as many that have a greater one at some place first.
 _TOO_LONG = (
@@ -58,7 +52,6 @@ _TOO_LONG = (
     )
     + ")"
 )
-_DATE = r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?"
 
 
 class Staged(msgspec.Struct, frozen=True):
@@ -167,17 +160,20 @@ class _Staging:
         self.declared = declared
         self.kb = kb
         self.opened = reader.open(declared)
-        self.used = list(dict.fromkeys([*declared.columns.values(), *declared.where]))
+        self.cells = Cells(self.database.dialect, declared, self.opened.types)
+        self.told: dict[str, exp.Expr] = {}
         self.dictionary = dictionary
         self.joins: list[exp.Join] = []
         self.shown: list[exp.Expr] = []
         self.problems: list[Problem] = []
-        for place, spec in enumerate(kb.predicate[declared.predicate].args):
+        specs = kb.predicate[declared.predicate].args
+        self.dates = {*DATES, *(spec.name for spec in specs if spec.type == "date")}
+        for place, spec in enumerate(specs):
             self._argument(place, spec.name, spec.type)
-        if not kb.predicate[declared.predicate].args:
+        if not specs:
             self.shown.append(called(exp.Literal.number(0), argument(0)))
         for key in ("since", "until", "on"):
-            if key in declared.columns:
+            if declared.says(key):
                 self._date(key)
         self._certainty()
         self._source()
@@ -194,37 +190,29 @@ class _Staging:
     # --- columns -----------------------------------------------------------------------------------------------------
 
     def _rows(self) -> exp.Select:
-        """The rows that `where` keeps; they are numbered before the others go."""
-        where = [self._chosen(name, values) for name, values in self.declared.where.items()]
-        return select([exp.Star()], subquery(self.opened.query(self.used), "w"), where=where)
+        """The rows that `where` keeps, with the texts that are told; they are numbered before the others go."""
+        told = [called(text.copy(), self._named(key)) for key, text in self.told.items()]
+        rows = subquery(self.opened.query(self.cells.used), "w")
+        return select([exp.Star(), *told], rows, where=self.cells.chosen("w"))
 
-    def _chosen(self, name: str, values: Sequence[str]) -> exp.Expr:
-        """The condition that a column has one of some values; of numbers 2.5 is 2.50, and an empty text is no value."""
-        text = self._text_of(name, "w")
-        literals: list[exp.Expr] = [exp.Literal.string(value) for value in values]
-        if self.opened.types[name].startswith(_NUMERIC):
-            text = typed(self._raw(name, "w"), "double")
-            literals = [_double(literal) for literal in literals]
-        among: exp.Expr = exp.In(this=text, expressions=literals)
-        if "" in values:
-            among = exp.paren(
-                exp.Or(this=among, expression=exp.Is(this=text.copy(), expression=exp.null())), copy=False
-            )
-        return among
+    def _named(self, key: str) -> str:
+        return f"t{[*self.told].index(key)}"
 
-    def _raw(self, name: str, source: str = "i") -> exp.Column:
-        """A column of the table, by its name there."""
-        return column(f"x{self.used.index(name)}", source)
+    def _text(self, key: str) -> exp.Column:
+        """What a row says of an argument or anything else, as text; dates in ISO. Null where it says nothing."""
+        if key not in self.told:
+            self.told[key] = self._read(key)
+        return column(self._named(key), "i")
 
-    def _text_of(self, name: str, source: str = "i") -> exp.Expr:
-        """A column as text; null where it is empty."""
-        text = plain_text(self._raw(name, source), self.opened.types[name])
-        return exp.Nullif(this=text, expression=exp.Literal.string(""))
+    def _read(self, key: str) -> exp.Expr:
+        if key in self.declared.constants:
+            return typed(exp.Literal.string(self.declared.constants[key]), "text")
+        if key in self.declared.parts:
+            return self.cells.date_of_parts(self.declared.parts[key], "w")
+        name = self.declared.columns[key]
+        return self.cells.date(name, "w") if key in self.dates else self.cells.text(name, "w")
 
-    def _text(self, key: str) -> exp.Expr:
-        return self._text_of(self.declared.columns[key])
-
-    def _problem(self, key: str, says: str, condition: exp.Expr, hint: Callable[[str], str] | None = None) -> None:
+    def _problem(self, key: str, says: str, condition: exp.Expr, hint: Hint | None = None) -> None:
         self.problems.append(Problem(condition, self._text(key), f"columns.{key}", says, hint))
 
     def _argument(self, place: int, key: str, kind: str) -> None:
@@ -236,16 +224,13 @@ class _Staging:
         value: exp.Expr
         if kind == "number":
             value = self._number(key)
-            self._problem(key, f"{{}} is no number for {key}", exp.Is(this=value.copy(), expression=exp.null()))
+            self._problem(key, f"{{}} is no number for {key}", value.is_(exp.null()), number_hint)
             says = f"{{}} has more digits than the number {key} holds exactly"
-            self._problem(key, says, self.database.dialect.matches(text.copy(), _TOO_LONG), lambda value: TOO_LONG)
+            self._problem(key, says, self.database.dialect.matches(text.copy(), _TOO_LONG), lambda _: TOO_LONG)
         elif kind == "date":
-            value = _day(self.database.dialect.matches, text, "")
-            wrong = exp.Or(
-                this=exp.NEQ(this=exp.Length(this=text.copy()), expression=exp.Literal.number(10)),
-                expression=exp.Is(this=value.copy(), expression=exp.null()),
-            )
-            self._problem(key, f"{{}} is no day for {key}, which is written 2010-01-31", wrong)
+            value = day_of(self.database.dialect, text, "")
+            wrong = exp.Length(this=text.copy()).neq(10) | value.is_(exp.null())
+            self._problem(key, f"{{}} is no day for {key}, which is written 2010-01-31", wrong, date_hint)
         else:
             value = self._stands_for(place, key, kind, text)
         self.shown.append(called(value, argument(place)))
@@ -269,8 +254,9 @@ class _Staging:
         self._problem(key, says, exp.Is(this=value.copy(), expression=exp.null()), hint)
         return value
 
-    def _near(self, key: str, kind: str, names: exp.Table | None, value: str) -> str:
+    def _near(self, key: str, kind: str, names: exp.Table | None, values: Sequence[str]) -> str:
         """What an unknown name or code may be meant for."""
+        value = values[0]
         known = [text for text, entity in self.kb.entity.items() if entity.kind == kind]
         if names is None:
             return did_you_mean(value, known)
@@ -333,36 +319,23 @@ class _Staging:
             raise KnowledgeBaseError(Issue("KZ124", message, place, hint))
 
     def _number(self, key: str) -> exp.Expr:
-        name = self.declared.columns[key]
-        numeric = self.opened.types[name].startswith(_NUMERIC)
-        raw = self._raw(name) if numeric else self._text(key)
-        value = _double(raw)
-        finite = exp.LTE(this=exp.Abs(this=value), expression=number(1.7976931348623157e308))
-        if not numeric:  # true is no number, though it can be cast to one
-            shaped = self.database.dialect.matches(self._text(key), _NUMBER)
-            finite = both([shaped, finite])  # type: ignore[assignment]
-        zero = exp.Add(this=value.copy(), expression=number(0.0))  # −0 becomes 0
-        return exp.Case(ifs=[exp.If(this=finite, true=zero)])
-
-    def _year(self, key: str) -> exp.Expr:
-        """A date as text; a year that a column of numbers holds is a whole one."""
-        name = self.declared.columns[key]
-        if not self.opened.types[name].startswith(("FLOAT", "DOUBLE", "DECIMAL", "VARCHAR")):
-            return self._text(key)
-        return exp.func("regexp_replace", self._text(key), exp.Literal.string(r"\.0+\z"), exp.Literal.string(""))
+        """What a row says, as a number; null where it is none or not finite."""
+        name = self.declared.columns.get(key)
+        value = double(self._text(key)) if name is None else self.cells.number(name, self._text(key), "i")
+        finite = exp.Abs(this=value) <= number(1.7976931348623157e308)
+        return exp.Case(ifs=[exp.If(this=finite, true=value.copy() + number(0.0))])  # −0 becomes 0
 
     def _date(self, key: str) -> None:
         day, as_written = DATES[key]
-        text = self._year(key)
-        found = _day(self.database.dialect.matches, text, "last" if key == "until" else "first")
-        said = exp.Not(this=exp.Is(this=self._text(key), expression=exp.null()))
-        wrong = both([said, exp.Is(this=found.copy(), expression=exp.null())])
-        self._problem(key, f"{{}} is not a date for {key}: 2010, 2010-01 or 2010-01-31", wrong)
+        text = self._text(key)
+        found = day_of(self.database.dialect, text, "last" if key == "until" else "first")
+        wrong = ~text.is_(exp.null()) & found.is_(exp.null())
+        self._problem(key, f"{{}} is not a date for {key}: 2010, 2010-01 or 2010-01-31", wrong, date_hint)
         if key == "on":
-            self._problem(key, "on is empty", exp.Is(this=self._text(key), expression=exp.null()))
-        if key == "until" and "since" in self.declared.columns:
-            first = _day(self.database.dialect.matches, self._year("since"), "first")
-            self._problem(key, "until {} lies before since", exp.LT(this=found.copy(), expression=first))
+            self._problem(key, "on is empty", text.is_(exp.null()))
+        if key == "until" and self.declared.says("since"):
+            first = day_of(self.database.dialect, self._text("since"), "first")
+            self._problem(key, "until {} lies before since", found.copy() < first)
         self.shown += [called(found, day), called(text.copy(), as_written)]
 
     def _source(self) -> None:
@@ -373,7 +346,9 @@ class _Staging:
         self.joins.append(exp.Join(this=named(known, "s"), side="LEFT", on=equal(column("text", "s"), text.copy())))
         said = exp.Not(this=exp.Is(this=text, expression=exp.null()))
         unknown = both([said, exp.Is(this=column("text", "s"), expression=exp.null())])
-        self._problem("source", "{} is no known source", unknown, lambda value: did_you_mean(value, self.kb.source))
+        sources = self.kb.source
+        says = "{} is no known source"
+        self._problem("source", says, unknown, lambda values: did_you_mean(values[0], sources))
         self.shown.append(called(text.copy(), "source"))
 
     def _certainty(self) -> None:
@@ -387,26 +362,3 @@ class _Staging:
         says = "{} is no certainty, which is over 0 and up to 1"
         self._problem("certainty", says, exp.Or(this=over, expression=above))
         self.shown.append(called(certainty, CERTAINTY))
-
-
-def _double(value: exp.Expr) -> exp.Expr:
-    return exp.TryCast(this=value, to=typed(exp.null(), "double").to)
-
-
-def _day(matches: Callable[[exp.Expr, str], exp.Expr], text: exp.Expr, which: str) -> exp.Expr:
-    """The first or the last day of a date as text; null where it is none."""
-
-    def cast(suffix: str) -> exp.Expr:
-        whole = exp.DPipe(this=text.copy(), expression=exp.Literal.string(suffix)) if suffix else text.copy()
-        return exp.TryCast(this=whole, to=typed(exp.null(), "date").to)
-
-    shapes = {10: cast("")}
-    if which == "first":
-        shapes |= {4: cast("-01-01"), 7: cast("-01")}
-    elif which == "last":
-        shapes |= {4: cast("-12-31"), 7: exp.func("last_day", cast("-01"))}
-    length = exp.Length(this=text.copy())
-    cases = [exp.If(this=equal(length.copy(), exp.Literal.number(size)), true=day) for size, day in shapes.items()]
-    shaped = matches(text.copy(), _DATE)
-    after = exp.GTE(this=text.copy(), expression=exp.Literal.string("0001"))  # the first year of Python's calendar
-    return exp.Case(ifs=[exp.If(this=both([shaped, after]), true=exp.Case(ifs=cases))])

@@ -4,17 +4,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
 from sqlglot import exp
 
 from kzexpert.engines.sql.plan.words import column
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError
 from kzexpert.engines.sql.store.spark_session import DataFrame, lit
 from kzexpert.engines.sql.store.spark_store import SparkStore
-from kzexpert.engines.sql.tables.files import SEPARATORS, check_names, files_of, header, separator_of
+from kzexpert.engines.sql.tables.files import PARQUET, SEPARATORS, check_names, files_of, header, is_plain, separator_of
 from kzexpert.engines.sql.tables.reader import TablePart, TableReader
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.tables_file import DATABASES
-from kzexpert.model import Table
+from kzexpert.model import FileShape, Table
 
 __all__ = ["SparkReader"]
 
@@ -72,13 +73,23 @@ class SparkReader(TableReader):
             message = f"the spark engine reads no tables of {scheme.removesuffix(':')}"
             hint = "use --engine duckdb, or write the table to a Parquet file"
             raise KnowledgeBaseError(Issue("KZ124", message, place, hint))
-        files = [table.path] if _REMOTE.match(table.path) else [str(file) for file in files_of(table)]
+        remote = bool(_REMOTE.match(table.path))
+        if remote and replace(table.shape, unpivot=None, split={}) != FileShape():
+            message = "the spark engine reads files that lie elsewhere as plain CSV or Parquet only"
+            raise KnowledgeBaseError(Issue("KZ124", message, place, "copy the file here, or use --engine duckdb"))
+        files = [table.path] if remote else [str(file) for file in files_of(table)]
         # Elsewhere a folder is not looked into: what is no CSV file holds Parquet.
-        parquet = [file for file in files if not file.lower().endswith(tuple(SEPARATORS))]
+        endings = tuple(SEPARATORS)
+        parquet = [
+            file for file in files if file.lower().endswith(PARQUET) or (remote and not file.lower().endswith(endings))
+        ]
         yield from _parquet_parts(self.store, table, parquet)
         for file in files:
             if file not in parquet:
                 name = table.file if file == table.path else f"{table.file}/{Path(file).name}"
+                if not remote and not is_plain(Path(file), table.shape):
+                    yield self.of_records(table, name, Path(file))
+                    continue
                 rows, names = _csv_rows(self.store, file)
                 columns = {found: f"c{index}" for index, found in enumerate(names) if found}
                 yield _part(name, self.store.view(rows), columns, dict.fromkeys(columns, "VARCHAR"))
