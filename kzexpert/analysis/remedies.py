@@ -8,7 +8,7 @@ to be, such as the share that is missing in a sum.
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, islice, product
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -79,6 +79,17 @@ _Found: TypeAlias = tuple[Remedy, GroundAtom]
 _Option: TypeAlias = tuple[Remedy, Binding]
 
 
+class _Level(NamedTuple):
+    """Where a search stands: how many levels of rules it may go down, and the patterns that it came by."""
+
+    left: int
+    above: frozenset[str] = frozenset()
+
+    @property
+    def below(self) -> "_Level":
+        return _Level(self.left - 1, self.above)
+
+
 class RemedySearch:
     """Looks for remedies.
 
@@ -103,27 +114,27 @@ class RemedySearch:
 
     def remedies(self, pattern: Pattern) -> Iterator[Remedy]:
         """Remedies for an instance of a pattern, in no particular order, some of them more than once."""
-        for remedy, _ in self._for(pattern, DEPTH, frozenset()):
+        for remedy, _ in self._for(pattern, _Level(DEPTH)):
             yield remedy
 
-    def _for(self, pattern: Pattern, depth: int, above: frozenset[str]) -> Iterator[_Found]:
+    def _for(self, pattern: Pattern, level: _Level) -> Iterator[_Found]:
         """Remedies that give a statement of the pattern, or give it more certainty."""
         yield from self._assumptions(pattern)
-        if depth == 0 or str(pattern) in above:
+        if level.left == 0 or str(pattern) in level.above:
             return
-        above = above | {str(pattern)}
+        level = _Level(level.left, level.above | {str(pattern)})
         for row in self.known.rows(pattern):
             if self.inference.certainties[pattern.relation][row] < 1.0:
                 atom = Pattern.of(pattern.relation, row).ground
                 assert atom is not None
-                yield from ((remedy, atom) for remedy in self._lifting(atom, depth, above))
+                yield from ((remedy, atom) for remedy in self._lifting(atom, level))
         if pattern.relation != pattern.predicate:
             return
         for rule, start in self.known.rules(pattern):
             found = partials(rule, start, self.known, self.allowance)
             for partial in islice(found, _MOST_PARTIALS):
                 if 0 < len(partial.failed) <= MOST_CHANGES and self._adds(partial):
-                    yield from islice(self._mended(partial, depth, above), _MOST_PARTIALS * _MOST_OPTIONS)
+                    yield from islice(self._mended(partial, level), _MOST_PARTIALS * _MOST_OPTIONS)
 
     def _adds(self, partial: Partial) -> bool:
         """Whether the rule could say more of its conclusion than is said: of a family the strongest firing counts."""
@@ -168,20 +179,20 @@ class RemedySearch:
 
     # --- one rule -----------------------------------------------------------------------------------------------------
 
-    def _mended(self, partial: Partial, depth: int, above: frozenset[str]) -> Iterator[_Found]:
+    def _mended(self, partial: Partial, level: _Level) -> Iterator[_Found]:
         """Remedies by which the failed conditions of a rule hold, and what it then concludes."""
         strength = self._strength(partial)
-        for remedy, values in self._ways(partial, depth, above):
+        for remedy, values in self._ways(partial, level):
             conclusion = partial.rule.head.instance(values).ground
             if conclusion is not None:
                 yield replace(remedy, strength=strength, levels=remedy.levels + 1), conclusion
 
-    def _ways(self, partial: Partial, depth: int, above: frozenset[str]) -> Iterator[_Option]:
+    def _ways(self, partial: Partial, level: _Level) -> Iterator[_Option]:
         """Remedies for all failed conditions, and the values of variables with them."""
         conditions = partial.rule.conditions
         pending = sorted(partial.failed, key=lambda index: (self._rank(partial.rule, conditions[index]), index))
         nothing = Remedy(frozenset(), frozenset())
-        yield from self._all_mended(partial, pending, dict(partial.binding), nothing, depth, above)
+        yield from self._all_mended(partial, pending, dict(partial.binding), nothing, level)
 
     def _rank(self, rule: ProgramRule, condition: ProgramCondition) -> int:
         """What an aggregate lacks goes first, as it may be all that others lack; then what is concluded: it binds
@@ -202,13 +213,7 @@ class RemedySearch:
         return partial.rule.rule.certainty * weakest
 
     def _all_mended(
-        self,
-        partial: Partial,
-        pending: Sequence[int],
-        binding: Binding,
-        so_far: Remedy,
-        depth: int,
-        above: frozenset[str],
+        self, partial: Partial, pending: Sequence[int], binding: Binding, so_far: Remedy, level: _Level
     ) -> Iterator[_Option]:
         if len(so_far.changes) > MOST_CHANGES or not self.allowance.spend():
             return
@@ -216,25 +221,25 @@ class RemedySearch:
             if all(self._holds(test, binding) for test in _lasting_tests(partial.rule)):
                 yield so_far, binding
             return
-        for option, values in islice(self._options(partial, pending[0], so_far, binding, depth, above), _MOST_OPTIONS):
-            yield from self._all_mended(partial, pending[1:], values, so_far.joined(option), depth, above)
+        for option, values in islice(self._options(partial, pending[0], so_far, binding, level), _MOST_OPTIONS):
+            yield from self._all_mended(partial, pending[1:], values, so_far.joined(option), level)
 
     def _options(
-        self, partial: Partial, index: int, so_far: Remedy, binding: Binding, depth: int, above: frozenset[str]
+        self, partial: Partial, index: int, so_far: Remedy, binding: Binding, level: _Level
     ) -> Iterator[_Option]:
         rule, condition = partial.rule, partial.rule.conditions[index]
         denied = condition.instance(binding).denied
         if condition.match is not None:
-            yield from self._matched(partial, condition.match, so_far, binding, depth, above)
+            yield from self._matched(partial, condition.match, so_far, binding, level)
         elif denied is not None:
-            yield from ((remedy, binding) for remedy in self._unblocked(rule, denied.named(), depth, above))
+            yield from ((remedy, binding) for remedy in self._unblocked(rule, denied.named(), level))
         elif condition.compares:
-            yield from ((remedy, binding) for remedy in self._compared(rule, condition, binding, depth, above))
+            yield from ((remedy, binding) for remedy in self._compared(rule, condition, binding, level))
         elif index in rule.aggregates:
-            yield from self._folded(rule, rule.aggregates[index], binding, depth, above)
+            yield from self._folded(rule, rule.aggregates[index], binding, level)
 
     def _matched(
-        self, partial: Partial, pattern: Pattern, so_far: Remedy, binding: Binding, depth: int, above: frozenset[str]
+        self, partial: Partial, pattern: Pattern, so_far: Remedy, binding: Binding, level: _Level
     ) -> Iterator[_Option]:
         wanted = pattern.instance(binding)
         days = (self.known.as_of,) * len(pattern.dates)
@@ -246,7 +251,7 @@ class RemedySearch:
             shape = pattern.instance(partial.binding)
             found = self._assumptions(wanted, _lasting_tests(partial.rule), binding, shape)
         else:
-            found = self._for(wanted, depth - 1, above)
+            found = self._for(wanted, level.below)
         for remedy, atom in found:
             values = dict(binding)
             for term, value in zip(wanted.terms, (*atom.args, *days), strict=True):
@@ -266,13 +271,7 @@ class RemedySearch:
     # --- conditions inside of others ----------------------------------------------------------------------------------
 
     def _inside(
-        self,
-        rule: ProgramRule,
-        body: Body,
-        tests: Sequence[ProgramCondition],
-        start: Binding,
-        depth: int,
-        above: frozenset[str],
+        self, rule: ProgramRule, body: Body, tests: Sequence[ProgramCondition], start: Binding, level: _Level
     ) -> Iterator[tuple[Remedy, Binding, Partial]]:
         """Remedies by which a body has one more solution that passes some tests: it is searched as a rule is."""
         places = range(len(body.conditions), len(body.conditions) + len(tests))
@@ -281,7 +280,7 @@ class RemedySearch:
         )
         found = list(islice(partials(inner, start, self.known, self.allowance, anew=True), _MOST_PARTIALS))
         mendable = [partial for partial in found if 0 < len(partial.failed) <= MOST_CHANGES]
-        ways = [islice(self._ways(partial, depth, above), _MOST_OPTIONS) for partial in mendable]
+        ways = [islice(self._ways(partial, level), _MOST_OPTIONS) for partial in mendable]
         for place, (remedy, values) in _in_turn(ways):
             partial = mendable[place]
             yield replace(remedy, shape=self._shape(partial, start, remedy)), values, partial
@@ -293,17 +292,13 @@ class RemedySearch:
             return remedy.shape
         return frozenset(f"assume {item.instance(start)}" for item in failed)
 
-    def _unblocked(self, rule: ProgramRule, body: Body, depth: int, above: frozenset[str]) -> Iterator[Remedy]:
+    def _unblocked(self, rule: ProgramRule, body: Body, level: _Level) -> Iterator[Remedy]:
         """Remedies by which the conditions of a block do not hold together: each solution is broken at one of them."""
         found = list(islice(solutions(body, self.known.facts, {}, self.known.as_of), MOST_CHANGES + 1))
         if len(found) > MOST_CHANGES:
             return
         choices = [
-            list(
-                islice(
-                    self._broken(rule, [item.instance(values) for item in body.conditions], depth, above), _MOST_OPTIONS
-                )
-            )
+            list(islice(self._broken(rule, [item.instance(values) for item in body.conditions], level), _MOST_OPTIONS))
             for values in found
         ]
         for chosen in islice(product(*choices), _MOST_OPTIONS):
@@ -312,69 +307,57 @@ class RemedySearch:
                 remedy = remedy.joined(other)
             yield remedy
 
-    def _broken(
-        self, rule: ProgramRule, conditions: Sequence[ProgramCondition], depth: int, above: frozenset[str]
-    ) -> Iterator[Remedy]:
+    def _broken(self, rule: ProgramRule, conditions: Sequence[ProgramCondition], level: _Level) -> Iterator[Remedy]:
         """Remedies by which one of some conditions, with their values put in, no longer holds."""
         for condition in conditions:
             if condition.match is not None:
                 yield from self._without_all(self._facts([condition.match]))
             elif condition.denied is not None and condition.body is None:
                 for pattern in condition.patterns:
-                    yield from (remedy for remedy, _ in self._for(pattern, depth - 1, above))
+                    yield from (remedy for remedy, _ in self._for(pattern, level.below))
             elif condition.denied is not None:
-                inside = self._inside(rule, condition.denied, (), {}, depth - 1, above)
+                inside = self._inside(rule, condition.denied, (), {}, level.below)
                 yield from (remedy for remedy, _, _ in inside)
 
     # --- comparisons and aggregates -----------------------------------------------------------------------------------
 
-    def _compared(
-        self, rule: ProgramRule, test: ProgramCondition, binding: Binding, depth: int, above: frozenset[str]
-    ) -> Iterator[Remedy]:
+    def _compared(self, rule: ProgramRule, test: ProgramCondition, binding: Binding, level: _Level) -> Iterator[Remedy]:
         """Remedies for a comparison: of what an aggregate comes to, or of the certainty of a fact."""
         for place, condition in enumerate(rule.conditions):
             if place in rule.aggregates and condition.variable in test.needs:
                 aggregate = rule.aggregates[place]
-                more = self._more(rule, aggregate, test, binding, depth, above)
+                more = self._more(rule, aggregate, test, binding, level)
                 yield from (remedy for _, remedy in _in_turn([more, self._fewer(aggregate, test, binding)]))
             elif condition.match is not None and condition.match.certainty in test.needs:
                 wanted = condition.match.instance(binding)
                 plain = Pattern(wanted.relation, wanted.predicate, wanted.terms)
-                yield from (remedy for remedy, _ in self._for(plain, depth - 1, above))
+                yield from (remedy for remedy, _ in self._for(plain, level.below))
 
-    def _folded(
-        self, rule: ProgramRule, aggregate: Aggregate, binding: Binding, depth: int, above: frozenset[str]
-    ) -> Iterator[_Option]:
+    def _folded(self, rule: ProgramRule, aggregate: Aggregate, binding: Binding, level: _Level) -> Iterator[_Option]:
         """Remedies for an aggregate over nothing: one combination of facts, whose value is then the result."""
         own = {name: binding[name] for name in aggregate.shared}
         compared = rule.tests_of(aggregate.variable)
         goals = [goal for goal in (self._goal(aggregate, test, binding, None) for test in compared) if goal]
-        for remedy, values, _ in self._inside(rule, aggregate.body, goals, own, depth, above):
+        for remedy, values, _ in self._inside(rule, aggregate.body, goals, own, level):
             value = evaluate(aggregate.over, values, self.known.as_of)
             if value is not None:
                 yield remedy, {**binding, aggregate.variable: value}
 
     def _more(
-        self,
-        rule: ProgramRule,
-        aggregate: Aggregate,
-        test: ProgramCondition,
-        binding: Binding,
-        depth: int,
-        above: frozenset[str],
+        self, rule: ProgramRule, aggregate: Aggregate, test: ProgramCondition, binding: Binding, level: _Level
     ) -> Iterator[Remedy]:
         """One more combination of facts, or as many as a count lacks."""
         own = {name: binding[name] for name in aggregate.shared}
         if aggregate.function == "count":
             yield from self._counted(aggregate, test, binding)
             if self._passes(aggregate, test, binding, 1):
-                yield from (remedy for remedy, _, _ in self._inside(rule, aggregate.body, (), own, depth, above))
+                yield from (remedy for remedy, _, _ in self._inside(rule, aggregate.body, (), own, level))
             return
         goal = self._goal(aggregate, test, binding, binding[aggregate.variable])
-        found = self._inside(rule, aggregate.body, [goal] if goal else [], own, depth, above)
+        found = self._inside(rule, aggregate.body, [goal] if goal else [], own, level)
         yield from (remedy for remedy, _, _ in found)
         if goal:  # facts that there are, and that do not suffice alone, may do so together
-            for remedy, _, partial in self._inside(rule, aggregate.body, (), own, depth, above):
+            for remedy, _, partial in self._inside(rule, aggregate.body, (), own, level):
                 if partial.binding.keys() >= {*aggregate.over.variables}:
                     yield replace(remedy, guesses=remedy.guesses + 2)
 
@@ -440,7 +423,7 @@ class RemedySearch:
 
     # --- against ------------------------------------------------------------------------------------------------------
 
-    def _lifting(self, atom: GroundAtom, depth: int, above: frozenset[str]) -> Iterator[Remedy]:
+    def _lifting(self, atom: GroundAtom, level: _Level) -> Iterator[Remedy]:
         """Remedies for a statement that is known, and not certain enough."""
         for line in lines(self.inference, atom):
             if line.firing is None:
@@ -452,7 +435,7 @@ class RemedySearch:
                 known = premise_fact(place, premise, line.firing.values)
                 if self.inference.certainties[known.relation][known.args] < 1.0:
                     wanted = Pattern.of(known.relation, known.args)
-                    yield from (remedy for remedy, _ in self._for(wanted, depth - 1, above))
+                    yield from (remedy for remedy, _ in self._for(wanted, level.below))
 
     def _breaking(self, firing: Firing) -> Iterator[Remedy]:
         """Withdrawals of one fact by which a firing might fail."""

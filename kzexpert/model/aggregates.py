@@ -35,10 +35,6 @@ class AggregateFunction(msgspec.Struct, frozen=True):
     adds: bool = False
     grows: tuple[str, ...] = ()
 
-    def result_type(self, folded: str) -> str:
-        """The type of the result over values of a type."""
-        return folded if self.keeps_type else "number"
-
 
 def _count(values: Sequence[Value]) -> float:
     return float(len(set(values)))
