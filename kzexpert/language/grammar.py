@@ -3,42 +3,32 @@
 It reads syntax only: whether the names exist and the variables are bound is for the checks to say.
 """
 
-import math
 from typing import Literal, cast
 
-from kzexpert.errors import Issue, Location
-from kzexpert.language.dates import parse_day
+from kzexpert.errors import Location
+from kzexpert.language.expressions import AGGREGATE_FORM, UNITS, ExpressionParser
 from kzexpert.language.habits import FOREIGN_OPERATORS, FOREIGN_WORDS, ONE_A_LINE, foreign_call, foreign_condition
-from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.tokens import (
-    TOO_LONG,
     GrammarError,
     Locator,
     Token,
     is_name,
-    is_too_long,
     locator,
-    tokenize,
-    unquoted,
 )
 from kzexpert.model import (
     AGGREGATES,
     ANY,
     DATE_WORDS,
     FUNCTIONS,
-    SHIFTS,
     Aggregation,
     Argument,
     Atom,
-    Call,
     Comparison,
     Condition,
     Constant,
     DateBinding,
-    Expression,
     Membership,
     Negation,
-    Operation,
     Operator,
     Premise,
     Term,
@@ -50,18 +40,13 @@ __all__ = ["GrammarError", "parse_atom", "parse_condition", "parse_expected"]
 
 _ATOM_FORM = "an atom is written predicate(argument, ...): member(?state, ?org)"
 _CONDITION_FORM = "a condition is an atom, not and an atom, a comparison, ?x in (a, b), or ?n = count(?x for atom)"
-_AGGREGATE_FORM = "an aggregate is written ?n = count(?x for member(?x, ?org) and large(?x))"
 _TERM_FORM = 'a term is ?variable, _, a word, a "text", a number or a day YYYY-MM-DD'
 _COMPARISON_FORM = "a comparison (= != < <= > >=, starts with, ends with, contains, in)"
 _ONE_VALUE = "name the value, ?x, and compare it in the next line: ?x > 3"
 _SEVERAL = "only one atom can stand here; a rule with several conclusions has a list of them under then:"
 _COMPARISONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
 _TWO_WORDS = {"starts": "starts with", "ends": "ends with"}
-_UNITS = {"day": "day", "days": "day", "month": "month", "months": "month", "year": "year", "years": "year"}
 _MOST_UNITS = 9_999_999
-#: Deeper or longer expressions would exhaust the stack of whoever walks them.
-_MOST_DEPTH = 40
-_MOST_OPERATIONS = 100
 
 
 def parse_condition(text: str, location: Location, locate: Locator | None = None) -> Condition:
@@ -117,52 +102,10 @@ def _joins_values(token: Token) -> bool:
     return token.kind == "mark" and (token.text in _COMPARISONS or token.text in "+-*/")
 
 
-class _Parser:
-    """A text, its tokens and how far they are read."""
+class _Parser(ExpressionParser):
+    """Reads conditions and atoms."""
 
-    __slots__ = ("depth", "locate", "operations", "position", "text", "tokens")
-
-    def __init__(self, text: str, locate: Locator) -> None:
-        self.text = text
-        self.locate = locate
-        self.tokens = tokenize(text, locate)
-        self.position = 0
-        self.depth = 0
-        self.operations = 0
-
-    # --- tokens ---
-
-    def peek(self, ahead: int = 0) -> Token:
-        return self.tokens[self.position + ahead]
-
-    def accept(self, text: str) -> bool:
-        """Takes the next token if it is this mark or word."""
-        token = self.tokens[self.position]
-        if token.text == text and token.kind in ("mark", "word"):
-            self.position += 1
-            return True
-        return False
-
-    def expect(self, text: str, what: str, hint: str) -> None:
-        if not self.accept(text):
-            raise self.unexpected(what, hint)
-
-    def take(self) -> Token:
-        token = self.tokens[self.position]
-        self.position += 1
-        return token
-
-    def unexpected(self, what: str, hint: str, token: Token | None = None) -> GrammarError:
-        found = token or self.peek()
-        return self.error(f"expected {what}, found {found}", hint, found)
-
-    def error(self, message: str, hint: str, token: Token) -> GrammarError:
-        return GrammarError(Issue("KZ201", message, self.locate(token.offset), hint))
-
-    def since(self, start: int) -> str:
-        """The text from a token up to the last one read."""
-        last = self.tokens[self.position - 1]
-        return self.text[self.tokens[start].offset : last.offset + len(last.text)]
+    __slots__ = ()
 
     def end(self, conjunction: str = ONE_A_LINE) -> None:
         """Nothing more may follow; `conjunction` says what to do about ``and`` and the like."""
@@ -296,15 +239,15 @@ class _Parser:
     def aggregation(self) -> Aggregation:
         start = self.position
         result, _, function = self.take(), self.take(), self.take()
-        self.expect("(", "'('", _AGGREGATE_FORM)
+        self.expect("(", "'('", AGGREGATE_FORM)
         called = self.peek().kind == "word" and self.peek(1).text == "(" and self.peek().text not in FUNCTIONS
         if self.peek().text == "*" or (called and not foreign_condition(self.peek().text)):
-            raise self.unexpected(f"what {function} ranges over", _AGGREGATE_FORM)
+            raise self.unexpected(f"what {function} ranges over", AGGREGATE_FORM)
         over = self.expression()
         if self.peek().text == "," and function.text in ("min", "max"):
             other = {"min": "least", "max": "greatest"}[function.text]
             raise self.unexpected(f"'for' after {over}", f"of two or more values, write {other}({over}, ...)")
-        self.expect("for", f"'for' after {over}", _AGGREGATE_FORM)
+        self.expect("for", f"'for' after {over}", AGGREGATE_FORM)
         body: list[Condition] = [self.inner_premise()]
         while self.accept("and"):
             body.append(self.inner_condition())
@@ -394,7 +337,7 @@ class _Parser:
         if found.kind == "end":
             return "close the atom with )"
         if found.text == "for":
-            return _AGGREGATE_FORM
+            return AGGREGATE_FORM
         if before.kind in ("word", "number") and found.kind in ("word", "number", "date", "text"):
             return f'put a text with spaces in quotes: "{before.text} {found.text}"'
         if before.kind == "text" and found.kind != "mark":
@@ -431,38 +374,6 @@ class _Parser:
             raise self.unexpected("a term", "write _ for what may be anything" if token.text == "*" else hint)
         return value
 
-    def value(self) -> Variable | Constant | None:
-        """A variable, a word, a text, a number or a day; None, and nothing read, when there is none."""
-        token = self.peek()
-        if token.kind in ("mark", "end"):
-            return None
-        self.position += 1
-        if token.kind == "variable":
-            return Variable(token.text[1:])
-        if token.kind == "word":
-            return Constant(token.text)
-        if token.kind == "text":
-            return Constant(unquoted(token, self.locate))
-        if token.kind == "number":
-            return Constant(self.number(token))
-        return Constant(parse_day(token.text))
-
-    def number(self, token: Token) -> float:
-        number = float(token.text)
-        if is_too_long(token.text):
-            raise self.error(f"{token.text} has more digits than a number holds exactly", TOO_LONG, token)
-        if not math.isfinite(number):
-            raise self.error("a number too large to hold", "numbers are doubles, up to 1.7e308", token)
-        return number
-
-    def signed_number(self) -> Token:
-        """A number with its sign, if it has one, as one token."""
-        sign = self.take() if self.peek().text in ("-", "+") else None
-        token = self.take()
-        if token.kind != "number":
-            raise self.unexpected("a number", "a number is written 3, 0.5 or 1e6", token)
-        return token if sign is None else Token("number", sign.text + token.text, sign.offset)
-
     def within(self) -> Within | None:
         if not self.accept("within"):
             return None
@@ -472,98 +383,6 @@ class _Parser:
         if not (amount.is_integer() and 1 <= amount <= _MOST_UNITS):
             raise self.unexpected("a positive whole number after 'within'", form, token)
         unit = self.take()
-        if unit.text not in _UNITS:
+        if unit.text not in UNITS:
             raise self.unexpected("'days', 'months' or 'years'", form, unit)
-        return Within(int(amount), cast(Literal["day", "month", "year"], _UNITS[unit.text]))
-
-    # --- expressions ---
-
-    def expression(self) -> Expression:
-        left = self.product()
-        while self.peek().kind == "mark" and self.peek().text in ("+", "-"):
-            operator = self.take()
-            right = self.product()
-            unit = self.peek()
-            if unit.kind == "word" and unit.text in _UNITS:
-                self.position += 1
-                left = self.shift(left, operator, right, unit)
-            else:
-                left = self.operation(left, operator, right)
-        return left
-
-    def shift(self, day: Expression, operator: Token, amount: Expression, unit: Token) -> Call:
-        """``?day + 30 days``."""
-        if operator.text == "-":
-            whole = isinstance(amount, Constant) and isinstance(amount.value, float)
-            amount = Constant(-amount.value) if whole else self.operation(Constant(0.0), operator, amount)  # type: ignore[union-attr,operator]
-        return Call(SHIFTS[_UNITS[unit.text]], (day, amount))
-
-    def product(self) -> Expression:
-        left = self.factor()
-        while self.peek().kind == "mark" and self.peek().text in ("*", "/"):
-            left = self.operation(left, self.take(), self.factor())
-        return left
-
-    def operation(self, left: Expression, operator: Token, right: Expression) -> Operation:
-        self.operations += 1
-        if self.operations > _MOST_OPERATIONS:
-            hint = "give parts of it a variable of their own: ?part = ?x + ?y"
-            raise self.error(f"an expression of more than {_MOST_OPERATIONS} operations", hint, operator)
-        return Operation(cast(Literal["+", "-", "*", "/"], operator.text), left, right)
-
-    def factor(self) -> Expression:
-        token = self.peek()
-        self.depth += 1
-        if self.depth > _MOST_DEPTH:
-            raise self.error(f"an expression nested more than {_MOST_DEPTH} deep", "take brackets away", token)
-        try:
-            return self.nested(token)
-        finally:
-            self.depth -= 1
-
-    def nested(self, token: Token) -> Expression:
-        if self.accept("("):
-            inner = self.expression()
-            self.expect(")", "')'", "close the bracket")
-            return inner
-        if self.accept("-"):
-            operand = self.factor()
-            if isinstance(operand, Constant) and isinstance(operand.value, float):
-                return Constant(-operand.value)
-            return self.operation(Constant(0.0), token, operand)
-        if token.kind == "word" and token.text == "_":
-            raise self.unexpected("a value", "name it: ?x")
-        if token.kind == "word" and self.peek(1).text == "(":
-            return self.call()
-        value = self.value()
-        if value is None:
-            raise self.unexpected("a value", 'a value is ?variable, a word, a "text", a number or a day YYYY-MM-DD')
-        return value
-
-    def call(self) -> Call:
-        """A function with its arguments."""
-        name = self.take()
-        function = FUNCTIONS.get(name.text)
-        if name.text in AGGREGATES:
-            raise self.error(f"'{name.text}' stands inside an expression", _AGGREGATE_FORM, name)
-        if function is None or name.text in SHIFTS.values():
-            known = [known for known in FUNCTIONS if known not in SHIFTS.values()]
-            hint = (
-                did_you_mean(name.text, (*known, *AGGREGATES))
-                or foreign_call(name.text)
-                or f"a predicate stands alone: {name.text}(?x, ?value), and in the next line what ?value must be; "
-                f"the functions are {', '.join(known)}"
-            )
-            raise self.error(f"there is no function {name.text}", hint, name)
-        self.position += 1
-        arguments: list[Expression] = []
-        if not self.accept(")"):
-            while True:
-                arguments.append(self.expression())
-                if self.accept(")"):
-                    break
-                self.expect(",", "',' or ')'", "the arguments of a function stand in brackets, with commas between")
-        if not function.accepts(len(arguments)):
-            hint = f"{name.text} takes {function.arity}"
-            raise self.error(f"{name.text} has {len(arguments)} argument{'s' * (len(arguments) != 1)} here", hint, name)
-        return Call(name.text, tuple(arguments))
+        return Within(int(amount), cast(Literal["day", "month", "year"], UNITS[unit.text]))

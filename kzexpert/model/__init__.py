@@ -6,11 +6,13 @@ each of these modules lists in its `__all__` can be had from here.
 
 # ruff: noqa: F403
 from kzexpert.model.aggregates import *
+from kzexpert.model.body import *
 from kzexpert.model.conditions import *
 from kzexpert.model.established import *
 from kzexpert.model.file_shape import *
 from kzexpert.model.functions import *
 from kzexpert.model.inference import *
 from kzexpert.model.knowledge import *
+from kzexpert.model.pattern import *
 from kzexpert.model.program import *
 from kzexpert.model.terms import *

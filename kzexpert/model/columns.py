@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from kzexpert.model.knowledge import KnowledgeBase
-from kzexpert.model.program import Pattern
+from kzexpert.model.pattern import Pattern
 
 __all__ = [
     "ENDINGS",

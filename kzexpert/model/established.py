@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from kzexpert.model.program import Pattern
+from kzexpert.model.pattern import Pattern
 from kzexpert.model.terms import Constant, RelationKey, Value, Variable
 
 __all__ = ["Binding", "EstablishedFacts", "extend"]

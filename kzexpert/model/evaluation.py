@@ -13,9 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from kzexpert.model.aggregates import AGGREGATES
-from kzexpert.model.established import Binding, EstablishedFacts
-from kzexpert.model.functions import TEXT_OPERATORS, called
-from kzexpert.model.program import (
+from kzexpert.model.body import (
     Absence,
     Aggregate,
     Assignment,
@@ -23,9 +21,11 @@ from kzexpert.model.program import (
     Exclusion,
     Listing,
     ProgramCondition,
-    ProgramRule,
     Test,
 )
+from kzexpert.model.established import Binding, EstablishedFacts
+from kzexpert.model.functions import TEXT_OPERATORS, called
+from kzexpert.model.program import ProgramRule
 from kzexpert.model.terms import Call, Constant, Expression, GroundAtom, Operation, RelationKey, Value, Variable
 
 __all__ = ["Completion", "Rising", "combinations", "evaluate", "fold", "holds", "rising", "solutions"]

@@ -10,7 +10,8 @@ import msgspec
 from kzexpert.model.columns import Form, Layout, Selection
 from kzexpert.model.established import EstablishedFacts
 from kzexpert.model.knowledge import Fact
-from kzexpert.model.program import BaseFact, Pattern, Program, ProgramRule
+from kzexpert.model.pattern import Pattern
+from kzexpert.model.program import BaseFact, Program, ProgramRule
 from kzexpert.model.terms import GroundAtom, RelationKey, Value, format_value
 
 __all__ = ["Facts", "Firing", "Inference", "Line"]
