@@ -43,6 +43,7 @@ def _timed(size: int, folder: Path, infer: Callable[[Sequence[Program]], Sequenc
     """The clock runs from the files to what is counted: YAML is read, and all is checked, in that time."""
     from kzexpert.checks import check
     from kzexpert.language import load_knowledge_base
+    from kzexpert.program.order import planned
     from kzexpert.program.snapshot import snapshot
 
     options = json.loads((folder / "options.json").read_text(encoding="utf-8"))
@@ -53,7 +54,7 @@ def _timed(size: int, folder: Path, infer: Callable[[Sequence[Program]], Sequenc
     days = [date(year, 12, 31) for year in range(LAST - size + 1, LAST + 1)]
 
     def run() -> Outcome:
-        kb = load_knowledge_base(given["--kb"], given["--rules"], given["--facts"])
+        kb = planned(load_knowledge_base(given["--kb"], given["--rules"], given["--facts"]))
         wrong = [issue for issue in check(kb) if issue.severity == "error"]
         if wrong:
             raise ValueError(wrong[0].message)

@@ -583,3 +583,14 @@ def test_whole_numbers_that_no_double_holds(tmp_path: Path, value: str) -> None:
     assert said == [
         f"KZ125 1 row of {tmp_path / 'u.csv'}: '{value}' has more digits than the number worth holds exactly"
     ]
+
+
+@pytest.mark.parametrize("stored", ["BIGINT", "UBIGINT", "DECIMAL(18,0)", "DECIMAL(38,0)"])
+def test_whole_numbers_of_parquet_that_no_double_holds(tmp_path: Path, stored: str) -> None:
+    file, most = tmp_path / "t.parquet", 2**53
+    with closing(duckdb.connect()) as connection:
+        rows = f"SELECT 'Borduria' AS a, {most}::{stored} AS b UNION ALL SELECT 'Ruritania', {most + 1}::{stored}"
+        connection.execute(f"COPY ({rows}) TO '{file}' (FORMAT parquet)")
+    assert outcome(tmp_path, TRADE.format(file=file)) == [
+        f"KZ125 1 row of {file}: '{most + 1}' has more digits than the number worth holds exactly"
+    ]

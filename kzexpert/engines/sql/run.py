@@ -3,6 +3,7 @@
 It keeps facts and certainties in the store and no firing at all; `stored` and `firings` fetch what is asked for.
 """
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -13,12 +14,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from msgspec.structs import replace
 from sqlglot import exp
 
-from kzexpert.engines.base import BULK_BUDGET, Budget, over_budget
+from kzexpert.engines.base import BULK_BUDGET, Budget, collector_at_rest, over_budget
 from kzexpert.engines.negatives import check_sum
 from kzexpert.engines.reports import Listener, Standing
 from kzexpert.engines.sql.matches import Matches
 from kzexpert.engines.sql.plan.conclusions import conclusions, conflict, is_view
-from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, empty, kinds_of, predicate_of
+from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, empty, kinds_of, measured, predicate_of
 from kzexpert.engines.sql.plan.recursion import Component
 from kzexpert.engines.sql.plan.rules import Planner, constants_of
 from kzexpert.engines.sql.plan.words import column, select
@@ -87,7 +88,8 @@ class Run:
     def inferences(self, name: str) -> list[Inference]:
         """Load what the rules read, run all strata, and say where results lie. What fails leaves nothing behind."""
         try:
-            return self._inferences(name)
+            with collector_at_rest():
+                return self._inferences(name)
         except BaseException:
             self.database.close()
             raise
@@ -192,7 +194,8 @@ class Run:
     # --- how it stands -----------------------------------------------------------------------------------------------
 
     def _stands(self, **changed: Any) -> None:
-        """Note how the run stands, and tell."""
+        """Note how the run stands, and tell. The plans of what is done go, whose trees point in circles."""
+        gc.collect(0)
         self.standing = replace(self.standing, **{"rows": self.concluded, "round": 0, **changed})
         self._tell()
 
@@ -228,10 +231,8 @@ class Run:
             rows = self.database.rows(select([count], extent.named("m")))[0][0]
             return replace(extent, lowest=extent.certainty, rows=rows)
         bounds = [exp.Min(this=column(CERTAINTY, "m")), exp.Max(this=column(CERTAINTY, "m"))]
-        rows, lowest, highest = self.database.rows(select([count, *bounds], extent.named("m")))[0]
-        if rows == 0:
-            return empty(extent.kinds, self.database.dialect.types)
-        return replace(extent, certainty=lowest if lowest == highest else None, lowest=lowest, rows=rows)
+        counted = self.database.rows(select([count, *bounds], extent.named("m")))[0]
+        return measured(extent, self.database.dialect.types, *counted)
 
     # --- conclusions -------------------------------------------------------------------------------------------------
 

@@ -135,10 +135,10 @@ class Conjunction:
             self._condition(index, self.conditions[index])
 
     def query(self, columns: Sequence[exp.Expr], *, distinct: bool = False) -> exp.Select:
-        """The bindings, with columns over their values."""
+        """The bindings, with columns over their values. It is made of what is there: copy it before adding more."""
         joins = [exp.Join(this=source, kind="CROSS") for source in self.sources[1:]]
         source = self.sources[0] if self.sources else None
-        return select(columns, source, [*joins, *self.joins], self.where, distinct=distinct).copy()
+        return select(columns, source, [*joins, *self.joins], self.where, distinct=distinct)
 
     def keys(self, names: Sequence[str]) -> Given:
         """The distinct values of some variables, with the as-of date where they differ by it."""
@@ -170,7 +170,7 @@ class Conjunction:
         if found is not None:
             return found
         plain = equal(exp.func("strlen", text.copy()), exp.Length(this=text.copy()))
-        others = subquery(self.query([called(text.copy(), "text")]), "t")
+        others = subquery(self.query([called(text.copy(), "text")]).copy(), "t")
         query = select([column("text", "t")], others, distinct=True)
         table = self.context.computation.cased(function, query)
         mapped = self._looked_up(table, "text", text, "x", side="LEFT")
@@ -309,7 +309,7 @@ class Conjunction:
         table = self.context.computation.dictionary()
         if table is None:
             return text
-        texts = subquery(self.query([called(text.copy(), "text")]), "t")
+        texts = subquery(self.query([called(text.copy(), "text")]).copy(), "t")
         coded = self.context.computation.coded(select([column("text", "t")], texts, distinct=True))
         assert coded is not None
         return self._looked_up(coded, "text", text, "code")

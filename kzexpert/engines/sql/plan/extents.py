@@ -22,6 +22,7 @@ __all__ = [
     "arity_of",
     "empty",
     "kinds_of",
+    "measured",
     "predicate_of",
 ]
 
@@ -119,6 +120,13 @@ def empty(kinds: tuple[Kind, ...], types: Types) -> Extent:
     """No facts."""
     nulls = [called(typed(exp.null(), types[kind]), argument(place)) for place, kind in enumerate(kinds)]
     return Extent(select(nulls, where=[exp.false()]), kinds, 1.0, 1.0, 0)
+
+
+def measured(extent: Extent, types: Types, rows: int, lowest: float, highest: float) -> Extent:
+    """A table that is filled, with what was counted in it: its rows, and the least and the greatest certainty."""
+    if rows == 0:
+        return empty(extent.kinds, types)
+    return msgspec.structs.replace(extent, certainty=lowest if lowest == highest else None, lowest=lowest, rows=rows)
 
 
 def argument(place: int) -> str:

@@ -34,6 +34,23 @@ _NUMERIC = (
     "DOUBLE",
     "DECIMAL",
 )
+#: Of these, whole ones that may lie beyond 2^53; and those that never do, or are printed with a point or an exponent.
+_GREAT = ("BIGINT", "HUGEINT", "UBIGINT", "UHUGEINT")
+_EXACT = ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER", "FLOAT", "DOUBLE")
+_MOST = str(2**53)
+#: Whole numbers beyond 2^53: those with more digits, and those of as many that have a greater one at some place first.
+_TOO_LONG = (
+    r"[-+]?0*("
+    + "|".join(
+        [rf"[1-9][0-9]{{{len(_MOST)},}}"]
+        + [
+            rf"{_MOST[:place]}[{int(digit) + 1}-9][0-9]{{{len(_MOST) - place - 1}}}"
+            for place, digit in enumerate(_MOST)
+            if digit != "9"
+        ]
+    )
+    + ")"
+)
 #: What `str.strip` takes off.
 _BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001))))
 #: What may stand before thousands, beside the sign that is not the one before decimals.
@@ -94,6 +111,20 @@ class Cells:
         plain = self._without_groups(text) if self._table.notation.decimal else text
         # true is no number, though it can be cast to one
         return exp.Case(ifs=[exp.If(this=self._dialect.matches(plain.copy(), _NUMBER), true=double(plain.copy()))])
+
+    def too_long(self, name: str | None, text: exp.Expr, value: exp.Expr, source: str) -> exp.Expr | None:
+        """The condition that a cell holds a whole number which a double may not; None where it cannot.
+
+        Args:
+            name: None for a constant.
+            text, value: the cell as both; the value costs less than a pattern, and so is looked at first.
+        """
+        kind = "" if name is None else self._types[name]
+        if kind.startswith(_EXACT):
+            return None
+        if name is not None and kind.startswith(_GREAT):
+            return ~self._raw(name, source).between(-(2**53), 2**53)
+        return (exp.Abs(this=value.copy()) >= number(2.0**53)) & self._dialect.matches(text.copy(), _TOO_LONG)
 
     def _without_groups(self, text: exp.Expr) -> exp.Expr:
         """A number as it is written everywhere else; null where it is none by the declared sign."""

@@ -19,6 +19,7 @@ from kzexpert.engines.sql.plan.extents import (
     argument,
     empty,
     kinds_of,
+    measured,
     predicate_of,
 )
 from kzexpert.engines.sql.plan.texts import Texts
@@ -170,11 +171,13 @@ class Loader:
             part if part_dated or not dated else self._on_all_days(part, memory.columns) for part, part_dated in parts
         ]
         stored = self._database.store(together(whole))
-        if self._repeats(stored, keys):
+        rows, different, *bounds = self._counted(stored, keys)
+        if different < rows:
             strongest = called(exp.Max(this=column(CERTAINTY)), CERTAINTY)
             grouped = select([*map(column, keys), strongest], stored.copy()).group_by(*map(column, keys), copy=False)
-            stored = self._database.store(grouped)
-        return Extent(stored, memory.kinds, dated=dated)
+            return Extent(self._database.store(grouped), memory.kinds, dated=dated)
+        found = Extent(stored, memory.kinds, dated=dated)
+        return measured(found, self._database.dialect.types, rows, *bounds)
 
     def _with_dates(self, relation: Relation, kinds: tuple[Kind, ...], staged: Sequence[Staged]) -> Extent:
         """All facts of a relation with dates, of rows in files and in tables; see `snapshot.on_record`.
@@ -256,12 +259,17 @@ class Loader:
         each = exp.Join(this=named(self.days, "days"), kind="CROSS")
         return select([*shown, column(DAY, "days"), column(CERTAINTY, "e")], subquery(part, "e"), [each])
 
-    def _repeats(self, stored: exp.Table, columns: Sequence[str]) -> bool:
-        """Whether two rows state the same. Where none do, rows stay in the order of their file, which joins faster."""
-        distinct = subquery(select([column(name) for name in columns], stored.copy(), distinct=True), "d")
+    def _counted(self, stored: exp.Table, columns: Sequence[str]) -> tuple[int, int, float, float]:
+        """How many rows there are, and different ones; the least and the greatest certainty.
+
+        Where none repeats another, rows stay in the order of their file, which joins faster.
+        """
         count = exp.Count(this=exp.Star())
-        all_ = self._database.rows(select([count], stored.copy()))[0][0]
-        return bool(self._database.rows(select([count.copy()], distinct))[0][0] < all_)
+        distinct = subquery(select([column(name) for name in columns], stored.copy(), distinct=True), "d")
+        different = exp.Subquery(this=select([count.copy()], distinct))
+        bounds = [exp.Min(this=column(CERTAINTY)), exp.Max(this=column(CERTAINTY))]
+        ((rows, different_, lowest, highest),) = self._database.rows(select([count, different, *bounds], stored.copy()))
+        return rows, different_, lowest, highest
 
 
 def _weight(item: Staged) -> exp.Expr:

@@ -38,21 +38,6 @@ __all__ = ["DATES", "Staged", "set_aside", "stage_all"]
 #: What a row may say of its dates → the columns for the day that decides, and for the date as written.
 DATES = {"since": ("since", "since text"), "until": ("until", "until text"), "on": ("on", "on text")}
 
-_MOST = str(2**53)
-#: Whole numbers beyond 2^53: those with more digits, and those of as many that have a greater one at some place first.
-_TOO_LONG = (
-    r"[-+]?0*("
-    + "|".join(
-        [rf"[1-9][0-9]{{{len(_MOST)},}}"]
-        + [
-            rf"{_MOST[:place]}[{int(digit) + 1}-9][0-9]{{{len(_MOST) - place - 1}}}"
-            for place, digit in enumerate(_MOST)
-            if digit != "9"
-        ]
-    )
-    + ")"
-)
-
 
 class Staged(msgspec.Struct, frozen=True):
     """The rows of a table that are facts.
@@ -98,15 +83,16 @@ def _stage(reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: 
     database = reader.store
     try:
         staging = _Staging(reader, dictionary, kb, declared)
+        query = staging.query()
+        columns = frozenset(query.named_selects)
         with database.in_order(), database.reading():
-            everything = database.store(staging.query())
+            everything = database.store(query)
     except DatabaseError as error:
         raise unreadable(declared.file, error, declared.marks.get("file", declared.location)) from None
     problem = column(PROBLEM)
     fine = exp.Is(this=problem, expression=exp.null())
     counted = select([problem.copy(), exp.Count(this=exp.Star())], everything.copy(), where=[exp.Not(this=fine.copy())])
     found = database.rows(counted.group_by(problem.copy(), copy=False).order_by(problem.copy(), copy=False))
-    columns = frozenset(database.columns(everything))
     if not found:
         return Staged(declared, everything, columns)
     issues = tuple(issue_of(database, declared, everything, staging.problems, place, rows) for place, rows in found)
@@ -225,8 +211,10 @@ class _Staging:
         if kind == "number":
             value = self._number(key)
             self._problem(key, f"{{}} is no number for {key}", value.is_(exp.null()), number_hint)
-            says = f"{{}} has more digits than the number {key} holds exactly"
-            self._problem(key, says, self.database.dialect.matches(text.copy(), _TOO_LONG), lambda _: TOO_LONG)
+            long = self.cells.too_long(self.declared.columns.get(key), text, value, "i")
+            if long is not None:
+                says = f"{{}} has more digits than the number {key} holds exactly"
+                self._problem(key, says, long, lambda _: TOO_LONG)
         elif kind == "date":
             value = day_of(self.database.dialect, text, "")
             wrong = exp.Length(this=text.copy()).neq(10) | value.is_(exp.null())
@@ -277,7 +265,8 @@ class _Staging:
         if found is None:
             names = self._names(key)
             found = self.dictionary.names(self.kb, kind, names), names
-            self._check_codes(key, *found)
+            if names is not None:
+                self._check_codes(key, found[0], names)
             self.dictionary.known[alike] = found
         return found
 
@@ -302,13 +291,13 @@ class _Staging:
         except DatabaseError as error:
             raise unreadable(Path(path).name, error, place) from None
 
-    def _check_codes(self, key: str, codes: exp.Table, names: exp.Table | None) -> None:
+    def _check_codes(self, key: str, codes: exp.Table, names: exp.Table) -> None:
         """A code may have several names, but of one entity."""
         text = column("text")
         several = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
         query = select([text], codes.copy()).group_by(text.copy(), copy=False).having(several, copy=False)
         found = self.database.rows(query.order_by(text.copy(), copy=False).limit(1, copy=False))
-        if found and names is not None:
+        if found:
             same = equal(text.copy(), exp.Literal.string(str(found[0][0])))
             of_code = select([column("name")], names.copy(), where=[same], distinct=True)
             one, other, *_ = (str(row[0]) for row in self.database.rows(of_code.order_by(column("name"), copy=False)))
