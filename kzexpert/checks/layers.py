@@ -52,9 +52,14 @@ def _undeclared(kb: KnowledgeBase, layer: Layer) -> Iterator[Issue]:
         for name in ("predicates", "entities", "sources")
     }
     for check in (kinds, sources_of_rules, rule_plans):
-        known = {(issue.code, issue.location) for issue in check(KnowledgeBase(**whole))}
-        for issue in check(KnowledgeBase(**{**whole, **declared})):
-            if issue.severity == "error" and issue.location and (issue.code, issue.location) not in known:
+        found = [
+            issue
+            for issue in check(KnowledgeBase(**{**whole, **declared}))
+            if issue.severity == "error" and issue.location
+        ]
+        known = {(issue.code, issue.location) for issue in check(KnowledgeBase(**whole))} if found else set()
+        for issue in found:
+            if (issue.code, issue.location) not in known:
                 message = f"{issue.message} in rules/ of {layer.name}: only facts/ declares it"
                 hint = "declare it in rules/ too, so that others can use the rules without the facts"
                 yield Issue("KZ224", message, issue.location, hint, "warning")
