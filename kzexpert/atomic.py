@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kzexpert.errors import Issue, Location, UsageError
 
-__all__ = ["check_unread", "check_writable", "replace_file", "replacement"]
+__all__ = ["check_apart", "check_unread", "check_writable", "replace_file", "replacement"]
 
 _HINT = "give the path of a file in a folder that exists and may be written to"
 _FULL = "make room there, or give the path of a file on another disk"
@@ -77,19 +77,49 @@ def check_writable(name: str) -> None:
 
 
 def check_unread(name: str, files: Iterable[str]) -> None:
-    """Refuse to write to a file that was read, alone or with its folder, whatever links lead there.
+    """Refuse to write to a file that was read, or into a folder that is read as a whole, whatever links lead there.
 
     Raises:
-        UsageError: it is one of the files (KZ306).
+        UsageError: it is one of the files, or would be (KZ306).
     """
-    for one in (item for file in files for item in _members(file)):
-        try:
-            same = os.path.samefile(name, one)  # noqa: PTH121
-        except (OSError, ValueError):  # one of them is not there, or names no file
+    folder = _folder_of(name)
+    for file in files:
+        if any(_is_same(name, one) for one in _members(file)):
+            message, hint = "cannot write: the command reads this file", "give the path of another file"
+        elif _is_same(folder, file):
+            message, hint = "cannot write: the command reads all files of this folder", "give a path outside of it"
+        else:
             continue
-        if same:
-            message = "cannot write: the command reads this file"
-            raise UsageError(Issue("KZ306", message, Location(name), "give the path of another file"))
+        raise UsageError(Issue("KZ306", message, Location(name), hint))
+
+
+def check_apart(name: str, other: str, option: str) -> None:
+    """Refuse to write two results to one file.
+
+    Args:
+        option: what names the other one.
+
+    Raises:
+        UsageError: they are the same (KZ306).
+    """
+    if _is_same(name, other) or (_folder_of(name), Path(name).name) == (_folder_of(other), Path(other).name):
+        message = f"cannot write: {option} names the same file"
+        raise UsageError(Issue("KZ306", message, Location(name), "give each a file of its own"))
+
+
+def _folder_of(name: str) -> str:
+    """The folder that a file lies in or would lie in, without links; "" where the name is none."""
+    try:
+        return os.path.dirname(os.path.realpath(name))  # noqa: PTH120
+    except (OSError, ValueError):
+        return ""
+
+
+def _is_same(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)  # noqa: PTH121
+    except (OSError, ValueError):  # one of them is not there, or names no file
+        return False
 
 
 def _members(file: str) -> list[str]:

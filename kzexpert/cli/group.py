@@ -93,7 +93,7 @@ def _guarded(run: Callable[[], Any]) -> int:
     try:
         code = run()
     except KzexpertError as error:
-        if is_terminated():  # amid the import of a library, which then takes itself for broken
+        if is_terminated():  # amid an import: the library then takes itself for broken
             return _interrupted()
         _show_issues(error)
         return 2 if isinstance(error, UsageError) else 1
@@ -106,6 +106,8 @@ def _guarded(run: Callable[[], Any]) -> int:
             error.show()
         return error.exit_code
     except Exception as error:
+        if is_terminated():  # a library has put an error of its own in the place of the interrupt
+            return _interrupted()
         _show_bug(error)
         return _BUG
     return code if isinstance(code, int) else 0

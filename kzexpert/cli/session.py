@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from kzexpert.atomic import check_apart
 from kzexpert.cli.engine import Notices, settings_of
 from kzexpert.cli.options import Options
 from kzexpert.cli.output import note, print_error, spare
@@ -121,6 +122,8 @@ def open_session(options: Options) -> Session:
         KnowledgeBaseError: something is wrong with it; all of that.
         UsageError: an option of the engine is at fault.
     """
+    if options.output and options.skip_bad_rows:
+        check_apart(options.output, options.skip_bad_rows, "--skip-bad-rows")
     kb = read_knowledge_base(options)
     notices = Notices(options)
     if options.skip_bad_rows and not kb.tables:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 import click
+from msgspec.structs import replace
 
 from kzexpert.certainty import established
 from kzexpert.checks import refuse_errors
@@ -87,16 +88,30 @@ def verify(options: Options, file: tuple[str, ...]) -> int:
     A small checker that shares no code with the engines derives everything anew: facts and dates, every binding,
     negation, aggregate and certainty. It names each difference, and what should stand there.
     """
-    kb, issues = inspect(options)
-    refuse_errors(kb, issues)
-    spare(options, file)
     texts = {name: _read(name) for name in file}
+    try:
+        kb, issues = inspect(options)
+        refuse_errors(kb, issues)
+    except KnowledgeBaseError as error:
+        raise _naming_bases(error, texts) from None
+    spare(options, file)
     found = _verified(kb, texts, options.allow_network)
     problems = [issue for item in found for issue in item.issues]
     if problems and options.format == "text":
         print_error(lambda out: issues_text(problems, texts, out))
     show(options, verifications_document(found), lambda out: verifications_text(found, out))
     return 0 if all(item.verified for item in found) else 1
+
+
+def _naming_bases(error: KnowledgeBaseError, texts: Mapping[str, str]) -> KnowledgeBaseError:
+    """That there is no knowledge base, and which one the traces were made from."""
+    if [issue.code for issue in error.issues] != ["KZ115"]:
+        return error
+    traces = (read_trace(name, text)[0] for name, text in texts.items())
+    bases = (base for trace in traces if trace is not None for base in trace.bases or () if not base.used)
+    named = dict.fromkeys(f"{base.name} {base.version}".rstrip() for base in bases)
+    of = f"the trace is about {' and '.join(named)}" if named else "the trace does not name its own"
+    return KnowledgeBaseError(replace(error.issues[0], message=f"{error.issues[0].message}; {of}"), texts=error.texts)
 
 
 def _verified(kb: KnowledgeBase, texts: Mapping[str, str], network: bool) -> list[Verification]:

@@ -1,5 +1,6 @@
-"""What to tell a user whose installation lacks the packages of an engine. It installs nothing."""
+"""How the packages of engines are imported, and what to tell a user who lacks them. It installs nothing."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,14 +14,15 @@ _PACKAGES = ("duckdb", "sqlglot", "pyspark", "py4j")
 
 @contextmanager
 def bulk(what: str, extra: str = "bulk") -> Iterator[None]:
-    """Say that an extra is missing, where what is imported inside needs it.
+    """Say that an extra is missing, where what is imported inside needs it. Signals wait until that is over.
 
     Raises:
         UsageError: a package of the extra is not installed, or too old (KZ403).
     """
     hint = f"pip install 'kzexpert[{extra}]'"
     try:
-        yield
+        with _undisturbed():
+            yield
     except ModuleNotFoundError as error:
         if error.name not in _PACKAGES:
             raise
@@ -29,3 +31,16 @@ def bulk(what: str, extra: str = "bulk") -> Iterator[None]:
         if error.path and not error.path.endswith(".py"):  # a library that is there, but for which there is no memory
             raise UsageError(Issue("KZ403", f"{what} cannot load {error.path}: {error}", hint=_LOW)) from None
         raise UsageError(Issue("KZ403", f"{what} needs another version: {error}", hint=hint)) from None
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """An interrupt amid the import of a C++ library would not end in cleaning up, but in the library's own abort."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,4 +1,4 @@
-# ruff: noqa: PTH100, PTH109, PTH116, PTH118, PTH123
+# ruff: noqa: PTH100, PTH109, PTH116, PTH118, PTH120, PTH123
 """Bytes on disk → text: the one place that opens a file of a knowledge base, after looking at what it is.
 
 It reads regular files of bounded size in UTF-8 and nothing else, and it does not know what the text means.
@@ -22,6 +22,7 @@ __all__ = [
     "StrPath",
     "TextFile",
     "digest_of_file",
+    "path_beside",
     "read_file",
     "shown_name",
     "unreadable",
@@ -99,6 +100,16 @@ def shown_name(path: StrPath) -> str:
         return given
     absolute = os.path.abspath(given)
     return absolute[len(here) :] if absolute.startswith(here) else given
+
+
+def path_beside(file: StrPath, name: str) -> str:
+    """Where a file lies that another one names from its own folder, without ``..`` where a link does not need it."""
+    joined = os.path.join(os.path.dirname(file), name)
+    plain = os.path.normpath(joined)
+    try:
+        return plain if os.path.realpath(plain) == os.path.realpath(joined) else joined
+    except (OSError, ValueError):  # a loop of links, a NUL in the name: reading it will tell
+        return joined
 
 
 def read_file(path: StrPath, limit: int) -> TextFile:

@@ -1,7 +1,5 @@
-# ruff: noqa: PTH118, PTH120
 """Registers: tables whose rows are entities of one kind, with names and aliases. Whether names clash is not asked."""
 
-import os
 from collections.abc import Collection, Iterable, Iterator
 from unicodedata import normalize
 
@@ -9,7 +7,7 @@ from msgspec.structs import replace
 
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, counted
 from kzexpert.language.documents import ListNode, Node
-from kzexpert.language.files import shown_name
+from kzexpert.language.files import path_beside, shown_name
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.reader import Reader
 from kzexpert.language.records import Record, RecordError, open_records
@@ -48,7 +46,7 @@ def _declaration(reader: Reader, node: Node) -> Register | None:
             marks[f"where.{key.text}"] = reader.at_key(key)
     if reader.failures > before:
         return None
-    path = os.path.normpath(os.path.join(os.path.dirname(reader.file.path), file))
+    path = path_beside(reader.file.path, file)
     columns = tuple(item.text for item in aliases)
     return Register(file, path, kind, name, columns, where, reader.at(node), marks)
 

@@ -1,12 +1,11 @@
 """Nodes → declarations of tables: the section ``tables`` of a facts file. It opens none of the files that they name."""
 
-import os
-
 import msgspec
 
 from kzexpert.errors import Location
 from kzexpert.language.documents import MappingNode, Node
 from kzexpert.language.facts_file import read_row_keys
+from kzexpert.language.files import path_beside
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.reader import Reader
 from kzexpert.language.records import WORKBOOKS
@@ -16,7 +15,8 @@ from kzexpert.model import RowChoice, Table
 __all__ = ["DATABASES", "read_tables"]
 
 #: How a table of another database is named: ``sqlite:file.db#table``, ``postgres:dbname=atlas host=...#table``.
-DATABASES = ("sqlite:", "postgres:")
+_SQLITE = "sqlite:"
+DATABASES = (_SQLITE, "postgres:")
 _BESIDE = ("certainty", "source", "at", "note")
 _KEYS = ("file", "predicate", "columns", "where", "map", *_BESIDE, *SHAPE, *NOTATION)
 _FORM = "such as {file: ties.parquet, predicate: member, columns: {state: subject, org: object, since: start_year}}"
@@ -163,7 +163,7 @@ def _names_what_is_read(reader: Reader, table: Table) -> bool:
 def _place(reader: Reader, file: str) -> tuple[str, str]:
     """The path of a file as seen from the current folder, and which sheet or file in it is meant."""
     if file.startswith(DATABASES):
-        return file, ""
+        return _path(reader, file), ""
     name, mark, part = file.rpartition("#")
     if mark and name.lower().endswith((*WORKBOOKS, ".zip")):
         return _path(reader, name), part
@@ -175,6 +175,9 @@ def _path(reader: Reader, file: str) -> str:
 
     What begins as an address (``hdfs://...``) is one.
     """
-    if "://" in file:
+    if file.startswith(_SQLITE):
+        path, mark, name = file.removeprefix(_SQLITE).partition("#")
+        return f"{_SQLITE}{path and path_beside(reader.file.path, path)}{mark}{name}"
+    if "://" in file or file.startswith(DATABASES):
         return file
-    return os.path.join(os.path.dirname(reader.file.path), file)  # noqa: PTH118, PTH120
+    return path_beside(reader.file.path, file)

@@ -1,6 +1,5 @@
 """What a knowledge base holds, as the author wrote it, each thing with its place. Names may still be wrong."""
 
-import os
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
@@ -168,7 +167,7 @@ class Table(msgspec.Struct, frozen=True, array_like=True):
     """Facts of one predicate that lie in a file or a database, and are read in place.
 
     Attributes:
-        file: as written; `path` leads there from the current folder, and is the same where it names a database.
+        file: as written; `path` leads there from the current folder, and is the same where it is an address.
         columns: argument, or ``since``, ``until``, ``on``, ``certainty``, ``source``, ``at``, ``note`` → column.
         where: column → what its rows must have there.
         numbered: arguments that take the number of the row, counted as citations count it.
@@ -235,7 +234,7 @@ class Table(msgspec.Struct, frozen=True, array_like=True):
     def sqlite(self) -> tuple[str, str]:
         """An SQLite file, as seen from the current folder, and the table in it; one of them may be empty."""
         file, _, name = self.path.removeprefix(_SQLITE).partition("#")
-        return os.path.join(os.path.dirname(self.location.file), file) if file else "", name  # noqa: PTH118, PTH120
+        return file, name
 
 
 class Register(msgspec.Struct, frozen=True, array_like=True):

@@ -43,7 +43,7 @@ def cost_text(cost: Cost) -> str:
     lines += [f"  {rows:>{widest},}  {predicate}" for predicate, rows in cost.rows.items()]
     rate = f", {total / cost.writing:,.0f} rows a second" if total and cost.writing >= 0.001 else ""
     lines.append(
-        f"{cost.facts:,} facts read; loading {cost.loading:.2f} s, inferring {cost.inferring:.2f} s, "
+        f"{counted(cost.facts, 'fact')} read; loading {cost.loading:.2f} s, inferring {cost.inferring:.2f} s, "
         f"writing {cost.writing:.2f} s{rate}"
     )
     memory = [f"peak memory {_bytes(cost.memory)}"] if cost.memory is not None else []

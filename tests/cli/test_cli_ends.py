@@ -5,6 +5,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -92,6 +93,46 @@ def test_a_signal_leaves_nothing_behind(tmp_path: Path, number: signal.Signals, 
     assert "terminated" in told
     assert "Traceback" not in told
     assert [*results.iterdir(), *scratch.iterdir()] == []
+
+
+LOST = """
+import sys, time, weakref
+from kzexpert.cli.signals import exit_code, listen_for_signals
+class Thing: pass
+def callback(_):
+    sys.stdout.write("now\\n"); sys.stdout.flush()
+    time.sleep(30)
+listen_for_signals()
+try:
+    thing = Thing()
+    reference = weakref.ref(thing, callback)
+    del thing
+    time.sleep(30)
+except KeyboardInterrupt:
+    sys.exit(exit_code())
+"""
+
+
+def test_a_signal_is_not_lost_amid_a_callback() -> None:
+    """Imports are full of callbacks, out of which Python lets no exception go."""
+    process = subprocess.Popen([sys.executable, "-c", LOST], env=environment(), stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    with process.stdout:
+        assert process.stdout.readline() == b"now\n"
+        process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) == 128 + signal.SIGTERM
+
+
+def test_a_signal_waits_while_a_library_is_imported() -> None:
+    arrived = []
+    before = signal.signal(signal.SIGTERM, lambda *_: arrived.append("signal"))
+    try:
+        with bulk("the duckdb engine"):
+            signal.raise_signal(signal.SIGTERM)
+            arrived.append("end of the import")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert arrived == ["end of the import", "signal"]
 
 
 # --- a folder that is gone -------------------------------------------------------------------------------------------
@@ -204,6 +245,21 @@ def test_files_of_tables_are_read_too(kzexpert: Kzexpert, small: Path) -> None:
         bad = kzexpert("conclusions", "--skip-bad-rows", str(file))
         assert (bad.exit_code, bad.stderr.count("KZ306")) == (2, 1)
         assert file.read_bytes() == before
+
+    for option in ("--output", "--skip-bad-rows"):
+        new = kzexpert("infer", "--format", "csv", option, str(register / "parts" / "two.csv"))
+        assert (new.exit_code, new.stderr.count("KZ306 cannot write: the command reads all files of this folder")) == (
+            2,
+            1,
+        )
+    assert [file.name for file in (register / "parts").iterdir()] == ["one.csv"]
+
+
+def test_two_results_do_not_go_to_one_file(kzexpert: Kzexpert, small: Path) -> None:
+    result = kzexpert("infer", "--output", "same.csv", "--skip-bad-rows", str(small / "." / "same.csv"))
+    assert result.exit_code == 2
+    assert "same.csv: KZ306 cannot write: --skip-bad-rows names the same file" in result.stderr
+    assert not (small / "same.csv").exists()
 
 
 # --- formulas in CSV -------------------------------------------------------------------------------------------------

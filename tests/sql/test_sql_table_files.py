@@ -340,6 +340,15 @@ def test_what_is_no_table(tmp_path: Path, name: str, make: Make, message: str) -
     assert message in issue
 
 
+def test_a_map_is_no_address(tmp_path: Path) -> None:
+    declared = TRADE.format(file="t.csv").replace(
+        "predicate:", "map: {state: 'https://me:secret@example.org/x.csv'}, predicate:"
+    )
+    (tmp_path / "t.csv").write_text("a,b\n", encoding="utf-8")
+    (issue,) = outcome(tmp_path, declared)
+    assert "https://me:***@example.org/x.csv is an address, and a map is a file" in issue
+
+
 def test_parquet_with_any_damage(tmp_path: Path) -> None:
     rows = "SELECT CASE WHEN i % 2 = 0 THEN 'RUR' ELSE 'Borduria' END AS a, i * 1.5 AS b FROM range(3000) t(i)"
     parquet("t.parquet", rows)(tmp_path)

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -44,7 +46,22 @@ tables:
     source: atlas
 """
 MEMBERS = "who,what,start,stop,page\nR,Pact,1994,,1\nR,League,2000,2005,2\nB,Pact,1990,,3\n"
+MORE = """
+tables:
+  - {file: 'sqlite:../../records/more.db#members', predicate: member, columns: {state: who, bloc: what}, source: atlas}
+"""
 CODES = "code,name\nR,Ruritania\nB,Borduria\n"
+
+
+@pytest.mark.parametrize("engine", ["experta", "duckdb"])
+def test_places_of_tables_begin_at_the_base(kb: Path, engine: str) -> None:
+    """Those of SQLite too, and from whatever folder the declaration leads there."""
+    with closing(sqlite3.connect(kb / "records" / "more.db")) as connection, connection:
+        connection.execute("CREATE TABLE members AS SELECT 'Syldavia' AS who, 'Pact' AS what")
+    write(kb / "facts" / "deep" / "more.yaml", MORE)
+    result = CliRunner().invoke(cli, ["trace", "export", "member(?s, Pact)", "--kb", "kb", "--engine", engine])
+    rows = [row["place"] for fact in json.loads(result.stdout)["facts"] for row in fact["rows"]]
+    assert sorted(rows) == ["records/members.csv row 1", "records/members.csv row 3", "records/more.db#members row 1"]
 
 
 @pytest.fixture

@@ -44,6 +44,21 @@ def test_what_is_exported_verifies(kzexpert: Kzexpert) -> None:
     assert (result.stdout, result.stderr, result.exit_code) == ("verified: 2 conclusions, 5 firings, 9 facts\n", "", 0)
 
 
+@pytest.mark.parametrize(
+    ("manifest", "says"),
+    [("name: world\nversion: '3'\n", "the trace is about world 3"), ("", "the trace does not name its own")],
+)
+def test_where_there_is_no_base_the_one_of_the_trace_is_named(
+    kzexpert: Kzexpert, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manifest: str, says: str
+) -> None:
+    if manifest:
+        (tmp_path / "kzexpert.yaml").write_text(manifest, encoding="utf-8")
+    file = export(kzexpert).resolve()
+    result = kzexpert("trace", "verify", str(file), "--kb", "./nowhere")
+    assert (result.exit_code, result.stdout, result.stderr.count("KZ")) == (1, "", 1)
+    assert f"KZ115 there is no folder nowhere; {says}\n" in result.stderr
+
+
 @pytest.mark.parametrize("format", ["json", "markdown", "html", "dot", "mermaid"])
 def test_every_format_is_written_to_a_file_as_it_is_printed(kzexpert: Kzexpert, format: str) -> None:
     printed = kzexpert("trace", "export", QUESTION, "--format", format)

@@ -1,4 +1,4 @@
-"""A thread beside the statements of a database: stops them when time is up or at Ctrl-C, and tells how far they are.
+"""A thread beside the statements of a database: stops them when time is up or at a signal, and tells how far they are.
 
 While a statement runs, the main thread is inside the database, which looks for signals only now and then, in a
 recursive query seconds apart. Here a signal wakes the thread through a socket, and that interrupts the statement.
@@ -18,6 +18,8 @@ _EVERY = 0.1
 #: So often a statement is told to stop before it is left to itself.
 _TRIES = 3
 _DONE = b"\0"  # no signal has the number 0
+#: The signals that ask a process to end; Windows has fewer.
+_ENDS = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}
 
 
 class Watch:
@@ -72,7 +74,7 @@ class Watch:
             heard = self._ours.recv(64) if ready else b""
             if _DONE in heard:
                 return
-            stopped = stopped or signal.SIGINT in heard
+            stopped = stopped or not _ENDS.isdisjoint(heard)
             self.late = self.late or (self._deadline is not None and monotonic() >= self._deadline)
             if stopped or self.late:
                 self._interrupt()

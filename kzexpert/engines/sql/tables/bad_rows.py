@@ -8,10 +8,10 @@ from typing import TypeAlias
 import msgspec
 from sqlglot import exp
 
-from kzexpert.atomic import replacement
+from kzexpert.atomic import check_unread, replacement
 from kzexpert.engines.sql.plan.words import called, column, equal, select, typed
 from kzexpert.engines.sql.store.base import FILE, ROW, Store
-from kzexpert.errors import Issue, Location, UsageError, counted, without_password
+from kzexpert.errors import Issue, counted, without_password
 from kzexpert.model import KnowledgeBase, Table
 
 __all__ = ["PROBLEM", "VALUE", "Hint", "Problem", "issue_of", "problem_columns", "write_rows", "written"]
@@ -108,18 +108,10 @@ def write_rows(file: str, rows: Iterable[tuple[str, int, str, str]], kb: Knowled
     """Write a CSV file of rows that are no facts; it is there whole, or as it was.
 
     Raises:
-        UsageError: it cannot be written, or would stand in place or in the folder of a table (KZ306).
+        UsageError: it cannot be written, or is read itself, alone or with its folder (KZ306).
     """
-    if _is_read(Path(file), kb):
-        hint = "name a file of its own, outside of the folders of tables"
-        raise UsageError(Issue("KZ306", "cannot write: it would be read as a table", Location(file), hint))
+    check_unread(file, kb.files)
     with replacement(file) as path, path.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(["file", "row", "problem", "value"])
         writer.writerows(rows)
-
-
-def _is_read(path: Path, kb: KnowledgeBase) -> bool:
-    """Whether a file is one of a knowledge base, or would be."""
-    own = path.resolve()
-    return any(own == file or own.parent == file for file in (Path(name).resolve() for name in kb.files))

@@ -165,7 +165,8 @@ class TableReader(ABC):
             if not table.shape.is_reshaped:
                 check_columns(table, table.file, opened.columns)
             cells = chain.from_iterable(opened.batches(wanted, _AT_ONCE))
-            rows = ((table.file, number, row) for number, row in enumerate(cells, 1))
+            place = "#".join(table.sqlite)
+            rows = ((place, number, row) for number, row in enumerate(cells, 1))
             if table.shape.is_reshaped:
                 return self._reshaped(table, table.file, wanted, rows)
             return replace(self._gathered(table.file, wanted, rows), types=opened.types)

@@ -27,7 +27,7 @@ from kzexpert.engines.sql.tables.bad_rows import (
 from kzexpert.engines.sql.tables.cells import Cells, day_of, double
 from kzexpert.engines.sql.tables.files import unreadable
 from kzexpert.engines.sql.tables.reader import TableReader
-from kzexpert.errors import Issue, KnowledgeBaseError
+from kzexpert.errors import Issue, KnowledgeBaseError, without_password
 from kzexpert.language.guesses import date_hint, number_hint
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.tokens import TOO_LONG
@@ -279,6 +279,9 @@ class _Staging:
         if path is None:
             return None
         place = self.declared.marks.get(f"map.{key}", self.declared.location)
+        if "://" in path:
+            message = f"{without_password(path)} is an address, and a map is a file"
+            raise KnowledgeBaseError(Issue("KZ124", message, place, "copy it to a file, and name that"))
         try:
             source, names = self.reader.open_csv(Path(path))
             if len(names) < 2:
