@@ -195,6 +195,14 @@ CODES: dict[str, str] = {
     "KZ508": "a text of a trace is not that of the rules and facts",
     "KZ509": "a trace was changed after it was written",
     "KZ510": "rules or facts of a trace stand elsewhere now",
+    # measuring
+    "KZ701": "outcomes that do not fit what they judge",
+    "KZ702": "no outcomes",
+    "KZ703": "outcomes that repeat or contradict each other",
+    "KZ704": "too few outcomes to measure anything",
+    "KZ705": "a file that is no calibration",
+    "KZ706": "a calibration of other rules",
+    "KZ707": "a required figure is missed",
     # bases that are written
     "KZ801": "a name that cannot be given",
     "KZ802": "something is there already",

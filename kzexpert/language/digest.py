@@ -3,9 +3,9 @@
 import os
 from collections.abc import Iterable
 
-from kzexpert.model import KnowledgeBase, Layer
+from kzexpert.model import Entity, Fact, KnowledgeBase, Layer, Table
 
-__all__ = ["base_digest"]
+__all__ = ["base_digest", "facts_digest"]
 
 
 def base_digest(kb: KnowledgeBase, layer: Layer) -> str:
@@ -27,3 +27,21 @@ def base_digest(kb: KnowledgeBase, layer: Layer) -> str:
 
 def _below(files: Iterable[str], folder: str) -> Iterable[tuple[str, str]]:
     return ((file, os.path.relpath(file, folder).replace(os.sep, "/")) for file in files)
+
+
+def facts_digest(kb: KnowledgeBase) -> str:
+    """SHA-256, in hex, of the files that state facts and of what their tables lie in, wherever they lie.
+
+    Args:
+        kb: as loaded, its tables unread. Tables on other machines count by their declaration only.
+    """
+    from hashlib import file_digest, sha256
+
+    records: tuple[Fact | Table | Entity, ...] = (*kb.facts, *kb.tables, *kb.entities)
+    stated = {item.location.file for item in records}
+    found = {kb.digests[file] for file in stated if file in kb.digests}
+    for file in {file for table in kb.tables for file in table.files}:
+        if os.path.isfile(file):  # noqa: PTH113
+            with open(file, "rb") as stream:  # noqa: PTH123
+                found.add(file_digest(stream, "sha256").hexdigest())
+    return sha256("\n".join(sorted(found)).encode()).hexdigest()

@@ -30,7 +30,7 @@ from kzexpert.render.writer import sentence, visible
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["Citing", "html_page"]
+__all__ = ["Citing", "content_digest", "environment", "html_page"]
 
 _PAGE = Path(__file__).with_name("page")
 _VARIABLE = re.compile(r"\?\w+")
@@ -77,7 +77,7 @@ def html_page(
     drawn = argument(index, names, numbers)
     style, script = ((_PAGE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             answer=answer,
@@ -97,9 +97,9 @@ def html_page(
             convention=CONVENTION,
             threshold=THRESHOLD,
             style=Markup(style),
-            style_hash=_digest(style),
+            style_hash=content_digest(style),
             script=Markup(script),
-            script_hash=_digest(script),
+            script_hash=content_digest(script),
         )
     )
 
@@ -129,7 +129,7 @@ def _citing(kb: KnowledgeBase, index: Index, proven: Sequence[str]) -> tuple[Cit
 
 
 @cache
-def _environment() -> "Environment":
+def environment() -> "Environment":
     """The templates, and the filters they use; they take a tenth of a second to compile."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
@@ -162,7 +162,7 @@ def _minus(text_of: Callable[[float], str]) -> Callable[[float], str]:
     return lambda number: text_of(number).replace("-", "−")
 
 
-def _digest(text: str) -> str:
+def content_digest(text: str) -> str:
     """How a content security policy names a style or a script."""
     from base64 import b64encode
     from hashlib import sha256

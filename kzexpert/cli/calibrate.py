@@ -1,0 +1,51 @@
+"""``kzexpert calibrate``: how often conclusions of a certainty have been right, as a file for answers to use."""
+
+import click
+
+from kzexpert.atomic import check_writable
+from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.outcomes import Measure, measured, opened, outcomes_options
+from kzexpert.cli.output import emit, print_error
+from kzexpert.errors import Issue, Location, UsageError
+from kzexpert.model.calibration import Calibrations
+from kzexpert.program.likelihood import rules_digest
+
+__all__ = ["calibrate"]
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  kzexpert calibrate --output calibration.json
+  kzexpert calibrate --outcomes votes.yaml --by state --per power --output calibration.json
+  kzexpert calibrate --hold-out 20% --output calibration.json""",
+)
+@click.option("--per", metavar="ARGUMENT", help="A curve of its own for each value of it with 50 cases or more.")
+@outcomes_options("leave these out")
+@common_options(run=False, engine=True, formats=())
+def calibrate(options: Options, given: Measure, per: str | None) -> int:
+    """Fit a monotone map from certainty to the frequency of being right, and write it to the file of --output.
+
+    Its own Brier score, cross-validated by cluster, stands in it, with what it was measured on and the digests of rules
+    and outcomes. A base whose manifest names the file says likelihoods, for as long as its rules are the same.
+    """
+    if options.output is None:
+        hint = "give --output calibration.json"
+        raise UsageError(Issue("KZ308", "nothing says where the calibration goes", Location("--output"), hint))
+    check_writable(options.output)
+    with opened(options, given) as (session, _, yards):
+        from kzexpert.analysis.measure.fit import calibration_of
+        from kzexpert.analysis.measure.sample import check_sample
+        from kzexpert.render.json import json_text
+        from kzexpert.render.measure_text import calibrations_text
+
+        found = []
+        for yard in yards:
+            item = measured(session, yard, given)
+            sample = check_sample(item.rest, "fit on")
+            digest = rules_digest(session.kb, yard.predicate)
+            found.append(calibration_of(sample, per, given.hold_out or "", digest))
+    document = Calibrations(tuple(found))
+    emit(options, lambda _out: json_text(document))
+    print_error(lambda out: calibrations_text(document, options.output or "", out))
+    return 0
