@@ -17,7 +17,7 @@ __all__ = ["calibrate"]
     epilog="""\b
 Examples:
   kzexpert calibrate --output calibration.json
-  kzexpert calibrate --outcomes votes.yaml --by state --per power --output calibration.json
+  kzexpert calibrate --by state --per power --output calibration.json
   kzexpert calibrate --hold-out 20% --output calibration.json""",
 )
 @click.option("--per", metavar="ARGUMENT", help="A curve of its own for each value of it with 50 cases or more.")

@@ -15,7 +15,7 @@ __all__ = ["learn"]
 Examples:
   kzexpert learn
   kzexpert learn --outcomes votes.yaml --by state --hold-out 20%
-  kzexpert learn --format diff --output certainties.diff && patch -p0 < certainties.diff""",
+  kzexpert learn --format diff --output learned.diff""",
 )
 @outcomes_options("leave these out")
 @common_options(run=False, engine=True, formats=("text", "json", "diff"))
