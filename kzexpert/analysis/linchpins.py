@@ -6,7 +6,6 @@ so that two facts which stand in for each other both show no effect.
 
 from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
-from datetime import date
 from itertools import islice
 from typing import Literal
 
@@ -18,7 +17,8 @@ from kzexpert.certainty import established, likelihood
 from kzexpert.engines.base import Engine
 from kzexpert.model import BaseFact, GroundAtom, Inference, Pattern, ProgramRule
 from kzexpert.proof.answers import ranked
-from kzexpert.proof.lineage import lineage
+from kzexpert.proof.document import Asked
+from kzexpert.proof.lineage import asked, lineage
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import says
 
@@ -94,15 +94,9 @@ class Hanging(msgspec.Struct, frozen=True):
     margins: tuple[Margin, ...]
 
 
-class Linchpins(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.linchpins/1"):
+class Linchpins(Asked, frozen=True, tag_field="schema", tag="kzexpert.linchpins/1"):
     """What each established conclusion that answers a question hangs on."""
 
-    question: str
-    pattern: str
-    as_of: date
-    engine: str
-    assumed: tuple[str, ...]
-    withdrawn: tuple[str, ...]
     conclusions: tuple[Hanging, ...]
 
 
@@ -115,15 +109,10 @@ def linchpins(
         engine: runs programs again.
         margins: whether to look how far the certainty of each rule can move, which takes most of the time.
     """
-    asked = [known.atom for known in ranked(inference, question)]
-    found = [atom for atom in asked if established(inference.certainty(atom) or 0.0)]
+    answers = [known.atom for known in ranked(inference, question)]
+    found = [atom for atom in answers if established(inference.certainty(atom) or 0.0)]
     return Linchpins(
-        question.text,
-        str(question.pattern),
-        inference.program.as_of,
-        inference.engine,
-        inference.program.assumed,
-        inference.program.withdrawn,
+        *asked(inference, question),
         tuple(hangs_on(inference, atom, engine, progress, margins=margins) for atom in found),
     )
 

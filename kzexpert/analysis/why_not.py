@@ -4,8 +4,6 @@ would make it hold.
 It brings together `near_misses` and `proposals` and finds nothing by itself.
 """
 
-from datetime import date
-
 import msgspec
 
 from kzexpert.analysis.near_misses import Miss, NearFact, NearMisses, near_row, not_in_force
@@ -17,6 +15,8 @@ from kzexpert.engines.base import Engine
 from kzexpert.evidence import lines
 from kzexpert.model import GroundAtom, Inference, Pattern
 from kzexpert.proof.answers import Conclusion, conclude, ranked
+from kzexpert.proof.document import Asked
+from kzexpert.proof.lineage import asked
 from kzexpert.questions.question import Question
 
 __all__ = ["Weighed", "WhyNot", "misses", "why_not"]
@@ -40,7 +40,7 @@ class Weighed(msgspec.Struct, frozen=True):
     likelihood_alone: str
 
 
-class WhyNot(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.why-not/1"):
+class WhyNot(Asked, frozen=True, tag_field="schema", tag="kzexpert.why-not/1"):
     """Why nothing that matches a question is established.
 
     Attributes:
@@ -52,12 +52,6 @@ class WhyNot(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.why-
         cut_short: whether a search used up its allowance, so that there may be nearer misses or other proposals.
     """
 
-    question: str
-    pattern: str
-    as_of: date
-    engine: str
-    assumed: tuple[str, ...]
-    withdrawn: tuple[str, ...]
     outside: tuple[NearFact, ...]
     weighed: tuple[Weighed, ...]
     misses: tuple[Miss, ...]
@@ -76,19 +70,14 @@ def why_not(
         engine: runs programs again, to try proposals out.
         limit: at most so many proposals.
     """
-    program, pattern = inference.program, question.pattern
+    pattern = question.pattern
     known = Known(inference)
     outside = not_in_force(inference, pattern)
     allowance = Allowance(_STEPS)
     near = NearMisses(known, allowance).of(pattern)
     proposed = propose(known, pattern, engine, limit, Allowance(_STEPS), progress)
     return WhyNot(
-        question=question.text,
-        pattern=str(pattern),
-        as_of=program.as_of,
-        engine=inference.engine,
-        assumed=program.assumed,
-        withdrawn=program.withdrawn,
+        *asked(inference, question),
         outside=tuple(near_row(atom, row) for atom, row in outside),
         weighed=tuple(_weighed(inference, known.atom, pattern) for known in ranked(inference, question)),
         misses=near,

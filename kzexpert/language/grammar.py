@@ -32,11 +32,12 @@ from kzexpert.model import (
     Operator,
     Premise,
     Term,
+    Value,
     Variable,
     Within,
 )
 
-__all__ = ["GrammarError", "parse_atom", "parse_condition", "parse_expected"]
+__all__ = ["GrammarError", "parse_atom", "parse_condition", "parse_expected", "parse_value"]
 
 _ATOM_FORM = "an atom is written predicate(argument, ...): member(?state, ?org)"
 _CONDITION_FORM = "a condition is an atom, not and an atom, a comparison, ?x in (a, b), or ?n = count(?x for atom)"
@@ -76,6 +77,16 @@ def parse_atom(text: str, location: Location, locate: Locator | None = None) -> 
     atom = parser.atom()
     parser.end(_SEVERAL)
     return atom
+
+
+def parse_value(text: str) -> Value | None:
+    """The value that a text stands for as an argument of an atom; None where it is none."""
+    try:
+        arguments = parse_atom(f"value({text})", Location("")).arguments
+    except GrammarError:
+        return None
+    term = arguments[0].term if len(arguments) == 1 else None
+    return term.value if isinstance(term, Constant) else None
 
 
 def parse_expected(text: str, location: Location, locate: Locator | None = None) -> tuple[Atom, str, str | None]:

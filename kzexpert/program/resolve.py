@@ -32,6 +32,7 @@ from kzexpert.model import (
     Term,
     Value,
     Variable,
+    shown,
 )
 
 __all__ = [
@@ -144,7 +145,7 @@ def _canonical(
         if not hint and isinstance(value, str) and _LIKE_A_VARIABLE.fullmatch(value):
             hint = f"a variable is written ?{value}"
         hint = hint or f"declare it under 'entities:' with kind {wanted}"
-        issues.append(Issue("KZ204", f"unknown {wanted} {_plain(value)} in {place}", location, hint))
+        issues.append(Issue("KZ204", f"unknown {wanted} {shown(value)} in {place}", location, hint))
         return value
     if entity.kind != wanted:
         hint = _nearest_of_kind(kb, value, wanted) if hints else ""
@@ -155,7 +156,7 @@ def _canonical(
 def _written_as(value: Value, wanted: str) -> str:
     """How to write what was meant by a value of another type; "" where nobody can tell."""
     if wanted == "text":
-        return f'write "{_plain(value)}" for the text'
+        return f'write "{shown(value)}" for the text'
     if not isinstance(value, str):
         return "a day is written 2019-01-31; its year alone is year(?d)" if wanted == "date" else ""
     if value.casefold() in ("null", "none", "nil"):
@@ -169,17 +170,13 @@ def _written_as(value: Value, wanted: str) -> str:
 
 
 def _nearest_of_kind(kb: KnowledgeBase, value: Value, kind: str) -> str:
-    if not isinstance(value, str) and _plain(value) in kb.entity:
-        return f'a name of digits stands in quotes: "{_plain(value)}"'
-    return did_you_mean(_plain(value), [name for name, item in kb.entity.items() if item.kind == kind])
+    if not isinstance(value, str) and shown(value) in kb.entity:
+        return f'a name of digits stands in quotes: "{shown(value)}"'
+    return did_you_mean(shown(value), [name for name, item in kb.entity.items() if item.kind == kind])
 
 
 def _type_of(value: Value) -> str:
     return "text" if isinstance(value, str) else "date" if isinstance(value, date) else "number"
-
-
-def _plain(value: Value) -> str:
-    return value if isinstance(value, str) else str(Constant(value))
 
 
 def _described(value: Value) -> str:

@@ -38,6 +38,7 @@ from kzexpert.proof.citation import cited_rule, cited_source, fact_text, places_
 from kzexpert.proof.document import (
     AbsencePremise,
     AggregatePremise,
+    Asked,
     BlockPremise,
     ComparisonPremise,
     EitherPremise,
@@ -53,7 +54,6 @@ from kzexpert.proof.document import (
 from kzexpert.questions.sentences import because, says
 
 __all__ = [
-    "Asked",
     "Grounds",
     "Judgement",
     "Lineage",
@@ -156,17 +156,6 @@ class Grounds(Protocol):
         """The value of an expression."""
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """What a document answers: the question as it was read, and the world it was asked of."""
-
-    question: str
-    pattern: str
-    as_of: date
-    engine: str
-    assumed: tuple[str, ...]
-    withdrawn: tuple[str, ...]
-
-
 class Lineage:
     """All that some facts and conclusions rest on, themselves first, then a step below them, and so on.
 
@@ -241,12 +230,7 @@ def document(grounds: Grounds, asked: Asked, answers: Sequence[RelationFact]) ->
     rules = tuple(cited_rule(kb, rule, place) for _, rule in sorted(fired.items()))
     cited = {rule.source for rule in rules} | {row.source for fact in facts for row in fact.rows}
     return Trace(
-        question=asked.question,
-        pattern=asked.pattern,
-        as_of=asked.as_of,
-        engine=asked.engine,
-        assumed=asked.assumed,
-        withdrawn=asked.withdrawn,
+        **msgspec.structs.asdict(asked),
         answers=tuple(map(str, answers)),
         conclusions=tuple(
             _conclusion(kb, atom, lineage.judgements[atom], ids) for atom in sorted(lineage.judgements, key=str)

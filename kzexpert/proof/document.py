@@ -16,6 +16,7 @@ from kzexpert.model import Operator
 __all__ = [
     "AbsencePremise",
     "AggregatePremise",
+    "Asked",
     "BlockPremise",
     "CitedBase",
     "CitedRule",
@@ -336,6 +337,22 @@ class CitedBase(_Part, frozen=True):
     version: str
     digest: str
     used: bool
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What a document answers: the question as it was read, and the world it was asked of.
+
+    Attributes:
+        pattern: how the question was read.
+        assumed, withdrawn: facts that were added, and patterns of facts that were left out.
+    """
+
+    question: str
+    pattern: str
+    as_of: date
+    engine: str
+    assumed: tuple[str, ...]
+    withdrawn: tuple[str, ...]
 
 
 class Trace(_Part, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.trace/1"):

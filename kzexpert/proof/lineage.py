@@ -4,6 +4,7 @@ It infers nothing and combines nothing anew: certainties come from the inference
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
 from msgspec.structs import replace
 
@@ -20,11 +21,11 @@ from kzexpert.model import (
 )
 from kzexpert.model.evaluation import combinations, evaluate, solutions
 from kzexpert.proof.answers import ranked, records
-from kzexpert.proof.build import Asked, Judgement, Lineage, RelationFact, document, relation_fact
-from kzexpert.proof.document import Trace
+from kzexpert.proof.build import Judgement, Lineage, RelationFact, document, relation_fact
+from kzexpert.proof.document import Asked, Trace
 from kzexpert.questions.question import Question
 
-__all__ = ["InferredGrounds", "lineage", "prove"]
+__all__ = ["InferredGrounds", "asked", "lineage", "prove"]
 
 
 def prove(inference: Inference, question: Question, most: int | None = None) -> Trace:
@@ -33,9 +34,14 @@ def prove(inference: Inference, question: Question, most: int | None = None) -> 
     Args:
         most: prove only so many, the most certain.
     """
-    program = inference.program
     answers, own = ranked(inference, question)[:most], records(inference, question)
-    asked = Asked(
+    return document(InferredGrounds(inference, own), Asked(*asked(inference, question)), answers)
+
+
+def asked(inference: Inference, question: Question) -> tuple[str, str, date, str, tuple[str, ...], tuple[str, ...]]:
+    """The fields of `Asked`, with which every document begins that answers a question."""
+    program = inference.program
+    return (
         question.text,
         str(question.pattern),
         program.as_of,
@@ -43,7 +49,6 @@ def prove(inference: Inference, question: Question, most: int | None = None) -> 
         program.assumed,
         program.withdrawn,
     )
-    return document(InferredGrounds(inference, own), asked, answers)
 
 
 def lineage(inference: Inference, atoms: Iterable[GroundAtom]) -> Lineage:

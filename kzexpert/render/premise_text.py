@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from kzexpert.errors import Location
-from kzexpert.language import GrammarError, parse_atom, parse_condition
-from kzexpert.model import Call, Constant, Expression, Operation, Value
+from kzexpert.language import GrammarError, parse_condition
+from kzexpert.language.grammar import parse_value
+from kzexpert.model import Call, Expression, Operation, Value
 from kzexpert.proof.document import (
     AbsencePremise,
     AggregatePremise,
@@ -48,7 +49,7 @@ def with_values(premise: TracedPremise, binding: Mapping[str, str]) -> str:
 def _compared(premise: ComparisonPremise, sides: Sequence[Expression], binding: Mapping[str, str]) -> str:
     shown = [premise.left, premise.right]
     if len(sides) == len(shown):
-        values = {name: value for name, text in binding.items() if (value := _value(text)) is not None}
+        values = {name: value for name, text in binding.items() if (value := parse_value(text)) is not None}
         shown = [_reckoned(side, text, values) for side, text in zip(sides, shown, strict=True)]
     return f" {premise.operator} ".join(shown)
 
@@ -56,12 +57,3 @@ def _compared(premise: ComparisonPremise, sides: Sequence[Expression], binding: 
 def _reckoned(side: Expression, shown: str, values: Mapping[str, Value]) -> str:
     """A side of a comparison: what is computed stands before its value."""
     return f"{side.instance(values)} [= {shown}]" if isinstance(side, Operation | Call) else shown
-
-
-def _value(text: str) -> Value | None:
-    """A value from the text that the atom grammar has for it; None in a document that was changed."""
-    try:
-        (argument,) = parse_atom(f"value({text})", Location("")).arguments
-    except (GrammarError, ValueError):
-        return None
-    return argument.term.value if isinstance(argument.term, Constant) else None

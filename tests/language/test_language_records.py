@@ -42,7 +42,7 @@ PLAIN = "state;worth\nRuritania;1\n\nBorduria;2\n"
         ("t.csv", PLAIN.replace("\n", "\r\n").replace(";", ",").encode(), {}),
         ("t.csv", PLAIN.replace("\n", "\r").replace(";", "|").encode(), {"delimiter": "|"}),
         ("t.csv", b"A register\n\n" + PLAIN.encode(), {"delimiter": ";", "skip": 2}),
-        ("t.csv.gz", gzip.compress(PLAIN.replace(";", ",").encode()), {}),
+        ("t.csv.gz", gzip.compress(PLAIN.replace(";", ",").encode(), mtime=0), {}),
         ("t.jsonl", b'{"state": "Ruritania", "worth": 1}\n{"state": "Borduria", "worth": 2}\n', {}),
         ("t.json", b'{"state": "Ruritania", "worth": 1}\n\n{"state": "Borduria", "worth": 2}', {}),
         ("t.json", b'[{"state": "Ruritania",\n "worth": 1},\n {"state": "Borduria", "worth": 2}]', {}),

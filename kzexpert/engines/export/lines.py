@@ -9,7 +9,7 @@ from typing import IO, TypeAlias
 
 from kzexpert.certainty import established, likelihood
 from kzexpert.engines.export.rows import Row
-from kzexpert.model import Value, format_number, json_escapes
+from kzexpert.model import format_number, json_escapes, shown
 from kzexpert.model.columns import Layout
 
 __all__ = ["escape_json_lines", "guard_formulas", "write_csv", "write_json_lines"]
@@ -79,7 +79,7 @@ def _cells(layout: Layout, rows: Mapping[str, Iterable[Row]]) -> Iterator[list[_
         texts = [layout.arguments[place].kind == "text" for place, _ in places]
         for as_of, args, certainty, derived in rows.get(predicate, ()):
             own: list[_Cell] = [
-                _text(args[at]) if text else args[at] for (_, at), text in zip(places, texts, strict=True)
+                shown(args[at]) if text else args[at] for (_, at), text in zip(places, texts, strict=True)
             ]
             found.append((as_of, number, own, certainty, derived))
     found.sort(key=lambda row: row[:3])
@@ -93,19 +93,13 @@ def _cells(layout: Layout, rows: Mapping[str, Iterable[Row]]) -> Iterator[list[_
         yield [as_of, predicate, *arguments, *told, *([derived] if layout.derived else [])]
 
 
-def _text(value: Value) -> str:
-    if isinstance(value, str):
-        return value
-    return value.isoformat() if isinstance(value, date) else format_number(value)
-
-
 def _csv(cell: _Cell) -> str:
     if isinstance(cell, str):
         quotes = not cell or _SPECIAL.search(cell)
         return '"' + cell.replace('"', '""') + '"' if quotes else cell
     if isinstance(cell, bool):
         return "true" if cell else "false"
-    return "" if cell is None else _text(cell)
+    return "" if cell is None else shown(cell)
 
 
 def _json(cell: _Cell) -> str:
@@ -113,7 +107,7 @@ def _json(cell: _Cell) -> str:
         return _json_number(cell)
     if isinstance(cell, bool):
         return "true" if cell else "false"
-    return "null" if cell is None else f'"{json_escapes(_text(cell).translate(_ESCAPES))}"'
+    return "null" if cell is None else f'"{json_escapes(shown(cell).translate(_ESCAPES))}"'
 
 
 def _json_number(number: float) -> str:

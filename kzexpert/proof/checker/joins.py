@@ -27,7 +27,7 @@ from kzexpert.model import (
 )
 from kzexpert.proof.checker.expressions import Binding, compared, value_of
 from kzexpert.proof.checker.recorded import Args
-from kzexpert.proof.checker.rules import Monotone, telling_apart
+from kzexpert.proof.checker.rules import Monotone
 
 __all__ = [
     "Contribution",
@@ -207,7 +207,7 @@ class Contribution(msgspec.Struct, frozen=True):
 
 def parts(aggregate: Aggregate, binding: Binding, facts: FactStore) -> list[Contribution]:
     """The combinations of facts that an aggregate ranges over."""
-    named = msgspec.structs.replace(aggregate, body=telling_apart(aggregate.body))
+    named = msgspec.structs.replace(aggregate, body=aggregate.body.named())
     found: dict[Args, Contribution] = {}
     for solution in _solutions(named, binding, facts):
         value = value_of(aggregate.over, solution, facts.day)

@@ -12,7 +12,6 @@ from kzexpert.model import (
     Absence,
     Aggregate,
     Aggregation,
-    Anonymous,
     Atom,
     Block,
     Body,
@@ -37,7 +36,7 @@ from kzexpert.model import (
 from kzexpert.program.resolve import Types, resolve_atom
 from kzexpert.program.values import Values
 
-__all__ = ["Monotone", "components", "monotone", "ordered", "read_rules", "telling_apart"]
+__all__ = ["Monotone", "components", "monotone", "ordered", "read_rules"]
 
 #: Aggregates to which every fact contributes, whatever its value.
 _ADDING = frozenset(("sum", "avg"))
@@ -126,7 +125,7 @@ class _Reading:
         shared = tuple(name for name in inner if name not in local)
         body = self._body(condition.body, shared)
         return Aggregate(
-            body=telling_apart(body) if condition.function in _ADDING else body,
+            body=body.named() if condition.function in _ADDING else body,
             shared=shared,
             variable=condition.result,
             function=condition.function,
@@ -158,23 +157,6 @@ def _local_names(conditions: Sequence[Condition], outside: Collection[str]) -> l
         own = {name for name in condition.variables if stands[name] == 1}
         found.append(own - {condition.result} if condition.inner else set())
     return found
-
-
-def telling_apart(body: Body) -> Body:
-    """A body whose positive conditions have a variable in every place, so that no two facts are taken for one."""
-    conditions: list[ProgramCondition] = []
-    added: list[str] = []
-    for condition in body.conditions:
-        pattern = condition.match
-        if pattern is not None:
-            terms = list(pattern.terms)
-            for place, term in enumerate(terms):
-                if isinstance(term, Anonymous):
-                    added.append(f"#{len(added)}")
-                    terms[place] = Variable(added[-1])
-            condition = Match(structs.replace(pattern, terms=tuple(terms)))
-        conditions.append(condition)
-    return Body(tuple(conditions), body.order, (*body.variables, *added))
 
 
 # --- in which order ------------------------------------------------------------------------------------------------

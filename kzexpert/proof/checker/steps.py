@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable
 
-from kzexpert.errors import Location
-from kzexpert.language import GrammarError, parse_atom
+from kzexpert.language.grammar import parse_value
 from kzexpert.model import (
     Absence,
     Aggregate,
-    Constant,
     Exclusion,
     ProgramCondition,
     ProgramRule,
@@ -34,7 +32,7 @@ def why_not(derivation: Derivation, rules: Iterable[ProgramRule], firing: Traced
         return f"the variables of {firing.rule} are {', '.join(variants[0].variables) or 'none'}"
     values: dict[str, Value] = {}
     for name, text in firing.binding.items():
-        value = _value(text)
+        value = parse_value(text)
         if value is None:
             return f"{text} is no value for ?{name}"
         values[name] = value
@@ -46,16 +44,6 @@ def why_not(derivation: Derivation, rules: Iterable[ProgramRule], firing: Traced
             return "another firing of the rule counts, or nothing that was asked about rests on it"
         reason = reason or _failure(derivation, unmet[0], values)
     return reason
-
-
-def _value(text: str) -> Value | None:
-    """A value from the text that the atom grammar has for it."""
-    try:
-        arguments = parse_atom(f"value({text})", Location("")).arguments
-    except GrammarError:
-        return None
-    term = arguments[0].term if len(arguments) == 1 else None
-    return term.value if isinstance(term, Constant) else None
 
 
 def _failure(derivation: Derivation, condition: ProgramCondition, values: Binding) -> str:

@@ -16,7 +16,7 @@ from kzexpert.language import GrammarError, parse_atom
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import GroundAtom, KnowledgeBase, Pattern, Relation, RelationKey
 from kzexpert.program.resolve import resolve_atom
-from kzexpert.proof.build import Asked, RelationFact, document, relation_fact
+from kzexpert.proof.build import RelationFact, document, relation_fact
 from kzexpert.proof.checker.comparison import Difference, differences
 from kzexpert.proof.checker.derivation import Derivation
 from kzexpert.proof.checker.parser import read_trace
@@ -25,7 +25,7 @@ from kzexpert.proof.checker.recorded import RecordedFacts
 from kzexpert.proof.checker.rules import read_rules
 from kzexpert.proof.checker.steps import why_not
 from kzexpert.proof.citation import cited_bases, fact_text
-from kzexpert.proof.document import CitedBase, Trace, TracedFact, TracedFiring, seal_of
+from kzexpert.proof.document import Asked, CitedBase, Trace, TracedFact, TracedFiring, seal_of
 from kzexpert.questions.question import read_question
 
 __all__ = ["Checker", "Verification"]
