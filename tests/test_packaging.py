@@ -124,6 +124,16 @@ def test_verbose_says_that_the_packed_knowledge_base_answers(run: Run, installed
     assert f"(kzexpert {kzexpert.__version__}, digest " in told.stderr
 
 
+def test_the_wheel_is_small(wheel: Path) -> None:
+    assert wheel.stat().st_size < 3_000_000
+
+
+def test_a_base_of_tables_says_what_reads_them(run: Run) -> None:
+    asked = run("ask", "who is Poland aligned with in security?", "--kb", "world")
+    assert asked.returncode != 0
+    assert "kzexpert[bulk]" in asked.stderr
+
+
 def test_the_packed_base_can_be_named(run: Run, tmp_path: Path) -> None:
     (tmp_path / "kzexpert.yaml").write_text("name: empty\nuses: [kzexpert]\n", encoding="utf-8")
     checked = run("check", "--strict")
