@@ -209,4 +209,5 @@ CODES: dict[str, str] = {
     "KZ803": "a base that cannot be used",
     "KZ804": "not a base of one's own",
     "KZ805": "a file that leaves no place for an addition",
+    "KZ806": "a data file that fits no predicate",
 }

@@ -11,7 +11,7 @@ from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import Atom, Constant, GroundAtom, KnowledgeBase
 from kzexpert.program.resolve import resolve_atom
 
-__all__ = ["add_entity", "add_facts", "add_rule", "add_skeleton", "add_source", "read_facts"]
+__all__ = ["add_entity", "add_facts", "add_rule", "add_skeleton", "add_source", "check_source", "read_facts"]
 
 _SKELETON = """\
 - id: {id}
@@ -78,7 +78,7 @@ def add_facts(own: OwnBase, facts: Iterable[GroundAtom], beside: Mapping[str, st
         UsageError: the source is unknown (KZ120), or there is no place for the rows (KZ804, KZ805).
         KnowledgeBaseError: the base would be at fault with them.
     """
-    _check_source(own.kb, beside.get("source", ""))
+    check_source(own.kb, beside.get("source", ""))
     facts = list(facts)
     names = {fact.predicate for fact in facts}
     target = own.file(
@@ -100,7 +100,12 @@ def _written(fields: Mapping[str, str]) -> dict[str, str]:
     return {key: scalar(value) for key, value in fields.items() if value}
 
 
-def _check_source(kb: KnowledgeBase, source: str) -> None:
+def check_source(kb: KnowledgeBase, source: str) -> None:
+    """Refuse a source that nobody declares; empty is none.
+
+    Raises:
+        UsageError: KZ120.
+    """
     if source and source not in kb.source:
         hint = did_you_mean(source, kb.source) or f'kzexpert new source {scalar(source)} --title "..." declares it'
         raise UsageError(Issue("KZ120", f"unknown source {source}", Location("--source"), hint))
@@ -121,7 +126,7 @@ def add_rule(own: OwnBase, fields: Mapping[str, str | Sequence[str]], at: str = 
     name = str(fields["id"])
     _check_rule_id(own, name, str(fields.get("replaces", "")))
     source = str(fields.get("source", ""))
-    _check_source(own.kb, source)
+    check_source(own.kb, source)
     shown: dict[str, str | Sequence[str] | Snippet] = {key: value for key, value in fields.items() if value}
     if at and source:
         shown["source"] = record({"id": scalar(source), "at": scalar(at)})

@@ -148,11 +148,12 @@ class OwnBase(msgspec.Struct, frozen=True):
         return Addition(file, self.text(file), after, kb, tuple(new))
 
 
-def open_own_base(folders: Sequence[str]) -> OwnBase:
+def open_own_base(folders: Sequence[str], data: str = "") -> OwnBase:
     """Open the bases in use, for the last one to be written to.
 
     Args:
         folders: folders or names, as `kzexpert.language.bases.named_base` takes them.
+        data: a file that is to become a table: what is wrong with it now, where it lies in ``facts/``, does not count.
 
     Raises:
         UsageError: the last one comes with the program or with a package (KZ804).
@@ -166,8 +167,10 @@ def open_own_base(folders: Sequence[str]) -> OwnBase:
         raise _foreign("the base in use comes with kzexpert, and is not yours to write to")
     found = tuple(named_base(folder) for folder in folders)
     loaded = read_knowledge_base(found)
-    if loaded.issues:
-        raise KnowledgeBaseError(*loaded.issues, texts=loaded.kb.texts)
+    name = shown_name(data) if data else ""
+    issues = [issue for issue in loaded.issues if not (name and issue.location and issue.location.file == name)]
+    if issues:
+        raise KnowledgeBaseError(*issues, texts=loaded.kb.texts)
     return OwnBase(found, loaded.kb, tuple(check(planned(loaded.kb))))
 
 

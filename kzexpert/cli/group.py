@@ -34,6 +34,7 @@ COMMANDS = {
     "check": "Tell everything that is wrong with a knowledge base.",
     "test": "Run the cases of a knowledge base.",
     "new": "Start a base of your own, or add to it.",
+    "add": "Read a data file as facts, by a declaration.",
     "vocabulary": "List what rules, facts and questions may say.",
     "schema": "Print the JSON Schema of a document.",
 }

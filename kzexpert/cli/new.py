@@ -2,31 +2,29 @@
 
 import os
 import shlex
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
 from kzexpert.authoring.additions import add_entity, add_facts, add_rule, add_skeleton, add_source, read_facts
 from kzexpert.authoring.case import case_file, case_text
-from kzexpert.authoring.own_base import Addition, OwnBase, open_own_base
+from kzexpert.authoring.own_base import Addition
 from kzexpert.authoring.scaffold import scaffold, write_scaffold
+from kzexpert.cli.addition import DRY_RUN, KB, adding, finish, own_base, print_lines, stated
 from kzexpert.cli.options import Options
-from kzexpert.cli.output import emit, print_error
-from kzexpert.cli.session import layers
-from kzexpert.model import Fact, KnowledgeBase
-from kzexpert.program.resolve import resolve_fact
-from kzexpert.questions.sentences import dates, says
-from kzexpert.render.issues import issues_text
 
 __all__ = ["new"]
 
-_KB = click.option("--kb", metavar="FOLDER", help="The base to write to.  [default: the one in use]")
-_FILE = click.option(
-    "--file", default="", metavar="FILE", help="The file to write to, below rules/ or facts/ of the base."
-)
-_DRY = click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
-_PLAIN = Options()
+
+#: What the files of a new base are for.
+_HOLDS = {
+    "kzexpert.yaml": "what the base is called, and what it builds on",
+    "pyproject.toml": "what pip install needs",
+    "rules/vocabulary.yaml": "the words that facts, rules and questions may use",
+    "rules/rules.yaml": "what follows from what, how surely, and why",
+    "facts/facts.yaml": "who and what there is, what is known of it, and who says so",
+    "tests/cases/cases.yaml": "what must come out",
+}
 
 
 @click.group(
@@ -64,15 +62,11 @@ def base(folder: str, uses: tuple[str, ...], title: str, package: bool) -> None:
     made = scaffold(folder, uses, title, package=package)
     write_scaffold(made)
     name = "." if os.path.realpath(folder) == os.path.realpath(".") else shlex.quote(folder)
-    lines = [f"Made {folder}:", *(f"  {file}" for file in made.files), "", "Next:"]
+    width = max(map(len, made.files))
+    lines = [f"Made {folder}:", *(f"  {file:<{width}}  {_HOLDS[file]}" for file in made.files), "", "Next:"]
     lines += [] if name == "." else [f"  cd {name}"]
     lines += ["  kzexpert check && kzexpert test", f'  kzexpert ask "{made.question}"']
-    _print(lines)
-
-
-def _adding(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that all have that add to a base."""
-    return _KB(_FILE(_DRY(function)))
+    print_lines(lines)
 
 
 @new.command(
@@ -90,21 +84,12 @@ Examples:
 @click.option("--source", default="", metavar="ID", help="Who says so.")
 @click.option("--at", default="", metavar="PLACE", help="Where in the source, such as para 3.")
 @click.option("--note", default="", metavar="TEXT", help="What a reviewer should know.")
-@_adding
+@adding
 def fact(fact: tuple[str, ...], kb: str | None, file: str, dry_run: bool, **beside: str) -> None:
     """Add each FACT, an atom such as member(Mongolia, OSCE), to the file where facts of its predicate stand."""
-    own = _own(kb)
-    stated = read_facts(own.kb, fact)
-    change = add_facts(own, stated, beside, file)
-    _finish(change, dry_run, [_stated(change.kb, fact) for fact in change.facts])
-
-
-def _stated(kb: KnowledgeBase, fact: Fact) -> str:
-    """A fact as it will be read, in words."""
-    atom, _ = resolve_fact(kb, fact)
-    beside = [dates(fact), str(fact.source or "")]
-    named = ", ".join(filter(None, beside))
-    return says(kb, atom) + (f" ({named})" if named else "") if atom else ""
+    own = own_base(kb)
+    change = add_facts(own, read_facts(own.kb, fact), beside, file)
+    finish(change, dry_run, [stated(change.kb, item) for item in change.facts])
 
 
 @new.command(
@@ -127,7 +112,7 @@ Examples:
 @click.option("--because", default="", metavar="SENTENCE", help="The reason, with variables as {name}.")
 @click.option("--source", default="", metavar="ID", help="Where it comes from.")
 @click.option("--at", default="", metavar="PLACE", help="Where in the source, such as para 3.")
-@_adding
+@adding
 def rule(
     id: str,
     then: tuple[str, ...],
@@ -138,9 +123,9 @@ def rule(
     **fields: Any,
 ) -> None:
     """Add a rule, behind those that conclude the same; without --when and --then, one to fill in, as a comment."""
-    own = _own(kb)
+    own = own_base(kb)
     if not fields["when"] and not then:
-        _finish(
+        finish(
             add_skeleton(own, id, file), dry_run, ["take the # away and fill it in; kzexpert check says what is amiss"]
         )
         return
@@ -150,7 +135,7 @@ def rule(
     heads = then[0] if len(then) == 1 else list(then)
     order = ("id", "title", "replaces", "family", "when", "unless", "then", "certainty", "because", "source")
     said = {**fields, "id": id, "then": heads}
-    _finish(add_rule(own, {key: said[key] for key in order}, at, file), dry_run)
+    finish(add_rule(own, {key: said[key] for key in order}, at, file), dry_run)
 
 
 @new.command(
@@ -162,10 +147,10 @@ Examples:
 @click.argument("name")
 @click.option("--kind", required=True, help="A kind of the vocabulary, such as state.")
 @click.option("--alias", multiple=True, metavar="NAME", help="Another name for it; repeatable.")
-@_adding
+@adding
 def entity(name: str, kind: str, alias: tuple[str, ...], kb: str | None, file: str, dry_run: bool) -> None:
     """Declare what facts, rules and questions may name."""
-    _finish(add_entity(_own(kb), name, kind, alias, file), dry_run)
+    finish(add_entity(own_base(kb), name, kind, alias, file), dry_run)
 
 
 @new.command(
@@ -182,10 +167,10 @@ Examples:
 @click.option("--date", default="", metavar="DATE", help="When: a day, month or year.")
 @click.option("--url", default="", help="Where it can be read.")
 @click.option("--reliability", default="", metavar="A-F", help="How reliable it is, by the Admiralty code.")
-@_adding
+@adding
 def source(id: str, kb: str | None, file: str, dry_run: bool, **fields: str) -> None:
     """Declare a source, for facts and rules to cite by its ID."""
-    _finish(add_source(_own(kb), id, fields, file), dry_run)
+    finish(add_source(own_base(kb), id, fields, file), dry_run)
 
 
 @new.command(
@@ -202,8 +187,8 @@ Examples:
 @click.option("--as-of", metavar="DATE", help="A day, month or year.  [default: that of the base]")
 @click.option("--assume", multiple=True, metavar="ATOM", help="Take a fact as given.")
 @click.option("--without", multiple=True, metavar="ATOM", help="Leave out the facts that match.")
-@_KB
-@_DRY
+@KB
+@DRY_RUN
 def case(
     name: str,
     ask: str,
@@ -219,7 +204,7 @@ def case(
     from kzexpert.proof.answers import answer
     from kzexpert.questions.question import read_question
 
-    own = _own(kb)
+    own = own_base(kb)
     file = case_file(own, name)
     session = open_session(Options(kb=own.folders, as_of=as_of, assume=assume, without=without))
     asked = read_question(session.kb, ask)
@@ -229,25 +214,4 @@ def case(
     day = as_of or (program.as_of.isoformat() if moves else "")
     text = case_text(ask, answer(inference, asked), note, day, assume, without)
     told = "confirm what it wants, or correct it; kzexpert test runs it"
-    _finish(Addition(file, "", text, own.kb, ()), dry_run, [told])
-
-
-def _own(kb: str | None) -> OwnBase:
-    return open_own_base(layers(Options(kb=(kb,) if kb else ())))
-
-
-def _finish(change: Addition, dry_run: bool, lines: Sequence[str] = ()) -> None:
-    """Save what is new, and show it."""
-    if not dry_run:
-        change.save()
-    added = change.added
-    width = len(str(max(added, default=0)))
-    verb = "Would add to" if dry_run else "Added to"
-    shown = [f"  {number:>{width}} | {line}".rstrip() for number, line in added.items()]
-    _print([f"{verb} {change.file}:", *shown, *(f"  {line}" for line in lines)])
-    if change.warnings:
-        print_error(lambda out: issues_text(change.warnings, change.kb.texts, out))
-
-
-def _print(lines: Sequence[str]) -> None:
-    emit(_PLAIN, lambda out: "".join(f"{out.style('', line)}\n" for line in lines))
+    finish(Addition(file, "", text, own.kb, ()), dry_run, [told])

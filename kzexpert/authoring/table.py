@@ -1,0 +1,234 @@
+"""A data file → the declaration of a table that reads it, with what came of looking at the file."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+import msgspec
+
+from kzexpert.authoring.columns import SampledColumn, TableFit, best_fits, fit
+from kzexpert.authoring.snippets import Snippet, block, record, scalar, sequence
+from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
+from kzexpert.language.containers import inner_name
+from kzexpert.language.delimited import delimiter_by_ending
+from kzexpert.language.guesses import date_formats, decimal_sign, guess, nothing_words, written_delimiter
+from kzexpert.language.nearest import did_you_mean
+from kzexpert.language.records import JSON_ENDINGS, WORKBOOKS, RecordError, open_records
+from kzexpert.model import KnowledgeBase
+from kzexpert.model.file_shape import FileShape
+
+__all__ = ["TableProposal", "propose_table"]
+
+#: Rows that are looked at.
+_ROWS = 200
+#: Predicates that fit worse by less than this are named too.
+_LEAST_APART = 0.25
+_DATES = ("since", "until", "on")
+
+
+class TableProposal(msgspec.Struct, frozen=True):
+    """How a file is proposed to be read.
+
+    Attributes:
+        fit: which columns are which arguments.
+        options: how it is cut into cells, and what they mean, as they stand in the declaration.
+        fixed: argument → the value that it has in all rows.
+        others: predicates that would do as well.
+        formats: other ways in which the dates can be read.
+        unknown: kind → the names in the first rows that nobody declares, each with near ones.
+    """
+
+    fit: TableFit
+    options: Mapping[str, Snippet]
+    fixed: Mapping[str, str]
+    others: tuple[str, ...]
+    formats: tuple[str, ...]
+    unknown: Mapping[str, Mapping[str, str]]
+
+    def declaration(self, file: str, beside: Mapping[str, str]) -> Snippet:
+        """An item of ``tables:``.
+
+        Args:
+            file: as the declaration names it.
+            beside: ``source`` and the like.
+        """
+        names = [spec.name for spec in self.fit.predicate.args]
+        columns = {}
+        for name in (*names, *_DATES):
+            if name in self.fixed:
+                columns[name] = record({"value": scalar(self.fixed[name])}).flow
+            elif name in self.fit.columns:
+                columns[name] = scalar(self.fit.columns[name])
+        fields: dict[str, str | Sequence[str] | Snippet] = {"file": file, "predicate": self.fit.predicate.name}
+        fields["columns"] = Snippet(flow := record(columns).flow, (flow,))
+        return block({**fields, **self.options, **{key: value for key, value in beside.items() if value}})
+
+
+def propose_table(
+    kb: KnowledgeBase,
+    path: str,
+    predicate: str = "",
+    columns: Mapping[str, str] | None = None,
+    fixed: Mapping[str, str] | None = None,
+) -> TableProposal:
+    """Look at a file.
+
+    Args:
+        predicate: what its rows state; by default what they look like most.
+        columns: argument, or ``since``, ``until``, ``on`` → column, where the author knows.
+        fixed: argument → the value that all rows have.
+
+    Raises:
+        KnowledgeBaseError: the file cannot be read (KZ124).
+        UsageError: the predicate or a column is unknown, or no predicate fits (KZ806).
+    """
+    given, values = columns or {}, fixed or {}
+    try:
+        options, found = _looked_at(kb, path)
+    except RecordError as error:
+        place = Location(path, error.line)
+        raise KnowledgeBaseError(Issue("KZ124", f"cannot read {path}: {error.message}", place, error.hint)) from None
+    _check_columns(given, found)
+    fits = _fits(kb, path, predicate, found, given, values)
+    best = fits[0]
+    named = {item.name: item for item in found}
+    chosen = {name: named[column] for name, column in best.columns.items()}
+    types = {spec.name: spec.type for spec in best.predicate.args}
+    options |= _meaning(chosen, types)
+    unknown: dict[str, dict[str, str]] = {}
+    for name, column in chosen.items():
+        if types.get(name) in kb.kinds and (names := dict(_unknown(kb, column, types[name]))):
+            unknown.setdefault(types[name], {}).update(names)
+    others = tuple(item.predicate.name for item in fits[1:] if item.score >= best.score - _LEAST_APART)
+    formats = tuple(form for days in _days(chosen, types) for form in (date_formats(days) or [])[1:])
+    return TableProposal(best, options, values, others, formats[:1], unknown)
+
+
+def _looked_at(kb: KnowledgeBase, path: str) -> tuple[dict[str, Snippet], list[SampledColumn]]:
+    """How a file is cut, and its columns with the values of the first rows."""
+    name = inner_name(path, "").lower()
+    options: dict[str, Snippet] = {}
+    if name.endswith((*JSON_ENDINGS, *WORKBOOKS)):
+        with open_records(path, FileShape()) as records:
+            names = [item for item in (records.columns or _paths(path)) if item]
+        with open_records(path, FileShape()) as records:
+            return options, _as_columns(names, [cells for _, _, cells in islice(records.rows(names), _ROWS)])
+    seen = guess(path)
+    if seen.encoding:
+        options["encoding"] = _plain(seen.encoding)
+    if seen.delimiter != delimiter_by_ending(name):
+        options["delimiter"] = _plain(written_delimiter(seen.delimiter))
+    if seen.skip:
+        options["skip"] = _plain(str(seen.skip))
+    columns = _as_columns(seen.columns, seen.rows)
+    if seen.headed and not any(_is_row(kb, column) for column in columns):
+        return options, columns
+    options["header"] = _plain("false")
+    rows = (seen.columns, *seen.rows) if seen.headed else seen.rows
+    return options, _as_columns([f"c{place + 1}" for place in range(max(map(len, rows), default=0))], rows)
+
+
+def _is_row(kb: KnowledgeBase, column: SampledColumn) -> bool:
+    """Whether the name of a column is a name like those below it, so that a first row was taken for a header."""
+    known = kb.entity.get(column.name)
+    below = (kb.entity.get(value) for value in column.values)
+    return known is not None and any(item is not None and item.kind == known.kind for item in below)
+
+
+def _paths(path: str) -> list[str]:
+    """The paths into the records of a JSON file; they are known when some were read."""
+    with open_records(path, FileShape()) as records:
+        for _ in islice(records.rows(()), _ROWS):
+            pass
+        found: list[str] = getattr(records, "paths", [])
+        return found
+
+
+def _as_columns(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[SampledColumn]:
+    found = []
+    for place, name in enumerate(names):
+        cells = (row[place] for row in rows if place < len(row))
+        values = dict.fromkeys(cell.strip() for cell in cells if cell and cell.strip())
+        nothing = nothing_words(values)
+        if name:
+            found.append(SampledColumn(name, tuple(value for value in values if value not in nothing), tuple(nothing)))
+    return found
+
+
+def _plain(text: str) -> Snippet:
+    return Snippet(text, (text,))
+
+
+def _check_columns(given: Mapping[str, str], found: Sequence[SampledColumn]) -> None:
+    names = [column.name for column in found]
+    for argument, name in given.items():
+        if name not in names:
+            hint = did_you_mean(name, names) or f"its columns are {', '.join(names)}"
+            place = Location("--column")
+            raise UsageError(Issue("KZ806", f"the file has no column {name} for {argument}", place, hint))
+
+
+def _fits(
+    kb: KnowledgeBase,
+    path: str,
+    predicate: str,
+    columns: Sequence[SampledColumn],
+    given: Mapping[str, str],
+    fixed: Mapping[str, str],
+) -> list[TableFit]:
+    """How the file can be read, the best first; never nothing."""
+    shown = ", ".join(column.name for column in columns)
+    if not predicate:
+        stem = os.path.basename(inner_name(path, "")).partition(".")[0]  # noqa: PTH119
+        fits = best_fits(kb, columns, stem)
+        if fits and not given and not fixed:
+            return fits
+        hint = "say what a row states with --predicate NAME; kzexpert vocabulary lists the names"
+        message = f"no predicate has arguments like the columns {shown}"
+        if given or fixed:
+            message = "columns and values are named for the arguments of a predicate"
+        raise UsageError(Issue("KZ806", message, Location(path), hint))
+    declared = kb.predicate.get(predicate)
+    if declared is None:
+        hint = did_you_mean(predicate, kb.predicate) or "kzexpert vocabulary lists the names"
+        raise UsageError(Issue("KZ202", f"unknown predicate {predicate}", Location("--predicate"), hint))
+    names = [*(spec.name for spec in declared.args), *_DATES]
+    for name in (*given, *fixed):
+        if name not in names:
+            hint = did_you_mean(name, names) or f"it has {', '.join(names)}"
+            raise UsageError(Issue("KZ203", f"{predicate} has no argument {name}", Location("--column"), hint))
+    found = fit(kb, declared, columns, given, fixed)
+    if found.missing:
+        one = found.missing[0]
+        message = f"no column looks like {' or like '.join(found.missing)}; there are {shown}"
+        hint = f"name it with --column {one}=COLUMN, or give one value to all rows with --value {one}=VALUE"
+        raise UsageError(Issue("KZ806", message, Location(path), hint))
+    return [found]
+
+
+def _meaning(chosen: Mapping[str, SampledColumn], types: Mapping[str, str]) -> dict[str, Snippet]:
+    """What cells mean that are written in another way than in a base: dates, numbers, nothing."""
+    options: dict[str, Snippet] = {}
+    formats = next(filter(None, map(date_formats, _days(chosen, types))), [])
+    if formats:
+        options["dates"] = _plain(f'"{formats[0]}"')
+    numbers = [column.values for name, column in chosen.items() if types.get(name) == "number"]
+    sign = next(filter(None, map(decimal_sign, numbers)), "")
+    if sign:
+        options["decimal"] = _plain(f'"{sign}"')
+    nothing = dict.fromkeys(word for column in chosen.values() for word in column.nothing)
+    if nothing:
+        options["null"] = _plain(sequence(['""', *map(scalar, nothing)]))
+    return options
+
+
+def _days(chosen: Mapping[str, SampledColumn], types: Mapping[str, str]) -> list[tuple[str, ...]]:
+    return [column.values for name, column in chosen.items() if types.get(name, "date") == "date"]
+
+
+def _unknown(kb: KnowledgeBase, column: SampledColumn, kind: str) -> Iterator[tuple[str, str]]:
+    """The names that nobody declares, each with what to do about it."""
+    names = [name for name, item in kb.entity.items() if item.kind == kind]
+    for value in column.values:
+        if value not in kb.entity:
+            yield value, did_you_mean(value, names)

@@ -1,0 +1,211 @@
+"""``kzexpert add``: what a data file looks like, and the declaration that reads it."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from processes import Came, here, on_a_terminal
+
+from kzexpert.authoring.scaffold import scaffold, write_scaffold
+from kzexpert.authoring.table import propose_table
+from kzexpert.language import load_knowledge_base
+
+MEMBERS = "State,Organisation,Joined,Left\nRuritania,Strelsau Pact,2011,\nBorduria,Strelsau Pact,2012-02,2013\n"
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """A new base that uses the shipped one, with a folder for data."""
+    folder = tmp_path / "mongolia"
+    write_scaffold(scaffold(str(folder), ["kzexpert"]))
+    (folder / "data").mkdir()
+    return folder
+
+
+def put(base: Path, name: str, text: str, encoding: str = "utf-8") -> str:
+    (base / "data" / name).write_bytes(text.encode(encoding))
+    return f"data/{name}"
+
+
+def add(base: Path, *arguments: str, code: int = 0) -> Came:
+    came = here("add", *arguments, cwd=base)
+    assert came.returncode == code, came.stdout + came.stderr
+    return came
+
+
+def told(came: Came) -> str:
+    return " ".join((came.stdout + came.stderr).split())
+
+
+# --- what is proposed ------------------------------------------------------------------------------------------------
+
+#: name, encoding, text, what is given → the declaration.
+FILES = {
+    "comma": (
+        ("members.csv", "utf-8", MEMBERS, {}),
+        {"columns": {"state": "State", "org": "Organisation", "since": "Joined", "until": "Left"}},
+    ),
+    "semicolons, a code page, German numbers and days": (
+        (
+            "loans.csv",
+            "cp1252",
+            "Geber;Land;Millionen;Von\nBorduria;Ruritania;1.234,5;31/01/2012\nZubrowka-Süd;Ruritania;98,75;01/02/2012\n",
+            {"predicate": "lends", "columns": {"lender": "Geber", "state": "Land", "since": "Von"}},
+        ),
+        {
+            "columns": {"lender": "Geber", "state": "Land", "millions": "Millionen", "since": "Von"},
+            "encoding": "cp1252",
+            "delimiter": ";",
+            "dates": "%d/%m/%Y",
+            "decimal": ",",
+        },
+    ),
+    "lines above the header, and words for nothing": (
+        (
+            "register.csv",
+            "utf-8",
+            "A register of members\n\nstate,org,start,end\nRuritania,Strelsau Pact,2011,NA\n"
+            "Borduria,Strelsau Pact,NA,-9\nBorduria,Strelsau Pact,2012,2013\n",
+            {},
+        ),
+        {
+            "columns": {"state": "state", "org": "org", "since": "start", "until": "end"},
+            "skip": "2",
+            "null": ["", "NA", "-9"],
+        },
+    ),
+    "no header": (
+        (
+            "pairs.tsv",
+            "utf-8",
+            "Ruritania\tStrelsau Pact\t2011\nBorduria\tStrelsau Pact\t2012\n",
+            {"predicate": "member"},
+        ),
+        {"columns": {"state": "c1", "org": "c2"}, "header": "false"},
+    ),
+    "one value for all rows": (
+        ("pact.csv", "utf-8", "name\nRuritania\n", {"predicate": "member", "fixed": {"org": "Strelsau Pact"}}),
+        {"columns": {"state": "name", "org": {"value": "Strelsau Pact"}}},
+    ),
+    "addresses beside labels": (
+        (
+            "query.csv",
+            "utf-8",
+            "state,stateLabel,org,orgLabel,start\nhttp://e.org/Q1,Ruritania,http://e.org/Q2,Strelsau Pact,"
+            "1949-04-04T00:00:00Z\n",
+            {},
+        ),
+        {"columns": {"state": "stateLabel", "org": "orgLabel", "since": "start"}},
+    ),
+    "JSON lines": (
+        (
+            "ties.jsonl",
+            "utf-8",
+            '{"id": 1, "tie": {"state": "Ruritania", "org": "Strelsau Pact"}, "since": "2011"}\n',
+            {},
+        ),
+        {"columns": {"state": "tie.state", "org": "tie.org", "since": "since"}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "wanted"), FILES.values(), ids=[*FILES])
+def test_a_declaration_is_proposed(
+    base: Path, written: tuple[str, str, str, dict[str, object]], wanted: object
+) -> None:
+    name, encoding, text, given = written
+    path = base / put(base, name, text, encoding)
+    found = propose_table(load_knowledge_base([base]), str(path), **given)  # type: ignore[arg-type]
+    declared = yaml.load("\n".join(found.declaration("x", {}).block), yaml.BaseLoader)  # null is a key, and no number
+    assert {key: value for key, value in declared.items() if key not in ("file", "predicate")} == wanted
+
+
+def test_the_name_of_a_file_may_be_that_of_a_predicate(base: Path) -> None:
+    text = "state,power\nRuritania,Borduria\n"
+    kb = load_knowledge_base([base])
+    for name in ("considers_reliable", "seeks_autonomy"):
+        path = base / put(base, f"{name}.csv", text)
+        assert propose_table(kb, str(path)).fit.predicate.name == name
+    assert "seeks_autonomy" in propose_table(kb, str(base / put(base, "data.csv", text))).others
+
+
+# --- what is shown and written ---------------------------------------------------------------------------------------
+
+
+def test_it_is_shown_and_written_on_request(base: Path) -> None:
+    data = put(base, "members.csv", MEMBERS + "Ruritanla,Strelsau Pact,2012,\n")
+    tables = base / "facts" / "tables.yaml"
+    came = add(base, data, "--source", "almanac", "--at", "table 3")
+    assert came.stdout.splitlines() == [
+        "2 of 3 rows are facts of member:",
+        "  Ruritania is a member of Strelsau Pact (since 2011, almanac, table 3)",
+        "  Borduria is a member of Strelsau Pact (since 2012-02 until 2013, almanac, table 3)",
+        "1 row would be none:",
+        "  row 3: 'Ruritanla' is no known state",
+        "1 name of the kind state that nobody declares:",
+        "  Ruritanla (did you mean Ruritania or Ruritanian?)",
+        "  declare one with kzexpert new entity NAME --kind state, or add it to the aliases of another",
+        "",
+        "  1 | tables:",
+        "  2 |   - file: ../data/members.csv",
+        "  3 |     predicate: member",
+        "  4 |     columns: {state: State, org: Organisation, since: Joined, until: Left}",
+        "  5 |     source: almanac",
+        "  6 |     at: table 3",
+    ]
+    assert came.stderr == "nothing was written; --yes writes it to facts/tables.yaml\n"
+    assert not tables.exists()
+    assert add(base, data, "--dry-run", "--yes").stderr == ""
+    assert not tables.exists()
+    put(base, "members.csv", MEMBERS)
+    assert add(base, data, "--source", "almanac", "--yes").stderr == "written to facts/tables.yaml\n"
+    assert here("check", "--strict", cwd=base).stdout == "0 errors, 0 warnings\n"
+    assert "Borduria is a member" in here("ask", "member(Borduria, ?org)", "--as-of", "2012", cwd=base).stdout
+
+
+def test_a_second_table_stands_below_the_first(base: Path) -> None:
+    add(base, put(base, "members.csv", MEMBERS), "--yes", "--source", "almanac")
+    add(base, put(base, "more.csv", MEMBERS.replace("2011", "2010")), "--yes", "--source", "almanac")
+    declared = yaml.safe_load((base / "facts" / "tables.yaml").read_text(encoding="utf-8"))["tables"]
+    assert [item["file"] for item in declared] == ["../data/members.csv", "../data/more.csv"]
+
+
+def test_a_file_that_lies_among_the_facts(base: Path) -> None:
+    (base / "facts" / "pact-members.csv").write_text(MEMBERS, encoding="utf-8")
+    assert "KZ114" in here("check", cwd=base).stdout
+    add(base, "facts/pact-members.csv", "--yes", "--source", "almanac")
+    assert here("check", "--strict", cwd=base).stdout == "0 errors, 0 warnings\n"
+
+
+def test_a_large_file_is_looked_at_in_its_first_lines(base: Path) -> None:
+    data = put(base, "members.csv", MEMBERS + "Ruritania,Strelsau Pact,2014,\n" * 100_000)
+    assert "999 of the first 999 rows are facts of member:" in add(base, data).stdout
+
+
+def test_on_a_terminal_it_asks(base: Path) -> None:
+    data = base / put(base, "members.csv", MEMBERS)
+    code, shown = on_a_terminal(["add", str(data), "--kb", str(base), "--dry-run"])
+    assert (code, "Write this to" in shown) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("data/nothing.csv",), "KZ124 cannot read data/nothing.csv: No such file"),
+        (("data/colours.csv",), "KZ806 no predicate has arguments like the columns colour, taste"),
+        (("data/colours.csv", "--predicate", "membr"), "did you mean member?"),
+        (("data/colours.csv", "--predicate", "power"), "no column looks like state; there are colour, taste"),
+        (("data/colours.csv", "--predicate", "power"), "--column state=COLUMN"),
+        (("data/colours.csv", "--predicate", "power", "--column", "state=color"), "did you mean colour?"),
+        (("data/colours.csv", "--predicate", "power", "--column", "sate=colour"), "did you mean state?"),
+        (("data/colours.csv", "--column", "state=colour"), "KZ806"),
+        (("data/colours.csv", "--column", "colour"), "write --column NAME=..."),
+        (("data/colours.csv", "--source", "almanak"), "did you mean almanac?"),
+    ],
+)
+def test_what_cannot_be_proposed(base: Path, arguments: tuple[str, ...], message: str) -> None:
+    put(base, "colours.csv", "colour,taste\nred,sweet\n")
+    came = here("add", *arguments, cwd=base)
+    assert came.returncode in (1, 2)
+    assert message in told(came)
+    assert not (base / "facts" / "tables.yaml").exists()
