@@ -2,27 +2,29 @@
 
 Certainty factors run from −1 (certainly not) over 0 (nothing known) to +1 (certain). The combination is that of EMYCIN
 (van Melle 1980; Buchanan and Shortliffe, *Rule-Based Expert Systems*, 1984, ch. 11), extended to many lines at once. It
-measures a change of belief and is no probability (Heckerman and Horvitz 1987): likelihood words are a convention.
+measures a change of belief and is no probability (Heckerman and Horvitz 1987): the words tell how strong the evidence
+is, and not how likely a thing is.
 """
 
 from collections.abc import Iterable
 from math import prod
 
-__all__ = ["THRESHOLD", "combine", "established", "is_conflict", "likelihood", "likelihood_bands", "likelihood_cutoffs"]
+__all__ = ["THRESHOLD", "VERDICT", "combine", "established", "evidence_cutoffs", "evidence_word", "is_conflict"]
 
 #: A fact or a conclusion is established when its certainty is above this.
 THRESHOLD = 0.2
 
-#: ICD 203 (2015), D.6.e.2.a: lower edge of each band in percent. Edges are shared there; ours belong to the upper band.
-_BANDS = (
-    (95.0, "almost certain"),
-    (80.0, "very likely"),
-    (55.0, "likely"),
-    (45.0, "roughly even chance"),
-    (20.0, "unlikely"),
-    (5.0, "very unlikely"),
-    (0.0, "almost no chance"),
+#: How strong the evidence is: the certainty, by absolute value, above which each word is said; highest first.
+_WORDS = (
+    (0.95, "very strong evidence"),
+    (0.8, "strong evidence"),
+    (0.6, "good evidence"),
+    (0.4, "some evidence"),
+    (THRESHOLD, "a hint"),
 )
+_NOTHING = "nothing established"
+#: From this certainty on a question is answered with yes, down from its negative with no.
+VERDICT = 0.6
 
 
 def combine(strengths: Iterable[float]) -> float:
@@ -60,30 +62,22 @@ def established(certainty: float) -> bool:
     return certainty > THRESHOLD
 
 
-def likelihood(certainty: float) -> str:
-    """The word of estimative probability of ICD 203 at (1 + certainty) / 2.
+def evidence_word(certainty: float) -> str:
+    """How strong the evidence is that a certainty stands for, in words. They say nothing of how likely a thing is.
 
     Args:
         certainty: −1..1.
 
     Returns:
-        One of seven words; below 1 and above 99 percent the outermost ones.
+        From "a hint" to "very strong evidence", with "against" where it is negative; "nothing established" between.
     """
-    percent = round((1.0 + certainty) * 50.0, 7)
-    return next((word for edge, word in _BANDS if percent >= edge), _BANDS[-1][1])
+    word = next((word for edge, word in _WORDS if abs(certainty) > edge), "")
+    return f"{word}{'' if certainty > 0 else ' against'}" if word else _NOTHING
 
 
-def likelihood_cutoffs() -> tuple[tuple[float, str], ...]:
-    """The lowest certainty, to nine decimals, that has a word; highest first. `likelihood` says the same of each."""
-    found = []
-    for edge, word in _BANDS:
-        middle = edge / 50.0 - 1.0
-        near = [round(middle + step * 1e-9, 9) + 0.0 for step in range(-3, 4)]
-        lowest = min((number for number in near if number >= -1.0 and likelihood(number) == word), default=middle)
-        found.append((lowest, word))
-    return tuple(found)
-
-
-def likelihood_bands() -> tuple[tuple[float, str], ...]:
-    """The bands, highest first: (lowest certainty of the band, word)."""
-    return tuple((edge / 50.0 - 1.0, word) for edge, word in _BANDS)
+def evidence_cutoffs() -> tuple[tuple[float, str], ...]:
+    """The lowest certainty, to nine decimals, that has a word; highest first. `evidence_word` says the same of each."""
+    above = [(round(edge + 1e-9, 9), word) for edge, word in _WORDS]
+    ends = [*[edge for edge, _ in _WORDS[-2::-1]], 1.0]
+    below = [(-end, f"{word} against") for end, (_, word) in zip(ends, reversed(_WORDS), strict=True)]
+    return (*above, (-THRESHOLD, _NOTHING), *below)

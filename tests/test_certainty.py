@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kzexpert.certainty import combine, established, is_conflict, likelihood, likelihood_bands
+from kzexpert.certainty import combine, established, evidence_cutoffs, evidence_word, is_conflict
 
 STRENGTHS = st.lists(st.floats(-1, 1).map(lambda number: round(number, 3)), max_size=12)
 
@@ -81,19 +81,21 @@ def test_established_above_and_not_at_the_threshold() -> None:
 
 
 @pytest.mark.parametrize(
-    ("percent", "word"),
+    ("certainty", "word"),
     [
-        (100, "almost certain"), (99.5, "almost certain"), (95, "almost certain"), (94.9, "very likely"),
-        (80, "very likely"), (79.9, "likely"), (55, "likely"), (54.9, "roughly even chance"),
-        (45, "roughly even chance"), (44.9, "unlikely"), (20, "unlikely"), (19.9, "very unlikely"),
-        (5, "very unlikely"), (4.9, "almost no chance"), (0.5, "almost no chance"), (0, "almost no chance"),
+        (1.0, "very strong evidence"), (0.951, "very strong evidence"), (0.95, "strong evidence"),
+        (0.8, "good evidence"), (0.6, "some evidence"), (0.4, "a hint"), (0.201, "a hint"),
+        (0.2, "nothing established"), (0.0, "nothing established"), (-0.2, "nothing established"), (-0.201, "a hint against"),
+        (-0.4, "a hint against"), (-0.401, "some evidence against"), (-0.6, "some evidence against"),
+        (-0.8, "good evidence against"), (-0.95, "strong evidence against"), (-1.0, "very strong evidence against"),
     ],
 )  # fmt: skip
-def test_words_of_icd_203(percent: float, word: str) -> None:
-    assert likelihood(percent / 50 - 1) == word
+def test_words_for_the_evidence(certainty: float, word: str) -> None:
+    assert evidence_word(certainty) == word
 
 
-def test_bands_are_listed_from_the_top() -> None:
-    bands = likelihood_bands()
-    assert [word for _, word in bands] == [likelihood(edge) for edge, _ in bands]
-    assert [edge for edge, _ in bands] == sorted((edge for edge, _ in bands), reverse=True)
+@given(st.integers(-(10**9), 10**9).map(lambda number: number / 10**9))
+def test_the_cutoffs_of_the_words_are_theirs(certainty: float) -> None:
+    cutoffs = evidence_cutoffs()
+    assert [edge for edge, _ in cutoffs] == sorted((edge for edge, _ in cutoffs), reverse=True)
+    assert next(word for edge, word in cutoffs if certainty >= edge) == evidence_word(certainty)

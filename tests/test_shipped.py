@@ -40,9 +40,7 @@ def test_the_first_answer_is_russia_with_a_source_for_every_line() -> None:
     assert came.returncode == 0
     assert came.stderr == ""
     first = came.stdout.split("\n", 1)[0]
-    assert re.fullmatch(
-        r"Kazakhstan is aligned with Russia in security: (very likely|almost certain) \(certainty 0\.\d\d\)", first
-    )
+    assert re.fullmatch(r"Kazakhstan is aligned with Russia in security: (very strong|strong) evidence", first)
     evidence = re.split(r"\n\s+(?=-?[01]\.\d\d  )", came.stdout.split("\n\n")[0])[1:]
     assert len(evidence) >= 3
     assert [line for line in evidence if not re.search(r"\([a-z-]+;\s[a-z0-9-]+,\s[^)]+\)$", line)] == []
@@ -57,7 +55,7 @@ def test_the_first_answer_as_json_has_the_same_evidence() -> None:
     assert first["certainty"] >= 0.6
     assert first["established"] is True
     assert first["derived"] is True
-    assert [line["rule"] for line in first["evidence"] if not line["source"]] == []
+    assert [line["rule"] for line in first["lines"] if not line["source"]] == []
 
 
 # --- questions in plain words and as patterns ------------------------------------------------------------------

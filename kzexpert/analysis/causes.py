@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from kzexpert.analysis.scenario import on_record
-from kzexpert.certainty import established, likelihood
+from kzexpert.certainty import established, evidence_word
 from kzexpert.evidence import Line, lines
 from kzexpert.model import (
     BaseFact,
@@ -68,8 +68,8 @@ class Divergence:
             turn_of(before, after),
             before,
             after,
-            likelihood(before or 0.0),
-            likelihood(after or 0.0),
+            evidence_word(before or 0.0),
+            evidence_word(after or 0.0),
             established(after or 0.0),
             by,
             self.lines(atom),

@@ -13,7 +13,7 @@ import msgspec
 
 from kzexpert.analysis.scenario import Progress, Revision, Scenario, silent
 from kzexpert.analysis.worlds import outcomes, with_facts
-from kzexpert.certainty import established, likelihood
+from kzexpert.certainty import established, evidence_word
 from kzexpert.engines.base import Engine
 from kzexpert.model import BaseFact, GroundAtom, Inference, Pattern, ProgramRule
 from kzexpert.proof.answers import ranked
@@ -40,7 +40,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
         certainty: of the conclusion without it.
         change: that minus the certainty with it.
         falls: the conclusion would no longer be established.
-        other_word: it would get another likelihood word.
+        other_word: the word for the evidence would be another.
         facts, rules: with a source, how many of the facts and rules that are told of cite it.
     """
 
@@ -48,7 +48,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     says: str
     certainty: float
-    likelihood: str
+    evidence: str
     change: float
     falls: bool
     other_word: bool
@@ -57,7 +57,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Margin(msgspec.Struct, frozen=True):
-    """How far the certainty of a rule can move, all else being equal, before the likelihood word changes.
+    """How far the certainty of a rule can move, all else being equal, before the word for the evidence changes.
 
     Attributes:
         certainty: of the rule as written.
@@ -86,7 +86,7 @@ class Hanging(msgspec.Struct, frozen=True):
     conclusion: str
     says: str
     certainty: float
-    likelihood: str
+    evidence: str
     single_source: str
     facts: tuple[Effect, ...]
     sources: tuple[Effect, ...]
@@ -170,7 +170,7 @@ class _Trial:
             str(self.atom),
             says(self.kb, self.atom),
             self.certainty,
-            likelihood(self.certainty),
+            evidence_word(self.certainty),
             _only_source(facts.values(), sources),
             _by_effect(self.effect("fact", str(atom), says(self.kb, atom), by_fact[atom]) for atom in facts),
             _by_effect(
@@ -204,10 +204,10 @@ class _Trial:
             name=name,
             says=sentence,
             certainty=certainty,
-            likelihood=likelihood(certainty),
+            evidence=evidence_word(certainty),
             change=round(certainty - self.certainty, 9) + 0.0,
             falls=established(self.certainty) and not established(certainty),
-            other_word=likelihood(certainty) != likelihood(self.certainty),
+            other_word=evidence_word(certainty) != evidence_word(self.certainty),
             **dict(zip(("facts", "rules"), cited, strict=False)),
         )
 
@@ -224,7 +224,7 @@ class _Trial:
                 for (name, end), probes in asked.items()
                 for certainty in probes
             ]
-            words = iter([likelihood(certainty) for certainty in self.certainties(changes)])
+            words = iter([evidence_word(certainty) for certainty in self.certainties(changes)])
             for key, probes in list(asked.items()):
                 try:
                     asked[key] = searches[key].send(list(islice(words, len(probes))))
@@ -250,7 +250,7 @@ class _Trial:
         # Where nothing below the conclusion uses what the rule concludes, certainty moves one way with the rule's.
         direct = rule.head.predicate == self.atom.predicate and not self.recursive
         steps = [last] if direct else [*_steps(kept, last)]
-        usual = likelihood(self.certainty)
+        usual = evidence_word(self.certainty)
         for beyond, word in zip(steps, (yield steps), strict=True):
             if word != usual:
                 while abs(beyond - kept) > _EXACT * 1.5:

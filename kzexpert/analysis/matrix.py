@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from kzexpert.certainty import combine, established, likelihood
+from kzexpert.certainty import combine, established, evidence_word
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.evidence import line_strengths, lines
 from kzexpert.model import (
@@ -70,7 +70,7 @@ class Hypothesis(msgspec.Struct, frozen=True):
     conclusion: str
     says: str
     certainty: float
-    likelihood: str
+    evidence: str
     established: bool
     support: float
     against: float
@@ -262,7 +262,7 @@ class _Comparing:
             conclusion=str(atom),
             says=says(self.kb, atom),
             certainty=certainty,
-            likelihood=likelihood(certainty),
+            evidence=evidence_word(certainty),
             established=established(certainty),
             support=combine(strength for strength in strengths if strength > 0),
             against=combine(strength for strength in strengths if strength < 0),

@@ -13,7 +13,7 @@ from kzexpert.analysis.partials import Allowance, Known
 from kzexpert.analysis.remedies import MOST_CHANGES, Change, Remedy, RemedySearch
 from kzexpert.analysis.scenario import Progress, Revision, Scenario, silent
 from kzexpert.analysis.worlds import outcomes, with_facts
-from kzexpert.certainty import established, likelihood
+from kzexpert.certainty import established, evidence_word
 from kzexpert.engines.base import Engine
 from kzexpert.model import GroundAtom, Inference, Pattern
 from kzexpert.questions.sentences import says
@@ -43,7 +43,7 @@ class Proposal(msgspec.Struct, frozen=True):
     says: tuple[str, ...]
     conclusion: str
     certainty: float
-    likelihood: str
+    evidence: str
 
 
 class Proposals(msgspec.Struct, frozen=True):
@@ -168,7 +168,7 @@ class _Trials:
             says=tuple(says(self.kb, atom) for atom in assumed),
             conclusion=str(conclusion),
             certainty=certainty,
-            likelihood=likelihood(certainty),
+            evidence=evidence_word(certainty),
         )
 
     def _least(self, changes: frozenset[Change]) -> frozenset[Change]:

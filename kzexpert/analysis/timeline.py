@@ -11,7 +11,7 @@ import msgspec
 
 from kzexpert.analysis.causes import Divergence
 from kzexpert.analysis.scenario import Infer, Progress, Scenario, silent
-from kzexpert.certainty import established, likelihood
+from kzexpert.certainty import established, evidence_word
 from kzexpert.engines.base import Engine, infer_each
 from kzexpert.model import Fact, GroundAtom, Inference, Pattern, Program
 from kzexpert.program.relevance import relevance, sliced
@@ -33,7 +33,7 @@ class Point(msgspec.Struct, frozen=True):
     period: str
     as_of: date
     certainty: float | None
-    likelihood: str
+    evidence: str
     established: bool
 
 
@@ -129,7 +129,7 @@ def _series(
 ) -> Series:
     certainties = [inference.certainty(atom) for inference in inferences]
     points = tuple(
-        Point(str(day.year), day, certainty, likelihood(certainty or 0.0), established(certainty or 0.0))
+        Point(str(day.year), day, certainty, evidence_word(certainty or 0.0), established(certainty or 0.0))
         for day, certainty in zip(days, certainties, strict=True)
     )
     changes = tuple(

@@ -10,7 +10,7 @@ from kzexpert.analysis.near_misses import Miss, NearFact, NearMisses, near_row, 
 from kzexpert.analysis.partials import Allowance, Known
 from kzexpert.analysis.proposals import Proposal, propose
 from kzexpert.analysis.scenario import Progress, silent
-from kzexpert.certainty import combine, likelihood
+from kzexpert.certainty import combine, evidence_word
 from kzexpert.engines.base import Engine
 from kzexpert.evidence import lines
 from kzexpert.model import GroundAtom, Inference, Pattern
@@ -31,13 +31,13 @@ class Weighed(msgspec.Struct, frozen=True):
     Attributes:
         support: what the evidence for it comes to by itself.
         against: what the evidence against it comes to by itself; 0 or below.
-        likelihood_alone: the word for `support`.
+        evidence_alone: the word for `support`.
     """
 
     conclusion: Conclusion
     support: float
     against: float
-    likelihood_alone: str
+    evidence_alone: str
 
 
 class WhyNot(Asked, frozen=True, tag_field="schema", tag="kzexpert.why-not/1"):
@@ -96,4 +96,4 @@ def _weighed(inference: Inference, atom: GroundAtom, pattern: Pattern) -> Weighe
     strengths = [line.strength for line in lines(inference, atom) if line.counts]
     support = combine(strength for strength in strengths if strength > 0)
     against = combine(strength for strength in strengths if strength < 0)
-    return Weighed(conclude(inference, atom, pattern), support, against, likelihood(support))
+    return Weighed(conclude(inference, atom, pattern), support, against, evidence_word(support))

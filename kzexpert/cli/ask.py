@@ -28,8 +28,8 @@ Examples:
 def ask(options: Options, question: tuple[str, ...], weighed: bool) -> int:
     """Answer a QUESTION, in plain words or as a pattern.
 
-    Each answer has a certainty between -1 and 1, a likelihood word, and its lines of evidence with their sources. A
-    question that begins with why, or why not, is answered with a proof, or with what is missing.
+    Each answer has a certainty between -1 and 1, a word for how strong the evidence is, and its lines of evidence with
+    their sources. A question that begins with why, or why not, is answered with a proof, or with what is missing.
     """
     session = open_session(options)
     asked = read_question(session.kb, " ".join(question))

@@ -57,7 +57,7 @@ def infer(
 ) -> int:
     """Write the conclusions, or those of some predicates and patterns, to a Parquet, CSV, JSON lines or DuckDB file.
 
-    A row holds the as-of date, the predicate, a column for every name of an argument, certainty, likelihood, and
+    A row holds the as-of date, the predicate, a column for every name of an argument, certainty, evidence, and
     whether it is established. A DuckDB file has a table for each predicate, and one that describes the run. The file
     is there whole or not at all. What it cost is told on stderr.
     """

@@ -39,7 +39,7 @@ ENDINGS: dict[Form, tuple[str, ...]] = {
 }
 
 #: The columns that every row has beside its arguments, and `derived` where recorded facts are written too.
-OWN = ("as_of", "predicate", "certainty", "likelihood", "established", "derived")
+OWN = ("as_of", "predicate", "certainty", "evidence", "established", "derived")
 #: The table of a database file that describes the run.
 RUN_TABLE = "run"
 

@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from kzexpert.certainty import established, likelihood
+from kzexpert.certainty import established, evidence_word
 from kzexpert.evidence import Line, lines
 from kzexpert.model import BaseFact, GroundAtom, Inference, KnowledgeBase, Pattern, Relation, Value, Variable
 from kzexpert.program.snapshot import base_fact, on_record
@@ -21,7 +21,7 @@ __all__ = [
     "Answer",
     "Conclusion",
     "Conclusions",
-    "Evidence",
+    "EvidenceLine",
     "answer",
     "conclude",
     "conclusions_of",
@@ -33,7 +33,7 @@ __all__ = [
 ASSUMED = "assumed"
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+class EvidenceLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of evidence: a rule that fired, or a recorded fact.
 
     Attributes:
@@ -58,7 +58,7 @@ class Conclusion(msgspec.Struct, frozen=True, omit_defaults=True):
         conclusion: the statement as an atom.
         says: as a sentence.
         bindings: variable of the pattern → value.
-        likelihood: the word of ICD 203 at (1 + certainty) / 2.
+        evidence: how strong it is, in words; see `kzexpert.certainty.evidence_word`.
         derived: whether a rule concluded it.
         conflict: there is certain evidence for it and certain evidence against it.
     """
@@ -67,10 +67,10 @@ class Conclusion(msgspec.Struct, frozen=True, omit_defaults=True):
     says: str
     bindings: dict[str, str | int | float]
     certainty: float
-    likelihood: str
+    evidence: str
     established: bool
     derived: bool
-    evidence: tuple[Evidence, ...]
+    lines: tuple[EvidenceLine, ...]
     conflict: bool = False
 
 
@@ -175,13 +175,13 @@ def conclude(inference: Inference, atom: GroundAtom, pattern: Pattern | None = N
     Args:
         pattern: whose variables to bind; none are bound without it.
     """
-    evidence = tuple(_evidence(inference.program.kb, line) for line in lines(inference, atom) if line.counts)
+    told = tuple(_evidence(inference.program.kb, line) for line in lines(inference, atom) if line.counts)
     known = RelationFact(atom.predicate, atom)
-    return _conclusion(inference, known, pattern, inference.certainty(atom) or 0.0, evidence)
+    return _conclusion(inference, known, pattern, inference.certainty(atom) or 0.0, told)
 
 
 def _conclusion(
-    inference: Inference, known: RelationFact, pattern: Pattern | None, certainty: float, evidence: tuple[Evidence, ...]
+    inference: Inference, known: RelationFact, pattern: Pattern | None, certainty: float, told: tuple[EvidenceLine, ...]
 ) -> Conclusion:
     atom = known.atom
     return Conclusion(
@@ -189,27 +189,27 @@ def _conclusion(
         says=says(inference.program.kb, atom),
         bindings=_bindings(pattern, known.args) if pattern else {},
         certainty=certainty,
-        likelihood=likelihood(certainty),
+        evidence=evidence_word(certainty),
         established=established(certainty),
-        derived=any(line.rule is not UNSET for line in evidence),
-        evidence=evidence,
+        derived=any(line.rule is not UNSET for line in told),
+        lines=told,
         conflict=atom in inference.conflicts,
     )
 
 
-def _evidence(kb: KnowledgeBase, line: Line) -> Evidence:
+def _evidence(kb: KnowledgeBase, line: Line) -> EvidenceLine:
     if line.firing is not None:
         rule = line.firing.rule.rule
         source = str(rule.source) if rule.source else ""
-        return Evidence(rule=rule.id, because=because(line.firing), strength=round(line.strength, 9), source=source)
+        return EvidenceLine(rule=rule.id, because=because(line.firing), strength=round(line.strength, 9), source=source)
     assert line.base is not None
     return _fact_evidence(kb, line.base)
 
 
-def _fact_evidence(kb: KnowledgeBase, base: BaseFact) -> Evidence:
+def _fact_evidence(kb: KnowledgeBase, base: BaseFact) -> EvidenceLine:
     sources = [ASSUMED] if base.assumed else []
     sources += map(str, citations(base))
-    return Evidence(
+    return EvidenceLine(
         fact=str(base.atom), because=says(kb, base.atom), strength=base.certainty, source="; ".join(sources)
     )
 

@@ -118,7 +118,7 @@ class Judgement(msgspec.Struct, frozen=True):
     """
 
     certainty: float
-    likelihood: str
+    evidence: str
     established: bool
     conflict: bool
     best: bool
@@ -256,7 +256,7 @@ def _conclusion(
         conclusion=str(atom),
         says=says(kb, atom),
         certainty=found.certainty,
-        likelihood=found.likelihood,
+        evidence=found.evidence,
         established=found.established,
         conflict=found.conflict,
         method="best" if found.best else "combined",

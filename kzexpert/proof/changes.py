@@ -165,8 +165,8 @@ class Shift(msgspec.Struct, frozen=True):
     turn: ShiftTurn
     before: float | None
     after: float | None
-    likelihood_before: str
-    likelihood_after: str
+    evidence_before: str
+    evidence_after: str
     established: bool
     by: tuple[Literal["facts", "rules", "date"], ...]
     lines: tuple[LineShift, ...]
@@ -188,7 +188,7 @@ class Shift(msgspec.Struct, frozen=True):
             says=merged(old.says, self.says),
             turn=turn_of(old.before, self.after),
             before=old.before,
-            likelihood_before=old.likelihood_before,
+            evidence_before=old.evidence_before,
             lines=tuple(_lines_of_both(old.lines, self.lines)),
             was=old.conclusion,
         )

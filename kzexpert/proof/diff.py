@@ -101,7 +101,7 @@ class _Comparison:
             lines = tuple(self._lines(name, item.says))
             if lines or before != after:
                 one, other = self.old.conclusions.get(name), self.new.conclusions.get(name)
-                words = one.likelihood if one else "", other.likelihood if other else ""
+                words = one.evidence if one else "", other.evidence if other else ""
                 holds = other is not None and other.established
                 turn = turn_of(before, after)
                 found.append(Shift(name, item.says, turn, before, after, *words, holds, (), lines))

@@ -200,7 +200,7 @@ class TracedConclusion(_Part, frozen=True):
 
     Attributes:
         says: as a sentence.
-        likelihood: the word of ICD 203 at (1 + certainty) / 2.
+        evidence: how strong it is, in words; see `kzexpert.certainty.evidence_word`.
         established: whether the certainty is above 0.2, so that it satisfies conditions.
         conflict: there is certain evidence for it and certain evidence against it.
         method: ``combined``: all lines add up; ``best``: in a recursive component the best proof counts.
@@ -211,7 +211,7 @@ class TracedConclusion(_Part, frozen=True):
     conclusion: str
     says: str
     certainty: float
-    likelihood: str
+    evidence: str
     established: bool
     conflict: bool
     method: Literal["combined", "best"]

@@ -8,7 +8,7 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from kzexpert.certainty import combine, established, likelihood
+from kzexpert.certainty import combine, established, evidence_word
 from kzexpert.evidence import enough_below, lines
 from kzexpert.model import (
     Aggregate,
@@ -83,7 +83,7 @@ class InferredGrounds:
         strengths = [line.strength for line in found if line.counts]
         return Judgement(
             certainty=certainty,
-            likelihood=likelihood(certainty),
+            evidence=evidence_word(certainty),
             established=established(certainty),
             conflict=atom in inference.conflicts,
             best=inference.program.stratum_of[atom.predicate].recursive,

@@ -9,7 +9,7 @@ from kzexpert.analysis.what_if import WhatIf
 from kzexpert.errors import counted
 from kzexpert.proof.changes import TURNS, Cause, Changes, LineShift, Move, RuleTurn, Shift
 from kzexpert.proof.diff import TraceDiff
-from kzexpert.render.text import CONVENTION, certainty_text
+from kzexpert.render.text import UNCALIBRATED, certainty_text
 from kzexpert.render.writer import PLAIN, Piece, Writer, sentence, stated
 
 __all__ = ["ROLES", "cause_pieces", "move_text", "moves_text", "shift_head", "trace_diff_text", "what_if_text"]
@@ -34,7 +34,7 @@ def what_if_text(found: WhatIf, compared: Sequence[str] = (), out: Writer = PLAI
     if found.others:
         count = counted(found.others, "other conclusion changes", "other conclusions change")
         blocks.append(f"{count}; --all shows {'it' if found.others == 1 else 'them'}.")
-    return "\n\n".join([*blocks, out.wrap([("faint", CONVENTION)])]) + "\n"
+    return "\n\n".join([*blocks, out.wrap([("faint", UNCALIBRATED)])]) + "\n"
 
 
 def trace_diff_text(found: TraceDiff, out: Writer = PLAIN) -> str:
@@ -48,7 +48,7 @@ def trace_diff_text(found: TraceDiff, out: Writer = PLAIN) -> str:
     heads += [("source changed", source) for source in found.sources]
     lines = [out.wrap([("name", f"{name}: "), ("", text)], first="  ", rest="    ") for name, text in heads]
     blocks = ["\n".join([_days(found, "", out), *lines, *_facts_and_rules(found, out)]), *_by_turn(found, out)]
-    return "\n\n".join([*blocks, out.wrap([("faint", CONVENTION)])]) + "\n"
+    return "\n\n".join([*blocks, out.wrap([("faint", UNCALIBRATED)])]) + "\n"
 
 
 def _days(found: Changes, bases: str, out: Writer) -> str:
@@ -112,7 +112,7 @@ def shift_head(shift: Shift, out: Writer, tried: bool = False) -> str:
     Args:
         tried: whether to tell which of facts, rules and date it was.
     """
-    word = shift.likelihood_after if shift.established else f"{shift.likelihood_after}, not established"
+    word = shift.evidence_after
     if shift.after is None:
         word = "nothing supports it"
     by = f"; by {' and '.join(shift.by)}" if tried else ""

@@ -23,7 +23,7 @@ from kzexpert.proof.answers import Answer
 from kzexpert.proof.citation import places_of
 from kzexpert.proof.index import Index
 from kzexpert.render.html_tree import argument, citations_of
-from kzexpert.render.text import CONVENTION, certainty_text
+from kzexpert.render.text import UNCALIBRATED, certainty_text
 from kzexpert.render.timeline_svg import timeline_svg
 from kzexpert.render.writer import sentence, visible
 
@@ -94,7 +94,7 @@ def html_page(
             place=places_of(kb.texts),
             timeline=timeline,
             drawing=Markup(timeline_svg(timeline)) if timeline else "",
-            convention=CONVENTION,
+            uncalibrated=UNCALIBRATED,
             threshold=THRESHOLD,
             style=Markup(style),
             style_hash=content_digest(style),

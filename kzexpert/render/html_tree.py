@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from kzexpert.certainty import established, likelihood
+from kzexpert.certainty import established, evidence_word
 from kzexpert.proof.document import EitherPremise, FactPremise, Row, TracedFiring, TracedLine, TracedPremise
 from kzexpert.proof.index import Index
 from kzexpert.render.premise_text import with_values
@@ -83,7 +83,7 @@ class Branch(msgspec.Struct, frozen=True):
     says: str
     atom: str
     certainty: float
-    likelihood: str
+    evidence: str
     established: bool
     derived: bool
     conflict: bool
@@ -202,7 +202,7 @@ class _Grove:
             says=item.says,
             atom=name,
             certainty=item.certainty,
-            likelihood=likelihood(item.certainty),
+            evidence=evidence_word(item.certainty),
             established=established(item.certainty),
             derived=conclusion is not None,
             conflict=conclusion is not None and conclusion.conflict,

@@ -19,7 +19,7 @@ def linchpins_text(inference: Inference, found: Linchpins, out: Writer = PLAIN) 
     if not blocks:
         blocks = [out.wrap([("", f"Nothing is established that matches {found.pattern}.")])]
     else:
-        blocks.append(out.wrap([("faint", "!! no longer established; ! another likelihood word")]))
+        blocks.append(out.wrap([("faint", "!! no longer established; ! another word for the evidence")]))
     blocks.append(footnote(inference, out))
     return "\n\n".join(blocks) + "\n"
 
@@ -28,7 +28,7 @@ def _block(item: Hanging, out: Writer) -> Iterator[str]:
     headline: list[Piece] = [
         ("strong", stated(item.says, item.conclusion)),
         ("", ": "),
-        ("good", item.likelihood),
+        ("good", item.evidence),
         ("", f" (certainty {certainty_text(item.certainty)})"),
     ]
     yield out.wrap(headline, rest="  ")
@@ -68,7 +68,7 @@ def _named(effect: Effect) -> list[Piece]:
     if effect.falls:
         pieces.append(("bad", " - not established"))
     elif effect.other_word:
-        pieces.append(("poor", f" - {effect.likelihood}"))
+        pieces.append(("poor", f" - {effect.evidence}"))
     return pieces
 
 
@@ -76,7 +76,7 @@ def _margins(margins: Sequence[Margin], out: Writer) -> Iterator[str]:
     if not margins:
         return
     yield ""
-    heading = "How far the certainty of each rule can move before the likelihood word changes:"
+    heading = "How far the certainty of each rule can move before the word for the evidence changes:"
     yield out.wrap([("name", heading)], rest="  ")
     free = [margin for margin in margins if not margin.word_below and not margin.word_above]
     for margin in margins:

@@ -50,12 +50,12 @@ def _sums(table: "_Grid", columns: Sequence[Hypothesis]) -> Iterator[str]:
     yield from table.row("", "all evidence for", [("", certainty_text(item.support)) for item in columns])
     yield from table.row("", "all evidence against", [("", certainty_text(item.against)) for item in columns])
     yield from table.row("", "certainty", [("strong", certainty_text(item.certainty)) for item in columns])
-    yield from table.row("", "likelihood", [_word(item) for item in columns])
+    yield from table.row("", "evidence", [_word(item) for item in columns])
 
 
 def _word(item: Hypothesis) -> tuple[str, str]:
     if item.established:
-        return "good", item.likelihood
+        return "good", item.evidence
     return ("poor", "not established") if item.support or item.against else ("faint", "no evidence")
 
 

@@ -23,7 +23,7 @@ from kzexpert.proof.document import (
 )
 from kzexpert.proof.index import Index
 from kzexpert.render.premise_text import with_values
-from kzexpert.render.text import certainty_text, further_firings, headline
+from kzexpert.render.text import UNCALIBRATED, certainty_text, further_firings, headline
 from kzexpert.render.trace_graph import reading_order
 from kzexpert.render.writer import sentence, visible
 
@@ -93,7 +93,7 @@ class _Document:
         yield from self.facts()
         yield from self.rules_and_sources()
         yield "## Checking\n"
-        yield "Likelihood words are those of ICD 203 at (1 + certainty) / 2, by convention. The same trace as JSON"
+        yield f"{UNCALIBRATED} The same trace as JSON"
         yield "(`kzexpert trace export --format json`) can be checked against the rules and facts with"
         yield f"`kzexpert trace verify`. {f'Its seal is {_code(trace.seal)}.' if trace.seal else 'It has no seal.'}"
         yield ""
@@ -104,12 +104,12 @@ class _Document:
             item = self.index.conclusions.get(answer)
             word = "on record"
             if item is not None:
-                word = item.likelihood if item.established else f"{item.likelihood}, not established"
+                word = item.evidence
             number = f"{self.number[answer]}" if item else self.fact_number[answer]
             certainty = self.index[answer].certainty
             rows.append((number, self.told(answer), word, certainty_text(certainty)))
         if rows:
-            yield from _table(("No.", "Answer", "Likelihood", "Certainty"), rows, right=3)
+            yield from _table(("No.", "Answer", "Evidence", "Certainty"), rows, right=3)
         else:
             yield "Nothing follows.\n"
 
@@ -117,7 +117,7 @@ class _Document:
 
     def conclusion(self, item: TracedConclusion) -> Iterator[str]:
         certainty = certainty_text(item.certainty)
-        yield f"### {self.number[item.conclusion]}. {self.told(item.conclusion)}: {item.likelihood} ({certainty})\n"
+        yield f"### {self.number[item.conclusion]}. {self.told(item.conclusion)}: {item.evidence} ({certainty})\n"
         yield f"{_code(item.conclusion)}{'' if item.established else ', weighed and not established'}\n"
         for line in item.lines:
             yield from self.line(line)

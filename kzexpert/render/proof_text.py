@@ -7,7 +7,7 @@ is used twice is shown once.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from kzexpert.certainty import combine, established, is_conflict, likelihood
+from kzexpert.certainty import combine, established, evidence_word, is_conflict
 from kzexpert.errors import counted
 from kzexpert.proof.answers import ASSUMED
 from kzexpert.proof.document import (
@@ -80,14 +80,14 @@ class _Text:
         conclusion = self.index.conclusions.get(name)
         holds = established(item.certainty)
         in_conflict = conclusion is not None and conclusion.conflict
-        word = "certain evidence both for and against" if in_conflict else likelihood(item.certainty)
+        word = "certain evidence both for and against" if in_conflict else evidence_word(item.certainty)
         bare = name.startswith(item.says)
         headline = [
             ("name", f"[{self.numbers[name]}] "),
             ("strong", name if bare else sentence(item.says)),
             ("", ": "),
             ("good" if holds else "poor", word),
-            ("", f" (certainty\u00a0{certainty_text(item.certainty)}{'' if holds else ', not established'})"),
+            ("", f" (certainty\u00a0{certainty_text(item.certainty)})"),
         ]
         lines = [self.line(headline, rest="    ")]
         if not bare:

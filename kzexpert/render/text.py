@@ -1,18 +1,19 @@
 """Answers and conclusions as text: a headline for each, then a line for each reason with its source."""
 
 import re
+from collections.abc import Sequence
 
-from kzexpert.certainty import THRESHOLD
+from kzexpert.certainty import THRESHOLD, VERDICT
 from kzexpert.errors import counted
 from kzexpert.model import GroundAtom, Inference
-from kzexpert.proof.answers import ASSUMED, Answer, Conclusion, Conclusions, Evidence
+from kzexpert.proof.answers import ASSUMED, Answer, Conclusion, Conclusions, EvidenceLine
 from kzexpert.proof.document import TracedLine
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import says
 from kzexpert.render.writer import PLAIN, Piece, Writer, sentence
 
 __all__ = [
-    "CONVENTION",
+    "UNCALIBRATED",
     "answer_text",
     "certainty_text",
     "conclusions_text",
@@ -23,7 +24,7 @@ __all__ = [
     "nothing_supports",
 ]
 
-CONVENTION = "Likelihood words are those of ICD 203 at (1 + certainty) / 2, by our convention."
+UNCALIBRATED = "Not calibrated: nobody has measured how often such judgements are right."
 
 
 def certainty_text(certainty: float) -> str:
@@ -98,54 +99,64 @@ def nothing_supports(inference: Inference, question: Question, out: Writer = PLA
     return out.wrap([("", f"Nothing in the knowledge base supports: {asked}")])
 
 
-def _verdict(item: Conclusion) -> Piece:
-    if item.established:
-        return "good", "Yes: "
+def _verdict(item: Conclusion) -> list[Piece]:
+    """The answer to a yes-or-no question; none opens with yes or no below `VERDICT`."""
+    says = ("strong", item.says)
     if item.conflict:
-        return "bad", "In conflict: "
-    return ("bad", "No: ") if item.certainty < -THRESHOLD else ("poor", "Not established: ")
+        return [("bad", "In conflict: "), says, ("", ": "), *_estimate(item)]
+    number = ("", f" ({_certainty(item)})")
+    if item.certainty >= VERDICT:
+        return [("good", "Yes: "), says, ("", ": "), *_estimate(item)]
+    if item.certainty <= -VERDICT:
+        strength = item.evidence.removesuffix(" against")
+        return [("bad", f"No. There is {strength} against the statement that "), says, number]
+    if item.established:
+        return [("poor", f"There is {item.evidence} that "), says, number]
+    if item.certainty < -THRESHOLD:
+        return [("poor", f"There is {item.evidence} the statement that "), says, number]
+    short = f" ({_certainty(item)}; established above {THRESHOLD:.2f})"
+    return [("poor", "Nothing is established of the statement that "), says, ("", short)]
 
 
-def _block(item: Conclusion, out: Writer, verdict: Piece = ("", "")) -> str:
-    """The headline of a statement and its evidence."""
-    stated = [verdict, ("strong", _statement(item, begins=not verdict[1])), ("", ": "), *_estimate(item, verdict[1])]
-    lines = [out.wrap(stated, rest="  ")]
-    lines.extend(_reason(evidence, out) for evidence in item.evidence)
+def _block(item: Conclusion, out: Writer, stated: Sequence[Piece] = ()) -> str:
+    """The headline of a statement and its evidence.
+
+    Args:
+        stated: the headline, where it is not the statement itself.
+    """
+    own = [("strong", headline(item.conclusion, item.says)), ("", ": "), *_estimate(item)]
+    lines = [out.wrap(stated or own, rest="  ")]
+    lines.extend(_reason(line, out) for line in item.lines)
     return "\n".join(lines)
 
 
-def _statement(item: Conclusion, begins: bool = True) -> str:
-    """The sentence, with a capital where it begins a line; an atom has none."""
-    return headline(item.conclusion, item.says) if begins else item.says
+def _certainty(item: Conclusion) -> str:
+    return f"certainty\u00a0{certainty_text(item.certainty)}"
 
 
-def _estimate(item: Conclusion, verdict: str) -> list[Piece]:
-    certainty = f" (certainty\u00a0{certainty_text(item.certainty)}"
+def _estimate(item: Conclusion) -> list[Piece]:
     if item.conflict:
-        return [("bad", "certain evidence both for and against"), ("", f"{certainty})")]
-    if item.established:
-        return [("good", item.likelihood), ("", f"{certainty})")]
-    short = f"; established above {THRESHOLD:.2f}" if item.certainty >= -THRESHOLD else ""
-    return [("poor", item.likelihood), ("", f"{certainty}{short if verdict else ', not established'})")]
+        return [("bad", "certain evidence both for and against"), ("", f" ({_certainty(item)})")]
+    return [("good" if item.established else "poor", item.evidence), ("", f" ({_certainty(item)})")]
 
 
-def _reason(evidence: Evidence, out: Writer) -> str:
-    source = evidence.source or "no source"
-    reason: list[Piece] = [("", f"{sentence(evidence.because)} "), ("faint", f"({evidence.rule}; {source})")]
-    if evidence.fact:
+def _reason(line: EvidenceLine, out: Writer) -> str:
+    source = line.source or "no source"
+    reason: list[Piece] = [("", f"{sentence(line.because)} "), ("faint", f"({line.rule}; {source})")]
+    if line.fact:
         reason = [("", ASSUMED)] if source == ASSUMED else [("", "on record "), ("faint", f"({source})")]
-    strength = certainty_text(evidence.strength).rjust(7)
+    strength = certainty_text(line.strength).rjust(7)
     return out.wrap(reason, first=f"{strength}  ", rest=" " * 9)
 
 
 def footnote(inference: Inference, out: Writer = PLAIN, *, words: bool = True) -> str:
-    """As of when, under which assumptions, and, where the text has `words` of likelihood, what they mean."""
+    """As of when, under which assumptions, and, where the text judges, that its likelihood was not measured."""
     program = inference.program
     reason = f", {program.as_of_reason}" if program.as_of_reason else ""
     parts = [f"As of {program.as_of.isoformat()}{reason}."]
     parts += [f"Assumed: {atom}." for atom in program.assumed]
     parts += [f"Withdrawn: {atom}." for atom in program.withdrawn]
-    parts += [CONVENTION] if words else []
+    parts += [UNCALIBRATED] if words else []
     return out.wrap([("faint", " ".join(parts))])
 
 
@@ -158,8 +169,7 @@ def conclusions_text(inference: Inference, found: Conclusions, out: Writer = PLA
         if predicate != last:
             blocks.append(("\n" if last else "") + out.style("name", predicate))
             last = predicate
-        note = "" if item.established else ", not established"
-        line = [("", f"{_statement(item)} "), ("faint", f"({item.likelihood}{note})")]
+        line = [("", f"{headline(item.conclusion, item.says)} "), ("faint", f"({item.evidence})")]
         first = f"{certainty_text(item.certainty).rjust(7)}  "
         blocks.append(out.wrap(line, first=first, rest=" " * 9))
     if not blocks:

@@ -6,14 +6,14 @@ import msgspec
 
 from kzexpert.analysis.timeline import Point, Series, Timeline
 from kzexpert.proof.changes import Cause
-from kzexpert.render.text import CONVENTION, certainty_text
+from kzexpert.render.text import UNCALIBRATED, certainty_text
 from kzexpert.render.writer import PLAIN, Piece, Writer, stated
 
 __all__ = ["ASCII", "UNICODE", "Glyphs", "cause_pieces", "timeline_text"]
 
 _LOSES = ("no longer assumed", "withdrawn", "went out of force", "not recorded", "lost", "weaker")
 _BAR = 28
-_LONGEST_WORD = len("roughly even chance")
+_LONGEST_WORD = len("very strong evidence")
 _INDENT = " " * 6
 
 
@@ -46,7 +46,7 @@ def timeline_text(found: Timeline, out: Writer = PLAIN, glyphs: Glyphs = UNICODE
         blocks = [out.wrap([("", f"Nothing in the knowledge base supports {found.pattern} in {years}.")])]
     legend = (
         f"Each column is the certainty as of 31 December of a year, {glyphs.levels[0]} just above 0 and "
-        f"{glyphs.levels[-1]} near 1; {glyphs.unknown} nothing is known, {glyphs.negative} below 0. {CONVENTION}"
+        f"{glyphs.levels[-1]} near 1; {glyphs.unknown} nothing is known, {glyphs.negative} below 0. {UNCALIBRATED}"
     )
     parts = [f"Assumed: {atom}." for atom in found.assumed] + [f"Withdrawn: {atom}." for atom in found.withdrawn]
     blocks.append(out.wrap([("faint", " ".join([*parts, legend]))]))
@@ -87,7 +87,7 @@ def _spans(series: Series) -> Iterator[tuple[Point, Point]]:
 def _estimate(point: Point, out: Writer, glyphs: Glyphs) -> str:
     if point.certainty is None:
         return out.style("faint", "      -  nothing is known")
-    word = point.likelihood if point.established else "not established"
+    word = point.evidence if point.established else "not established"
     columns = f"  {certainty_text(point.certainty).rjust(5)}  {word.ljust(_LONGEST_WORD)} "
     length = round(abs(point.certainty) * min(_BAR, max(0, out.width - len(columns) - 11)))
     bar = (glyphs.bar if point.certainty > 0 else glyphs.negative_bar) * length

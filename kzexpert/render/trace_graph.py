@@ -100,7 +100,7 @@ def graph_of(trace: Trace) -> Graph:
 
 def _conclusion_nodes(order: tuple[TracedConclusion, ...]) -> Iterator[GraphNode]:
     for number, item in enumerate(order, 1):
-        certainty = f"{item.likelihood} ({certainty_text(item.certainty)})"
+        certainty = f"{item.evidence} ({certainty_text(item.certainty)})"
         yield GraphNode(
             f"c{number}", "conclusion", (headline(item.conclusion, item.says), certainty), weak=not item.established
         )

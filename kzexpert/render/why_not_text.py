@@ -71,7 +71,7 @@ def _weighed(weighed: Weighed, out: Writer) -> Iterator[str]:
         ("", certainty),
     ]
     yield out.wrap(head, rest="  ")
-    for evidence in item.evidence:
+    for evidence in item.lines:
         origin = evidence.rule or "on record"
         pieces: list[Piece] = [("", sentence(evidence.because)), ("faint", f" ({origin})")]
         first = f"{certainty_text(evidence.strength).rjust(7)}  "
@@ -80,7 +80,7 @@ def _weighed(weighed: Weighed, out: Writer) -> Iterator[str]:
         text = "There is certain evidence both for and against it."
     elif weighed.against and weighed.support > THRESHOLD:
         text = (
-            f"The evidence against it holds it down: without that it would be {weighed.likelihood_alone} "
+            f"The evidence against it holds it down: without that it would be {weighed.evidence_alone} "
             f"(certainty {certainty_text(weighed.support)})."
         )
     elif weighed.support:
@@ -187,7 +187,7 @@ def _proposals(found: WhyNot, command: Callable[[Proposal], Sequence[str]], out:
 def _proposal(proposal: Proposal, words: Sequence[str], found: WhyNot, out: Writer) -> Iterator[str]:
     groups = (("assume", proposal.assume), ("withdraw", proposal.without))
     parts = [f"{verb} {' and '.join(atoms)}" for verb, atoms in groups if atoms]
-    result: list[Piece] = [("good", proposal.likelihood), ("", f" (certainty {certainty_text(proposal.certainty)})")]
+    result: list[Piece] = [("good", proposal.evidence), ("", f" (certainty {certainty_text(proposal.certainty)})")]
     if proposal.conclusion != found.pattern:
         result = [("", f"{proposal.conclusion} is "), *result]
     yield out.wrap([("strong", "; ".join(parts)), ("", ": "), *result], first="  ", rest="    ")

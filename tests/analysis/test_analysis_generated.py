@@ -201,17 +201,17 @@ def test_the_margins_of_rules_are_turning_points(read_world: ReadWorld, program:
             assert abs(margin.lowest) <= 1 >= abs(margin.highest)
             assert margin.lowest <= margin.certainty <= margin.highest
             for place, beyond in ((margin.lowest, margin.word_below), (margin.highest, margin.word_above)):
-                assert word(world, item.conclusion, margin.rule, place) == item.likelihood
+                assert word(world, item.conclusion, margin.rule, place) == item.evidence
                 outwards = -0.01 if place == margin.lowest and margin.word_below else 0.01
                 if beyond:
-                    assert word(world, item.conclusion, margin.rule, round(place + outwards, 9)) != item.likelihood
+                    assert word(world, item.conclusion, margin.rule, round(place + outwards, 9)) != item.evidence
 
 
 def word(world: World, conclusion: str, rule_id: str, certainty: float) -> str:
-    from kzexpert.certainty import likelihood
+    from kzexpert.certainty import evidence_word
 
     rules = tuple(replace(rule, certainty=certainty) if rule.id == rule_id else rule for rule in world.kb.rules)
-    return likelihood(type(world)(replace(world.kb, rules=rules)).certainty(conclusion, day=DAY.isoformat()))
+    return evidence_word(type(world)(replace(world.kb, rules=rules)).certainty(conclusion, day=DAY.isoformat()))
 
 
 @check

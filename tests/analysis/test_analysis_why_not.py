@@ -163,7 +163,7 @@ def test_the_evidence_against_that_holds_it_down(world: World) -> None:
     found = explain(world, "aligned(Ruritania, Borduria, security)", without=["member(Ruritania, Pact)"])
     (weighed,) = found.weighed
     assert (weighed.conclusion.certainty, weighed.support, weighed.against) == (0.125, 0.3, -0.2)
-    assert weighed.likelihood_alone == "likely"
+    assert weighed.evidence_alone == "a hint"
     assert {"-quarrel(Ruritania, Borduria)"} in map(changes, found.proposals)
 
 

@@ -18,11 +18,11 @@ def said(text: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", body)).split())
 
 
-def test_the_judgement_comes_first_with_its_likelihood(judgement: Callable[..., str]) -> None:
+def test_the_judgement_comes_first_with_its_evidence(judgement: Callable[..., str]) -> None:
     words = said(judgement("who dominates Ruritania"))
-    assert words.index("Borduria dominates Ruritania very likely certainty 0.72") < words.index("Argument")
+    assert words.index("Borduria dominates Ruritania good evidence certainty 0.72") < words.index("Argument")
     assert "1 line of evidence for it, none against" in words
-    assert "Likelihood words are those of ICD 203" in words
+    assert "Not calibrated" in words
     assert "as of 2010-12-31" in words
 
 
@@ -34,7 +34,7 @@ def test_the_judgement_comes_first_with_its_likelihood(judgement: Callable[..., 
         ("doomed(Syldavia)", "Not established: doomed(Syldavia) certain evidence both for and against"),
         ("is Ruritania aligned with Borduria in trade", "Nothing in the knowledge base supports this."),
         ("doomed(?state)", "Nothing is established. What was weighed stays at or below a certainty of 0.20:"),
-        ("leads(?power, Ring)", "Syldavia leads Ring almost certain certainty 1.00 on record"),
+        ("leads(?power, Ring)", "Syldavia leads Ring very strong evidence certainty 1.00 on record"),
     ],
 )
 def test_verdicts(question: str, verdict: str, judgement: Callable[..., str]) -> None:
@@ -72,7 +72,7 @@ def test_evidence_against_is_gathered_from_all_depths(judgement: Callable[..., s
 
 def test_how_the_certainty_came_about(judgement: Callable[..., str]) -> None:
     words = said(judgement("who is Ruritania aligned with"))
-    assert "very likely · 2 lines of evidence, together 0.80" in words
+    assert "good evidence · 2 lines of evidence, together 0.80" in words
 
 
 def test_of_proofs_in_a_circle_the_best_counts(judgement: Callable[..., str]) -> None:
@@ -82,8 +82,8 @@ def test_of_proofs_in_a_circle_the_best_counts(judgement: Callable[..., str]) ->
 def test_what_it_hangs_on(judgement: Callable[..., str]) -> None:
     words = said(judgement("who dominates Ruritania"))
     assert "Memoirs of a Regent memoir 0 facts, 1 rule 0.00 −0.72 not established: 0.20 or less" in words
-    assert "Ruritania is a member of Pact member(Ruritania, Pact) 0.45 −0.27 likely" in words
-    assert "no-treaty , now 0.90: likely below 0.75" in words
+    assert "Ruritania is a member of Pact member(Ruritania, Pact) 0.45 −0.27 some evidence" in words
+    assert "no-treaty , now 0.90: some evidence below 0.76" in words
 
 
 def test_what_is_missing_is_told_where_nothing_follows(judgement: Callable[..., str]) -> None:
@@ -92,7 +92,7 @@ def test_what_is_missing_is_told_where_nothing_follows(judgement: Callable[..., 
         "rule led-bloc · rules/world.yaml:44:5 · would give up to 0.60 lacks purpose(Pact, trade) no such fact" in words
     )
     assert "What would make it hold, each tried out" in words
-    assert "assume purpose(Pact, trade) : very likely , certainty 0.60" in words
+    assert "assume purpose(Pact, trade) : some evidence , certainty 0.60" in words
     assert "What is missing" in said(judgement("doomed(?state)"))
 
 

@@ -173,7 +173,7 @@ def test_names_that_collide(infer: Infer, tmp_path: Path, hard_world: Path) -> N
     assert infer("--output", str(file), "--all", kb=hard_world).exit_code == 0
     tables = tables_of(file)
     assert {"run", "run_", "Near", "near_"} <= set(tables)
-    assert tables["run_"][0] == ("as_of", "predicate", "As_Of_", "certainty", "likelihood", "established")
+    assert tables["run_"][0] == ("as_of", "predicate", "As_Of_", "certainty", "evidence", "established")
     assert tables["Near"][0][1:3] == ("B", "b_")
     assert tables["peace"][1][1] == 0.95
     header = infer("--format", "csv", kb=hard_world).stdout.partition("\n")[0].split(",")
@@ -247,7 +247,7 @@ def test_nothing_follows(infer: Infer, tmp_path: Path, name: str) -> None:
     file = tmp_path / "out.csv"
     result = infer("hedges", "--engine", name, "--output", str(file))
     assert result.exit_code == 3
-    assert file.read_text(encoding="utf-8") == "as_of,predicate,state,certainty,likelihood,established\n"
+    assert file.read_text(encoding="utf-8") == "as_of,predicate,state,certainty,evidence,established\n"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kzexpert.certainty import likelihood, likelihood_cutoffs
+from kzexpert.certainty import evidence_cutoffs, evidence_word
 from kzexpert.engines.export.lines import _csv, _json, escape_json_lines
 
 bulk = pytest.mark.skipif(not (find_spec("duckdb") and find_spec("sqlglot")), reason="needs the extra bulk")
@@ -66,19 +66,19 @@ def test_texts(file: Path, texts: list[str]) -> None:
 
 
 def word_by_cutoff(certainty: float) -> str:
-    return next(word for lowest, word in likelihood_cutoffs() if certainty >= lowest or lowest == -1.0)
+    return next(word for lowest, word in evidence_cutoffs() if certainty >= lowest or lowest == -1.0)
 
 
 @given(st.integers(-(10**9), 10**9))
 @example(0)
 def test_cutoffs_give_the_words_of_the_scale(billionths: int) -> None:
     certainty = round(billionths / 1e9, 9)
-    assert word_by_cutoff(certainty) == likelihood(certainty)
+    assert word_by_cutoff(certainty) == evidence_word(certainty)
 
 
-@pytest.mark.parametrize(("lowest", "word"), likelihood_cutoffs())
+@pytest.mark.parametrize(("lowest", "word"), evidence_cutoffs())
 def test_cutoffs_are_exact(lowest: float, word: str) -> None:
     for step in range(-10, 11):
         certainty = round(max(-1.0, lowest + step * 1e-9), 9)
-        assert word_by_cutoff(certainty) == likelihood(certainty)
-    assert likelihood(lowest) == word
+        assert word_by_cutoff(certainty) == evidence_word(certainty)
+    assert evidence_word(lowest) == word

@@ -29,8 +29,8 @@ def test_a_conclusion_has_its_lines_of_evidence_strongest_first(inference: Infer
     assert found.says == "Ruritania is aligned with Borduria in security"
     assert found.bindings == {"power": "Borduria"}
     assert found.certainty == pytest.approx((0.8 - 0.3) / (1 - 0.3), abs=1e-9)
-    assert (found.likelihood, found.established, found.derived) == ("very likely", True, True)
-    assert [(line.rule, line.because, line.strength, line.source) for line in found.evidence] == [
+    assert (found.evidence, found.established, found.derived) == ("good evidence", True, True)
+    assert [(line.rule, line.because, line.strength, line.source) for line in found.lines] == [
         ("led-bloc", "Ruritania is in Pact, which Borduria leads", 0.6, "almanac, p. 3"),
         ("exercises", "Ruritania held 2 exercises with Borduria", 0.5, "almanac, p. 4"),
         ("small-army", "Ruritania has no more than 15000 soldiers to offer Borduria", -0.3, "almanac"),
@@ -40,7 +40,7 @@ def test_a_conclusion_has_its_lines_of_evidence_strongest_first(inference: Infer
 def test_one_rule_is_one_line_however_often_it_fires(inference: Inference) -> None:
     assert len(inference.firings[ranked(inference, read_question(inference.program.kb, "hedges(_)"))[0].atom]) == 2
     found = only(inference, "hedges(?state)")
-    assert [line.because for line in found.evidence] == ["Ruritania is in Pact and in Ring"]
+    assert [line.because for line in found.lines] == ["Ruritania is in Pact and in Ring"]
     assert (found.certainty, found.established) == (0.15, False)
 
 
@@ -53,7 +53,7 @@ def test_what_is_only_weighed_is_left_out_on_request(inference: Inference) -> No
 def test_a_recorded_fact_has_its_sources(inference: Inference) -> None:
     found = only(inference, "member(Ruritania, Pact)")
     assert (found.certainty, found.derived, found.bindings) == (1.0, False, {})
-    (line,) = found.evidence
+    (line,) = found.lines
     assert (line.fact, line.rule, line.source) == (
         "member(Ruritania, Pact)",
         msgspec.UNSET,
@@ -64,7 +64,7 @@ def test_a_recorded_fact_has_its_sources(inference: Inference) -> None:
 def test_an_assumed_fact_says_so(kb: KnowledgeBase) -> None:
     atom = parse_atom("leads(Syldavia, Ring)", Location("--assume", 1, 1))
     assumed = engine("experta").infer(snapshot(kb, assume=[atom]))
-    assert only(assumed, "leads(Syldavia, Ring)").evidence[0].source == "assumed"
+    assert only(assumed, "leads(Syldavia, Ring)").lines[0].source == "assumed"
 
 
 def test_answers_are_sorted_by_certainty_then_text(inference: Inference) -> None:
@@ -119,7 +119,7 @@ def test_conflicting_evidence_is_marked(kb: KnowledgeBase) -> None:
 def test_a_predicate_without_a_sentence_says_its_atom(inference: Inference) -> None:
     found = only(inference, "doomed(?x)")
     assert found.says == found.conclusion == 'doomed("Grand Fenwick")'
-    assert [line.because for line in found.evidence] == ["rule doom", "rule rescue"]
+    assert [line.because for line in found.lines] == ["rule doom", "rule rescue"]
 
 
 def test_conclusions_are_what_rules_concluded(inference: Inference) -> None:
@@ -156,5 +156,5 @@ def test_every_certainty_has_nine_decimals_at_most(tmp_path: Path, asked: str) -
     kb = load_knowledge_base([tmp_path])
     question = read_question(kb, asked)
     (found,) = answer(engine("experta").infer(snapshot(kb)), question).answers
-    numbers = [found.certainty, *(item.strength for item in found.evidence)]
+    numbers = [found.certainty, *(item.strength for item in found.lines)]
     assert numbers == [0.3, 0.3] if "met" in asked else [0.21, 0.21]

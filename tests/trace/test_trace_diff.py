@@ -119,10 +119,10 @@ As of 2011-04-07:
   rule fires no longer: bloc-led (Membership of a bloc that a state leads)
 
 Weaker:
-  0.88 → 0.70  Ruritania is aligned with Borduria (very likely)
+  0.88 → 0.70  Ruritania is aligned with Borduria (good evidence)
     0.60 → none  Ruritania is in Pact, which Borduria leads (bloc-led)
         withdrawn: leads(Borduria, Pact)
 
-Likelihood words are those of ICD 203 at (1 + certainty) / 2, by our convention.
+Not calibrated: nobody has measured how often such judgements are right.
 """
     )

@@ -50,7 +50,7 @@ def test_a_conclusion_says_how_its_certainty_came_about(everything: KnowledgeBas
         ("trade-share", 0.4, True),
     ]
     assert (found.method, found.supporting, found.opposing, found.certainty) == ("combined", 0.88, 0.0, 0.88)
-    assert (found.established, found.conflict, found.likelihood) == (True, False, "very likely")
+    assert (found.established, found.conflict, found.evidence) == (True, False, "strong evidence")
 
 
 def test_a_firing_says_what_satisfied_each_condition(everything: KnowledgeBase, traced: Traced) -> None:

@@ -128,13 +128,13 @@ _DOCUMENT = """\
 As of 2011-04-07, by the engine experta. The question was read as
 `free(?state)`.
 
-| No. | Answer | Likelihood | Certainty |
+| No. | Answer | Evidence | Certainty |
 | --- | --- | --- | ---: |
-| 1 | free(Graustark) | almost certain | 1.00 |
+| 1 | free(Graustark) | very strong evidence | 1.00 |
 
 ## Argument
 
-### 1. free(Graustark): almost certain (1.00)
+### 1. free(Graustark): very strong evidence (1.00)
 
 `free(Graustark)`
 
@@ -163,7 +163,7 @@ As of 2011-04-07, by the engine experta. The question was read as
 
 ## Checking
 
-Likelihood words are those of ICD 203 at (1 + certainty) / 2, by convention. The same trace as JSON
+Not calibrated: nobody has measured how often such judgements are right. The same trace as JSON
 (`kzexpert trace export --format json`) can be checked against the rules and facts with
 `kzexpert trace verify`. Its seal is `SEAL`.
 """

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, TypeAlias
 
-from kzexpert.certainty import established, likelihood
+from kzexpert.certainty import established, evidence_word
 from kzexpert.engines.export.rows import Row
 from kzexpert.model import format_number, json_escapes, shown
 from kzexpert.model.columns import Layout
@@ -89,7 +89,7 @@ def _cells(layout: Layout, rows: Mapping[str, Iterable[Row]]) -> Iterator[list[_
         arguments: list[_Cell] = [None] * len(layout.arguments)
         for place, cell in zip(order[predicate], own, strict=True):
             arguments[place] = cell
-        told: list[_Cell] = [certainty, likelihood(certainty), established(certainty)]
+        told: list[_Cell] = [certainty, evidence_word(certainty), established(certainty)]
         yield [as_of, predicate, *arguments, *told, *([derived] if layout.derived else [])]
 
 

@@ -28,7 +28,7 @@ _CODES = {
     "digest": "KZ503",
     "assumed": "KZ504",
     **dict.fromkeys(("certainty", "weight", "strength", "supporting", "opposing", "others"), "KZ506"),
-    **dict.fromkeys(("likelihood", "established", "conflict", "counts", "method"), "KZ506"),
+    **dict.fromkeys(("established", "conflict", "counts", "method"), "KZ506"),
     **dict.fromkeys(("id", "rule", "conclusion", "binding", "premises", "lines", "evidence", "answers"), "KZ505"),
     **dict.fromkeys(("kind", "fact", "absent", "left", "operator", "right", "result", "counted"), "KZ505"),
     "place": "KZ510",

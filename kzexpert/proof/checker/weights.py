@@ -31,16 +31,8 @@ _Order: TypeAlias = tuple[float, bool, str, tuple[str, ...], int]
 THRESHOLD = 0.2
 #: The height of a statement whose certainty rests on an aggregate over what rests on it: a weaker proof establishes it.
 _UNFOUNDED = 1 << 62
-#: ICD 203: the lower edge of each word, in percent of probability.
-_LIKELIHOODS = (
-    (95, "almost certain"),
-    (80, "very likely"),
-    (55, "likely"),
-    (45, "roughly even chance"),
-    (20, "unlikely"),
-    (5, "very unlikely"),
-    (0, "almost no chance"),
-)
+#: What is said of evidence above each certainty.
+_EVIDENCE = ((95, "very strong evidence"), (80, "strong evidence"), (60, "good evidence"), (40, "some evidence"))
 
 
 class Strongest(msgspec.Struct, frozen=True):
@@ -146,10 +138,9 @@ def _weighed(
         found[1:] = [msgspec.structs.replace(line, counts=False) for line in found[1:]]
     strengths = [line.strength for line in found if line.counts]
     certainty = combined(strengths) if best is None else best
-    percent = round((1.0 + certainty) * 50.0, 7)
     return Judgement(
         certainty=certainty,
-        likelihood=next(word for edge, word in _LIKELIHOODS if percent >= edge),
+        evidence=_words(certainty),
         established=certainty > THRESHOLD,
         conflict=best is None and max(strengths) >= 1.0 and min(strengths) <= -1.0,
         best=best is not None,
@@ -157,6 +148,14 @@ def _weighed(
         opposing=combined(strength for strength in strengths if strength < 0),
         lines=tuple(found),
     )
+
+
+def _words(certainty: float) -> str:
+    """How strong the evidence is, which THRESHOLD parts from nothing."""
+    if abs(certainty) <= THRESHOLD:
+        return "nothing established"
+    word = next((word for percent, word in _EVIDENCE if abs(certainty) > percent / 100), "a hint")
+    return word if certainty > 0 else f"{word} against"
 
 
 def _line_of(firing: Firing) -> tuple[Value, ...]:

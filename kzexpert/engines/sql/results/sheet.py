@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from sqlglot import exp
 
-from kzexpert.certainty import THRESHOLD, likelihood_cutoffs
+from kzexpert.certainty import THRESHOLD, evidence_cutoffs
 from kzexpert.engines.sql.plan.dialects import DuckDBDialect
 from kzexpert.engines.sql.plan.extents import CERTAINTY, argument
 from kzexpert.engines.sql.plan.words import (
@@ -246,8 +246,8 @@ def _named(layout: Layout) -> exp.Expr:
 def _own(derived: bool, numbers: Numbers) -> list[exp.Expr]:
     """The columns that follow the arguments."""
     certainty = column(CERTAINTY, "u")
-    *words, (_, last) = likelihood_cutoffs()
-    likelihood = exp.Case(
+    *words, (_, last) = evidence_cutoffs()
+    evidence = exp.Case(
         ifs=[
             exp.If(this=exp.GTE(this=certainty.copy(), expression=number(lowest)), true=exp.Literal.string(word))
             for lowest, word in words
@@ -255,7 +255,7 @@ def _own(derived: bool, numbers: Numbers) -> list[exp.Expr]:
         default=exp.Literal.string(last),
     )
     established = exp.GT(this=certainty.copy(), expression=number(THRESHOLD))
-    values = [_number(certainty, numbers), likelihood, established, *([column(DERIVED, "u")] if derived else [])]
+    values = [_number(certainty, numbers), evidence, established, *([column(DERIVED, "u")] if derived else [])]
     return [called(value, name) for value, name in zip(values, OWN[2:], strict=False)]
 
 
