@@ -85,7 +85,8 @@ def test_established_above_and_not_at_the_threshold() -> None:
     [
         (1.0, "very strong evidence"), (0.951, "very strong evidence"), (0.95, "strong evidence"),
         (0.8, "good evidence"), (0.6, "some evidence"), (0.4, "a hint"), (0.201, "a hint"),
-        (0.2, "nothing established"), (0.0, "nothing established"), (-0.2, "nothing established"), (-0.201, "a hint against"),
+        (0.2, "nothing established"), (0.0, "nothing established"), (-0.2, "nothing established"),
+        (-0.201, "a hint against"),
         (-0.4, "a hint against"), (-0.401, "some evidence against"), (-0.6, "some evidence against"),
         (-0.8, "good evidence against"), (-0.95, "strong evidence against"), (-1.0, "very strong evidence against"),
     ],
