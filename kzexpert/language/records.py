@@ -26,6 +26,7 @@ __all__ = [
     "Records",
     "Reshaped",
     "open_records",
+    "split_part",
 ]
 
 JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
@@ -66,6 +67,12 @@ class Records(Protocol):
             RecordError: one cannot be read.
         """
         ...
+
+
+def split_part(file: str) -> tuple[str, str]:
+    """A file and which sheet of it, or which file in it, is meant by ``book.xlsx#sheet``; "" where that is not said."""
+    name, mark, part = file.rpartition("#")
+    return (name, part) if mark and name.lower().endswith((*WORKBOOKS, ".zip")) else (file, "")
 
 
 @contextmanager

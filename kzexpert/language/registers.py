@@ -1,22 +1,24 @@
 """Registers: tables whose rows are entities of one kind, with names and aliases. Whether names clash is not asked."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from operator import ge, gt, le, lt
 from unicodedata import normalize
 
 from msgspec.structs import replace
 
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, counted
-from kzexpert.language.documents import ListNode, Node
+from kzexpert.language.dates import parse_partial_date
+from kzexpert.language.documents import Node
 from kzexpert.language.files import path_beside, shown_name
 from kzexpert.language.nearest import did_you_mean
-from kzexpert.language.reader import Reader
-from kzexpert.language.records import Record, RecordError, open_records
-from kzexpert.model import Entity, Register
-from kzexpert.model.file_shape import FileShape
+from kzexpert.language.reader import Reader, read_number
+from kzexpert.language.records import RECORD_ENDINGS, Record, RecordError, open_records, split_part
+from kzexpert.language.table_options import SHAPE, read_choice, read_notation, read_shape
+from kzexpert.model import Entity, Register, RowChoice
 
 __all__ = ["read_register", "read_registers"]
 
-_KEYS = ("file", "kind", "name", "aliases", "where")
+_KEYS = ("file", "kind", "name", "aliases", "where", *SHAPE, "null")
 _FORM = "such as {file: register.csv, kind: company, name: title, aliases: [lei, isin]}"
 _EXAMPLES = 3
 
@@ -38,17 +40,22 @@ def _declaration(reader: Reader, node: Node) -> Register | None:
     aliases = reader.texts(fields["aliases"], "the name of a column") if "aliases" in fields else []
     marks = {key: reader.at(value) for key, value in fields.items()}
     marks.update({f"aliases.{index}": reader.at(item) for index, item in enumerate(aliases)})
-    where: dict[str, tuple[str, ...]] = {}
+    where: dict[str, RowChoice] = {}
     if "where" in fields:
         for key, value in reader.entries(fields["where"], "a mapping of columns to values", "such as {status: active}"):
-            items = value.items if isinstance(value, ListNode) else [value]
-            where[key.text] = tuple(reader.text(item, "a value") or "" for item in items)
+            where[key.text] = read_choice(reader, key, value)
             marks[f"where.{key.text}"] = reader.at_key(key)
+    path, part = split_part(path_beside(reader.file.path, file))
+    shape, notation = read_shape(reader, fields, path, part), read_notation(reader, fields)
+    if not path.lower().removesuffix(".gz").endswith((*RECORD_ENDINGS, ".zip")):
+        hint = f"the file of a register ends in {', '.join(RECORD_ENDINGS)}, alone or packed as .gz or .zip"
+        reader.note("KZ124", f"{file} is no register", marks["file"], hint)
     if reader.failures > before:
         return None
-    path = path_beside(reader.file.path, file)
     columns = tuple(item.text for item in aliases)
-    return Register(file, path, kind, name, columns, where, reader.at(node), marks)
+    return Register(
+        file, path, kind, name, columns, where, reader.at(node), marks, shape=shape, nothing=notation.nothing
+    )
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------
@@ -67,7 +74,7 @@ def read_register(register: Register, issues: list[Issue]) -> tuple[Register, li
     columns = [register.name, *register.aliases, *register.where]
     place = register.marks.get("file", register.location)
     try:
-        with open_records(register.path, FileShape()) as records:
+        with open_records(register.path, register.shape) as records:
             if records.columns is not None:
                 _refuse(register, {*columns}.difference(records.columns), records.columns)
             found = _chosen(register, records.rows(columns))
@@ -111,18 +118,47 @@ def _refuse(register: Register, absent: Collection[str], known: Collection[str])
 def _chosen(register: Register, rows: Iterable[Record]) -> list[tuple[int, list[str]]]:
     """Number and texts of each record that `where` keeps: its name first. What makes several rows is one record."""
     own = 1 + len(register.aliases)
-    wanted = [frozenset(values) for values in register.where.values()]
+    wanted = [_test(choice) for choice in register.where.values()]
+    everywhere = register.nothing.get("", ())
+    nothing = [register.nothing.get(name, everywhere) for name in (register.name, *register.aliases, *register.where)]
     found: list[tuple[int, list[str]]] = []
     for number, _, cells in rows:
         texts = ["" if cell is None else cell.strip() for cell in cells]
         texts = [text if text.isascii() else normalize("NFC", text) for text in texts]
-        if any(text not in values for text, values in zip(texts[own:], wanted, strict=True)):
+        if register.nothing:
+            texts = ["" if text in none else text for text, none in zip(texts, nothing, strict=True)]
+        if not all(fits(text) for text, fits in zip(texts[own:], wanted, strict=True)):
             continue
         if found and found[-1][0] == number:
             found[-1][1].extend(texts[:own])
         else:
             found.append((number, texts[:own]))
     return found
+
+
+def _test(choice: RowChoice) -> Callable[[str], bool]:
+    """What says whether the text of a cell is chosen."""
+    among = None if choice.among is None else frozenset(choice.among)
+
+    def fits(text: str) -> bool:
+        if (among is not None and text not in among) or text in choice.without:
+            return False
+        return all(_compares(text, operator, value) for operator, value in choice.compared)
+
+    return fits
+
+
+def _compares(text: str, operator: str, value: str) -> bool:
+    """Whether a text compares with another one as a number or as a date."""
+    compare = {"<": lt, "<=": le, ">": gt, ">=": ge}[operator]
+    one, other = read_number(text), read_number(value)
+    if one is not None and other is not None and compare(one, other):
+        return True
+    try:
+        bound = parse_partial_date(value)
+        return bool(compare(parse_partial_date(text).first, bound.last if operator in (">", "<=") else bound.first))
+    except ValueError:
+        return False
 
 
 def _entities(file: str, kind: str, found: Iterable[tuple[int, list[str]]]) -> Iterator[Entity]:

@@ -8,7 +8,7 @@ from kzexpert.language.facts_file import read_row_keys
 from kzexpert.language.files import path_beside
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.reader import Reader
-from kzexpert.language.records import WORKBOOKS
+from kzexpert.language.records import split_part
 from kzexpert.language.table_options import NOTATION, SHAPE, read_choice, read_notation, read_shape
 from kzexpert.model import RowChoice, Table
 
@@ -164,10 +164,8 @@ def _place(reader: Reader, file: str) -> tuple[str, str]:
     """The path of a file as seen from the current folder, and which sheet or file in it is meant."""
     if file.startswith(DATABASES):
         return _path(reader, file), ""
-    name, mark, part = file.rpartition("#")
-    if mark and name.lower().endswith((*WORKBOOKS, ".zip")):
-        return _path(reader, name), part
-    return _path(reader, file), ""
+    name, part = split_part(file)
+    return _path(reader, name), part
 
 
 def _path(reader: Reader, file: str) -> str:

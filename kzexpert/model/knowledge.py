@@ -244,9 +244,11 @@ class Register(msgspec.Struct, frozen=True, array_like=True):
         file: as written; `path` leads there from the current folder.
         name: the column of their names.
         aliases: the columns of their aliases.
-        where: column → the values, as text, that its rows may have.
+        where: column → what its rows must have there.
         marks: key of the declaration (``name``, ``aliases.0``, ``where.kind`` ...) → its location.
         size: how many rows were chosen; 1 before anybody looked.
+        shape: how the file is cut into rows and cells.
+        nothing: column → texts that stand for nothing there; "" is every column that is not named.
     """
 
     file: str
@@ -254,10 +256,12 @@ class Register(msgspec.Struct, frozen=True, array_like=True):
     kind: str
     name: str
     aliases: tuple[str, ...] = ()
-    where: Mapping[str, tuple[str, ...]] = {}
+    where: Mapping[str, RowChoice] = {}
     location: Location = NOWHERE
     marks: Mapping[str, Location] = {}
     size: int = 1
+    shape: FileShape = FileShape()
+    nothing: Mapping[str, tuple[str, ...]] = {}
 
 
 class Rule(msgspec.Struct, frozen=True, array_like=True):

@@ -141,10 +141,38 @@ def test_records_of_follow_the_money(base: Base) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("where", "names"),
+    [
+        ("{since: {'>=': 1990}}", ["B", "C"]),
+        ("{since: {'>': 1990}}", ["C"]),
+        ("{since: {not: ''}, town: {not: [Klow]}}", ["A", "C"]),
+        ("{since: ''}", ["D"]),
+    ],
+)
+def test_options_of_tables_are_those_of_registers(base: Base, where: str, names: list[str]) -> None:
+    rows = "A register\nA;1980-01-01;Zenda\nB;1990;Klow\nC;1991-02;-\nD;-;Klow\n"
+    shape = "delimiter: ';', skip: 1, header: [title, since, town], 'null': '-', encoding: cp1252"
+    declared = f"entities: [{{file: ../register.csv, kind: company, name: title, {shape}, where: {where}}}]\n"
+    kb = load_knowledge_base([base(register_csv=rows, register_yaml=declared)])
+    assert [item.name for item in kb.entities] == names
+
+
+def test_cells_that_hold_several_aliases(base: Base) -> None:
+    rows = "title,codes\nZenda Mills,L1; I1\nStrelsau Steel,\n"
+    declared = DECLARED.replace("[lei, isin], where: {status: active}", "codes, split: {codes: ;}")
+    kb = load_knowledge_base([base(register_csv=rows, register_yaml=declared)])
+    assert [(item.name, item.aliases) for item in kb.entities] == [
+        ("Zenda Mills", ("L1", "I1")),
+        ("Strelsau Steel", ()),
+    ]
+
+
 # --- what is wrong with one ------------------------------------------------------------------------------------------
 
 WRONG = {
     "no such file": ({"register_yaml": DECLARED.replace("register.csv", "registr.csv")}, ["KZ124"], "cannot be read"),
+    "a file of another kind": ({"register_yaml": DECLARED.replace("csv", "txt.pdf")}, ["KZ124"], "is no register"),
     "no such column": ({"register_yaml": DECLARED.replace("isin", "isn")}, ["KZ124"], "has no column isn"),
     "an unknown kind": ({"register_yaml": DECLARED.replace("company", "compny")}, ["KZ118"], "unknown kind compny"),
     "nothing chosen": ({"register_yaml": DECLARED.replace("active", "alive")}, ["KZ126"], "chosen by where"),
