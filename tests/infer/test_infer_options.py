@@ -153,7 +153,7 @@ def test_without_bad_rows_the_file_holds_none(tables: Path, tmp_path: Path, name
     aside.write_text("of yesterday", encoding="utf-8")
     result = run(*ASK, "--engine", name, "--skip-bad-rows", str(aside), kb=tables)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert aside.read_text(encoding="utf-8").splitlines() == ["file,row,problem,value"]
+    assert aside.read_text(encoding="utf-8").splitlines() == ["file,row,problem,value,cells"]
 
 
 def test_without_tables_it_says_so(tmp_path: Path) -> None:

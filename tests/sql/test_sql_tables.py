@@ -2,10 +2,11 @@
 
 import csv
 import gzip
+import json
 import re
 import sqlite3
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from small_tables import TRADE, outcome
 
 from kzexpert.checks import check
 from kzexpert.cli.group import cli
-from kzexpert.engines import engine, for_engine, table_issues
+from kzexpert.engines import Settings, engine, for_engine, table_issues
 from kzexpert.engines.sql.duckdb_engine import DuckDBEngine
 from kzexpert.engines.sql.store.base import DatabaseError
 from kzexpert.engines.sql.store.database import Database
@@ -309,6 +310,35 @@ def test_bad_rows_can_be_set_aside(tmp_path: Path) -> None:
         (name, number) for name in ROWS for number in range(len(ROWS[name]), len(changed[name]))
     }
     assert {"lots", "long ago", "Latveria"} <= {row["value"] for row in rows}
+    check_cells(rows, changed)
+
+
+def check_cells(rows: Iterable[Mapping[str, str]], published: Mapping[str, Sequence[Sequence[str]]]) -> None:
+    """Each row is there as it was published, with the columns that nothing reads."""
+    for row in rows:
+        header, *lines = published[Path(row["file"]).stem]
+        cells = zip(header, lines[int(row["row"]) - 1], strict=True)
+        assert json.loads(row["cells"]) == {name: cell or None for name, cell in cells}
+
+
+@pytest.mark.parametrize("name", ["experta", "duckdb"])
+def test_rows_set_aside_as_json_lines_can_be_mended_and_read(tmp_path: Path, name: str) -> None:
+    opened(tmp_path, trade=[*ROWS["trade"], ["RUR", "Bordurja", "7"]])
+    aside = tmp_path / "aside.jsonl"
+    kb = load_knowledge_base([], [tmp_path / "world.yaml", tmp_path / "tables.yaml"])
+    for_engine(kb, "experta", Settings(skip_bad_rows=str(aside)))
+    text = aside.read_text(encoding="utf-8")
+    assert json.loads(text)["cells"]["b"] == "Bordurja"
+    aside.write_text(text.replace("Bordurja", "Borduria"), encoding="utf-8")
+    (tmp_path / "tables.yaml").write_text(
+        "tables:\n- {file: aside.jsonl, predicate: trade, source: atlas,"
+        " columns: {state: cells.a, partner: cells.b, worth: cells.worth}}\n",
+        encoding="utf-8",
+    )
+    mended = load_knowledge_base([], [tmp_path / "world.yaml", tmp_path / "tables.yaml"])
+    found = engine(name).infer(snapshot(for_engine(mended, name)))
+    facts = found.facts.matching(Pattern("trade", "trade", (ANY, ANY, ANY)))
+    assert [str(fact) for fact in facts] == ["trade(Ruritania, Borduria, 7)"]
 
 
 def test_a_hundred_thousand_bad_rows_are_one_issue(tmp_path: Path) -> None:

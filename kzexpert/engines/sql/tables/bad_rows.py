@@ -1,7 +1,7 @@
 """Rows of tables that are no facts: what can be wrong with one, and how that is told. It decides of no row."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -9,12 +9,14 @@ import msgspec
 from sqlglot import exp
 
 from kzexpert.atomic import check_unread, replacement
-from kzexpert.engines.sql.plan.words import called, column, equal, select, typed
+from kzexpert.engines.sql.plan.words import both, called, column, equal, named, select, subquery, typed
 from kzexpert.engines.sql.store.base import FILE, ROW, Store
+from kzexpert.engines.sql.tables.files import plain_text
+from kzexpert.engines.sql.tables.reader import TablePart
 from kzexpert.errors import Issue, counted, without_password
-from kzexpert.model import KnowledgeBase, Table
+from kzexpert.model import KnowledgeBase, Table, json_escapes
 
-__all__ = ["PROBLEM", "VALUE", "Hint", "Problem", "issue_of", "problem_columns", "write_rows", "written"]
+__all__ = ["PROBLEM", "VALUE", "BadRow", "Hint", "Problem", "bad_rows", "issue_of", "problem_columns", "write_rows"]
 
 #: The columns that say which problem a row has, and with which value.
 PROBLEM, VALUE = "problem", "value"
@@ -92,26 +94,67 @@ def _shown(value: object, most: int) -> str:
     return repr(text if len(text) <= most else f"{text[: most - 3]}...")
 
 
-def written(database: Store, bad: exp.Table, says: Sequence[str]) -> Iterator[tuple[str, int, str, str]]:
-    """File, row, problem and value of the bad rows of a table, in order.
+class BadRow(msgspec.Struct, frozen=True):
+    """A row that is no fact.
+
+    Attributes:
+        value: which the problem is about.
+        cells: the row itself, by column: all of it where the database reads the file, else the columns that are read.
+    """
+
+    file: str
+    row: int
+    problem: str
+    value: str
+    cells: Mapping[str, str | None]
+
+
+def bad_rows(database: Store, bad: exp.Table, says: Sequence[str], parts: Iterable[TablePart]) -> Iterator[BadRow]:
+    """The bad rows of a table, part by part and in order. They are read once more, now with all their cells.
 
     Args:
+        bad: columns `FILE`, `ROW`, `PROBLEM` and `VALUE`.
         says: what each problem says, with ``{}`` for the value.
     """
-    query = select([column(name) for name in (FILE, ROW, PROBLEM, VALUE)], bad.copy())
-    for file, row, problem, value in database.stream(query.order_by(column(FILE), column(ROW), copy=False)):
-        text = "" if value is None else str(value)
-        yield str(file), int(row), says[problem].replace("{}", _shown(text, 80), 1), text
+    told = [FILE, ROW, PROBLEM, VALUE]
+    for part in parts:
+        names = list(part.columns)
+        stored = [f"x{index}" for index in range(len(names))]
+        texts = [plain_text(column(part.columns[name]), part.types[name]) for name in names]
+        shown = [called(text, name) for text, name in zip(texts, stored, strict=True)]
+        place = [called(part.file.copy(), FILE), called(part.row.copy(), ROW)]
+        whole = subquery(select([*shown, *place], part.source.copy()), "p")
+        same = both([equal(column(name, "b"), column(name, "p")) for name in (FILE, ROW)])
+        columns = [*(column(name, "b") for name in told), *(column(name, "p") for name in stored)]
+        with database.in_order(), database.reading():
+            found = database.store(select(columns, whole, [exp.Join(this=named(bad, "b"), on=same)]))
+        query = select([column(name) for name in (*told, *stored)], found.copy())
+        last: object = None
+        for row in database.stream(query.order_by(*map(column, told), copy=False)):
+            file, number, problem, value, *cells = row
+            if last == (last := (file, number, problem, value)):  # of a record that makes several rows
+                continue
+            text = "" if value is None else str(value)
+            message = says[problem].replace("{}", _shown(text, 80), 1)
+            yield BadRow(str(file), int(number), message, text, dict(zip(names, cells, strict=True)))
+        database.drop(found)
 
 
-def write_rows(file: str, rows: Iterable[tuple[str, int, str, str]], kb: KnowledgeBase) -> None:
-    """Write a CSV file of rows that are no facts; it is there whole, or as it was.
+def write_rows(file: str, rows: Iterable[BadRow], kb: KnowledgeBase) -> None:
+    """Write a file of rows that are no facts: JSON lines by its ending, else CSV. It is there whole, or as it was.
 
     Raises:
         UsageError: it cannot be written, or is read itself, alone or with its folder (KZ306).
     """
     check_unread(file, kb.files)
     with replacement(file) as path, path.open("w", encoding="utf-8", newline="") as out:
+        if file.lower().endswith(".jsonl"):
+            out.writelines(f"{_json(row)}\n" for row in rows)
+            return
         writer = csv.writer(out)
-        writer.writerow(["file", "row", "problem", "value"])
-        writer.writerows(rows)
+        writer.writerow(BadRow.__struct_fields__)
+        writer.writerows((row.file, row.row, row.problem, row.value, _json(row.cells)) for row in rows)
+
+
+def _json(value: object) -> str:
+    return json_escapes(msgspec.json.encode(value).decode())

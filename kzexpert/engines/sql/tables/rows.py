@@ -17,16 +17,17 @@ from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError, Names, Sto
 from kzexpert.engines.sql.tables.bad_rows import (
     PROBLEM,
     VALUE,
+    BadRow,
     Hint,
     Problem,
+    bad_rows,
     issue_of,
     problem_columns,
     write_rows,
-    written,
 )
 from kzexpert.engines.sql.tables.cells import Cells, day_of, double
 from kzexpert.engines.sql.tables.files import unreadable
-from kzexpert.engines.sql.tables.reader import TableReader
+from kzexpert.engines.sql.tables.reader import TablePart, TableReader
 from kzexpert.errors import Issue, KnowledgeBaseError, without_password
 from kzexpert.language.guesses import date_hint, number_hint
 from kzexpert.language.nearest import did_you_mean
@@ -47,6 +48,7 @@ class Staged(msgspec.Struct, frozen=True):
             table has them; and where the row stands.
         bad: columns `FILE`, `ROW`, `PROBLEM` and `VALUE` of the rows that are none; None where all are.
         says: what each problem says.
+        parts: what the table is read from.
     """
 
     table: Table
@@ -55,6 +57,7 @@ class Staged(msgspec.Struct, frozen=True):
     issues: tuple[Issue, ...] = ()
     bad: exp.Table | None = None
     says: tuple[str, ...] = ()
+    parts: tuple[TablePart, ...] = ()
 
 
 def stage_all(
@@ -99,7 +102,8 @@ def _stage(reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: 
     shown = [column(name) for name in (FILE, ROW, PROBLEM, VALUE)]
     bad = database.store(select(shown, everything.copy(), where=[exp.Not(this=fine.copy())]))
     everything = database.kept(everything, fine)
-    return Staged(declared, everything, columns, issues, bad, tuple(problem.says for problem in staging.problems))
+    says = tuple(problem.says for problem in staging.problems)
+    return Staged(declared, everything, columns, issues, bad, says, staging.opened.parts)
 
 
 def set_aside(
@@ -130,11 +134,10 @@ def set_aside(
         listen(Skipped(tuple(issues), file))
 
 
-def _bad_rows(database: Store, staged: Sequence[Staged]) -> Iterator[tuple[str, int, str, str]]:
-    """File, row, problem and value of every bad row."""
+def _bad_rows(database: Store, staged: Sequence[Staged]) -> Iterator[BadRow]:
     for item in staged:
         if item.bad is not None:
-            yield from written(database, item.bad, item.says)
+            yield from bad_rows(database, item.bad, item.says, item.parts)
 
 
 class _Staging:
