@@ -9,11 +9,30 @@ is, and not how likely a thing is.
 from collections.abc import Iterable
 from math import prod
 
-__all__ = ["THRESHOLD", "VERDICT", "combine", "established", "evidence_cutoffs", "evidence_word", "is_conflict"]
+__all__ = [
+    "THRESHOLD",
+    "VERDICT",
+    "combine",
+    "established",
+    "evidence_cutoffs",
+    "evidence_word",
+    "is_conflict",
+    "probability_word",
+]
 
 #: A fact or a conclusion is established when its certainty is above this.
 THRESHOLD = 0.2
 
+#: ICD 203 (2015), D.6.e.2.a: lower edge of each band in percent. Edges are shared there; ours belong to the upper band.
+_BANDS = (
+    (95.0, "almost certain"),
+    (80.0, "very likely"),
+    (55.0, "likely"),
+    (45.0, "roughly even chance"),
+    (20.0, "unlikely"),
+    (5.0, "very unlikely"),
+    (0.0, "almost no chance"),
+)
 #: How strong the evidence is: the certainty, by absolute value, above which each word is said; highest first.
 _WORDS = (
     (0.95, "very strong evidence"),
@@ -81,3 +100,13 @@ def evidence_cutoffs() -> tuple[tuple[float, str], ...]:
     ends = [*[edge for edge, _ in _WORDS[-2::-1]], 1.0]
     below = [(-end, f"{word} against") for end, (_, word) in zip(ends, reversed(_WORDS), strict=True)]
     return (*above, (-THRESHOLD, _NOTHING), *below)
+
+
+def probability_word(probability: float) -> str:
+    """The word of estimative probability of ICD 203: for what was measured, and for no certainty as it stands.
+
+    Args:
+        probability: 0..1; below 1 and above 99 percent the outermost word is said.
+    """
+    percent = round(100.0 * probability, 7)
+    return next((word for edge, word in _BANDS if percent >= edge), _BANDS[-1][1])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from kzexpert.certainty import likelihood
+from kzexpert.certainty import probability_word
 from kzexpert.errors import Issue, Location
 from kzexpert.language.calibration_file import read_calibrations
 from kzexpert.model import ANY, GroundAtom, KnowledgeBase, Pattern, format_value
@@ -33,7 +33,7 @@ def rules_digest(kb: KnowledgeBase, predicate: str) -> str:
         for item in plan.variants
         if item.key in found.rules
     )
-    grades = [layer.grades for layer in kb.layers if layer.grades is not None]
+    grades = [layer.grades for layer in kb.layers if layer.grades]
     return sha256(msgspec.json.encode([said, grades], order="deterministic")).hexdigest()
 
 
@@ -77,7 +77,7 @@ def calibrated(
     if curve is None:
         return None
     frequency = curve.at(certainty)
-    return Likelihood(round(100.0 * frequency, 1), likelihood(2.0 * frequency - 1.0), _measured(calibration, curve.n))
+    return Likelihood(round(100.0 * frequency, 1), probability_word(frequency), _measured(calibration, curve.n))
 
 
 def _measured(calibration: Calibration, n: int) -> str:

@@ -31,20 +31,12 @@ from kzexpert.analysis.measure.scores import (
     skill,
     spearman,
 )
-from kzexpert.certainty import established, likelihood
+from kzexpert.certainty import established, evidence_cutoffs, evidence_word, probability_word
 from kzexpert.model.calibration import Calibration
 
 __all__ = ["assessment", "leans", "read_as_forecast"]
 
-#: Lowest certainty above which a word of evidence is used → the word; the highest first.
-_EVIDENCE = (
-    (0.95, "very strong evidence"),
-    (0.8, "strong evidence"),
-    (0.6, "good evidence"),
-    (0.4, "some evidence"),
-    (0.2, "a hint"),
-)
-_NOTHING, _WEIGHED, _AGAINST = "nothing concluded", "nothing established", "evidence against"
+_NOTHING = "nothing concluded"
 
 
 def read_as_forecast(certainties: Numbers) -> Numbers:
@@ -174,18 +166,14 @@ def _forecast(sample: Sample, name: str, values: Numbers) -> Forecast:
 
 
 def _words(sample: Sample, said: Numbers) -> list[Band]:
-    words = [_word(case.certainty) if case.statements else _NOTHING for case in sample.cases]
-    order = (*(word for _, word in _EVIDENCE), _WEIGHED, _AGAINST, _NOTHING)
+    words = [evidence_word(case.certainty) if case.statements else _NOTHING for case in sample.cases]
+    order = (*(word for _, word in evidence_cutoffs()), _NOTHING)
     return _bands(sample, words, said, order)
 
 
-def _word(certainty: float) -> str:
-    return next((word for edge, word in _EVIDENCE if certainty > edge), _AGAINST if certainty < -0.2 else _WEIGHED)
-
-
 def _likelihoods(sample: Sample, said: Numbers) -> list[Band]:
-    words = [likelihood(2.0 * value - 1.0) for value in said.tolist()]
-    order = dict.fromkeys(likelihood(1.0 - step / 50.0) for step in range(101))
+    words = [probability_word(value) for value in said.tolist()]
+    order = dict.fromkeys(probability_word(1.0 - step / 100.0) for step in range(101))
     return _bands(sample, words, said, tuple(order))
 
 
