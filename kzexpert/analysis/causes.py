@@ -3,12 +3,14 @@
 It explains differences and decides nothing: which of them matter to a user is for `what_if` and `timeline`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from kzexpert.analysis.scenario import on_record
 from kzexpert.certainty import established, evidence_word
+from kzexpert.errors import Location
 from kzexpert.evidence import Line, lines
 from kzexpert.model import (
     BaseFact,
@@ -16,6 +18,7 @@ from kzexpert.model import (
     Firing,
     GroundAtom,
     Inference,
+    KnowledgeBase,
     Pattern,
     Program,
     ProgramCondition,
@@ -25,12 +28,16 @@ from kzexpert.model import (
 )
 from kzexpert.model.established import Binding
 from kzexpert.model.evaluation import Completion, solutions
-from kzexpert.program.snapshot import in_force
+from kzexpert.program.resolve import resolve_atom
+from kzexpert.program.snapshot import base_fact, in_force
+from kzexpert.program.snapshot import on_record as rows_seen
 from kzexpert.proof.changes import OPPOSITE, Cause, LineShift, Record, RuleTurn, Shift, Turn, folded, moves, turn_of
 from kzexpert.questions.sentences import because, dates, says
 
-__all__ = ["Divergence", "Respect", "rule_fields", "rule_texts"]
+__all__ = ["Divergence", "Place", "Respect", "rule_fields", "rule_texts"]
 
+#: How a place in a file is shown.
+Place: TypeAlias = Callable[[Location], str]
 #: In which respects two inferences can differ.
 Respect: TypeAlias = Literal["facts", "rules", "date"]
 Args: TypeAlias = tuple[Value, ...]
@@ -44,12 +51,17 @@ _RULE_TURNS: dict[str, Turn] = {"new": "new rule", "gone": "rule gone", "changed
 
 
 class Divergence:
-    """What differs between two inferences."""
+    """What differs between two inferences.
 
-    def __init__(self, before: Inference, after: Inference) -> None:
+    Args:
+        place: how a place in a file is shown.
+    """
+
+    def __init__(self, before: Inference, after: Inference, place: Place = str) -> None:
         self.before = before
         self.after = after
         self.sides = (before, after)
+        self.place = place
         self.rules = rule_texts(before.program), rule_texts(after.program)
         self._below: dict[_Place, set[_Place]] = {}
 
@@ -121,10 +133,13 @@ class Divergence:
     @cached_property
     def rule_turns(self) -> dict[str, RuleTurn]:
         """The rules that differ, by id, in its order."""
+        bases = [side.program.kb for side in self.sides]
         sides = [{variant.id: variant.rule for variant in side.program.rules.values()} for side in self.sides]
         titles = {name: rule.title for side in sides for name, rule in side.items()}
         turns = {name: self.rule_turn(name) for name in sorted(titles)}
-        stated = [{name: rule_fields(rule) for name, rule in side.items()} for side in sides]
+        stated = [
+            {name: rule_fields(kb, rule) for name, rule in side.items()} for kb, side in zip(bases, sides, strict=True)
+        ]
         return {
             name: RuleTurn(
                 name, titles[name], turn, moves(*(side[name] for side in stated)) if turn == "changed" else ()
@@ -233,8 +248,12 @@ class Divergence:
 
     def _certainties(self, place: _Place) -> tuple[float | None, float | None]:
         relation, args = place
-        before, after = (inference.certainties.get(relation, {}).get(args) for inference in self.sides)
-        return before, after
+        known = [inference.certainties.get(relation, {}).get(args) for inference in self.sides]
+        for number, side in enumerate(self.sides):
+            if not isinstance(relation, str) and relation not in side.program.base:
+                fact = _unseen(side.program, relation, args)
+                known[number] = fact.certainty if fact else None
+        return known[0], known[1]
 
     def _certainty_differs(self, place: _Place) -> bool:
         before, after = self._certainties(place)
@@ -246,7 +265,11 @@ class Divergence:
 
     def _base(self, place: _Place) -> tuple[BaseFact | None, BaseFact | None]:
         relation, args = place
-        before, after = (inference.program.base.get(relation, {}).get(args) for inference in self.sides)
+        before, after = (
+            known[relation].get(args) if relation in known else _unseen(side.program, relation, args)
+            for side in self.sides
+            for known in [side.program.base]
+        )
         return before, after
 
     def _base_differs(self, place: _Place) -> bool:
@@ -286,7 +309,7 @@ class Divergence:
             turn,
             before.certainty if before else None,
             after.certainty if after else None,
-            tuple(dict.fromkeys(Record(dates(row), str(row.location)) for row in rows)),
+            tuple(dict.fromkeys(Record(dates(row), self.place(row.location)) for row in rows)),
         )
 
     def _named(self, place: _Place) -> tuple[str, str]:
@@ -306,6 +329,19 @@ class Divergence:
         return "no longer withdrawn" if withdrawn else "came into force"
 
 
+def _unseen(program: Program, relation: RelationKey, args: Args) -> BaseFact | None:
+    """What a window, or a fact with its dates, would be where no rule looks at such: that tells no difference."""
+    if isinstance(relation, str):
+        return None
+    atom = _statement((relation, args))
+    fact = program.base.get(relation.predicate, {}).get(atom.args)
+    if fact is None or fact.assumed:
+        return fact
+    dates = tuple(value for value in args[len(atom.args) :] if isinstance(value, date))
+    rows = rows_seen(fact.rows, relation, program.as_of).get(dates)
+    return base_fact(atom, rows) if rows else None
+
+
 def rule_texts(program: Program) -> dict[str, str]:
     """Rule by id → what it says, without the place where it stands and the words that explain it."""
     heads: dict[str, dict[str, None]] = {}
@@ -319,11 +355,11 @@ def rule_texts(program: Program) -> dict[str, str]:
     }
 
 
-def rule_fields(rule: Rule) -> dict[str, Any]:
+def rule_fields(kb: KnowledgeBase, rule: Rule) -> dict[str, Any]:
     """What a rule says, field by field; where it stands is none of it."""
     return {
         "when": tuple(condition.text for condition in rule.when),
-        "then": tuple(map(str, rule.then)),
+        "then": tuple(str(resolve_atom(kb, head)[0]) for head in rule.then),
         "certainty": rule.certainty,
         "each": rule.each,
         "title": rule.title,

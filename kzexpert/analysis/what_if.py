@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from kzexpert.analysis.causes import Divergence, Respect, rule_texts
+from kzexpert.analysis.causes import Divergence, Place, Respect, rule_texts
 from kzexpert.analysis.scenario import Infer, Scenario
 from kzexpert.checks import check
 from kzexpert.language.draft import layered
@@ -37,14 +37,17 @@ class WhatIf(Changes, frozen=True, kw_only=True, tag_field="schema", tag="kzexpe
     others: int
 
 
-def what_if(before: Inference, after: Inference, infer: Infer, question: Question | None = None) -> WhatIf:
+def what_if(
+    before: Inference, after: Inference, infer: Infer, question: Question | None = None, place: Place = str
+) -> WhatIf:
     """Compare two inferences.
 
     Args:
         infer: runs the engine, where several respects must be told apart.
         question: only changes of what matches it are told; without it, all changes of conclusions are.
+        place: how a place in a file is shown.
     """
-    difference = Divergence(before, after)
+    difference = Divergence(before, after, place)
     # Windows of events are no statements.
     predicates = {**before.program.kb.predicate, **after.program.kb.predicate}
     changed = [GroundAtom(name, args) for name in predicates for args in difference.arguments(name)]

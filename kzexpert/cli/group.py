@@ -27,6 +27,7 @@ COMMANDS = {
     "matrix": "Compare rival hypotheses by their evidence.",
     "conclusions": "List everything that the rules conclude.",
     "infer": "Write all conclusions to a file.",
+    "diff": "Show how two bases differ, and what follows.",
     "evaluate": "Hold the conclusions against what turned out.",
     "calibrate": "Fit how often a certainty is right, to a file.",
     "learn": "Propose certainties for rules from outcomes.",

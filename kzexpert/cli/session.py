@@ -115,8 +115,11 @@ class Session(msgspec.Struct, frozen=True):
             raise
 
 
-def open_session(options: Options) -> Session:
+def open_session(options: Options, kb: KnowledgeBase | None = None) -> Session:
     """Load and check, or recall what was loaded and checked before, and settle which engine runs it.
+
+    Args:
+        kb: what was loaded and checked already.
 
     Raises:
         KnowledgeBaseError: something is wrong with it; all of that.
@@ -124,7 +127,7 @@ def open_session(options: Options) -> Session:
     """
     if options.output and options.skip_bad_rows:
         check_apart(options.output, options.skip_bad_rows, "--skip-bad-rows")
-    kb = read_knowledge_base(options)
+    kb = kb or read_knowledge_base(options)
     notices = Notices(options)
     if options.skip_bad_rows and not kb.tables:
         notices.warn("there are no tables, so that --skip-bad-rows has nothing to do", "--skip-bad-rows")

@@ -2,16 +2,19 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 import click
 from msgspec.structs import replace
 
+from kzexpert.analysis.causes import Place
 from kzexpert.analysis.what_if import what_if as compared
 from kzexpert.checks import check, refuse_errors
+from kzexpert.cli.located import located
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.progress import progress_line
-from kzexpert.cli.session import Session, layers, open_session, read_knowledge_base
+from kzexpert.cli.session import Session, layers, open_session
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language import load_knowledge_base, parse_partial_date
 from kzexpert.model import KnowledgeBase
@@ -31,6 +34,7 @@ Examples:
   kzexpert what-if --all --assume "member(Ruritania, Pact)"
   kzexpert what-if --all --as-of 1993 --against 2011
   kzexpert what-if --all --against ../other-knowledge-base
+  kzexpert what-if "which states hedge?" --against HEAD~1
   kzexpert what-if --all --rules draft.yaml --against draft-2.yaml""",
 )
 @click.argument("question", nargs=-1)
@@ -38,9 +42,10 @@ Examples:
 @click.option(
     _AGAINST,
     multiple=True,
-    metavar="DIR|FILE|DATE",
-    help="Compare with another knowledge base, with a file in the place of those of --rules and --facts, or with "
-    "another day. A rule of the file replaces that with its id. Repeatable; ./2011 is a folder of that name.",
+    metavar="BASE|FILE|DATE",
+    help="Compare with another base (a folder, a name, or a git revision of the base in use), with a file in the place "
+    "of those of --rules and --facts, or with another day. A rule of the file replaces that with its id. Repeatable; "
+    "./2011 is a folder of that name.",
 )
 @common_options()
 def what_if(options: Options, question: tuple[str, ...], everything: bool, against: tuple[str, ...]) -> int:
@@ -56,39 +61,33 @@ def what_if(options: Options, question: tuple[str, ...], everything: bool, again
         raise UsageError(Issue("KZ301", "there is nothing to change", Location("question"), hint))
     session = open_session(options)
     asked = read_conclusion(session.kb, " ".join(question)) if question and not everything else None
-    other = _other_side(session, against)
     before = session.given(assume=(), without=()).infer()
-    after = other.infer()
-    with progress_line() as progress:
-        found = compared(before, after, session.engine(progress).infer, asked)
-    names = [text for text in against if not _is_date(text)]
-    show(options, found, lambda out: what_if_text(found, names, out))
+    with ExitStack() as stack, progress_line() as progress:
+        other, place = _other_side(session, against, stack)
+        found = compared(before, other.infer(), session.engine(progress).infer, asked, place)
+        names = [text for text in against if not _is_date(text)]
+        show(options, found, lambda out: what_if_text(found, names, out))
     return 0 if found.changes else 3
 
 
-def _other_side(session: Session, against: Sequence[str]) -> Session:
-    """The other side, which the same engine runs.
+def _other_side(session: Session, against: Sequence[str], stack: ExitStack) -> tuple[Session, Place]:
+    """The other side, which the same engine runs, and how its places are shown.
 
     Raises:
-        UsageError: something to compare with is no folder, no file and no date.
+        UsageError: something to compare with is nothing that there is.
         KnowledgeBaseError: something is wrong with it.
     """
-    changed, folders, files = session.options, [], []
-    for text in against:
-        if _is_date(text):
-            changed = replace(changed, as_of=text)
-        elif os.path.isdir(text):  # noqa: PTH112, as in `cli.session`
-            folders.append(text)
-        elif os.path.exists(text):  # noqa: PTH110
-            files.append(text)
-        else:
-            hint = "give a folder, a file, or a date such as 2010, 2010-01 or 2010-01-31"
-            raise UsageError(Issue("KZ101", f"{text} is no folder, no file and no date", Location(_AGAINST), hint))
-    changed = replace(changed, kb=tuple(folders) or changed.kb)
+    days = [text for text in against if _is_date(text)]
+    changed = replace(session.options, as_of=days[-1]) if days else session.options
+    files = [text for text in against if text not in days and os.path.isfile(text)]  # noqa: PTH113
+    sides = [stack.enter_context(located(changed, text)) for text in against if text not in (*days, *files)]
     other = replace(session, options=changed)
-    if files:
-        return other.beside(_with_files(changed, files))
-    return other.beside(read_knowledge_base(changed)) if folders else other
+    if not sides:
+        return (other.beside(_with_files(changed, files)) if files else other), str
+    side = max(sides, key=lambda side: bool(side.folder))
+    side = replace(side, options=replace(changed, kb=tuple(name for one in sides for name in one.options.kb)))
+    other = replace(other, options=side.options)
+    return other.beside(_with_files(side.options, files) if files else side.knowledge_base()), side.place
 
 
 def _with_files(options: Options, files: Sequence[str]) -> KnowledgeBase:

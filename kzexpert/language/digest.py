@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterable
 
+from kzexpert.language.folders import walk
 from kzexpert.model import Entity, Fact, KnowledgeBase, Layer, Table
 
-__all__ = ["base_digest", "facts_digest"]
+__all__ = ["base_digest", "data_digest", "facts_digest"]
 
 
 def base_digest(kb: KnowledgeBase, layer: Layer) -> str:
@@ -23,6 +24,24 @@ def base_digest(kb: KnowledgeBase, layer: Layer) -> str:
         f"{path} {kb.digests[file]}" for file, path in _below(layer.files, layer.folder) if file in kb.digests
     )
     return sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def data_digest(files: Iterable[str]) -> str:
+    """The first 12 digits of SHA-256 over data files and those below folders; empty where one of them is no file here,
+    but lies on another machine.
+    """
+    from hashlib import file_digest, sha256
+
+    digest = sha256()
+    for name in files:
+        folder = os.path.isdir(name)  # noqa: PTH112, as in `language.folders`
+        for path in sorted(walk(name, ("",))) if folder else [name]:
+            try:
+                with open(path, "rb") as file:  # noqa: PTH123
+                    digest.update(file_digest(file, "sha256").digest())
+            except OSError:
+                return ""
+    return digest.hexdigest()[:12]
 
 
 def _below(files: Iterable[str], folder: str) -> Iterable[tuple[str, str]]:

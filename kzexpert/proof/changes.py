@@ -34,6 +34,7 @@ __all__ = [
     "folded",
     "merged",
     "moves",
+    "replaced",
     "turn_of",
 ]
 
@@ -259,18 +260,19 @@ def moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Move, ..
     """The fields that differ, in their order; lists are told by the items that differ, if it is not the order alone."""
     found = []
     for field in dict.fromkeys((*before, *after)):
-        one, other = before.get(field, ""), after.get(field, "")
+        one, other = (_texts(side.get(field, "")) for side in (before, after))
         if one != other:
-            if isinstance(one, tuple) and isinstance(other, tuple) and set(one) != set(other):
-                one, other = (
-                    [item for item in side if item not in away] for side, away in ((one, other), (other, one))
-                )
-            found.append(Move(field, _text(one), _text(other)))
+            if set(one) != set(other):
+                one, other = [item for item in one if item not in other], [item for item in other if item not in one]
+            found.append(Move(field, "; ".join(one), "; ".join(other)))
     return tuple(found)
 
 
-def _text(value: object) -> str:
-    return "; ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+def _texts(value: object) -> list[str]:
+    """A value as text, or the items of a list."""
+    if isinstance(value, tuple):
+        return [text for item in value for text in _texts(item)]
+    return [str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)]
 
 
 # --- one statement in the place of another ------------------------------------------------------------------------
@@ -287,16 +289,16 @@ def folded(items: Iterable[_Changed]) -> list[_Changed]:
     known = list(items)
     gone = {item.name: item for item in known if item.after is None and item.before is not None}
     new = {item.name: item for item in known if item.before is None and item.after is not None}
-    pairs: dict[str, str] = _pairs(gone, new)
-    replaced = {*pairs.values()}
+    pairs: dict[str, str] = replaced(gone, new)
+    old = {*pairs.values()}
     return [
         item.instead_of(gone[pairs[item.name]]) if new.get(item.name) is item and item.name in pairs else item
         for item in known
-        if not (gone.get(item.name) is item and item.name in replaced)
+        if not (gone.get(item.name) is item and item.name in old)
     ]
 
 
-def _pairs(gone: Iterable[str], new: Iterable[str]) -> dict[str, str]:
+def replaced(gone: Iterable[str], new: Iterable[str]) -> dict[str, str]:
     """New statement → the one that it stands in the place of; only where it can be no other."""
     places: dict[tuple[object, ...], tuple[list[str], list[str]]] = {}
     for side, texts in enumerate((gone, new)):

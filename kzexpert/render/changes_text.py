@@ -12,9 +12,17 @@ from kzexpert.proof.diff import TraceDiff
 from kzexpert.render.text import UNCALIBRATED, certainty_text
 from kzexpert.render.writer import PLAIN, Piece, Writer, sentence, stated
 
-__all__ = ["ROLES", "cause_pieces", "move_text", "moves_text", "shift_head", "trace_diff_text", "what_if_text"]
+__all__ = [
+    "cause_pieces",
+    "days_text",
+    "moves_text",
+    "rule_pieces",
+    "shift_head",
+    "trace_diff_text",
+    "what_if_text",
+]
 
-ROLES = {"gained": "good", "stronger": "good", "lost": "bad", "weaker": "poor", "changed": "name"}
+_ROLES = {"gained": "good", "stronger": "good", "lost": "bad", "weaker": "poor", "changed": "name"}
 _MOST_FACTS = 12
 _DEEP, _DEEPER = " " * 8, " " * 10
 
@@ -26,7 +34,7 @@ def what_if_text(found: WhatIf, compared: Sequence[str] = (), out: Writer = PLAI
         compared: the folders and files that only the other side has.
     """
     bases = f", from this knowledge base to {' and '.join(compared)}" if compared else ""
-    blocks = ["\n".join([_days(found, bases, out), *_facts_and_rules(found, out)])]
+    blocks = ["\n".join([days_text(found, bases, out), *_facts_and_rules(found, out)])]
     blocks.extend(_by_turn(found, out))
     if not found.changes:
         about = f" of {found.pattern}" if found.pattern else ""
@@ -47,11 +55,12 @@ def trace_diff_text(found: TraceDiff, out: Writer = PLAIN) -> str:
     heads = [(name, f"{one or 'nothing'} → {other or 'nothing'}") for name, one, other in asked if one != other]
     heads += [("source changed", source) for source in found.sources]
     lines = [out.wrap([("name", f"{name}: "), ("", text)], first="  ", rest="    ") for name, text in heads]
-    blocks = ["\n".join([_days(found, "", out), *lines, *_facts_and_rules(found, out)]), *_by_turn(found, out)]
+    blocks = ["\n".join([days_text(found, "", out), *lines, *_facts_and_rules(found, out)]), *_by_turn(found, out)]
     return "\n\n".join([*blocks, out.wrap([("faint", UNCALIBRATED)])]) + "\n"
 
 
-def _days(found: Changes, bases: str, out: Writer) -> str:
+def days_text(found: Changes, bases: str, out: Writer) -> str:
+    """The line that opens a comparison: dates, and what is compared."""
     before, after = found.before.as_of.isoformat(), found.after.as_of.isoformat()
     days = f"As of {before}" if before == after else f"From {before} to {after}"
     return out.wrap([("", f"{days}{bases}:")], rest="  ")
@@ -64,7 +73,7 @@ def _facts_and_rules(found: Changes, out: Writer) -> Iterator[str]:
     if len(found.facts) > _MOST_FACTS:
         yield f"  and {len(found.facts) - _MOST_FACTS} more facts that differ"
     for rule in found.rules:
-        yield out.wrap(_rule(rule), first="  ", rest="    ")
+        yield out.wrap(rule_pieces(rule), first="  ", rest="    ")
     if not found.facts and not found.rules:
         yield "  no fact in force and no rule differs"
 
@@ -85,7 +94,8 @@ def _turn(cause: Cause) -> str:
     return cause.turn
 
 
-def _rule(rule: RuleTurn) -> list[Piece]:
+def rule_pieces(rule: RuleTurn) -> list[Piece]:
+    """What became of a rule."""
     words = {"new": "new rule", "gone": "rule gone"}.get(rule.turn, f"rule {rule.turn}")
     told = moves_text(rule.what) or rule.title
     return [("name", f"{words}: "), ("", rule.rule), ("faint", f" ({told})" if told else "")]
@@ -103,7 +113,7 @@ def _by_turn(found: Changes, out: Writer) -> Iterator[str]:
         shifts = [shift for shift in found.changes if shift.turn == turn]
         if shifts:
             lines = [line for shift in shifts for line in (shift_head(shift, out, tried), *_lines(shift, out))]
-            yield "\n".join([out.style(ROLES[turn], f"{turn.capitalize()}:"), *lines])
+            yield "\n".join([out.style(_ROLES[turn], f"{turn.capitalize()}:"), *lines])
 
 
 def shift_head(shift: Shift, out: Writer, tried: bool = False) -> str:

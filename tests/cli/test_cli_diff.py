@@ -1,0 +1,234 @@
+"""``kzexpert diff`` and ``what-if --against``: folders, names of bases and git revisions."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kzexpert.cli.group import cli
+
+Kzexpert = Callable[..., Result]
+
+RULES = """\
+kinds: [state, bloc]
+predicates:
+  member: {args: [state: state, bloc: bloc], holds: interval, says: "{state} is in {bloc}"}
+  leads: {args: [power: state, bloc: bloc]}
+  aligned: {args: [state: state, power: state], says: "{state} is aligned with {power}"}
+entities: {Ruritania: {kind: state}, Borduria: {kind: state}, Pact: {kind: bloc}}
+sources: {atlas: {title: An Atlas of Invented States, date: 2011}}
+rules:
+  - id: led
+    when: ["member(?s, ?b)", "leads(?p, ?b)", "?s != ?p"]
+    then: aligned(?s, ?p)
+    certainty: 0.6
+    source: atlas
+"""
+FACTS = """\
+source: atlas
+facts:
+  member: [{state: Ruritania, bloc: Pact, since: 1994}]
+  leads: [{power: Borduria, bloc: Pact}]
+"""
+STRONGER = "aligned(Ruritania, Borduria)"
+
+
+def write(folder: Path, rules: str = RULES, facts: str = FACTS) -> None:
+    for name, text in (("rules", rules), ("facts", facts)):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / name / "world.yaml").write_text(text, encoding="utf-8")
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *identity, "-C", folder, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def kzexpert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kzexpert:
+    """Runs a command in a repository whose base has changed since its first commit."""
+    write(tmp_path)
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message", "one")
+    git(tmp_path, "tag", "first")
+    write(tmp_path, RULES.replace("0.6", "0.8"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return lambda *arguments: CliRunner().invoke(cli, arguments, prog_name="kzexpert")
+
+
+@pytest.mark.parametrize("engine", ["experta", "duckdb"])
+@pytest.mark.parametrize("old", ["HEAD", "first", "HEAD^{commit}"])
+def test_a_revision_and_the_base_in_use(kzexpert: Kzexpert, old: str, engine: str) -> None:
+    result = kzexpert("diff", old, "--engine", engine, "--format", "json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    document = json.loads(result.stdout)
+    assert (document["schema"], document["old"], document["same"]) == ("kzexpert.diff/1", old, False)
+    (edit,) = document["edits"]
+    assert (edit["name"], edit["places"]) == ("led", [f"{old}:rules/world.yaml:9:5", "rules/world.yaml:9:5"])
+    (group,) = document["consequences"]
+    assert (group["conclusions"], [cause["statement"] for cause in group["causes"]]) == ([STRONGER], ["led"])
+
+
+def test_the_text(kzexpert: Kzexpert) -> None:
+    result = kzexpert("diff", "HEAD")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert (
+        result.stdout
+        == """\
+As of 2011-12-31, from HEAD to the base in use:
+  1 rule changed
+  1 conclusion changes: 1 stronger
+
+Rules:
+  changed: led: certainty 0.6 → 0.8 (rules/world.yaml:9:5)
+
+rule changed: led (certainty 0.6 → 0.8)
+  0.60 → 0.80  Ruritania is aligned with Borduria (good evidence)
+
+Not calibrated: nobody has measured how often such judgements are right.
+"""
+    )
+
+
+def test_nothing_of_the_repository_changes_or_runs(kzexpert: Kzexpert, tmp_path: Path) -> None:
+    marks = tmp_path / "ran"
+    (tmp_path / ".gitattributes").write_text("*.yaml filter=mine export-subst\n", encoding="utf-8")
+    for key, value in (("filter.mine.smudge", f"touch {marks}; cat"), ("core.fsmonitor", f"touch {marks}; true")):
+        git(tmp_path, "config", key, value)
+    for hook in ("post-checkout", "post-index-change", "reference-transaction"):
+        path = tmp_path / ".git" / "hooks" / hook
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\ntouch {marks}\n", encoding="utf-8")
+        path.chmod(0o755)
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and "cache" not in path.parts}
+    assert kzexpert("diff", "HEAD").exit_code == 0
+    assert not marks.exists()
+    assert files == {
+        path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and "cache" not in path.parts
+    }
+
+
+def test_a_base_below_the_top_of_a_repository(kzexpert: Kzexpert, tmp_path: Path) -> None:
+    write(tmp_path / "bases" / "small")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message", "two")
+    write(tmp_path / "bases" / "small", facts=FACTS.replace("1994", "1995"))
+    result = kzexpert("diff", "HEAD", "--kb", "bases/small")
+    assert "changed: member(Ruritania, Pact): since 1994 → 1995" in result.stdout
+    assert "no conclusion changes" in result.stdout
+    early = kzexpert("diff", "first", "--kb", "bases/small")
+    assert (early.exit_code, "bases/small is not in revision first" in early.stderr) == (2, True)
+
+
+def test_a_used_base_beside_it_comes_from_the_same_revision(kzexpert: Kzexpert, tmp_path: Path) -> None:
+    write(tmp_path / "common")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "kzexpert.yaml").write_text(
+        "name: own\nuses: [{base: ../common, facts: true}]\n", encoding="utf-8"
+    )
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message", "two")
+    write(tmp_path / "common", RULES.replace("0.6", "0.7"))
+    result = kzexpert("diff", "HEAD", "--kb", "own")
+    assert "changed: led: certainty 0.6 → 0.7" in result.stdout
+
+
+def test_two_revisions_folders_and_names(kzexpert: Kzexpert, tmp_path: Path) -> None:
+    git(tmp_path, "commit", "--quiet", "--all", "--message", "two")
+    assert "certainty 0.6 → 0.8" in kzexpert("diff", "HEAD~1", "HEAD").stdout
+    same = kzexpert("diff", "HEAD")
+    assert (same.exit_code, same.stdout) == (3, "HEAD and the base in use state the same, and the same follows.\n")
+    write(tmp_path / "other", RULES.replace("0.6", "0.5"))
+    assert "certainty 0.5 → 0.8" in kzexpert("diff", "other").stdout
+    assert "certainty 0.8 → 0.5" in kzexpert("diff", "HEAD", "other").stdout
+    assert "added: led" in kzexpert("diff", "ownership", ".", "--limit", "300").stdout
+
+
+def test_the_day_of_each_base_and_one_day_for_both(kzexpert: Kzexpert, tmp_path: Path) -> None:
+    write(tmp_path, RULES.replace("date: 2011", "date: 1990"))
+    moved = kzexpert("diff", "HEAD").stdout
+    assert moved.startswith("From 2011-12-31 to 1990-12-31, from HEAD to the base in use:")
+    assert "went out of force: member(Ruritania, Pact)" in moved
+    still = kzexpert("diff", "HEAD", "--as-of", "2000").stdout
+    assert "no conclusion changes" in still
+
+
+@pytest.mark.parametrize("engine", ["experta", "duckdb"])
+def test_tables(kzexpert: Kzexpert, tmp_path: Path, engine: str) -> None:
+    facts = "source: atlas\ntables: [{file: led.csv, predicate: leads, columns: {power: who, bloc: what}}]\n"
+    write(tmp_path, facts=f"{facts}facts: {{member: [{{state: Ruritania, bloc: Pact}}]}}\n")
+    (tmp_path / "facts" / "data").mkdir()
+    (tmp_path / "facts" / "world.yaml").write_text(
+        (tmp_path / "facts" / "world.yaml").read_text(encoding="utf-8").replace("led.csv", "data/led.tsv"),
+        encoding="utf-8",
+    )
+    table = tmp_path / "facts" / "data" / "led.tsv"
+    table.write_text("who\twhat\nBorduria\tPact\n", encoding="utf-8")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message", "two")
+    table.write_text("who\twhat\nRuritania\tPact\n", encoding="utf-8")
+    result = kzexpert("diff", "HEAD", "--engine", engine)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "not recorded: leads(Borduria, Pact) (HEAD:facts/data/led.tsv row 1)" in result.stdout
+    if engine == "experta":
+        assert "added: leads(Ruritania, Pact)" in result.stdout
+    else:
+        assert "rows of data/led.tsv were compared as files, not one by one" in " ".join(result.stdout.split())
+        assert "changed: data/led.tsv as leads: rows" in result.stdout
+
+
+# --- what goes wrong --------------------------------------------------------------------------------------------------
+
+
+def test_errors_of_a_revision_name_its_files(kzexpert: Kzexpert, tmp_path: Path) -> None:
+    write(tmp_path, RULES.replace("leads(?p", "leds(?p"))
+    git(tmp_path, "commit", "--quiet", "--all", "--message", "two")
+    write(tmp_path)
+    result = kzexpert("diff", "HEAD")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("HEAD:rules/world.yaml:10:31: KZ202 unknown predicate leds\n")
+
+
+def test_what_is_neither_a_folder_nor_a_base_nor_a_revision(kzexpert: Kzexpert, tmp_path: Path) -> None:
+    result = kzexpert("diff", "nowhere")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "KZ101 nowhere is no folder, no base, and no revision" in result.stderr
+    option = kzexpert("diff", "--", "--all")
+    assert (option.exit_code, "--all is no folder" in option.stderr) == (2, True)
+
+
+def test_a_base_outside_of_any_repository(kzexpert: Kzexpert, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".git").rename(tmp_path / "git")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    result = kzexpert("diff", "HEAD")
+    assert (result.exit_code, "lies in no git repository" in result.stderr) == (2, True)
+
+
+def test_without_git(kzexpert: Kzexpert, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", os.devnull)
+    result = kzexpert("diff", "HEAD")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "KZ101 there is no git, so that no revision can be read" in result.stderr
+
+
+# --- what-if ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_if_against_what_diff_takes(kzexpert: Kzexpert, tmp_path: Path) -> None:
+    write(tmp_path / "other", RULES.replace("0.6", "0.5"))
+    for other, certainty in (("HEAD", "0.60"), ("other", "0.50"), ("first", "0.60")):
+        result = kzexpert("what-if", "--all", "--against", other)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert f"0.80 → {certainty}  Ruritania is aligned with Borduria" in result.stdout
+    write(tmp_path, facts=FACTS.partition("  leads:")[0])
+    together = kzexpert("what-if", "--all", "--against", "HEAD", "--as-of", "1990", "--against", "1999").stdout
+    assert together.startswith("From 1990-12-31 to 1999-12-31, from this knowledge base to HEAD:")
+    assert "recorded: leads(Borduria, Pact) (HEAD:facts/world.yaml:4:11)" in together
+    wrong = kzexpert("what-if", "--all", "--against", "nowhere")
+    assert (wrong.exit_code, "no revision" in wrong.stderr) == (2, True)
