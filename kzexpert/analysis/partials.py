@@ -81,8 +81,8 @@ class Known(msgspec.Struct, frozen=True):
     def rows(self, pattern: Pattern) -> list[Row]:
         """What is known that matches a pattern, established or only weighed, sorted by text."""
         known = self.inference.certainties.get(pattern.relation, {})
-        if pattern.row is not None:
-            return [pattern.row] if pattern.row in known else []
+        if (row := pattern.row()) is not None:
+            return [row] if row in known else []
         if pattern.relation == pattern.predicate:
             found = [atom.args for atom in self.inference.facts.matching(pattern)]
         else:

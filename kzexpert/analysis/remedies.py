@@ -30,7 +30,6 @@ from kzexpert.model import (
     Relation,
     Test,
     Value,
-    Variable,
 )
 from kzexpert.model.established import Binding
 from kzexpert.model.evaluation import evaluate, holds, solutions
@@ -253,11 +252,7 @@ class RemedySearch:
         else:
             found = self._for(wanted, level.below)
         for remedy, atom in found:
-            values = dict(binding)
-            for term, value in zip(wanted.terms, (*atom.args, *days), strict=True):
-                if isinstance(term, Variable):
-                    values[term.name] = value
-            yield remedy, values
+            yield remedy, {**binding, **(wanted.binding((*atom.args, *days)) or {})}
 
     def _facts(self, patterns: Iterable[Pattern]) -> list[GroundAtom]:
         """The established facts that match some patterns, each once."""

@@ -8,6 +8,8 @@ from kzexpert.model.terms import Anonymous, Constant, GroundAtom, Relation, Rela
 
 __all__ = ["Pattern"]
 
+_NOTHING: Mapping[str, Value] = {}
+
 
 class Pattern(msgspec.Struct, frozen=True, array_like=True):
     """A resolved atom.
@@ -61,16 +63,22 @@ class Pattern(msgspec.Struct, frozen=True, array_like=True):
         """Place → value, where it has one."""
         return {place: term.value for place, term in enumerate(self.terms) if isinstance(term, Constant)}
 
-    @property
-    def row(self) -> tuple[Value, ...] | None:
-        """The one row of its relation that it matches; None where a term is open."""
-        args = tuple([term.value for term in self.terms if isinstance(term, Constant)])
-        return args if len(args) == len(self.terms) else None
+    def row(self, values: Mapping[str, Value] = _NOTHING) -> tuple[Value, ...] | None:
+        """The one row of its relation that it matches where its variables have values; None where a term is open."""
+        found = []
+        for term in self.terms:
+            value = term.value if isinstance(term, Constant) else None
+            if isinstance(term, Variable):
+                value = values.get(term.name)
+            if value is None:
+                return None
+            found.append(value)
+        return tuple(found)
 
     @property
     def ground(self) -> GroundAtom | None:
         """The one statement that it matches; None where a term is open."""
-        row = self.row
+        row = self.row()
         return None if row is None else GroundAtom(self.predicate, row[: self.arity])
 
     @classmethod
@@ -90,15 +98,19 @@ class Pattern(msgspec.Struct, frozen=True, array_like=True):
         return any(isinstance(term, Anonymous) for term in self.terms)
 
     def matches(self, args: tuple[Value, ...]) -> bool:
-        """Whether a statement of its predicate is an instance of it; a repeated variable must take one value."""
+        """Whether a row of its relation is an instance of it."""
+        return self.binding(args) is not None
+
+    def binding(self, args: tuple[Value, ...]) -> dict[str, Value] | None:
+        """What its variables are in a row of its relation; None where it does not match, or one would be two values."""
         bound: dict[str, Value] = {}
         for term, value in zip(self.terms, args, strict=True):
             if isinstance(term, Constant):
                 if term.value != value:
-                    return False
+                    return None
             elif isinstance(term, Variable) and bound.setdefault(term.name, value) != value:
-                return False
-        return True
+                return None
+        return bound
 
     def instance(self, values: Mapping[str, Value]) -> "Pattern":
         """The pattern with the variables that have a value replaced by it."""

@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from kzexpert.certainty import established, evidence_word
 from kzexpert.evidence import Line, lines
-from kzexpert.model import BaseFact, GroundAtom, Inference, KnowledgeBase, Pattern, Relation, Value, Variable
+from kzexpert.model import BaseFact, GroundAtom, Inference, KnowledgeBase, Pattern, Relation, Value
 from kzexpert.program.snapshot import base_fact, on_record
 from kzexpert.proof.build import RelationFact
 from kzexpert.questions.question import Question
@@ -217,8 +217,7 @@ def _fact_evidence(kb: KnowledgeBase, base: BaseFact) -> EvidenceLine:
 def _bindings(pattern: Pattern, args: tuple[Value, ...]) -> dict[str, str | int | float]:
     """Variable of the pattern → value as JSON has it: a day as text, a whole number without a point."""
     found: dict[str, str | int | float] = {}
-    for term, value in zip(pattern.terms, args, strict=True):
-        if isinstance(term, Variable):
-            whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
-            found[term.name] = value.isoformat() if isinstance(value, date) else int(value) if whole else value
+    for name, value in (pattern.binding(args) or {}).items():
+        whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
+        found[name] = value.isoformat() if isinstance(value, date) else int(value) if whole else value
     return found

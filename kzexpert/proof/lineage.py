@@ -101,7 +101,7 @@ class InferredGrounds:
         given = {name: values[name] for name in aggregate.shared}
         named = replace(aggregate, body=body)
         found = [
-            [relation_fact(pattern, pattern.instance(binding).row or ()) for pattern in body.matches]
+            [relation_fact(pattern, pattern.row(binding) or ()) for pattern in body.matches]
             for binding, _ in combinations(named, solutions(body, facts, given, as_of), as_of)
         ]
         below = enough_below(inference, firing, aggregate)

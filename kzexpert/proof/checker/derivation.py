@@ -185,7 +185,7 @@ class Derivation:
         weakest = min((option.certainty for option in options), default=1.0)
         counted = tuple(self._counted(rule, item, values) for item in rule.conditions if isinstance(item, Monotone))
         strength = rule.rule.certainty * weakest
-        return Instance(rule, binding, rule.head.instance(values).row or (), tuple(options), strength, counted)
+        return Instance(rule, binding, rule.head.row(values) or (), tuple(options), strength, counted)
 
     def _close(self, group: frozenset[str], rules: Sequence[ProgramRule], found: dict[str, dict[Args, None]]) -> None:
         """Add what follows from what follows, until nothing new does and no proof is better than the one before.

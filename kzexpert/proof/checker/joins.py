@@ -214,7 +214,7 @@ def parts(aggregate: Aggregate, binding: Binding, facts: FactStore) -> list[Cont
         if value is not None:
             key = tuple([solution[name] for name in named.body.variables])
             found[key] = Contribution(
-                value, tuple((pattern.relation, pattern.instance(solution).row or ()) for pattern in named.body.matches)
+                value, tuple((pattern.relation, pattern.row(solution) or ()) for pattern in named.body.matches)
             )
     return list(found.values())
 

@@ -49,9 +49,9 @@ def why_not(derivation: Derivation, rules: Iterable[ProgramRule], firing: Traced
 def _failure(derivation: Derivation, condition: ProgramCondition, values: Binding) -> str:
     if condition.match is not None:
         wanted = condition.match.instance(values)
-        if wanted.ground is None or wanted.row is None:
+        if wanted.ground is None or (row := wanted.row()) is None:
             return f"nothing established matches {wanted}"
-        certainty = derivation.known_certainty(relation_fact(wanted, wanted.row))
+        certainty = derivation.known_certainty(relation_fact(wanted, row))
         if certainty is None:
             absence = derivation.recorded.absence_of(wanted.relation, wanted.ground)
             return f"{wanted} does not hold: {absence}"

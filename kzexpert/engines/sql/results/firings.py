@@ -14,15 +14,12 @@ from kzexpert.engines.sql.store.base import Row, Store
 from kzexpert.engines.sql.store.codec import Args, Codec
 from kzexpert.evidence import Heights
 from kzexpert.model import (
-    Anonymous,
-    Constant,
     Firing,
     GroundAtom,
     Pattern,
     Program,
     ProgramRule,
     Value,
-    Variable,
 )
 
 __all__ = ["Firings"]
@@ -149,7 +146,7 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
         """The rows of a rule's query as firings."""
         for row in rows:
             binding = self._prepared(rule).binding.decode(row)
-            args = _instance(rule.head, dict(zip(rule.variables, binding, strict=True)))
+            args = rule.head.row(dict(zip(rule.variables, binding, strict=True))) or ()
             yield self._firing(rule, binding, GroundAtom(rule.head.predicate, args), row)
 
     # --- all of a predicate ------------------------------------------------------------------------------------------
@@ -180,13 +177,9 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
 
     def _of(self, rule: ProgramRule, atom: GroundAtom) -> Iterator[Firing]:
         """The firings of one rule for a conclusion."""
-        bound: dict[str, Value] = {}
-        for term, value in zip(rule.head.terms, atom.args, strict=True):
-            known = term.value if isinstance(term, Constant) else value
-            if isinstance(term, Variable):
-                known = bound.setdefault(term.name, value)
-            if known != value:
-                return
+        bound = rule.head.binding(atom.args)
+        if bound is None:
+            return
         prepared = self._prepared(rule)
         places = [rule.variables.index(name) for name in prepared.head]
         parameters = prepared.binding.key([bound[name] for name in prepared.head], places)
@@ -227,18 +220,9 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
 
         Where ``_`` lets several satisfy it, that is the strongest, of equal ones the first.
         """
-        args = _instance(pattern, values)
-        if len(args) == len(pattern.terms):
+        args = pattern.row(values)
+        if args is not None:
             return args
         known = self._facts.relations
         candidates = [row for row in self._facts.rows(pattern, values) if known[pattern.relation][row] == certainty]
         return min(candidates, key=lambda row: str(GroundAtom(pattern.predicate, row)))
-
-
-def _instance(pattern: Pattern, values: Mapping[str, Value]) -> Args:
-    """The arguments of a pattern under a binding; ``_`` is passed over."""
-    return tuple(
-        values[term.name] if isinstance(term, Variable) else term.value
-        for term in pattern.terms
-        if not isinstance(term, Anonymous)
-    )
