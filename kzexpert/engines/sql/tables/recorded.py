@@ -16,6 +16,7 @@ from kzexpert.engines.sql.store.relation import StoredRelation
 from kzexpert.engines.sql.tables.rows import DATES, Staged
 from kzexpert.errors import Location
 from kzexpert.language import parse_atom, parse_partial_date
+from kzexpert.language.files import shown_name
 from kzexpert.model import (
     ANY,
     NOWHERE,
@@ -336,6 +337,6 @@ def fact_of(table: Table, names: Sequence[str], args: Args, row: Mapping[str, An
         certainty=float(row.get(CERTAINTY) or table.certainty),
         source=source,
         note=row.get("note") or table.note,
-        location=Location(str(row[FILE]), row=int(row[ROW])),
+        location=Location(shown_name(str(row[FILE])), row=int(row[ROW])),
         factor=table.factor(source.source if source else ""),
     )
