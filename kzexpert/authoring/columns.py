@@ -46,12 +46,14 @@ class TableFit(msgspec.Struct, frozen=True):
         columns: argument or date → name of a column.
         missing: arguments that no column looks like.
         score: higher is better; comparable between predicates.
+        named: whether names of columns speak for it, or that of the file, and not their values alone.
     """
 
     predicate: Predicate
     columns: Mapping[str, str]
     missing: tuple[str, ...]
     score: float
+    named: bool
 
 
 def best_fits(kb: KnowledgeBase, columns: Sequence[SampledColumn], called: str) -> list[TableFit]:
@@ -99,7 +101,10 @@ def fit(
     }
     total += _assign({pair: score for pair, score in days.items() if score >= _NEAR / 2}, found) / 10
     missing = tuple(name for name in wanted if name not in found)
-    return TableFit(predicate, found, missing, total - _EXPECTED * len(wanted) + _name_score(called, (predicate.name,)))
+    of_file = _name_score(called, (predicate.name,))
+    alike = [name for name in types if name in found and _name_score(found[name], (name, types[name]))]
+    score = total - _EXPECTED * len(wanted) + of_file
+    return TableFit(predicate, found, missing, score, bool(of_file) or len(alike) * 2 > len(types))
 
 
 def _assign(scores: Mapping[tuple[str, str], float], found: dict[str, str]) -> float:
@@ -136,7 +141,7 @@ def _value_score(kb: KnowledgeBase, column: SampledColumn, kind: str) -> float |
         return None
     if kind == "number":
         numbers = all(read_number(value) is not None for value in column.values) or decimal_sign(column.values)
-        return _NUMBERS if numbers else None
+        return (_NUMBERS / 2 if _name_score(column.name, _YEAR) else _NUMBERS) if numbers else None
     if kind == "date":
         return _DAYS if date_formats(column.values) is not None else None
     if any("://" in value for value in column.values):  # an address is nobody's name

@@ -1,10 +1,12 @@
 """A data file → the declaration of a table that reads it, with what came of looking at the file."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 import msgspec
+from msgspec.structs import replace
 
 from kzexpert.authoring.columns import SampledColumn, TableFit, best_fits, fit
 from kzexpert.authoring.snippets import Snippet, block, record, scalar, sequence
@@ -21,8 +23,12 @@ __all__ = ["TableProposal", "propose_table"]
 
 #: Rows that are looked at.
 _ROWS = 200
-#: Predicates that fit worse by less than this are named too.
+#: One predicate is chosen where it fits better than all others by more than this.
 _LEAST_APART = 0.25
+#: So many columns, and predicates that may be meant, are named in a message.
+_MOST_NAMED = 10
+_YEAR = re.compile(r"(1[5-9]|20)[0-9]{2}")
+_LEAST_YEARS = 3
 _DATES = ("since", "until", "on")
 
 
@@ -33,7 +39,6 @@ class TableProposal(msgspec.Struct, frozen=True):
         fit: which columns are which arguments.
         options: how it is cut into cells, and what they mean, as they stand in the declaration.
         fixed: argument → the value that it has in all rows.
-        others: predicates that would do as well.
         formats: other ways in which the dates can be read.
         unknown: kind → the names in the first rows that nobody declares, each with near ones.
     """
@@ -41,7 +46,6 @@ class TableProposal(msgspec.Struct, frozen=True):
     fit: TableFit
     options: Mapping[str, Snippet]
     fixed: Mapping[str, str]
-    others: tuple[str, ...]
     formats: tuple[str, ...]
     unknown: Mapping[str, Mapping[str, str]]
 
@@ -89,8 +93,9 @@ def propose_table(
         place = Location(path, error.line)
         raise KnowledgeBaseError(Issue("KZ124", f"cannot read {path}: {error.message}", place, error.hint)) from None
     _check_columns(given, found)
-    fits = _fits(kb, path, predicate, found, given, values)
-    best = fits[0]
+    best = _fitting(kb, path, predicate, found, given, values)
+    if "unpivot" in options and best.columns.get("since") == "year" and "until" not in best.columns:
+        best = replace(best, columns={**best.columns, "until": "year"})  # what is said of a year holds in that year
     named = {item.name: item for item in found}
     chosen = {name: named[column] for name, column in best.columns.items()}
     types = {spec.name: spec.type for spec in best.predicate.args}
@@ -99,9 +104,8 @@ def propose_table(
     for name, column in chosen.items():
         if types.get(name) in kb.kinds and (names := dict(_unknown(kb, column, types[name]))):
             unknown.setdefault(types[name], {}).update(names)
-    others = tuple(item.predicate.name for item in fits[1:] if item.score >= best.score - _LEAST_APART)
     formats = tuple(form for days in _days(chosen, types) for form in (date_formats(days) or [])[1:])
-    return TableProposal(best, options, values, others, formats[:1], unknown)
+    return TableProposal(best, options, values, formats[:1], unknown)
 
 
 def _looked_at(kb: KnowledgeBase, path: str) -> tuple[dict[str, Snippet], list[SampledColumn]]:
@@ -120,12 +124,27 @@ def _looked_at(kb: KnowledgeBase, path: str) -> tuple[dict[str, Snippet], list[S
         options["delimiter"] = _plain(written_delimiter(seen.delimiter))
     if seen.skip:
         options["skip"] = _plain(str(seen.skip))
-    columns = _as_columns(seen.columns, seen.rows)
+    columns = _turned(_as_columns(seen.columns, seen.rows), options)
     if seen.headed and not any(_is_row(kb, column) for column in columns):
         return options, columns
     options["header"] = _plain("false")
     rows = (seen.columns, *seen.rows) if seen.headed else seen.rows
     return options, _as_columns([f"c{place + 1}" for place in range(max(map(len, rows), default=0))], rows)
+
+
+def _turned(columns: list[SampledColumn], options: dict[str, Snippet]) -> list[SampledColumn]:
+    """The columns, where years are some of them with a row for each year; the option for that is added."""
+    years = [column for column in columns if _YEAR.fullmatch(column.name)]
+    names = {column.name for column in columns}
+    if len(years) < _LEAST_YEARS or names & {"year", "value"}:
+        return columns
+    fields = {"columns": scalar(f"{years[0].name}..{years[-1].name}"), "name": "year", "value": "value"}
+    options["unpivot"] = record(fields)
+    values = dict.fromkeys(value for column in years for value in column.values)
+    nothing = dict.fromkeys(word for column in years for word in column.nothing)
+    rest = [column for column in columns if column not in years]
+    whens = SampledColumn("year", tuple(column.name for column in years))
+    return [*rest, whens, SampledColumn("value", tuple(values), tuple(nothing))]
 
 
 def _is_row(kb: KnowledgeBase, column: SampledColumn) -> bool:
@@ -168,26 +187,26 @@ def _check_columns(given: Mapping[str, str], found: Sequence[SampledColumn]) -> 
             raise UsageError(Issue("KZ806", f"the file has no column {name} for {argument}", place, hint))
 
 
-def _fits(
+def _fitting(
     kb: KnowledgeBase,
     path: str,
     predicate: str,
     columns: Sequence[SampledColumn],
     given: Mapping[str, str],
     fixed: Mapping[str, str],
-) -> list[TableFit]:
-    """How the file can be read, the best first; never nothing."""
-    shown = ", ".join(column.name for column in columns)
+) -> TableFit:
+    """How the file can be read.
+
+    Raises:
+        UsageError: see `propose_table`.
+    """
+    names = [column.name for column in columns]
+    shown = ", ".join(names[:_MOST_NAMED]) + (f" and {len(names) - _MOST_NAMED} more" * (len(names) > _MOST_NAMED))
     if not predicate:
-        stem = os.path.basename(inner_name(path, "")).partition(".")[0]  # noqa: PTH119
-        fits = best_fits(kb, columns, stem)
-        if fits and not given and not fixed:
-            return fits
-        hint = "say what a row states with --predicate NAME; kzexpert vocabulary lists the names"
-        message = f"no predicate has arguments like the columns {shown}"
         if given or fixed:
-            message = "columns and values are named for the arguments of a predicate"
-        raise UsageError(Issue("KZ806", message, Location(path), hint))
+            hint = "say with --predicate which one it is that has these arguments"
+            raise UsageError(Issue("KZ806", "columns and values without a predicate", Location("--column"), hint))
+        return _best(kb, path, columns, shown)
     declared = kb.predicate.get(predicate)
     if declared is None:
         hint = did_you_mean(predicate, kb.predicate) or "kzexpert vocabulary lists the names"
@@ -203,7 +222,23 @@ def _fits(
         message = f"no column looks like {' or like '.join(found.missing)}; there are {shown}"
         hint = f"name it with --column {one}=COLUMN, or give one value to all rows with --value {one}=VALUE"
         raise UsageError(Issue("KZ806", message, Location(path), hint))
-    return [found]
+    return found
+
+
+def _best(kb: KnowledgeBase, path: str, columns: Sequence[SampledColumn], shown: str) -> TableFit:
+    """The predicate that rows state, where names say so and no other would do as well: values alone say little."""
+    fits = best_fits(kb, columns, os.path.basename(inner_name(path, "")).partition(".")[0])  # noqa: PTH119
+    near = [item for item in fits if item.score >= fits[0].score - _LEAST_APART]
+    if len(near) == 1 and near[0].named:
+        return near[0]
+    if not fits:
+        message = f"no predicate has arguments like the columns {shown}"
+        hint = "say what a row states with --predicate NAME; kzexpert vocabulary lists the names"
+    else:
+        message = f"what do rows with the columns {shown} state?"
+        likely = ", ".join(item.predicate.name for item in fits[:_MOST_NAMED])
+        hint = f"say it with --predicate NAME; by their values they could be facts of {likely}"
+    raise UsageError(Issue("KZ806", message, Location(path), hint))
 
 
 def _meaning(chosen: Mapping[str, SampledColumn], types: Mapping[str, str]) -> dict[str, Snippet]:

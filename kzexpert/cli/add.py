@@ -104,7 +104,10 @@ def _told(change: Addition, proposal: TableProposal, seen: Preview) -> Iterator[
     yield from (f"  {stated(kb, fact)}" for fact in seen.facts[:_FACTS])
     if seen.bad:
         yield f"{counted(len(seen.bad), 'row')} would be none:"
-        yield from (f"  row {row}: {problem}" for row, problem in seen.bad[:_FACTS])
+        problems = [*dict.fromkeys(f"  row {row}: {problem}" for row, problem in seen.bad)]
+        yield from problems[:_FACTS]
+        if len(problems) > _FACTS:
+            yield f"  and {len(problems) - _FACTS} more"
     for kind, names in proposal.unknown.items():
         yield f"{counted(len(names), 'name')} of the kind {kind} that nobody declares:"
         yield from (f"  {text}{f' ({hint})' if hint else ''}" for text, hint in [*names.items()][:_NAMES])
@@ -113,5 +116,3 @@ def _told(change: Addition, proposal: TableProposal, seen: Preview) -> Iterator[
         yield f"  declare one with kzexpert new entity NAME --kind {kind}, or add it to the aliases of another"
     if proposal.formats:
         yield f"Days come first in the dates, or do months? {', '.join(proposal.formats)} reads them too"
-    if proposal.others:
-        yield f"Rows could be facts of {', '.join(proposal.others)} too: --predicate says which"

@@ -35,7 +35,9 @@ def read_table(reader: Reader, vocabulary: Mapping[str, Predicate]) -> list[Fact
     name = os.path.basename(file)[: -len(".csv")]
     predicate = vocabulary.get(name)
     if predicate is None:
-        hint = did_you_mean(name, vocabulary) or "a CSV file is named after the predicate whose facts it holds"
+        hint = did_you_mean(name, vocabulary) or (
+            "a CSV file is named after the predicate whose facts it holds; kzexpert add declares how to read another"
+        )
         reader.note("KZ114", f"no predicate is called {name}", Location(file), hint)
         return []
     records = _records(reader)

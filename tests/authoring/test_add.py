@@ -8,6 +8,7 @@ from processes import Came, here, on_a_terminal
 
 from kzexpert.authoring.scaffold import scaffold, write_scaffold
 from kzexpert.authoring.table import propose_table
+from kzexpert.errors import UsageError
 from kzexpert.language import load_knowledge_base
 
 MEMBERS = "State,Organisation,Joined,Left\nRuritania,Strelsau Pact,2011,\nBorduria,Strelsau Pact,2012-02,2013\n"
@@ -97,6 +98,19 @@ FILES = {
         ),
         {"columns": {"state": "stateLabel", "org": "orgLabel", "since": "start"}},
     ),
+    "years as columns": (
+        (
+            "lent.csv",
+            "utf-8",
+            "state,to whom,2009,2010,2011\nRuritania,Borduria,1.5,2,..\n",
+            {"predicate": "lends", "columns": {"lender": "to whom"}},
+        ),
+        {
+            "columns": {"lender": "to whom", "state": "state", "millions": "value", "since": "year", "until": "year"},
+            "unpivot": {"columns": "2009..2011", "name": "year", "value": "value"},
+            "null": ["", ".."],
+        },
+    ),
     "JSON lines": (
         (
             "ties.jsonl",
@@ -126,7 +140,14 @@ def test_the_name_of_a_file_may_be_that_of_a_predicate(base: Path) -> None:
     for name in ("considers_reliable", "seeks_autonomy"):
         path = base / put(base, f"{name}.csv", text)
         assert propose_table(kb, str(path)).fit.predicate.name == name
-    assert "seeks_autonomy" in propose_table(kb, str(base / put(base, "data.csv", text))).others
+    with pytest.raises(UsageError, match="what do rows with the columns state, power state") as caught:
+        propose_table(kb, str(base / put(base, "data.csv", text)))
+    assert "seeks_autonomy" in caught.value.issues[0].hint
+
+
+def test_values_alone_do_not_say_what_rows_state(base: Path) -> None:
+    with pytest.raises(UsageError, match="what do rows with the columns name state"):
+        propose_table(load_knowledge_base([base]), str(base / put(base, "list.csv", "name\nRuritania\n")))
 
 
 # --- what is shown and written ---------------------------------------------------------------------------------------
@@ -198,7 +219,7 @@ def test_on_a_terminal_it_asks(base: Path) -> None:
         (("data/colours.csv", "--predicate", "power"), "--column state=COLUMN"),
         (("data/colours.csv", "--predicate", "power", "--column", "state=color"), "did you mean colour?"),
         (("data/colours.csv", "--predicate", "power", "--column", "sate=colour"), "did you mean state?"),
-        (("data/colours.csv", "--column", "state=colour"), "KZ806"),
+        (("data/colours.csv", "--column", "state=colour"), "columns and values without a predicate"),
         (("data/colours.csv", "--column", "colour"), "write --column NAME=..."),
         (("data/colours.csv", "--source", "almanak"), "did you mean almanac?"),
     ],
