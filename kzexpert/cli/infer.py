@@ -1,9 +1,10 @@
 """``kzexpert infer``: all conclusions, written to a file for other programs to read."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,16 +16,19 @@ from kzexpert.cli.session import Session, open_session, years_of
 from kzexpert.engines import infer_each
 from kzexpert.engines.export.files import export, written_predicates
 from kzexpert.engines.export.lines import guard_formulas
-from kzexpert.engines.reports import Report, Standing
+from kzexpert.engines.reports import Listener, Report, Standing
 from kzexpert.errors import Issue, Location, UsageError
-from kzexpert.model import ANY, KnowledgeBase, Pattern, Program, Relation
-from kzexpert.model.columns import ENDINGS, Form, Selection
+from kzexpert.model import ANY, Inference, KnowledgeBase, Pattern, Program, Relation
+from kzexpert.model.columns import ENDINGS, Form, Selection, layout_of
 from kzexpert.questions.question import read_question
 from kzexpert.render.export_text import Cost, cost_text
 
+if TYPE_CHECKING:
+    from kzexpert.analysis.line_rows import LineRow
+
 __all__ = ["infer"]
 
-_OUTPUT, _GUARD = "--output", "--guard-formulas"
+_OUTPUT, _GUARD, _LINES = "--output", "--guard-formulas", "--lines"
 
 
 @click.command(
@@ -33,12 +37,14 @@ Examples:
   kzexpert infer --output conclusions.parquet
   kzexpert infer alignment hedges --all --output weighed.csv
   kzexpert infer "alignment(?state, Borduria, _)" --format jsonl
+  kzexpert infer alignment --lines --output lines.csv
   kzexpert infer --engine duckdb --memory 2GB --output world.duckdb
   kzexpert infer --as-of 1992..2011 --output years.parquet""",
 )
 @click.argument("pattern", nargs=-1, metavar="[PATTERN|PREDICATE]...")
 @click.option("--all", "weighed", is_flag=True, help="Write also what was weighed and not established.")
 @click.option("--recorded", is_flag=True, help="Write also recorded facts, and a column that tells them apart.")
+@click.option(_LINES, "by_line", is_flag=True, help="Write a row for each line of evidence, as CSV or JSON lines.")
 @click.option(
     "--format",
     "form",
@@ -53,18 +59,29 @@ Examples:
 )
 @common_options(formats=(), as_of="DATE|YEAR..YEAR")
 def infer(
-    options: Options, pattern: tuple[str, ...], weighed: bool, recorded: bool, form: Form | None, guarded: bool
+    options: Options,
+    pattern: tuple[str, ...],
+    weighed: bool,
+    recorded: bool,
+    by_line: bool,
+    form: Form | None,
+    guarded: bool,
 ) -> int:
     """Write the conclusions, or those of some predicates and patterns, to a Parquet, CSV, JSON lines or DuckDB file.
 
     A row holds the as-of date, the predicate, a column for every name of an argument, certainty, evidence, and
     whether it is established. A DuckDB file has a table for each predicate, and one that describes the run. The file
     is there whole or not at all. What it cost is told on stderr.
+
+    With --lines a row is a line of evidence: the date, the conclusion, the rule and its family, the strength, whether
+    it counts, and the origins of all recorded facts below it.
     """
     costs = _Costs()
     chosen = _form(options, form)
     if guarded and chosen != "csv":
         raise UsageError(Issue("KZ308", f"{_GUARD} is for CSV", Location(_GUARD), "leave it out, or give --format csv"))
+    if by_line:
+        _check_lines(chosen, recorded)
     if options.output is not None:
         check_writable(options.output)
     session = open_session(options)
@@ -77,7 +94,8 @@ def infer(
         inferences = infer_each(engine, programs, lambda day, done, total: line(f"as of {day.year}", done, total))
 
         def fill(path: Path) -> None:
-            found.update(export(inferences, selection, chosen, path, listen))
+            write = _write_lines if by_line else export
+            found.update(write(inferences, selection, chosen, path, listen))
             if guarded:
                 guard_formulas(path)
             costs.size = path.stat().st_size
@@ -113,6 +131,44 @@ def _form(options: Options, form: Form | None) -> Form:
         hint = "give --output FILE, or send stdout to a file"
         raise UsageError(Issue("KZ308", f"{form} is not for a terminal", Location("--format"), hint))
     return form
+
+
+def _check_lines(form: Form, recorded: bool) -> None:
+    """Make sure that lines of evidence can be written so.
+
+    Raises:
+        UsageError: the format is not theirs, or recorded facts were asked for, which have no such lines (KZ308).
+    """
+    if form not in ("csv", "jsonl"):
+        hint = "give --format csv or --format jsonl"
+        raise UsageError(Issue("KZ308", "lines of evidence are written as CSV or JSON lines", Location(_LINES), hint))
+    if recorded:
+        raise UsageError(
+            Issue("KZ308", "recorded facts have no lines of evidence", Location("--recorded"), "leave it out")
+        )
+
+
+def _write_lines(
+    inferences: Sequence[Inference], selection: Selection, form: Form, path: Path, listen: Listener
+) -> dict[str, int]:
+    """Write a row for each line of evidence; as `kzexpert.engines.export.files.export`."""
+    from kzexpert.analysis.line_rows import line_rows
+    from kzexpert.render.line_table import write_line_table
+
+    listen(Standing(phase="writing"))
+    kb = inferences[0].program.kb
+    layout = layout_of(kb, written_predicates(kb, selection), derived=False)
+    counts = dict.fromkeys(layout.predicates, 0)
+
+    def counted() -> "Iterator[LineRow]":
+        for inference in inferences:
+            for row in line_rows(inference, selection, layout.predicates):
+                counts[row.conclusion.predicate] += 1
+                yield row
+
+    with path.open("w", encoding="utf-8", newline="") as file:
+        write_line_table(file, layout, counted(), form)
+    return counts
 
 
 def _patterns(kb: KnowledgeBase, texts: Sequence[str]) -> tuple[Pattern, ...]:

@@ -239,7 +239,7 @@ def inspect_with_cases(options: Options) -> tuple[list[Issue], Mapping[str, str]
     kb, issues = inspect(options)
     if any(issue.severity == "error" for issue in issues):
         return issues, kb.texts
-    of_tables = _table_issues(options, kb)
+    of_tables = [*_table_issues(options, kb), *_calibration_issues(kb)]
     try:
         cases = _read_cases(options, _case_folders(options), kb)
     except KnowledgeBaseError as error:
@@ -247,6 +247,15 @@ def inspect_with_cases(options: Options) -> tuple[list[Issue], Mapping[str, str]
     texts = {file: text for case in cases for file, text in case.kb.texts.items()}
     issues = [*check(kb, cases), *of_tables, *repeated_case_ids(cases)]
     return sorted(issues, key=by_place), {**texts, **kb.texts}
+
+
+def _calibration_issues(kb: KnowledgeBase) -> Sequence[Issue]:
+    """What is wrong with the calibrations that manifests name."""
+    if not any(layer.calibration for layer in kb.layers):
+        return ()
+    from kzexpert.program.likelihood import fitting_calibrations
+
+    return fitting_calibrations(kb)[1]
 
 
 def _table_issues(options: Options, kb: KnowledgeBase) -> list[Issue]:

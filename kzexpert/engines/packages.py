@@ -24,7 +24,7 @@ def bulk(what: str, extra: str = "bulk") -> Iterator[None]:
         with _undisturbed():
             yield
     except ModuleNotFoundError as error:
-        if error.name not in _PACKAGES:
+        if (error.name or "").partition(".")[0] not in _PACKAGES:
             raise
         raise UsageError(Issue("KZ403", f"{what} needs {error.name}", hint=hint)) from None
     except ImportError as error:

@@ -130,6 +130,16 @@ def test_a_calibration_on_file_is_judged_and_a_broken_one_is_told(small, command
     (small / "calibration.json").write_text("{}", encoding="utf-8")
     result = command("evaluate", "--kb", small, "--no-rules")
     assert (result.exit_code, "KZ705" in result.stderr) == (0, True)
+    assert "KZ705" in command("check", "--kb", small).output
+
+
+@pytest.mark.parametrize("package", ["sklearn.isotonic", "model_diagnostics.scoring"])
+def test_without_the_extra_it_says_what_to_install(small, command, monkeypatch, package):
+    for name in [name for name in sys.modules if name.startswith("kzexpert.analysis.measure")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    result = command("evaluate", "--kb", small)
+    assert (result.exit_code, "pip install 'kzexpert[measure]'" in result.output) == (2, True)
 
 
 def test_highest_compares_rivals(tmp_path, command):
