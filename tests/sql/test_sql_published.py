@@ -1,0 +1,35 @@
+"""Tables in the shapes that publishers use: a declaration alone reads them, and every engine reads the same."""
+
+from pathlib import Path
+
+import pytest
+from available import ready
+from published_shapes import SHAPES, Shape, facts_of, opened, same_on
+
+#: Spark takes its time: some of each way in.
+_ON_SPARK = (
+    "events.zip",
+    "german_excel.csv",
+    "moments.csv",
+    "parts_of_dates.csv",
+    "wide.parquet",
+    "three_formats.csv",
+    "choices.csv",
+)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_a_declaration_alone_reads_it(tmp_path: Path, shape: Shape) -> None:
+    assert facts_of(opened(tmp_path, shape)) == shape.facts
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_engines_conclude_the_same(tmp_path: Path, shape: Shape) -> None:
+    same_on(opened(tmp_path, shape), ["experta", "duckdb"])
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape.name in _ON_SPARK], ids=lambda shape: shape.name)
+def test_spark_concludes_the_same(tmp_path: Path, shape: Shape) -> None:
+    ready("spark")
+    same_on(opened(tmp_path, shape), ["duckdb", "spark"])
