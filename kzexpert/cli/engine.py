@@ -7,7 +7,7 @@ from kzexpert.cli.options import Options
 from kzexpert.cli.output import note, print_error, tell
 from kzexpert.cli.progress import ProgressLine
 from kzexpert.engines import Limits, Settings
-from kzexpert.engines.reports import Chosen, Listener, Report, Standing
+from kzexpert.engines.reports import Chosen, Listener, Report, Skipped, Standing
 from kzexpert.errors import Issue, Location, UsageError
 
 __all__ = ["Notices", "settings_of"]
@@ -37,7 +37,8 @@ class Notices:
                 self.warn(f"the {report.engine} engine, which was chosen, does not use {option}", option.split(" ")[0])
         else:
             _print([Issue(item.code, item.message, item.location, item.hint, "warning") for item in report.issues])
-            tell(f"these rows were left out; they are in {report.file}")
+            if isinstance(report, Skipped):
+                tell(f"these rows were left out; they are in {report.file}")
 
     def warn(self, message: str, option: str) -> None:
         """Say that an option has nothing to do (KZ308)."""

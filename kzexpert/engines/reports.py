@@ -7,7 +7,7 @@ import msgspec
 
 from kzexpert.errors import Issue
 
-__all__ = ["Chosen", "Listener", "Report", "Skipped", "Standing", "unheard"]
+__all__ = ["Chosen", "Listener", "Report", "Skipped", "Standing", "Unread", "unheard"]
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +48,12 @@ class Skipped(msgspec.Struct, frozen=True):
     file: str
 
 
+class Unread(msgspec.Struct, frozen=True):
+    """Tables of which no row was read, each a warning."""
+
+    issues: tuple[Issue, ...]
+
+
 class Chosen(msgspec.Struct, frozen=True):
     """``auto`` has chosen an engine.
 
@@ -61,7 +67,7 @@ class Chosen(msgspec.Struct, frozen=True):
     unused: tuple[str, ...] = ()
 
 
-Report: TypeAlias = Standing | Skipped | Chosen
+Report: TypeAlias = Standing | Skipped | Unread | Chosen
 Listener: TypeAlias = Callable[[Report], None]
 
 

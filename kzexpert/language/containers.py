@@ -12,7 +12,16 @@ from contextlib import contextmanager
 from functools import partial
 from typing import IO, Any
 
-__all__ = ["LONGEST", "EncodingError", "RecordError", "encoding_by_mark", "inner_name", "open_bytes", "open_lines"]
+__all__ = [
+    "LONGEST",
+    "EmptyError",
+    "EncodingError",
+    "RecordError",
+    "encoding_by_mark",
+    "inner_name",
+    "open_bytes",
+    "open_lines",
+]
 
 #: Characters of a line, and of a cell.
 LONGEST = 10_000_000
@@ -35,6 +44,10 @@ class RecordError(Exception):
         self.message = message
         self.hint = hint
         self.line = line
+
+
+class EmptyError(RecordError):
+    """A file holds nothing."""
 
 
 class EncodingError(RecordError):

@@ -1,27 +1,27 @@
 # ruff: noqa: PTH119
 """A CSV file → facts: a table named after its predicate, with a column for each argument.
 
-It reads RFC 4180 with a header line, and says of every problem in which line it is. Whether names exist is not asked.
+Its records are those of any delimited file; every problem is told with its line. Whether names exist is not asked.
 """
 
-import csv
 import io
 import os
 from collections.abc import Iterator, Mapping
 
-from kzexpert.errors import Location
+from kzexpert.errors import Location, counted
+from kzexpert.language.containers import EmptyError, RecordError
+from kzexpert.language.delimited import Delimited
 from kzexpert.language.documents import Node, ScalarNode
 from kzexpert.language.facts_file import read_row_keys
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.reader import Reader, read_value
 from kzexpert.language.rules_file import ROW_KEYS
-from kzexpert.model import Fact, Predicate, Value
+from kzexpert.model import Fact, FileShape, Predicate, Value
 
 __all__ = ["read_table"]
 
 #: A file with more problems than this is not read to its end.
 _MOST_ISSUES = 20
-_QUOTES = 'a cell with a comma, a quote or a line break stands in quotes, and a quote in it is doubled: "a ""b"""'
 
 
 def read_table(reader: Reader, vocabulary: Mapping[str, Predicate]) -> list[Fact]:
@@ -42,11 +42,8 @@ def read_table(reader: Reader, vocabulary: Mapping[str, Predicate]) -> list[Fact
         return []
     records = _records(reader)
     _, header = next(records, (1, []))
-    if not header:
-        reader.note("KZ104", f"{file} is empty", Location(file), "its first line names the columns")
-        return []
     columns = [column.strip() for column in header]
-    if not _check_header(reader, predicate, columns):
+    if not columns or not _check_header(reader, predicate, columns):
         return []
     table = _Table(reader, predicate, columns)
     before = reader.failures
@@ -65,21 +62,15 @@ def read_table(reader: Reader, vocabulary: Mapping[str, Predicate]) -> list[Fact
 
 
 def _records(reader: Reader) -> Iterator[tuple[int, list[str]]]:
-    """The records with the line on which each begins; blank lines are passed over."""
-    rows = csv.reader(io.StringIO(reader.file.text, newline=""), strict=True, skipinitialspace=True)
-    while True:
-        line = rows.line_num + 1
-        try:
-            row = next(rows, None)
-        except csv.Error as error:
-            unclosed = "limit" in str(error) or "end of data" in str(error)
-            hint = "is a closing quote missing?" if unclosed else _QUOTES
-            reader.note("KZ114", f"not valid CSV: {error}", Location(reader.file.name, line), hint)
-            return
-        if row is None:
-            return
-        if row:
-            yield line, row
+    """The records with the line on which each begins; of a file that is no CSV, those before what is wrong."""
+    file = reader.file
+    try:
+        lines = io.StringIO(file.text, newline="")
+        yield from Delimited(lines, FileShape(header=()), ",").records()
+    except EmptyError:
+        reader.note("KZ104", f"{file.name} is empty", Location(file.name), "its first line names the columns")
+    except RecordError as error:
+        reader.note("KZ114", error.message, Location(file.name, error.line), error.hint)
 
 
 def _check_header(reader: Reader, predicate: Predicate, columns: list[str]) -> bool:
@@ -89,7 +80,9 @@ def _check_header(reader: Reader, predicate: Predicate, columns: list[str]) -> b
     arguments = [spec.name for spec in predicate.args]
     known = (*arguments, *ROW_KEYS)
     if len(columns) == 1 and len(arguments) > 1 and (";" in columns[0] or "\t" in columns[0]):
-        reader.note("KZ114", "columns that are not separated by commas", place, "save the table with commas")
+        delimiter = "tab" if "\t" in columns[0] else '";"'
+        hint = f"save the table with commas, or read it as it is: under tables, with `delimiter: {delimiter}`"
+        reader.note("KZ114", "columns that are not separated by commas", place, hint)
         return False
     for index, column in enumerate(columns):
         if column not in known:
@@ -119,7 +112,7 @@ class _Table:
         reader = self.reader
         place = Location(reader.file.name, line)
         if len(cells) != len(self.columns):
-            message = f"{len(cells)} cells, and the header has {len(self.columns)}"
+            message = f"{counted(len(cells), 'cell')}, and the header has {len(self.columns)}"
             reader.note("KZ114", message, place, "put a cell that holds a comma in quotes; leave empty cells empty")
             return None
         before = reader.failures

@@ -7,7 +7,7 @@ import csv
 from collections.abc import Collection, Iterator, Sequence
 from operator import itemgetter
 
-from kzexpert.language.containers import LONGEST, RecordError
+from kzexpert.language.containers import LONGEST, EmptyError, RecordError
 from kzexpert.model.file_shape import FileShape
 
 __all__ = ["DELIMITERS", "Delimited", "column_names", "delimiter_by_ending"]
@@ -46,10 +46,10 @@ class Delimited:
         )
         self._first: tuple[int, list[str]] | None = None
         self.line = 0
-        first = next(self._records(), None)
+        first = next(self._below(), None)
         if first is None:
             what = "it ends above its header" if self._above else "it is empty; the first line names the columns"
-            raise RecordError(what, f"leave out skip: {shape.skip}" if self._above else "")
+            raise EmptyError(what, f"leave out skip: {shape.skip}" if self._above else "")
         if shape.header is None:
             self.line = first[0]
             self.columns = column_names(first[1], self.line)
@@ -69,7 +69,7 @@ class Delimited:
         places = [self.columns.index(name) for name in names]
         chosen = itemgetter(*places) if len(places) > 1 else lambda cells: tuple(cells[place] for place in places)
         size = len(self.columns)
-        for number, (line, cells) in enumerate(self._all(), 1):
+        for number, (line, cells) in enumerate(self.records(), 1):
             if len(cells) != size and (any(cells[size:]) or len(cells) < size):
                 raise RecordError(self._uneven(len(cells)), _CELLS, line)
             yield number, line, chosen(cells)
@@ -78,13 +78,17 @@ class Delimited:
         than = f"line {self.line:,} has {len(self.columns)}" if self.line else f"there are {len(self.columns)} columns"
         return f"{found} cell{'s' * (found != 1)}, and {than}"
 
-    def _all(self) -> Iterator[tuple[int, list[str]]]:
+    def records(self) -> Iterator[tuple[int, list[str]]]:
+        """The records, once, each with the line on which it begins, and with any number of cells.
+
+        Raises:
+            RecordError: a line is no record.
+        """
         if self._first is not None:
             yield self._first
-        yield from self._records()
+        yield from self._below()
 
-    def _records(self) -> Iterator[tuple[int, list[str]]]:
-        """The records with the line on which each begins."""
+    def _below(self) -> Iterator[tuple[int, list[str]]]:
         cells = self._cells
         line = self._above + cells.line_num + 1
         try:

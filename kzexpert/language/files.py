@@ -170,15 +170,18 @@ def _too_large(name: str, limit: int, size: int) -> KnowledgeBaseError:
 
 
 def _not_text(content: bytes, offset: int, name: str) -> KnowledgeBaseError:
+    hint = "save it in UTF-8 and try again"
+    if name.lower().endswith(".csv"):
+        from kzexpert.language.guesses import encoding_of_bytes  # only where it is needed
+
+        found = encoding_of_bytes(content)
+        hint += ", or read it as it is: under tables" + (f", with `encoding: {found}`" if found else "")
     if content.startswith(_UTF16):
-        return KnowledgeBaseError(
-            Issue("KZ102", f"{name} is text in UTF-16", Location(name, 1), "save it in UTF-8 and try again")
-        )
+        return KnowledgeBaseError(Issue("KZ102", f"{name} is text in UTF-16", Location(name, 1), hint))
     line_start = content.rfind(b"\n", 0, offset) + 1
     place = Location(name, content.count(b"\n", 0, offset) + 1, offset - line_start + 1)
     if content[offset] == 0:
         message, hint = f"{name} is not a text file: byte {offset + 1} is NUL", "rules and facts are text files"
     else:
         message = f"{name} is not text in UTF-8: byte {offset + 1} is 0x{content[offset]:02X}"
-        hint = "save it in UTF-8 and try again"
     return KnowledgeBaseError(Issue("KZ102", message, place, hint))

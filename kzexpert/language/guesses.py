@@ -23,6 +23,7 @@ __all__ = [
     "decimal_sign",
     "encoding_hint",
     "encoding_of",
+    "encoding_of_bytes",
     "guess",
     "header_hint",
     "nothing_words",
@@ -92,7 +93,11 @@ def encoding_of(path: str, part: str = "") -> str:
         RecordError: it cannot be read.
     """
     with open_bytes(path, part) as stream:
-        content = stream.read(_SAMPLE)
+        return encoding_of_bytes(stream.read(_SAMPLE))
+
+
+def encoding_of_bytes(content: bytes) -> str:
+    """As `encoding_of`, of the bytes of a file."""
     if encoding_by_mark(content[:4]):
         return ""
     with suppress(UnicodeDecodeError):

@@ -74,7 +74,9 @@ MISTAKES = [
     (HEADER + GOOD + GOOD.replace("x", "x,y"), "trade.csv:3 KZ114", "in quotes"),
     (HEADER + '"A,1\n', "trade.csv:2 KZ114", "closing quote"),
     (HEADER + GOOD + '"A"B,1\n', "trade.csv:3 KZ114", "doubled"),
-    (HEADER + '"' + "x" * 140_000 + '"\n', "trade.csv:2 KZ114", "closing quote"),
+    (HEADER + '"' + "x" * 140_000 + '"\n', "trade.csv:2 KZ114", "in quotes"),
+    (HEADER + '"' + "x" * 10_000_001 + '"\n', "trade.csv:2 KZ114", "closing quote"),
+    ("state\tamount\tfrom\tcode\n", "trade.csv:1 KZ114", "under tables, with `delimiter: tab`"),
     (HEADER + GOOD.replace("Ruritania", " "), "trade.csv:2 KZ114", "every argument"),
     (HEADER + GOOD.replace("1.5", "many"), "trade.csv:2 KZ205", "amount is a number"),
     (HEADER + GOOD.replace("1.5", "nan"), "trade.csv:2 KZ205", "amount is a number"),
@@ -94,6 +96,15 @@ def test_a_mistake_is_told_with_its_line(content: str, expected: str, hint: str,
     issues = read_csv(read, content).issues
     assert brief(issues) == [expected]
     assert hint in issues[0].hint
+
+
+@pytest.mark.parametrize(
+    ("encoding", "hint"), [("cp1252", "under tables, with `encoding: cp1252`"), ("utf-16", "under tables")]
+)
+def test_another_encoding_is_read_as_a_table(encoding: str, hint: str, read: Any, brief: Any) -> None:
+    issues = read_csv(read, (HEADER + GOOD.replace("x", "Türkiye")).encode(encoding)).issues
+    assert [issue.code for issue in issues] == ["KZ102"]
+    assert issues[0].hint == f"save it in UTF-8 and try again, or read it as it is: {hint}"
 
 
 def test_a_name_that_is_no_predicate(read: Any, brief: Any) -> None:

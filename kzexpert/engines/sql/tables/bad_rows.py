@@ -16,7 +16,18 @@ from kzexpert.engines.sql.tables.reader import TablePart
 from kzexpert.errors import Issue, counted, without_password
 from kzexpert.model import KnowledgeBase, Table, json_escapes
 
-__all__ = ["PROBLEM", "VALUE", "BadRow", "Hint", "Problem", "bad_rows", "issue_of", "problem_columns", "write_rows"]
+__all__ = [
+    "PROBLEM",
+    "VALUE",
+    "BadRow",
+    "Hint",
+    "Problem",
+    "bad_rows",
+    "issue_of",
+    "nothing_read",
+    "problem_columns",
+    "write_rows",
+]
 
 #: The columns that say which problem a row has, and with which value.
 PROBLEM, VALUE = "problem", "value"
@@ -67,12 +78,12 @@ def issue_of(
     problem = problems[place]
     same = equal(column(PROBLEM), exp.Literal.number(place))
     query = select([column(FILE), column(ROW), column(VALUE)], everything.copy(), where=[same])
-    query.order_by(column(FILE), column(ROW), copy=False)
+    query.order_by(column(FILE), column(ROW), column(VALUE), copy=False)
     examples = database.rows(query.limit(_EXAMPLES, copy=False))
     first = examples[0][2]
     says = problem.says.replace("{}", "" if first is None else _shown(first, 80), 1)
     message = f"{counted(rows, 'row')} of {without_password(table.file)}: {says}"
-    where = ", ".join(str(row) for _, row, _ in examples) + (" ..." if rows > _EXAMPLES else "")
+    where = ", ".join(dict.fromkeys(str(row) for _, row, _ in examples)) + (" ..." if rows > _EXAMPLES else "")
     hint = f"see row{'s' if rows > 1 else ''} {where} of {Path(examples[0][0]).name}"
     if len({value for *_, value in examples}) > 1:
         hint += ": " + ", ".join(_shown(value, 40) for *_, value in examples)
@@ -80,6 +91,16 @@ def issue_of(
     return Issue(
         "KZ125", message, table.marks.get(problem.key, table.location), f"{hint}; {advice}" if advice else hint
     )
+
+
+def nothing_read(table: Table) -> Issue:
+    """KZ126, a warning: nobody declares a table for nothing."""
+    file = without_password(table.file)
+    if not table.where:
+        return Issue("KZ126", f"{file} holds no rows", table.marks.get("file"), severity="warning")
+    place = table.marks.get(f"where.{next(iter(table.where))}", table.location)
+    hint = "compare the values with those of the table; all of the columns must have one of theirs"
+    return Issue("KZ126", f"no row of {file} is chosen by where", place, hint, "warning")
 
 
 def _values(database: Store, everything: exp.Table, same: exp.Expr, first: str) -> list[str]:

@@ -8,14 +8,13 @@ from itertools import islice
 from kzexpert.engines.reports import Listener
 from kzexpert.engines.sql.plan.extents import argument, kinds_of
 from kzexpert.engines.sql.plan.words import column, day, select
-from kzexpert.engines.sql.store.base import FILE, ROW
 from kzexpert.engines.sql.store.codec import Codec
 from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
 from kzexpert.engines.sql.tables.duckdb_reader import DuckDBReader
-from kzexpert.engines.sql.tables.recorded import fact_of, rows_in_force
+from kzexpert.engines.sql.tables.recorded import fact_of, in_order, rows_in_force
 from kzexpert.engines.sql.tables.rows import Staged, set_aside, stage_all
-from kzexpert.errors import Issue, KnowledgeBaseError, without_password
-from kzexpert.model import Fact, KnowledgeBase, Table
+from kzexpert.errors import Issue, KnowledgeBaseError
+from kzexpert.model import Fact, KnowledgeBase
 
 __all__ = ["table_facts", "table_issues"]
 
@@ -62,7 +61,7 @@ def _facts(database: DuckDBStore, kb: KnowledgeBase, item: Staged, as_of: date |
     names = [*columns, *sorted(item.columns - {*columns})]
     where = [] if as_of is None else rows_in_force(item.table, day(as_of))
     query = select([column(name) for name in names], item.stored.copy(), where=where)
-    for row in database.stream(query.order_by(column(FILE), column(ROW), copy=False)):
+    for row in database.stream(query.order_by(*in_order(names), copy=False)):
         told = dict(zip(names, row, strict=True))
         yield fact_of(item.table, [spec.name for spec in specs], codec.decode(row), told)
 
@@ -77,17 +76,6 @@ def table_issues(kb: KnowledgeBase, network: bool) -> list[Issue]:
             staged, found = stage_all(reader, dictionary, kb, [table])
             issues += found
             for item in staged:
-                if not found and not database.rows(select([column(ROW)], item.stored.copy()).limit(1)):
-                    issues.append(_empty(table))
+                issues += item.warnings
                 database.drop(item.stored)
     return issues
-
-
-def _empty(table: Table) -> Issue:
-    """KZ126, a warning: nobody declares a table for nothing."""
-    file = without_password(table.file)
-    if not table.where:
-        return Issue("KZ126", f"{file} holds no rows", table.marks.get("file"), severity="warning")
-    place = table.marks.get(f"where.{next(iter(table.where))}", table.location)
-    hint = "compare the values with those of the table; all of the columns must have one of theirs"
-    return Issue("KZ126", f"no row of {file} is chosen by where", place, hint, "warning")

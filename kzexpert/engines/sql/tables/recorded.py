@@ -36,7 +36,7 @@ from kzexpert.model import (
 from kzexpert.program.resolve import resolve_atom, resolve_fact
 from kzexpert.program.snapshot import base_fact, on_record, relations_of, window_start
 
-__all__ = ["RowFilter", "TableFacts", "fact_of", "starts_of"]
+__all__ = ["RowFilter", "TableFacts", "fact_of", "in_order", "starts_of"]
 
 
 class RowFilter(msgspec.Struct, frozen=True):
@@ -155,7 +155,7 @@ class TableFacts(Mapping[RelationKey, Mapping[Args, BaseFact]]):
             shown = [column(name, "t") for name in names]
             where = [*same, *self.in_force(staged, self.choice(relation), "t")]
             query = select(shown, named(staged.stored, "t"), where=where)
-            for row in self._database.rows(query.order_by(column(FILE, "t"), column(ROW, "t"), copy=False)):
+            for row in self._database.rows(query.order_by(*in_order(names, "t"), copy=False)):
                 yield fact_of(staged.table, self._argument_names(relation), args, dict(zip(names, row, strict=True)))
 
     def without_effect(self, predicates: Collection[str]) -> list[Pattern]:
@@ -192,7 +192,7 @@ class TableFacts(Mapping[RelationKey, Mapping[Args, BaseFact]]):
             names = [*columns, *sorted(staged.columns - {*columns})]
             shown = [column(name, "t") for name in names]
             query = select(shown, named(staged.stored, "t"), where=list(self._agree(pattern, "t")))
-            query.order_by(column(FILE, "t"), column(ROW, "t"), copy=False).limit(most, copy=False)
+            query.order_by(*in_order(names, "t"), copy=False).limit(most, copy=False)
             for row in self._database.rows(query):
                 args = codec.decode(row)
                 told = dict(zip(names, row, strict=True))
@@ -220,7 +220,7 @@ class TableFacts(Mapping[RelationKey, Mapping[Args, BaseFact]]):
             where = self.in_force(staged, self.choice(relation), "t")
             join = exp.Join(this=named(heads, "h"), on=both(same))
             query = select([column(name, "t") for name in names], named(staged.stored, "t"), [join], where)
-            query.order_by(column(FILE, "t"), column(ROW, "t"), copy=False)
+            query.order_by(*in_order(names, "t"), copy=False)
             for row in self._database.rows(query):
                 args = codec.decode(row)
                 found[args].append(
@@ -288,6 +288,11 @@ class _FromTables(Mapping[Args, BaseFact]):
 
     def __len__(self) -> int:
         return len(self._facts)
+
+
+def in_order(names: Sequence[str], source: str | None = None) -> list[exp.Column]:
+    """What rows of a table are ordered by: where they stand, and of those that come of one record what they say."""
+    return [column(name, source) for name in dict.fromkeys([FILE, ROW, *names])]
 
 
 def rows_in_force(table: Table, as_of: exp.Expr, source: str | None = None) -> list[exp.Expr]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from sqlglot import exp
 
-from kzexpert.engines.reports import Listener, Skipped
+from kzexpert.engines.reports import Listener, Skipped, Unread
 from kzexpert.engines.sql.plan.extents import CERTAINTY, argument
 from kzexpert.engines.sql.plan.words import both, called, column, equal, named, number, select, subquery, typed
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError, Names, Store
@@ -22,6 +22,7 @@ from kzexpert.engines.sql.tables.bad_rows import (
     Problem,
     bad_rows,
     issue_of,
+    nothing_read,
     problem_columns,
     write_rows,
 )
@@ -49,6 +50,7 @@ class Staged(msgspec.Struct, frozen=True):
         bad: columns `FILE`, `ROW`, `PROBLEM` and `VALUE` of the rows that are none; None where all are.
         says: what each problem says.
         parts: what the table is read from.
+        warnings: that no row was read.
     """
 
     table: Table
@@ -58,6 +60,7 @@ class Staged(msgspec.Struct, frozen=True):
     bad: exp.Table | None = None
     says: tuple[str, ...] = ()
     parts: tuple[TablePart, ...] = ()
+    warnings: tuple[Issue, ...] = ()
 
 
 def stage_all(
@@ -97,7 +100,8 @@ def _stage(reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: 
     counted = select([problem.copy(), exp.Count(this=exp.Star())], everything.copy(), where=[exp.Not(this=fine.copy())])
     found = database.rows(counted.group_by(problem.copy(), copy=False).order_by(problem.copy(), copy=False))
     if not found:
-        return Staged(declared, everything, columns)
+        empty = not database.rows(select([column(ROW)], everything.copy()).limit(1, copy=False))
+        return Staged(declared, everything, columns, warnings=(nothing_read(declared),) if empty else ())
     issues = tuple(issue_of(database, declared, everything, staging.problems, place, rows) for place, rows in found)
     shown = [column(name) for name in (FILE, ROW, PROBLEM, VALUE)]
     bad = database.store(select(shown, everything.copy(), where=[exp.Not(this=fine.copy())]))
@@ -116,6 +120,8 @@ def set_aside(
 ) -> None:
     """Write the rows that are no facts to a file, which is there even where there are none, and tell of them.
 
+    Of tables of which no row was read it tells as well.
+
     Args:
         staged: all that was read so far.
         issues: what is wrong with what was read last.
@@ -125,6 +131,9 @@ def set_aside(
         KnowledgeBaseError: there are such rows, and no file for them.
         UsageError: the file cannot be written (KZ306).
     """
+    unread = tuple(warning for item in staged for warning in item.warnings)
+    if unread:
+        listen(Unread(unread))
     if file is None:
         if issues:
             raise KnowledgeBaseError(*issues, texts=kb.texts)
