@@ -161,15 +161,14 @@ def header_hint(path: str, shape: FileShape, wanted: Collection[str]) -> str:
             lines = list(islice(stream, _LINES))
     except RecordError:
         return ""
-    found = _where_named(lines, wanted)
-    if found is None:
+    own = shape.delimiter or delimiter_by_ending(inner_name(path, shape.part))
+    line, delimiter, named = _where_named(lines, wanted)
+    if named <= _named(lines[shape.skip : shape.skip + 1], own, wanted):
         return _shape_hint([cells for _, cells in _cells(lines[shape.skip :], shape.delimiter or _delimiter(lines))])
-    skip, delimiter = found
-    options = [f"skip: {skip}"] if skip != shape.skip else []
-    if delimiter != (shape.delimiter or delimiter_by_ending(inner_name(path, shape.part))):
-        options.append(f"delimiter: {written_delimiter(delimiter)}")
-    above = "lines above the header" if skip > shape.skip else "fewer lines above the header"
-    return f"{above if skip != shape.skip else 'another delimiter'}? `{', '.join(options)}`" if options else ""
+    options = [f"skip: {line}"] if line != shape.skip else []
+    options += [f"delimiter: {written_delimiter(delimiter)}"] if delimiter != own else []
+    above = "lines above the header" if line > shape.skip else "fewer lines above the header"
+    return f"{above if line != shape.skip else 'another delimiter'}? `{', '.join(options)}`"
 
 
 def _shape_hint(table: Sequence[Sequence[str]]) -> str:
@@ -191,15 +190,20 @@ def written_delimiter(delimiter: str) -> str:
     return "tab" if delimiter == "\t" else f'"{delimiter}"'
 
 
-def _where_named(lines: Sequence[str], wanted: Collection[str]) -> tuple[int, str] | None:
-    """The lines above one that names all columns that are wanted, and what separates its cells."""
+def _where_named(lines: Sequence[str], wanted: Collection[str]) -> tuple[int, str, int]:
+    """The first line that names most of the columns that are wanted, what separates its cells, and how many."""
+    best = (0, ",", 0)
     for line, text in enumerate(lines):
         for delimiter in _DELIMITERS:
-            if delimiter in text or len(wanted) == 1:
-                cells = {cell.strip() for _, row in _cells([text.removeprefix("\ufeff")], delimiter) for cell in row}
-                if cells.issuperset(wanted):
-                    return line, delimiter
-    return None
+            named = _named([text], delimiter, wanted)
+            if named > best[2]:
+                best = (line, delimiter, named)
+    return best
+
+
+def _named(lines: Sequence[str], delimiter: str, wanted: Collection[str]) -> int:
+    cells = {cell.strip() for _, row in _cells(lines, delimiter) for cell in row}
+    return len(cells.intersection(wanted))
 
 
 def _cells(lines: Iterable[str], delimiter: str) -> list[tuple[int, list[str]]]:
@@ -297,11 +301,15 @@ def nothing_words(values: Iterable[str]) -> list[str]:
 def date_hint(values: Sequence[str]) -> str:
     """Which option reads some texts as dates, of which none is one in ISO; may be nothing."""
     words = nothing_words(values)
-    formats = date_formats(value for value in values if value.strip() not in words) or []
+    rest = [value.strip() for value in values if value.strip() not in words]
+    formats = date_formats(rest) or []
     told = [_null_hint(words)] if words else []
+    around = _around(rest)
+    if around and date_formats(value.strip(around + " ") for value in rest) is not None:
+        told.append(_strip_hint(around))
     if formats:
         other = f', or "{formats[1]}" where the month comes first' if len(formats) > 1 else ""
-        told.append(f'`dates: "{formats[0]}"` reads {values[0].strip()}{other}')
+        told.append(f'`dates: "{formats[0]}"` reads {rest[0]}{other}')
     return "; ".join(told)
 
 
@@ -311,13 +319,21 @@ def number_hint(values: Sequence[str]) -> str:
     rest = [value.strip() for value in values if value.strip() not in words]
     told = [_null_hint(words)] if words else []
     sign = decimal_sign(rest)
+    around = _around(rest)
     if sign:
         told.append(f'`decimal: "{sign}"` reads {rest[0]}')
-    else:
-        around = "".join(sorted({*"".join(rest)} & {*_AROUND}))
-        if around and all(re.fullmatch(r"[-+]?[0-9.]+", value.strip(around + " ")) for value in rest):
-            told.append(f'`strip: "{around}"` takes off what stands around numbers')
+    elif around and all(re.fullmatch(r"[-+]?[0-9.]+", value.strip(around + " ")) for value in rest):
+        told.append(_strip_hint(around))
     return "; ".join(told)
+
+
+def _around(values: Sequence[str]) -> str:
+    """The characters around some texts that mean nothing where a number or a date is meant."""
+    return "".join(sorted({*"".join(values)} & {*_AROUND}))
+
+
+def _strip_hint(around: str) -> str:
+    return f'`strip: "{around}"` takes off what stands around them'
 
 
 def _null_hint(words: Sequence[str]) -> str:

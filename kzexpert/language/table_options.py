@@ -141,10 +141,15 @@ def read_notation(reader: Reader, fields: Mapping[str, Node]) -> Notation:
         nothing=_by_column(reader, fields.get("null"), _texts),
         strip=_by_column(reader, fields.get("strip"), lambda reader, node: reader.filled(node, "characters") or ""),
         dates=_by_column(reader, fields.get("dates"), _formats),
-        decimal=(reader.choice(fields["decimal"], "the sign before decimals", (",", ".")) or "")
-        if "decimal" in fields
-        else "",
+        decimal=_decimal(reader, fields["decimal"]) if "decimal" in fields else "",
     )
+
+
+def _decimal(reader: Reader, node: Node) -> str:
+    text = reader.text(node, "the sign before decimals")
+    if text not in (None, ",", "."):
+        reader.note("KZ110", f"{text!r} is no sign before decimals", reader.at(node), 'it is "," or "."')
+    return text or ""
 
 
 def _by_column(reader: Reader, node: Node | None, read: Callable[[Reader, Node], _T]) -> dict[str, _T]:

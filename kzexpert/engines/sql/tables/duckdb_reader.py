@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from msgspec.structs import replace
 from sqlglot import exp
 
 from kzexpert.engines.sql.plan.words import column, identifier, select, subquery
@@ -59,7 +60,8 @@ class DuckDBReader(TableReader):
                 try:
                     yield self._csv(name, file) if is_plain(file, table.shape) else self.of_records(table, name, file)
                 except DatabaseError as error:
-                    raise unreadable(name, error, table.marks.get("file", table.location), file) from None
+                    place = table.marks.get("file", table.location)
+                    raise unreadable(name, error, place, file, list(table.read)) from None
                 except RecordError as error:
                     raise no_records(table, name, error) from None
 
@@ -67,7 +69,7 @@ class DuckDBReader(TableReader):
         """A CSV file that is as it should be, read where it lies."""
         source, names = self.open_csv(file)
         columns = {name: f"c{index}" for index, name in enumerate(names) if name}
-        return self._part(name, source, exp.Literal.string(str(file)), _COUNTED, columns)
+        return replace(self._part(name, source, exp.Literal.string(str(file)), _COUNTED, columns), path=file)
 
     def open_csv(self, path: Path) -> tuple[exp.Expr, list[str]]:
         """See `TableReader.open_csv`."""

@@ -53,15 +53,20 @@ FORM = (
 _MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
-def unreadable(name: str, error: DatabaseError, place: Location, file: Path | None = None) -> KnowledgeBaseError:
+def unreadable(
+    name: str, error: DatabaseError, place: Location, file: Path | None = None, wanted: Collection[str] = ()
+) -> KnowledgeBaseError:
     """KZ124 for a table or a map: what the database says, in words of ours where we know them.
 
     Args:
         file: of text, which is looked at for what to do about it.
+        wanted: the columns of it that are read.
     """
     why, hint = _reason(error.says)
     if file is not None and "UTF-8" in why:
         hint = encoding_hint(str(file)) or hint
+    elif file is not None and wanted:
+        hint = header_hint(str(file), FileShape(), wanted) or hint
     return KnowledgeBaseError(Issue("KZ124", without_password(f"{name} cannot be read: {why}"), place, hint))
 
 

@@ -45,6 +45,7 @@ class TablePart(msgspec.Struct, frozen=True):
         columns: its columns under their own names → as the source has them.
         types: of these columns, in words of DuckDB.
         reshaped: whether rows that become several have done so.
+        path: of a file of text that the database reads itself.
     """
 
     name: str
@@ -54,6 +55,7 @@ class TablePart(msgspec.Struct, frozen=True):
     columns: Mapping[str, str]
     types: Mapping[str, str]
     reshaped: bool = False
+    path: Path | None = None
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -110,7 +112,7 @@ class TableReader(ABC):
             for part in found:
                 if table.shape.is_reshaped and not table.is_sqlite and not part.reshaped:
                     part = self._of_part(table, part)
-                check_columns(table, part.name, part.columns)
+                check_columns(table, part.name, part.columns, part.path)
                 for name, kind in part.types.items():
                     types[name] = "VARCHAR" if types.get(name, kind) != kind else kind
                 parts.append(part)

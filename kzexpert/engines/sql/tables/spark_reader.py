@@ -92,7 +92,8 @@ class SparkReader(TableReader):
                     continue
                 rows, names = _csv_rows(self.store, file)
                 columns = {found: f"c{index}" for index, found in enumerate(names) if found}
-                yield _part(name, self.store.view(rows), columns, dict.fromkeys(columns, "VARCHAR"))
+                part = _part(name, self.store.view(rows), columns, dict.fromkeys(columns, "VARCHAR"))
+                yield part if remote else replace(part, path=Path(file))
 
 
 def _part(name: str, stored: exp.Table, columns: Mapping[str, str], types: Mapping[str, str]) -> TablePart:
