@@ -89,7 +89,7 @@ class Cells:
         text = plain_text(raw, self._types[name])
         if self._types[name] == "VARCHAR":
             characters = _BLANKS + notation.strip.get(name, notation.strip.get("", ""))
-            text = exp.Trim(this=text, expression=exp.Literal.string(characters))
+            text = _trimmed(text, characters)
         nothing = notation.nothing.get(name, notation.nothing.get("", ()))
         if not {*nothing} - {""}:
             return exp.Nullif(this=text, expression=exp.Literal.string(""))
@@ -245,6 +245,22 @@ class Cells:
     def _raw(self, name: str, source: str | None) -> exp.Column:
         """A column of the table, by its name there."""
         return column(f"x{self.used.index(name)}", source)
+
+
+def _trimmed(text: exp.Expr, characters: str) -> exp.Expr:
+    """A text without blanks and other characters at its ends.
+
+    Few texts have such ends, and to look first is ten times faster than to trim.
+    """
+    others = [character for character in characters if character not in _BLANKS]
+    fine: list[exp.Expr] = []
+    for side in ("left", "right"):
+        end = exp.func(side, text.copy(), exp.Literal.number(1))
+        fine.append(exp.Between(this=end, low=exp.Literal.string("!"), high=exp.Literal.string("~")))
+        if others:
+            fine.append(~end.isin(*map(exp.Literal.string, others)))
+    trimmed = exp.Trim(this=text.copy(), expression=exp.Literal.string(characters))
+    return exp.Case(ifs=[exp.If(this=both(fine), true=text.copy())], default=trimmed)
 
 
 def double(value: exp.Expr) -> exp.Expr:
