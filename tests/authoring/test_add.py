@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from processes import Came, here, on_a_terminal
+from click.testing import CliRunner
+from processes import Came, here
 
 from kzexpert.authoring.scaffold import scaffold, write_scaffold
 from kzexpert.authoring.table import propose_table
+from kzexpert.cli.group import cli
 from kzexpert.errors import UsageError
 from kzexpert.language import load_knowledge_base
 
@@ -203,10 +205,14 @@ def test_a_large_file_is_looked_at_in_its_first_lines(base: Path) -> None:
     assert "999 of the first 999 rows are facts of member:" in add(base, data).stdout
 
 
-def test_on_a_terminal_it_asks(base: Path) -> None:
-    data = base / put(base, "members.csv", MEMBERS)
-    code, shown = on_a_terminal(["add", str(data), "--kb", str(base), "--dry-run"])
-    assert (code, "Write this to" in shown) == (0, False)
+@pytest.mark.parametrize(("answer", "written"), [("y\n", True), ("n\n", False), ("\n", False)])
+def test_on_a_terminal_it_asks(base: Path, monkeypatch: pytest.MonkeyPatch, answer: str, written: bool) -> None:
+    put(base, "members.csv", MEMBERS)
+    monkeypatch.chdir(base)
+    monkeypatch.setattr("kzexpert.cli.add._is_asked", lambda: True)
+    came = CliRunner().invoke(cli, ["add", "data/members.csv", "--source", "almanac"], input=answer)
+    assert (came.exit_code, "Write this to facts/tables.yaml? [y/N]" in came.stderr) == (0, True)
+    assert (base / "facts" / "tables.yaml").exists() is written
 
 
 @pytest.mark.parametrize(
