@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 from available import ready
-from published_shapes import SHAPES, Shape, facts_of, opened, same_on
+from click.testing import CliRunner
+from published_shapes import SHAPES, Shape, facts_of, opened, same_on, text
+
+from kzexpert.cli.group import cli
 
 #: Spark takes its time: some of each way in.
 _ON_SPARK = (
@@ -33,3 +36,14 @@ def test_engines_conclude_the_same(tmp_path: Path, shape: Shape) -> None:
 def test_spark_concludes_the_same(tmp_path: Path, shape: Shape) -> None:
     ready("spark")
     same_on(opened(tmp_path, shape), ["duckdb", "spark"])
+
+
+@pytest.mark.parametrize("name", ["experta", "duckdb"])
+def test_a_where_that_fits_no_row_warns_on_every_command(tmp_path: Path, name: str) -> None:
+    declared = "predicate: listed, where: {id: 2}, columns: {id: id, name: name}"
+    opened(tmp_path, Shape("t.csv", text("id,name\n1,a\n"), declared, set()))
+    for folder, file in (("rules", "world.yaml"), ("facts", "tables.yaml"), ("facts", "t.csv")):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / file).rename(tmp_path / folder / file)
+    asked = ["ask", "listed(?id, ?name)", "--engine", name, "--kb", str(tmp_path)]
+    assert "KZ126 no row of t.csv is chosen by where" in CliRunner().invoke(cli, asked).stderr
