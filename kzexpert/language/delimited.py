@@ -4,13 +4,15 @@ Cells stay as they are written. Blank lines are no records; a line of a cell wit
 """
 
 import csv
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from operator import itemgetter
+from typing import TypeAlias
 
 from kzexpert.language.containers import LONGEST, EmptyError, RecordError
 from kzexpert.model.file_shape import FileShape
 
-__all__ = ["DELIMITERS", "Delimited", "column_names", "delimiter_by_ending"]
+__all__ = ["DELIMITERS", "Delimited", "Uneven", "column_names", "delimiter_by_ending"]
 
 #: Ending of a file's name → what separates its cells; a comma where it is another one.
 DELIMITERS = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
@@ -19,6 +21,9 @@ _END_OF_FILE = "\x1a"
 _QUOTES = 'a cell with the delimiter, a quote or a line break stands in quotes, and a quote in it is doubled: "a ""b"""'
 _CELLS = "a cell that holds the delimiter or a line break stands in quotes; empty cells stay empty"
 
+#: The number of a record, what is wrong with it, and its cells by column.
+Uneven: TypeAlias = tuple[int, str, Mapping[str, str | None]]
+
 
 class Delimited:
     """The records of a delimited file.
@@ -26,6 +31,7 @@ class Delimited:
     Args:
         lines: with their line ends.
         delimiter: between cells, where the shape does not say it.
+        uneven: gets the records with more or fewer cells than there are columns; without it they are an error.
 
     Attributes:
         columns: the names of the columns; a column may have none.
@@ -38,7 +44,10 @@ class Delimited:
     absent: Collection[str] = ()
     paths: Sequence[str] = ()
 
-    def __init__(self, lines: Iterator[str], shape: FileShape, delimiter: str) -> None:
+    def __init__(
+        self, lines: Iterator[str], shape: FileShape, delimiter: str, uneven: list[Uneven] | None = None
+    ) -> None:
+        self._set_aside = uneven
         self._above = sum(1 for _ in zip(range(shape.skip), lines, strict=False))
         csv.field_size_limit(LONGEST)
         self._cells = csv.reader(
@@ -71,7 +80,11 @@ class Delimited:
         size = len(self.columns)
         for number, (line, cells) in enumerate(self.records(), 1):
             if len(cells) != size and (any(cells[size:]) or len(cells) < size):
-                raise RecordError(self._uneven(len(cells)), _CELLS, line)
+                if self._set_aside is None:
+                    raise RecordError(self._uneven(len(cells)), _CELLS, line)
+                names = [*self.columns, *(f"c{place + 1}" for place in range(size, len(cells)))]
+                self._set_aside.append((number, self._uneven(len(cells)), dict(zip_longest(names, cells))))
+                continue
             yield number, line, chosen(cells)
 
     def _uneven(self, found: int) -> str:

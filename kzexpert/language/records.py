@@ -12,7 +12,7 @@ from itertools import product
 from typing import Protocol, TypeAlias
 
 from kzexpert.language.containers import EncodingError, RecordError, inner_name, open_lines
-from kzexpert.language.delimited import DELIMITERS, Delimited, delimiter_by_ending
+from kzexpert.language.delimited import DELIMITERS, Delimited, Uneven, delimiter_by_ending
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model.file_shape import FileShape, Unpivot
 
@@ -76,7 +76,7 @@ def split_part(file: str) -> tuple[str, str]:
 
 
 @contextmanager
-def open_records(path: str, shape: FileShape) -> Iterator[Records]:
+def open_records(path: str, shape: FileShape, uneven: list[Uneven] | None = None) -> Iterator[Records]:
     """Open a file; a mistake shows here or when its rows are read.
 
     Args:
@@ -103,7 +103,7 @@ def open_records(path: str, shape: FileShape) -> Iterator[Records]:
                 by_line = None if ending == ".json" else True
                 yield _reshaped(JsonRecords(lines, by_line, shape.records), shape)
             else:
-                yield _reshaped(Delimited(lines, shape, delimiter_by_ending(name)), shape)
+                yield _reshaped(Delimited(lines, shape, delimiter_by_ending(name), uneven), shape)
     except EncodingError as error:
         from kzexpert.language.guesses import encoding_hint  # only where it is needed
 

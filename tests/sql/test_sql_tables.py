@@ -322,6 +322,20 @@ def check_cells(rows: Iterable[Mapping[str, str]], published: Mapping[str, Seque
 
 
 @pytest.mark.parametrize("name", ["experta", "duckdb"])
+@pytest.mark.parametrize("rows", [["R", "B"], ["RUR", "B", "7", "more"]], ids=len)
+def test_rows_with_too_many_or_too_few_cells_are_set_aside(tmp_path: Path, name: str, rows: list[str]) -> None:
+    kb = opened(tmp_path, trade=[*ROWS["trade"], rows])
+    aside = tmp_path / "aside.jsonl"
+    settings = Settings(skip_bad_rows=str(aside))
+    found = engine(name, settings=settings).infer(snapshot(for_engine(kb, name, settings)))
+    expected = engine("experta").infer(snapshot(written_out(tmp_path)))
+    assert told(found) == told(expected)
+    row = json.loads(aside.read_text(encoding="utf-8"))
+    assert (row["row"], row["problem"]) == (len(ROWS["trade"]), f"{len(rows)} cells, and line 1 has 3")
+    assert [cell for cell in row["cells"].values() if cell] == rows
+
+
+@pytest.mark.parametrize("name", ["experta", "duckdb"])
 def test_rows_set_aside_as_json_lines_can_be_mended_and_read(tmp_path: Path, name: str) -> None:
     opened(tmp_path, trade=[*ROWS["trade"], ["RUR", "Bordurja", "7"]])
     aside = tmp_path / "aside.jsonl"
@@ -401,7 +415,7 @@ def test_tables_that_cannot_be_read(tmp_path: Path, kind: str, message: str) -> 
         text = (tmp_path / "tables.yaml").read_text(encoding="utf-8").replace("trade.csv", "trade.parquet")
         (tmp_path / "tables.yaml").write_text(text, encoding="utf-8")
     kb = load_knowledge_base([], [tmp_path / "world.yaml", tmp_path / "tables.yaml"])
-    for skip in (None, str(tmp_path / "bad.csv")):
+    for skip in (None, *([] if kind == "ragged" else [str(tmp_path / "bad.csv")])):  # lines can be set aside
         with pytest.raises(KnowledgeBaseError) as caught:
             DuckDBEngine(skip_bad_rows=skip).infer(snapshot(kb))
         assert caught.value.issues[0].code == "KZ124"

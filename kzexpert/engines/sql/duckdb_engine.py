@@ -58,6 +58,5 @@ class DuckDBEngine:
             days = run.loader.days
             return DatabaseExporter(store, store.texts, run.planner, programs, days, run.extents, run.base, run.unread)
 
-        return Run(
-            programs, DuckDBReader(store, self._network), self.budget, self._skipped_to, self._listen, export
-        ).inferences(self.name)
+        reader = DuckDBReader(store, self._network, self._skipped_to is not None)
+        return Run(programs, reader, self.budget, self._skipped_to, self._listen, export).inferences(self.name)

@@ -58,5 +58,5 @@ class SparkEngine:
     def infer_each(self, programs: Sequence[Program]) -> list[Inference]:
         """See `kzexpert.engines.base.OnePass.infer_each`. The as-of dates are a column of the relations."""
         store = SparkStore(open_session(self._session, self._master, self._conf), self._checkpoint)
-        reader = SparkReader(store, self._network)
+        reader = SparkReader(store, self._network, self._skipped_to is not None)
         return Run(programs, reader, self.budget, self._skipped_to, self._listen).inferences(self.name)

@@ -1,7 +1,7 @@
 """Rows of tables that are no facts: what can be wrong with one, and how that is told. It decides of no row."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -11,7 +11,7 @@ from sqlglot import exp
 from kzexpert.atomic import check_unread, replacement
 from kzexpert.engines.sql.plan.words import both, called, column, equal, named, select, subquery, typed
 from kzexpert.engines.sql.store.base import FILE, ROW, Store
-from kzexpert.engines.sql.tables.files import plain_text
+from kzexpert.engines.sql.tables.files import BadRow, plain_text
 from kzexpert.engines.sql.tables.reader import TablePart
 from kzexpert.errors import Issue, counted, without_password
 from kzexpert.model import KnowledgeBase, Table, json_escapes
@@ -19,13 +19,13 @@ from kzexpert.model import KnowledgeBase, Table, json_escapes
 __all__ = [
     "PROBLEM",
     "VALUE",
-    "BadRow",
     "Hint",
     "Problem",
     "bad_rows",
     "issue_of",
     "nothing_read",
     "problem_columns",
+    "uneven_issue",
     "write_rows",
 ]
 
@@ -103,6 +103,15 @@ def nothing_read(table: Table) -> Issue:
     return Issue("KZ126", f"no row of {file} is chosen by where", place, hint, "warning")
 
 
+def uneven_issue(table: Table, rows: Sequence[BadRow]) -> Issue:
+    """What rows with too many or too few cells look like; there is at least one."""
+    first = rows[0]
+    where = ", ".join(str(row.row) for row in rows[:_EXAMPLES]) + (" ..." if len(rows) > _EXAMPLES else "")
+    message = f"{counted(len(rows), 'row')} of {without_password(table.file)}: {first.problem}"
+    hint = f"see row{'s' if len(rows) > 1 else ''} {where} of {Path(first.file).name}"
+    return Issue("KZ125", message, table.marks.get("file", table.location), hint)
+
+
 def _values(database: Store, everything: exp.Table, same: exp.Expr, first: str) -> list[str]:
     """Some values of a problem, that of the first row first."""
     query = select([column(VALUE)], everything.copy(), where=[same.copy()], distinct=True)
@@ -115,30 +124,20 @@ def _shown(value: object, most: int) -> str:
     return repr(text if len(text) <= most else f"{text[: most - 3]}...")
 
 
-class BadRow(msgspec.Struct, frozen=True):
-    """A row that is no fact.
-
-    Attributes:
-        value: which the problem is about.
-        cells: the row itself, by column: all of it where the database reads the file, else the columns that are read.
-    """
-
-    file: str
-    row: int
-    problem: str
-    value: str
-    cells: Mapping[str, str | None]
-
-
-def bad_rows(database: Store, bad: exp.Table, says: Sequence[str], parts: Iterable[TablePart]) -> Iterator[BadRow]:
+def bad_rows(
+    database: Store, bad: exp.Table | None, says: Sequence[str], parts: Iterable[TablePart]
+) -> Iterator[BadRow]:
     """The bad rows of a table, part by part and in order. They are read once more, now with all their cells.
 
     Args:
-        bad: columns `FILE`, `ROW`, `PROBLEM` and `VALUE`.
+        bad: None where only rows with too many or too few cells are; columns `FILE`, `ROW`, `PROBLEM` and `VALUE`.
         says: what each problem says, with ``{}`` for the value.
     """
     told = [FILE, ROW, PROBLEM, VALUE]
     for part in parts:
+        yield from part.uneven
+        if bad is None:
+            continue
         names = list(part.columns)
         stored = [f"x{index}" for index in range(len(names))]
         texts = [plain_text(column(part.columns[name]), part.types[name]) for name in names]

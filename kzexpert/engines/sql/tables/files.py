@@ -4,9 +4,10 @@ It reads the first line of a CSV file and no more; how rows are read is said for
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 from sqlglot import exp
 
 from kzexpert.engines.sql.plan.words import typed
@@ -23,6 +24,7 @@ __all__ = [
     "LONGEST",
     "PARQUET",
     "SEPARATORS",
+    "BadRow",
     "check_columns",
     "check_names",
     "check_paths",
@@ -51,6 +53,21 @@ FORM = (
     ".zip, a folder of them, or of a database: sqlite:FILE#TABLE, postgres:CONNECTION#TABLE"
 )
 _MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+class BadRow(msgspec.Struct, frozen=True):
+    """A row that is no fact.
+
+    Attributes:
+        value: which the problem is about.
+        cells: the row itself, by column: all of it where the database reads the file, else the columns that are read.
+    """
+
+    file: str
+    row: int
+    problem: str
+    value: str
+    cells: Mapping[str, str | None]
 
 
 def unreadable(

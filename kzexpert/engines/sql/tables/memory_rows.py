@@ -42,7 +42,7 @@ def table_facts(
     facts: list[Fact] = []
     with closing(DuckDBStore(network=network)) as database, database.within(None):
         dictionary = database.dictionary(kb)
-        staged, issues = stage_all(DuckDBReader(database, network), dictionary, kb, kb.tables)
+        staged, issues = stage_all(DuckDBReader(database, network, skipped_to is not None), dictionary, kb, kb.tables)
         unread = len(staged) < len(kb.tables)  # of such a table no row can be skipped
         set_aside(database, kb, staged, issues, None if unread else skipped_to, listen)
         for item in staged:

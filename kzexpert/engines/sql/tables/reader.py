@@ -16,9 +16,10 @@ from sqlglot import exp
 
 from kzexpert.engines.sql.plan.words import called, column, select, together
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError, Store
-from kzexpert.engines.sql.tables.files import check_columns, check_paths, no_records, plain_text, unreadable
+from kzexpert.engines.sql.tables.files import BadRow, check_columns, check_paths, no_records, plain_text, unreadable
 from kzexpert.engines.sql.tables.sqlite_table import SqliteTable
 from kzexpert.errors import Issue, KnowledgeBaseError, without_password
+from kzexpert.language.delimited import Uneven
 from kzexpert.language.records import Record, RecordError, Reshaped, open_records
 from kzexpert.model import Table
 
@@ -46,6 +47,7 @@ class TablePart(msgspec.Struct, frozen=True):
         types: of these columns, in words of DuckDB.
         reshaped: whether rows that become several have done so.
         path: of a file of text that the database reads itself.
+        uneven: rows with more or fewer cells than there are columns, which are in no source.
     """
 
     name: str
@@ -56,6 +58,7 @@ class TablePart(msgspec.Struct, frozen=True):
     types: Mapping[str, str]
     reshaped: bool = False
     path: Path | None = None
+    uneven: tuple[BadRow, ...] = ()
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -89,10 +92,12 @@ class TableReader(ABC):
 
     Args:
         network: whether tables may lie elsewhere.
+        tolerant: whether rows that are no facts are set aside, those with too many or too few cells among them.
     """
 
-    def __init__(self, store: Store, network: bool) -> None:
+    def __init__(self, store: Store, network: bool, tolerant: bool = False) -> None:
         self.store = store
+        self.tolerant = tolerant
         self._network = network
 
     def open(self, table: Table) -> Opened:
@@ -149,7 +154,8 @@ class TableReader(ABC):
             RecordError: it cannot be read.
             KnowledgeBaseError: it lacks a column (KZ124).
         """
-        with open_records(str(file), table.shape) as records:
+        uneven: list[Uneven] | None = [] if self.tolerant else None
+        with open_records(str(file), table.shape, uneven) as records:
             if records.columns is not None:
                 check_columns(table, name, records.columns, file)
             wanted = list(table.read)
@@ -158,7 +164,7 @@ class TableReader(ABC):
             )
             if records.columns is None:
                 check_paths(table, name, records.absent, records.paths)
-        return part
+        return replace(part, uneven=tuple(BadRow(str(file), row, says, "", cells) for row, says, cells in uneven or ()))
 
     def _of_sqlite(self, table: Table) -> TablePart:
         """A table of an SQLite file, read row by row."""

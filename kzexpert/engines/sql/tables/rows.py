@@ -17,17 +17,17 @@ from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError, Names, Sto
 from kzexpert.engines.sql.tables.bad_rows import (
     PROBLEM,
     VALUE,
-    BadRow,
     Hint,
     Problem,
     bad_rows,
     issue_of,
     nothing_read,
     problem_columns,
+    uneven_issue,
     write_rows,
 )
 from kzexpert.engines.sql.tables.cells import Cells, day_of, double
-from kzexpert.engines.sql.tables.files import unreadable
+from kzexpert.engines.sql.tables.files import BadRow, unreadable
 from kzexpert.engines.sql.tables.reader import TablePart, TableReader
 from kzexpert.errors import Issue, KnowledgeBaseError, without_password
 from kzexpert.language.guesses import date_hint, number_hint
@@ -99,10 +99,13 @@ def _stage(reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: 
     fine = exp.Is(this=problem, expression=exp.null())
     counted = select([problem.copy(), exp.Count(this=exp.Star())], everything.copy(), where=[exp.Not(this=fine.copy())])
     found = database.rows(counted.group_by(problem.copy(), copy=False).order_by(problem.copy(), copy=False))
+    uneven = [row for part in staging.opened.parts for row in part.uneven]
+    issues = tuple([uneven_issue(declared, uneven)] if uneven else [])
     if not found:
-        empty = not database.rows(select([column(ROW)], everything.copy()).limit(1, copy=False))
-        return Staged(declared, everything, columns, warnings=(nothing_read(declared),) if empty else ())
-    issues = tuple(issue_of(database, declared, everything, staging.problems, place, rows) for place, rows in found)
+        empty = not uneven and not database.rows(select([column(ROW)], everything.copy()).limit(1, copy=False))
+        warnings = (nothing_read(declared),) if empty else ()
+        return Staged(declared, everything, columns, issues, parts=staging.opened.parts, warnings=warnings)
+    issues += tuple(issue_of(database, declared, everything, staging.problems, place, rows) for place, rows in found)
     shown = [column(name) for name in (FILE, ROW, PROBLEM, VALUE)]
     bad = database.store(select(shown, everything.copy(), where=[exp.Not(this=fine.copy())]))
     everything = database.kept(everything, fine)
@@ -145,8 +148,7 @@ def set_aside(
 
 def _bad_rows(database: Store, staged: Sequence[Staged]) -> Iterator[BadRow]:
     for item in staged:
-        if item.bad is not None:
-            yield from bad_rows(database, item.bad, item.says, item.parts)
+        yield from bad_rows(database, item.bad, item.says, item.parts)
 
 
 class _Staging:
