@@ -72,8 +72,8 @@ def conflict(planner: Planner, rules: Sequence[ProgramRule], base: Extent | None
     lines, columns = _lines(planner, rules, base)
     keys = [column(name, "l") for name in columns]
     query = select(keys, subquery(_gathered(lines, columns), "l"))
-    certain = exp.GTE(this=exp.Max(this=column(STRENGTH, "l")), expression=number(1.0))
-    against = exp.LTE(this=exp.Min(this=column(STRENGTH, "l")), expression=number(-1.0))
+    certain = exp.Max(this=column(STRENGTH, "l")) >= number(1.0)
+    against = exp.Min(this=column(STRENGTH, "l")) <= number(-1.0)
     return query.group_by(*[key.copy() for key in keys], copy=False).having(certain, against, copy=False)
 
 
@@ -169,19 +169,13 @@ def _single(line: _Lines, columns: list[str], kinds: tuple[Kind, ...]) -> Extent
         return Extent(line.query, kinds, certainty, certainty, dated=line.dated)
     strength = column(STRENGTH, "l")
     # What the general formula comes to for one line, by the same arithmetic.
-    alone: exp.Expr = exp.Sub(
-        this=number(1.0), expression=exp.paren(exp.Sub(this=number(1.0), expression=strength), copy=False)
-    )
+    alone: exp.Expr = number(1.0) - exp.paren(number(1.0) - strength, copy=False)
     if line.negative:
-        alone = exp.Sub(
-            this=exp.paren(exp.Add(this=number(1.0), expression=strength), copy=False), expression=number(1.0)
-        )
+        alone = exp.paren(number(1.0) + strength, copy=False) - number(1.0)
     summed = select([*[column(name, "l") for name in columns], called(alone, "x")], subquery(line.query, "l"))
-    query = select(
-        [*[column(name, "w") for name in columns], called(rounded(column("x", "w")), CERTAINTY)],
-        subquery(summed, "w"),
+    return Extent(
+        _rounded(summed, columns), kinds, None, -1.0 if line.negative else line.lowest - 1e-9, dated=line.dated
     )
-    return Extent(query, kinds, None, -1.0 if line.negative else line.lowest - 1e-9, dated=line.dated)
 
 
 def _gathered(lines: Sequence[_Lines], columns: list[str]) -> exp.Query:
@@ -200,13 +194,13 @@ def _combined(dialect: Dialect, lines: Sequence[_Lines], columns: list[str]) -> 
     positive: exp.Expr = number(0.0)
     negative: exp.Expr = number(0.0)
     if any(not line.negative for line in lines):
-        factor = exp.Sub(this=number(1.0), expression=strength)
-        above = exp.GT(this=strength.copy(), expression=number(0.0))
-        positive = exp.Sub(this=number(1.0), expression=dialect.product(factor, above, ascending=False))
+        factor = number(1.0) - strength
+        above = strength > number(0.0)
+        positive = number(1.0) - dialect.product(factor, above, ascending=False)
     if any(line.negative for line in lines):
-        factor_ = exp.Add(this=number(1.0), expression=strength.copy())
-        below = exp.LT(this=strength.copy(), expression=number(0.0))
-        negative = exp.Sub(this=dialect.product(factor_, below, ascending=True), expression=number(1.0))
+        factor_ = number(1.0) + strength
+        below = strength < number(0.0)
+        negative = dialect.product(factor_, below, ascending=True) - number(1.0)
     shown = [*keys, called(positive, "p"), called(negative, "n")]
     summed = select(shown, subquery(_gathered(lines, columns), "l")).group_by(*[key.copy() for key in keys], copy=False)
     return _certainty(summed, columns, mixed=len({line.negative for line in lines}) > 1)
@@ -215,15 +209,18 @@ def _combined(dialect: Dialect, lines: Sequence[_Lines], columns: list[str]) -> 
 def _certainty(summed: exp.Select, columns: list[str], *, mixed: bool) -> exp.Select:
     """(p + n) / (1 − min(p, −n)), rounded; +1 against −1 is 0."""
     p, n = column("p", "l"), column("n", "l")
-    total: exp.Expr = exp.Add(this=p, expression=n)
+    total: exp.Expr = p + n
     if mixed:
-        weaker = least([p.copy(), exp.Neg(this=n.copy())])
-        rest = exp.paren(exp.Sub(this=number(1.0), expression=weaker), copy=False)
-        quotient = exp.Div(this=exp.paren(total, copy=False), expression=rest)
-        conflict = exp.GTE(this=weaker.copy(), expression=number(1.0))
+        weaker = least([p.copy(), -n])
+        rest = exp.paren(number(1.0) - weaker, copy=False)
+        quotient = exp.paren(total, copy=False) / rest
+        conflict = weaker >= number(1.0)
         total = exp.Case(ifs=[exp.If(this=conflict, true=number(0.0))], default=quotient)
-    quotient_ = select([*[column(name, "l") for name in columns], called(total, "x")], subquery(summed, "l"))
-    # Adding 0 turns the −0 of rounding into 0.
-    certainty = exp.Add(this=exp.paren(rounded(column("x", "w")), copy=False), expression=number(0.0))
-    shown = [*[column(name, "w") for name in columns], called(certainty, CERTAINTY)]
-    return select(shown, subquery(quotient_, "w"))
+    shown = [*[column(name, "l") for name in columns], called(total, "x")]
+    return _rounded(select(shown, subquery(summed, "l")), columns)
+
+
+def _rounded(query: exp.Select, columns: list[str]) -> exp.Select:
+    """The rows of a query, with its column ``x``, rounded, as the certainty."""
+    shown = [*[column(name, "w") for name in columns], called(rounded(column("x", "w")), CERTAINTY)]
+    return select(shown, subquery(query, "w"))

@@ -13,7 +13,7 @@ from kzexpert.engines.sql.plan.context import Context, Place
 from kzexpert.engines.sql.plan.dialects import Dialect
 from kzexpert.engines.sql.plan.expressions import comparison, finite, kind_of, listed, value
 from kzexpert.engines.sql.plan.extents import AS_OF, CERTAINTY, DAY, Extent, Kind, argument
-from kzexpert.engines.sql.plan.words import both, called, column, day, equal, named, number, select, subquery, typed
+from kzexpert.engines.sql.plan.words import both, called, column, day, named, number, select, subquery, typed
 from kzexpert.model import (
     AGGREGATES,
     Absence,
@@ -169,7 +169,7 @@ class Conjunction:
         found = self.dialect.cased(function, text)
         if found is not None:
             return found
-        plain = equal(exp.func("strlen", text.copy()), exp.Length(this=text.copy()))
+        plain = exp.func("strlen", text.copy()).eq(exp.Length(this=text.copy()))
         others = subquery(self.query([called(text.copy(), "text")]).copy(), "t")
         query = select([column("text", "t")], others, distinct=True)
         table = self.context.computation.cased(function, query)
@@ -188,7 +188,7 @@ class Conjunction:
 
     def _looked_up(self, table: exp.Table, key: str, value_: exp.Expr, shown: str, side: str = "") -> exp.Expr:
         alias = self._alias("t")
-        on = equal(column(key, alias), value_.copy())
+        on = column(key, alias).eq(value_)
         self.joins.append(exp.Join(this=named(table, alias), side=side, on=on))
         return column(shown, alias)
 
@@ -218,7 +218,7 @@ class Conjunction:
             assert self.context.days is not None
             self.sources.append(named(self.context.days, "days"))
             self.day, self.layered = column(DAY, "days"), False
-        return equal(column(DAY, alias), self.day.copy())
+        return column(DAY, alias).eq(self.day)
 
     # --- matches -----------------------------------------------------------------------------------------------------
 
@@ -245,7 +245,7 @@ class Conjunction:
         certainty = extent.certainty_of(alias)
         if pattern.certainty:
             if pattern.certainty in self.values:
-                self.where.append(equal(certainty.copy(), self.values[pattern.certainty].copy()))
+                self.where.append(certainty.eq(self.values[pattern.certainty]))
             else:
                 self.values[pattern.certainty] = certainty.copy()
                 self.kinds[pattern.certainty] = "number"
@@ -260,14 +260,14 @@ class Conjunction:
 
     def _agree(self, alias: str, pattern: Pattern, extent: Extent, *, bind: bool = True) -> list[exp.Expr]:
         """The conditions under which a fact agrees with a pattern; variables that are new are bound to its columns."""
-        found = []
+        found: list[exp.Expr] = []
         for place, term in enumerate(pattern.terms):
             here = column(argument(place), alias)
             if isinstance(term, Constant):
-                found.append(equal(here, self.literal(term.value)))
+                found.append(here.eq(self.literal(term.value)))
             elif isinstance(term, Variable):
                 if term.name in self.values:
-                    found.append(equal(here, self.values[term.name].copy()))
+                    found.append(here.eq(self.values[term.name]))
                 elif bind:
                     self.values[term.name] = here
                     self.kinds[term.name] = extent.kinds[place]
@@ -298,7 +298,7 @@ class Conjunction:
         self.where += required
         kind = kind_of(assignment.expression, self.kinds)
         if isinstance(assignment.expression, Call):
-            self.where.append(exp.Not(this=exp.Is(this=found.copy(), expression=exp.null())))
+            self.where.append(~found.is_(exp.null()))
             if kind == "text":
                 found = self._code(found)
         self._bind(assignment.variable, found, kind)
@@ -316,7 +316,7 @@ class Conjunction:
 
     def _bind(self, variable: str, found: exp.Expr, kind: Kind) -> None:
         if variable in self.values:
-            self.where.append(equal(found, self.values[variable].copy()))
+            self.where.append(found.eq(self.values[variable]))
         else:
             self.values[variable], self.kinds[variable] = found, kind
 
@@ -355,7 +355,7 @@ class Conjunction:
         if function.adds:
             self.where.append(finite(result))
         elif function.over_nothing is None:
-            self.where.append(exp.Not(this=exp.Is(this=column("x", alias), expression=exp.null())))
+            self.where.append(~column("x", alias).is_(exp.null()))
         self._bind(aggregate.variable, result, kind)
         self.layer()
 
@@ -395,9 +395,7 @@ class Conjunction:
             self._on_same_day(alias)
             self.layer(always=True)
         agree = [self._on_same_day(alias)] if dated else []
-        agree += [
-            equal(column(key_column(place), alias), self.values[name].copy()) for place, name in enumerate(shared)
-        ]
+        agree += [column(key_column(place), alias).eq(self.values[name]) for place, name in enumerate(shared)]
         self.joins.append(exp.Join(this=subquery(query, alias), kind=kind, side=side, on=both(agree)))
 
     def negative(self, index: int, aggregate: Aggregate) -> Given:
@@ -406,7 +404,7 @@ class Conjunction:
         inner = self._inner(index, aggregate.body, aggregate.shared, always=True)
         inner.complete()
         over, required = value(aggregate.over, inner)
-        inner.where += [*required, exp.LT(this=over, expression=number(0.0))]
+        inner.where += [*required, over < number(0.0)]
         return inner.keys(aggregate.shared)
 
     def folded(self, aggregate: Aggregate, rises: bool) -> tuple[exp.Query, Kind]:
@@ -419,7 +417,7 @@ class Conjunction:
         kind = kind_of(aggregate.over, self.kinds)
         self.where += required
         if isinstance(aggregate.over, Call):
-            self.where.append(exp.Not(this=exp.Is(this=over.copy(), expression=exp.null())))
+            self.where.append(~over.is_(exp.null()))
         if rises and aggregate.function == "sum":
             over = exp.Greatest(this=over, expressions=[number(0.0)], ignore_nulls=True)
         keys = [key_column(place) for place in range(len(aggregate.shared))]
@@ -464,7 +462,7 @@ def _view(pattern: Pattern, extent: Extent) -> Extent:
         if shown:
             query.group_by(*[item.this.copy() for item in shown], copy=False)
         else:
-            query.having(exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(0)), copy=False)
+            query.having(exp.Count(this=exp.Star()) > 0, copy=False)
     lowest = max(extent.lowest, THRESHOLD + 1e-12)  # it shows established facts only
     return Extent(query, extent.kinds, extent.certainty, lowest, dated=extent.dated)
 

@@ -96,10 +96,10 @@ class DuckDBDialect:
 
     def number_text(self, number_: exp.Expr) -> exp.Expr:
         """See `Dialect.number_text`. DuckDB prints the same digits as Python, but for a point where it is whole."""
-        whole = exp.EQ(this=number_.copy(), expression=exp.Floor(this=number_.copy()))
-        small = exp.LT(this=exp.Abs(this=number_.copy()), expression=number(1e16))
+        whole = number_.eq(exp.Floor(this=number_.copy()))
+        small = exp.Abs(this=number_.copy()) < number(1e16)
         without_point = exp.Cast(this=number_.copy(), to=exp.DataType(this=exp.DataType.Type.BIGINT))
-        case = exp.If(this=exp.And(this=whole, expression=small), true=typed(without_point, "text"))
+        case = exp.If(this=whole & small, true=typed(without_point, "text"))
         return exp.Case(ifs=[case], default=typed(number_.copy(), "text"))
 
     def cased(self, function: str, text: exp.Expr) -> None:
@@ -112,7 +112,7 @@ class DuckDBDialect:
     def shifted(self, when: exp.Expr, amount: exp.Expr, unit: str) -> exp.Expr:
         """See `Dialect.shifted`."""
         interval = exp.Anonymous(this=f"to_{unit}s", expressions=[amount])
-        return typed(exp.Add(this=when.copy(), expression=interval), "date")
+        return typed(when + interval, "date")
 
 
 class SparkDialect:
@@ -133,7 +133,7 @@ class SparkDialect:
         gathered = exp.Filter(this=exp.func("collect_list", factors), expression=exp.Where(this=where))
         ordered = exp.Anonymous(this="sort_array", expressions=[gathered, exp.true() if ascending else exp.false()])
         names = [exp.to_identifier(name) for name in ("product", "factor")]
-        multiply = exp.Lambda(this=exp.Mul(this=names[0].copy(), expression=names[1].copy()), expressions=names)
+        multiply = exp.Lambda(this=names[0] * names[1], expressions=names)
         return exp.Anonymous(this="aggregate", expressions=[ordered, number(1.0), multiply])
 
     def total(self, numbers: exp.Expr) -> exp.Expr:

@@ -4,31 +4,33 @@ The database computes in doubles as IEEE 754 says, and so as Python does; -0 bec
 `kzexpert.model.functions`; here are the same steps in SQL. NULL stands for no value, and no condition on it holds.
 """
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import reduce
 from sys import float_info
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from sqlglot import exp
 
 from kzexpert.engines.sql.plan.dialects import Dialect
 from kzexpert.engines.sql.plan.extents import Kind
-from kzexpert.engines.sql.plan.words import both, day, equal, number, typed
+from kzexpert.engines.sql.plan.words import both, day, number, typed
 from kzexpert.model import Call, Constant, Expression, Listing, Operation, Test, Value, Variable
 from kzexpert.model.evaluation import evaluate
 from kzexpert.model.functions import FUNCTIONS, TEXT_OPERATORS
 
 __all__ = ["Scope", "comparison", "finite", "kind_of", "listed", "plain_text", "value"]
 
-_OPERATIONS: dict[str, type[exp.Binary]] = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul, "/": exp.Div}
-_COMPARISONS: dict[str, type[exp.Binary]] = {
-    "=": exp.EQ,
-    "!=": exp.NEQ,
-    "<": exp.LT,
-    "<=": exp.LTE,
-    ">": exp.GT,
-    ">=": exp.GTE,
+_Operator: TypeAlias = Callable[[exp.Expr, exp.Expr], exp.Expr]
+_OPERATIONS: Mapping[str, _Operator] = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
+_COMPARISONS: Mapping[str, _Operator] = {
+    "=": lambda left, right: left.eq(right),
+    "!=": lambda left, right: left.neq(right),
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 #: From here on every double is whole, and up to here is exact whatever is added to it.
 _WHOLE = number(2.0**52)
@@ -114,20 +116,20 @@ def comparison(test: Test, scope: Scope) -> list[exp.Expr]:
         texts = [plain_text(side, scope, required) for side in (test.left, test.right)]
         return [*required, scope.dialect.text_test(test.operator, *texts)]
     left, right = _alike((test.left, test.right), scope, required)
-    return [*required, _COMPARISONS[test.operator](this=left, expression=right)]
+    return [*required, _COMPARISONS[test.operator](left, right)]
 
 
 def listed(listing: Listing, scope: Scope) -> list[exp.Expr]:
     """The conditions that stand for a list."""
     required: list[exp.Expr] = []
     left, *values = _alike((listing.left, *listing.values), scope, required)
-    among: exp.Expr = exp.In(this=left, expressions=values)
-    return [*required, exp.Not(this=among) if listing.negated else among]
+    among: exp.Expr = left.isin(*values)
+    return [*required, ~among if listing.negated else among]
 
 
 def finite(number_: exp.Expr) -> exp.Expr:
     """The condition that a number is neither infinite nor NaN, which databases sort above all others."""
-    return exp.LTE(this=exp.Abs(this=number_.copy()), expression=number(float_info.max))
+    return exp.Abs(this=number_.copy()) <= number(float_info.max)
 
 
 def _alike(sides: Sequence[Expression], scope: Scope, required: list[exp.Expr]) -> list[exp.Expr]:
@@ -144,7 +146,7 @@ def _value(expression: Expression, scope: Scope, required: list[exp.Expr]) -> ex
         return scope.values[expression.name].copy()
     if isinstance(expression, Operation):
         found = _arithmetic(expression, scope, required)
-        return exp.paren(exp.Add(this=exp.paren(found, copy=False), expression=number(0.0)), copy=False)
+        return exp.paren(exp.paren(found, copy=False) + number(0.0), copy=False)
     if not expression.variables and "as_of()" not in str(expression):
         return _folded(expression, scope, required)
     return _call(expression, scope, required)
@@ -154,7 +156,7 @@ def _arithmetic(expression: Expression, scope: Scope, required: list[exp.Expr]) 
     if not isinstance(expression, Operation):
         return _value(expression, scope, required)
     left, right = (_arithmetic(side, scope, required) for side in (expression.left, expression.right))
-    result = _OPERATIONS[expression.operator](this=_operand(left), expression=_operand(right))
+    result = _OPERATIONS[expression.operator](_operand(left), _operand(right))
     required.append(finite(result))  # every intermediate result must be
     return result
 
@@ -169,7 +171,8 @@ def _folded(call: Call, scope: Scope, required: list[exp.Expr]) -> exp.Expr:
 
 
 def _operand(side: exp.Expr) -> exp.Expr:
-    return exp.paren(side, copy=False) if isinstance(side, exp.Binary) else side
+    """An operand in parentheses where it needs some: between operators of one kind sqlglot sets none."""
+    return exp.paren(side) if isinstance(side, exp.Binary) else side
 
 
 # --- functions -------------------------------------------------------------------------------------------------------
@@ -189,24 +192,20 @@ def _call(call: Call, scope: Scope, required: list[exp.Expr]) -> exp.Expr:
     return found
 
 
-def _binary(kind: type[exp.Binary], left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    return exp.paren(kind(this=_operand(left.copy()), expression=_operand(right.copy())), copy=False)
-
-
 def _add(left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    return _binary(exp.Add, left, right)
+    return exp.paren(_operand(left) + _operand(right), copy=False)
 
 
 def _sub(left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    return _binary(exp.Sub, left, right)
+    return exp.paren(_operand(left) - _operand(right), copy=False)
 
 
 def _mul(left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    return _binary(exp.Mul, left, right)
+    return exp.paren(_operand(left) * _operand(right), copy=False)
 
 
 def _div(left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    return _binary(exp.Div, left, right)
+    return exp.paren(_operand(left) / _operand(right), copy=False)
 
 
 def _case(condition: exp.Expr, true: exp.Expr, default: exp.Expr | None = None) -> exp.Expr:
@@ -215,7 +214,7 @@ def _case(condition: exp.Expr, true: exp.Expr, default: exp.Expr | None = None) 
 
 
 def _below(left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    return _binary(exp.LT, left, right)
+    return exp.paren(left < right, copy=False)
 
 
 def _abs(x: exp.Expr) -> exp.Expr:
@@ -236,16 +235,16 @@ def _nearest(x: exp.Expr) -> exp.Expr:
     """The nearest whole number; halves go away from zero."""
     size = _abs(x)
     below = _floor(size)
-    half = exp.GTE(this=_sub(size, below), expression=number(0.5))
+    half = _sub(size, below) >= number(0.5)
     found = _case(half, _add(below, number(1.0)), below)
-    return _case(_below(x, number(0.0)), exp.Neg(this=exp.paren(found, copy=False)), found)
+    return _case(_below(x, number(0.0)), -exp.paren(found, copy=False), found)
 
 
 def _rounded(_: Dialect, x: exp.Expr, digits: exp.Expr | None = None) -> exp.Expr:
     if digits is None:
         return _add(_nearest(x), number(0.0))
     size = _abs(digits)
-    scale = exp.Case(ifs=[exp.If(this=equal(size.copy(), number(float(n))), true=number(10.0**n)) for n in range(16)])
+    scale = exp.Case(ifs=[exp.If(this=size.eq(number(float(n))), true=number(10.0**n)) for n in range(16)])
     up = _nearest(_mul(x, scale))
     down = _nearest(_div(x, scale))
     up, down = _div(up, scale), _mul(down, scale)
@@ -254,17 +253,17 @@ def _rounded(_: Dialect, x: exp.Expr, digits: exp.Expr | None = None) -> exp.Exp
 
 
 def _mod(_: Dialect, x: exp.Expr, divisor: exp.Expr) -> exp.Expr:
-    rest = exp.paren(exp.Mod(this=_operand(x.copy()), expression=_operand(divisor.copy())), copy=False)
+    rest = exp.paren(_operand(x) % _operand(divisor), copy=False)
     zero = number(0.0)
-    other_side = exp.NEQ(this=_below(rest, zero), expression=_below(divisor, zero))
-    shifted = both([exp.NEQ(this=rest.copy(), expression=zero.copy()), other_side])
+    other_side = _below(rest, zero).neq(_below(divisor, zero))
+    shifted = both([rest.neq(zero), other_side])
     found = _add(_case(shifted, _add(rest, divisor), rest), zero)
-    return _case(exp.NEQ(this=divisor.copy(), expression=zero.copy()), found)
+    return _case(divisor.neq(zero), found)
 
 
 def _quotient(_: Dialect, x: exp.Expr, divisor: exp.Expr) -> exp.Expr:
     quotient = _div(x, divisor)
-    possible = both([exp.NEQ(this=divisor.copy(), expression=number(0.0)), finite(quotient)])
+    possible = both([divisor.neq(number(0.0)), finite(quotient)])
     return _case(possible, _floor(quotient))
 
 
@@ -280,7 +279,7 @@ def _years_between(start: exp.Expr, end: exp.Expr) -> exp.Expr:
 
 
 def _years(_: Dialect, start: exp.Expr, end: exp.Expr) -> exp.Expr:
-    backwards = exp.GT(this=start.copy(), expression=end.copy())
+    backwards = start > end
     return _case(backwards, _sub(number(0.0), _years_between(end, start)), _years_between(start, end))
 
 
@@ -290,8 +289,8 @@ def _days(start: exp.Expr, end: exp.Expr) -> exp.Expr:
 
 def _within(amount: exp.Expr, least: exp.Expr, most: exp.Expr) -> exp.Expr:
     """Whether a whole number lies between two bounds, both included."""
-    whole = equal(exp.Floor(this=amount.copy()), amount.copy())
-    return both([whole, exp.Between(this=amount.copy(), low=least, high=most)])
+    whole = exp.Floor(this=amount.copy()).eq(amount)
+    return both([whole, amount.between(least, most)])
 
 
 def _shifted_days(dialect: Dialect, when: exp.Expr, amount: exp.Expr) -> exp.Expr:
@@ -306,15 +305,15 @@ def _shifted_months(dialect: Dialect, when: exp.Expr, amount: exp.Expr) -> exp.E
 
 
 def _shifted_years(dialect: Dialect, when: exp.Expr, amount: exp.Expr) -> exp.Expr:
-    whole = equal(exp.Floor(this=amount.copy()), amount.copy())
+    whole = exp.Floor(this=amount.copy()).eq(amount)
     return _case(whole, _shifted_months(dialect, when, _mul(amount, number(12.0))))
 
 
 def _extreme(kind: type[exp.Func]) -> Callable[..., exp.Expr]:
     def found(_: Dialect, first: exp.Expr, *others: exp.Expr) -> exp.Expr:
         extreme = kind(this=first.copy(), expressions=[item.copy() for item in others], ignore_nulls=True)
-        missing = [exp.Is(this=item.copy(), expression=exp.null()) for item in (first, *others)]
-        known = both([exp.Not(this=item) for item in missing])
+        missing = [item.is_(exp.null()) for item in (first, *others)]
+        known = both([~item for item in missing])
         return _case(known, extreme)
 
     return found

@@ -80,7 +80,7 @@ class Extent(msgspec.Struct, frozen=True):
         if not self.dated:
             return self
         shown = [*self.columns, *([CERTAINTY] if self.certainty is None else [])]
-        same = exp.EQ(this=column(DAY, "d"), expression=exp.Literal.number(day))
+        same = column(DAY, "d").eq(day)
         query = select([column(name, "d") for name in shown], self.named("d"), where=[same])
         return Extent(query, self.kinds, self.certainty, self.lowest, rows)
 
@@ -94,7 +94,7 @@ class Extent(msgspec.Struct, frozen=True):
             return [] if established(self.certainty) else [exp.false()]
         if established(self.lowest):
             return []
-        return [exp.GT(this=column(CERTAINTY, alias), expression=number(THRESHOLD))]
+        return [column(CERTAINTY, alias) > number(THRESHOLD)]
 
 
 def predicate_of(relation: RelationKey) -> str:

@@ -17,7 +17,6 @@ from kzexpert.engines.sql.plan.rules import STRENGTH, Planner, expressions_of
 from kzexpert.engines.sql.plan.words import (
     called,
     column,
-    equal,
     identifier,
     number,
     select,
@@ -151,7 +150,7 @@ class Component:
         shown = [called(column(argument(slot), "r"), argument(place)) for place, slot in enumerate(slots)]
         shown += [column(DAY, "r")] if self.dated else []
         shown += [] if self.certainty is not None else [column(CERTAINTY, "r")]
-        tag = equal(column(_TAG, "r"), exp.Literal.number(self._tags[predicate]))
+        tag = column(_TAG, "r").eq(self._tags[predicate])
         source = Extent(shared, kinds).named("r")
         return Extent(select(shown, source, where=[tag]), kinds, self.certainty, dated=self.dated)
 

@@ -34,7 +34,7 @@ class Rounds:
         agree = self._agree("f", "k")
         shown = list(self._component.columns)
         if self._component.certainty is None:
-            agree.append(exp.GTE(this=column(CERTAINTY, "k"), expression=column(CERTAINTY, "f")))
+            agree.append(column(CERTAINTY, "k") >= column(CERTAINTY, "f"))
             shown.append(CERTAINTY)
         join = exp.Join(this=named(known, "k"), kind="ANTI", on=both(agree))
         return select([column(name, "f") for name in shown], subquery(found, "f"), [join])

@@ -15,7 +15,7 @@ from kzexpert.engines.sql.plan.context import Computation, Context
 from kzexpert.engines.sql.plan.dialects import Dialect
 from kzexpert.engines.sql.plan.extents import DAY, Extent, Kind, argument
 from kzexpert.engines.sql.plan.texts import Texts
-from kzexpert.engines.sql.plan.words import both, called, column, either, equal, least, number, select, subquery
+from kzexpert.engines.sql.plan.words import both, called, column, either, least, number, select, subquery
 from kzexpert.model import (
     Aggregate,
     Anonymous,
@@ -189,7 +189,7 @@ class Planner(Context):
         allowed = []
         for shape in self.shapes.get(rule.head.predicate, ()):
             agree = [
-                equal(found.values[term.name].copy(), self.literal(value))
+                found.values[term.name].eq(self.literal(value))
                 for term, value in zip(rule.head.terms, shape, strict=True)
                 if value is not None and isinstance(term, Variable) and term.name in found.values
             ]
@@ -212,5 +212,5 @@ def _strength(rule: ProgramRule, found: Conjunction) -> tuple[float | None, floa
     if found.weakest < 1.0:
         terms.append(number(found.weakest))
     weakest = terms[0] if len(terms) == 1 else least(terms)
-    found.kept[STRENGTH] = weakest if factor == 1.0 else exp.Mul(this=number(factor), expression=weakest)
+    found.kept[STRENGTH] = weakest if factor == 1.0 else number(factor) * weakest
     return None, lowest

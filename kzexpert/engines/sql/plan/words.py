@@ -65,7 +65,7 @@ def subquery(query: exp.Query, alias: str) -> exp.Subquery:
 
 def called(expression: exp.Expr, name: str) -> exp.Expr:
     """A column of a result, by name."""
-    return exp.Alias(this=expression, alias=identifier(name))
+    return exp.alias_(expression, name, quoted=True, copy=False)
 
 
 def typed(expression: exp.Expr, sql_type: SqlType) -> exp.Cast:
@@ -92,19 +92,18 @@ def literal(value: Value, code: int | str | None = None) -> exp.Expr:
 
 def equal(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     """``left = right``."""
-    return exp.EQ(this=left, expression=right)
+    return left.eq(right)
 
 
 def both(conditions: Iterable[exp.Expr]) -> exp.Expr:
     """All conditions; true where there are none."""
     found = list(conditions)
-    return reduce(lambda left, right: exp.And(this=left, expression=right), found) if found else exp.true()
+    return exp.and_(*found, copy=False) if found else exp.true()
 
 
 def either(conditions: Sequence[exp.Expr]) -> exp.Expr:
     """Any of some conditions, at least one."""
-    grouped: list[exp.Expr] = [exp.paren(item, copy=False) for item in conditions]
-    return exp.paren(reduce(lambda left, right: exp.Or(this=left, expression=right), grouped), copy=False)
+    return exp.paren(exp.or_(*conditions, copy=False), copy=False)
 
 
 def least(numbers: Sequence[exp.Expr]) -> exp.Expr:

@@ -15,7 +15,7 @@ from kzexpert.engines.reports import Listener, Standing, unheard
 from kzexpert.engines.sql.plan.extents import AS_OF, CERTAINTY, DAY, Extent, argument, empty, kinds_of
 from kzexpert.engines.sql.plan.rules import Planner
 from kzexpert.engines.sql.plan.texts import Codes
-from kzexpert.engines.sql.plan.words import both, called, column, day, either, equal, named, select, subquery, together
+from kzexpert.engines.sql.plan.words import both, called, column, day, either, named, select, subquery, together
 from kzexpert.engines.sql.plan.words import table as table_of
 from kzexpert.engines.sql.results.sheet import (
     DERIVED,
@@ -145,11 +145,11 @@ class DatabaseExporter:
         on: exp.Expr = day(self._programs[0].as_of)
         if self._days is not None:
             on = column(AS_OF, "days")
-            same = equal(column(DAY, "days"), column(DAY, "f")) if extent.dated else None
+            same = column(DAY, "days").eq(column(DAY, "f")) if extent.dated else None
             each.append(exp.Join(this=named(self._days, "days"), kind="" if extent.dated else "CROSS", on=same))
             if len(numbers) < len(self._programs):
                 chosen = [exp.Literal.number(number) for number in numbers]
-                conditions.append(exp.In(this=column(DAY, "days"), expressions=chosen))
+                conditions.append(column(DAY, "days").isin(*chosen))
         shown = [called(on, ON), *[column(name, "f") for name in extent.columns]]
         shown.append(called(extent.certainty_of("f"), CERTAINTY))
         if layout.derived:
@@ -159,7 +159,7 @@ class DatabaseExporter:
     def _joined(self, extent: Extent, other: Extent, kind: str, alias: str = "b") -> exp.Join:
         """Only facts that another extent has, or has not."""
         names = [*extent.columns, *([DAY] if other.dated and extent.dated else [])]
-        same = [equal(column(name, alias), column(name, "f")) for name in names]
+        same = [column(name, alias).eq(column(name, "f")) for name in names]
         return exp.Join(this=other.named(alias), kind=kind, on=both(same))
 
     def _heads(self, rules: Sequence[ProgramRule]) -> tuple[exp.Query, bool]:
@@ -183,9 +183,9 @@ class DatabaseExporter:
         for place, term in enumerate(pattern.terms):
             here = column(argument(place), "f")
             if isinstance(term, Constant):
-                found.append(equal(here, self._planner.literal(term.value)))
+                found.append(here.eq(self._planner.literal(term.value)))
             elif isinstance(term, Variable) and term.name in bound:
-                found.append(equal(here, bound[term.name].copy()))
+                found.append(here.eq(bound[term.name]))
             elif isinstance(term, Variable):
                 bound[term.name] = here
         return found

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from kzexpert.engines.sql.plan.extents import argument
 from kzexpert.engines.sql.plan.rules import Planner, premise, variable
-from kzexpert.engines.sql.plan.words import both, column, equal, named, select, subquery
+from kzexpert.engines.sql.plan.words import both, column, named, select, subquery
 from kzexpert.engines.sql.results.stored import Certainties
 from kzexpert.engines.sql.store.base import Row, Store
 from kzexpert.engines.sql.store.codec import Args, Codec
@@ -132,7 +132,7 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
             gathered: dict[GroundAtom, list[Firing]] = {GroundAtom(predicate, args): [] for args in open_}
             for rule in rules:
                 agree = [
-                    equal(value, column(name, "h"))
+                    value.eq(column(name, "h"))
                     for value, name in zip(self._planner.head_values(rule), names, strict=True)
                 ]
                 query = self._prepared(rule).query.copy()
@@ -208,7 +208,7 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
             query = select(shown, subquery(body.query, "b"))
             bound = query
             if head:
-                agree = (equal(column(variable(rule.variables.index(name)), "b"), exp.Placeholder()) for name in head)
+                agree = (column(variable(rule.variables.index(name)), "b").eq(exp.Placeholder()) for name in head)
                 bound = query.where(both(agree))
             codec = Codec(self._planner.texts, body.kinds, len(rule.variables))
             text = self._database.dialect.text(bound)

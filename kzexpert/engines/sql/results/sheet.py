@@ -19,7 +19,6 @@ from kzexpert.engines.sql.plan.words import (
     called,
     column,
     day,
-    equal,
     named,
     number,
     select,
@@ -165,7 +164,7 @@ def _day_key(days: Sequence[date]) -> _Key:
 
 def _text(stored: exp.Expr, alias: str, texts: RankedTexts, joins: list[exp.Join]) -> tuple[exp.Expr, _Key]:
     """The text of a code, and its place in order."""
-    same = equal(column("code", alias), stored)
+    same = column("code", alias).eq(stored)
     joins.append(exp.Join(this=named(texts.stored, alias), side="LEFT", on=same))
     rank = exp.Coalesce(this=column(_RANK, alias), expressions=[exp.Literal.number(0)])
     return column("text", alias), _Key(rank, texts.size + 1)
@@ -190,8 +189,8 @@ def _packed(keys: Sequence[_Key]) -> list[exp.Expr]:
             packed.append(key.value)
             room = 0
         elif room >= key.bound:
-            scaled = exp.Mul(this=exp.paren(packed[-1], copy=False), expression=exp.Literal.number(key.bound))
-            packed[-1] = exp.Add(this=scaled, expression=key.value)
+            scaled = exp.paren(packed[-1], copy=False) * key.bound
+            packed[-1] = scaled + key.value
             room //= key.bound
         else:
             packed.append(exp.Cast(this=key.value, to=exp.DataType(this=exp.DataType.Type.BIGINT)))
@@ -237,7 +236,7 @@ def _other(place: int) -> str:
 def _named(layout: Layout) -> exp.Expr:
     """The name of the predicate."""
     names = [
-        exp.If(this=equal(column(_PREDICATE, "u"), exp.Literal.number(place)), true=exp.Literal.string(name))
+        exp.If(this=column(_PREDICATE, "u").eq(place), true=exp.Literal.string(name))
         for place, name in enumerate(layout.predicates)
     ]
     return exp.Case(ifs=names)
@@ -248,13 +247,10 @@ def _own(derived: bool, numbers: Numbers) -> list[exp.Expr]:
     certainty = column(CERTAINTY, "u")
     *words, (_, last) = evidence_cutoffs()
     evidence = exp.Case(
-        ifs=[
-            exp.If(this=exp.GTE(this=certainty.copy(), expression=number(lowest)), true=exp.Literal.string(word))
-            for lowest, word in words
-        ],
+        ifs=[exp.If(this=certainty >= number(lowest), true=exp.Literal.string(word)) for lowest, word in words],
         default=exp.Literal.string(last),
     )
-    established = exp.GT(this=certainty.copy(), expression=number(THRESHOLD))
+    established = certainty > number(THRESHOLD)
     values = [_number(certainty, numbers), evidence, established, *([column(DERIVED, "u")] if derived else [])]
     return [called(value, name) for value, name in zip(values, OWN[2:], strict=False)]
 
@@ -265,8 +261,8 @@ def _number(value: exp.Expr, numbers: Numbers) -> exp.Expr:
         return value
     whole = both(
         [
-            equal(value.copy(), exp.Floor(this=value.copy())),
-            exp.LT(this=exp.Abs(this=value.copy()), expression=number(_WHOLE)),
+            value.eq(exp.Floor(this=value.copy())),
+            exp.Abs(this=value.copy()) < number(_WHOLE),
         ]
     )
     without_point = exp.Cast(this=value.copy(), to=exp.DataType(this=exp.DataType.Type.BIGINT))

@@ -5,12 +5,10 @@ from datetime import date
 from pathlib import Path
 from typing import TypeAlias
 
-from sqlglot import exp
-
 from kzexpert.engines.reports import Listener
 from kzexpert.engines.sql.plan.extents import CERTAINTY, Kind, argument, kinds_of
 from kzexpert.engines.sql.plan.texts import Codes
-from kzexpert.engines.sql.plan.words import called, column, equal, select
+from kzexpert.engines.sql.plan.words import called, column, select
 from kzexpert.engines.sql.results.export import PartsWriter
 from kzexpert.engines.sql.results.sheet import DERIVED, ON, Part
 from kzexpert.engines.sql.store.codec import Args, Codec
@@ -53,7 +51,7 @@ def write_gathered(
                 for as_of, args, certainty, derived in rows.get(predicate, ())
             )
             stored = database.load({**columns, CERTAINTY: "number", DERIVED: "whole"}, gathered)
-            derived = equal(column(DERIVED), exp.Literal.number(1))
+            derived = column(DERIVED).eq(1)
             shown = [*map(column, columns), column(CERTAINTY), *([called(derived, DERIVED)] if layout.derived else [])]
             parts.append(Part(predicate, select(shown, stored)))
         return PartsWriter(database, texts, layout, inferences, listen).write(parts, form, path)

@@ -12,7 +12,7 @@ from sqlglot import exp
 from kzexpert.engines.sql.plan.dialects import Dialect
 from kzexpert.engines.sql.plan.extents import Kind
 from kzexpert.engines.sql.plan.texts import Texts
-from kzexpert.engines.sql.plan.words import column, equal, named, select
+from kzexpert.engines.sql.plan.words import column, named, select
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.model import KnowledgeBase
 
@@ -179,5 +179,5 @@ def resolved(entities: exp.Table, codes: exp.Table) -> exp.Select:
         entities: columns ``text``, a name or alias, and ``code``, what stands for the entity.
         codes: columns ``text``, the code, and ``name``.
     """
-    same = exp.Join(this=named(entities, "e"), on=equal(column("text", "e"), column("name", "m")))
+    same = exp.Join(this=named(entities, "e"), on=column("text", "e").eq(column("name", "m")))
     return select([column("text", "m"), column("code", "e")], named(codes, "m"), [same], distinct=True)

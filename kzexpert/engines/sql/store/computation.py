@@ -45,7 +45,7 @@ class StoredComputation:
             if not self._whole(distinct):
                 total = self._database.dialect.total(column("x"))
             if total is not None and average:
-                total = exp.Div(this=total, expression=typed(exp.Count(this=exp.Star()), "double"))
+                total = total / typed(exp.Count(this=exp.Star()), "double")
             function = AGGREGATES["avg" if average else "sum"].fold
             stored = (
                 self._by_python(distinct, keys, function) if total is None else self._by_database(distinct, keys, total)
@@ -82,7 +82,7 @@ class StoredComputation:
         """Whether no sum of these numbers can be inexact."""
         x = column("x")
         fractions = exp.Count(this=exp.Star())
-        fraction = exp.NEQ(this=x, expression=exp.Floor(this=x.copy()))
+        fraction = x.neq(exp.Floor(this=x.copy()))
         counted = exp.Filter(this=fractions, expression=exp.Where(this=fraction))
         size = exp.Coalesce(this=exp.Sum(this=exp.Abs(this=x.copy())), expressions=[number(0.0)])
         found, total = self._database.rows(select([counted, size], rows.copy()))[0]

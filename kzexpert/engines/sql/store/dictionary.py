@@ -3,7 +3,7 @@
 from sqlglot import exp
 
 from kzexpert.engines.sql.plan.texts import UNKNOWN, Codes
-from kzexpert.engines.sql.plan.words import called, column, equal, identifier, named, select
+from kzexpert.engines.sql.plan.words import called, column, identifier, named, select
 from kzexpert.engines.sql.store.base import names_of, resolved
 from kzexpert.engines.sql.store.database import Database
 from kzexpert.model import KnowledgeBase
@@ -44,9 +44,9 @@ class Dictionary:
     def extended(self, query: exp.Query) -> exp.Table:
         """The table, with the texts of a query of one column in it."""
         new = exp.Subquery(this=query, alias=exp.TableAlias(this=identifier("n"), columns=[identifier("text")]))
-        known = exp.Join(this=named(self._stored, "k"), kind="ANTI", on=equal(column("text", "k"), column("text", "n")))
-        said = exp.Not(this=exp.Is(this=column("text", "n"), expression=exp.null()))
-        counted = exp.Add(this=exp.Window(this=exp.RowNumber()), expression=exp.Literal.number(self._size - 1))
+        known = exp.Join(this=named(self._stored, "k"), kind="ANTI", on=column("text", "k").eq(column("text", "n")))
+        said = ~column("text", "n").is_(exp.null())
+        counted = exp.Window(this=exp.RowNumber()) + (self._size - 1)
         added = select([column("text", "n"), called(counted, "code")], new, [known], [said])
         self._size += self._database.count(exp.Insert(this=self._stored.copy(), expression=added))
         self._codes = {text: code for text, code in self._codes.items() if code != UNKNOWN}
@@ -79,7 +79,7 @@ class Dictionary:
     def code(self, text: str) -> int:
         """See `kzexpert.engines.sql.plan.texts.Further`."""
         if text not in self._codes:
-            query = select([column("code")], self._stored.copy(), where=[equal(column("text"), exp.Placeholder())])
+            query = select([column("code")], self._stored.copy(), where=[column("text").eq(exp.Placeholder())])
             found = self._database.rows(self._database.dialect.text(query), [text])
             self._codes[text] = int(found[0][0]) if found else UNKNOWN
         return self._codes[text]
@@ -88,9 +88,7 @@ class Dictionary:
         """See `kzexpert.engines.sql.plan.texts.Further`. Texts come in blocks, since near codes often come together."""
         if code not in self._texts:
             first = code - code % _BLOCK
-            between = exp.Between(
-                this=column("code"), low=exp.Literal.number(first), high=exp.Literal.number(first + _BLOCK - 1)
-            )
+            between = column("code").between(first, first + _BLOCK - 1)
             query = select([column("code"), column("text")], self._stored.copy(), where=[between])
             self._texts.update(self._database.rows(query))
         return self._texts[code]

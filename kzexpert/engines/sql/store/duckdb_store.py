@@ -34,7 +34,7 @@ class DuckDBStore(Database):
 
     def kept(self, stored: exp.Table, condition: exp.Expr) -> exp.Table:
         """See `Store.kept`. The other rows are deleted."""
-        self.run(exp.Delete(this=stored.copy(), where=exp.Where(this=exp.Not(this=condition))))
+        self.run(exp.Delete(this=stored.copy(), where=exp.Where(this=~condition)))
         return stored
 
     def in_rounds(self, component: Component, most: int, told: Callable[[int, int], None]) -> tuple[exp.Table, bool]:

@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from kzexpert.engines.sql.plan.extents import CERTAINTY, Extent, argument
 from kzexpert.engines.sql.plan.texts import Texts
-from kzexpert.engines.sql.plan.words import called, column, equal, select
+from kzexpert.engines.sql.plan.words import called, column, select
 from kzexpert.engines.sql.store.base import Store
 from kzexpert.engines.sql.store.codec import Args, Codec
 from kzexpert.model import Value
@@ -67,7 +67,7 @@ class StoredRelation(Mapping[Args, float]):
             return []
         text = self._lookups.get(places)
         if text is None:
-            where = [equal(column(argument(place), "m"), exp.Placeholder()) for place in places]
+            where = [column(argument(place), "m").eq(exp.Placeholder()) for place in places]
             text = self._lookups[places] = self._database.dialect.text(self._query(where))
         found = [self._fact(row) for row in self._database.rows(text, parameters)]
         self._known.update(found)
