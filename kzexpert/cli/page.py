@@ -1,4 +1,4 @@
-"""An inference and a question → the HTML page, with all that it shows beside the proofs."""
+"""An inference and a question → what the HTML page shows: the proofs, and all beside them."""
 
 from msgspec.structs import replace
 
@@ -16,7 +16,7 @@ from kzexpert.proof.answers import answer, ranked
 from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import lineage, prove
 from kzexpert.questions.question import Question
-from kzexpert.render.html import html_page
+from kzexpert.render.html import Page
 
 __all__ = ["page"]
 
@@ -26,7 +26,7 @@ _MOST_ANSWERS, _MOST_LINES, _MOST_YEARS = 40, 8, 120
 _MOST_TRIALS = 120
 
 
-def page(session: Session, inference: Inference, question: Question) -> str:
+def page(session: Session, inference: Inference, question: Question) -> Page:
     """The page for what matches a question.
 
     The most certain conclusion is also shown with what it hangs on and with its rivals, and all are followed through
@@ -38,10 +38,10 @@ def page(session: Session, inference: Inference, question: Question) -> str:
         best = next((known.atom for known in ranked(inference, question)), None)
         if best is None or not established(inference.certainty(best) or 0.0):
             lacking = why_not(inference, question, session.engine(progress), progress=progress)
-            return html_page(inference, found, index, lacking=lacking)
+            return Page(inference, found, index, lacking=lacking)
         hanging = _hanging(session, inference, best, progress)
         years = _timeline(session, inference, question, progress)
-    return html_page(inference, found, index, hanging, _rivals(inference, best), years)
+    return Page(inference, found, index, hanging, _rivals(inference, best), years)
 
 
 def _hanging(session: Session, inference: Inference, atom: GroundAtom, progress: ProgressLine) -> tuple[Hanging, ...]:

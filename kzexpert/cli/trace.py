@@ -25,7 +25,7 @@ from kzexpert.proof.document import Trace
 from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import read_question
-from kzexpert.render import rendered
+from kzexpert.render import RENDERERS, rendered
 from kzexpert.render.changes_text import trace_diff_text
 from kzexpert.render.issues import issues_text
 from kzexpert.render.trace_text import verifications_document, verifications_text
@@ -56,7 +56,7 @@ Examples:
   kzexpert trace export "which states hedge?" --format dot | dot -Tsvg""",
 )
 @click.argument("question", nargs=-1, required=True)
-@common_options(formats=("json", "markdown", "html", "dot", "mermaid"))
+@common_options(formats=tuple(RENDERERS))
 def export(options: Options, question: tuple[str, ...]) -> int:
     """Write down everything that answers a QUESTION, and every fact, firing and rule below it.
 
@@ -65,10 +65,12 @@ def export(options: Options, question: tuple[str, ...]) -> int:
     """
     session = open_session(options)
     asked = read_question(session.kb, " ".join(question))
-    # The page compares a conclusion with its rivals, which differ in a constant of the question.
-    inference = session.infer([opened(asked.pattern) if options.format == "html" else asked.pattern])
+    # A page compares a conclusion with its rivals, which differ in a constant of the question.
+    whole = RENDERERS[options.format].shows == "page"
+    inference = session.infer([opened(asked.pattern) if whole else asked.pattern])
     index = Index(exported(prove(inference, asked), session.kb))
-    text = page(session, inference, asked) if options.format == "html" else rendered(index.trace, options.format)
+    shown = {"trace": lambda: index.trace, "page": lambda: page(session, inference, asked)}
+    text = rendered(options.format, shown)
     emit(options, lambda _out: text)
     return 0 if any(established(index[answer].certainty) for answer in index.trace.answers) else 3
 

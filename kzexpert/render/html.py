@@ -30,7 +30,7 @@ from kzexpert.render.writer import sentence, visible
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["Citing", "content_digest", "environment", "html_page"]
+__all__ = ["Citing", "Page", "content_digest", "environment", "html_page"]
 
 _PAGE = Path(__file__).with_name("page")
 _VARIABLE = re.compile(r"\?\w+")
@@ -46,18 +46,10 @@ class Citing(msgspec.Struct, frozen=True):
     rules: int
 
 
-def html_page(
-    inference: Inference,
-    answer: Answer,
-    index: Index,
-    hangs_on: Sequence[Hanging] = (),
-    rivals: Sequence[Matrix] = (),
-    timeline: Timeline | None = None,
-    lacking: WhyNot | None = None,
-) -> str:
-    """The page.
+class Page(msgspec.Struct, frozen=True):
+    """What a page shows.
 
-    Args:
+    Attributes:
         answer: what was asked, and what matches it. What is not established is shown where nothing else is.
         index: of the proof; what is not among its answers is left out.
         hangs_on: what some of the conclusions hang on.
@@ -65,9 +57,22 @@ def html_page(
         timeline: the conclusions over the years.
         lacking: where nothing is established, what is missing for it.
     """
+
+    inference: Inference
+    answer: Answer
+    index: Index
+    hangs_on: Sequence[Hanging] = ()
+    rivals: Sequence[Matrix] = ()
+    timeline: Timeline | None = None
+    lacking: WhyNot | None = None
+
+
+def html_page(page: Page) -> str:
+    """The page as text."""
     from markupsafe import Markup
 
-    kb = inference.program.kb
+    kb = page.inference.program.kb
+    answer, index = page.answer, page.index
     answers = answer.established.answers or answer.answers
     proven = {name.replace(_window(answer.pattern), "", 1): name for name in index.trace.answers}
     shown = tuple(item for item in answers if item.conclusion in proven)
@@ -83,17 +88,17 @@ def html_page(
             answer=answer,
             answers=shown,
             left_out=len(answers) - len(shown),
-            program=inference.program,
+            program=page.inference.program,
             argument=drawn,
             anchors=drawn.anchors,
             citing=citing,
             numbers=numbers,
-            hangs_on=hangs_on,
-            rivals=rivals,
-            lacking=lacking,
+            hangs_on=page.hangs_on,
+            rivals=page.rivals,
+            lacking=page.lacking,
             place=places_of(kb.texts),
-            timeline=timeline,
-            drawing=Markup(timeline_svg(timeline)) if timeline else "",
+            timeline=page.timeline,
+            drawing=Markup(timeline_svg(page.timeline)) if page.timeline else "",
             uncalibrated=UNCALIBRATED,
             threshold=THRESHOLD,
             style=Markup(style),

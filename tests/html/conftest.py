@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from kzexpert.cli.options import Options
-from kzexpert.cli.page import page as page_text
+from kzexpert.cli.page import page as page_of
 from kzexpert.cli.session import open_session
 from kzexpert.program import relevance
 from kzexpert.questions.question import read_question
+from kzexpert.render.html import html_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Dialog, Page
@@ -45,7 +46,7 @@ def judgement(checkout: Path) -> Iterator[Judgement]:
         options = Options(kb=(str(kb),), assume=assume, without=without, format="html")
         session = open_session(options)
         asked = read_question(session.kb, question)
-        return page_text(session, session.infer([relevance.opened(asked.pattern)]), asked)
+        return html_page(page_of(session, session.infer([relevance.opened(asked.pattern)]), asked))
 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("KZEXPERT_CACHE", "")

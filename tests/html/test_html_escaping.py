@@ -20,7 +20,7 @@ from kzexpert.proof.answers import answer
 from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import read_question
-from kzexpert.render.html import html_page
+from kzexpert.render.html import Page, html_page
 from kzexpert.render.writer import visible
 
 if TYPE_CHECKING:
@@ -284,7 +284,8 @@ def _cited(source: Citation | None, texts: Iterator[str]) -> Citation | None:
 def _page(kb: KnowledgeBase, question: str) -> str:
     inference = engine("experta").infer(snapshot(kb))
     asked = read_question(kb, "dominates(?power, Ruritania)")
-    return html_page(inference, replace(answer(inference, asked), question=question), Index(prove(inference, asked)))
+    found = replace(answer(inference, asked), question=question)
+    return html_page(Page(inference, found, Index(prove(inference, asked))))
 
 
 _SNIPPETS = st.sampled_from([*PAYLOADS.values(), "<", ">", '"', "'", "&", "</p>", "<!--", "\x00", "\u2028", "\ud7ff"])
