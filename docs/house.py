@@ -93,6 +93,7 @@ _ISINSTANCE = rf"isinstance\([^)]*\b({_KINDS})\b"
 #: What is counted → the command that counts it, in the folder of a checkout.
 COUNTS = {
     "lines of Python": "find kzexpert -name '*.py' | xargs cat | wc -l",
+    "of these neither blank nor a comment alone": r"find kzexpert -name '*.py' | xargs grep -hvE '^\s*(#|$)' | wc -l",
     "modules": "find kzexpert -name '*.py' | wc -l",
     "`isinstance` tests on kinds of conditions": rf"grep -rnE '{_ISINSTANCE}' kzexpert --include='*.py' | wc -l",
     "modules with such a test": rf"grep -rlE '{_ISINSTANCE}' kzexpert --include='*.py' | wc -l",

@@ -4,9 +4,12 @@ import ast
 import subprocess
 import sys
 from collections import Counter
+from typing import get_args
 
 import pytest
 from imports import ABOVE, LAYERS, PACKAGE, circle, imports, layer_of, modules, rooms
+
+from kzexpert.model import Condition, ProgramCondition
 
 MODULES = modules()
 IMPORTS = imports(MODULES)
@@ -59,6 +62,34 @@ def test_one_name_of_a_class_is_one_class() -> None:
     }
     often = Counter(class_name for class_name, _ in found)
     assert sorted(item for item in found if often[item[0]] > 1) == []
+
+
+#: Where kinds of conditions are told apart: where they are made from what was written, executed, or told in a proof.
+EXECUTORS = {
+    "kzexpert.model.body",
+    "kzexpert.model.evaluation",
+    "kzexpert.program.order",
+    "kzexpert.engines.sql.plan.conjunction",
+    "kzexpert.proof.build",
+    "kzexpert.proof.checker.joins",
+    "kzexpert.proof.checker.rules",
+    "kzexpert.proof.checker.steps",
+    "kzexpert.checks.contradictions",  # of comparisons, whose kind it is about
+}
+
+
+def test_kinds_of_conditions_are_told_apart_where_they_are_executed() -> None:
+    """Everything else asks a condition what it looks up, needs, binds, compares or denies: a new form changes it not."""
+    kinds = {kind.__name__ for kind in (*get_args(Condition), *get_args(ProgramCondition))}
+    tests = [
+        name
+        for name, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "isinstance"
+        if kinds & {part.id for part in ast.walk(node.args[1]) if isinstance(part, ast.Name)}
+    ]
+    assert set(tests) <= EXECUTORS
+    assert len(tests) < 50
 
 
 def test_no_module_is_a_fragment() -> None:
