@@ -79,7 +79,7 @@ EXECUTORS = {
 
 
 def test_kinds_of_conditions_are_told_apart_where_they_are_executed() -> None:
-    """Everything else asks a condition what it looks up, needs, binds, compares or denies: a new form changes it not."""
+    """Everything else asks a condition what it looks up, needs, binds or denies: a new form does not change it."""
     kinds = {kind.__name__ for kind in (*get_args(Condition), *get_args(ProgramCondition))}
     tests = [
         name
