@@ -1,7 +1,6 @@
 """Two knowledge bases → how they differ, and which conclusions change by which of that.
 
-Causes are followed down the lines of evidence that changed; each conclusion stands under all that it takes to change
-it.
+Causes are followed down the lines of evidence that changed. What holds back evidence that neither base has is not seen.
 """
 
 from typing import TypeAlias

@@ -47,6 +47,7 @@ _Place: TypeAlias = tuple[RelationKey, Args]
 _DATE: _Place = ("as_of()", ())
 #: The relation that stands for rules, each a row with its id.
 _RULE = "rule()"
+_EACH = " each"
 _RULE_TURNS: dict[str, Turn] = {"new": "new rule", "gone": "rule gone", "changed": "rule changed"}
 
 
@@ -196,9 +197,20 @@ class Divergence:
             if old != new and max(abs(old), abs(new)) > least:
                 firing = sides[1].get(key) or sides[0][key]
                 found.update(self._looked_at(firing, matches_only=key in sides[0] and key in sides[1]))
-                if self.rule_turn(firing.rule.id):
+                if self._rule_matters(firing):
                     found.add((_RULE, (firing.rule.id,)))
         return found
+
+    def _rule_matters(self, firing: Firing) -> bool:
+        """Whether the rule of a firing changed so that it can tell: ``each`` does only where it has several firings."""
+        name = firing.rule.id
+        if not self.rule_turn(name):
+            return False
+        before, after = (rules.get(name, "").removesuffix(_EACH) for rules in self.rules)
+        firings = (
+            [one for one in side.firings.get(firing.conclusion, ()) if one.rule.id == name] for side in self.sides
+        )
+        return before != after or any(len(found) > 1 for found in firings)
 
     def _looked_at(self, firing: Firing, matches_only: bool) -> Iterator[_Place]:
         """The statements that a firing looks at and that differ so that it can matter to it."""
@@ -350,7 +362,7 @@ def rule_texts(program: Program) -> dict[str, str]:
     rules = {variant.id: variant.rule for variant in program.rules.values()}
     return {
         name: f"{'; '.join(condition.text for condition in rule.when)} -> {'; '.join(heads[name])} @ {rule.certainty}"
-        f"{' each' if rule.each else ''}"
+        f"{_EACH if rule.each else ''}"
         for name, rule in rules.items()
     }
 
