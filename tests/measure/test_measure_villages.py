@@ -157,3 +157,23 @@ def test_the_diff_applies_to_the_rules(small, command, monkeypatch):
     after = (small / "rules" / "village.yaml").read_text("utf-8")
     assert before != after
     assert command("check").exit_code == 0
+
+
+def test_of_a_family_only_what_counts_is_learned_from(small, command):
+    """A twin in the family of a stronger rule fires as often and never counts, so that it teaches nothing."""
+    rules = small / "rules" / "village.yaml"
+    twin = """
+  - id: canal-counts-again
+    family: canals
+    when: ["canal(?village)"]
+    then: prospers(?village)
+    certainty: 0.1
+"""
+    text = rules.read_text("utf-8").replace("  - id: canal-counts\n", "  - id: canal-counts\n    family: canals\n")
+    rules.write_text(text + twin, encoding="utf-8")
+    found = json.loads(command("learn", "--kb", small, "--format", "json").stdout)["predicates"][0]
+    lesson = {item["id"]: item for item in found["lessons"]}
+    assert lesson["canal-counts-again"]["fired"] == lesson["canal-counts"]["fired"] > 20
+    assert lesson["canal-counts"]["fitted"] > 0.3
+    assert lesson["canal-counts-again"]["fitted"] is None
+    assert lesson["canal-counts-again"]["verdict"] == "says nothing"

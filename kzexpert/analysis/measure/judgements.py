@@ -4,7 +4,7 @@ A case is one row of outcomes. Its certainty is the highest among the conclusion
 a column matches anything; where nothing is concluded it is 0.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import TypeAlias
@@ -43,6 +43,16 @@ class Supported(msgspec.Struct, frozen=True):
     recursive: bool
 
     @property
+    def counting(self) -> Iterable[Firing]:
+        """The strongest firing of each line of evidence."""
+        found: dict[Hashable, Firing] = {}
+        for firing in self.firings:
+            best = found.setdefault(firing.line, firing)
+            if abs(firing.strength) > abs(best.strength):
+                found[firing.line] = firing
+        return found.values()
+
+    @property
     def balance(self) -> int:
         """Lines for minus lines against."""
         return sum((strength > 0) - (strength < 0) for strength in line_strengths(self.firings, self.base))
@@ -71,11 +81,19 @@ class Judged(msgspec.Struct, frozen=True):
 
     def rules(self) -> dict[str, float]:
         """Rule → how certain the premises of its strongest firing are: its strength over the rule's certainty."""
-        found: dict[str, float] = {}
-        for firing in (firing for statement in self.statements for firing in statement.firings):
-            rule = firing.rule.rule
-            found[rule.id] = max(found.get(rule.id, 0.0), firing.strength / rule.certainty)
-        return found
+        return _factors(firing for statement in self.statements for firing in statement.firings)
+
+    def counting(self) -> dict[str, float]:
+        """The same for the firings that count, which are the strongest of their lines."""
+        return _factors(firing for statement in self.statements for firing in statement.counting)
+
+
+def _factors(firings: Iterable[Firing]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for firing in firings:
+        rule = firing.rule.rule
+        found[rule.id] = max(found.get(rule.id, 0.0), firing.strength / rule.certainty)
+    return found
 
 
 class Runs:

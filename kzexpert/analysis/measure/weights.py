@@ -90,18 +90,20 @@ def lessons(kb: KnowledgeBase, sample: Sample, held_out: str, digest: str) -> Le
 
 
 class _Design:
-    """Cases by rules: how certain the premises are of each rule that fired; and the groups of the cases."""
+    """Cases by rules: how certain the premises are of each that counts, and which fired; and the groups of cases."""
 
     def __init__(self, sample: Sample, rules: Sequence[Rule]) -> None:
         self.sample, self.rules = sample, rules
-        held = [case.rules() for case in sample.cases]
-        self.factors: Numbers = np.array([[row.get(rule.id, 0.0) for rule in rules] for row in held])
-        self.factors = self.factors.reshape(len(held), len(rules))
+        shape = len(sample.cases), len(rules)
+        held = [[factors.get(rule.id, 0.0) for rule in rules] for factors in (case.counting() for case in sample.cases)]
+        self.factors: Numbers = np.array(held).reshape(shape)
+        records = [case.rules() for case in sample.cases]
+        self.records = np.array([[rule.id in record for rule in rules] for record in records]).reshape(shape)
         self.groups: Numbers = np.eye(int(sample.numbers.max()) + 1)[sample.numbers]
 
     def fired(self, rule: Rule) -> Places:
         """The cases that a rule bears on."""
-        return np.flatnonzero(self.factors[:, self.rules.index(rule)])
+        return np.flatnonzero(self.records[:, self.rules.index(rule)])
 
     def fit(self, places: Places) -> _Fitted:
         """Fit the rules that fired often enough in some cases."""
