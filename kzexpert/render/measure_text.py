@@ -24,6 +24,7 @@ __all__ = [
 #: Name of a way to forecast → in words.
 FORECASTS = {
     "certainty": "certainty c read as (1 + c) / 2",
+    "concluded": "where anything is concluded",
     "on file": "calibration on file",
     "calibrated": "calibrated on other clusters",
     "lines": "count of lines, calibrated so",

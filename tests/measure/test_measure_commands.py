@@ -125,7 +125,7 @@ def test_a_calibration_on_file_is_judged_and_a_broken_one_is_told(small, command
     assert command("calibrate", "--kb", small, "--output", small / "calibration.json").exit_code == 0
     (small / "kzexpert.yaml").write_text("calibration: calibration.json\n", encoding="utf-8")
     found = json.loads(command("evaluate", "--kb", small, "--format", "json", "--no-rules").stdout)["evaluations"][0]
-    assert [item["name"] for item in found["forecasts"]][:2] == ["certainty", "on file"]
+    assert [item["name"] for item in found["forecasts"]][:3] == ["certainty", "concluded", "on file"]
     assert found["notes"][0].startswith("the calibration on file was fitted on these very outcomes")
     (small / "calibration.json").write_text("{}", encoding="utf-8")
     result = command("evaluate", "--kb", small, "--no-rules")

@@ -1,6 +1,6 @@
 """Judged cases → an evaluation. It counts, compares, and fits only what is judged on clusters that it did not see."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import combinations
 
@@ -86,7 +86,7 @@ def assessment(
         base_rate=float(sample.right.mean()),
         rival=yard.rival,
         groups=tuple(_groups(sample)),
-        forecasts=tuple(_forecast(sample, name, values) for name, values in named.items()),
+        forecasts=tuple(_judged_forecasts(sample, named)),
         leans=tuple(leans(sample, sample.certainties)),
         words=tuple(_words(sample, named["certainty"])),
         likelihoods=tuple(_likelihoods(sample, named[told])),
@@ -147,6 +147,16 @@ def _fitted(sample: Sample, rest: Sample | None, values: Numbers, others: Number
         return frequencies(curves, [sample.groups[place] for place in asked], values[asked])
 
     return folded(sample.clusters, fit)
+
+
+def _judged_forecasts(sample: Sample, named: Mapping[str, Numbers]) -> Iterator[Forecast]:
+    """How good each is; that of the certainty also where anything is concluded."""
+    for name, values in named.items():
+        yield _forecast(sample, name, values)
+        spoken = [case for case in sample.cases if case.statements]
+        if name == "certainty" and 0 < len(spoken) < len(sample.cases):
+            part = Sample(sample.yard, spoken, sample.by)
+            yield _forecast(part, "concluded", read_as_forecast(part.certainties))
 
 
 def _forecast(sample: Sample, name: str, values: Numbers) -> Forecast:

@@ -78,9 +78,10 @@ class Forecast(msgspec.Struct, frozen=True):
     """How good one way to forecast is.
 
     Attributes:
-        name: certainty, the certainty c read as (1 + c) / 2; calibrated, by curves fitted on other clusters; on file,
-            by the calibration of the base; lines, the plain count of lines for minus those against, by curves fitted on
-            other clusters; base rate, that of the group, taken from other clusters.
+        name: certainty, the certainty c read as (1 + c) / 2; concluded, the same of the cases with a conclusion alone;
+            calibrated, by curves fitted on other clusters; on file, by the calibration of the base; lines, the plain
+            count of lines for minus those against, by curves fitted on other clusters; base rate, that of the group,
+            taken from other clusters.
         brier_skill: against the base rate of each group.
     """
 
@@ -157,7 +158,7 @@ class RuleWorth(msgspec.Struct, frozen=True):
         expected: the share that would be by the base rate of their groups.
         auc, brier_skill: of the certainty, with the rule minus without it; positive where the rule helps.
         against: whether it says the opposite of what turned out: it speaks for cases that were right less often than
-            expected, or against cases that were right more often.
+            expected, or against cases that were right more often, and the AUC is no lower without it.
     """
 
     id: str

@@ -55,7 +55,7 @@ def rule_worths(
                 expected=expected,
                 auc=_finite(best - less),
                 brier_skill=_finite(skilled - dull),
-                against=_is_against(rule, fired, right, expected),
+                against=best <= less and _is_against(rule, fired, right, expected),
             )
         )
     return sorted(found, key=lambda item: (-(item.auc or 0.0), -item.cases, item.id))
