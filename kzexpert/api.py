@@ -64,7 +64,8 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     def ask(self, question: str) -> Answer:
         """The answer to a question in plain words or to a pattern, established or only weighed."""
         asked = read_question(self.kb, question)
-        return answer(self._inferred([asked]), asked)
+        inference = self._inferred([asked])
+        return answer(inference, asked, prove(inference, asked))
 
     def why(self, conclusion: str) -> str:
         """The proof of a conclusion as text, or what each rule lacks for it: what ``kzexpert why`` prints."""

@@ -32,8 +32,8 @@ def page(session: Session, inference: Inference, question: Question) -> Page:
     The most certain conclusion is also shown with what it hangs on and with its rivals, and all are followed through
     the years. Where nothing is established, the page tells what is missing.
     """
-    found = answer(inference, question)
     index = Index(prove(inference, question, _MOST_ANSWERS))
+    found = answer(inference, question)
     with progress_line() as progress:
         best = next((known.atom for known in ranked(inference, question)), None)
         if best is None or not established(inference.certainty(best) or 0.0):

@@ -4,15 +4,22 @@ The values here are the JSON that ``ask --format json`` prints. Which firings co
 """
 
 from datetime import date
+from typing import Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from kzexpert.certainty import established, evidence_word
 from kzexpert.evidence import Line, lines
 from kzexpert.model import BaseFact, GroundAtom, Inference, KnowledgeBase, Pattern, Relation, Value
+from kzexpert.model.calibration import Likelihood
+from kzexpert.program.likelihood import calibrated, fitting_calibrations
 from kzexpert.program.snapshot import base_fact, on_record
 from kzexpert.proof.build import RelationFact
+from kzexpert.proof.document import Confidence, Trace
+from kzexpert.proof.index import Index
+from kzexpert.proof.witnesses import Witnesses
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import because, citations, says
 
@@ -42,6 +49,8 @@ class EvidenceLine(msgspec.Struct, frozen=True, kw_only=True):
         because: the reason as a sentence.
         strength: −1..1.
         source: source and place; several are joined by semicolons; empty when none is recorded.
+        facts: the sources of the recorded facts that a rule's line rests on, with place and grade; not set where no
+            proof was made.
     """
 
     rule: str | UnsetType = UNSET
@@ -49,6 +58,7 @@ class EvidenceLine(msgspec.Struct, frozen=True, kw_only=True):
     because: str
     strength: float
     source: str
+    facts: tuple[str, ...] | UnsetType = UNSET
 
 
 class Conclusion(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -59,8 +69,12 @@ class Conclusion(msgspec.Struct, frozen=True, omit_defaults=True):
         says: as a sentence.
         bindings: variable of the pattern → value.
         evidence: how strong it is, in words; see `kzexpert.certainty.evidence_word`.
+        status: ``established``; ``against``, where the evidence against it is as strong; else ``weighed``.
+        likelihood: how often such judgements were right, where that was measured; None where it was not.
         derived: whether a rule concluded it.
         conflict: there is certain evidence for it and certain evidence against it.
+        at_least: the certainty counting each thing once; not set where no proof was made.
+        confidence: how far it rests on several witnesses; None where nothing is established.
     """
 
     conclusion: str
@@ -68,26 +82,34 @@ class Conclusion(msgspec.Struct, frozen=True, omit_defaults=True):
     bindings: dict[str, str | int | float]
     certainty: float
     evidence: str
+    status: Literal["established", "weighed", "against"]
     established: bool
     derived: bool
     lines: tuple[EvidenceLine, ...]
+    likelihood: Likelihood | None
     conflict: bool = False
+    at_least: float | UnsetType = UNSET
+    confidence: Confidence | UnsetType | None = UNSET
 
 
 class Answer(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.answer/1"):
-    """The answer to a question; `answers` is sorted by certainty, then by text."""
+    """The answer to a question; `answers` is sorted by certainty, then by text.
+
+    Attributes:
+        status: of the first answer, whether or not it is shown; ``unknown`` where there is none.
+    """
 
     question: str
     pattern: str
     as_of: date
     engine: str
+    status: Literal["established", "weighed", "against", "unknown"]
     answers: tuple[Conclusion, ...]
 
     @property
     def established(self) -> "Answer":
         """The answer without what was weighed and not established."""
-        kept = tuple(item for item in self.answers if item.established)
-        return Answer(self.question, self.pattern, self.as_of, self.engine, kept)
+        return replace(self, answers=tuple(item for item in self.answers if item.established))
 
     def __repr__(self) -> str:
         return f"<answer to {self.question!r}: {len(self.established.answers)} established>"
@@ -101,18 +123,46 @@ class Conclusions(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert
     conclusions: tuple[Conclusion, ...]
 
 
-def answer(inference: Inference, question: Question) -> Answer:
-    """Everything known that matches the pattern of a question, established or only weighed."""
+def answer(inference: Inference, question: Question, proof: Trace | None = None) -> Answer:
+    """Everything known that matches the pattern of a question, established or only weighed.
+
+    Args:
+        proof: of all of it; without one nothing is said of confidence, and lines cite no sources of their facts.
+    """
     pattern, kb = question.pattern, inference.program.kb
+    found: dict[str, Conclusion] = {}
+    atoms: dict[str, GroundAtom] = {}
     if isinstance(pattern.relation, Relation):
-        found = [
-            _conclusion(inference, known, pattern, base.certainty, (_fact_evidence(kb, base),))
-            for known, base in records(inference, question).items()
-        ]
+        for known, base in records(inference, question).items():
+            told = (_fact_evidence(kb, base),)
+            found[str(known)] = _conclusion(inference, known, pattern, base.certainty, told)
     else:
-        found = [conclude(inference, atom, pattern) for atom in inference.facts.matching(pattern)]
-    found.sort(key=lambda item: (-item.certainty, item.conclusion))
-    return Answer(question.text, str(pattern), inference.program.as_of, inference.engine, tuple(found))
+        atoms = {str(atom): atom for atom in inference.facts.matching(pattern)}
+        found = {name: conclude(inference, atom, pattern) for name, atom in atoms.items()}
+    if proof is not None:
+        index = Index(proof)
+        witnesses = Witnesses(index)
+        found = {name: _vouched(item, name, index, witnesses) for name, item in found.items()}
+    if any(layer.calibration for layer in kb.layers):
+        measured, _ = fitting_calibrations(kb)
+        for name, atom in atoms.items():
+            found[name] = replace(found[name], likelihood=calibrated(kb, measured, atom, found[name].certainty))
+    ordered = sorted(found.values(), key=lambda item: (-item.certainty, item.conclusion))
+    status = ordered[0].status if ordered else "unknown"
+    return Answer(question.text, str(pattern), inference.program.as_of, inference.engine, status, tuple(ordered))
+
+
+def _vouched(item: Conclusion, statement: str, index: Index, witnesses: Witnesses) -> Conclusion:
+    """What is known of a statement, and who vouches for it."""
+    standing = witnesses.standing(statement)
+    told = item.lines
+    if statement in index.conclusions:
+        counted = [line for line in index.conclusions[statement].lines if line.counts]
+        told = tuple(
+            replace(line, facts=tuple(witnesses.citations(below.evidence))) if line.rule else line
+            for line, below in zip(item.lines, counted, strict=True)
+        )
+    return replace(item, lines=told, at_least=standing.at_least, confidence=standing.confidence)
 
 
 def ranked(inference: Inference, question: Question) -> list[RelationFact]:
@@ -190,9 +240,11 @@ def _conclusion(
         bindings=_bindings(pattern, known.args) if pattern else {},
         certainty=certainty,
         evidence=evidence_word(certainty),
+        status="established" if established(certainty) else "against" if established(-certainty) else "weighed",
         established=established(certainty),
         derived=any(line.rule is not UNSET for line in told),
         lines=told,
+        likelihood=None,
         conflict=atom in inference.conflicts,
     )
 

@@ -22,10 +22,12 @@ __all__ = [
     "CitedRule",
     "CitedSource",
     "ComparisonPremise",
+    "Confidence",
     "EitherPremise",
     "FactPremise",
     "ListPremise",
     "Row",
+    "Standing",
     "Trace",
     "TracedConclusion",
     "TracedFact",
@@ -195,6 +197,38 @@ class TracedLine(_Part, frozen=True):
     family: tuple[str, ...]
 
 
+class Confidence(_Part, frozen=True):
+    """How far a conclusion rests on several witnesses, as ICD 203 asks.
+
+    Attributes:
+        reason: why it is no more, in words.
+        hangs_on: the origins without which nothing is established.
+    """
+
+    level: Literal["high", "moderate", "low"]
+    reason: str
+    hangs_on: tuple[str, ...]
+
+
+class Standing(_Part, frozen=True):
+    """How far a conclusion stands on its own: its certainty counting each thing once, and on whom it hangs.
+
+    Attributes:
+        at_least: of the lines on the winning side the strongest that share no uncertain fact, inner rule or origin, and
+            all on the other side, combined.
+        independent: these lines on the winning side.
+        exact: whether no stronger set was left untried.
+        shared: recorded facts on which several lines of the winning side rest.
+        confidence: None where nothing is established.
+    """
+
+    at_least: float
+    independent: tuple[str, ...]
+    exact: bool
+    shared: tuple[str, ...]
+    confidence: Confidence | None
+
+
 class TracedConclusion(_Part, frozen=True):
     """What rules concluded, and how its certainty came about.
 
@@ -206,6 +240,7 @@ class TracedConclusion(_Part, frozen=True):
         method: ``combined``: all lines add up; ``best``: in a recursive component the best proof counts.
         supporting, opposing: what the lines for it and the lines against it come to by themselves.
         lines: the strongest first.
+        standing: how far it stands on its own; None before that was looked at.
     """
 
     conclusion: str
@@ -218,6 +253,7 @@ class TracedConclusion(_Part, frozen=True):
     supporting: float
     opposing: float
     lines: tuple[TracedLine, ...]
+    standing: Standing | None
 
 
 class Row(_Part, frozen=True):

@@ -1,7 +1,9 @@
 """Answers and conclusions as text: a headline for each, then a line for each reason with its source."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from msgspec import UNSET
 
 from kzexpert.certainty import THRESHOLD, VERDICT
 from kzexpert.errors import counted
@@ -25,6 +27,8 @@ __all__ = [
 ]
 
 UNCALIBRATED = "Not calibrated: nobody has measured how often such judgements are right."
+#: So many places in sources are cited for the facts of a line of evidence.
+_MOST_CITED = 3
 
 
 def certainty_text(certainty: float) -> str:
@@ -78,7 +82,7 @@ def answer_text(
     """
     if ground_atom(question) and answer.answers:
         verdicts = [_block(item, out, _verdict(item)) for item in answer.answers]
-        return "\n\n".join([*verdicts, footnote(inference, out)]) + "\n"
+        return "\n\n".join([*verdicts, footnote(inference, out, words=_unmeasured(answer.answers))]) + "\n"
     shown = answer.answers if weighed else answer.established.answers
     blocks = [_block(item, out) for item in shown]
     if not answer.established.answers:
@@ -89,7 +93,11 @@ def answer_text(
         blocks.append(f"{were} weighed and not established; --all shows {'it' if hidden == 1 else 'them'}.")
     elif not blocks[1:] and not shown:
         blocks.append('To see what is missing, put "why" in place of "ask".')
-    return "\n\n".join([*blocks, footnote(inference, out, words=bool(shown))]) + "\n"
+    return "\n\n".join([*blocks, footnote(inference, out, words=_unmeasured(shown))]) + "\n"
+
+
+def _unmeasured(items: Sequence[Conclusion]) -> bool:
+    return any(item.likelihood is None for item in items)
 
 
 def nothing_supports(inference: Inference, question: Question, out: Writer = PLAIN) -> str:
@@ -125,9 +133,24 @@ def _block(item: Conclusion, out: Writer, stated: Sequence[Piece] = ()) -> str:
         stated: the headline, where it is not the statement itself.
     """
     own = [("strong", headline(item.conclusion, item.says)), ("", ": "), *_estimate(item)]
-    lines = [out.wrap(stated or own, rest="  ")]
+    lines = [out.wrap(stated or own, rest="  "), *_trust(item, out)]
     lines.extend(_reason(line, out) for line in item.lines)
     return "\n".join(lines)
+
+
+def _trust(item: Conclusion, out: Writer) -> Iterator[str]:
+    """What is to be known before the evidence is believed: how likely, how much of it stands alone, and on whom."""
+    if item.likelihood is not None:
+        told = item.likelihood
+        text = f"Likelihood: {told.word}, {told.percent:g} percent, as measured on {told.measured}."
+        yield out.wrap([("", text)], first="  ", rest="  ")
+    if item.at_least is not UNSET and item.at_least != item.certainty:
+        numbers = certainty_text(item.certainty), certainty_text(item.at_least)
+        text = f"{numbers[0]} if its lines are independent, {numbers[1]} counting each witness once."
+        yield out.wrap([("", text)], first="  ", rest="  ")
+    if item.confidence:
+        text = f"{item.confidence.level.capitalize()} confidence: {item.confidence.reason}."
+        yield out.wrap([("", text)], first="  ", rest="  ")
 
 
 def _certainty(item: Conclusion) -> str:
@@ -142,11 +165,17 @@ def _estimate(item: Conclusion) -> list[Piece]:
 
 def _reason(line: EvidenceLine, out: Writer) -> str:
     source = line.source or "no source"
-    reason: list[Piece] = [("", f"{sentence(line.because)} "), ("faint", f"({line.rule}; {source})")]
+    cited = f"facts: {_folded(line.facts)}; rule: {source}" if line.facts else source
+    reason: list[Piece] = [("", f"{sentence(line.because)} "), ("faint", f"({line.rule}; {cited})")]
     if line.fact:
         reason = [("", ASSUMED)] if source == ASSUMED else [("", "on record "), ("faint", f"({source})")]
     strength = certainty_text(line.strength).rjust(7)
     return out.wrap(reason, first=f"{strength}  ", rest=" " * 9)
+
+
+def _folded(citations: Sequence[str]) -> str:
+    shown = "; ".join(citations[:_MOST_CITED])
+    return f"{shown}; and {len(citations) - _MOST_CITED} more" if len(citations) > _MOST_CITED else shown
 
 
 def footnote(inference: Inference, out: Writer = PLAIN, *, words: bool = True) -> str:

@@ -1,0 +1,316 @@
+"""Who vouches for what a document concludes: what its lines of evidence share, and what hangs on whom (DESIGN §4).
+
+It reads the document and weighs nothing anew but the lines that stand on their own; engines are not asked.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+
+import msgspec
+
+from kzexpert.certainty import THRESHOLD, combine
+from kzexpert.proof.document import Confidence, FactPremise, Standing, Trace, TracedConclusion, TracedFact, TracedFiring
+from kzexpert.proof.index import Index
+
+__all__ = ["ASSUMPTION", "Witnesses", "with_standings"]
+
+#: Up to so many lines of evidence the strongest set that shares nothing is found by trying; else by strength.
+_MOST_TRIED = 16
+#: So many origins are named in a reason.
+_MOST_NAMED = 3
+#: Stands for the origin of what is assumed, and for that of facts without a source.
+ASSUMPTION, _UNSOURCED = "an assumption", "facts without a source"
+
+
+class _Reach(msgspec.Struct, frozen=True):
+    """What lies at or below a statement or a line of evidence, each a set of bits.
+
+    Attributes:
+        facts: recorded facts that are no background; `uncertain` those of them that are not certain.
+        rules: that fire below.
+        origins: of the recorded facts.
+        needs: origins without which nothing is left of it.
+        cited: places in sources of the recorded facts.
+    """
+
+    facts: int = 0
+    uncertain: int = 0
+    rules: int = 0
+    origins: int = 0
+    needs: int = 0
+    cited: int = 0
+
+    def joined(self, other: "_Reach") -> "_Reach":
+        """Both together, where each is needed."""
+        pairs = zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True)
+        return _Reach(*(one | two for one, two in pairs))
+
+
+class _Names:
+    """Names as bits of a whole number, in the order in which they are met."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+
+    def bit(self, name: str) -> int:
+        return 1 << self._places.setdefault(name, len(self._places))
+
+    def of(self, bits: int) -> list[str]:
+        return [name for name, place in self._places.items() if bits >> place & 1]
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """A line of evidence with what lies below it; `own` is its rule, and `least` its strength counting things once."""
+
+    evidence: str
+    strength: float
+    counts: bool
+    least: float
+    own: int
+    below: _Reach
+
+    def shares(self, other: "_Line") -> bool:
+        """Whether two lines rest on one uncertain fact, on one origin, or on a rule that fires below one of them."""
+        one, two = self.below, other.below
+        rules = one.rules & (two.rules | other.own) or two.rules & self.own
+        return bool(one.uncertain & two.uncertain or one.origins & two.origins or rules)
+
+
+class Witnesses:
+    """What the statements of a document rest on; each is looked at once, what lies below it first."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._facts, self._rules, self._origins, self._cited = _Names(), _Names(), _Names(), _Names()
+        self._reach: dict[str, _Reach] = {}
+        self._least: dict[str, float] = {}
+        self._lines: dict[str, list[_Line]] = {}
+        self._standings: dict[str, Standing] = {}
+        for statement in (*index.conclusions, *index.facts):
+            for name in self._upwards(statement):
+                self._visit(name)
+
+    def standing(self, statement: str) -> Standing:
+        """How far a fact or conclusion of the document stands on its own."""
+        if statement not in self._standings:
+            item = self._index[statement]
+            lines = self._all_lines(item) if isinstance(item, TracedConclusion) else self._recorded(item)
+            self._standings[statement] = self._judged(statement, item, lines)
+        return self._standings[statement]
+
+    def citations(self, evidence: str) -> list[str]:
+        """The sources of the recorded facts below a firing, or of a recorded fact, each with its place and grade."""
+        firing = self._index.firings.get(evidence)
+        reach = self._below(firing) if firing else self._base(self._index.facts[evidence])
+        return self._cited.of(reach.cited)
+
+    # --- what lies below ----------------------------------------------------------------------------------------------
+
+    def _upwards(self, statement: str) -> Iterator[str]:
+        """What a statement rests on and what was not visited yet, each after what lies below it."""
+        pending = [(statement, False)]
+        entered: set[str] = set()
+        while pending:
+            name, done = pending.pop()
+            if done:
+                yield name
+            elif name not in entered and name not in self._reach:
+                entered.add(name)
+                pending.append((name, True))
+                pending += [(fact, False) for fact in self._counted(name)]
+
+    def _counted(self, statement: str) -> Iterator[str]:
+        for line, firing in self._index.lines(statement):
+            if line.counts:
+                for premise in firing.premises:
+                    yield from premise.facts
+
+    def _visit(self, name: str) -> None:
+        conclusion = self._index.conclusions.get(name)
+        if conclusion is None:
+            fact = self._index.facts[name]
+            self._reach[name], self._least[name] = self._base(fact), fact.certainty
+            return
+        lines = self._lines[name] = [line for line in self._all_lines(conclusion) if line.counts]
+        winning = [line for line in lines if line.strength * conclusion.certainty > 0]
+        together = _Reach()
+        for line in lines:
+            together = together.joined(line.below).joined(_Reach(rules=line.own))
+        needs = [line.below.needs for line in winning]
+        shared = needs[0] if needs else 0
+        for other in needs[1:]:
+            shared &= other
+        self._reach[name] = msgspec.structs.replace(together, needs=shared)
+        chosen, _ = _apart(winning)
+        self._least[name] = _at_least(conclusion, chosen, winning, lines)
+
+    def _all_lines(self, conclusion: TracedConclusion) -> list[_Line]:
+        found = []
+        for line in conclusion.lines:
+            firing = self._index.firings.get(line.evidence)
+            if firing is None:
+                below, least, own = self._base(self._index.facts[line.evidence]), line.strength, 0
+            else:
+                below, own = self._below(firing), self._rules.bit(firing.rule)
+                least = self._lessened(line.strength, firing)
+            found.append(_Line(line.evidence, line.strength, line.counts, least, own, below))
+        return found
+
+    def _recorded(self, fact: TracedFact) -> list[_Line]:
+        return [_Line(fact.fact, fact.certainty, True, fact.certainty, 0, self._base(fact))]
+
+    def _lessened(self, strength: float, firing: TracedFiring) -> float:
+        """The strength of a firing whose premises count each thing once."""
+        facts = [premise.fact for premise in firing.satisfied if isinstance(premise, FactPremise)]
+        if all(self._least.get(fact, self._index[fact].certainty) == self._index[fact].certainty for fact in facts):
+            return strength
+        weakest = min(self._least.get(fact, self._index[fact].certainty) for fact in facts)
+        return round(self._index.rules[firing.rule].certainty * max(weakest, 0.0), 9)
+
+    def _below(self, firing: TracedFiring) -> _Reach:
+        reach = _Reach()
+        for premise in firing.premises:
+            for fact in premise.facts:
+                reach = reach.joined(self._reach.get(fact, _Reach()))
+        return reach
+
+    def _base(self, fact: TracedFact) -> _Reach:
+        bit = self._facts.bit(fact.fact)
+        uncertain = bit if fact.certainty < 1.0 else 0
+        if fact.assumed:
+            return _Reach(facts=bit, needs=self._origins.bit(ASSUMPTION))
+        cited = 0
+        sources = [self._index.sources.get(row.source) for row in fact.rows]
+        for row, source in zip(fact.rows, sources, strict=True):
+            if source is not None:
+                cited |= self._cited.bit(
+                    f"{row.citation} (grade {source.reliability})" if source.reliability else row.citation
+                )
+        if any(source is not None and source.background for source in sources):
+            return _Reach(uncertain=uncertain, cited=cited)
+        witnesses = {source.origin or source.id if source else _UNSOURCED for source in sources}
+        bits = [self._origins.bit(witness) for witness in sorted(witnesses)]
+        known = sum(self._origins.bit(witness) for witness in witnesses if witness != _UNSOURCED)
+        return _Reach(bit, uncertain, 0, known, bits[0] if len(bits) == 1 else 0, cited)
+
+    # --- what is said of a conclusion ---------------------------------------------------------------------------------
+
+    def _judged(self, statement: str, item: TracedConclusion | TracedFact, lines: Sequence[_Line]) -> Standing:
+        counting = [line for line in lines if line.counts]
+        winning = [line for line in counting if line.strength * item.certainty > 0]
+        chosen, exact = _apart(winning)
+        twice = 0
+        for one, two in combinations(winning, 2):
+            twice |= one.below.facts & two.below.facts
+        return Standing(
+            at_least=self._least[statement],
+            independent=tuple(line.evidence for line in chosen),
+            exact=exact,
+            shared=tuple(sorted(self._facts.of(twice))),
+            confidence=self._confidence(item, lines, winning) if abs(item.certainty) > THRESHOLD else None,
+        )
+
+    def _confidence(
+        self, item: TracedConclusion | TracedFact, lines: Sequence[_Line], winning: Sequence[_Line]
+    ) -> Confidence:
+        """How far it rests on several witnesses; see DESIGN §4."""
+        best = isinstance(item, TracedConclusion) and item.method == "best"
+        weighed = lines if best else [line for line in lines if line.counts]
+        needed = 0
+        for line in winning:
+            needed |= line.below.needs
+        hangs = [
+            name
+            for name in sorted(self._origins.of(needed))
+            if not _holds(item, weighed, self._origins.bit(name), best)
+        ]
+        seen = 0
+        for line in winning:
+            seen |= line.below.origins
+        graded = [name for name in self._origins.of(seen) if self._grade(name) in ("A", "B")]
+        if not hangs:
+            if len(graded) >= 2:
+                return Confidence("high", f"it hangs on no single source, and {len(graded)} are graded A or B", ())
+            few = "it hangs on no single source, but fewer than two are graded A or B"
+            return Confidence("moderate", few if seen else "it rests on rules and background alone", ())
+        level = "moderate" if all(self._grade(name) in ("A", "B") for name in hangs) else "low"
+        named = [self._told(name) for name in hangs[:_MOST_NAMED]]
+        if len(hangs) > _MOST_NAMED:
+            named.append(f"{len(hangs) - _MOST_NAMED} more")
+        alone = len(hangs) == 1 and all(line.below.needs & self._origins.bit(hangs[0]) for line in winning)
+        if len(hangs) == 1 and hangs[0] not in (ASSUMPTION, _UNSOURCED):
+            named = [f"one source, {named[0]}"]
+        reason = f"{'all of it rests' if alone else 'it hangs'} on {_listed(named)}"
+        return Confidence(level, reason, tuple(hangs))  # type: ignore[arg-type]
+
+    def _grade(self, origin: str) -> str:
+        """The best grade among the sources of an origin; empty where none has one."""
+        grades = (item.reliability for item in self._index.sources.values() if (item.origin or item.id) == origin)
+        return min(filter(None, grades), default="")
+
+    def _told(self, origin: str) -> str:
+        if origin in (ASSUMPTION, _UNSOURCED):
+            return origin
+        grade = self._grade(origin)
+        return f"{origin} ({f'grade {grade}' if grade else 'no grade'})"
+
+
+def with_standings(trace: Trace) -> Trace:
+    """The document, whose conclusions say how far they stand on their own."""
+    witnesses = Witnesses(Index(trace))
+    told = [msgspec.structs.replace(item, standing=witnesses.standing(item.conclusion)) for item in trace.conclusions]
+    return msgspec.structs.replace(trace, conclusions=tuple(told))
+
+
+def _holds(item: TracedConclusion | TracedFact, lines: Iterable[_Line], origin: int, best: bool) -> bool:
+    """Whether the lines that do not need an origin still establish a statement, or speak against it as clearly."""
+    free = [line.strength for line in lines if not line.below.needs & origin]
+    certainty = max(free, default=0.0) if best else combine(free)
+    return (certainty if item.certainty > 0 else -certainty) > THRESHOLD
+
+
+def _apart(lines: Sequence[_Line]) -> tuple[list[_Line], bool]:
+    """The strongest lines of which no two share anything, in their order, and whether no other set is stronger."""
+    ordered = sorted(lines, key=lambda line: -abs(line.least))
+    if len(ordered) > _MOST_TRIED:
+        greedy: list[_Line] = []
+        for line in ordered:
+            if not any(line.shares(other) for other in greedy):
+                greedy.append(line)
+        return [line for line in lines if line in greedy], False
+    apart = [{other for other in range(place) if not ordered[other].shares(line)} for place, line in enumerate(ordered)]
+    best: tuple[float, tuple[int, ...]] = (2.0, ())
+
+    def extend(place: int, chosen: tuple[int, ...], left: float) -> None:
+        nonlocal best
+        if left < best[0]:
+            best = left, chosen
+        for number in range(place, len(ordered)):
+            rest = 1.0
+            for line in ordered[number:]:
+                rest *= 1.0 - abs(line.least)
+            if left * rest >= best[0]:
+                return
+            if apart[number].issuperset(chosen):
+                extend(number + 1, (*chosen, number), left * (1.0 - abs(ordered[number].least)))
+
+    extend(0, (), 1.0)
+    kept = [ordered[number] for number in best[1]]
+    return [line for line in lines if line in kept], True
+
+
+def _at_least(
+    conclusion: TracedConclusion, chosen: Sequence[_Line], winning: Sequence[_Line], lines: Sequence[_Line]
+) -> float:
+    """The certainty counting each thing once."""
+    if not winning or conclusion.certainty == 0.0:
+        return conclusion.certainty
+    if len(chosen) == len(winning) and all(line.least == line.strength for line in winning):
+        return conclusion.certainty
+    if conclusion.method == "best":
+        return round(max(line.least for line in chosen), 9)
+    return combine([*(line.least for line in chosen), *(line.strength for line in lines if line not in winning)])
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
