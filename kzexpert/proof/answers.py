@@ -154,7 +154,7 @@ def answer(inference: Inference, question: Question, proof: Trace | None = None)
 
 def _vouched(item: Conclusion, statement: str, index: Index, witnesses: Witnesses) -> Conclusion:
     """What is known of a statement, and who vouches for it."""
-    standing = witnesses.standing(statement)
+    testimony = witnesses.testimony(statement)
     told = item.lines
     if statement in index.conclusions:
         counted = [line for line in index.conclusions[statement].lines if line.counts]
@@ -162,7 +162,7 @@ def _vouched(item: Conclusion, statement: str, index: Index, witnesses: Witnesse
             replace(line, facts=tuple(witnesses.citations(below.evidence))) if line.rule else line
             for line, below in zip(item.lines, counted, strict=True)
         )
-    return replace(item, lines=told, at_least=standing.at_least, confidence=standing.confidence)
+    return replace(item, lines=told, at_least=testimony.at_least, confidence=testimony.confidence)
 
 
 def ranked(inference: Inference, question: Question) -> list[RelationFact]:

@@ -51,7 +51,6 @@ from kzexpert.proof.document import (
     TracedLine,
     TracedPremise,
 )
-from kzexpert.proof.witnesses import with_standings
 from kzexpert.questions.sentences import because, says
 
 __all__ = [
@@ -230,7 +229,7 @@ def document(grounds: Grounds, asked: Asked, answers: Sequence[RelationFact]) ->
     fired = {firing.rule.id: firing.rule.rule for firing in firings}
     rules = tuple(cited_rule(kb, rule, place) for _, rule in sorted(fired.items()))
     cited = {rule.source for rule in rules} | {row.source for fact in facts for row in fact.rows}
-    proof = Trace(
+    return Trace(
         **msgspec.structs.asdict(asked),
         answers=tuple(map(str, answers)),
         conclusions=tuple(
@@ -241,7 +240,6 @@ def document(grounds: Grounds, asked: Asked, answers: Sequence[RelationFact]) ->
         rules=rules,
         sources=tuple(cited_source(kb.source[name]) for name in sorted(cited) if name in kb.source),
     )
-    return with_standings(proof)
 
 
 def _order(firing: Firing) -> tuple[str, str, tuple[str, ...], int]:
@@ -268,7 +266,7 @@ def _conclusion(
             TracedLine(evidence(line), round(line.strength, 9), line.counts, len(line.others), line.family)
             for line in found.lines
         ),
-        standing=None,
+        testimony=None,  # whoever has the document says it
     )
 
 

@@ -27,7 +27,7 @@ __all__ = [
     "FactPremise",
     "ListPremise",
     "Row",
-    "Standing",
+    "Testimony",
     "Trace",
     "TracedConclusion",
     "TracedFact",
@@ -210,7 +210,7 @@ class Confidence(_Part, frozen=True):
     hangs_on: tuple[str, ...]
 
 
-class Standing(_Part, frozen=True):
+class Testimony(_Part, frozen=True):
     """How far a conclusion stands on its own: its certainty counting each thing once, and on whom it hangs.
 
     Attributes:
@@ -240,7 +240,7 @@ class TracedConclusion(_Part, frozen=True):
         method: ``combined``: all lines add up; ``best``: in a recursive component the best proof counts.
         supporting, opposing: what the lines for it and the lines against it come to by themselves.
         lines: the strongest first.
-        standing: how far it stands on its own; None before that was looked at.
+        testimony: how far it stands on its own; None before that was looked at.
     """
 
     conclusion: str
@@ -253,7 +253,7 @@ class TracedConclusion(_Part, frozen=True):
     supporting: float
     opposing: float
     lines: tuple[TracedLine, ...]
-    standing: Standing | None
+    testimony: Testimony | None
 
 
 class Row(_Part, frozen=True):

@@ -23,6 +23,7 @@ from kzexpert.model.evaluation import combinations, evaluate, solutions
 from kzexpert.proof.answers import ranked, records
 from kzexpert.proof.build import Judgement, Lineage, RelationFact, document, relation_fact
 from kzexpert.proof.document import Asked, Trace
+from kzexpert.proof.witnesses import with_testimonies
 from kzexpert.questions.question import Question
 
 __all__ = ["InferredGrounds", "asked", "lineage", "prove"]
@@ -35,7 +36,7 @@ def prove(inference: Inference, question: Question, most: int | None = None) -> 
         most: prove only so many, the most certain.
     """
     answers, own = ranked(inference, question)[:most], records(inference, question)
-    return document(InferredGrounds(inference, own), Asked(*asked(inference, question)), answers)
+    return with_testimonies(document(InferredGrounds(inference, own), Asked(*asked(inference, question)), answers))
 
 
 def asked(inference: Inference, question: Question) -> tuple[str, str, date, str, tuple[str, ...], tuple[str, ...]]:

@@ -9,13 +9,23 @@ from itertools import combinations
 import msgspec
 
 from kzexpert.certainty import THRESHOLD, combine
-from kzexpert.proof.document import Confidence, FactPremise, Standing, Trace, TracedConclusion, TracedFact, TracedFiring
+from kzexpert.proof.document import (
+    Confidence,
+    FactPremise,
+    Testimony,
+    Trace,
+    TracedConclusion,
+    TracedFact,
+    TracedFiring,
+)
 from kzexpert.proof.index import Index
 
-__all__ = ["ASSUMPTION", "Witnesses", "with_standings"]
+__all__ = ["ASSUMPTION", "Witnesses", "with_testimonies"]
 
 #: Up to so many lines of evidence the strongest set that shares nothing is found by trying; else by strength.
 _MOST_TRIED = 16
+#: Products in another order may differ by this much.
+_ROUGHLY = 1.0 + 1e-12
 #: So many origins are named in a reason.
 _MOST_NAMED = 3
 #: Stands for the origin of what is assumed, and for that of facts without a source.
@@ -46,7 +56,7 @@ class _Reach(msgspec.Struct, frozen=True):
         return _Reach(*(one | two for one, two in pairs))
 
 
-class _Names:
+class _Bits:
     """Names as bits of a whole number, in the order in which they are met."""
 
     def __init__(self) -> None:
@@ -81,28 +91,37 @@ class Witnesses:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._facts, self._rules, self._origins, self._cited = _Names(), _Names(), _Names(), _Names()
+        self._facts, self._rules, self._origins, self._cited = _Bits(), _Bits(), _Bits(), _Bits()
         self._reach: dict[str, _Reach] = {}
         self._least: dict[str, float] = {}
         self._lines: dict[str, list[_Line]] = {}
-        self._standings: dict[str, Standing] = {}
+        self._testimonies: dict[str, Testimony] = {}
         for statement in (*index.conclusions, *index.facts):
             for name in self._upwards(statement):
                 self._visit(name)
 
-    def standing(self, statement: str) -> Standing:
+    def testimony(self, statement: str) -> Testimony:
         """How far a fact or conclusion of the document stands on its own."""
-        if statement not in self._standings:
+        if statement not in self._testimonies:
             item = self._index[statement]
             lines = self._all_lines(item) if isinstance(item, TracedConclusion) else self._recorded(item)
-            self._standings[statement] = self._judged(statement, item, lines)
-        return self._standings[statement]
+            self._testimonies[statement] = self._judged(statement, item, lines)
+        return self._testimonies[statement]
 
     def citations(self, evidence: str) -> list[str]:
-        """The sources of the recorded facts below a firing, or of a recorded fact, each with its place and grade."""
+        """The sources of the recorded facts below a firing, or of a recorded fact, with the places and their grades."""
         firing = self._index.firings.get(evidence)
         reach = self._below(firing) if firing else self._base(self._index.facts[evidence])
-        return self._cited.of(reach.cited)
+        places: dict[str, list[str]] = {}
+        for cited in self._cited.of(reach.cited):
+            name, _, place = cited.partition(", ")
+            places.setdefault(name, []).extend([place] if place else [])
+        return [self._citation(name, found) for name, found in places.items()]
+
+    def _citation(self, name: str, places: Sequence[str]) -> str:
+        grade = self._index.sources[name].reliability
+        cited = f"{name}, {_listed(places)}" if places else name
+        return f"{cited} (grade\u00a0{grade})" if grade else cited
 
     # --- what lies below ----------------------------------------------------------------------------------------------
 
@@ -183,9 +202,7 @@ class Witnesses:
         sources = [self._index.sources.get(row.source) for row in fact.rows]
         for row, source in zip(fact.rows, sources, strict=True):
             if source is not None:
-                cited |= self._cited.bit(
-                    f"{row.citation} (grade {source.reliability})" if source.reliability else row.citation
-                )
+                cited |= self._cited.bit(row.citation)
         if any(source is not None and source.background for source in sources):
             return _Reach(uncertain=uncertain, cited=cited)
         witnesses = {source.origin or source.id if source else _UNSOURCED for source in sources}
@@ -195,14 +212,14 @@ class Witnesses:
 
     # --- what is said of a conclusion ---------------------------------------------------------------------------------
 
-    def _judged(self, statement: str, item: TracedConclusion | TracedFact, lines: Sequence[_Line]) -> Standing:
+    def _judged(self, statement: str, item: TracedConclusion | TracedFact, lines: Sequence[_Line]) -> Testimony:
         counting = [line for line in lines if line.counts]
         winning = [line for line in counting if line.strength * item.certainty > 0]
         chosen, exact = _apart(winning)
         twice = 0
         for one, two in combinations(winning, 2):
             twice |= one.below.facts & two.below.facts
-        return Standing(
+        return Testimony(
             at_least=self._least[statement],
             independent=tuple(line.evidence for line in chosen),
             exact=exact,
@@ -255,10 +272,10 @@ class Witnesses:
         return f"{origin} ({f'grade {grade}' if grade else 'no grade'})"
 
 
-def with_standings(trace: Trace) -> Trace:
+def with_testimonies(trace: Trace) -> Trace:
     """The document, whose conclusions say how far they stand on their own."""
     witnesses = Witnesses(Index(trace))
-    told = [msgspec.structs.replace(item, standing=witnesses.standing(item.conclusion)) for item in trace.conclusions]
+    told = [msgspec.structs.replace(item, testimony=witnesses.testimony(item.conclusion)) for item in trace.conclusions]
     return msgspec.structs.replace(trace, conclusions=tuple(told))
 
 
@@ -289,7 +306,7 @@ def _apart(lines: Sequence[_Line]) -> tuple[list[_Line], bool]:
             rest = 1.0
             for line in ordered[number:]:
                 rest *= 1.0 - abs(line.least)
-            if left * rest >= best[0]:
+            if left * rest > best[0] * _ROUGHLY:
                 return
             if apart[number].issuperset(chosen):
                 extend(number + 1, (*chosen, number), left * (1.0 - abs(ordered[number].least)))

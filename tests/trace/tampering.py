@@ -59,6 +59,8 @@ def _changes(path: Path, value: Any, fields: dict[str, list[str]]) -> Iterator[t
         yield from _changed_texts(path, value, fields)
     elif isinstance(value, list):
         yield from _changed_lists(value)
+    elif value is None:
+        yield "a text", "x"
     else:
         yield "one field more", {**value, "more": "x"}
     if path:

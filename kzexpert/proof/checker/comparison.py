@@ -4,7 +4,7 @@ It knows what the fields are called, and nothing of how their values come about.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -14,7 +14,6 @@ from kzexpert.proof.document import (
     CitedRule,
     CitedSource,
     Row,
-    Standing,
     Trace,
     TracedConclusion,
     TracedFact,
@@ -108,17 +107,10 @@ def _renamed(trace: Trace, expected: Trace) -> Trace:
         replace(
             conclusion,
             lines=tuple(replace(line, evidence=names.get(line.evidence, line.evidence)) for line in conclusion.lines),
-            standing=_with_names(conclusion.standing, names),
         )
         for conclusion in expected.conclusions
     ]
     return replace(expected, conclusions=tuple(conclusions))
-
-
-def _with_names(standing: Standing | None, names: Mapping[str, str]) -> Standing | None:
-    if standing is None:
-        return None
-    return replace(standing, independent=tuple(names.get(line, line) for line in standing.independent))
 
 
 def _paired(name: str, found: Sequence[Any], wanted: Sequence[Any]) -> dict[int, int]:

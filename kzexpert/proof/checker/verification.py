@@ -23,8 +23,8 @@ from kzexpert.proof.checker.parser import read_trace
 from kzexpert.proof.checker.places import Places
 from kzexpert.proof.checker.recorded import RecordedFacts
 from kzexpert.proof.checker.rules import read_rules
-from kzexpert.proof.checker.standing import unfounded_standings
 from kzexpert.proof.checker.steps import why_not
+from kzexpert.proof.checker.testimony import testified
 from kzexpert.proof.citation import cited_bases, fact_text
 from kzexpert.proof.document import Asked, CitedBase, Trace, TracedFact, TracedFiring, seal_of
 from kzexpert.questions.question import read_question
@@ -121,10 +121,7 @@ class Checker:
             yield Difference("KZ504", "$.facts", message)
         if derivation.recorded.unread:
             return
-        found = list(differences(trace, expected, lambda name, item: self._reason(derivation, name, item)))
-        yield from found
-        if not found:
-            yield from unfounded_standings(trace)
+        yield from differences(trace, testified(expected), lambda name, item: self._reason(derivation, name, item))
 
     # --- what the trace was asked ---------------------------------------------------------------------------------
 

@@ -1,0 +1,225 @@
+"""Who vouches for the conclusions of a document: the checker's own reading of DESIGN §4, "At least" and "Confidence".
+
+It walks down from each line of evidence, tries every set of lines, and shares nothing with what fills the document.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from kzexpert.proof.checker.weights import THRESHOLD, combined
+from kzexpert.proof.document import Confidence, FactPremise, Testimony, Trace, TracedConclusion, TracedFact, TracedLine
+
+__all__ = ["testified"]
+
+_TRIED, _NAMED = 16, 3
+_ASSUMED, _NOBODY = "an assumption", "facts without a source"
+
+
+class _Below(Struct, frozen=True):
+    """What lies below a line of evidence or a statement; `needs` are the origins without which nothing is left."""
+
+    facts: frozenset[str] = frozenset()
+    doubtful: frozenset[str] = frozenset()
+    rules: frozenset[str] = frozenset()
+    origins: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset()
+
+
+def testified(trace: Trace) -> Trace:
+    """The document with what is to be said of its conclusions."""
+    reading = _Testimonies(trace)
+    return replace(
+        trace, conclusions=tuple(replace(item, testimony=reading.testimony(item)) for item in trace.conclusions)
+    )
+
+
+class _Testimonies:
+    def __init__(self, trace: Trace) -> None:
+        self._firings = {firing.id: firing for firing in trace.firings}
+        self._conclusions = {item.conclusion: item for item in trace.conclusions}
+        self._facts = {fact.fact: fact for fact in trace.facts}
+        self._sources = {source.id: source for source in trace.sources}
+        self._certainty_of = {rule.id: rule.certainty for rule in trace.rules}
+        self._below: dict[str, _Below] = {}
+        self._least: dict[str, float] = {}
+        for name in self._in_order():
+            conclusion = self._conclusions.get(name)
+            if conclusion is None:
+                self._below[name], self._least[name] = self._recorded(self._facts[name]), self._facts[name].certainty
+            else:
+                self._below[name], self._least[name] = self._concluded(conclusion), self._at_least(conclusion)
+
+    def testimony(self, item: TracedConclusion) -> Testimony:
+        """What is to be said of a conclusion."""
+        winning = self._winning(item)
+        chosen = self._apart(winning)
+        seen: set[str] = set()
+        twice: set[str] = set()
+        for line in winning:
+            facts = self._of_line(line).facts
+            twice |= facts & seen
+            seen |= facts
+        return Testimony(
+            at_least=self._least[item.conclusion],
+            independent=tuple(line.evidence for line in winning if line in chosen),
+            exact=len(winning) <= _TRIED,
+            shared=tuple(sorted(twice)),
+            confidence=self._confidence(item, winning) if abs(item.certainty) > THRESHOLD else None,
+        )
+
+    # --- what lies below --------------------------------------------------------------------------------------------
+
+    def _in_order(self) -> Iterator[str]:
+        """All statements, each after those that its counting lines rest on."""
+        done: set[str] = set()
+        for start in (*self._conclusions, *self._facts):
+            path = [(start, iter(self._premises(start)))] if start not in done else []
+            done.add(start)
+            while path:
+                name, rest = path[-1]
+                following = next((fact for fact in rest if fact not in done), None)
+                if following is None:
+                    yield name
+                    path.pop()
+                else:
+                    done.add(following)
+                    path.append((following, iter(self._premises(following))))
+
+    def _premises(self, name: str) -> list[str]:
+        item = self._conclusions.get(name)
+        lines = [line for line in item.lines if line.counts] if item else []
+        firings = [self._firings[line.evidence] for line in lines if line.evidence in self._firings]
+        return [fact for firing in firings for premise in firing.premises for fact in premise.facts]
+
+    def _recorded(self, fact: TracedFact) -> _Below:
+        name = frozenset([fact.fact])
+        doubtful = name if fact.certainty < 1.0 else frozenset()
+        if fact.assumed:
+            return _Below(name, needs=frozenset([_ASSUMED]))
+        sources = [self._sources.get(row.source) for row in fact.rows]
+        if any(source is not None and source.background for source in sources):
+            return _Below(doubtful=doubtful)
+        told = frozenset(_NOBODY if source is None else source.origin or source.id for source in sources)
+        return _Below(name, doubtful, origins=told - {_NOBODY}, needs=told if len(told) == 1 else frozenset())
+
+    def _concluded(self, item: TracedConclusion) -> _Below:
+        lines = [self._of_line(line) for line in item.lines if line.counts]
+        rules = frozenset[str]().union(*(self._rule_of(line) for line in item.lines if line.counts))
+        needed = [self._of_line(line).needs for line in self._winning(item)]
+        return _Below(
+            frozenset[str]().union(*(one.facts for one in lines)),
+            frozenset[str]().union(*(one.doubtful for one in lines)),
+            rules.union(*(one.rules for one in lines)),
+            frozenset[str]().union(*(one.origins for one in lines)),
+            frozenset.intersection(*needed) if needed else frozenset(),
+        )
+
+    def _of_line(self, line: TracedLine) -> _Below:
+        firing = self._firings.get(line.evidence)
+        if firing is None:
+            return self._recorded(self._facts[line.evidence])
+        parts = [self._below.get(fact, _Below()) for premise in firing.premises for fact in premise.facts]
+        return _Below(
+            *(frozenset[str]().union(*(getattr(part, name) for part in parts)) for name in _Below.__struct_fields__)
+        )
+
+    def _winning(self, item: TracedConclusion) -> list[TracedLine]:
+        return [line for line in item.lines if line.counts and line.strength * item.certainty > 0]
+
+    # --- counting each thing once -----------------------------------------------------------------------------------
+
+    def _once(self, line: TracedLine) -> float:
+        """The strength of a line whose premises count each thing once."""
+        firing = self._firings.get(line.evidence)
+        facts = [item.fact for item in firing.satisfied if isinstance(item, FactPremise)] if firing else []
+        pairs = [(self._least.get(fact, certain), certain) for fact in facts for certain in [self._certainty(fact)]]
+        if firing is None or all(least == certain for least, certain in pairs):
+            return line.strength
+        return round(self._certainty_of[firing.rule] * max(min(least for least, _ in pairs), 0.0), 9)
+
+    def _certainty(self, name: str) -> float:
+        return (self._conclusions.get(name) or self._facts[name]).certainty
+
+    def _rule_of(self, line: TracedLine) -> frozenset[str]:
+        firing = self._firings.get(line.evidence)
+        return frozenset([firing.rule]) if firing else frozenset()
+
+    def _share(self, one: TracedLine, other: TracedLine) -> bool:
+        first, second = self._of_line(one), self._of_line(other)
+        own, own_ = self._rule_of(one), self._rule_of(other)
+        return bool(
+            first.doubtful & second.doubtful
+            or first.origins & second.origins
+            or first.rules & (second.rules | own_)
+            or second.rules & own
+        )
+
+    def _apart(self, lines: Sequence[TracedLine]) -> list[TracedLine]:
+        """The strongest lines that share nothing: by trying all sets; of very many by strength."""
+        ordered = sorted(lines, key=lambda line: -abs(self._once(line)))
+        clash = {(a.evidence, b.evidence) for a in ordered for b in ordered if a is not b and self._share(a, b)}
+        if len(ordered) > _TRIED:
+            kept: list[TracedLine] = []
+            for line in ordered:
+                kept += [] if any((line.evidence, other.evidence) in clash for other in kept) else [line]
+            return kept
+        strengths = [abs(self._once(line)) for line in ordered]
+        best: tuple[float, list[int]] = (2.0, [])
+        sets: list[tuple[float, list[int]]] = [(1.0, [])]
+        while sets:
+            left, chosen = sets.pop()
+            if left < best[0]:
+                best = left, chosen
+            for place in reversed(range(chosen[-1] + 1 if chosen else 0, len(ordered))):
+                if not any((ordered[place].evidence, ordered[other].evidence) in clash for other in chosen):
+                    sets.append((left * (1.0 - strengths[place]), [*chosen, place]))
+        return [ordered[place] for place in best[1]]
+
+    def _at_least(self, item: TracedConclusion) -> float:
+        winning = self._winning(item)
+        chosen = self._apart(winning)
+        whole = len(chosen) == len(winning) and all(self._once(line) == line.strength for line in winning)
+        if not winning or whole:
+            return item.certainty
+        own = [self._once(line) for line in chosen]
+        if item.method == "best":
+            return round(max(own), 9)
+        return combined([*own, *(line.strength for line in item.lines if line.counts and line not in winning)])
+
+    # --- on whom it hangs -------------------------------------------------------------------------------------------
+
+    def _confidence(self, item: TracedConclusion, winning: Sequence[TracedLine]) -> Confidence:
+        best, sign = item.method == "best", 1 if item.certainty > 0 else -1
+        hangs = []
+        for origin in sorted(frozenset[str]().union(*(self._of_line(line).needs for line in winning))):
+            among = item.lines if best else [line for line in item.lines if line.counts]
+            free = [line.strength for line in among if origin not in self._of_line(line).needs]
+            if sign * (max(free, default=0.0) if best else combined(free)) <= THRESHOLD:
+                hangs.append(origin)
+        seen = frozenset[str]().union(*(self._of_line(line).origins for line in winning))
+        good = [origin for origin in seen if self._grade(origin) in ("A", "B")]
+        if not hangs and len(good) >= 2:
+            return Confidence("high", f"it hangs on no single source, and {len(good)} are graded A or B", ())
+        if not hangs:
+            few = "it hangs on no single source, but fewer than two are graded A or B"
+            return Confidence("moderate", few if seen else "it rests on rules and background alone", ())
+        named = [self._called(origin) for origin in hangs[:_NAMED]]
+        named += [f"{len(hangs) - _NAMED} more"] if len(hangs) > _NAMED else []
+        if len(hangs) == 1 and hangs[0] not in (_ASSUMED, _NOBODY):
+            named = [f"one source, {named[0]}"]
+        whole = len(hangs) == 1 and all(hangs[0] in self._of_line(line).needs for line in winning)
+        text = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+        level = "moderate" if all(self._grade(origin) in ("A", "B") for origin in hangs) else "low"
+        reason = f"{'all of it rests' if whole else 'it hangs'} on {text}"
+        return Confidence(level, reason, tuple(hangs))  # type: ignore[arg-type]
+
+    def _grade(self, origin: str) -> str:
+        grades = [one.reliability for one in self._sources.values() if (one.origin or one.id) == origin]
+        return min([grade for grade in grades if grade], default="")
+
+    def _called(self, origin: str) -> str:
+        if origin in (_ASSUMED, _NOBODY):
+            return origin
+        return f"{origin} (grade {self._grade(origin)})" if self._grade(origin) else f"{origin} (no grade)"
