@@ -3,13 +3,14 @@
 
 import os
 from itertools import pairwise
+from typing import Any
 
 import msgspec
 
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
 from kzexpert.language.files import YAML_LIMIT, TextFile, read_file
 from kzexpert.language.folders import MANIFEST
-from kzexpert.model import KnowledgeBase
+from kzexpert.model import KnowledgeBase, Layer
 from kzexpert.model.calibration import Calibration, Calibrations
 
 __all__ = ["calibration_files", "decoded", "read_calibrations"]
@@ -19,10 +20,21 @@ def calibration_files(kb: KnowledgeBase) -> list[tuple[Location, str]]:
     """The manifest that names it, and the path, of each file of calibrations."""
     found = []
     for layer in kb.layers:
-        named = layer.calibration if isinstance(layer.calibration, list) else [layer.calibration]
         manifest = Location(os.path.join(layer.folder, MANIFEST))
-        found += [(manifest, os.path.join(layer.folder, file)) for file in named if isinstance(file, str)]
+        found += [(manifest, os.path.join(layer.folder, file)) for file in _named(layer) if isinstance(file, str)]
     return found
+
+
+def _named(layer: Layer) -> list[Any]:
+    """What a manifest gives as files of calibrations."""
+    if layer.calibration is None:
+        return []
+    return layer.calibration if isinstance(layer.calibration, list) else [layer.calibration]
+
+
+def _nameless(layer: Layer) -> Issue:
+    place = Location(os.path.join(layer.folder, MANIFEST))
+    return Issue("KZ705", "calibration names no file", place, "write calibration: calibration.json, or a list of files")
 
 
 def read_calibrations(kb: KnowledgeBase) -> tuple[list[tuple[Location, Calibration]], list[Issue]]:
@@ -33,7 +45,7 @@ def read_calibrations(kb: KnowledgeBase) -> tuple[list[tuple[Location, Calibrati
         (KZ705).
     """
     found: list[tuple[Location, Calibration]] = []
-    issues: list[Issue] = []
+    issues = [_nameless(layer) for layer in kb.layers if not all(isinstance(file, str) for file in _named(layer))]
     for manifest, path in calibration_files(kb):
         try:
             file = read_file(path, YAML_LIMIT)

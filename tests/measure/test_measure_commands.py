@@ -142,6 +142,32 @@ def test_without_the_extra_it_says_what_to_install(small, command, monkeypatch, 
     assert (result.exit_code, "pip install 'kzexpert[measure]'" in result.output) == (2, True)
 
 
+def test_a_manifest_names_calibrations_by_file(small, command):
+    (small / "kzexpert.yaml").write_text("calibration: [{file: a.json}]\n", encoding="utf-8")
+    assert "KZ705 calibration names no file" in command("check", "--kb", small).output
+    (small / "kzexpert.yaml").write_text("calibration: [none.json]\n", encoding="utf-8")
+    assert "KZ101" in command("check", "--kb", small).output
+
+
+def test_outcomes_in_parquet_above_a_bound_are_the_same(small, command):
+    """One as 0 or 1, the other as a score that is above a half."""
+    import duckdb
+
+    before = json.loads(command("evaluate", "--kb", small, "--no-rules", "--format", "json").stdout)["evaluations"][0]
+    source, target = small / "outcomes" / "harvests.csv", small / "outcomes" / "harvests.parquet"
+    duckdb.sql(f"COPY (SELECT village, year, won + 0.25 AS won FROM '{source}') TO '{target}'")
+    declared(
+        small,
+        _DECLARED.replace("harvests.csv", "harvests.parquet").replace(
+            "outcome: won}", "score: won}\n    right: {above: 0.5}"
+        ),
+    )
+    after = json.loads(command("evaluate", "--kb", small, "--no-rules", "--format", "json").stdout)["evaluations"][0]
+    assert after["yardstick"] == "the score is above 0.5"
+    assert after["digests"].pop("outcomes") != before["digests"].pop("outcomes")
+    assert {**after, "yardstick": ""} == {**before, "yardstick": ""}
+
+
 def test_highest_compares_rivals(tmp_path, command):
     """Of two powers the one with the higher score is right; a state with one score alone is left out."""
     for name in ("rules", "facts", "outcomes"):
