@@ -11,6 +11,7 @@ import msgspec
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
 from kzexpert.language.dates import parse_day
 from kzexpert.language.habits import FOREIGN_MARKS
+from kzexpert.model import EXACT
 
 __all__ = ["TOO_LONG", "GrammarError", "Locator", "Token", "is_name", "is_too_long", "locator", "tokenize", "unquoted"]
 
@@ -73,7 +74,7 @@ TOO_LONG = "whole numbers are exact up to 2^53, 9007199254740992; declare the ar
 def is_too_long(text: str) -> bool:
     """Whether a whole number, written out, lies beyond 2^53, from where on doubles leave numbers out."""
     digits = text.lstrip("+-")
-    return digits.isdigit() and int(digits) > 2**53
+    return digits.isdigit() and int(digits) > EXACT
 
 
 def locator(location: Location) -> Locator:

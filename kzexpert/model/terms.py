@@ -12,6 +12,7 @@ from kzexpert.errors import Location
 __all__ = [
     "ANY",
     "DATE_WORDS",
+    "EXACT",
     "FLIPPED",
     "NOWHERE",
     "Anonymous",
@@ -57,12 +58,19 @@ Shape: TypeAlias = tuple[Value | None, ...]
 NOWHERE = Location("")
 
 
+#: Up to here every whole number is a double.
+EXACT = 2.0**53
+
 _BARE_WORD = re.compile(r"[^\W\d]\w*(?:[-.]\w+)*")
 
 
 def format_number(number: float) -> str:
-    """The number without a point when it is whole (1, 200000000), else its shortest exact form."""
-    return str(int(number)) if number.is_integer() and abs(number) < 1e16 else repr(number)
+    """The number without a point when it is whole (1, 200000000), else its shortest exact form.
+
+    A whole number beyond `EXACT` has a point or an exponent: the grammar refuses its digits alone, since doubles leave
+    numbers out there.
+    """
+    return str(int(number)) if number.is_integer() and abs(number) <= EXACT else repr(number)
 
 
 def format_value(value: Value) -> str:

@@ -3,6 +3,7 @@
 Nothing that comes from a file reaches the terminal as a control character.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -41,10 +42,19 @@ def as_plain(_role: str, text: str) -> str:
 
 def as_markup(role: str, text: str) -> str:
     """The style of terminals: console markup of rich."""
-    from rich.markup import escape
+    return f"[{_COLOURS.get(role, 'none')}]{_BRACKET.sub(_escaped, text)}[/]"
 
-    # Text without a role gets a tag too: a backslash at its end is escaped rightly only before a tag.
-    return f"[{_COLOURS.get(role, 'none')}]{escape(text)}[/]"
+
+#: Where rich reads backslashes: before what looks like a tag, before another bracket, and before the tag that closes.
+_BRACKET = re.compile(r"(\\*)(\[[a-z#/@][^[]*?]|\[|\Z)")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """Backslashes and what follows, so that rich prints both: `rich.markup.escape` minds tags alone."""
+    backslashes, what = found.groups()
+    if what == "[":
+        return f"{backslashes}\\["
+    return f"{backslashes * 2}\\{what}" if what else backslashes * 2
 
 
 def visible(text: str) -> str:

@@ -1,7 +1,7 @@
 """Lines, carets and escapes: what reaches a terminal is aligned, and never a control character."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.text import Text
 
@@ -40,6 +40,7 @@ def test_a_no_break_space_does_not_break() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(["", "strong", "faint"]), st.text()), max_size=5), st.integers(1, 60))
+@example([("", "\\\\["), ("strong", "a\\\\"), ("", "\\\\[b] \\[/] \\[1]"), ("faint", "[a\\"), ("", "]")], 60)
 def test_markup_prints_what_plain_prints(pieces: list[tuple[str, str]], width: int) -> None:
     plain = Writer(width=width).wrap(pieces, first=" ")
     assert Text.from_markup(Writer(as_markup, width).wrap(pieces, first=" "), emoji=False).plain == plain

@@ -93,7 +93,7 @@ def _quotient(number: float, divisor: float) -> Any:
 
 def _text(value: Any) -> str:
     if isinstance(value, float):
-        return repr(value).removesuffix(".0") if abs(value) < 1e16 else repr(value)
+        return repr(value).removesuffix(".0") if abs(value) <= 2**53 else repr(value)
     return str(value)
 
 

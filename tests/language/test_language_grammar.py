@@ -411,6 +411,7 @@ withins = st.builds(Within, st.integers(1, 9_999_999), st.sampled_from(("day", "
 @example("p", [-0.0])
 @example("p", [5e-324])
 @example("p", [1e22])
+@example("p", [2.0**53, 2.0**53 + 2, -9999999999999998.0, 1e16])
 def test_a_ground_atom_is_read_back(predicate: str, args: list[str | float | date]) -> None:
     text = str(GroundAtom(predicate, tuple(args)))
     atom = parse_atom(text, HERE)

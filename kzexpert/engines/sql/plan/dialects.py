@@ -9,6 +9,7 @@ from sqlglot.dialects.spark import Spark
 
 from kzexpert.engines.sql.plan.extents import Types
 from kzexpert.engines.sql.plan.words import number, typed
+from kzexpert.model import EXACT
 
 __all__ = ["CASED", "NUMBER_TEXT", "SUM", "Dialect", "DuckDBDialect", "SparkDialect"]
 
@@ -97,7 +98,7 @@ class DuckDBDialect:
     def number_text(self, number_: exp.Expr) -> exp.Expr:
         """See `Dialect.number_text`. DuckDB prints the same digits as Python, but for a point where it is whole."""
         whole = number_.eq(exp.Floor(this=number_.copy()))
-        small = exp.Abs(this=number_.copy()) < number(1e16)
+        small = exp.Abs(this=number_.copy()) <= number(EXACT)
         without_point = exp.Cast(this=number_.copy(), to=exp.DataType(this=exp.DataType.Type.BIGINT))
         case = exp.If(this=whole & small, true=typed(without_point, "text"))
         return exp.Case(ifs=[case], default=typed(number_.copy(), "text"))

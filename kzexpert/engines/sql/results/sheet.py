@@ -26,6 +26,7 @@ from kzexpert.engines.sql.plan.words import (
     together,
     typed,
 )
+from kzexpert.model import EXACT
 from kzexpert.model.columns import OWN, Layout
 
 __all__ = ["DERIVED", "ON", "Numbers", "Part", "RankedTexts", "counts", "ranked_texts", "sheet", "table"]
@@ -37,7 +38,6 @@ Numbers: TypeAlias = Literal["plain", "text", "json"]
 ON, DERIVED = "d", "e"
 _PREDICATE, _RANK = "p", "rank"
 _LARGEST = 2**62
-_WHOLE = 1e16
 
 
 class RankedTexts(msgspec.Struct, frozen=True):
@@ -262,7 +262,7 @@ def _number(value: exp.Expr, numbers: Numbers) -> exp.Expr:
     whole = both(
         [
             value.eq(exp.Floor(this=value.copy())),
-            exp.Abs(this=value.copy()) < number(_WHOLE),
+            exp.Abs(this=value.copy()) <= number(EXACT),
         ]
     )
     without_point = exp.Cast(this=value.copy(), to=exp.DataType(this=exp.DataType.Type.BIGINT))

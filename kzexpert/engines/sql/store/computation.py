@@ -15,12 +15,9 @@ from kzexpert.engines.sql.plan.context import Place
 from kzexpert.engines.sql.plan.extents import Kind
 from kzexpert.engines.sql.plan.words import called, column, number, select, typed
 from kzexpert.engines.sql.store.base import Names, Row, Store
-from kzexpert.model import AGGREGATES
+from kzexpert.model import AGGREGATES, EXACT
 
 __all__ = ["StoredComputation"]
-
-#: Up to here every whole number is a double.
-_EXACT = float(2**53)
 
 
 class StoredComputation:
@@ -86,7 +83,7 @@ class StoredComputation:
         counted = exp.Filter(this=fractions, expression=exp.Where(this=fraction))
         size = exp.Coalesce(this=exp.Sum(this=exp.Abs(this=x.copy())), expressions=[number(0.0)])
         found, total = self._database.rows(select([counted, size], rows.copy()))[0]
-        return bool(found == 0 and total < _EXACT)
+        return bool(found == 0 and total < EXACT)
 
     def _by_database(self, rows: exp.Table, keys: Sequence[str], total: exp.Expr) -> exp.Table:
         grouped = select([*map(column, keys), called(total, "x")], rows.copy()).group_by(*map(column, keys), copy=False)

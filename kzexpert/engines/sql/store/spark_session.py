@@ -141,7 +141,7 @@ def _printer() -> Callable[[float | None], str | None]:
     def print_number(number: float | None) -> str | None:
         if number is None:
             return None
-        return str(int(number)) if number.is_integer() and abs(number) < 1e16 else repr(number)
+        return str(int(number)) if number.is_integer() and abs(number) <= 2**53 else repr(number)
 
     return print_number
 
