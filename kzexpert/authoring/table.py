@@ -10,12 +10,14 @@ from msgspec.structs import replace
 
 from kzexpert.authoring.columns import SampledColumn, TableFit, best_fits, fit
 from kzexpert.authoring.snippets import Snippet, block, record, scalar, sequence
+from kzexpert.engines import first_rows
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.language.containers import inner_name
 from kzexpert.language.delimited import delimiter_by_ending
 from kzexpert.language.guesses import date_formats, decimal_sign, guess, nothing_words, written_delimiter
+from kzexpert.language.json_records import NestedError
 from kzexpert.language.nearest import did_you_mean
-from kzexpert.language.records import JSON_ENDINGS, WORKBOOKS, RecordError, open_records
+from kzexpert.language.records import JSON_ENDINGS, RecordError, open_records, split_part
 from kzexpert.model import KnowledgeBase
 from kzexpert.model.file_shape import FileShape
 
@@ -23,6 +25,7 @@ __all__ = ["TableProposal", "propose_table"]
 
 #: Rows that are looked at.
 _ROWS = 200
+_PARQUET = ".parquet"
 #: One predicate is chosen where it fits better than all others by more than this.
 _LEAST_APART = 0.25
 #: So many columns, and predicates that may be meant, are named in a message.
@@ -41,6 +44,7 @@ class TableProposal(msgspec.Struct, frozen=True):
         fixed: argument → the value that it has in all rows.
         formats: other ways in which the dates can be read.
         unknown: kind → the names in the first rows that nobody declares, each with near ones.
+        unread: the columns of which nothing comes.
     """
 
     fit: TableFit
@@ -48,6 +52,7 @@ class TableProposal(msgspec.Struct, frozen=True):
     fixed: Mapping[str, str]
     formats: tuple[str, ...]
     unknown: Mapping[str, Mapping[str, str]]
+    unread: tuple[str, ...]
 
     def declaration(self, file: str, beside: Mapping[str, str]) -> Snippet:
         """An item of ``tables:``.
@@ -105,26 +110,32 @@ def propose_table(
         if types.get(name) in kb.kinds and (names := dict(_unknown(kb, column, types[name]))):
             unknown.setdefault(types[name], {}).update(names)
     formats = tuple(form for days in _days(chosen, types) for form in (date_formats(days) or [])[1:])
-    return TableProposal(best, options, values, formats[:1], unknown)
+    unread = tuple(name for name in named if name not in best.columns.values())
+    return TableProposal(best, options, values, formats[:1], unknown, unread)
 
 
 def _looked_at(kb: KnowledgeBase, path: str) -> tuple[dict[str, Snippet], list[SampledColumn]]:
     """How a file is cut, and its columns with the values of the first rows."""
-    name = inner_name(path, "").lower()
+    path, part = split_part(path)
+    name = inner_name(path, part).lower()
     options: dict[str, Snippet] = {}
-    if name.endswith((*JSON_ENDINGS, *WORKBOOKS)):
-        with open_records(path, FileShape()) as records:
-            names = [item for item in (records.columns or _paths(path)) if item]
-        with open_records(path, FileShape()) as records:
+    if name.endswith(_PARQUET):
+        return options, _as_columns(*first_rows(path, _ROWS))
+    if name.endswith(JSON_ENDINGS):
+        shape = FileShape(part=part, records=_list_of_records(path, part))
+        if shape.records:
+            options["records"] = _plain(scalar(shape.records))
+        names = _paths(path, shape)
+        with open_records(path, shape) as records:
             return options, _as_columns(names, [cells for _, _, cells in islice(records.rows(names), _ROWS)])
-    seen = guess(path)
+    seen = guess(path, FileShape(part=part))
     if seen.encoding:
         options["encoding"] = _plain(seen.encoding)
     if seen.delimiter != delimiter_by_ending(name):
         options["delimiter"] = _plain(written_delimiter(seen.delimiter))
     if seen.skip:
         options["skip"] = _plain(str(seen.skip))
-    columns = _turned(_as_columns(seen.columns, seen.rows), options)
+    columns = _turned(kb, _as_columns(seen.columns, seen.rows), options)
     if seen.headed and not any(_is_row(kb, column) for column in columns):
         return options, columns
     options["header"] = _plain("false")
@@ -132,8 +143,16 @@ def _looked_at(kb: KnowledgeBase, path: str) -> tuple[dict[str, Snippet], list[S
     return options, _as_columns([f"c{place + 1}" for place in range(max(map(len, rows), default=0))], rows)
 
 
-def _turned(columns: list[SampledColumn], options: dict[str, Snippet]) -> list[SampledColumn]:
-    """The columns, where years are some of them with a row for each year; the option for that is added."""
+def _turned(kb: KnowledgeBase, columns: list[SampledColumn], options: dict[str, Snippet]) -> list[SampledColumn]:
+    """The columns, where years or names are some of them with a row for each; the options for that are added."""
+    marked = _marked(kb, columns)
+    if marked:
+        kind = kb.entity[marked[0].name].kind
+        fields = {"columns": sequence(scalar(column.name) for column in marked), "name": kind, "value": "value"}
+        options["unpivot"] = record(fields)
+        options["where"] = record({"value": "1"})
+        rest = [column for column in columns if column not in marked]
+        return [*rest, SampledColumn(kind, tuple(column.name for column in marked))]
     years = [column for column in columns if _YEAR.fullmatch(column.name)]
     names = {column.name for column in columns}
     if len(years) < _LEAST_YEARS or names & {"year", "value"}:
@@ -147,6 +166,14 @@ def _turned(columns: list[SampledColumn], options: dict[str, Snippet]) -> list[S
     return [*rest, whens, SampledColumn("value", tuple(values), tuple(nothing))]
 
 
+def _marked(kb: KnowledgeBase, columns: Sequence[SampledColumn]) -> list[SampledColumn]:
+    """The columns that are named after things of one kind, and say by 1 and 0 of which of them a row is true."""
+    found = [column for column in columns if column.name in kb.entity and {*column.values} <= {"0", "1"}]
+    kinds = {kb.entity[column.name].kind for column in found}
+    taken = kinds | {"value"}
+    return found if len(found) > 1 and len(kinds) == 1 and taken.isdisjoint(item.name for item in columns) else []
+
+
 def _is_row(kb: KnowledgeBase, column: SampledColumn) -> bool:
     """Whether the name of a column is a name like those below it, so that a first row was taken for a header."""
     known = kb.entity.get(column.name)
@@ -154,13 +181,23 @@ def _is_row(kb: KnowledgeBase, column: SampledColumn) -> bool:
     return known is not None and any(item is not None and item.kind == known.kind for item in below)
 
 
-def _paths(path: str) -> list[str]:
+def _list_of_records(path: str, part: str) -> str:
+    """The path to the first list of records in a JSON file; empty where the whole is one."""
+    try:
+        with open_records(path, FileShape(part=part)):
+            return ""
+    except NestedError as error:
+        if not error.lists:
+            raise
+        return error.lists[0]
+
+
+def _paths(path: str, shape: FileShape) -> list[str]:
     """The paths into the records of a JSON file; they are known when some were read."""
-    with open_records(path, FileShape()) as records:
+    with open_records(path, shape) as records:
         for _ in islice(records.rows(()), _ROWS):
             pass
-        found: list[str] = getattr(records, "paths", [])
-        return found
+        return list(records.paths)
 
 
 def _as_columns(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[SampledColumn]:
@@ -227,7 +264,7 @@ def _fitting(
 
 def _best(kb: KnowledgeBase, path: str, columns: Sequence[SampledColumn], shown: str) -> TableFit:
     """The predicate that rows state, where names say so and no other would do as well: values alone say little."""
-    fits = best_fits(kb, columns, os.path.basename(inner_name(path, "")).partition(".")[0])  # noqa: PTH119
+    fits = best_fits(kb, columns, os.path.basename(inner_name(*split_part(path))).partition(".")[0])  # noqa: PTH119
     near = [item for item in fits if item.score >= fits[0].score - _LEAST_APART]
     if len(near) == 1 and near[0].named:
         return near[0]

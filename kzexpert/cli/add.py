@@ -18,7 +18,7 @@ from kzexpert.render.issues import issues_text
 
 __all__ = ["add"]
 
-_FACTS, _NAMES = 3, 5
+_FACTS, _NAMES, _COLUMNS = 3, 5, 10
 
 
 @click.command(
@@ -52,8 +52,8 @@ def add(
 ) -> None:
     """Look at a data FILE, propose how a table reads it as facts, and write that into a file of the base.
 
-    CSV in any dress, JSON, JSON lines and Excel; the file stays where it is. What is proposed is shown with the first
-    facts that come of it. On a terminal you are asked whether to write it; elsewhere --yes says so.
+    CSV in any dress, JSON, JSON lines, Excel and Parquet; the file stays where it is. What is proposed is shown with
+    the first facts that come of it. On a terminal you are asked whether to write it; elsewhere --yes says so.
     """
     own = own_base(kb, data)
     check_source(own.kb, beside["source"])
@@ -99,8 +99,9 @@ def _agreed(file: str) -> bool:
 def _told(change: Addition, proposal: TableProposal, seen: Preview) -> Iterator[str]:
     """What came of looking at the file."""
     kb, name = change.kb, proposal.fit.predicate.name
-    rows = counted(len(seen.facts) + len(seen.bad), "row")
-    yield f"{len(seen.facts):,} of {'' if seen.whole else 'the first '}{rows} are facts of {name}:"
+    rows = len(seen.facts) + len(seen.bad)
+    among = f"{'' if seen.whole else 'the first '}{counted(rows, 'row')}"
+    yield f"{len(seen.facts):,} of {among} {'is a fact' if rows == 1 else 'are facts'} of {name}:"
     yield from (f"  {stated(kb, fact)}" for fact in seen.facts[:_FACTS])
     if seen.bad:
         yield f"{counted(len(seen.bad), 'row')} would be none:"
@@ -114,5 +115,8 @@ def _told(change: Addition, proposal: TableProposal, seen: Preview) -> Iterator[
         if len(names) > _NAMES:
             yield f"  and {len(names) - _NAMES} more"
         yield f"  declare one with kzexpert new entity NAME --kind {kind}, or add it to the aliases of another"
+    if proposal.unread:
+        more = f" and {len(proposal.unread) - _COLUMNS} more" if len(proposal.unread) > _COLUMNS else ""
+        yield f"Columns that are not read: {', '.join(proposal.unread[:_COLUMNS])}{more}"
     if proposal.formats:
         yield f"Days come first in the dates, or do months? {', '.join(proposal.formats)} reads them too"

@@ -1,7 +1,17 @@
 """The engines by name: a program in, an inference out. They stand in a table in `kzexpert.engines.registry`."""
 
 from kzexpert.engines.base import Budget, Engine, infer_each
-from kzexpert.engines.registry import CHOICES, ENGINES, EngineRow, engine, for_engine, settled, table_issues, with_rows
+from kzexpert.engines.registry import (
+    CHOICES,
+    ENGINES,
+    EngineRow,
+    engine,
+    first_rows,
+    for_engine,
+    settled,
+    table_issues,
+    with_rows,
+)
 from kzexpert.engines.settings import Limits, Settings
 
 __all__ = [
@@ -13,6 +23,7 @@ __all__ = [
     "Limits",
     "Settings",
     "engine",
+    "first_rows",
     "for_engine",
     "infer_each",
     "settled",

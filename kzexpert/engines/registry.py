@@ -22,7 +22,17 @@ from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import KnowledgeBase
 
-__all__ = ["CHOICES", "ENGINES", "EngineRow", "engine", "for_engine", "settled", "table_issues", "with_rows"]
+__all__ = [
+    "CHOICES",
+    "ENGINES",
+    "EngineRow",
+    "engine",
+    "first_rows",
+    "for_engine",
+    "settled",
+    "table_issues",
+    "with_rows",
+]
 
 
 class EngineRow(msgspec.Struct, frozen=True):
@@ -177,6 +187,19 @@ def with_rows(kb: KnowledgeBase, settings: Settings | None = None, as_of: date |
 
     facts = table_facts(kb, chosen.skip_bad_rows, chosen.listen, chosen.network, as_of)
     return replace(kb, facts=(*kb.facts, *facts), tables=())
+
+
+def first_rows(path: str, most: int) -> tuple[list[str], list[tuple[str | None, ...]]]:
+    """The columns of a Parquet file, and some of its rows as texts.
+
+    Raises:
+        KnowledgeBaseError: it cannot be read (KZ124).
+        UsageError: what reads it is not installed.
+    """
+    with bulk("reading Parquet"):
+        from kzexpert.engines.sql.tables import duckdb_reader
+
+    return duckdb_reader.first_rows(path, most)
 
 
 def table_issues(kb: KnowledgeBase, settings: Settings | None = None) -> list[Issue]:

@@ -14,6 +14,7 @@ import msgspec
 
 from kzexpert.language.containers import RecordError, encoding_by_mark, inner_name, open_bytes, open_lines
 from kzexpert.language.delimited import delimiter_by_ending
+from kzexpert.language.workbook import WORKBOOKS, Workbook
 from kzexpert.model.file_shape import FileShape
 
 __all__ = [
@@ -127,7 +128,7 @@ def encoding_hint(path: str, part: str = "") -> str:
 
 
 def guess(path: str, shape: FileShape | None = None) -> Guess:
-    """What a delimited file looks like.
+    """What a delimited file, or a sheet of a workbook, looks like.
 
     Args:
         shape: what is known of it already.
@@ -136,12 +137,17 @@ def guess(path: str, shape: FileShape | None = None) -> Guess:
         RecordError: it cannot be read.
     """
     known = shape or FileShape()
-    encoding = known.encoding or encoding_of(path, known.part)
-    with open_lines(path, known.part, encoding) as stream:
-        lines = list(islice(stream, _LINES))
-    delimiter = known.delimiter or _delimiter(lines)
-    records = _cells(lines, delimiter)
-    skip = known.skip or _lines_above(records)
+    if path.lower().endswith(WORKBOOKS):
+        encoding, delimiter = "", delimiter_by_ending(path)
+        records = _sheet(path, known.part)
+        skip = known.skip or _rows_above(records)
+    else:
+        encoding = known.encoding or encoding_of(path, known.part)
+        with open_lines(path, known.part, encoding) as stream:
+            lines = list(islice(stream, _LINES))
+        delimiter = known.delimiter or _delimiter(lines)
+        records = _cells(lines, delimiter)
+        skip = known.skip or _lines_above(records)
     table = [tuple(cells) for line, cells in records if line >= skip]
     headed = known.header is None and _is_header(table)
     columns = tuple(cell.strip() for cell in table[0]) if headed else ()
@@ -156,6 +162,8 @@ def header_hint(path: str, shape: FileShape, wanted: Collection[str]) -> str:
         wanted: the columns.
     """
     try:
+        if path.lower().endswith(WORKBOOKS):
+            return _sheet_hint(_sheet(path, shape.part), shape.skip, wanted)
         encoding = shape.encoding or encoding_of(path, shape.part)
         with open_lines(path, shape.part, encoding) as stream:
             lines = list(islice(stream, _LINES))
@@ -167,8 +175,21 @@ def header_hint(path: str, shape: FileShape, wanted: Collection[str]) -> str:
         return _shape_hint([cells for _, cells in _cells(lines[shape.skip :], shape.delimiter or _delimiter(lines))])
     options = [f"skip: {line}"] if line != shape.skip else []
     options += [f"delimiter: {written_delimiter(delimiter)}"] if delimiter != own else []
-    above = "lines above the header" if line > shape.skip else "fewer lines above the header"
-    return f"{above if line != shape.skip else 'another delimiter'}? `{', '.join(options)}`"
+    return f"{_above(line, shape.skip) if line != shape.skip else 'another delimiter'}? `{', '.join(options)}`"
+
+
+def _sheet_hint(records: Sequence[tuple[int, Sequence[str]]], skip: int, wanted: Collection[str]) -> str:
+    """As `header_hint`, of the rows of a sheet."""
+    named = {line: len({cell.strip() for cell in cells}.intersection(wanted)) for line, cells in records}
+    own = next((line for line in named if line >= skip), None)
+    best = max(named, key=lambda line: named[line], default=None)
+    if best is None or own is None or named[best] <= named[own]:
+        return _shape_hint([cells for line, cells in records if line >= skip])
+    return f"{_above(best, skip)}? `skip: {best}`"
+
+
+def _above(line: int, skip: int) -> str:
+    return "lines above the header" if line > skip else "fewer lines above the header"
 
 
 def _shape_hint(table: Sequence[Sequence[str]]) -> str:
@@ -228,6 +249,21 @@ def _delimiter(lines: Sequence[str]) -> str:
         return often, size
 
     return max(_DELIMITERS, key=evenness)
+
+
+def _sheet(path: str, part: str) -> list[tuple[int, list[str]]]:
+    """As `_cells`, of the first rows of a sheet that hold something."""
+    sheet = Workbook(path, FileShape(part=part, header=()))
+    rows = islice(sheet.rows(sheet.columns), _LINES)
+    return [(line - 1, [cell or "" for cell in cells]) for _, line, cells in rows]
+
+
+def _rows_above(records: Sequence[tuple[int, Sequence[str]]]) -> int:
+    """The rows above the first one that is filled like most: a title fills a cell or two, and all rows are as wide."""
+    sizes = [sum(1 for cell in cells if cell.strip()) for _, cells in records]
+    usual = max(sizes, key=lambda size: (sizes.count(size), size), default=0)
+    place = next((place for place, size in enumerate(sizes) if size * 2 > usual), 0)
+    return records[place][0] if place else 0
 
 
 def _lines_above(records: Sequence[tuple[int, list[str]]]) -> int:

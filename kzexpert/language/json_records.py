@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from kzexpert.language.containers import RecordError
 from kzexpert.language.nearest import did_you_mean
 
-__all__ = ["JsonRecords", "json_paths"]
+__all__ = ["JsonRecords", "NestedError", "json_paths"]
 
 #: Characters of a document that is no JSON lines: it is read whole.
 _MOST_WHOLE = 500_000_000
@@ -23,6 +23,18 @@ _STEP = re.compile(r"\[([0-9]+)\]|([^.\[\]]+)")
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda name: None)
 
 Cells: TypeAlias = tuple[str | None, ...]
+
+
+class NestedError(RecordError):
+    """A document is no list of records, and may hold some.
+
+    Attributes:
+        lists: the paths to them, from the outside in.
+    """
+
+    def __init__(self, message: str, hint: str, lists: Sequence[str]) -> None:
+        super().__init__(message, hint)
+        self.lists = lists
 
 
 class _Tree:
@@ -111,8 +123,9 @@ class JsonRecords:
 
     @property
     def paths(self) -> list[str]:
-        """The paths that the first records have."""
-        return list(self._paths)
+        """The paths that the first records have, without a list that is empty in one of them and filled in another."""
+        inner = {path[:end] for path in self._paths for end, sign in enumerate(path) if sign in ".["}
+        return [path for path in self._paths if path not in inner]
 
 
 def json_steps(path: str) -> list[str | int]:
@@ -173,7 +186,7 @@ def _in_document(lines: Iterator[tuple[int, str]], path: str) -> list[Any]:
         return [found]
     what = f"there is no list of records at {path}" if path else "it is no list of records"
     hint = did_you_mean(path, lists) or (f"they stand in records: {' or '.join(lists)}" if lists else "")
-    raise RecordError(what, hint)
+    raise NestedError(what, hint, lists)
 
 
 def _lists(document: Any, before: str = "", depth: int = 4) -> list[str]:

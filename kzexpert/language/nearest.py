@@ -63,5 +63,9 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     names = nearest(name, candidates)
     if not names:
         return ""
+    if not all(map(str.isascii, names)):
+        from unicodedata import normalize
+
+        names = [*dict.fromkeys(normalize("NFC", item) for item in names)]
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
     return f"did you mean {listed}?"

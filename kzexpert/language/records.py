@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias
 from kzexpert.language.containers import EncodingError, RecordError, inner_name, open_lines
 from kzexpert.language.delimited import DELIMITERS, Delimited, Uneven, delimiter_by_ending
 from kzexpert.language.nearest import did_you_mean
+from kzexpert.language.workbook import WORKBOOKS, Workbook
 from kzexpert.model.file_shape import FileShape, Unpivot
 
 __all__ = [
@@ -30,7 +31,6 @@ __all__ = [
 ]
 
 JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
-WORKBOOKS = (".xlsx", ".xlsm", ".xls")
 #: What may stand behind the ending of a file of text.
 PACKED = (".gz", ".zip")
 RECORD_ENDINGS = (*DELIMITERS, *JSON_ENDINGS, *WORKBOOKS)
@@ -88,8 +88,6 @@ def open_records(path: str, shape: FileShape, uneven: list[Uneven] | None = None
     name = inner_name(path, shape.part).lower()
     ending = os.path.splitext(name)[1]  # noqa: PTH122
     if ending in WORKBOOKS:
-        from kzexpert.language.workbook import Workbook
-
         if path.lower().endswith(PACKED):
             raise RecordError("it is a packed workbook", "unpack it first")
         yield _reshaped(Workbook(path, shape), shape)

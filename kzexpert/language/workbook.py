@@ -13,7 +13,9 @@ from kzexpert.language.delimited import column_names
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model.file_shape import FileShape
 
-__all__ = ["Workbook"]
+__all__ = ["WORKBOOKS", "Workbook"]
+
+WORKBOOKS = (".xlsx", ".xlsm", ".xls")
 
 #: Bytes that are packed in a workbook, and cells of a sheet up to the last in use.
 _MOST_UNPACKED, _MOST_CELLS = 2_000_000_000, 50_000_000
@@ -72,6 +74,8 @@ def _sheet(path: str, name: str) -> Iterator[list[Any]]:
             hint = did_you_mean(name, workbook.sheet_names) or f"its sheets are {', '.join(workbook.sheet_names)}"
             raise RecordError(f"it has no sheet {name!r}", hint)
         return iter(workbook.get_sheet_by_name(name or workbook.sheet_names[0]).to_python(skip_empty_area=False))
+    except OSError as error:
+        raise RecordError(error.strerror or str(error)) from None
     except CalamineError as error:
         raise RecordError(f"it is no workbook that can be read: {error}", "save it as .xlsx or .csv") from None
 

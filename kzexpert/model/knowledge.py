@@ -416,9 +416,16 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True, array_like=True):
 
     @cached_property
     def entity(self) -> Mapping[str, Entity]:
-        """Entity by name and by alias; names go before aliases."""
+        """Entity by name and by alias, in each form that Unicode has for their letters; names go before aliases."""
         found = {alias: item for item in reversed(self.entities) for alias in item.aliases}
         found.update({item.name: item for item in reversed(self.entities)})
+        accented = [text for text in found if not text.isascii()]
+        if accented:
+            from unicodedata import normalize
+
+            for form in ("NFC", "NFD"):
+                for text in accented:
+                    found.setdefault(normalize(form, text), found[text])
         return found
 
     @cached_property

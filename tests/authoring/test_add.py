@@ -1,10 +1,14 @@
 """``kzexpert add``: what a data file looks like, and the declaration that reads it."""
 
+from datetime import date
 from pathlib import Path
+from zipfile import ZipFile
 
+import duckdb
 import pytest
 import yaml
 from click.testing import CliRunner
+from openpyxl import Workbook
 from processes import Came, here
 
 from kzexpert.authoring.scaffold import scaffold, write_scaffold
@@ -113,6 +117,16 @@ FILES = {
             "null": ["", ".."],
         },
     ),
+    "a list somewhere in a document": (
+        (
+            "ties.json",
+            "utf-8",
+            '{"data": {"states": [{"state": "Ruritania", "in": [{"org": "Strelsau Pact", "since": "2011"}]},'
+            ' {"state": "Borduria", "in": []}]}}',
+            {"predicate": "member"},
+        ),
+        {"columns": {"state": "state", "org": "in.org", "since": "in.since"}, "records": "data.states"},
+    ),
     "JSON lines": (
         (
             "ties.jsonl",
@@ -134,6 +148,50 @@ def test_a_declaration_is_proposed(
     found = propose_table(load_knowledge_base([base]), str(path), **given)  # type: ignore[arg-type]
     declared = yaml.load("\n".join(found.declaration("x", {}).block), yaml.BaseLoader)  # null is a key, and no number
     assert {key: value for key, value in declared.items() if key not in ("file", "predicate")} == wanted
+
+
+def test_a_column_for_each_organisation(base: Path) -> None:
+    (base / "facts" / "more.yaml").write_text("entities: {CSTO: {kind: organisation}}", encoding="utf-8")
+    data = put(base, "ties.csv", "state,year,Strelsau Pact,CSTO\nRuritania,2011,1,0\nBorduria,2012,NA,1\n")
+    shown = add(base, data, "--predicate", "member", "--source", "almanac").stdout
+    assert "Ruritania is a member of Strelsau Pact (since 2011 until 2011, almanac)" in shown
+    assert "2 of 2 rows are facts of member:" in shown
+    assert "Borduria is a member of CSTO (since 2012 until 2012, almanac)" in shown
+    assert "unpivot: {columns: [Strelsau Pact, CSTO], name: organisation, value: value}" in shown
+    assert "where: {value: 1}" in shown
+
+
+def test_a_sheet_below_its_title(base: Path) -> None:
+    book = Workbook()
+    for row in (["Members of the pact"], [], ["State", "Organisation", "Joined", "Left"]):
+        book.active.append(row)
+    book.active.append(["Ruritania", "Strelsau Pact", date(2011, 3, 1), date(2013, 5, 9)])
+    book.active.append(["Borduria", "Strelsau Pact", date(2012, 2, 1), "n/a"])
+    book.active.merge_cells("A1:D1")
+    book.save(base / "data" / "members.xlsx")
+    shown = add(base, "data/members.xlsx", "--source", "almanac", "--yes").stdout
+    assert "2 of 2 rows are facts of member:" in shown
+    assert "skip: 2" in shown
+    assert 'null: ["", n/a]' in shown
+    assert add(base, "data/none.xlsx", code=1).stderr.startswith("data/none.xlsx: KZ124 cannot read")
+
+
+def test_parquet_with_moments_and_nothing(base: Path) -> None:
+    rows = "('Ruritania', 'Strelsau Pact', TIMESTAMP '2011-03-01 23:30', 4), (NULL, 'Strelsau Pact', NULL, 5)"
+    file = base / "data" / "members.parquet"
+    duckdb.sql(f"COPY (SELECT * FROM (VALUES {rows}) t(state, org, since, size)) TO '{file}'")
+    shown = add(base, "data/members.parquet", "--source", "almanac").stdout
+    assert "1 of 2 rows are facts of member:\n  Ruritania is a member of Strelsau Pact (since 2011-03-01" in shown
+    assert "row 2: state is empty" in shown
+    assert "Columns that are not read: size" in shown
+
+
+def test_one_file_of_an_archive(base: Path) -> None:
+    with ZipFile(base / "data" / "all.zip", "w") as archive:
+        archive.writestr("members.csv", "state,org\nRuritania,Strelsau Pact\n")
+        archive.writestr("readme.txt", "Read me")
+    assert "name one of them behind a #: members.csv, readme.txt" in told(add(base, "data/all.zip", code=1))
+    assert "1 of 1 row is a fact of member:" in add(base, "data/all.zip#members.csv").stdout
 
 
 def test_the_name_of_a_file_may_be_that_of_a_predicate(base: Path) -> None:

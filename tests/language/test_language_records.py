@@ -187,6 +187,13 @@ def test_a_workbook_with_lines_above_and_without_a_header(tmp_path: Path) -> Non
     assert read(path, ["c2"], skip=3, header=()) == [(1, 4, ["2"])]
 
 
+def test_the_header_of_a_workbook_below_its_title(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "t.xlsx", First=[["About"], [], ["a", "b"], [1, 2]])
+    assert header_hint(str(path), FileShape(), ["a", "b"]) == "lines above the header? `skip: 2`"
+    assert header_hint(str(path), FileShape(skip=3), ["a", "b"]) == "fewer lines above the header? `skip: 2`"
+    assert wrong(tmp_path / "none.xlsx", ["a"]).message.startswith("No such file")
+
+
 def test_a_workbook_that_would_fill_memory_is_refused(tmp_path: Path) -> None:
     from openpyxl import Workbook
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 import duckdb
 from short_programs import told
@@ -292,6 +293,12 @@ SHAPES = [
         text("org,day\n Pact ,4.4.1949\nLeague,10.1.1920\n"),
         "predicate: founded, dates: '%d.%m.%Y', columns: {org: org, day: day}",
         {("Pact", "1949-04-04", None, None, None), ("League", "1920-01-10", None, None, None)},
+    ),
+    Shape(
+        "accents_apart.csv",
+        text(normalize("NFD", "state,org,year\nGröße,Pact,2009\n")),
+        "predicate: member, columns: {state: state, org: org, since: year}",
+        {("Größe", "Pact", "2009", None, None)},
     ),
     Shape(
         "choices.csv",

@@ -21,16 +21,17 @@ from kzexpert.engines.sql.tables.files import (
     header,
     is_plain,
     no_records,
+    plain_text,
     separator_of,
     unreadable,
 )
 from kzexpert.engines.sql.tables.reader import TablePart, TableReader
 from kzexpert.engines.sql.tables.sqlite_table import SqliteTable
-from kzexpert.errors import Issue, KnowledgeBaseError, without_password
+from kzexpert.errors import Issue, KnowledgeBaseError, Location, without_password
 from kzexpert.language.records import RecordError
 from kzexpert.model import Table
 
-__all__ = ["DuckDBReader", "count_rows"]
+__all__ = ["DuckDBReader", "count_rows", "first_rows"]
 
 _POSTGRES = "postgres:"
 #: Under these names DuckDB is asked for the file of a row, and for its number there.
@@ -177,6 +178,17 @@ def count_rows(tables: Sequence[Table], most: int, network: bool) -> int:
             if counted >= most:
                 return most
     return counted
+
+
+def first_rows(path: str, most: int) -> tuple[list[str], list[tuple[str | None, ...]]]:
+    """See `kzexpert.engines.registry.first_rows`."""
+    table = Table(path, path, "", {}, location=Location(path))
+    with closing(DuckDBStore(network=False)) as store:
+        opened = DuckDBReader(store, network=False).open(table)
+        names = list(opened.types)
+        shown = [plain_text(column(f"x{place}"), opened.types[name]) for place, name in enumerate(names)]
+        query = select(shown, subquery(opened.query(names), "r")).limit(most, copy=False)
+        return names, [tuple(row) for row in store.rows(query)]
 
 
 def _function(name: str, first: exp.Expr, options: Mapping[str, exp.Expr]) -> exp.Expr:

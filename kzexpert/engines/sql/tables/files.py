@@ -238,7 +238,7 @@ def no_records(table: Table, name: str, error: RecordError) -> KnowledgeBaseErro
     where = f"line {error.line:,}: " if error.line else ""
     place = table.marks.get("file", table.location)
     hint = error.hint
-    if error.line and not table.is_sqlite and Path(table.path).is_file():
+    if (error.line or table.shape.is_reshaped) and not table.is_sqlite and Path(table.path).is_file():
         hint = header_hint(table.path, table.shape, _own_columns(table)) or hint
     return KnowledgeBaseError(Issue("KZ124", f"{name} cannot be read: {where}{error.message}", place, hint))
 
