@@ -3,7 +3,7 @@
 It looks only at what is known; what might be assumed or withdrawn is for `proposals`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Literal, TypeAlias
 
@@ -12,6 +12,7 @@ import msgspec
 from kzexpert.analysis.partials import Allowance, Known, Partial, Row, conclusion_of, partials
 from kzexpert.analysis.scenario import on_record
 from kzexpert.certainty import established
+from kzexpert.errors import Location
 from kzexpert.model import (
     Body,
     Fact,
@@ -26,6 +27,7 @@ from kzexpert.model import (
 )
 from kzexpert.model.evaluation import evaluate, solutions
 from kzexpert.program.snapshot import in_force
+from kzexpert.proof.citation import places_of
 from kzexpert.questions.sentences import dates
 
 __all__ = ["Failure", "Held", "Miss", "NearFact", "NearMisses", "near_row", "not_in_force"]
@@ -149,6 +151,7 @@ class NearMisses:
         self.known = known
         self.allowance = allowance
         self.depth = depth
+        self._place = places_of(known.inference.program.kb.texts)
         self._rows: dict[Pattern, list[tuple[GroundAtom, Fact]]] = {}
 
     def of(self, pattern: Pattern) -> tuple[Miss, ...]:
@@ -199,7 +202,7 @@ class NearMisses:
         return Miss(
             rule.id,
             rule.title,
-            str(rule.location),
+            self._place(rule.location),
             str(conclusion_of(partial)),
             round(rule.certainty * weakest, 9),
             tuple(held),
@@ -253,9 +256,9 @@ class NearMisses:
         if instances:
             return Failure(text, str(pattern), "others only", self._near(instances), below)
         rows = self._recorded(pattern)
-        near = tuple(near_row(atom, row) for atom, row in rows)[:_MOST_FACTS]
+        near = tuple(near_row(atom, row, self._place) for atom, row in rows)[:_MOST_FACTS]
         if any(not in_force(row, day) for _, row in rows):
-            near = tuple(near_row(atom, row) for atom, row in rows if not in_force(row, day))[:_MOST_FACTS]
+            near = tuple(near_row(atom, row, self._place) for atom, row in rows if not in_force(row, day))[:_MOST_FACTS]
             return Failure(text, str(pattern), "not in force", near, below)
         if rows:
             withdrawn = any(atom.args not in inference.program.base.get(pattern.predicate, {}) for atom, _ in rows)
@@ -275,7 +278,7 @@ class NearMisses:
         for relation, row in places:
             base = inference.program.base.get(relation, {}).get(row)
             rows = base.rows if base and not base.assumed else ()
-            said = (dates(rows[0]), str(rows[0].location)) if rows else ("", "")
+            said = (dates(rows[0]), self._place(rows[0].location)) if rows else ("", "")
             shown = Pattern.of(relation, row).ground
             found[str(shown)] = NearFact(str(shown), inference.certainties[relation][row], *said)
         return tuple(found[text] for text in sorted(found)[:_MOST_FACTS])
@@ -312,8 +315,8 @@ def _distance(miss: Miss) -> float:
     return sum(min(map(_distance, failure.below), default=1.0) for failure in miss.failed)
 
 
-def near_row(atom: GroundAtom, row: Fact) -> NearFact:
-    return NearFact(str(atom), None, dates(row), str(row.location))
+def near_row(atom: GroundAtom, row: Fact, place: Callable[[Location], str]) -> NearFact:
+    return NearFact(str(atom), None, dates(row), place(row.location))
 
 
 # --- conditions with values ----------------------------------------------------------------------------------------

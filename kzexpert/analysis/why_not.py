@@ -15,6 +15,7 @@ from kzexpert.engines.base import Engine
 from kzexpert.evidence import lines
 from kzexpert.model import GroundAtom, Inference, Pattern
 from kzexpert.proof.answers import Conclusion, conclude, ranked
+from kzexpert.proof.citation import places_of
 from kzexpert.proof.document import Asked
 from kzexpert.proof.lineage import asked
 from kzexpert.questions.question import Question
@@ -73,12 +74,13 @@ def why_not(
     pattern = question.pattern
     known = Known(inference)
     outside = not_in_force(inference, pattern)
+    place = places_of(inference.program.kb.texts)
     allowance = Allowance(_STEPS)
     near = NearMisses(known, allowance).of(pattern)
     proposed = propose(known, pattern, engine, limit, Allowance(_STEPS), progress)
     return WhyNot(
         *asked(inference, question),
-        outside=tuple(near_row(atom, row) for atom, row in outside),
+        outside=tuple(near_row(atom, row, place) for atom, row in outside),
         weighed=tuple(_weighed(inference, known.atom, pattern) for known in ranked(inference, question)),
         misses=near,
         proposals=proposed.found,

@@ -8,6 +8,7 @@ from kzexpert.analysis.near_misses import Miss, not_in_force
 from kzexpert.analysis.why_not import misses
 from kzexpert.certainty import established
 from kzexpert.model import Fact, GroundAtom, Inference
+from kzexpert.proof.citation import places_of
 from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import Question
@@ -77,19 +78,20 @@ def explanation_text(found: Explanation, out: Writer = PLAIN, depth: int | None 
 def _dropped(found: Explanation, out: Writer) -> Iterator[str]:
     """The rules of used bases that could conclude it, and that are left out."""
     kb, name = found.inference.program.kb, found.question.pattern.predicate
-    places = dict(kb.drops)
+    places, place = dict(kb.drops), places_of(kb.texts)
     for rule in kb.gone:
         if rule.id in places and any(head.predicate == name for head in rule.then):
             text = f"Dropped here ({places[rule.id]}): rule "
-            yield out.wrap([("", text), ("name", rule.id), ("faint", f" ({rule.location})")], rest="  ")
+            yield out.wrap([("", text), ("name", rule.id), ("faint", f" ({place(rule.location)})")], rest="  ")
 
 
 def _missing(found: Explanation, out: Writer) -> Iterator[str]:
     program = found.inference.program
+    place = places_of(program.kb.texts)
     if not found.shown:
         yield nothing_supports(found.inference, found.question, out)
     for _, fact in found.outside:
-        row = f"On record {dates(fact)}, so not in force on {program.as_of.isoformat()} ({fact.location})."
+        row = f"On record {dates(fact)}, so not in force on {program.as_of.isoformat()} ({place(fact.location)})."
         yield out.wrap([("", row)], rest="  ")
     name = found.question.pattern.predicate
     if found.lacks:
