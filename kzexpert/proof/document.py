@@ -440,6 +440,6 @@ def sealed(trace: Trace) -> Trace:
 
 def digest_of(value: object, order: Literal["deterministic"] | None = None) -> str:
     """SHA-256, in hex, of a value as compact JSON."""
-    from hashlib import sha256  # loads OpenSSL, and only traces need it
+    from hashlib import sha256  # loads OpenSSL, and only proofs need it
 
     return sha256(msgspec.json.encode(value, order=order)).hexdigest()
