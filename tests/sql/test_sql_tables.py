@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 from click.testing import CliRunner
+from available import ready
 from short_programs import told
 from small_tables import TRADE, outcome
 
@@ -321,13 +322,13 @@ def check_cells(rows: Iterable[Mapping[str, str]], published: Mapping[str, Seque
         assert json.loads(row["cells"]) == {name: cell or None for name, cell in cells}
 
 
-@pytest.mark.parametrize("name", ["experta", "duckdb"])
+@pytest.mark.parametrize("name", ["experta", "duckdb", pytest.param("spark", marks=pytest.mark.spark)])
 @pytest.mark.parametrize("rows", [["R", "B"], ["RUR", "B", "7", "more"]], ids=len)
 def test_rows_with_too_many_or_too_few_cells_are_set_aside(tmp_path: Path, name: str, rows: list[str]) -> None:
     kb = opened(tmp_path, trade=[*ROWS["trade"], rows])
     aside = tmp_path / "aside.jsonl"
     settings = Settings(skip_bad_rows=str(aside))
-    found = engine(name, settings=settings).infer(snapshot(for_engine(kb, name, settings)))
+    found = engine(ready(name), settings=settings).infer(snapshot(for_engine(kb, name, settings)))
     expected = engine("experta").infer(snapshot(written_out(tmp_path)))
     assert told(found) == told(expected)
     row = json.loads(aside.read_text(encoding="utf-8"))

@@ -269,11 +269,11 @@ class SparkStore:
     @contextmanager
     def reading(self) -> Iterator[None]:
         """See `Store.reading`."""
-        self._reads = True
+        before, self._reads = self._reads, True
         try:
             yield
         finally:
-            self._reads = False
+            self._reads = before
 
     def dictionary(self, kb: KnowledgeBase) -> "SparkNames":
         """See `Store.dictionary`."""

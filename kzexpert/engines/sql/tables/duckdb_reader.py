@@ -19,7 +19,6 @@ from kzexpert.engines.sql.tables.files import (
     check_columns,
     files_of,
     header,
-    is_plain,
     no_records,
     plain_text,
     separator_of,
@@ -59,8 +58,7 @@ class DuckDBReader(TableReader):
             if file not in parquet:
                 name = table.file if str(file) == str(Path(table.path)) else f"{table.file}/{file.name}"
                 try:
-                    plain = is_plain(file, table.shape) and (not self.tolerant or self._is_even(file))
-                    yield self._csv(name, file) if plain else self.of_records(table, name, file)
+                    yield self._csv(name, file) if self.is_plain(table, file) else self.of_records(table, name, file)
                 except DatabaseError as error:
                     place = table.marks.get("file", table.location)
                     raise unreadable(name, error, place, file, list(table.read)) from None
@@ -72,16 +70,6 @@ class DuckDBReader(TableReader):
         source, names = self.open_csv(file)
         columns = {name: f"c{index}" for index, name in enumerate(names) if name}
         return replace(self._part(name, source, exp.Literal.string(str(file)), _COUNTED, columns), path=file)
-
-    def _is_even(self, file: Path) -> bool:
-        """Whether all rows of a file have as many cells as there are columns; then the database can read it itself."""
-        source, _ = self.open_csv(file)
-        try:
-            with self.store.reading():
-                self.store.rows(select([exp.Count(this=exp.Star())], subquery(select([exp.Star()], source), "p")))
-        except DatabaseError as error:
-            return "Expected Number of Columns" not in error.says
-        return True
 
     def open_csv(self, path: Path) -> tuple[exp.Expr, list[str]]:
         """See `TableReader.open_csv`."""

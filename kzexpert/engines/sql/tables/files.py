@@ -31,6 +31,7 @@ __all__ = [
     "files_of",
     "header",
     "is_plain",
+    "is_uneven",
     "no_records",
     "plain_text",
     "separator_of",
@@ -52,6 +53,9 @@ FORM = (
     "a table is a .parquet, .csv, .tsv, .txt, .json, .jsonl or .xlsx file, those of text also with .gz or alone in a "
     ".zip, a folder of them, or of a database: sqlite:FILE#TABLE, postgres:CONNECTION#TABLE"
 )
+_QUOTES = "a cell that holds the separator or a line break stands in quotes; empty cells stay empty"
+#: So many characters of a line are shown.
+_SHOWN = 60
 _MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -87,6 +91,11 @@ def unreadable(
     return KnowledgeBaseError(Issue("KZ124", without_password(f"{name} cannot be read: {why}"), place, hint))
 
 
+def is_uneven(error: DatabaseError) -> bool:
+    """Whether a row of a CSV file has more or fewer cells than there are columns."""
+    return re.search("Expected Number of Columns|MALFORMED_CSV_RECORD", error.says) is not None
+
+
 def _reason(says: str) -> tuple[str, str]:
     """Why a file cannot be read, and what to do about it."""
     line = re.search(r"CSV Error on Line: (\d+)", says)
@@ -94,8 +103,12 @@ def _reason(says: str) -> tuple[str, str]:
     cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", says)
     if cells:
         message = f"{where} has {cells[2]} cell{'s' * (cells[2] != '1')}, and the first line has {cells[1]}"
-        return message, "a cell that holds the separator or a line break stands in quotes; empty cells stay empty"
-    if "unterminated quote" in says:
+        return message, _QUOTES
+    record = re.search(r"Malformed CSV record: (.*?)( SQLSTATE|$)", says)  # Spark does not say where
+    if record:
+        shown = record[1] if len(record[1]) <= _SHOWN else f"{record[1][:_SHOWN]}..."
+        return f"the line {shown!r} has more or fewer cells than the first line", _QUOTES
+    if "unterminated quote" in says or "Unescaped quote" in says:
         return (
             f"{where} has a quote that is not closed, or text behind one",
             'a quote inside quotes is doubled: "a ""b"""',

@@ -14,9 +14,18 @@ import msgspec
 from msgspec.structs import replace
 from sqlglot import exp
 
-from kzexpert.engines.sql.plan.words import called, column, select, together
+from kzexpert.engines.sql.plan.words import called, column, select, subquery, together
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError, Store
-from kzexpert.engines.sql.tables.files import BadRow, check_columns, check_paths, no_records, plain_text, unreadable
+from kzexpert.engines.sql.tables.files import (
+    BadRow,
+    check_columns,
+    check_paths,
+    is_plain,
+    is_uneven,
+    no_records,
+    plain_text,
+    unreadable,
+)
 from kzexpert.engines.sql.tables.sqlite_table import SqliteTable
 from kzexpert.errors import Issue, KnowledgeBaseError, without_password
 from kzexpert.language.delimited import Uneven
@@ -143,6 +152,23 @@ class TableReader(ABC):
         Raises:
             DatabaseError: its first line cannot be read, or names a column twice.
         """
+
+    def is_plain(self, table: Table, file: Path) -> bool:
+        """Whether the database reads a file itself; one with rows to be set aside is read record by record."""
+        return is_plain(file, table.shape) and (not self.tolerant or self._is_even(file))
+
+    def _is_even(self, path: Path) -> bool:
+        """Whether all rows of a CSV or TSV file have as many cells as it has columns, so that a database can read it.
+
+        What else may be wrong with the file shows when it is read.
+        """
+        try:
+            source, _ = self.open_csv(path)
+            with self.store.reading():
+                self.store.rows(select([exp.Count(this=exp.Star())], subquery(select([exp.Star()], source), "p")))
+        except DatabaseError as error:
+            return not is_uneven(error)
+        return True
 
     def of_records(self, table: Table, name: str, file: Path) -> TablePart:
         """A file that is read record by record, only with the columns that are read.

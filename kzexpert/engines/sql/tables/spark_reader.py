@@ -11,7 +11,7 @@ from kzexpert.engines.sql.plan.words import column
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError
 from kzexpert.engines.sql.store.spark_session import DataFrame, lit
 from kzexpert.engines.sql.store.spark_store import SparkStore
-from kzexpert.engines.sql.tables.files import PARQUET, SEPARATORS, check_names, files_of, header, is_plain, separator_of
+from kzexpert.engines.sql.tables.files import PARQUET, SEPARATORS, check_names, files_of, header, separator_of
 from kzexpert.engines.sql.tables.reader import TablePart, TableReader
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.tables_file import DATABASES
@@ -87,7 +87,7 @@ class SparkReader(TableReader):
         for file in files:
             if file not in parquet:
                 name = table.file if file == table.path else f"{table.file}/{Path(file).name}"
-                if not remote and not is_plain(Path(file), table.shape):
+                if not remote and not self.is_plain(table, Path(file)):
                     yield self.of_records(table, name, Path(file))
                     continue
                 rows, names = _csv_rows(self.store, file)
