@@ -5,6 +5,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from available import ready
 from processes import here
 
 FILES = {
@@ -72,7 +73,7 @@ def base(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("engine", ["experta", "duckdb", pytest.param("spark", marks=pytest.mark.spark)])
 def test_a_fact_counts_as_its_source_is_graded(base: Path, engine: str) -> None:
-    came = here("ask", "allied(?one, ?other)", "--engine", engine, "--format", "json", cwd=base)
+    came = here("ask", "allied(?one, ?other)", "--engine", ready(engine), "--format", "json", cwd=base)
     found = {item["conclusion"]: item["certainty"] for item in json.loads(came.stdout)["answers"]}
     assert found == WANTED, came.stderr
 

@@ -104,7 +104,7 @@ def test_rows_that_are_no_facts(tmp_path: Path) -> None:
         ("cut", "trade.parquet cannot be read"),
         ("column", "has no column b"),
         ("empty", "trade.csv"),
-        ("ragged", "trade.csv cannot be read"),
+        ("ragged", "trade.csv cannot be read: the line 'RUR,Borduria,1,2,3,4' has more or fewer cells"),
         ("not UTF-8", "trade.csv cannot be read"),
         ("codes", "codes.csv cannot be read"),
         ("two names", "codes.csv has two names for BO: Borduria and Syldavia"),

@@ -13,8 +13,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from click.testing import CliRunner
 from available import ready
+from click.testing import CliRunner
 from short_programs import told
 from small_tables import TRADE, outcome
 
