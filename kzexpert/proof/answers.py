@@ -74,6 +74,8 @@ class Conclusion(msgspec.Struct, frozen=True, omit_defaults=True):
         derived: whether a rule concluded it.
         conflict: there is certain evidence for it and certain evidence against it.
         at_least: the certainty counting each thing once; not set where no proof was made.
+        exact: whether no stronger set of lines that share nothing was left untried.
+        shared: recorded facts on which several lines rest.
         confidence: how far it rests on several witnesses; None where nothing is established.
     """
 
@@ -89,6 +91,8 @@ class Conclusion(msgspec.Struct, frozen=True, omit_defaults=True):
     likelihood: Likelihood | None
     conflict: bool = False
     at_least: float | UnsetType = UNSET
+    exact: bool = True
+    shared: tuple[str, ...] = ()
     confidence: Confidence | UnsetType | None = UNSET
 
 
@@ -162,7 +166,14 @@ def _vouched(item: Conclusion, statement: str, index: Index, witnesses: Witnesse
             replace(line, facts=tuple(witnesses.citations(below.evidence))) if line.rule else line
             for line, below in zip(item.lines, counted, strict=True)
         )
-    return replace(item, lines=told, at_least=testimony.at_least, confidence=testimony.confidence)
+    return replace(
+        item,
+        lines=told,
+        at_least=testimony.at_least,
+        exact=testimony.exact,
+        shared=testimony.shared,
+        confidence=testimony.confidence,
+    )
 
 
 def ranked(inference: Inference, question: Question) -> list[RelationFact]:

@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 
-from kzexpert.proof.document import Trace, TracedConclusion, TracedFact, TracedFiring, TracedLine
+from kzexpert.proof.document import CitedRule, Row, Trace, TracedConclusion, TracedFact, TracedFiring, TracedLine
 
-__all__ = ["Index"]
+__all__ = ["Index", "graded"]
+
+
+def graded(citation: str, grade: str) -> str:
+    """A citation with the grade of its source beside it, where it has one."""
+    return f"{citation} (grade\u00a0{grade})" if grade else citation
 
 
 class Index:
@@ -25,6 +30,11 @@ class Index:
     def __getitem__(self, statement: str) -> TracedConclusion | TracedFact:
         """What is known of a statement, and what rules make of it where they conclude it."""
         return self.conclusions.get(statement) or self.facts[statement]
+
+    def cited(self, item: Row | CitedRule) -> str:
+        """The source of a row or of a rule, the place in it, and its grade; empty where there is none."""
+        source = self.sources.get(item.source)
+        return graded(item.citation, source.reliability if source else "")
 
     def lines(self, statement: str) -> list[tuple[TracedLine, TracedFiring]]:
         """The lines of evidence that rules give for a statement, the strongest first."""

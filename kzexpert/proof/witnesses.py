@@ -18,7 +18,7 @@ from kzexpert.proof.document import (
     TracedFact,
     TracedFiring,
 )
-from kzexpert.proof.index import Index
+from kzexpert.proof.index import Index, graded
 
 __all__ = ["ASSUMPTION", "Witnesses", "with_testimonies"]
 
@@ -119,9 +119,8 @@ class Witnesses:
         return [self._citation(name, found) for name, found in places.items()]
 
     def _citation(self, name: str, places: Sequence[str]) -> str:
-        grade = self._index.sources[name].reliability
         cited = f"{name}, {_listed(places)}" if places else name
-        return f"{cited} (grade\u00a0{grade})" if grade else cited
+        return graded(cited, self._index.sources[name].reliability)
 
     # --- what lies below ----------------------------------------------------------------------------------------------
 

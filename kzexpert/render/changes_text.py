@@ -9,8 +9,8 @@ from kzexpert.analysis.what_if import WhatIf
 from kzexpert.errors import counted
 from kzexpert.proof.changes import TURNS, Cause, Changes, LineShift, Move, RuleTurn, Shift
 from kzexpert.proof.diff import TraceDiff
-from kzexpert.render.text import UNCALIBRATED, certainty_text
-from kzexpert.render.writer import PLAIN, Piece, Writer, sentence, stated
+from kzexpert.render.text import UNCALIBRATED
+from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, sentence, stated
 
 __all__ = [
     "cause_pieces",

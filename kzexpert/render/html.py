@@ -22,10 +22,12 @@ from kzexpert.model import Inference, KnowledgeBase, Source
 from kzexpert.proof.answers import Answer
 from kzexpert.proof.citation import places_of
 from kzexpert.proof.index import Index
+from kzexpert.proof.witnesses import Witnesses
 from kzexpert.render.html_tree import argument, citations_of
-from kzexpert.render.text import UNCALIBRATED, certainty_text
+from kzexpert.render.text import UNCALIBRATED
 from kzexpert.render.timeline_svg import timeline_svg
-from kzexpert.render.writer import sentence, visible
+from kzexpert.render.trust_text import told
+from kzexpert.render.writer import certainty_text, sentence, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -79,6 +81,7 @@ def html_page(page: Page) -> str:
     names = [proven[item.conclusion] for item in shown]
     citing = _citing(kb, index, names)
     numbers = {item.source.id: item.number for item in citing}
+    witnesses = Witnesses(index)
     drawn = argument(index, names, numbers)
     style, script = ((_PAGE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return (
@@ -101,6 +104,8 @@ def html_page(page: Page) -> str:
             drawing=Markup(timeline_svg(page.timeline)) if page.timeline else "",
             uncalibrated=UNCALIBRATED,
             threshold=THRESHOLD,
+            testimonies=[witnesses.testimony(name) for name in names],
+            grades={item.source.id: item.source.reliability for item in citing},
             style=Markup(style),
             style_hash=content_digest(style),
             script=Markup(script),
@@ -155,6 +160,7 @@ def environment() -> "Environment":
     environment.filters["signed"] = _minus(lambda number: f"{round(number, 2) + 0.0:+.2f}")
     environment.filters["percent"] = lambda number: f"{round(number, 2):g}%"
     environment.filters["sentence"] = sentence
+    environment.filters["told"] = told
     environment.filters["counted"] = counted
     environment.filters["rival"] = lambda text: _VARIABLE.sub("…", text)
     environment.globals["zip"] = zip

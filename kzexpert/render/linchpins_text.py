@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from kzexpert.analysis.linchpins import Effect, Hanging, Linchpins, Margin
 from kzexpert.errors import counted
 from kzexpert.model import Inference
-from kzexpert.render.text import certainty_text, footnote
-from kzexpert.render.writer import PLAIN, Piece, Writer, stated
+from kzexpert.render.text import footnote
+from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, stated
 
 __all__ = ["linchpins_text"]
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from kzexpert.analysis.matrix import Cell, Hypothesis, Matrices, Matrix
 from kzexpert.model import Inference
-from kzexpert.render.text import certainty_text, footnote
-from kzexpert.render.writer import PLAIN, Writer, display_width, stated, visible
+from kzexpert.render.text import footnote
+from kzexpert.render.writer import PLAIN, Writer, certainty_text, display_width, stated, visible
 
 __all__ = ["matrix_text"]
 

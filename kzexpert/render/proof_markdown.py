@@ -23,9 +23,10 @@ from kzexpert.proof.document import (
 )
 from kzexpert.proof.index import Index
 from kzexpert.render.premise_text import with_values
-from kzexpert.render.text import UNCALIBRATED, certainty_text, further_firings, headline
+from kzexpert.render.text import UNCALIBRATED, further_firings, headline
 from kzexpert.render.trace_graph import reading_order
-from kzexpert.render.writer import sentence, visible
+from kzexpert.render.trust_text import told
+from kzexpert.render.writer import certainty_text, sentence, visible
 
 __all__ = ["proof_markdown"]
 
@@ -119,6 +120,8 @@ class _Document:
         certainty = certainty_text(item.certainty)
         yield f"### {self.number[item.conclusion]}. {self.told(item.conclusion)}: {item.evidence} ({certainty})\n"
         yield f"{_code(item.conclusion)}{'' if item.established else ', weighed and not established'}\n"
+        if item.testimony is not None and item.conclusion in self.trace.answers:
+            yield f"{' '.join(map(_plain, told(item.certainty, item.testimony)))}\n"
         for line in item.lines:
             yield from self.line(line)
         yield ""
@@ -148,7 +151,7 @@ class _Document:
             yield "    - Another proof, at least as strong, counts instead."
 
     def rule(self, rule: CitedRule) -> str:
-        origin = rule.citation or "no source"
+        origin = self.index.cited(rule) or "no source"
         title = f"{_plain(rule.title)}; " if rule.title else ""
         return f"Rule {_code(rule.id)} ({title}{_plain(origin)})."
 
@@ -204,7 +207,7 @@ class _Document:
                 *first,
                 certainty_text(row.certainty),
                 _plain(row.dates),
-                f"{_plain(row.citation or 'no source')}{note}",
+                f"{_plain(self.index.cited(row) or 'no source')}{note}",
                 place,
             )
             first = ("", "")

@@ -20,9 +20,11 @@ from kzexpert.proof.document import (
     TracedPremise,
 )
 from kzexpert.proof.index import Index
+from kzexpert.proof.witnesses import Witnesses
 from kzexpert.render.premise_text import with_values
-from kzexpert.render.text import certainty_text, further_firings
-from kzexpert.render.writer import PLAIN, Piece, Writer, sentence
+from kzexpert.render.text import further_firings
+from kzexpert.render.trust_text import told
+from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, sentence
 
 __all__ = ["arithmetic", "proof_text"]
 
@@ -71,6 +73,7 @@ class _Text:
         self.index = index
         self.numbers = {name: number for number, name in enumerate(shown, 1)}
         self.out = out
+        self.witnesses = Witnesses(index)
         self.mentions = Counter(fact for name in shown for fact in index.below(name))
         self.marks: dict[str, str] = {}
 
@@ -92,8 +95,11 @@ class _Text:
         lines = [self.line(headline, rest="    ")]
         if not bare:
             lines.append(self.line([("faint", name)], first="    ", rest="    "))
+        if name in self.index.trace.answers:
+            testimony = self.witnesses.testimony(name)
+            lines.extend(self.line([("", text)], first="    ", rest="    ") for text in told(item.certainty, testimony))
         if fact:
-            lines.append(self.line(_recorded(fact), first=_strength(fact.certainty), rest=_MARGIN))
+            lines.append(self.line(_recorded(self.index, fact), first=_strength(fact.certainty), rest=_MARGIN))
         for line, firing in self.index.lines(name):
             lines.extend(self.evidence(line, firing))
         strengths = self.index.strengths(name)
@@ -112,7 +118,7 @@ class _Text:
         factors = f", {certainty_text(rule.certainty)} × {certainty_text(weakest)}" if round(weakest, 7) != 1 else ""
         title = f"{factors}: {rule.title}" if rule.title else factors
         yield self.line([("", sentence(firing.because))], first=_strength(line.strength), rest=_MARGIN)
-        origin = f"{rule.citation or 'no source'}; {rule.place}"
+        origin = f"{self.index.cited(rule) or 'no source'}; {rule.place}"
         if rule.replaces:
             origin += f"; in the place of {rule.replaces}"
         rule_pieces = [("faint", "rule "), ("name", rule.id), ("faint", f"{title} ({origin})")]
@@ -158,7 +164,7 @@ class _Text:
         elif name in self.marks:
             place = [("", " see "), ("name", f"[{self.marks[name]}]")]
         else:
-            place = [("", " "), *_recorded(self.index.facts[name])]
+            place = [("", " "), *_recorded(self.index, self.index.facts[name])]
             if self.mentions[name] > 1:
                 self.marks[name] = f"f{len(self.marks) + 1}"
                 place[:1] = [("", " "), ("name", f"[{self.marks[name]}]"), ("", " ")]
@@ -196,8 +202,8 @@ def _strength(number: float) -> str:
     return f"{certainty_text(number).rjust(7)}  "
 
 
-def _recorded(fact: TracedFact) -> list[Piece]:
+def _recorded(index: Index, fact: TracedFact) -> list[Piece]:
     """Where a fact comes from: every row with its dates, source, file and line."""
     rows = [ASSUMED] if fact.assumed else []
-    rows += [", ".join(filter(None, (row.citation or "no source", row.dates, row.place))) for row in fact.rows]
+    rows += [", ".join(filter(None, (index.cited(row) or "no source", row.dates, row.place))) for row in fact.rows]
     return [("faint", f"on record: {'; '.join(rows)}" if fact.rows else ASSUMED)]

@@ -1,7 +1,7 @@
 """Answers and conclusions as text: a headline for each, then a line for each reason with its source."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import UNSET
 
@@ -10,14 +10,15 @@ from kzexpert.errors import counted
 from kzexpert.model import GroundAtom, Inference
 from kzexpert.proof.answers import ASSUMED, Answer, Conclusion, Conclusions, EvidenceLine
 from kzexpert.proof.document import TracedLine
+from kzexpert.proof.index import graded
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import says
-from kzexpert.render.writer import PLAIN, Piece, Writer, sentence
+from kzexpert.render.trust_text import trust
+from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, sentence
 
 __all__ = [
     "UNCALIBRATED",
     "answer_text",
-    "certainty_text",
     "conclusions_text",
     "footnote",
     "further_firings",
@@ -29,11 +30,6 @@ __all__ = [
 UNCALIBRATED = "Not calibrated: nobody has measured how often such judgements are right."
 #: So many places in sources are cited for the facts of a line of evidence.
 _MOST_CITED = 3
-
-
-def certainty_text(certainty: float) -> str:
-    """Two decimals, and never a negative zero."""
-    return f"{round(certainty, 2) + 0.0:.2f}"
 
 
 #: How a document writes a date on record behind a fact.
@@ -80,11 +76,12 @@ def answer_text(
         answer: established and weighed statements alike.
         weighed: also show what was weighed and not established.
     """
+    grades = {source.id: source.reliability for source in inference.program.kb.sources}
     if ground_atom(question) and answer.answers:
-        verdicts = [_block(item, out, _verdict(item)) for item in answer.answers]
+        verdicts = [_block(item, grades, out, _verdict(item)) for item in answer.answers]
         return "\n\n".join([*verdicts, footnote(inference, out, words=_unmeasured(answer.answers))]) + "\n"
     shown = answer.answers if weighed else answer.established.answers
-    blocks = [_block(item, out) for item in shown]
+    blocks = [_block(item, grades, out) for item in shown]
     if not answer.established.answers:
         blocks.insert(0, nothing_supports(inference, question, out))
     hidden = len(answer.answers) - len(shown)
@@ -126,15 +123,16 @@ def _verdict(item: Conclusion) -> list[Piece]:
     return [("poor", "Nothing is established of the statement that "), says, ("", short)]
 
 
-def _block(item: Conclusion, out: Writer, stated: Sequence[Piece] = ()) -> str:
+def _block(item: Conclusion, grades: Mapping[str, str], out: Writer, stated: Sequence[Piece] = ()) -> str:
     """The headline of a statement and its evidence.
 
     Args:
+        grades: of the sources.
         stated: the headline, where it is not the statement itself.
     """
     own = [("strong", headline(item.conclusion, item.says)), ("", ": "), *_estimate(item)]
     lines = [out.wrap(stated or own, rest="  "), *_trust(item, out)]
-    lines.extend(_reason(line, out) for line in item.lines)
+    lines.extend(_reason(line, grades, out) for line in item.lines)
     return "\n".join(lines)
 
 
@@ -144,13 +142,9 @@ def _trust(item: Conclusion, out: Writer) -> Iterator[str]:
         told = item.likelihood
         text = f"Likelihood: {told.word}, {told.percent:g} percent, as measured on {told.measured}."
         yield out.wrap([("", text)], first="  ", rest="  ")
-    if item.at_least is not UNSET and item.at_least != item.certainty:
-        numbers = certainty_text(item.certainty), certainty_text(item.at_least)
-        text = f"{numbers[0]} if its lines are independent, {numbers[1]} counting each witness once."
-        yield out.wrap([("", text)], first="  ", rest="  ")
-    if item.confidence:
-        text = f"{item.confidence.level.capitalize()} confidence: {item.confidence.reason}."
-        yield out.wrap([("", text)], first="  ", rest="  ")
+    if item.at_least is not UNSET:
+        for text in trust(item.certainty, item.at_least, item.exact, item.shared, item.confidence or None):
+            yield out.wrap([("", text)], first="  ", rest="  ")
 
 
 def _certainty(item: Conclusion) -> str:
@@ -163,10 +157,11 @@ def _estimate(item: Conclusion) -> list[Piece]:
     return [("good" if item.established else "poor", item.evidence), ("", f" ({_certainty(item)})")]
 
 
-def _reason(line: EvidenceLine, out: Writer) -> str:
-    source = line.source or "no source"
-    cited = f"facts: {_folded(line.facts)}; rule: {source}" if line.facts else source
-    reason: list[Piece] = [("", f"{sentence(line.because)} "), ("faint", f"({line.rule}; {cited})")]
+def _reason(line: EvidenceLine, grades: Mapping[str, str], out: Writer) -> str:
+    cited = [graded(one, grades.get(one.partition(", ")[0], "")) for one in line.source.split("; ")]
+    source = "; ".join(cited) or "no source"
+    rests = f"facts: {_folded(line.facts)}; rule: {source}" if line.facts else source
+    reason: list[Piece] = [("", f"{sentence(line.because)} "), ("faint", f"({line.rule}; {rests})")]
     if line.fact:
         reason = [("", ASSUMED)] if source == ASSUMED else [("", "on record "), ("faint", f"({source})")]
     strength = certainty_text(line.strength).rjust(7)

@@ -10,8 +10,7 @@ from html import escape
 from kzexpert.analysis.timeline import Series, Step, Timeline
 from kzexpert.certainty import THRESHOLD
 from kzexpert.proof.changes import Cause
-from kzexpert.render.text import certainty_text
-from kzexpert.render.writer import stated, visible
+from kzexpert.render.writer import certainty_text, stated, visible
 
 __all__ = ["timeline_svg"]
 

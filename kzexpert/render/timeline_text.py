@@ -6,8 +6,8 @@ import msgspec
 
 from kzexpert.analysis.timeline import Point, Series, Timeline
 from kzexpert.proof.changes import Cause
-from kzexpert.render.text import UNCALIBRATED, certainty_text
-from kzexpert.render.writer import PLAIN, Piece, Writer, stated
+from kzexpert.render.text import UNCALIBRATED
+from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, stated
 
 __all__ = ["ASCII", "UNICODE", "Glyphs", "cause_pieces", "timeline_text"]
 

@@ -20,8 +20,8 @@ from kzexpert.proof.document import (
 )
 from kzexpert.proof.index import Index
 from kzexpert.render.premise_text import with_values
-from kzexpert.render.text import certainty_text, headline
-from kzexpert.render.writer import sentence
+from kzexpert.render.text import headline
+from kzexpert.render.writer import certainty_text, sentence
 
 __all__ = ["Edge", "Graph", "GraphNode", "graph_of", "reading_order"]
 

@@ -10,8 +10,8 @@ from kzexpert.certainty import THRESHOLD
 from kzexpert.errors import counted
 from kzexpert.model import Inference, format_value
 from kzexpert.questions.question import Question
-from kzexpert.render.text import certainty_text, footnote, nothing_supports
-from kzexpert.render.writer import PLAIN, Piece, Writer, display_width, sentence, stated
+from kzexpert.render.text import footnote, nothing_supports
+from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, display_width, sentence, stated
 
 __all__ = ["why_not_text"]
 

@@ -17,6 +17,7 @@ __all__ = [
     "Writer",
     "as_markup",
     "as_plain",
+    "certainty_text",
     "display_width",
     "sentence",
     "stated",
@@ -33,6 +34,11 @@ Piece: TypeAlias = tuple[str, str]
 Style: TypeAlias = Callable[[str, str], str]
 
 _COLOURS = {"strong": "bold", "name": "cyan", "good": "green", "poor": "yellow", "bad": "bold red", "faint": "dim"}
+
+
+def certainty_text(certainty: float) -> str:
+    """Two decimals, and never a negative zero."""
+    return f"{round(certainty, 2) + 0.0:.2f}"
 
 
 def as_plain(_role: str, text: str) -> str:

@@ -56,10 +56,12 @@ def test_changes_to_the_record_are_told_before_anything_else(judgement: Callable
 
 def test_premises_have_source_paragraph_file_and_line(judgement: Callable[..., str]) -> None:
     words = said(judgement("who dominates Ruritania"))
-    assert "member(Ruritania, Pact) · almanac , p. 1 · since 1995 · facts/world.yaml:16:7" in words
+    assert "member(Ruritania, Pact) · almanac , p. 1 (grade B) · since 1995 · facts/world.yaml:16:7" in words
     assert "The accession, not the signing." in words
     assert "gazette , no. 7 · since 1996 · recorded at 0.90 · facts/world.yaml:17:7" in words
-    assert "rule led-bloc : Membership of a bloc that a power leads · almanac , p. 3 · rules/world.yaml" in words
+    assert (
+        "rule led-bloc : Membership of a bloc that a power leads · almanac , p. 3 (grade B) · rules/world.yaml" in words
+    )
 
 
 def test_evidence_against_is_gathered_from_all_depths(judgement: Callable[..., str]) -> None:
@@ -97,8 +99,8 @@ def test_what_is_missing_is_told_where_nothing_follows(judgement: Callable[..., 
 
 
 def test_one_source_is_flagged(judgement: Callable[..., str]) -> None:
-    assert "All of it rests on one source, The Almanac ." in said(judgement("leads(?power, Ring)"))
-    assert "All of it rests" not in said(judgement("who dominates Ruritania"))
+    assert "confidence: all of it rests on one source, almanac (" in said(judgement("leads(?power, Ring)"))
+    assert "all of it rests" not in said(judgement("who dominates Ruritania"))
 
 
 def test_rivals_stand_side_by_side(judgement: Callable[..., str]) -> None:
