@@ -21,7 +21,7 @@ from kzexpert.program.snapshot import snapshot
 from kzexpert.proof.answers import Answer, answer
 from kzexpert.proof.citation import exported
 from kzexpert.proof.document import Trace
-from kzexpert.proof.lineage import prove
+from kzexpert.proof.lineage import outline, prove
 from kzexpert.questions.question import Question, read_question
 from kzexpert.render.explanation_text import explanation, explanation_text
 
@@ -65,7 +65,7 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
         """The answer to a question in plain words or to a pattern, established or only weighed."""
         asked = read_question(self.kb, question)
         inference = self._inferred([asked])
-        return answer(inference, asked, prove(inference, asked))
+        return answer(inference, asked, outline(inference, asked))
 
     def why(self, conclusion: str) -> str:
         """The proof of a conclusion as text, or what each rule lacks for it: what ``kzexpert why`` prints."""

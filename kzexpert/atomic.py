@@ -4,9 +4,12 @@ import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kzexpert.errors import Issue, Location, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path  # slow to import, and most commands write no file
 
 __all__ = ["check_apart", "check_unread", "check_writable", "replace_file", "replacement"]
 
@@ -25,7 +28,7 @@ def replace_file(name: str, text: str) -> None:
 
 
 @contextmanager
-def replacement(name: str) -> Iterator[Path]:
+def replacement(name: str) -> Iterator["Path"]:
     """A path to be filled inside the block; at its end the new file takes the old one's place and permissions.
 
     A link is followed; a pipe or device is written to at the end. Whatever goes wrong, the old file stays and the new
@@ -34,6 +37,7 @@ def replacement(name: str) -> Iterator[Path]:
     Raises:
         UsageError: it cannot be written (KZ306).
     """
+    from pathlib import Path
     from shutil import copyfileobj, rmtree
     from tempfile import mkdtemp
 
@@ -102,7 +106,8 @@ def check_apart(name: str, other: str, option: str) -> None:
     Raises:
         UsageError: they are the same (KZ306).
     """
-    if _is_same(name, other) or (_folder_of(name), Path(name).name) == (_folder_of(other), Path(other).name):
+    places = {(_folder_of(one), os.path.basename(one)) for one in (name, other)}  # noqa: PTH119
+    if len(places) == 1 or _is_same(name, other):
         message = f"cannot write: {option} names the same file"
         raise UsageError(Issue("KZ306", message, Location(name), "give each a file of its own"))
 
@@ -130,7 +135,9 @@ def _members(file: str) -> list[str]:
         return [file]
 
 
-def _target(name: str) -> Path:
+def _target(name: str) -> "Path":
+    from pathlib import Path
+
     try:
         target = Path(os.path.realpath(name))
     except ValueError as error:  # a null character

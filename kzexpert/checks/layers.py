@@ -1,13 +1,13 @@
 """Check: bases fit on each other: what is replaced or dropped is there, and ``rules/`` stands without ``facts/``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 
 from kzexpert.checks.rules import rule_plans
 from kzexpert.checks.sources import sources_of_rules
 from kzexpert.checks.vocabulary import kinds
 from kzexpert.errors import Issue, Location
 from kzexpert.language.nearest import did_you_mean
-from kzexpert.model import KnowledgeBase, Layer
+from kzexpert.model import KnowledgeBase, Layer, Rule
 
 __all__ = ["idle_replacements", "undeclared_names"]
 
@@ -46,7 +46,11 @@ def _undeclared(kb: KnowledgeBase, layer: Layer) -> Iterator[Issue]:
         return
 
     whole = {name: getattr(kb, name) for name in KnowledgeBase.__struct_fields__}
-    whole |= {"rules": tuple(rule for rule in kb.rules if rule.location.file in own), "facts": (), "tables": ()}
+    names = {item.name for item in kb.predicates if item.location.file in records}
+    names |= {name for item in kb.entities if item.location.file in records for name in (item.name, *item.aliases)}
+    names |= {item.id for item in kb.sources if item.location.file in records}
+    rules = _naming([rule for rule in kb.rules if rule.location.file in own], names)
+    whole |= {"rules": rules, "facts": (), "tables": ()}
     declared = {
         name: tuple(item for item in whole[name] if item.location.file not in records)
         for name in ("predicates", "entities", "sources")
@@ -63,3 +67,22 @@ def _undeclared(kb: KnowledgeBase, layer: Layer) -> Iterator[Issue]:
                 message = f"{issue.message} in rules/ of {layer.name}: only facts/ declares it"
                 hint = "declare it in rules/ too, so that others can use the rules without the facts"
                 yield Issue("KZ224", message, issue.location, hint, "warning")
+
+
+def _naming(rules: Sequence[Rule], names: Set[str]) -> tuple[Rule, ...]:
+    """The rules that may name one of some things, which planning them again tells; most rules name none."""
+    texts = ["\n".join([*map(str, rule.then), *_written(rule)]) for rule in rules]
+    everything = "\n".join(texts)
+    named = [name for name in names if name in everything]
+    # Beyond ASCII and with a backslash one name has several spellings.
+    return tuple(
+        rule
+        for rule, text in zip(rules, texts, strict=True)
+        if not text.isascii() or "\\" in text or any(name in text for name in named)
+    )
+
+
+def _written(rule: Rule) -> Iterator[str]:
+    yield from (condition.text for condition in rule.when)
+    if rule.source is not None:
+        yield rule.source.source

@@ -6,7 +6,7 @@ from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.session import open_session
 from kzexpert.proof.answers import answer
-from kzexpert.proof.lineage import prove
+from kzexpert.proof.lineage import outline
 from kzexpert.questions.question import read_question
 from kzexpert.render.text import answer_text
 
@@ -40,7 +40,7 @@ def ask(options: Options, question: tuple[str, ...], weighed: bool) -> int:
 
         return explain(options, inference, asked)
 
-    found = answer(inference, asked, prove(inference, asked))
+    found = answer(inference, asked, outline(inference, asked))
     document = found if weighed else found.established
     show(options, document, lambda out: answer_text(inference, asked, found, weighed=weighed, out=out))
     return 0 if found.established.answers else 3

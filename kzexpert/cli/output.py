@@ -4,8 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -13,6 +12,9 @@ from kzexpert.atomic import check_unread, replace_file, replacement
 from kzexpert.cli.options import Options
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.render.writer import PLAIN, WIDTH, Writer, as_markup, as_plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["emit", "emit_file", "note", "print_error", "show", "spare", "tell", "to_stderr", "to_stdout"]
 
@@ -61,7 +63,7 @@ def spare(options: Options, files: Iterable[str]) -> None:
         check_unread(options.output, files)
 
 
-def emit_file(options: Options, fill: Callable[[Path], None]) -> None:
+def emit_file(options: Options, fill: "Callable[[Path], None]") -> None:
     """Write the file of ``--output`` at once, or print what it would hold on stdout.
 
     Args:
@@ -74,6 +76,7 @@ def emit_file(options: Options, fill: Callable[[Path], None]) -> None:
         with replacement(options.output) as path:
             fill(path)
         return
+    from pathlib import Path
     from shutil import copyfileobj
     from tempfile import TemporaryDirectory
 

@@ -4,18 +4,27 @@ Numbers are doubles, and every function is computed from exact steps, so that da
 to the same last bit. A function that has no value for its arguments gives None, and the condition then fails.
 """
 
-import calendar
 import math
 import re
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from kzexpert.model.terms import Value, format_number
 
-__all__ = ["FORMAT", "FUNCTIONS", "SHIFTS", "TEXT_OPERATORS", "Function", "ValueType", "called", "shown"]
+__all__ = [
+    "FORMAT",
+    "FUNCTIONS",
+    "SHIFTS",
+    "TEXT_OPERATORS",
+    "Function",
+    "ValueType",
+    "called",
+    "shifted_months",
+    "shown",
+]
 
 #: What an argument may be. ``text`` takes texts and names of entities, ``same`` numbers or dates, all of one type.
 ValueType: TypeAlias = Literal["number", "date", "text", "same", "any"]
@@ -139,17 +148,18 @@ def _shifted_days(day: date, amount: float) -> date | None:
     return date.fromordinal(int(ordinal)) if 1 <= ordinal <= date.max.toordinal() else None
 
 
-def _shifted_months(day: date, amount: float) -> date | None:
-    """The same day of another month, or its last day where it has no such day."""
+def shifted_months(day: date, amount: float) -> date | None:
+    """The same day of another month, or its last day where it has no such day; None before year 1 and after 9999."""
     months = day.year * 12 + day.month - 1 + amount
     if not amount.is_integer() or not 12 <= months < 120_000:
         return None
     year, month = divmod(int(months), 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+    last = 31 if month == 11 else (date(year, month + 2, 1) - timedelta(days=1)).day
+    return date(year, month + 1, min(day.day, last))
 
 
 def _shifted_years(day: date, amount: float) -> date | None:
-    return _shifted_months(day, amount * 12.0) if amount.is_integer() else None
+    return shifted_months(day, amount * 12.0) if amount.is_integer() else None
 
 
 #: ``?d + 30 days`` is a call of the function of its unit; with a minus the amount is negated.
@@ -175,7 +185,7 @@ FUNCTIONS: dict[str, Function] = {
     "years": Function(("date", "date"), "number", _years),
     "as_of": Function((), "date", lambda: None),
     "add_days": Function(("date", "number"), "date", _shifted_days),
-    "add_months": Function(("date", "number"), "date", _shifted_months),
+    "add_months": Function(("date", "number"), "date", shifted_months),
     "add_years": Function(("date", "number"), "date", _shifted_years),
 }
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -13,6 +12,9 @@ from kzexpert.model.knowledge import Fact
 from kzexpert.model.pattern import Pattern
 from kzexpert.model.program import BaseFact, Program, ProgramRule
 from kzexpert.model.terms import GroundAtom, RelationKey, Value, format_value
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Facts", "Firing", "Inference", "Line"]
 
@@ -136,7 +138,7 @@ class Facts(Protocol):
         selection: Selection,
         layout: Layout,
         form: Form,
-        path: Path,
+        path: "Path",
         listen: Callable[[Any], None],
     ) -> Mapping[str, int] | None:
         """Let the database that holds conclusions write them to a file.

@@ -4,7 +4,6 @@ What dates mean is said here; a database chooses rows of tables by the same rule
 errors (`kzexpert.checks`).
 """
 
-import calendar
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
@@ -26,6 +25,7 @@ from kzexpert.model import (
     Table,
     Value,
     Within,
+    shifted_months,
 )
 from kzexpert.program.order import PlannedBase, planned
 from kzexpert.program.relevance import Relevance, relevance
@@ -188,11 +188,7 @@ def window_start(day: date, within: Within) -> date | None:
     """
     if within.unit == "day":
         return day - timedelta(days=within.amount) if within.amount < day.toordinal() else None
-    months = day.year * 12 + day.month - 1 - within.amount * (12 if within.unit == "year" else 1)
-    if months < 12:
-        return None
-    year, month = divmod(months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+    return shifted_months(day, -float(within.amount * (12 if within.unit == "year" else 1)))
 
 
 def _base(

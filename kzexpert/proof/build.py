@@ -50,6 +50,7 @@ from kzexpert.proof.document import (
     TracedFiring,
     TracedLine,
     TracedPremise,
+    digest_of,
 )
 from kzexpert.questions.sentences import because, says
 
@@ -215,19 +216,24 @@ class Lineage:
         return self._counted[key]
 
 
-def document(grounds: Grounds, asked: Asked, answers: Sequence[RelationFact]) -> Trace:
+def document(
+    grounds: Grounds, asked: Asked, answers: Sequence[RelationFact], digest: Callable[[object], str] = digest_of
+) -> Trace:
     """The document of a proof, without a seal.
 
     Args:
         answers: what is proven, by certainty, then by text.
+        digest: `no_digest` where the proof is not exported.
     """
     kb, lineage = grounds.kb, Lineage(grounds, answers)
     firings = sorted(lineage.firings, key=_order)
     ids = {(firing.rule.key, firing.binding): f"f{number}" for number, firing in enumerate(firings, 1)}
     place = places_of(kb.texts)
-    facts = tuple(_fact(kb, *item, place) for item in sorted(lineage.records.items(), key=lambda item: str(item[0])))
+    facts = tuple(
+        _fact(kb, *item, place, digest) for item in sorted(lineage.records.items(), key=lambda item: str(item[0]))
+    )
     fired = {firing.rule.id: firing.rule.rule for firing in firings}
-    rules = tuple(cited_rule(kb, rule, place) for _, rule in sorted(fired.items()))
+    rules = tuple(cited_rule(kb, rule, place, digest) for _, rule in sorted(fired.items()))
     cited = {rule.source for rule in rules} | {row.source for fact in facts for row in fact.rows}
     return Trace(
         **msgspec.structs.asdict(asked),
@@ -344,7 +350,13 @@ def _with_values(text: str, values: Mapping[str, Value]) -> str:
     return _VARIABLE.sub(lambda found: format_value(values[found[1]]) if found[1] in values else found[0], text)
 
 
-def _fact(kb: KnowledgeBase, known: RelationFact, base: BaseFact, place: Callable[[Location], str]) -> TracedFact:
-    rows = (row_of(known.atom, row, place) for row in sorted(base.rows, key=lambda row: row.location))
+def _fact(
+    kb: KnowledgeBase,
+    known: RelationFact,
+    base: BaseFact,
+    place: Callable[[Location], str],
+    digest: Callable[[object], str],
+) -> TracedFact:
+    rows = (row_of(known.atom, row, place, digest) for row in sorted(base.rows, key=lambda row: row.location))
     certainty = round(base.certainty, 9)
     return TracedFact(str(known), says(kb, known.atom), certainty, base.assumed, tuple(sorted(rows, key=row_order)))

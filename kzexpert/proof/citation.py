@@ -1,3 +1,4 @@
+# ruff: noqa: PTH117, PTH120
 """How proofs refer to what stands in files: facts by their text, rows and rules by digests, places without folders.
 
 A digest is of all that a row or a rule says, with names and arguments resolved; its file, its place there and its
@@ -6,9 +7,7 @@ layout do not matter.
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from itertools import takewhile
-from os import sep
-from pathlib import Path
+from os import path, sep
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -27,7 +26,7 @@ from kzexpert.model import (
 )
 from kzexpert.program.resolve import Types, resolve_atom
 from kzexpert.program.values import Values
-from kzexpert.proof.document import CitedBase, CitedRule, CitedSource, Row, Trace, digest_of, sealed
+from kzexpert.proof.document import CitedBase, CitedRule, CitedSource, Row, Trace, sealed
 
 __all__ = [
     "cited_bases",
@@ -55,26 +54,30 @@ def places_of(files: Iterable[str]) -> Callable[[Location | str], str]:
 
     So the same knowledge base in another folder gives the same proof, which tells nobody where its author works.
     """
-    paths = [Path(file) for file in files]
-    folders = [path.parent.parts for path in paths if path.is_absolute()] or [path.parent.parts for path in paths]
-    root = Path(*(names[0] for names in takewhile(lambda names: len(set(names)) == 1, zip(*folders, strict=False))))
-    prefix = "" if root == Path(root.anchor) else f"{root}{sep}"
+    names = list(files)
+    folders = [path.dirname(name) for name in names if path.isabs(name)] or [path.dirname(name) for name in names]
+    try:
+        root = path.commonpath(folders)
+    except ValueError:  # there are none, or they lie on several drives
+        root = ""
+    prefix = "" if root == path.dirname(root) else f"{root}{sep}"
     return lambda place: str(place).removeprefix(prefix).replace(sep, "/")
 
 
-def row_of(atom: GroundAtom, fact: Fact, place: Callable[[Location], str]) -> Row:
+def row_of(atom: GroundAtom, fact: Fact, place: Callable[[Location], str], digest: Callable[[object], str]) -> Row:
     """A row of a facts file with its digest.
 
     Args:
         atom: what the row states, with canonical names.
         place: from `places_of`.
+        digest: `digest_of`, or what stands in its place.
     """
     since, until, on = (str(day or "") for day in (fact.since, fact.until, fact.on))
     source, at = (fact.source.source, fact.source.at) if fact.source else ("", "")
     certainty = format_number(fact.certainty)
-    digest = digest_of(["fact", str(atom), certainty, since, until, on, source, at, fact.note])
+    told = digest(["fact", str(atom), certainty, since, until, on, source, at, fact.note])
     written, where = round(fact.certainty, 9), place(fact.location)
-    return Row(digest, written, fact.weight, since, until, on, source, at, fact.note, where)
+    return Row(told, written, fact.weight, since, until, on, source, at, fact.note, where)
 
 
 def row_order(row: Row) -> tuple[float, str, str, str, str, str, str]:
@@ -82,11 +85,14 @@ def row_order(row: Row) -> tuple[float, str, str, str, str, str, str]:
     return (-row.weight, row.source, row.at, row.since, row.until, row.on, row.note)
 
 
-def cited_rule(kb: KnowledgeBase, rule: Rule, place: Callable[[Location], str]) -> CitedRule:
+def cited_rule(
+    kb: KnowledgeBase, rule: Rule, place: Callable[[Location], str], digest: Callable[[object], str]
+) -> CitedRule:
     """A rule with its digest.
 
     Args:
         place: from `places_of`.
+        digest: `digest_of`, or what stands in its place.
     """
     source, at = (rule.source.source, rule.source.at) if rule.source else ("", "")
     meaning = _Meaning(kb, rule)
@@ -94,7 +100,7 @@ def cited_rule(kb: KnowledgeBase, rule: Rule, place: Callable[[Location], str]) 
     heads = tuple(meaning.atom(atom) for atom in rule.then)
     then = heads[0] if len(heads) == 1 else heads
     certainty = format_number(rule.certainty)
-    digest = digest_of(
+    told = digest(
         ["rule", rule.id, rule.title, rule.family, resolved, then, certainty, rule.each, rule.because, source, at],
     )
     when = tuple(condition.text for condition in rule.when)
@@ -103,7 +109,7 @@ def cited_rule(kb: KnowledgeBase, rule: Rule, place: Callable[[Location], str]) 
     instead = f"{former.id} of {_home(kb, former, place)}" if former else UNSET
     where = place(rule.location)
     return CitedRule(
-        rule.id, digest, rule.title, rule.family, when, then, strength, rule.each, source, at, where, instead
+        rule.id, told, rule.title, rule.family, when, then, strength, rule.each, source, at, where, instead
     )
 
 

@@ -22,11 +22,11 @@ from kzexpert.model import (
 from kzexpert.model.evaluation import combinations, evaluate, solutions
 from kzexpert.proof.answers import ranked, records
 from kzexpert.proof.build import Judgement, Lineage, RelationFact, document, relation_fact
-from kzexpert.proof.document import Asked, Trace
+from kzexpert.proof.document import Asked, Trace, no_digest
 from kzexpert.proof.witnesses import with_testimonies
 from kzexpert.questions.question import Question
 
-__all__ = ["InferredGrounds", "asked", "lineage", "prove"]
+__all__ = ["InferredGrounds", "asked", "lineage", "outline", "prove"]
 
 
 def prove(inference: Inference, question: Question, most: int | None = None) -> Trace:
@@ -37,6 +37,12 @@ def prove(inference: Inference, question: Question, most: int | None = None) -> 
     """
     answers, own = ranked(inference, question)[:most], records(inference, question)
     return with_testimonies(document(InferredGrounds(inference, own), Asked(*asked(inference, question)), answers))
+
+
+def outline(inference: Inference, question: Question) -> Trace:
+    """The proof as `answer` takes it: without digests, which load OpenSSL, and testimonies, which that tells."""
+    answers, grounds = ranked(inference, question), InferredGrounds(inference, records(inference, question))
+    return document(grounds, Asked(*asked(inference, question)), answers, no_digest)
 
 
 def asked(inference: Inference, question: Question) -> tuple[str, str, date, str, tuple[str, ...], tuple[str, ...]]:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kzexpert.evidence import Heights
 from kzexpert.model import Fact, Firing, GroundAtom, Inference, Pattern, RelationKey, Value
 from kzexpert.model.columns import Form, Layout, Selection
 from kzexpert.model.established import EstablishedFacts
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["MemoryFacts"]
 
@@ -58,7 +60,7 @@ class MemoryFacts:
         selection: Selection,
         layout: Layout,
         form: Form,
-        path: Path,
+        path: "Path",
         listen: Callable[[Any], None],
     ) -> None:
         """See `Facts.export`."""
