@@ -20,7 +20,6 @@ __all__ = [
     "column",
     "day",
     "either",
-    "equal",
     "identifier",
     "least",
     "literal",
@@ -88,11 +87,6 @@ def literal(value: Value, code: int | str | None = None) -> exp.Expr:
     if code is not None:
         return exp.Literal.number(code) if isinstance(code, int) else exp.Literal.string(code)
     return day(value) if isinstance(value, date) else number(float(value))
-
-
-def equal(left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    """``left = right``."""
-    return left.eq(right)
 
 
 def both(conditions: Iterable[exp.Expr]) -> exp.Expr:

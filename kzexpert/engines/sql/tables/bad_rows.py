@@ -9,7 +9,7 @@ import msgspec
 from sqlglot import exp
 
 from kzexpert.atomic import check_unread, replacement
-from kzexpert.engines.sql.plan.words import both, called, column, equal, named, select, subquery, typed
+from kzexpert.engines.sql.plan.words import both, called, column, named, select, subquery, typed
 from kzexpert.engines.sql.store.base import FILE, ROW, Store
 from kzexpert.engines.sql.tables.files import BadRow, plain_text
 from kzexpert.engines.sql.tables.reader import TablePart
@@ -76,7 +76,7 @@ def issue_of(
         rows: how many rows have it.
     """
     problem = problems[place]
-    same = equal(column(PROBLEM), exp.Literal.number(place))
+    same = column(PROBLEM).eq(place)
     query = select([column(FILE), column(ROW), column(VALUE)], everything.copy(), where=[same])
     query.order_by(column(FILE), column(ROW), column(VALUE), copy=False)
     examples = database.rows(query.limit(_EXAMPLES, copy=False))
@@ -144,7 +144,7 @@ def bad_rows(
         shown = [called(text, name) for text, name in zip(texts, stored, strict=True)]
         place = [called(part.file.copy(), FILE), called(part.row.copy(), ROW)]
         whole = subquery(select([*shown, *place], part.source.copy()), "p")
-        same = both([equal(column(name, "b"), column(name, "p")) for name in (FILE, ROW)])
+        same = both([column(name, "b").eq(column(name, "p")) for name in (FILE, ROW)])
         columns = [*(column(name, "b") for name in told), *(column(name, "p") for name in stored)]
         with database.in_order(), database.reading():
             found = database.store(select(columns, whole, [exp.Join(this=named(bad, "b"), on=same)]))

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from kzexpert.engines.sql.plan.extents import CERTAINTY, Extent, argument, arity_of, kinds_of, predicate_of
 from kzexpert.engines.sql.plan.texts import Texts
-from kzexpert.engines.sql.plan.words import both, column, day, either, equal, literal, named, select
+from kzexpert.engines.sql.plan.words import both, column, day, either, literal, named, select
 from kzexpert.engines.sql.store.base import FILE, ROW, Store
 from kzexpert.engines.sql.store.codec import Args, Codec, Stored
 from kzexpert.engines.sql.store.relation import StoredRelation
@@ -116,14 +116,12 @@ class TableFacts(Mapping[RelationKey, Mapping[Args, BaseFact]]):
         """The conditions under which a row counts."""
         found = rows_in_force(staged.table, choice.as_of, source)
         if choice.start is not None and staged.table.says("on"):
-            after = exp.GT(this=column(DATES["on"][0], source), expression=choice.start.copy())
-            open_ = exp.Is(this=choice.start.copy(), expression=exp.null())
-            found.append(exp.paren(exp.Or(this=open_, expression=after), copy=False))
+            found.append(choice.start.is_(exp.null()) | (column(DATES["on"][0], source) > choice.start))
         for pattern in self._withdrawn:
             if pattern.predicate == staged.table.predicate:
-                found.append(exp.Not(this=exp.paren(both(self._agree(pattern, source)), copy=False)))
+                found.append(~both(self._agree(pattern, source)))
         if staged.table.without:
-            found.append(exp.Not(this=_cited(staged, source)))
+            found.append(~_cited(staged, source))
         shapes = (self._program.shapes or {}).get(staged.table.predicate, ())
         if shapes and not any(set(shape) == {None} for shape in shapes):
             found.append(
@@ -139,9 +137,9 @@ class TableFacts(Mapping[RelationKey, Mapping[Args, BaseFact]]):
             here = column(argument(place), source)
             if isinstance(term, Constant):
                 stored = Codec(self._texts, kinds).key([term.value], [place])
-                yield exp.false() if stored is None else equal(here, _literal(stored[0]))
+                yield exp.false() if stored is None else here.eq(_literal(stored[0]))
             elif isinstance(term, Variable) and term.name in bound:
-                yield equal(here, bound[term.name].copy())
+                yield here.eq(bound[term.name])
             elif isinstance(term, Variable):
                 bound[term.name] = here
 
@@ -151,7 +149,7 @@ class TableFacts(Mapping[RelationKey, Mapping[Args, BaseFact]]):
         key = Codec(self._texts, kinds, len(args)).key(args, range(len(args)))
         for staged in self.tables_of(relation) if key is not None else ():
             names = sorted(staged.columns)
-            same = [equal(column(argument(place), "t"), _literal(value)) for place, value in enumerate(key or ())]
+            same = [column(argument(place), "t").eq(_literal(value)) for place, value in enumerate(key or ())]
             shown = [column(name, "t") for name in names]
             where = [*same, *self.in_force(staged, self.choice(relation), "t")]
             query = select(shown, named(staged.stored, "t"), where=where)
@@ -213,7 +211,7 @@ class TableFacts(Mapping[RelationKey, Mapping[Args, BaseFact]]):
         codec = Codec(self._texts, kinds, len(wanted[0]))
         columns = {argument(place): kind for place, kind in enumerate(kinds)}
         heads = self._database.load(columns, map(codec.row, wanted))
-        same = [equal(column(name, "h"), column(name, "t")) for name in columns]
+        same = [column(name, "h").eq(column(name, "t")) for name in columns]
         found: dict[Args, list[Fact]] = {args: [] for args in wanted}
         for staged in self.tables_of(relation):
             names = [*columns, *sorted(staged.columns - columns.keys())]
@@ -298,12 +296,10 @@ def in_order(names: Sequence[str], source: str | None = None) -> list[exp.Column
 def rows_in_force(table: Table, as_of: exp.Expr, source: str | None = None) -> list[exp.Expr]:
     """The conditions under which a row of a table holds on a day."""
     found: list[exp.Expr] = []
-    for key, compare in (("since", exp.LTE), ("until", exp.GTE), ("on", exp.LTE)):
+    for key in ("since", "until", "on"):
         if table.says(key):
             name = column(DATES[key][0], source)
-            open_ = exp.Is(this=name.copy(), expression=exp.null())
-            holds = compare(this=name, expression=as_of.copy())
-            found.append(exp.paren(exp.Or(this=open_, expression=holds), copy=False))
+            found.append(name.is_(exp.null()) | (name >= as_of if key == "until" else name <= as_of))
     return found
 
 
@@ -313,7 +309,7 @@ def _cited(staged: Staged, source: str) -> exp.Expr:
     cites: exp.Expr = exp.Literal.string(own.source if own else "")
     if "source" in staged.columns:
         cites = exp.Coalesce(this=column("source", source), expressions=[cites])
-    return exp.In(this=cites, expressions=[exp.Literal.string(name) for name in staged.table.without])
+    return cites.isin(*map(exp.Literal.string, staged.table.without))
 
 
 def _as_pattern(predicate: str, shape: Shape) -> Pattern:

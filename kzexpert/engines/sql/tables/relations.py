@@ -23,7 +23,7 @@ from kzexpert.engines.sql.plan.extents import (
     predicate_of,
 )
 from kzexpert.engines.sql.plan.texts import Texts
-from kzexpert.engines.sql.plan.words import called, column, equal, named, number, select, subquery, together, typed
+from kzexpert.engines.sql.plan.words import called, column, named, number, select, subquery, together, typed
 from kzexpert.engines.sql.store.base import Names
 from kzexpert.engines.sql.store.codec import Codec
 from kzexpert.engines.sql.tables.reader import TableReader
@@ -201,14 +201,14 @@ class Loader:
         dates = [argument(arity + place) for place in range(len(relation.dates))]
         if relation.dates == ("on",):
             shown = [*map(column, keys), called(column("on"), dates[0]), strongest]
-            known = exp.Not(this=exp.Is(this=column("on"), expression=exp.null()))
+            known = ~column("on").is_(exp.null())
             query = select(shown, stored, where=[known]).group_by(*map(column, [*keys, "on"]), copy=False)
         else:
             extremes = [
                 called((exp.Min if word == "since" else exp.Max)(this=column(word)), name)
                 for word, name in zip(relation.dates, dates, strict=True)
             ]
-            everywhere = [equal(exp.Count(this=column(word)), exp.Count(this=exp.Star())) for word in relation.dates]
+            everywhere = [exp.Count(this=column(word)).eq(exp.Count(this=exp.Star())) for word in relation.dates]
             query = select([*map(column, keys), *extremes, strongest], stored)
             query = query.group_by(*map(column, keys), copy=False).having(*everywhere, copy=False)
         return Extent(self._database.store(query), kinds, dated=dated)

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from kzexpert.engines.reports import Listener, Skipped, Unread
 from kzexpert.engines.sql.plan.extents import CERTAINTY, argument
-from kzexpert.engines.sql.plan.words import both, called, column, equal, named, number, select, subquery, typed
+from kzexpert.engines.sql.plan.words import called, column, named, number, select, subquery, typed
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError, Names, Store
 from kzexpert.engines.sql.tables.bad_rows import (
     PROBLEM,
@@ -96,8 +96,8 @@ def _stage(reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: 
     except DatabaseError as error:
         raise unreadable(declared.file, error, declared.marks.get("file", declared.location)) from None
     problem = column(PROBLEM)
-    fine = exp.Is(this=problem, expression=exp.null())
-    counted = select([problem.copy(), exp.Count(this=exp.Star())], everything.copy(), where=[exp.Not(this=fine.copy())])
+    fine = problem.is_(exp.null())
+    counted = select([problem.copy(), exp.Count(this=exp.Star())], everything.copy(), where=[~fine])
     found = database.rows(counted.group_by(problem.copy(), copy=False).order_by(problem.copy(), copy=False))
     uneven = [row for part in staging.opened.parts for row in part.uneven]
     issues = tuple([uneven_issue(declared, uneven)] if uneven else [])
@@ -107,7 +107,7 @@ def _stage(reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: 
         return Staged(declared, everything, columns, issues, parts=staging.opened.parts, warnings=warnings)
     issues += tuple(issue_of(database, declared, everything, staging.problems, place, rows) for place, rows in found)
     shown = [column(name) for name in (FILE, ROW, PROBLEM, VALUE)]
-    bad = database.store(select(shown, everything.copy(), where=[exp.Not(this=fine.copy())]))
+    bad = database.store(select(shown, everything.copy(), where=[~fine]))
     everything = database.kept(everything, fine)
     says = tuple(problem.says for problem in staging.problems)
     return Staged(declared, everything, columns, issues, bad, says, staging.opened.parts)
@@ -220,7 +220,7 @@ class _Staging:
             self.shown.append(called(typed(column(ROW, "i"), "double"), argument(place)))
             return
         text = self._text(key)
-        self._problem(key, f"{key} is empty", exp.Is(this=text, expression=exp.null()))
+        self._problem(key, f"{key} is empty", text.is_(exp.null()))
         value: exp.Expr
         if kind == "number":
             value = self._number(key)
@@ -250,10 +250,10 @@ class _Staging:
             codes, names = self._codes(key, kind)
             hint = partial(self._near, key, kind, names)
         alias = f"k{place}"
-        self.joins.append(exp.Join(this=named(codes, alias), side="LEFT", on=equal(column("text", alias), text.copy())))
+        self.joins.append(exp.Join(this=named(codes, alias), side="LEFT", on=column("text", alias).eq(text)))
         value = column("code", alias)
         says = f"{{}} is no known {kind}" + (" code" if key in self.declared.codes else "")
-        self._problem(key, says, exp.Is(this=value.copy(), expression=exp.null()), hint)
+        self._problem(key, says, value.is_(exp.null()), hint)
         return value
 
     def _near(self, key: str, kind: str, names: exp.Table | None, values: Sequence[str]) -> str:
@@ -311,11 +311,11 @@ class _Staging:
     def _check_codes(self, key: str, codes: exp.Table, names: exp.Table) -> None:
         """A code may have several names, but of one entity."""
         text = column("text")
-        several = exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(1))
+        several = exp.Count(this=exp.Star()) > 1
         query = select([text], codes.copy()).group_by(text.copy(), copy=False).having(several, copy=False)
         found = self.database.rows(query.order_by(text.copy(), copy=False).limit(1, copy=False))
         if found:
-            same = equal(text.copy(), exp.Literal.string(str(found[0][0])))
+            same = text.eq(exp.Literal.string(str(found[0][0])))
             of_code = select([column("name")], names.copy(), where=[same], distinct=True)
             one, other, *_ = (str(row[0]) for row in self.database.rows(of_code.order_by(column("name"), copy=False)))
             file = Path(self.declared.codes[key]).name
@@ -349,9 +349,8 @@ class _Staging:
             return
         text = self._text("source")
         known = self.database.gather({"text": list(self.kb.source)})
-        self.joins.append(exp.Join(this=named(known, "s"), side="LEFT", on=equal(column("text", "s"), text.copy())))
-        said = exp.Not(this=exp.Is(this=text, expression=exp.null()))
-        unknown = both([said, exp.Is(this=column("text", "s"), expression=exp.null())])
+        self.joins.append(exp.Join(this=named(known, "s"), side="LEFT", on=column("text", "s").eq(text)))
+        unknown = ~text.is_(exp.null()) & column("text", "s").is_(exp.null())
         sources = self.kb.source
         says = "{} is no known source"
         self._problem("source", says, unknown, lambda values: did_you_mean(values[0], sources))
@@ -361,10 +360,8 @@ class _Staging:
         if "certainty" not in self.declared.columns:
             return
         value = exp.Coalesce(this=self._number("certainty"), expressions=[number(-1.0)])
-        empty = exp.Is(this=self._text("certainty"), expression=exp.null())
+        empty = self._text("certainty").is_(exp.null())
         certainty = exp.Case(ifs=[exp.If(this=empty, true=number(self.declared.certainty))], default=value)
-        over = exp.LTE(this=certainty.copy(), expression=number(0.0))
-        above = exp.GT(this=certainty.copy(), expression=number(1.0))
         says = "{} is no certainty, which is over 0 and up to 1"
-        self._problem("certainty", says, exp.Or(this=over, expression=above))
+        self._problem("certainty", says, (certainty <= number(0.0)) | (certainty > number(1.0)))
         self.shown.append(called(certainty, CERTAINTY))
