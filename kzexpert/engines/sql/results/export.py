@@ -28,10 +28,11 @@ from kzexpert.engines.sql.results.sheet import (
     sheet,
     table,
 )
+from kzexpert.engines.sql.store.codec import Codec
 from kzexpert.engines.sql.store.database import Database
 from kzexpert.engines.sql.store.dictionary import Dictionary
 from kzexpert.errors import without_password
-from kzexpert.model import Constant, Inference, Pattern, Program, ProgramRule, RelationKey, Variable
+from kzexpert.model import Inference, Program, ProgramRule, RelationKey
 from kzexpert.model.columns import RUN_TABLE, Form, Layout, Selection, table_columns, table_names
 
 __all__ = ["DatabaseExporter", "PartsWriter"]
@@ -117,7 +118,8 @@ class DatabaseExporter:
         patterns = selection.of(predicate)
         where = [] if selection.weighed else extent.established("f")
         if patterns:
-            where.append(either([both(self._agree(pattern)) for pattern in patterns]))
+            codec = Codec(self._texts, extent.kinds)
+            where.append(either([both(codec.agree(pattern, "f")) for pattern in patterns]))
         query = partial(self._query, extent, layout=layout, numbers=numbers, where=where)
         if base is None or not rules:
             return [Part(predicate, query([], derived=bool(rules)))]
@@ -175,20 +177,6 @@ class DatabaseExporter:
                 query = self._planner.on_all_days(query)
             heads.append(query)
         return together(heads), dated
-
-    def _agree(self, pattern: Pattern) -> list[exp.Expr]:
-        """The conditions under which a fact is an instance of a pattern."""
-        bound: dict[str, exp.Expr] = {}
-        found: list[exp.Expr] = []
-        for place, term in enumerate(pattern.terms):
-            here = column(argument(place), "f")
-            if isinstance(term, Constant):
-                found.append(here.eq(self._planner.literal(term.value)))
-            elif isinstance(term, Variable) and term.name in bound:
-                found.append(here.eq(bound[term.name]))
-            elif isinstance(term, Variable):
-                bound[term.name] = here
-        return found
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------

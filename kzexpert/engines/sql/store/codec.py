@@ -1,14 +1,17 @@
 """Facts ↔ rows of the database: texts as it keeps them, numbers as doubles, dates as dates."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, TypeAlias
 
-from kzexpert.engines.sql.plan.extents import Kind
-from kzexpert.engines.sql.plan.texts import UNKNOWN, Texts
-from kzexpert.model import Value
+from sqlglot import exp
 
-__all__ = ["Args", "Codec", "Stored"]
+from kzexpert.engines.sql.plan.extents import Kind, argument
+from kzexpert.engines.sql.plan.texts import UNKNOWN, Texts
+from kzexpert.engines.sql.plan.words import column, literal
+from kzexpert.model import Constant, Pattern, Value, Variable
+
+__all__ = ["Args", "Codec", "Stored", "stored_literal"]
 
 Args: TypeAlias = tuple[Value, ...]
 #: A value as a row holds it.
@@ -48,10 +51,28 @@ class Codec:
             found.append(stored)
         return found
 
+    def agree(self, pattern: Pattern, source: str) -> Iterator[exp.Expr]:
+        """The conditions under which a row of an aliased source is an instance of a pattern."""
+        bound: dict[str, exp.Expr] = {}
+        for place, term in enumerate(pattern.terms):
+            here = column(argument(place), source)
+            if isinstance(term, Constant):
+                stored = _stored(term.value, self.kinds[place], self._texts)
+                yield exp.false() if stored is None else here.eq(stored_literal(stored))
+            elif isinstance(term, Variable) and term.name in bound:
+                yield here.eq(bound[term.name])
+            elif isinstance(term, Variable):
+                bound[term.name] = here
+
     def row(self, args: Args) -> tuple[Stored, ...]:
         """A fact as a row; that of a fact without arguments holds a 0."""
         add = self._texts.add
         return tuple([add(value) if isinstance(value, str) else value for value in args]) or (0,)
+
+
+def stored_literal(value: Stored) -> exp.Expr:
+    """A value of a row as it stands in a query."""
+    return literal(value, value if isinstance(value, int | str) else None)
 
 
 def _stored(value: Value, kind: Kind, texts: Texts) -> Stored | None:

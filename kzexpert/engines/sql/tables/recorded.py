@@ -9,9 +9,9 @@ from sqlglot import exp
 
 from kzexpert.engines.sql.plan.extents import CERTAINTY, Extent, argument, arity_of, kinds_of, predicate_of
 from kzexpert.engines.sql.plan.texts import Texts
-from kzexpert.engines.sql.plan.words import both, column, day, either, literal, named, select
+from kzexpert.engines.sql.plan.words import both, column, day, either, named, select
 from kzexpert.engines.sql.store.base import FILE, ROW, Store
-from kzexpert.engines.sql.store.codec import Args, Codec, Stored
+from kzexpert.engines.sql.store.codec import Args, Codec, stored_literal
 from kzexpert.engines.sql.store.relation import StoredRelation
 from kzexpert.engines.sql.tables.rows import DATES, Staged
 from kzexpert.errors import Location
@@ -31,7 +31,6 @@ from kzexpert.model import (
     RelationKey,
     Shape,
     Table,
-    Variable,
 )
 from kzexpert.program.resolve import resolve_atom, resolve_fact
 from kzexpert.program.snapshot import base_fact, on_record, relations_of, window_start
@@ -117,31 +116,17 @@ class TableFacts(Mapping[RelationKey, Mapping[Args, BaseFact]]):
         found = rows_in_force(staged.table, choice.as_of, source)
         if choice.start is not None and staged.table.says("on"):
             found.append(choice.start.is_(exp.null()) | (column(DATES["on"][0], source) > choice.start))
+        codec = Codec(self._texts, kinds_of(self._program.kb, staged.table.predicate))
         for pattern in self._withdrawn:
             if pattern.predicate == staged.table.predicate:
-                found.append(~both(self._agree(pattern, source)))
+                found.append(~both(codec.agree(pattern, source)))
         if staged.table.without:
             found.append(~_cited(staged, source))
         shapes = (self._program.shapes or {}).get(staged.table.predicate, ())
         if shapes and not any(set(shape) == {None} for shape in shapes):
-            found.append(
-                either([both(self._agree(_as_pattern(staged.table.predicate, shape), source)) for shape in shapes])
-            )
+            patterns = [_as_pattern(staged.table.predicate, shape) for shape in shapes]
+            found.append(either([both(codec.agree(pattern, source)) for pattern in patterns]))
         return found
-
-    def _agree(self, pattern: Pattern, source: str) -> Iterator[exp.Expr]:
-        """The conditions under which a row is an instance of a pattern."""
-        kinds = kinds_of(self._program.kb, pattern.predicate)
-        bound: dict[str, exp.Expr] = {}
-        for place, term in enumerate(pattern.terms):
-            here = column(argument(place), source)
-            if isinstance(term, Constant):
-                stored = Codec(self._texts, kinds).key([term.value], [place])
-                yield exp.false() if stored is None else here.eq(_literal(stored[0]))
-            elif isinstance(term, Variable) and term.name in bound:
-                yield here.eq(bound[term.name])
-            elif isinstance(term, Variable):
-                bound[term.name] = here
 
     def rows(self, relation: RelationKey, args: Args) -> Iterator[Fact]:
         """The rows of tables that state a fact and count on the as-of date."""
@@ -149,7 +134,7 @@ class TableFacts(Mapping[RelationKey, Mapping[Args, BaseFact]]):
         key = Codec(self._texts, kinds, len(args)).key(args, range(len(args)))
         for staged in self.tables_of(relation) if key is not None else ():
             names = sorted(staged.columns)
-            same = [column(argument(place), "t").eq(_literal(value)) for place, value in enumerate(key or ())]
+            same = [column(argument(place), "t").eq(stored_literal(value)) for place, value in enumerate(key or ())]
             shown = [column(name, "t") for name in names]
             where = [*same, *self.in_force(staged, self.choice(relation), "t")]
             query = select(shown, named(staged.stored, "t"), where=where)
@@ -189,7 +174,7 @@ class TableFacts(Mapping[RelationKey, Mapping[Args, BaseFact]]):
         for staged in self.tables_of(pattern.predicate):
             names = [*columns, *sorted(staged.columns - {*columns})]
             shown = [column(name, "t") for name in names]
-            query = select(shown, named(staged.stored, "t"), where=list(self._agree(pattern, "t")))
+            query = select(shown, named(staged.stored, "t"), where=list(codec.agree(pattern, "t")))
             query.order_by(*in_order(names, "t"), copy=False).limit(most, copy=False)
             for row in self._database.rows(query):
                 args = codec.decode(row)
@@ -315,10 +300,6 @@ def _cited(staged: Staged, source: str) -> exp.Expr:
 def _as_pattern(predicate: str, shape: Shape) -> Pattern:
     terms = tuple(ANY if value is None else Constant(value) for value in shape)
     return Pattern(predicate, predicate, terms)
-
-
-def _literal(value: Stored) -> exp.Expr:
-    return literal(value, value if isinstance(value, int | str) else None)
 
 
 def fact_of(table: Table, names: Sequence[str], args: Args, row: Mapping[str, Any]) -> Fact:
