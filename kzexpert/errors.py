@@ -140,7 +140,7 @@ CODES: dict[str, str] = {
     "KZ123": "no cases",
     "KZ124": "a table that cannot be read",
     "KZ125": "rows of a table that are not facts",
-    "KZ126": "a table of which no row is read",
+    "KZ126": "a table of which no row is read, or a path that no record has",
     "KZ127": "bases that use each other in a circle",
     "KZ128": "a used base that does not exist",
     # rules, and atoms wherever they stand

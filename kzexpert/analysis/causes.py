@@ -77,7 +77,7 @@ class Divergence:
         before, after = self.before.certainty(atom), self.after.certainty(atom)
         return Shift(
             str(atom),
-            says(self.after.program.kb, atom),
+            self._says(atom),
             turn_of(before, after),
             before,
             after,
@@ -87,6 +87,14 @@ class Divergence:
             by,
             self.lines(atom),
         )
+
+    def _says(self, atom: GroundAtom) -> str:
+        """The sentence for a statement, by the later of the bases that have its predicate with as many arguments."""
+        for side in (self.after, self.before):
+            predicate = side.program.kb.predicate.get(atom.predicate)
+            if predicate is not None and len(predicate.args) == len(atom.args):
+                return says(side.program.kb, atom)
+        return str(atom)
 
     def roots(self, atom: GroundAtom) -> tuple[Cause, ...]:
         """The recorded and assumed facts, and the rules, whose change made a statement change, sorted by text."""
@@ -172,7 +180,7 @@ class Divergence:
         line = after or before
         firing = line.firing if line else None
         if firing is None:
-            sentence = says(self.after.program.kb, atom)
+            sentence = self._says(atom)
             cause = self._base_cause((atom.predicate, atom.args))
             return LineShift("", sentence, "", _strength(before), _strength(after), (cause,))
         turn = self.rule_turn(firing.rule.id)
@@ -328,7 +336,7 @@ class Divergence:
         """The statement as an atom and in words, each with the window and the dates that a rule looks at."""
         atom, shown = _statement(place), str(Pattern.of(*place))
         tail = shown.removeprefix(str(atom)).strip()
-        return shown, says(self.after.program.kb, atom) + (f", {tail}" if tail else "")
+        return shown, self._says(atom) + (f", {tail}" if tail else "")
 
     def _absence(self, fact: BaseFact, other: Inference) -> Turn:
         """Why a fact of one side, the later one, is not among those of the other."""

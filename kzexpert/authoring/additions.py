@@ -15,7 +15,7 @@ __all__ = ["add_entity", "add_facts", "add_rule", "add_skeleton", "add_source", 
 
 _SKELETON = """\
 - id: {id}
-  title: What it says, in one line
+{replaces}  title: What it says, in one line
   when:                         # all of these; ?state and ?power are variables
     - member(?state, ?org)
     - leads(?power, ?org)
@@ -155,20 +155,31 @@ def _check_rule_id(own: OwnBase, name: str, replaces: str) -> None:
     raise UsageError(Issue("KZ802", f"there is a rule {name} already, {found.location}", Location("id"), hint))
 
 
-def add_skeleton(own: OwnBase, name: str, file: str = "") -> Addition:
+def add_skeleton(own: OwnBase, name: str, replaces: str = "", file: str = "") -> Addition:
     """A rule to be filled in, as a comment at the end of a file of rules.
 
+    Args:
+        replaces: the id of the rule of a used base that it is to stand instead of.
+
     Raises:
-        UsageError: there is such a rule (KZ802), or the file is none of the base (KZ804).
+        UsageError: there is such a rule (KZ802), there is none to be replaced (KZ223), or the file is none of the base
+            (KZ804).
     """
-    _check_rule_id(own, name, "")
+    _check_rule_id(own, name, replaces)
+    used = [rule.id for rule in own.kb.rules if rule.location.file in own.kb.used_files]
+    if replaces and replaces not in used:
+        hint = did_you_mean(replaces, used) or "kzexpert.yaml says which bases are used"
+        raise UsageError(
+            Issue("KZ223", f"replaces names {replaces}, which is no rule of a used base", Location("--replaces"), hint)
+        )
     target = own.file(file, "rules", "rules.yaml", lambda kb: kb.rules)
     text = own.text(target)
     newline = "\r\n" if "\r\n" in text else "\n"
     head = text if text.strip() else "rules: []   # without the brackets, once the # below are gone\n"
     if not head.endswith("\n"):
         head += newline
-    lines = "".join(f"  # {line}\n" for line in _SKELETON.format(id=scalar(name)).splitlines())
+    skeleton = _SKELETON.format(id=scalar(name), replaces=f"  replaces: {scalar(replaces)}\n" if replaces else "")
+    lines = "".join(f"  # {line}\n" for line in skeleton.splitlines())
     after = head + ("\n" + lines).replace("\n", newline)
     return own.changed(target, after)
 

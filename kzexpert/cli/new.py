@@ -125,9 +125,8 @@ def rule(
     """Add a rule, behind those that conclude the same; without --when and --then, one to fill in, as a comment."""
     own = own_base(kb)
     if not fields["when"] and not then:
-        finish(
-            add_skeleton(own, id, file), dry_run, ["take the # away and fill it in; kzexpert check says what is amiss"]
-        )
+        told = "take the # away and fill it in; kzexpert check says what is amiss"
+        finish(add_skeleton(own, id, fields["replaces"], file), dry_run, [told])
         return
     for option, given in (("--when", fields["when"]), ("--then", then)):
         if not given:

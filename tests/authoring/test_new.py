@@ -213,6 +213,13 @@ def test_a_rule_stands_instead_of_another(base: Path) -> None:
     assert "certainty 0.40" in here("ask", "alignment(Ruritania, ?x, security)", cwd=base).stdout
 
 
+def test_a_rule_to_fill_in_says_what_it_replaces(base: Path) -> None:
+    shown = new(base, "rule", "own-bloc", "--replaces", "led-security-bloc").stdout
+    assert "# - id: own-bloc\n" in shown
+    assert "#   replaces: led-security-bloc\n" in shown
+    assert "did you mean led-security-bloc" in told(new(base, "rule", "x", "--replaces", "led-security-block", code=2))
+
+
 def test_warnings_about_what_was_added_are_told(base: Path) -> None:
     came = new(base, "rule", "x", "--when", "power(?x)", "--then", "multi_vector(?x)")
     assert "warning KZ213 rule x can never fire" in came.stderr

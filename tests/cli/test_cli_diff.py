@@ -232,3 +232,12 @@ def test_what_if_against_what_diff_takes(kzexpert: Kzexpert, tmp_path: Path) -> 
     assert "recorded: leads(Borduria, Pact) (HEAD:facts/world.yaml:4:11)" in together
     wrong = kzexpert("what-if", "--all", "--against", "nowhere")
     assert (wrong.exit_code, "no revision" in wrong.stderr) == (2, True)
+
+
+def test_a_predicate_with_other_arguments(kzexpert: Kzexpert, tmp_path: Path) -> None:
+    rules = RULES.replace("power: state], says", "power: state, by: bloc], says").replace("(?s, ?p)", "(?s, ?p, ?b)")
+    write(tmp_path, rules.replace('with {power}"', 'with {power} by {by}"'))
+    result = kzexpert("diff", "first")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "0.60 → none  Ruritania is aligned with Borduria (nothing supports it)" in result.stdout
+    assert "none → 0.60  Ruritania is aligned with Borduria by Pact (some evidence)" in result.stdout

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from published_shapes import SHAPES, Shape, facts_of, opened, same_on, text
 
 from kzexpert.cli.group import cli
+from kzexpert.engines import table_issues
 
 #: Spark takes its time: some of each way in.
 _ON_SPARK = (
@@ -36,6 +37,14 @@ def test_engines_conclude_the_same(tmp_path: Path, shape: Shape) -> None:
 def test_spark_concludes_the_same(tmp_path: Path, shape: Shape) -> None:
     ready("spark")
     same_on(opened(tmp_path, shape), ["duckdb", "spark"])
+
+
+@pytest.mark.parametrize(("until", "hint"), [("tie.untill", "did you mean until?"), ("tie.until", ""), ("tie.end", "")])
+def test_a_path_that_is_misspelt_and_may_be_missing(tmp_path: Path, until: str, hint: str) -> None:
+    record = '{"state": "RUR", "org": "Pact", "tie": {"since": 2009, "until": 2010}}'
+    declared = f"predicate: member, columns: {{state: state, org: org, since: tie.since, until: {until}}}"
+    issues = table_issues(opened(tmp_path, Shape("t.jsonl", text(record), declared, set())))
+    assert [(issue.code, issue.severity, issue.hint) for issue in issues] == ([("KZ126", "warning", hint)] * bool(hint))
 
 
 @pytest.mark.parametrize("name", ["experta", "duckdb"])

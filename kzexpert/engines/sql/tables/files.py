@@ -56,6 +56,8 @@ FORM = (
 _QUOTES = "a cell that holds the separator or a line break stands in quotes; empty cells stay empty"
 #: So many characters of a line are shown.
 _SHOWN = 60
+#: The places in lists that a path into JSON names.
+_PLACES = re.compile(r"\[[0-9]+\]")
 _MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -215,7 +217,7 @@ def check_columns(table: Table, name: str, found: Collection[str], file: Path | 
         raise KnowledgeBaseError(*(_no_column(table, name, wanted, found, advice) for wanted in missing))
 
 
-def check_paths(table: Table, name: str, absent: Collection[str], found: Sequence[str]) -> None:
+def check_paths(table: Table, name: str, absent: Collection[str], found: Sequence[str]) -> tuple[Issue, ...]:
     """Make sure that some record has each path of an argument, of the day of an event, or of a condition.
 
     Records leave out what they do not know, as the day on which something ends.
@@ -224,6 +226,9 @@ def check_paths(table: Table, name: str, absent: Collection[str], found: Sequenc
         absent: the paths that no record has.
         found: those of the first records.
 
+    Returns:
+        A warning (KZ126) for each other path that no record has, where one that is not read is spelt nearly so.
+
     Raises:
         KnowledgeBaseError: none has (KZ124).
     """
@@ -231,6 +236,16 @@ def check_paths(table: Table, name: str, absent: Collection[str], found: Sequenc
     missing = [path for path, key in table.read.items() if path in absent and key not in optional]
     if missing:
         raise KnowledgeBaseError(*(_no_column(table, name, path, found, "") for path in missing))
+    read = {_PLACES.sub("", path) for path in table.read}
+    warnings = []
+    for path in filter(absent.__contains__, table.read):
+        before, _, last = _PLACES.sub("", path).rpartition(".")
+        beside = [item.rpartition(".") for item in found if item not in read]
+        near = did_you_mean(last, [key for above, _, key in beside if above == before])
+        if near:
+            place = table.marks.get(table.read[path], table.location)
+            warnings.append(Issue("KZ126", f"no record of {name} has {path}", place, near, "warning"))
+    return tuple(warnings)
 
 
 def _no_column(table: Table, name: str, wanted: str, found: Collection[str], advice: str) -> Issue:

@@ -57,6 +57,7 @@ class TablePart(msgspec.Struct, frozen=True):
         reshaped: whether rows that become several have done so.
         path: of a file of text that the database reads itself.
         uneven: rows with more or fewer cells than there are columns, which are in no source.
+        warnings: that no record has a path.
     """
 
     name: str
@@ -68,6 +69,7 @@ class TablePart(msgspec.Struct, frozen=True):
     reshaped: bool = False
     path: Path | None = None
     uneven: tuple[BadRow, ...] = ()
+    warnings: tuple[Issue, ...] = ()
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -188,9 +190,10 @@ class TableReader(ABC):
             part = self._gathered(
                 name, wanted, ((str(file), number, cells) for number, _, cells in records.rows(wanted))
             )
-            if records.columns is None:
-                check_paths(table, name, records.absent, records.paths)
-        return replace(part, uneven=tuple(BadRow(str(file), row, says, "", cells) for row, says, cells in uneven or ()))
+            of_paths = records.columns is None
+            warnings = check_paths(table, name, records.absent, records.paths) if of_paths else ()
+        bad = tuple(BadRow(str(file), row, says, "", cells) for row, says, cells in uneven or ())
+        return replace(part, uneven=bad, warnings=warnings)
 
     def _of_sqlite(self, table: Table) -> TablePart:
         """A table of an SQLite file, read row by row."""

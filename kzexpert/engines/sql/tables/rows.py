@@ -50,7 +50,7 @@ class Staged(msgspec.Struct, frozen=True):
         bad: columns `FILE`, `ROW`, `PROBLEM` and `VALUE` of the rows that are none; None where all are.
         says: what each problem says.
         parts: what the table is read from.
-        warnings: that no row was read.
+        warnings: that no row was read, or that no record has a path.
     """
 
     table: Table
@@ -101,16 +101,17 @@ def _stage(reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: 
     found = database.rows(counted.group_by(problem.copy(), copy=False).order_by(problem.copy(), copy=False))
     uneven = [row for part in staging.opened.parts for row in part.uneven]
     issues = tuple([uneven_issue(declared, uneven)] if uneven else [])
+    warnings = tuple(warning for part in staging.opened.parts for warning in part.warnings)
     if not found:
         empty = not uneven and not database.rows(select([column(ROW)], everything.copy()).limit(1, copy=False))
-        warnings = (nothing_read(declared),) if empty else ()
+        warnings = (nothing_read(declared),) if empty else warnings
         return Staged(declared, everything, columns, issues, parts=staging.opened.parts, warnings=warnings)
     issues += tuple(issue_of(database, declared, everything, staging.problems, place, rows) for place, rows in found)
     shown = [column(name) for name in (FILE, ROW, PROBLEM, VALUE)]
     bad = database.store(select(shown, everything.copy(), where=[~fine]))
     everything = database.kept(everything, fine)
     says = tuple(problem.says for problem in staging.problems)
-    return Staged(declared, everything, columns, issues, bad, says, staging.opened.parts)
+    return Staged(declared, everything, columns, issues, bad, says, staging.opened.parts, warnings)
 
 
 def set_aside(
@@ -123,7 +124,7 @@ def set_aside(
 ) -> None:
     """Write the rows that are no facts to a file, which is there even where there are none, and tell of them.
 
-    Of tables of which no row was read it tells as well.
+    It tells the warnings about tables as well.
 
     Args:
         staged: all that was read so far.
