@@ -124,7 +124,7 @@ def shift_head(shift: Shift, out: Writer, tried: bool = False) -> str:
     """
     word = shift.evidence_after
     if shift.after is None:
-        word = "nothing supports it"
+        word = "nothing supports it" if (shift.before or 0.0) >= 0 else "no longer opposed"
     by = f"; by {' and '.join(shift.by)}" if tried else ""
     head: list[Piece] = [("strong", stated(shift.says, shift.conclusion)), ("faint", f" ({word}{by})")]
     first = f"  {move_text(shift.before, shift.after)}  "

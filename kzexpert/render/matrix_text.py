@@ -15,8 +15,10 @@ _NARROWEST = 28
 _LEGEND = (
     "Evidence that tells the hypotheses apart comes first: the number before it is its highest strength minus its "
     "lowest, and at 0.00 it proves nothing, however strong it is. A dot is silence; what is in brackets does not "
-    "count, since its rule speaks by stronger evidence. The hypothesis with the least against it is to be preferred "
-    "(Heuer 1999, ch. 8)."
+    "count, since its rule speaks by stronger evidence."
+)
+_ADVICE = (
+    "Of the hypotheses on which evidence bears, that with the least against it is to be preferred (Heuer 1999, ch. 8)."
 )
 
 
@@ -26,7 +28,8 @@ def matrix_text(inference: Inference, found: Matrices, out: Writer = PLAIN) -> s
     if not blocks:
         blocks = [out.wrap([("", f"No rule and no fact says anything about: {found.question}")])]
     else:
-        blocks.append(out.wrap([("faint", _LEGEND)]))
+        bears = any(sum(map(_borne_on, matrix.hypotheses)) > 1 for matrix in found.matrices)
+        blocks.append(out.wrap([("faint", f"{_LEGEND} {_ADVICE}" if bears else _LEGEND)]))
     blocks.append(footnote(inference, out))
     return "\n\n".join(blocks) + "\n"
 
@@ -53,10 +56,15 @@ def _sums(table: "_Grid", columns: Sequence[Hypothesis]) -> Iterator[str]:
     yield from table.row("", "evidence", [_word(item) for item in columns])
 
 
+def _borne_on(item: Hypothesis) -> bool:
+    """Whether any evidence speaks for a hypothesis or against it."""
+    return bool(item.support or item.against)
+
+
 def _word(item: Hypothesis) -> tuple[str, str]:
     if item.established:
         return "good", item.evidence
-    return ("poor", "not established") if item.support or item.against else ("faint", "no evidence")
+    return ("poor", "not established") if _borne_on(item) else ("faint", "no evidence")
 
 
 def _cell(cell: Cell) -> tuple[str, str]:

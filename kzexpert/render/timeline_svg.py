@@ -4,7 +4,7 @@ One element that stands alone or inside a page. It has no style sheet and takes 
 reads in dark and light; every text is escaped, and what colours show, dashes and titles say too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from kzexpert.analysis.timeline import Series, Step, Timeline
@@ -19,6 +19,8 @@ _LEFT, _RIGHT, _TOP = 44, 16, 16
 _LEGEND_LINE = 20
 _MOST_LABELS = 12
 _LONGEST_LABEL = 100
+#: Lines of equal series are drawn so far apart, up to so many of them.
+_APART, _MOST_APART = 3.5, 6
 #: Each has a contrast of at least 3:1 with both white and black paper (WCAG 2.1, 1.4.11).
 _COLOURS = ("#2f7ebc", "#c8571b", "#2b8a57", "#a05fb8", "#c0392b", "#8a7a12", "#3d8f96", "#b4567f")
 _DASHES = ("", "7 3", "2 3", "9 3 2 3")
@@ -36,6 +38,7 @@ class _Drawing:
         lowest = min((value for value in certainties if value is not None), default=0.0)
         self.floor = 0.0 if lowest >= 0 else -1.0
         self.years = [point.period for point in found.series[0].points] if found.series else []
+        self.equals = [_equals_before(found.series, number) for number in range(len(found.series))]
         self.step = (_WIDTH - _LEFT - _RIGHT) / max(1, len(self.years))
 
     def elements(self) -> Iterator[str]:
@@ -62,6 +65,10 @@ class _Drawing:
 
     def y(self, certainty: float) -> float:
         return round(_TOP + (1.0 - certainty) / (1.0 - self.floor) * _PLOT_HEIGHT, 1)
+
+    def beside(self, number: int, certainty: float) -> float:
+        """The height of a certainty; the line of a series that equals an earlier one runs just below it."""
+        return round(self.y(certainty) + _APART * self.equals[number], 1)
 
     # --- axes ---------------------------------------------------------------------------------------------------------
 
@@ -94,7 +101,7 @@ class _Drawing:
             if point.certainty != last:
                 path.extend([f"H{self.x(index)}"] if last is not None else [])
                 if point.certainty is not None:
-                    y = self.y(point.certainty)
+                    y = self.beside(number, point.certainty)
                     path.append(f"M{self.x(index)} {y}" if last is None else f"V{y}")
             last = point.certainty
         path.extend([f"H{self.x(len(series.points))}"] if last is not None else [])
@@ -106,7 +113,7 @@ class _Drawing:
     def mark(self, number: int, index: int, change: Step, series: Series) -> Iterator[str]:
         """A dot at a change, whose title tells the facts behind it."""
         certainty = series.points[index].certainty
-        y = self.y(certainty if certainty is not None else max(0.0, self.floor))
+        y = self.beside(number, certainty if certainty is not None else max(0.0, self.floor))
         yield f'<circle cx="{self.x(index)}" cy="{y}" r="4" fill="{_COLOURS[number % len(_COLOURS)]}">'
         yield f"<title>{_text(_told(series, change))}</title></circle>"
 
@@ -117,6 +124,13 @@ class _Drawing:
             label = f"{label[: _LONGEST_LABEL - 1]}…"
         yield f'<line x1="{_LEFT}" x2="{_LEFT + 36}" y1="{y - 4}" y2="{y - 4}" {_stroke(number)}/>'
         yield f'<text x="{_LEFT + 44}" y="{y}">{_text(label)}</text>'
+
+
+def _equals_before(series: Sequence[Series], number: int) -> int:
+    """How many earlier conclusions have the same certainty in every year."""
+    told = [point.certainty for point in series[number].points]
+    equal = sum([point.certainty for point in one.points] == told for one in series[:number])
+    return min(equal, _MOST_APART)
 
 
 def _stroke(number: int) -> str:

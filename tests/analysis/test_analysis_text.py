@@ -187,6 +187,22 @@ def test_the_drawing(world: World, snapshot: SnapshotAssertion) -> None:
     assert drawing == snapshot
 
 
+def test_equal_conclusions_are_drawn_beside_one_another(read_world: ReadWorld) -> None:
+    world = read_world(
+        """
+        facts:
+          exercise:
+            - {state: Ruritania, power: Borduria, name: one, on: 2003}
+            - {state: Ruritania, power: Borduria, name: other, on: 2003}
+        """
+    )
+    found = timeline(
+        Scenario.of(world.infer().program), world.question("exercise(?s, ?p, ?n)"), range(2002, 2005), engine()
+    )
+    paths = re.findall(r'<path d="([^"]*)"', timeline_svg(found))
+    assert len(paths) == len(set(paths)) == 2
+
+
 def test_a_drawing_of_nothing(world: World) -> None:
     start = Scenario.of(world.infer().program)
     found = timeline(start, world.question("reaches(?s, ?p)"), range(2000, 2003), engine())
