@@ -24,7 +24,7 @@ from kzexpert.proof.citation import places_of
 from kzexpert.proof.index import Index
 from kzexpert.proof.witnesses import Witnesses
 from kzexpert.render.html_tree import argument, citations_of
-from kzexpert.render.text import UNCALIBRATED
+from kzexpert.render.text import UNCALIBRATED, opening
 from kzexpert.render.timeline_svg import timeline_svg
 from kzexpert.render.trust_text import told
 from kzexpert.render.writer import certainty_text, sentence, visible
@@ -161,6 +161,7 @@ def environment() -> "Environment":
     environment.filters["percent"] = lambda number: f"{round(number, 2):g}%"
     environment.filters["sentence"] = sentence
     environment.filters["told"] = told
+    environment.filters["opening"] = opening
     environment.filters["counted"] = counted
     environment.filters["rival"] = lambda text: _VARIABLE.sub("…", text)
     environment.globals["zip"] = zip

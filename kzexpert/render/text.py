@@ -25,6 +25,7 @@ __all__ = [
     "ground_atom",
     "headline",
     "nothing_supports",
+    "opening",
 ]
 
 UNCALIBRATED = "Not calibrated: nobody has measured how often such judgements are right."
@@ -104,23 +105,29 @@ def nothing_supports(inference: Inference, question: Question, out: Writer = PLA
     return out.wrap([("", f"Nothing in the knowledge base supports: {asked}")])
 
 
-def _verdict(item: Conclusion) -> list[Piece]:
-    """The answer to a yes-or-no question; none opens with yes or no below `VERDICT`."""
-    says = ("strong", item.says)
+def opening(item: Conclusion) -> tuple[str, str]:
+    """How the answer to a yes-or-no question begins, and its role; below `VERDICT` with neither yes nor no."""
     if item.conflict:
-        return [("bad", "In conflict: "), says, ("", ": "), *_estimate(item)]
-    number = ("", f" ({_certainty(item)})")
+        return "bad", "In conflict:"
     if item.certainty >= VERDICT:
-        return [("good", "Yes: "), says, ("", ": "), *_estimate(item)]
+        return "good", "Yes:"
     if item.certainty <= -VERDICT:
-        strength = item.evidence.removesuffix(" against")
-        return [("bad", f"No. There is {strength} against the statement that "), says, number]
+        return "bad", f"No. There is {item.evidence} the statement that"
     if item.established:
-        return [("poor", f"There is {item.evidence} that "), says, number]
+        return "poor", f"There is {item.evidence} that"
     if item.certainty < -THRESHOLD:
-        return [("poor", f"There is {item.evidence} the statement that "), says, number]
-    short = f" ({_certainty(item)}; established above {THRESHOLD:.2f})"
-    return [("poor", "Nothing is established of the statement that "), says, ("", short)]
+        return "poor", f"There is {item.evidence} the statement that"
+    return "poor", "Nothing is established of the statement that"
+
+
+def _verdict(item: Conclusion) -> list[Piece]:
+    """The answer to a yes-or-no question."""
+    role, words = opening(item)
+    begun: list[Piece] = [(role, f"{words} "), ("strong", item.says)]
+    if words.endswith(":"):
+        return [*begun, ("", ": "), *_estimate(item)]
+    short = f"; established above {THRESHOLD:.2f}" if -THRESHOLD <= item.certainty <= THRESHOLD else ""
+    return [*begun, ("", f" ({_certainty(item)}{short})")]
 
 
 def _block(item: Conclusion, grades: Mapping[str, str], out: Writer, stated: Sequence[Piece] = ()) -> str:

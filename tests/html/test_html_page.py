@@ -30,8 +30,11 @@ def test_the_judgement_comes_first_with_its_evidence(judgement: Callable[..., st
     ("question", "verdict"),
     [
         ("is Ruritania aligned with Borduria in security", "Yes: Ruritania is aligned with Borduria in security"),
-        ("is Ruritania aligned with Syldavia in security", "No: Ruritania is aligned with Syldavia in security"),
-        ("doomed(Syldavia)", "Not established: doomed(Syldavia) certain evidence both for and against"),
+        (
+            "is Ruritania aligned with Syldavia in security",
+            "There is a hint against the statement that Ruritania is aligned with Syldavia in security",
+        ),
+        ("doomed(Syldavia)", "In conflict: doomed(Syldavia) certain evidence both for and against"),
         ("is Ruritania aligned with Borduria in trade", "Nothing in the knowledge base supports this."),
         ("doomed(?state)", "Nothing is established. What was weighed stays at or below a certainty of 0.20:"),
         ("leads(?power, Ring)", "Syldavia leads Ring very strong evidence certainty 1.00 on record"),
