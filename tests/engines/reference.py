@@ -126,6 +126,7 @@ class _Reference:
         self.group: set[str] = set()
         #: Of the statements of that group, once their certainties are known.
         self.heights: dict[tuple[str, Args], int] = {}
+        self.has_heights = False
         self.records: dict[Atom, list[tuple[Args, Days, float]]] = {}
 
     # --- names and dates ---
@@ -228,9 +229,9 @@ class _Reference:
                 self.facts.update(now)
             if recursive:
                 self.refuse_negative(variants)
-                self.heights = self.lowest_proofs(variants, base)
+                self.heights, self.has_heights = self.lowest_proofs(variants, base), True
                 fired = {firing for variant in variants for firing in self.fire(variant)}
-                self.heights = {}
+                self.heights, self.has_heights = {}, False
             firings |= fired
             contrary = [(name, args, found) for name in lines for args, found in lines[name].items()]
             conflicts |= {(name, args) for name, args, found in contrary if {1.0, -1.0} <= set(found)}
@@ -263,7 +264,7 @@ class _Reference:
             strength = rule.certainty * min((certainty for certainty, _ in behind), default=1.0)
             conclusion = then.predicate, tuple(value_of(term, binding) for term in self.terms(then))
             names = tuple((premise.atom.predicate, args) for premise, (_, args) in zip(premises, behind, strict=True))
-            shown = self.with_reached(variant, binding, conclusion) if self.heights else binding
+            shown = self.with_reached(variant, binding, conclusion) if self.has_heights else binding
             yield Fired(rule.id, variant.number, tuple(sorted(shown.items())), conclusion, names, strength)
 
     def solutions(
