@@ -138,8 +138,9 @@ class _Search:
     def _uses(self, folder: str) -> "Sequence[Use]":
         try:
             with open(os.path.join(folder, MANIFEST), "rb") as file:
-                if b"uses" not in file.read(1_000_000):
-                    return ()
+                lines = file.read(1_000_000).splitlines()
+            if not any(b"uses" in line for line in lines if not line.lstrip().startswith(b"#")):
+                return ()
         except OSError:
             return ()
         from kzexpert.language.manifest import read_manifest  # YAML is loaded only where a base uses another

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from processes import command, environment, on_a_terminal, run
+from processes import CHECKOUT, command, environment, on_a_terminal, run
 
 SMALL = Path(__file__).parents[1] / "kb_small"
 ASK = ("ask", "who is Ruritania aligned with", "--kb", str(SMALL))
@@ -147,11 +147,11 @@ def test_the_same_bytes_whatever_the_hashes() -> None:
 # --- what a start loads ----------------------------------------------------------------------------------------------
 
 
-def loaded(*arguments: str) -> set[str]:
+def loaded(*arguments: str, **extra: str) -> set[str]:
     """The modules that a command imports."""
     result = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "kzexpert", *arguments],
-        env=environment(),
+        env=environment(**extra),
         capture_output=True,
         encoding="utf-8",
         timeout=60,
@@ -181,6 +181,15 @@ def test_ask_loads_nothing_that_it_does_not_need() -> None:
     needless = {"rich", "jinja2", "difflib", "csv", "importlib.metadata", "tempfile", "shutil", "hashlib", "json"}
     needless |= {"pathlib", "calendar", "kzexpert.render.html", "kzexpert.analysis", "kzexpert.analysis.cases"}
     assert modules.isdisjoint(needless), modules & needless
+
+
+def test_a_start_from_what_was_kept_reads_no_yaml(tmp_path: Path) -> None:
+    """The manifest of the shipped base uses none, though a comment in it speaks of uses."""
+    kept = {"KZEXPERT_CACHE": str(tmp_path / "kept")}
+    shipped = ("ask", "hedges(?state, _, _, _)", "--kb", str(CHECKOUT))
+    loaded(*shipped, **kept)
+    modules = loaded(*shipped, **kept)
+    assert modules.isdisjoint({"kzexpert.language.manifest", "kzexpert.language.documents"})
 
 
 def test_importing_the_package_loads_nothing() -> None:
