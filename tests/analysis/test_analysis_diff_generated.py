@@ -14,7 +14,7 @@ from kzexpert.proof.changes import OPPOSITE
 from .conftest import ReadWorld
 from .test_analysis_generated import DAY, VOCABULARY, programs
 
-check = examples(30)
+check = examples(15)
 #: Turns of edits, as seen from the other side.
 _EDITS = {"added": "gone", "gone": "added", "changed": "changed"}
 

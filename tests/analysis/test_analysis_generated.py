@@ -72,7 +72,7 @@ QUESTIONS = st.sampled_from(
 )
 DAY = date(2011, 1, 1)
 
-check = examples(25)
+check = examples(15)
 
 
 @st.composite

@@ -18,7 +18,7 @@ from kzexpert.model import GroundAtom, Inference, Pattern, Program, Variable
 
 SMALL = Budget(facts=1_000, firings=4_000, seconds=20)
 
-check, heavy = examples(25), examples(8)
+check, heavy = examples(15), examples(5)
 
 
 def inferred(program: Program) -> Inference | None:

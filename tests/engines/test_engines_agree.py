@@ -213,13 +213,13 @@ def sees_what_the_full_inference_has(name: str, budget: Budget, scenario: Scenar
 asked_together = st.lists(goals(), min_size=1, max_size=2)
 
 
-@examples(120)
+@examples(60)
 @given(scenario=scenarios(), asked=asked_together)
 def test_a_question_sees_what_the_full_inference_has(scenario: Scenario, asked: list[Pattern]) -> None:
     sees_what_the_full_inference_has("experta", SMALL, scenario, asked)
 
 
-@examples(30)
+@examples(20)
 @given(scenario=scenarios(), asked=asked_together)
 def test_a_question_to_duckdb_sees_what_the_full_inference_has(scenario: Scenario, asked: list[Pattern]) -> None:
     sees_what_the_full_inference_has("duckdb", SMALL, scenario, asked)

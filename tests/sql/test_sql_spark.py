@@ -270,7 +270,7 @@ unit = st.floats(-1.0, 1.0, allow_nan=False)
 
 
 @pytest.mark.parametrize("name", ["duckdb", "spark"])
-@examples(20)
+@examples(10)
 @given(numbers=st.lists(st.one_of(unit, ties, near_ties), min_size=50, max_size=200))
 def test_numbers_are_rounded_as_python_does(name: str, numbers: list[float]) -> None:
     if name == "spark":

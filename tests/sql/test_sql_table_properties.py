@@ -130,7 +130,7 @@ def plain(inference: Inference) -> object:
     return told(inference), rows
 
 
-@examples(40)
+@examples(20)
 @given(
     spans=st.lists(spans(), max_size=6),
     events=st.lists(events(), max_size=5),

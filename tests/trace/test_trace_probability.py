@@ -180,7 +180,7 @@ def bounds_hold(trace: Trace, asked: str, exact: float) -> bool:
     return item.testimony.at_least <= exact + ROUGHLY and (not every or exact <= item.certainty + ROUGHLY)
 
 
-@examples(40)
+@examples(20)
 @given(weathers())
 def test_the_probability_lies_between_what_counts_each_thing_once_and_the_certainty(weather: Weather) -> None:
     trace = weather.trace()
@@ -188,7 +188,7 @@ def test_the_probability_lies_between_what_counts_each_thing_once_and_the_certai
     assert bounds_hold(trace, "late(bus)", by_problog(weather, "late(bus)"))
 
 
-@examples(60)
+@examples(30)
 @given(weathers(most_facts=3, most_rules=5))
 def test_of_small_programs_the_worlds_are_counted(weather: Weather) -> None:
     assume(sum(certainty < 1.0 for certainty, _, _ in weather.clauses()) <= 9)
@@ -197,7 +197,7 @@ def test_of_small_programs_the_worlds_are_counted(weather: Weather) -> None:
     assert bounds_hold(trace, "late(bus)", by_worlds(weather, "late(bus)"))
 
 
-@examples(10)
+@examples(5)
 @given(weathers(most_facts=3, most_rules=5))
 def test_problog_counts_the_same_worlds(weather: Weather) -> None:
     assume(sum(certainty < 1.0 for certainty, _, _ in weather.clauses()) <= 9)
@@ -205,7 +205,7 @@ def test_problog_counts_the_same_worlds(weather: Weather) -> None:
     assert by_problog(weather, "late(bus)") == pytest.approx(by_worlds(weather, "late(bus)"))
 
 
-@examples(60)
+@examples(30)
 @given(weathers())
 def test_the_checker_reads_the_same_testimony(weather: Weather) -> None:
     trace = weather.trace()
