@@ -43,7 +43,7 @@ def test_the_first_answer_is_russia_with_a_source_for_every_line() -> None:
     assert re.fullmatch(r"Kazakhstan is aligned with Russia in security: (very strong|strong) evidence", first)
     evidence = re.split(r"\n\s+(?=-?[01]\.\d\d  )", came.stdout.split("\n\n")[0])[1:]
     assert len(evidence) >= 3
-    cited = r"\([a-z-]+;\s+facts:\s.*;\s+rule:\s+[a-z0-9-]+,\s+[^)]+\)$"
+    cited = r"\([a-z-]+;\s+facts:\s.*;\s+rule:\s+[a-z0-9-]+,\s.*\)$"
     assert [line for line in evidence if not re.search(cited, line, re.DOTALL)] == []
 
 

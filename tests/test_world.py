@@ -32,7 +32,7 @@ def test_a_proof_cites_the_edition_and_the_row() -> None:
     came = here("why", "is Poland aligned with the US in security?", "--engine", "duckdb", *KB)
     assert came.returncode == 0, came.stderr
     flat = " ".join(came.stdout.split())
-    assert "on record: factbook, international organization participation, by edition, since 2000, " in flat
+    assert "on record: factbook, international organization participation, by edition (grade B), since 2000, " in flat
     assert re.search(r" bases/world/factbook/memberships\.parquet row \d+", flat)
 
 

@@ -40,7 +40,7 @@ def test_what_if_there_were_no_pipeline_deal(shipped: World) -> None:
 def test_the_security_alignment_hangs_on_membership_and_training(shipped: World) -> None:
     (item,) = linchpins(shipped.infer(), shipped.question(SECURITY), engine(), margins=False).conclusions
     ranked = [effect.name for effect in item.facts]
-    assert ranked[:3] == ["power(Russia)", "member(Kazakhstan, CSTO)", "trains(Russia, Kazakhstan, 15000)"]
+    assert ranked[:3] == ["power(Russia)", "trains(Russia, Kazakhstan, 15000)", "member(Kazakhstan, CSTO)"]
     assert item.sources[0].name == "wagner-costa-2011"
     assert item.sources[0].falls
 
