@@ -1,11 +1,16 @@
 """What tests of the whole program share: the checkout they belong to, and what a marker means."""
 
+import os
 from pathlib import Path
 
 import examples  # noqa: F401  (loads the profile of Hypothesis before a test module is read)
 import pytest
 from hypothesis import strategies as st
 from processes import CHECKOUT
+
+# The parser of Spark remembers what it has read, and nothing bounds that: a gigabyte does not last for all tests. The
+# first test of a process that starts Spark decides, whatever its own settings.
+os.environ.setdefault("PYSPARK_SUBMIT_ARGS", "--driver-memory 3g pyspark-shell")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -19,12 +19,11 @@ SETTINGS = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.default.parallelism": "1",
-    # It would keep the plans of a thousand queries, which fill its memory long before the last test.
+    # It would keep the plans of a thousand queries.
     "spark.ui.retainedJobs": "1",
     "spark.ui.retainedStages": "1",
     "spark.ui.retainedTasks": "10",
     "spark.sql.ui.retainedExecutions": "1",
-    "spark.driver.memory": "2g",
 }
 
 
