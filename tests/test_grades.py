@@ -113,3 +113,15 @@ def test_wrong_grades_are_refused(base: Path, grades: str, says: str) -> None:
     came = here("check", cwd=base)
     assert came.returncode == 1
     assert says in came.stderr + came.stdout
+
+
+def test_a_source_may_be_called_by_any_name(base: Path) -> None:
+    """A citation is put together from the source and the place in it, and never taken apart again."""
+    for name in ("rules/pacts.yaml", "facts/pacts.yaml"):
+        text = (base / name).read_text("utf-8").replace("source: gazette", "source: 'Gazette, 1920; late'")
+        declared = "  'Gazette, 1920; late': {title: Late Gazette, reliability: A}\n"
+        (base / name).write_text(text.replace("sources:\n", f"sources:\n{declared}"), encoding="utf-8")
+    for command in ("ask", "why"):
+        came = here(command, "allied(Ruritania, Borduria)", cwd=base)
+        assert came.returncode == 0, came.stderr
+        assert "Gazette, 1920; late (grade A)" in " ".join(came.stdout.replace("\u00a0", " ").split())

@@ -12,13 +12,13 @@ from msgspec.structs import replace
 
 from kzexpert.certainty import established, evidence_word
 from kzexpert.evidence import Line, lines
-from kzexpert.model import BaseFact, GroundAtom, Inference, KnowledgeBase, Pattern, Relation, Value
+from kzexpert.model import BaseFact, Citation, GroundAtom, Inference, KnowledgeBase, Pattern, Relation, Value
 from kzexpert.model.calibration import Likelihood
 from kzexpert.program.likelihood import calibrated, fitting_calibrations
 from kzexpert.program.snapshot import base_fact, on_record
 from kzexpert.proof.build import RelationFact
 from kzexpert.proof.document import Confidence, Trace
-from kzexpert.proof.index import Index
+from kzexpert.proof.index import Index, graded
 from kzexpert.proof.witnesses import Witnesses
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import because, citations, says
@@ -48,7 +48,7 @@ class EvidenceLine(msgspec.Struct, frozen=True, kw_only=True):
         fact: the statement; not set for a rule.
         because: the reason as a sentence.
         strength: −1..1.
-        source: source and place; several are joined by semicolons; empty when none is recorded.
+        source: source, place and grade; several are joined by semicolons; empty when none is recorded.
         facts: the sources of the recorded facts that a rule's line rests on, with place and grade; not set where no
             proof was made.
     """
@@ -263,7 +263,7 @@ def _conclusion(
 def _evidence(kb: KnowledgeBase, line: Line) -> EvidenceLine:
     if line.firing is not None:
         rule = line.firing.rule.rule
-        source = str(rule.source) if rule.source else ""
+        source = _cited(kb, rule.source) if rule.source else ""
         return EvidenceLine(rule=rule.id, because=because(line.firing), strength=round(line.strength, 9), source=source)
     assert line.base is not None
     return _fact_evidence(kb, line.base)
@@ -271,10 +271,15 @@ def _evidence(kb: KnowledgeBase, line: Line) -> EvidenceLine:
 
 def _fact_evidence(kb: KnowledgeBase, base: BaseFact) -> EvidenceLine:
     sources = [ASSUMED] if base.assumed else []
-    sources += map(str, citations(base))
+    sources += (_cited(kb, citation) for citation in citations(base))
     return EvidenceLine(
         fact=str(base.atom), because=says(kb, base.atom), strength=base.certainty, source="; ".join(sources)
     )
+
+
+def _cited(kb: KnowledgeBase, citation: Citation) -> str:
+    source = kb.source.get(citation.source)
+    return graded(str(citation), source.reliability if source else "")
 
 
 def _bindings(pattern: Pattern, args: tuple[Value, ...]) -> dict[str, str | int | float]:

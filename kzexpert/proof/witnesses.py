@@ -5,6 +5,7 @@ It reads the document and weighs nothing anew but the lines that stand on their 
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -32,6 +33,9 @@ _MOST_NAMED = 3
 ASSUMPTION, _UNSOURCED = "an assumption", "facts without a source"
 
 
+_Named = TypeVar("_Named")
+
+
 class _Reach(msgspec.Struct, frozen=True):
     """What lies at or below a statement or a line of evidence, each a set of bits.
 
@@ -56,16 +60,16 @@ class _Reach(msgspec.Struct, frozen=True):
         return _Reach(*(one | two for one, two in pairs))
 
 
-class _Bits:
+class _Bits(Generic[_Named]):
     """Names as bits of a whole number, in the order in which they are met."""
 
     def __init__(self) -> None:
-        self._places: dict[str, int] = {}
+        self._places: dict[_Named, int] = {}
 
-    def bit(self, name: str) -> int:
+    def bit(self, name: _Named) -> int:
         return 1 << self._places.setdefault(name, len(self._places))
 
-    def of(self, bits: int) -> list[str]:
+    def of(self, bits: int) -> list[_Named]:
         return [name for name, place in self._places.items() if bits >> place & 1]
 
 
@@ -91,10 +95,15 @@ class Witnesses:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._facts, self._rules, self._origins, self._cited = _Bits(), _Bits(), _Bits(), _Bits()
+        self._facts: _Bits[str] = _Bits()
+        self._rules: _Bits[str] = _Bits()
+        self._origins: _Bits[str] = _Bits()
+        self._cited: _Bits[tuple[str, str]] = _Bits()
         self._reach: dict[str, _Reach] = {}
         self._least: dict[str, float] = {}
+        #: Of a conclusion its lines that count, and the strongest of the winning ones that share nothing.
         self._lines: dict[str, list[_Line]] = {}
+        self._apart: dict[str, tuple[list[_Line], bool]] = {}
         self._testimonies: dict[str, Testimony] = {}
         for statement in (*index.conclusions, *index.facts):
             for name in self._upwards(statement):
@@ -104,7 +113,11 @@ class Witnesses:
         """How far a fact or conclusion of the document stands on its own."""
         if statement not in self._testimonies:
             item = self._index[statement]
-            lines = self._all_lines(item) if isinstance(item, TracedConclusion) else self._recorded(item)
+            if isinstance(item, TracedFact):
+                lines = self._recorded(item)
+                self._apart[statement] = lines, True
+            else:  # where the best proof counts, a line that does not count may hold without an origin
+                lines = self._all_lines(item) if item.method == "best" else self._lines[statement]
             self._testimonies[statement] = self._judged(statement, item, lines)
         return self._testimonies[statement]
 
@@ -113,8 +126,7 @@ class Witnesses:
         firing = self._index.firings.get(evidence)
         reach = self._below(firing) if firing else self._base(self._index.facts[evidence])
         places: dict[str, list[str]] = {}
-        for cited in self._cited.of(reach.cited):
-            name, _, place = cited.partition(", ")
+        for name, place in self._cited.of(reach.cited):
             places.setdefault(name, []).extend([place] if place else [])
         return [self._citation(name, found) for name, found in places.items()]
 
@@ -159,8 +171,8 @@ class Witnesses:
         for other in needs[1:]:
             shared &= other
         self._reach[name] = msgspec.structs.replace(together, needs=shared)
-        chosen, _ = _apart(winning)
-        self._least[name] = _at_least(conclusion, chosen, winning, lines)
+        self._apart[name] = _apart(winning)
+        self._least[name] = _at_least(conclusion, self._apart[name][0], winning, lines)
 
     def _all_lines(self, conclusion: TracedConclusion) -> list[_Line]:
         found = []
@@ -201,7 +213,7 @@ class Witnesses:
         sources = [self._index.sources.get(row.source) for row in fact.rows]
         for row, source in zip(fact.rows, sources, strict=True):
             if source is not None:
-                cited |= self._cited.bit(row.citation)
+                cited |= self._cited.bit((row.source, row.at))
         if any(source is not None and source.background for source in sources):
             return _Reach(uncertain=uncertain, cited=cited)
         witnesses = {source.origin or source.id if source else _UNSOURCED for source in sources}
@@ -214,7 +226,7 @@ class Witnesses:
     def _judged(self, statement: str, item: TracedConclusion | TracedFact, lines: Sequence[_Line]) -> Testimony:
         counting = [line for line in lines if line.counts]
         winning = [line for line in counting if line.strength * item.certainty > 0]
-        chosen, exact = _apart(winning)
+        chosen, exact = self._apart[statement]
         twice = 0
         for one, two in combinations(winning, 2):
             twice |= one.below.facts & two.below.facts

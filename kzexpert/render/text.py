@@ -1,7 +1,7 @@
 """Answers and conclusions as text: a headline for each, then a line for each reason with its source."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import UNSET
 
@@ -10,7 +10,6 @@ from kzexpert.errors import counted
 from kzexpert.model import GroundAtom, Inference
 from kzexpert.proof.answers import ASSUMED, Answer, Conclusion, Conclusions, EvidenceLine
 from kzexpert.proof.document import TracedLine
-from kzexpert.proof.index import graded
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import says
 from kzexpert.render.trust_text import trust
@@ -77,12 +76,11 @@ def answer_text(
         answer: established and weighed statements alike.
         weighed: also show what was weighed and not established.
     """
-    grades = {source.id: source.reliability for source in inference.program.kb.sources}
     if ground_atom(question) and answer.answers:
-        verdicts = [_block(item, grades, out, _verdict(item)) for item in answer.answers]
+        verdicts = [_block(item, out, _verdict(item)) for item in answer.answers]
         return "\n\n".join([*verdicts, footnote(inference, out, words=_unmeasured(answer.answers))]) + "\n"
     shown = answer.answers if weighed else answer.established.answers
-    blocks = [_block(item, grades, out) for item in shown]
+    blocks = [_block(item, out) for item in shown]
     if not answer.established.answers:
         blocks.insert(0, nothing_supports(inference, question, out))
     hidden = len(answer.answers) - len(shown)
@@ -130,16 +128,15 @@ def _verdict(item: Conclusion) -> list[Piece]:
     return [*begun, ("", f" ({_certainty(item)}{short})")]
 
 
-def _block(item: Conclusion, grades: Mapping[str, str], out: Writer, stated: Sequence[Piece] = ()) -> str:
+def _block(item: Conclusion, out: Writer, stated: Sequence[Piece] = ()) -> str:
     """The headline of a statement and its evidence.
 
     Args:
-        grades: of the sources.
         stated: the headline, where it is not the statement itself.
     """
     own = [("strong", headline(item.conclusion, item.says)), ("", ": "), *_estimate(item)]
     lines = [out.wrap(stated or own, rest="  "), *_trust(item, out)]
-    lines.extend(_reason(line, grades, out) for line in item.lines)
+    lines.extend(_reason(line, out) for line in item.lines)
     return "\n".join(lines)
 
 
@@ -164,9 +161,8 @@ def _estimate(item: Conclusion) -> list[Piece]:
     return [("good" if item.established else "poor", item.evidence), ("", f" ({_certainty(item)})")]
 
 
-def _reason(line: EvidenceLine, grades: Mapping[str, str], out: Writer) -> str:
-    cited = [graded(one, grades.get(one.partition(", ")[0], "")) for one in line.source.split("; ")]
-    source = "; ".join(cited) or "no source"
+def _reason(line: EvidenceLine, out: Writer) -> str:
+    source = line.source or "no source"
     rests = f"facts: {_folded(line.facts)}; rule: {source}" if line.facts else source
     reason: list[Piece] = [("", f"{sentence(line.because)} "), ("faint", f"({line.rule}; {rests})")]
     if line.fact:
