@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from workbooks import workbook
 
 from kzexpert.language.guesses import Guess, date_formats, decimal_sign, encoding_of, guess, header_hint, nothing_words
 from kzexpert.language.records import Record, RecordError, open_records
@@ -155,19 +156,6 @@ def test_the_list_of_records_is_found_for_the_hint(tmp_path: Path) -> None:
 
 
 # --- workbooks -------------------------------------------------------------------------------------------------------
-
-
-def workbook(path: Path, **sheets: list[list[object]]) -> Path:
-    from openpyxl import Workbook
-
-    book = Workbook()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    book.save(path)
-    return path
 
 
 def test_cells_of_a_workbook_are_texts(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from unicodedata import normalize
 
 import duckdb
 from short_programs import told
+from workbooks import workbook
 
 from kzexpert.checks import check
 from kzexpert.engines import engine, for_engine, table_issues
@@ -65,21 +66,6 @@ def zipped(name: str, content: str) -> Callable[[Path], object]:
     def make(path: Path) -> None:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(name, content)
-
-    return make
-
-
-def workbook(**sheets: Sequence[Sequence[object]]) -> Callable[[Path], object]:
-    def make(path: Path) -> None:
-        from openpyxl import Workbook
-
-        book = Workbook()
-        book.remove(book.active)
-        for name, rows in sheets.items():
-            sheet = book.create_sheet(name)
-            for row in rows:
-                sheet.append(row)
-        book.save(path)
 
     return make
 
@@ -201,7 +187,8 @@ SHAPES = [
     ),
     Shape(
         "book.xlsx",
-        workbook(
+        lambda path: workbook(
+            path,
             About=[["Made today"]],
             Data=[["Payments"], ["from", "to", "worth", "day"], ["RUR", "BOR", 3.0, date(2010, 3, 1)]],
         ),
