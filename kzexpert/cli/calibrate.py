@@ -1,5 +1,7 @@
 """``kzexpert calibrate``: how often conclusions of a certainty have been right, as a file for answers to use."""
 
+import os
+
 import click
 
 from kzexpert.atomic import check_writable
@@ -47,5 +49,7 @@ def calibrate(options: Options, given: Measure, per: str | None) -> int:
             found.append(calibration_of(sample, per, given.hold_out or "", digest))
     document = Calibrations(tuple(found))
     emit(options, lambda _out: json_text(document))
-    print_error(lambda out: calibrations_text(document, options.output or "", out))
+    own = next((layer.folder for layer in reversed(session.kb.layers) if not layer.used), "")
+    named = os.path.relpath(options.output, own or ".")  # a manifest names files from where it lies
+    print_error(lambda out: calibrations_text(document, named, out))
     return 0

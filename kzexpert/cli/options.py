@@ -76,9 +76,9 @@ _OUTPUT = (
     ),
 )
 _AS_OF = {
-    "DATE": "A day, month or year; its last day counts.  [default: newest source]",
+    "DATE": "A day, month or year; its last day counts.  [default: that of the base]",
     "DATE|YEAR..YEAR": "A day, month or year, of which the last day counts; or years, each as of its last day.  "
-    "[default: newest source]",
+    "[default: that of the base]",
     "YEAR..YEAR": "The years to look at.  [default: all on record]",
 }
 

@@ -15,7 +15,7 @@ _NARROWEST = 28
 _LEGEND = (
     "Evidence that tells the hypotheses apart comes first: the number before it is its highest strength minus its "
     "lowest, and at 0.00 it proves nothing, however strong it is. A dot is silence; what is in brackets does not "
-    "count, since its rule speaks by stronger evidence."
+    "count, since its rule or family speaks by stronger evidence."
 )
 _ADVICE = (
     "Of the hypotheses on which evidence bears, that with the least against it is to be preferred (Heuer 1999, ch. 8)."
@@ -64,7 +64,7 @@ def _borne_on(item: Hypothesis) -> bool:
 def _word(item: Hypothesis) -> tuple[str, str]:
     if item.established:
         return "good", item.evidence
-    return ("poor", "not established") if _borne_on(item) else ("faint", "no evidence")
+    return ("poor", item.evidence) if _borne_on(item) else ("faint", "no evidence")
 
 
 def _cell(cell: Cell) -> tuple[str, str]:

@@ -66,8 +66,9 @@ def _evaluation(item: Evaluation, out: Writer) -> Iterator[str]:
     source = f" ({item.source})" if item.source else ""
     head: list[Piece] = [("strong", item.predicate), ("", f", right where {item.yardstick}{source}")]
     yield out.wrap(head) + "\n" + out.wrap([("", span(item))])
-    covered = f"{percent(item.coverage)} of cases have a conclusion, {percent(item.established)} an established one; "
-    yield out.wrap([("", f"Coverage: {covered}{percent(item.base_rate)} were right.")]) + _groups(item, out)
+    covered = f"{percent(item.coverage)} of cases have a conclusion, {percent(item.established)} an established one"
+    base_rate = f"the outcome was right in {percent(item.base_rate)} of all cases (the base rate)"
+    yield out.wrap([("", f"Coverage: {covered}; {base_rate}.")]) + _groups(item, out)
     rows = [
         (FORECASTS[one.name], interval(one.auc), interval(one.brier, 3), interval(one.brier_skill))
         for one in item.forecasts

@@ -13,7 +13,7 @@ __all__ = ["ASCII", "UNICODE", "Glyphs", "cause_pieces", "timeline_text"]
 
 _LOSES = ("no longer assumed", "withdrawn", "went out of force", "not recorded", "lost", "weaker")
 _BAR = 28
-_LONGEST_WORD = len("very strong evidence")
+_LONGEST_WORD = len("very strong evidence against")
 _INDENT = " " * 6
 
 
@@ -87,8 +87,7 @@ def _spans(series: Series) -> Iterator[tuple[Point, Point]]:
 def _estimate(point: Point, out: Writer, glyphs: Glyphs) -> str:
     if point.certainty is None:
         return out.style("faint", "      -  nothing is known")
-    word = point.evidence if point.established else "not established"
-    columns = f"  {certainty_text(point.certainty).rjust(5)}  {word.ljust(_LONGEST_WORD)} "
+    columns = f"  {certainty_text(point.certainty).rjust(5)}  {point.evidence.ljust(_LONGEST_WORD)} "
     length = round(abs(point.certainty) * min(_BAR, max(0, out.width - len(columns) - 11)))
     bar = (glyphs.bar if point.certainty > 0 else glyphs.negative_bar) * length
     return (out.style("", columns) + out.style("good" if point.established else "poor", bar)).rstrip()

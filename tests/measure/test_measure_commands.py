@@ -217,3 +217,9 @@ def test_the_same_bytes_whatever_the_hash_seed(small):
 
     for arguments in (["evaluate", "--format", "html"], ["learn"]):
         assert said("1", *arguments) == said("2", *arguments)
+
+
+def test_the_path_that_calibrate_names_is_the_one_that_the_manifest_takes(small, command):
+    result = command("calibrate", "--kb", small, "--output", small / "cal.json")
+    assert result.exit_code == 0, result.output
+    assert "calibration: cal.json" in " ".join(result.stderr.split())
