@@ -24,7 +24,7 @@ from kzexpert.proof.citation import places_of
 from kzexpert.proof.index import Index
 from kzexpert.proof.witnesses import Witnesses
 from kzexpert.render.html_tree import argument, citations_of
-from kzexpert.render.text import UNCALIBRATED, opening
+from kzexpert.render.text import UNCALIBRATED, likelihood_text, opening
 from kzexpert.render.timeline_svg import timeline_svg
 from kzexpert.render.trust_text import told
 from kzexpert.render.writer import certainty_text, sentence, visible
@@ -102,7 +102,7 @@ def html_page(page: Page) -> str:
             place=places_of(kb.texts),
             timeline=page.timeline,
             drawing=Markup(timeline_svg(page.timeline)) if page.timeline else "",
-            uncalibrated=UNCALIBRATED,
+            uncalibrated=UNCALIBRATED if any(item.likelihood is None for item in shown) else "",
             threshold=THRESHOLD,
             testimonies=[witnesses.testimony(name) for name in names],
             grades={item.source.id: item.source.reliability for item in citing},
@@ -162,6 +162,7 @@ def environment() -> "Environment":
     environment.filters["sentence"] = sentence
     environment.filters["told"] = told
     environment.filters["opening"] = opening
+    environment.filters["likelihood"] = likelihood_text
     environment.filters["counted"] = counted
     environment.filters["rival"] = lambda text: _VARIABLE.sub("…", text)
     environment.globals["zip"] = zip

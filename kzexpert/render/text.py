@@ -8,6 +8,7 @@ from msgspec import UNSET
 from kzexpert.certainty import THRESHOLD, VERDICT
 from kzexpert.errors import counted
 from kzexpert.model import GroundAtom, Inference
+from kzexpert.model.calibration import Likelihood
 from kzexpert.proof.answers import ASSUMED, Answer, Conclusion, Conclusions, EvidenceLine
 from kzexpert.proof.document import TracedLine
 from kzexpert.questions.question import Question
@@ -23,6 +24,7 @@ __all__ = [
     "further_firings",
     "ground_atom",
     "headline",
+    "likelihood_text",
     "nothing_supports",
     "opening",
 ]
@@ -143,12 +145,15 @@ def _block(item: Conclusion, out: Writer, stated: Sequence[Piece] = ()) -> str:
 def _trust(item: Conclusion, out: Writer) -> Iterator[str]:
     """What is to be known before the evidence is believed: how likely, how much of it stands alone, and on whom."""
     if item.likelihood is not None:
-        told = item.likelihood
-        text = f"Likelihood: {told.word}, {told.percent:g} percent, as measured on {told.measured}."
-        yield out.wrap([("", text)], first="  ", rest="  ")
+        yield out.wrap([("", likelihood_text(item.likelihood))], first="  ", rest="  ")
     if item.at_least is not UNSET:
         for text in trust(item.certainty, item.at_least, item.exact, item.shared, item.confidence or None):
             yield out.wrap([("", text)], first="  ", rest="  ")
+
+
+def likelihood_text(told: Likelihood) -> str:
+    """How often such judgements were right, as a sentence."""
+    return f"Likelihood: {told.word}, {told.percent:g} percent, as measured on {told.measured}."
 
 
 def _certainty(item: Conclusion) -> str:
@@ -176,9 +181,16 @@ def _folded(citations: Sequence[str]) -> str:
     return f"{shown}; and {len(citations) - _MOST_CITED} more" if len(citations) > _MOST_CITED else shown
 
 
-def footnote(inference: Inference, out: Writer = PLAIN, *, words: bool = True) -> str:
-    """As of when, under which assumptions, and, where the text judges, that its likelihood was not measured."""
+def footnote(inference: Inference, out: Writer = PLAIN, *, words: bool | None = None) -> str:
+    """As of when, under which assumptions, and, where the text judges, that its likelihood was not measured.
+
+    Args:
+        words: whether it judges what was not measured; None where it judges, and a calibration that the base names may
+            have measured it.
+    """
     program = inference.program
+    if words is None:
+        words = not any(layer.calibration for layer in program.kb.layers)
     reason = f", {program.as_of_reason}" if program.as_of_reason else ""
     parts = [f"As of {program.as_of.isoformat()}{reason}."]
     parts += [f"Assumed: {atom}." for atom in program.assumed]
