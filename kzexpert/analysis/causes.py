@@ -3,7 +3,7 @@
 It explains differences and decides nothing: which of them matter to a user is for `what_if` and `timeline`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
@@ -397,7 +397,7 @@ def _statement(place: _Place) -> GroundAtom:
     return GroundAtom(relation.predicate, args[: len(args) - len(relation.dates)])
 
 
-def _key(line: Line) -> str | Args:
+def _key(line: Line) -> Hashable:
     return "" if line.firing is None else line.firing.line
 
 

@@ -257,7 +257,8 @@ class JointFirings:
         for firing in self.firings.values():
             atom = GroundAtom(firing.rule.head.predicate, firing.head)
             line = Firing(firing.rule, firing.values, atom, (), 0.0).line
-            own = firing.rule.rule.family or line  # in another world the rule may speak against
+            family = firing.rule.rule.family
+            own = ("", family) if family else line  # in another world the rule may speak against
             for positive, spread in signs(self.strength(firing)):
                 key = atom.predicate, atom.args, own, positive
                 strongest[key] = stronger(strongest[key], spread) if key in strongest else spread

@@ -1,6 +1,6 @@
 """What comes out of an engine: certainties and firings, wherever they lie."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -46,7 +46,7 @@ class Firing(msgspec.Struct, frozen=True, gc=False):
         return tuple(map(format_value, self.binding))
 
     @property
-    def line(self) -> str | tuple[Value, ...]:
+    def line(self) -> Hashable:
         """What firings for one conclusion have in common that are one line of evidence.
 
         That is the rule, or its family, for or against; with ``each: true`` the rule and the values of the variables

@@ -289,12 +289,13 @@ class Rule(msgspec.Struct, frozen=True, array_like=True):
     replaces: str = ""
 
     @property
-    def line(self) -> str | tuple[str, bool]:
+    def line(self) -> str | tuple[str, str, bool]:
         """What rules have in common that are one line of evidence for a conclusion, or one against it.
 
-        That is their family and whether they speak for it; a rule without one stands alone.
+        That is their family and whether they speak for it; a rule without one stands alone. No id is empty, so that no
+        family is taken for a rule.
         """
-        return (self.family, self.certainty > 0) if self.family else self.id
+        return ("", self.family, self.certainty > 0) if self.family else self.id
 
 
 class Layer(msgspec.Struct, frozen=True, array_like=True):

@@ -10,7 +10,7 @@ import msgspec
 from kzexpert.certainty import probability_word
 from kzexpert.errors import Issue, Location
 from kzexpert.language.calibration_file import read_calibrations
-from kzexpert.model import ANY, GroundAtom, KnowledgeBase, Pattern, format_value
+from kzexpert.model import ANY, GroundAtom, KnowledgeBase, Pattern, shown
 from kzexpert.model.calibration import Calibration, Likelihood
 from kzexpert.program.order import planned
 from kzexpert.program.relevance import opened, relevance
@@ -66,13 +66,14 @@ def calibrated(
 
     Args:
         known: from `fitting_calibrations`.
-        certainty: of the conclusion; of several that differ only in arguments without outcomes, the highest.
+        certainty: of the conclusion. Measured was, of several that differ only in arguments without outcomes, the
+            highest.
     """
     calibration = known.get(atom.predicate)
     if calibration is None:
         return None
     names = [spec.name for spec in kb.predicate[atom.predicate].args]
-    value = format_value(atom.args[names.index(calibration.argument)]) if calibration.argument else ""
+    value = shown(atom.args[names.index(calibration.argument)]) if calibration.argument else ""
     curve = calibration.curve(value)
     if curve is None:
         return None

@@ -12,7 +12,7 @@ import villages
 from kzexpert.analysis.measure.scores import auc
 from kzexpert.language import load_knowledge_base
 from kzexpert.model import GroundAtom
-from kzexpert.model.calibration import Calibrations
+from kzexpert.model.calibration import Calibrations, Curve
 from kzexpert.program.likelihood import calibrated, fitting_calibrations
 
 # --- evaluate ---------------------------------------------------------------------------------------------------------
@@ -105,6 +105,10 @@ def test_a_calibration_speaks_for_as_long_as_its_rules_are_the_same(small, calib
     said = calibrated(kb, known, GroundAtom("prospers", ("Village 001",)), 0.3)
     assert (said.word, said.measured) == ("roughly even chance", "960 cases, 240 values of village, 1801–1804")
     assert calibrated(kb, known, GroundAtom("saint", ("Village 001",)), 1.0) is None
+    curves = (Curve("", (0.0,), (0.5,), 9, 0.5), Curve("Village 001", (0.0,), (0.99,), 9, 0.5))
+    of_its_own = msgspec.structs.replace(known["prospers"], argument="village", curves=curves)
+    told = calibrated(kb, {"prospers": of_its_own}, GroundAtom("prospers", ("Village 001",)), 0.3)
+    assert told.word == "almost certain", "a name of two words has its curve too"
     rules = small / "rules" / "village.yaml"
     rules.write_text(rules.read_text("utf-8").replace("has a canal", "has a fine canal"), encoding="utf-8")
     assert fitting_calibrations(load_knowledge_base([small]))[0]

@@ -14,7 +14,7 @@ from kzexpert.engines.settings import Settings
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.outcomes_file import OutcomesFiles
-from kzexpert.model import ArgumentSpec, Fact, KnowledgeBase, Predicate, Value, format_value
+from kzexpert.model import ArgumentSpec, Fact, KnowledgeBase, Predicate, Value, format_value, shown
 from kzexpert.model.outcomes import DAY, Outcomes
 from kzexpert.program.resolve import resolve_fact
 
@@ -80,8 +80,7 @@ class Yard(msgspec.Struct, frozen=True):
 
     def value(self, outcome: Outcome, name: str) -> str:
         """The value of an argument as text."""
-        found = outcome.args[self.names.index(name)]
-        return found if isinstance(found, str) else format_value(found)
+        return shown(outcome.args[self.names.index(name)])
 
 
 def yards(kb: KnowledgeBase, read: OutcomesFiles, settings: Settings | None = None) -> tuple[Yard, ...]:

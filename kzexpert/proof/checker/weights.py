@@ -166,7 +166,7 @@ def _line_of(firing: Firing) -> tuple[Value, ...]:
     """
     rule = firing.rule.rule
     if not rule.each:
-        return (rule.family, "for" if firing.strength > 0 else "against") if rule.family else (rule.id,)
+        return ("", rule.family, "for" if firing.strength > 0 else "against") if rule.family else (rule.id,)
     names = {name for item in rule.when if not item.choices for name in item.variables}
     return (rule.id, *(value for name, value in firing.values.items() if name in names))
 
