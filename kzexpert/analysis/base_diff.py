@@ -10,7 +10,7 @@ import msgspec
 from kzexpert.analysis.causes import Divergence, Place
 from kzexpert.analysis.edits import Edit, edits
 from kzexpert.analysis.what_if import side_of
-from kzexpert.model import GroundAtom, Inference
+from kzexpert.model import Inference
 from kzexpert.proof.changes import Cause, Changes, Shift, by_effect, folded
 
 __all__ = ["BaseDiff", "Consequence", "base_diff"]
@@ -61,9 +61,7 @@ def base_diff(before: Inference, after: Inference, old: str, new: str, place: Pl
     """
     difference = Divergence(before, after, place)
     concluded = {name: None for side in (before, after) for name in sorted(side.program.kb.concluded)}
-    changed = [GroundAtom(name, args) for name in concluded for args in difference.arguments(name)]
-    for side in (before, after):
-        side.facts.prefetch(changed)
+    changed = difference.changed(concluded)
     causes = {str(atom): tuple(folded(difference.roots(atom))) for atom in changed}
     shifts = by_effect(map(difference.shift, changed))
     roots = {

@@ -91,10 +91,16 @@ class Divergence:
     def _says(self, atom: GroundAtom) -> str:
         """The sentence for a statement, by the later of the bases that have its predicate with as many arguments."""
         for side in (self.after, self.before):
-            predicate = side.program.kb.predicate.get(atom.predicate)
-            if predicate is not None and len(predicate.args) == len(atom.args):
+            if _knows(side, atom.predicate, len(atom.args)):
                 return says(side.program.kb, atom)
         return str(atom)
+
+    def changed(self, predicates: Iterable[str]) -> list[GroundAtom]:
+        """The facts and conclusions of some predicates with another certainty; their firings are read in one go."""
+        found = [GroundAtom(name, args) for name in predicates for args in self.arguments(name)]
+        for side in self.sides:
+            side.facts.prefetch([atom for atom in found if _knows(side, atom.predicate, len(atom.args))])
+        return found
 
     def roots(self, atom: GroundAtom) -> tuple[Cause, ...]:
         """The recorded and assumed facts, and the rules, whose change made a statement change, sorted by text."""
@@ -161,7 +167,7 @@ class Divergence:
 
     def _pairs(self, atom: GroundAtom) -> list[tuple[Line | None, Line | None]]:
         """The lines that count of a statement, before and after, those of one rule side by side."""
-        sides = [{_key(line): line for line in lines(side, atom) if line.counts} for side in self.sides]
+        sides = [{_key(line): line for line in _lines(side, atom) if line.counts} for side in self.sides]
         return [(sides[0].get(key), sides[1].get(key)) for key in dict.fromkeys((*sides[0], *sides[1]))]
 
     def _rivals(self, place: _Place) -> Iterator[tuple[Sequence[Line], Sequence[Line]]]:
@@ -171,7 +177,7 @@ class Divergence:
         atom = _statement(place)
         stratum = self.after.program.stratum_of.get(atom.predicate)
         if stratum and stratum.recursive:
-            yield lines(self.before, atom), lines(self.after, atom)
+            yield _lines(self.before, atom), _lines(self.after, atom)
         else:
             for before, after in self._pairs(atom):
                 yield [before] if before else [], [after] if after else []
@@ -216,7 +222,7 @@ class Divergence:
             return False
         before, after = (rules.get(name, "").removesuffix(_EACH) for rules in self.rules)
         firings = (
-            [one for one in side.firings.get(firing.conclusion, ()) if one.rule.id == name] for side in self.sides
+            [one for one in _firings(_lines(side, firing.conclusion)) if one.rule.id == name] for side in self.sides
         )
         return before != after or any(len(found) > 1 for found in firings)
 
@@ -239,7 +245,10 @@ class Divergence:
                     yield from self._turned(item.instance(binding))
             return
         if "as_of()" in str(condition):
-            came_to = [Completion([condition], side.facts.established, side.program.as_of)({}) for side in self.sides]
+            came_to = [
+                _knows_all(side, condition) and Completion([condition], side.facts.established, side.program.as_of)({})
+                for side in self.sides
+            ]
             if came_to[0] != came_to[1]:
                 yield _DATE
         for pattern in condition.patterns:
@@ -248,12 +257,13 @@ class Divergence:
 
     def _solutions(self, side: Inference, body: Body) -> dict[Args, Binding]:
         """The bindings of a body's variables under which it holds."""
-        found = solutions(body, side.facts.established, {}, side.program.as_of)
+        found = solutions(body, side.facts.established, {}, side.program.as_of) if _knows_all(side, body) else ()
         return {tuple(binding[name] for name in sorted(binding)): binding for binding in found}
 
     def _rows(self, pattern: Pattern) -> list[_Place]:
         """What is established on either side that matches a pattern."""
-        sides = (side.facts.established.rows(pattern, {}) for side in self.sides)
+        known = [side for side in self.sides if _knows(side, pattern.predicate, pattern.arity)]
+        sides = (side.facts.established.rows(pattern, {}) for side in known)
         return [(pattern.relation, args) for args in dict.fromkeys(args for side in sides for args in side)]
 
     def _stronger_than_both(self, places: Sequence[_Place]) -> Iterator[_Place]:
@@ -342,11 +352,28 @@ class Divergence:
         """Why a fact of one side, the later one, is not among those of the other."""
         if fact.assumed:
             return "assumed"
-        rows = [row for _, row in on_record(other, Pattern.of(fact.atom.predicate, fact.atom.args))]
+        pattern = Pattern.of(fact.atom.predicate, fact.atom.args)
+        rows = [row for _, row in on_record(other, pattern)] if _knows(other, pattern.predicate, pattern.arity) else []
         if not rows:
             return "recorded"
         withdrawn = other.program.withdrawn and any(in_force(row, other.program.as_of) for row in rows)
         return "no longer withdrawn" if withdrawn else "came into force"
+
+
+def _knows(side: Inference, predicate: str, arity: int) -> bool:
+    """Whether a side has a predicate with so many arguments."""
+    found = side.program.kb.predicate.get(predicate)
+    return found is not None and len(found.args) == arity
+
+
+def _knows_all(side: Inference, condition: ProgramCondition | Body) -> bool:
+    """Whether a side has all predicates that a condition looks at."""
+    return all(_knows(side, pattern.predicate, pattern.arity) for pattern in condition.patterns)
+
+
+def _lines(side: Inference, atom: GroundAtom) -> Sequence[Line]:
+    """The lines of evidence for a statement, none where a side cannot state it."""
+    return lines(side, atom) if _knows(side, atom.predicate, len(atom.args)) else ()
 
 
 def _unseen(program: Program, relation: RelationKey, args: Args) -> BaseFact | None:

@@ -50,9 +50,7 @@ def what_if(
     difference = Divergence(before, after, place)
     # Windows of events are no statements.
     predicates = {**before.program.kb.predicate, **after.program.kb.predicate}
-    changed = [GroundAtom(name, args) for name in predicates for args in difference.arguments(name)]
-    for side in (before, after):
-        side.facts.prefetch(changed)
+    changed = difference.changed(predicates)
     concluded = {atom for atom in changed if atom in before.firings or atom in after.firings}
     pattern = None if question is None else question.pattern
     asked = concluded

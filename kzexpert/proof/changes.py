@@ -299,17 +299,19 @@ def folded(items: Iterable[_Changed]) -> list[_Changed]:
 
 
 def replaced(gone: Iterable[str], new: Iterable[str]) -> dict[str, str]:
-    """New statement → the one that it stands in the place of; only where it can be no other."""
+    """New statement → the one that it stands in the place of; only where either can be paired with no other."""
     places: dict[tuple[object, ...], tuple[list[str], list[str]]] = {}
     for side, texts in enumerate((gone, new)):
         for text in texts:
             for place in _places(text):
                 places.setdefault(place, ([], []))[side].append(text)
-    found: dict[str, str] = {}
-    for one, other in places.values():
-        if len(one) == len(other) == 1 and other[0] not in found and one[0] not in found.values():
-            found[other[0]] = one[0]
-    return found
+    was: dict[str, set[str]] = {}
+    became: dict[str, set[str]] = {}
+    for olds, news in places.values():
+        for own, others, partners in ((news, olds, was), (olds, news, became)):
+            for text in own:
+                partners.setdefault(text, set()).update(others[:2])  # two are too many, however many more there are
+    return {text: old for text, olds in was.items() if len(olds) == 1 for old in olds if became[old] == {text}}
 
 
 def _places(text: str) -> Iterator[tuple[object, ...]]:

@@ -241,3 +241,30 @@ def test_a_predicate_with_other_arguments(kzexpert: Kzexpert, tmp_path: Path) ->
     assert (result.exit_code, result.stderr) == (0, "")
     assert "0.60 → none  Ruritania is aligned with Borduria (nothing supports it)" in result.stdout
     assert "none → 0.60  Ruritania is aligned with Borduria by Pact (some evidence)" in result.stdout
+
+
+@pytest.mark.parametrize("engine", ["experta", "duckdb"])
+@pytest.mark.parametrize("command", [("diff",), ("what-if", "--all", "--against")], ids=lambda words: words[0])
+def test_many_statements_of_predicates_with_other_arguments(
+    kzexpert: Kzexpert, tmp_path: Path, command: tuple[str, ...], engine: str
+) -> None:
+    rules = "predicates:\n  told: {{args: [{0}]}}\n  known: {{args: [{0}]}}\n"
+    rules += "rules:\n  - {{id: tells, when: ['told({1})'], then: 'known({1})'}}\n"
+    rules += "  - {{id: counts, when: ['told({1})', '?c = count(?o for told({2}))', '?c = 5'], then: 'known({1})'}}\n"
+    for name, args, variables, others, more in (
+        ("two", "n: number, m: number", "?n, ?m", "?o, _", ""),
+        ("three", "n: number, m: number, k: number", "?n, ?m, ?k", "?o, _, _", ", k: 7"),
+    ):
+        rows = ", ".join(f"{{n: {number}, m: {-number}{more}}}" for number in range(1, 6))
+        write(tmp_path / name, rules.format(args, variables, others), f"facts: {{told: [{rows}]}}\n")
+    for one, other, lost, gained in (
+        ("two", "three", "known(5, -5)", "known(5, -5, 7)"),
+        ("three", "two", "known(5, -5, 7)", "known(5, -5)"),
+    ):
+        result = kzexpert(*command, other, "--kb", one, "--engine", engine, "--format", "json")
+        if command == ("diff",):
+            lost, gained = gained, lost
+        assert (result.exit_code, result.stderr) == (0, "")
+        turns = {item["conclusion"]: item["turn"] for item in json.loads(result.stdout)["changes"]}
+        assert len(turns) == 10
+        assert (turns[lost], turns[gained]) == ("lost", "gained")
