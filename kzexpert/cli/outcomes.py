@@ -99,12 +99,13 @@ def opened(options: Options, given: Measure) -> Iterator[tuple[Session, Knowledg
         from kzexpert.analysis.measure.yardstick import yards
 
         unread = read_knowledge_base(options)
-        session = open_session(options)
-        paths = list(given.outcomes) or _own(unread)
-        if not paths:
+        session = open_session(options, unread)
+        read = read_outcomes(list(given.outcomes) or _own(unread))
+        if not read.outcomes:
             hint = f"give --outcomes FILE, or put a YAML file of outcomes into {_FOLDER}/ of the base"
+            if read.files:
+                hint = f"declare some below outcomes: of {', '.join(file.name for file in read.files)}"
             raise KnowledgeBaseError(Issue("KZ702", "there are no outcomes to judge by", hint=hint))
-        read = read_outcomes(paths)
         spare(
             options,
             [*(file.path for file in read.files), *(file for item in read.outcomes for file in item.table.files)],

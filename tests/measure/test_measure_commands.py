@@ -82,6 +82,20 @@ def test_a_base_without_outcomes_says_so(small, command):
     assert (result.exit_code, "KZ702" in result.output) == (1, True)
 
 
+@pytest.mark.parametrize(
+    "arguments", [("evaluate", "--require", "auc > 0.9"), ("calibrate", "--output", "calibration.json"), ("learn",)]
+)
+def test_a_file_without_outcomes_is_told_and_changes_nothing(small, command, monkeypatch, arguments):
+    monkeypatch.chdir(small)
+    assert command("calibrate", "--output", "calibration.json").exit_code == 0
+    before = (small / "calibration.json").read_bytes()
+    declared(small, "outcomes: []\n")
+    result = command(*arguments)
+    assert (result.exit_code, "KZ702" in result.output) == (1, True)
+    assert "hint: declare some below outcomes: of outcomes/harvests.yaml" in result.output
+    assert (small / "calibration.json").read_bytes() == before
+
+
 def test_what_holds_is_no_fault_and_the_report_comes_first(small, command):
     result = command(
         "evaluate", "--kb", small, "--no-rules", "--require", "coverage > 0.1", "--require", "auc >= 0.999"
