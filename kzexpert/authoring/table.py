@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 import msgspec
@@ -125,9 +125,10 @@ def _looked_at(kb: KnowledgeBase, path: str) -> tuple[dict[str, Snippet], list[S
         shape = FileShape(part=part, records=_list_of_records(path, part))
         if shape.records:
             options["records"] = _plain(scalar(shape.records))
-        names = _paths(path, shape)
         with open_records(path, shape) as records:
-            return options, _as_columns(names, [cells for _, _, cells in islice(records.rows(names), _ROWS)])
+            for _ in islice(records.rows(()), _ROWS):  # each path by itself: lists side by side would be combined
+                pass
+            return options, [_sampled(name, values) for name, values in records.paths.items()]
     seen = guess(path, FileShape(part=part))
     if seen.encoding:
         options["encoding"] = _plain(seen.encoding)
@@ -192,23 +193,15 @@ def _list_of_records(path: str, part: str) -> str:
         return error.lists[0]
 
 
-def _paths(path: str, shape: FileShape) -> list[str]:
-    """The paths into the records of a JSON file; they are known when some were read."""
-    with open_records(path, shape) as records:
-        for _ in islice(records.rows(()), _ROWS):
-            pass
-        return list(records.paths)
-
-
 def _as_columns(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[SampledColumn]:
-    found = []
-    for place, name in enumerate(names):
-        cells = (row[place] for row in rows if place < len(row))
-        values = dict.fromkeys(cell.strip() for cell in cells if cell and cell.strip())
-        nothing = nothing_words(values)
-        if name:
-            found.append(SampledColumn(name, tuple(value for value in values if value not in nothing), tuple(nothing)))
-    return found
+    cells = ((name, [row[place] for row in rows if place < len(row)]) for place, name in enumerate(names))
+    return [_sampled(name, own) for name, own in cells if name]
+
+
+def _sampled(name: str, cells: Iterable[str | None]) -> SampledColumn:
+    values = dict.fromkeys(cell.strip() for cell in cells if cell and cell.strip())
+    nothing = nothing_words(values)
+    return SampledColumn(name, tuple(value for value in values if value not in nothing), tuple(nothing))
 
 
 def _plain(text: str) -> Snippet:

@@ -1,16 +1,21 @@
-# ruff: noqa: PTH122, PTH123
+# ruff: noqa: PTH116, PTH122, PTH123
 """Files on disk → the bytes and lines in them: packed or not, in any encoding, within limits.
 
 What the text is, others know. Nothing is unpacked to disk, and nothing is fetched.
 """
 
 import codecs
+import errno
 import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import IO, Any
+from stat import S_ISDIR, S_ISREG
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import zipfile
 
 __all__ = [
     "LONGEST",
@@ -81,16 +86,13 @@ def inner_name(path: str, part: str = "") -> str:
     """The name of what is read, without ``.gz`` or as an archive has it; its ending says what it is.
 
     Raises:
-        RecordError: the archive cannot be read, or holds several files of which none is named.
+        RecordError: it is no file, or the archive cannot be read, or holds several files of which none is named.
     """
-    if path.lower().endswith(".gz"):
-        return path[: -len(".gz")]
-    if not path.lower().endswith(".zip"):
-        return path
-    import zipfile
-
-    with _readable(), zipfile.ZipFile(path) as archive:
-        return _member(archive, part)
+    with _readable(path):
+        if not path.lower().endswith(".zip"):
+            return path[: -len(".gz")] if path.lower().endswith(".gz") else path
+        with _archive(path) as archive:
+            return _member(archive, part)
 
 
 @contextmanager
@@ -104,17 +106,15 @@ def open_bytes(path: str, part: str = "") -> Iterator[IO[bytes]]:
         RecordError: it cannot be read.
     """
     ending = os.path.splitext(path)[1].lower()
-    with _readable():
+    with _readable(path):
         if ending == ".gz":
             import gzip
 
             with gzip.open(path, "rb") as unzipped, io.BufferedReader(_Bounded(unzipped)) as stream:
                 yield stream
         elif ending == ".zip":
-            import zipfile
-
             with (
-                zipfile.ZipFile(path) as archive,
+                _archive(path) as archive,
                 archive.open(_member(archive, part)) as packed,
                 io.BufferedReader(_Bounded(packed)) as stream,
             ):
@@ -122,6 +122,16 @@ def open_bytes(path: str, part: str = "") -> Iterator[IO[bytes]]:
         else:
             with open(path, "rb") as plain:
                 yield plain
+
+
+def _archive(path: str) -> "zipfile.ZipFile":
+    """An archive, opened: the names of what it holds are read then, whatever stands there."""
+    import zipfile
+
+    try:
+        return zipfile.ZipFile(path)
+    except UnicodeDecodeError as error:
+        raise zipfile.BadZipFile(str(error)) from None
 
 
 def _member(archive: Any, part: str) -> str:
@@ -164,11 +174,19 @@ def encoding_by_mark(start: bytes) -> str:
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
-    """What goes wrong with a file, in words of ours."""
+def _readable(path: str) -> Iterator[None]:
+    """Look at what a path names before it is opened: a pipe would never end. What goes wrong, in words of ours."""
     import zipfile
     import zlib
 
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise RecordError(getattr(error, "strerror", None) or str(error)) from None
+    if S_ISDIR(mode):
+        raise RecordError(os.strerror(errno.EISDIR))
+    if not S_ISREG(mode):
+        raise RecordError("it is a pipe or a device, not a file", "copy it to a file first")
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:

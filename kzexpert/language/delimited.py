@@ -7,6 +7,7 @@ import csv
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from operator import itemgetter
+from types import MappingProxyType
 from typing import TypeAlias
 
 from kzexpert.language.containers import LONGEST, EmptyError, RecordError
@@ -42,7 +43,7 @@ class Delimited:
     """
 
     absent: Collection[str] = ()
-    paths: Sequence[str] = ()
+    paths: Mapping[str, Collection[str]] = MappingProxyType({})
 
     def __init__(
         self, lines: Iterator[str], shape: FileShape, delimiter: str, uneven: list[Uneven] | None = None

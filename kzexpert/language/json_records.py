@@ -6,19 +6,20 @@ a row of its own; values of one list stay together (``owners.name`` beside ``own
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice, product
 from typing import Any, TypeAlias
 
 from kzexpert.language.containers import RecordError
 from kzexpert.language.nearest import did_you_mean
 
-__all__ = ["JsonRecords", "NestedError", "json_paths"]
+__all__ = ["JsonRecords", "NestedError"]
 
 #: Characters of a document that is no JSON lines: it is read whole.
 _MOST_WHOLE = 500_000_000
 #: So many records are looked at for the paths that there are.
 _LOOKED_AT = 200
+_TOO_DEEP = "its JSON is nested too deeply"
 _STEP = re.compile(r"\[([0-9]+)\]|([^.\[\]]+)")
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda name: None)
 
@@ -88,7 +89,7 @@ class JsonRecords:
         found = _by_line(rest) if by_line else enumerate(_in_document(rest, path), 1)
         self._records: Iterator[tuple[int, Any]] = iter(found)
         self._by_line = by_line
-        self._paths: dict[str, None] = {}
+        self._paths: dict[str, dict[str, None]] = {}
         self.absent: set[str] = set()
 
     def rows(self, names: Sequence[str]) -> Iterator[tuple[int, int, Sequence[str | None]]]:
@@ -108,10 +109,12 @@ class JsonRecords:
         for number, (line, record) in enumerate(chain([first], self._records), 1):
             if not isinstance(record, dict | list):
                 raise RecordError(f"record {number} is no mapping", "a record is {...}", line if self._by_line else 0)
-            if number <= _LOOKED_AT:
-                self._paths.update(dict.fromkeys(json_paths(record)))
             try:
+                if number <= _LOOKED_AT:
+                    self._look_at(record)
                 found = _rows(record, tree, seen)
+            except RecursionError:
+                raise RecordError(_TOO_DEEP, line=line if self._by_line else 0) from None
             except RecordError as error:
                 raise RecordError(f"record {number}: {error.message}", error.hint) from None
             for row in found:
@@ -121,11 +124,17 @@ class JsonRecords:
                 yield number, line if self._by_line else 0, cells
         self.absent = {name for name, was in zip(names, seen, strict=True) if not was}
 
+    def _look_at(self, record: Any) -> None:
+        for path, value in _leaves(record):
+            texts = self._paths.setdefault(path, {})
+            if isinstance(value, str | bool):
+                texts[_shown(value)] = None
+
     @property
-    def paths(self) -> list[str]:
+    def paths(self) -> Mapping[str, Collection[str]]:
         """The paths that the first records have, without a list that is empty in one of them and filled in another."""
         inner = {path[:end] for path in self._paths for end, sign in enumerate(path) if sign in ".["}
-        return [path for path in self._paths if path not in inner]
+        return {path: texts for path, texts in self._paths.items() if path not in inner}
 
 
 def json_steps(path: str) -> list[str | int]:
@@ -133,15 +142,15 @@ def json_steps(path: str) -> list[str | int]:
     return [int(place) if place else key for place, key in _STEP.findall(path)]
 
 
-def json_paths(value: Any, before: str = "") -> Iterator[str]:
-    """The paths to all values of a record."""
+def _leaves(value: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """All values of a record, with the paths to them."""
     if isinstance(value, dict):
         for key, below in value.items():
-            yield from json_paths(below, f"{before}.{key}" if before else key)
+            yield from _leaves(below, f"{before}.{key}" if before else key)
     elif isinstance(value, list) and value:
-        yield from chain.from_iterable(json_paths(item, before) for item in value)
+        yield from chain.from_iterable(_leaves(item, before) for item in value)
     else:
-        yield before
+        yield before, value
 
 
 def _is_record(line: str) -> bool:
@@ -162,7 +171,7 @@ def _decoded(text: str, line: int = 0) -> Any:
     except json.JSONDecodeError as error:
         raise RecordError(f"it is not valid JSON: {error.msg}", line=line or error.lineno) from None
     except RecursionError:
-        raise RecordError("its JSON is nested too deeply", line=line) from None
+        raise RecordError(_TOO_DEEP, line=line) from None
 
 
 def _in_document(lines: Iterator[tuple[int, str]], path: str) -> list[Any]:
@@ -230,10 +239,12 @@ def _combined(parts: list[list[list[tuple[int, str]]]]) -> list[list[tuple[int, 
     return [list(chain.from_iterable(rows)) for rows in product(*parts)]
 
 
+def _shown(value: Any) -> str:
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
 def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = str(value)
+    text = _shown(value)
     if not text.isascii():
         try:
             text.encode()

@@ -56,8 +56,8 @@ class Records(Protocol):
         ...
 
     @property
-    def paths(self) -> Sequence[str]:
-        """The columns that the first records have, where each has its own."""
+    def paths(self) -> Mapping[str, Collection[str]]:
+        """The columns that the first records have, where each has its own, and what these hold there."""
         ...
 
     def rows(self, names: Sequence[str]) -> Iterator[Record]:
@@ -144,7 +144,7 @@ class Reshaped:
         return {*self._records.absent} - {*self._turned}
 
     @property
-    def paths(self) -> Sequence[str]:
+    def paths(self) -> Mapping[str, Collection[str]]:
         """See `Records.paths`."""
         return self._records.paths
 

@@ -78,7 +78,7 @@ def read_register(register: Register, issues: list[Issue]) -> tuple[Register, li
             if records.columns is not None:
                 _refuse(register, {*columns}.difference(records.columns), records.columns)
             found = _chosen(register, records.rows(columns))
-            _refuse(register, getattr(records, "absent", ()), getattr(records, "paths", ()))
+            _refuse(register, records.absent, records.paths)
     except RecordError as error:
         at = f"line {error.line:,} of {register.file}" if error.line else register.file
         issues.append(Issue("KZ124", f"{at} cannot be read: {error.message}", place, error.hint))

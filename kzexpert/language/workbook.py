@@ -4,8 +4,9 @@ It reads .xlsx, .xlsm and .xls by calamine, which follows no link and expands no
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from kzexpert.language.containers import RecordError
@@ -30,7 +31,7 @@ class Workbook:
     """
 
     absent: Collection[str] = ()
-    paths: Sequence[str] = ()
+    paths: Mapping[str, Collection[str]] = MappingProxyType({})
 
     def __init__(self, path: str, shape: FileShape) -> None:
         rows = _sheet(path, shape.part)
@@ -103,7 +104,7 @@ def _check_size(path: str) -> None:
                 if cells.size > _MOST_CELLS:
                     message = f"a sheet has cells as far apart as {cells.size:,} cells"
                     raise RecordError(message, "save the sheet as .csv")
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, UnicodeDecodeError) as error:
         raise RecordError(f"it is no workbook that can be read: {error}", "save it as .xlsx or .csv") from None
     if size > _MOST_UNPACKED:
         raise RecordError(f"it holds more than {_MOST_UNPACKED:,} bytes", "save the sheet as .csv")

@@ -1,5 +1,6 @@
 """``kzexpert add``: what a data file looks like, and the declaration that reads it."""
 
+import json
 from datetime import date
 from pathlib import Path
 from zipfile import ZipFile
@@ -192,6 +193,13 @@ def test_one_file_of_an_archive(base: Path) -> None:
         archive.writestr("readme.txt", "Read me")
     assert "name one of them behind a #: members.csv, readme.txt" in told(add(base, "data/all.zip", code=1))
     assert "1 of 1 row is a fact of member:" in add(base, "data/all.zip#members.csv").stdout
+
+
+def test_lists_side_by_side_are_looked_at_one_by_one(base: Path) -> None:
+    numbers = {name: [*range(30)] for name in "abcdef"}
+    data = put(base, "members.jsonl", json.dumps({"state": "Ruritania", "org": ["Strelsau Pact"] * 30, **numbers}))
+    proposal = propose_table(load_knowledge_base([base]), str(base / data))
+    assert (dict(proposal.fit.columns), proposal.unread) == ({"state": "state", "org": "org"}, tuple("abcdef"))
 
 
 def test_the_name_of_a_file_may_be_that_of_a_predicate(base: Path) -> None:

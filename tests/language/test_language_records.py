@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
@@ -108,6 +109,25 @@ def test_what_is_no_archive_is_told(tmp_path: Path) -> None:
         assert "packed" in wrong(path, ["state"]).message or "gzip" in wrong(path, ["state"]).message
 
 
+def test_a_name_in_an_archive_that_is_no_text_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "t.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("é.csv", "state\nRuritania\n")
+    for name in ("t.zip", "t.xlsx"):
+        (tmp_path / name).write_bytes(path.read_bytes().replace("é".encode(), b"\xc3("))
+        assert "can't decode byte 0xc3" in wrong(tmp_path / name, ["state"]).message
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.zip", "t.xlsx"])
+def test_what_is_no_file_is_never_opened(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    assert wrong(tmp_path / name, ["state"]).message == "it is a pipe or a device, not a file"
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / name).mkdir()
+    assert wrong(tmp_path / "folder" / name, ["state"]).message == "Is a directory"
+    assert "null byte" in wrong(tmp_path / f"\0{name}", ["state"]).message
+
+
 # --- JSON ------------------------------------------------------------------------------------------------------------
 
 
@@ -146,6 +166,13 @@ def test_what_is_no_record_is_told(tmp_path: Path, content: str, message: str, h
     path.write_text(content, encoding="utf-8")
     error = wrong(path, ["a"])
     assert (error.message, error.hint) == (message, hint)
+
+
+def test_a_path_that_is_too_deep_to_follow_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"a":' * 900 + "1" + "}" * 900, encoding="utf-8")
+    error = wrong(path, [".".join("a" * 900)])
+    assert (error.message, error.line) == ("its JSON is nested too deeply", 1)
 
 
 def test_the_list_of_records_is_found_for_the_hint(tmp_path: Path) -> None:

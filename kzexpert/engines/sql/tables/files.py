@@ -217,7 +217,7 @@ def check_columns(table: Table, name: str, found: Collection[str], file: Path | 
         raise KnowledgeBaseError(*(_no_column(table, name, wanted, found, advice) for wanted in missing))
 
 
-def check_paths(table: Table, name: str, absent: Collection[str], found: Sequence[str]) -> tuple[Issue, ...]:
+def check_paths(table: Table, name: str, absent: Collection[str], found: Collection[str]) -> tuple[Issue, ...]:
     """Make sure that some record has each path of an argument, of the day of an event, or of a condition.
 
     Records leave out what they do not know, as the day on which something ends.

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeAlias
 
 import msgspec
@@ -250,7 +251,7 @@ class _Stream:
     """Rows of a database as records; see `kzexpert.language.records.Records`."""
 
     absent: Collection[str] = ()
-    paths: Sequence[str] = ()
+    paths: Mapping[str, Collection[str]] = MappingProxyType({})
 
     def __init__(self, columns: Sequence[str], rows: Iterable[_Placed]) -> None:
         self.columns = tuple(columns)
