@@ -4,7 +4,6 @@ It reads the document and weighs nothing anew but the lines that stand on their 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
 from typing import Generic, TypeVar
 
 import msgspec
@@ -227,9 +226,10 @@ class Witnesses:
         counting = [line for line in lines if line.counts]
         winning = [line for line in counting if line.strength * item.certainty > 0]
         chosen, exact = self._apart[statement]
-        twice = 0
-        for one, two in combinations(winning, 2):
-            twice |= one.below.facts & two.below.facts
+        seen = twice = 0
+        for line in winning:
+            twice |= line.below.facts & seen
+            seen |= line.below.facts
         return Testimony(
             at_least=self._least[statement],
             independent=tuple(line.evidence for line in chosen),
@@ -305,7 +305,8 @@ def _apart(lines: Sequence[_Line]) -> tuple[list[_Line], bool]:
         for line in ordered:
             if not any(line.shares(other) for other in greedy):
                 greedy.append(line)
-        return [line for line in lines if line in greedy], False
+        names = {line.evidence for line in greedy}
+        return [line for line in lines if line.evidence in names], False
     apart = [{other for other in range(place) if not ordered[other].shares(line)} for place, line in enumerate(ordered)]
     best: tuple[float, tuple[int, ...]] = (2.0, ())
 

@@ -6,7 +6,7 @@ from traces import Problems, Read, Traced
 
 from kzexpert.proof.checker import testimony as checker
 from kzexpert.proof.document import Testimony as Said
-from kzexpert.proof.document import Trace, sealed
+from kzexpert.proof.document import Trace, TracedLine, sealed
 
 TOWN = """\
 kinds: [town]
@@ -203,6 +203,28 @@ def test_each_firing_is_a_line_and_of_very_many_the_strongest_are_taken_first(
     found = said_of(trace, "fire(Zenda)")
     assert (found.exact, found.at_least, len(found.independent)) == (exact, 0.51, 2)
     assert trace.conclusions[0].certainty == pytest.approx(1 - 0.7**windows, abs=1e-8)
+
+
+def test_the_checker_compares_very_many_lines_only_with_those_that_it_keeps(
+    read: Read, traced: Traced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windows, compared, share = 60, [], checker._Testimonies._share
+    rule = '  - {id: flames, when: ["seen(?town, ?window)"], then: fire(?town), certainty: 0.3, each: true}\n'
+    rows = ", ".join(
+        f"{{town: Zenda, window: {one}, source: {'herald' if one % 2 else 'map'}}}" for one in range(windows)
+    )
+    trace = traced(read(f"{TOWN}{rule}facts:\n  seen: [{rows}]\n"), "fire(Zenda)")
+
+    def counted(self: checker._Testimonies, one: TracedLine, other: TracedLine) -> bool:
+        compared.append((one, other))
+        return share(self, one, other)
+
+    monkeypatch.setattr(checker._Testimonies, "_share", counted)
+    assert checker.testified(trace) == trace
+    pairs = len(compared)
+    kept = said_of(trace, "fire(Zenda)").independent
+    assert len(kept) == windows // 2 + 1
+    assert pairs < windows * len(kept) // 2
 
 
 def test_of_recursive_rules_the_best_proof_counts(read: Read, traced: Traced) -> None:

@@ -3,7 +3,8 @@
 It walks down from each line of evidence, tries every set of lines, and shares nothing with what fills the document.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -44,6 +45,9 @@ class _Testimonies:
         self._certainty_of = {rule.id: rule.certainty for rule in trace.rules}
         self._below: dict[str, _Below] = {}
         self._least: dict[str, float] = {}
+        #: What lies below each line, and of each conclusion the lines that share nothing.
+        self._of_lines: dict[str, _Below] = {}
+        self._chosen: dict[str, list[TracedLine]] = {}
         for name in self._in_order():
             conclusion = self._conclusions.get(name)
             if conclusion is None:
@@ -54,7 +58,6 @@ class _Testimonies:
     def testimony(self, item: TracedConclusion) -> Testimony:
         """What is to be said of a conclusion."""
         winning = self._winning(item)
-        chosen = self._apart(winning)
         seen: set[str] = set()
         twice: set[str] = set()
         for line in winning:
@@ -63,7 +66,7 @@ class _Testimonies:
             seen |= facts
         return Testimony(
             at_least=self._least[item.conclusion],
-            independent=tuple(line.evidence for line in winning if line in chosen),
+            independent=tuple(line.evidence for line in self._chosen[item.conclusion]),
             exact=len(winning) <= _TRIED,
             shared=tuple(sorted(twice)),
             confidence=self._confidence(item, winning) if abs(item.certainty) > THRESHOLD else None,
@@ -117,13 +120,14 @@ class _Testimonies:
         )
 
     def _of_line(self, line: TracedLine) -> _Below:
-        firing = self._firings.get(line.evidence)
-        if firing is None:
-            return self._recorded(self._facts[line.evidence])
-        parts = [self._below.get(fact, _Below()) for premise in firing.premises for fact in premise.facts]
-        return _Below(
-            *(frozenset[str]().union(*(getattr(part, name) for part in parts)) for name in _Below.__struct_fields__)
-        )
+        if line.evidence not in self._of_lines:
+            firing = self._firings.get(line.evidence)
+            self._of_lines[line.evidence] = (
+                self._recorded(self._facts[line.evidence])
+                if firing is None
+                else _together(self._below.get(fact, _Below()) for premise in firing.premises for fact in premise.facts)
+            )
+        return self._of_lines[line.evidence]
 
     def _winning(self, item: TracedConclusion) -> list[TracedLine]:
         return [line for line in item.lines if line.counts and line.strength * item.certainty > 0]
@@ -157,14 +161,20 @@ class _Testimonies:
         )
 
     def _apart(self, lines: Sequence[TracedLine]) -> list[TracedLine]:
-        """The strongest lines that share nothing: by trying all sets; of very many by strength."""
+        """The strongest lines that share nothing, in their order: by trying all sets; of very many by strength."""
         ordered = sorted(lines, key=lambda line: -abs(self._once(line)))
-        clash = {(a.evidence, b.evidence) for a in ordered for b in ordered if a is not b and self._share(a, b)}
         if len(ordered) > _TRIED:
             kept: list[TracedLine] = []
             for line in ordered:
-                kept += [] if any((line.evidence, other.evidence) in clash for other in kept) else [line]
-            return kept
+                kept += [] if any(self._share(line, other) for other in kept) else [line]
+        else:
+            kept = self._best(ordered)
+        names = {line.evidence for line in kept}
+        return [line for line in lines if line.evidence in names]
+
+    def _best(self, ordered: Sequence[TracedLine]) -> list[TracedLine]:
+        pairs = combinations(range(len(ordered)), 2)
+        clash = {(one, other) for one, other in pairs if self._share(ordered[one], ordered[other])}
         strengths = [abs(self._once(line)) for line in ordered]
         best: tuple[float, list[int]] = (2.0, [])
         sets: list[tuple[float, list[int]]] = [(1.0, [])]
@@ -173,20 +183,22 @@ class _Testimonies:
             if left < best[0]:
                 best = left, chosen
             for place in reversed(range(chosen[-1] + 1 if chosen else 0, len(ordered))):
-                if not any((ordered[place].evidence, ordered[other].evidence) in clash for other in chosen):
+                if not any((other, place) in clash for other in chosen):
                     sets.append((left * (1.0 - strengths[place]), [*chosen, place]))
         return [ordered[place] for place in best[1]]
 
     def _at_least(self, item: TracedConclusion) -> float:
         winning = self._winning(item)
-        chosen = self._apart(winning)
+        chosen = self._chosen[item.conclusion] = self._apart(winning)
         whole = len(chosen) == len(winning) and all(self._once(line) == line.strength for line in winning)
         if not winning or whole:
             return item.certainty
         own = [self._once(line) for line in chosen]
         if item.method == "best":
             return round(max(own), 9)
-        return combined([*own, *(line.strength for line in item.lines if line.counts and line not in winning)])
+        return combined(
+            [*own, *(line.strength for line in item.lines if line.counts and line.strength * item.certainty <= 0)]
+        )
 
     # --- on whom it hangs -------------------------------------------------------------------------------------------
 
@@ -223,3 +235,11 @@ class _Testimonies:
         if origin in (_ASSUMED, _NOBODY):
             return origin
         return f"{origin} (grade {self._grade(origin)})" if self._grade(origin) else f"{origin} (no grade)"
+
+
+def _together(parts: Iterable[_Below]) -> _Below:
+    """What lies below any of them."""
+    known = [*parts]
+    return _Below(
+        *(frozenset[str]().union(*(getattr(part, name) for part in known)) for name in _Below.__struct_fields__)
+    )
