@@ -1,6 +1,6 @@
 """Two knowledge bases as their authors wrote them → what was added, what is gone, and what is stated otherwise.
 
-It concludes nothing: what follows from edits is for `consequences`.
+It concludes nothing: what follows from edits is for `kzexpert.analysis.base_diff`.
 """
 
 from collections import Counter
@@ -12,13 +12,13 @@ from msgspec.structs import replace
 
 from kzexpert.analysis.causes import Place, rule_fields
 from kzexpert.language.digest import data_digest
-from kzexpert.model import ArgumentSpec, Fact, KnowledgeBase, Rule, Table
+from kzexpert.model import GRADES, ArgumentSpec, Fact, KnowledgeBase, Rule, Table
 from kzexpert.program.resolve import resolve_fact
 from kzexpert.proof.changes import Move, merged, moves, replaced
 
 __all__ = ["Edit", "Kind", "edits"]
 
-Kind: TypeAlias = Literal["rule", "fact", "predicate", "entity", "source", "table"]
+Kind: TypeAlias = Literal["rule", "fact", "predicate", "entity", "source", "table", "kind", "grade"]
 
 _NOT_SAID = frozenset({"location", "marks", "path", "digest"})
 _ROW = ("since", "until", "on", "certainty", "source", "note")
@@ -58,7 +58,9 @@ def edits(before: KnowledgeBase, after: KnowledgeBase, place: Place = str) -> tu
         ("predicate", lambda kb: kb.predicate),
         ("entity", lambda kb: {entity.name: entity for entity in kb.entities}),
         ("source", lambda kb: kb.source),
-        ("table", lambda kb: {f"{table.file} as {table.predicate}": table for table in kb.tables}),
+        ("table", _tables),
+        ("kind", lambda kb: dict.fromkeys(kb.kinds, "")),
+        ("grade", lambda kb: {grade: kb.grades.get(grade, 1.0) for grade in GRADES}),
     )
     found = [edit for kind, items in named for edit in _named(kind, (before, after), items, place)]
     rows = sorted(_rows(before, after, place), key=lambda edit: edit.name)
@@ -78,15 +80,28 @@ def _named(
     before, after = map(items, sides)
     for name in sorted({*before, *after}):
         known = [side[name] for side in (before, after) if name in side]
-        places = tuple(dict.fromkeys(place(item.location) for item in known))
+        places = tuple(dict.fromkeys(place(item.location) for item in known if hasattr(item, "location")))
         if len(known) == 1:
             yield Edit(kind, name, "added" if name in after else "gone", (), places)
         elif what := moves(*(_fields(kb, item) for kb, item in zip(sides, known, strict=True))):
             yield Edit(kind, name, "changed", what, places)
 
 
+def _tables(kb: KnowledgeBase) -> dict[str, Table]:
+    """The tables by file and predicate; those after the first of the same, in their order, with a number."""
+    found: dict[str, Table] = {}
+    count: Counter[str] = Counter()
+    for table in kb.tables:
+        name = f"{table.file} as {table.predicate}"
+        count[name] += 1
+        found[name if count[name] == 1 else f"{name} ({count[name]})"] = table
+    return found
+
+
 def _fields(kb: KnowledgeBase, item: Any) -> dict[str, Any]:
-    """What something says, field by field; where it stands is none of it."""
+    """What something says, field by field; where it stands is none of it. A kind has a name alone, a grade a factor."""
+    if not isinstance(item, msgspec.Struct):
+        return {"factor": item}
     if isinstance(item, Rule):
         return rule_fields(kb, item)
     found = {name: _said(getattr(item, name)) for name in item.__struct_fields__ if name not in _NOT_SAID}
@@ -100,7 +115,14 @@ def _said(value: Any) -> Any:
         return tuple(map(_said, value))
     if isinstance(value, ArgumentSpec):
         return f"{value.name}: {value.type}"
+    if isinstance(value, msgspec.Struct) and type(value).__str__ is object.__str__:
+        told = {name: getattr(value, name) for name in value.__struct_fields__ if getattr(value, name)}
+        return ", ".join(f"{name} {_listed(item)}" for name, item in told.items())
     return "" if value is None else value
+
+
+def _listed(value: Any) -> str:
+    return " ".join(map(_listed, value)) if isinstance(value, tuple) else str(value)
 
 
 # --- rows of facts ----------------------------------------------------------------------------------------------------

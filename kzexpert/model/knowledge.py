@@ -430,14 +430,18 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True, array_like=True):
         return found
 
     @cached_property
-    def factors(self) -> Mapping[str, float]:
-        """Source → what its grade leaves of the certainty of a fact that cites it, where that is less than all.
+    def grades(self) -> Mapping[str, float]:
+        """Grade of a source → what it leaves of the certainty of a fact that cites it; all where it is not named.
 
-        Grades weigh as the base says that one asks with, else the last of those that it uses and that says it.
+        It is as the base says that one asks with, else the last of those that it uses and that says it.
         """
         declared = [layer.grades for used in (False, True) for layer in reversed(self.layers) if layer.used == used]
-        grades: Mapping[str, float] = next(filter(None, declared), {})
-        found = {item.id: grades.get(item.reliability, 1.0) for item in reversed(self.sources)}
+        return next(filter(None, declared), {})
+
+    @cached_property
+    def factors(self) -> Mapping[str, float]:
+        """Source → what its grade leaves of the certainty of a fact that cites it, where that is less than all."""
+        found = {item.id: self.grades.get(item.reliability, 1.0) for item in reversed(self.sources)}
         return {name: factor for name, factor in found.items() if factor < 1.0}
 
     @cached_property

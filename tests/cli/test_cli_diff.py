@@ -268,3 +268,35 @@ def test_many_statements_of_predicates_with_other_arguments(
         turns = {item["conclusion"]: item["turn"] for item in json.loads(result.stdout)["changes"]}
         assert len(turns) == 10
         assert (turns[lost], turns[gained]) == ("lost", "gained")
+
+
+def test_tables_over_one_file_kinds_and_grades(kzexpert: Kzexpert, tmp_path: Path) -> None:
+    tables = "tables:\n" + "".join(
+        f"  - {{file: members.csv, predicate: member, source: atlas, where: {{word: {word}}},"
+        " columns: {state: who, bloc: which}}\n"
+        for word in ("full", "partial")
+    )
+    rows = "".join(f"Borduria,Pact,{word}\n" for word in ("full", "partial", "whole"))
+    manifest = "name: world\ngrades: {C: 0.9}\n"
+    sides = ((RULES, tables, manifest), (RULES.replace("[state, bloc]", "[state, bloc, town]"), tables, manifest))
+    for name, (rules, declared, text) in zip(("one", "two"), sides, strict=True):
+        write(tmp_path / name, rules, FACTS)
+        if name == "two":
+            declared, text = declared.replace("full", "whole"), text.replace("0.9", "0.8, D: 0.6")
+        (tmp_path / name / "facts" / "tables.yaml").write_text(declared, encoding="utf-8")
+        (tmp_path / name / "facts" / "members.csv").write_text(f"who,which,word\n{rows}", "utf-8")
+        (tmp_path / name / "kzexpert.yaml").write_text(text, encoding="utf-8")
+    result = kzexpert("diff", "one", "--kb", "two", "--engine", "duckdb", "--format", "json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    edits = json.loads(result.stdout)["edits"]
+    assert [(edit["kind"], edit["turn"], edit["name"], edit["what"]) for edit in edits] == [
+        (
+            "table",
+            "changed",
+            "members.csv as member",
+            [{"field": "where", "before": "word: among full", "after": "word: among whole"}],
+        ),
+        ("kind", "added", "town", []),
+        ("grade", "changed", "C", [{"field": "factor", "before": "0.9", "after": "0.8"}]),
+        ("grade", "changed", "D", [{"field": "factor", "before": "1", "after": "0.6"}]),
+    ]
