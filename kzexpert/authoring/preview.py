@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from kzexpert.engines import Settings, with_rows
-from kzexpert.language.containers import open_bytes
+from kzexpert.language.containers import RecordError, encoding_by_mark, open_bytes, open_lines
 from kzexpert.model import Fact, KnowledgeBase, Table
 
 __all__ = ["Preview", "preview"]
@@ -47,7 +47,7 @@ def preview(kb: KnowledgeBase, table: Table) -> Preview:
         KnowledgeBaseError: the table cannot be read.
         UsageError: what reads tables is not installed.
     """
-    with TemporaryDirectory(prefix="kzexpert-") as folder, _start(table.path, folder) as path:
+    with TemporaryDirectory(prefix="kzexpert-") as folder, _start(table, folder) as path:
         skipped = Path(folder) / "skipped.csv"
         alone = replace(kb, facts=(), tables=(replace(table, path=path),))
         facts = with_rows(alone, Settings(skip_bad_rows=str(skipped))).facts
@@ -57,13 +57,19 @@ def preview(kb: KnowledgeBase, table: Table) -> Preview:
 
 
 @contextmanager
-def _start(path: str, folder: str) -> Iterator[str]:
-    """A file with the first lines of another; that one itself where it is small or cannot be cut."""
+def _start(table: Table, folder: str) -> Iterator[str]:
+    """A file with the first lines of a table; that of the table itself where it is small or cannot be cut."""
+    path = table.path
     if os.path.getsize(path) <= _WHOLE or not path.lower().endswith(_CUT):  # noqa: PTH202
         yield path
         return
     start = Path(folder) / "start" / Path(path).name
     start.parent.mkdir()
-    with open_bytes(path) as lines, start.open("wb") as out:
-        out.writelines(islice(lines, _LINES))
+    try:
+        with open_bytes(path) as stream:
+            encoding = encoding_by_mark(stream.read(4)) or table.shape.encoding or "utf-8"
+        with open_lines(path, encoding=encoding) as lines, start.open("w", encoding=encoding, newline="") as out:
+            out.writelines(islice(lines, _LINES))
+    except RecordError:  # who reads the table says what is wrong, and where
+        start = Path(path)
     yield str(start)

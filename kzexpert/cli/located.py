@@ -1,6 +1,7 @@
 """What a user names to compare with, a folder, a base or a git revision → a base that can be loaded."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,7 @@ class Located(msgspec.Struct, frozen=True):
     Attributes:
         name: as the user names it.
         options: those that load it.
-        folder: where the files of a revision were written; empty where it is none.
+        folder: where the files of a revision were written, a numbered folder for each base; empty where it is none.
     """
 
     name: str
@@ -55,7 +56,9 @@ class Located(msgspec.Struct, frozen=True):
         return kb
 
     def _shown(self, text: str) -> str:
-        return text.replace(f"{self.folder}{os.sep}", f"{self.name}:") if self.folder else text
+        if not self.folder:
+            return text
+        return re.sub(rf"{re.escape(self.folder + os.sep)}[0-9]+{re.escape(os.sep)}", lambda _: f"{self.name}:", text)
 
     def _issue(self, issue: Issue) -> Issue:
         related = tuple((self._location(place), what) for place, what in issue.related)
@@ -97,5 +100,4 @@ def _revision(options: Options, revision: str, target: str) -> Iterator[str]:
         hint = "name a folder with rules/ and facts/, or a base; revisions are those of the base in use"
         raise UsageError(Issue("KZ101", message, Location(revision), hint))
     for number, folder in enumerate(folders):
-        own = Path(target, str(number)) if len(versioned) > 1 else Path(target)
-        yield revision_folder(revision, folder, own) if folder in versioned else folder
+        yield revision_folder(revision, folder, Path(target, str(number))) if folder in versioned else folder

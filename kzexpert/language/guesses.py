@@ -3,6 +3,7 @@
 Guesses are said and never acted upon: a table is read as it is declared.
 """
 
+import codecs
 import csv
 import re
 from collections import Counter
@@ -101,13 +102,15 @@ def encoding_of_bytes(content: bytes) -> str:
     """As `encoding_of`, of the bytes of a file."""
     if encoding_by_mark(content[:4]):
         return ""
+    breaks = content.count(b"\n") + content.count(b"\r")
+    for name, line, other in (("utf-16-le", b"\n\0", b"\r\0"), ("utf-16-be", b"\0\n", b"\0\r")):
+        if (content.count(line) + content.count(other)) * 2 > breaks:  # a stray NUL says nothing
+            with suppress(UnicodeDecodeError):
+                codecs.getincrementaldecoder(name)().decode(content)
+                return name
     with suppress(UnicodeDecodeError):
         content[: content.rfind(b"\n") + 1 or None].decode("utf-8")
-        if b"\0" not in content:
-            return ""
-    if b"\0" in content[:1000]:
-        odd = content[1:1000:2].count(0) > content[:1000:2].count(0)
-        return "utf-16-le" if odd else "utf-16-be"
+        return ""
     high = sum(byte >= 0x80 for byte in content)
     foreign = sum(len(word) for word in re.findall(rb"[\xc0-\xff]{3,}", content))
     names = ["cp1251", "cp1252"] if foreign * 2 > high else ["cp1252", "cp1250", "latin-1"]

@@ -39,6 +39,7 @@ RECORD_ENDINGS = (*DELIMITERS, *JSON_ENDINGS, *WORKBOOKS)
 Record: TypeAlias = tuple[int, int, Sequence[str | None]]
 
 _RANGE = re.compile(r"(.*\S)\s*\.\.\s*(\S.*)")
+_PART = re.compile(rf"(.+?(?:{'|'.join(map(re.escape, (*WORKBOOKS, '.zip')))}))#(.*)", re.IGNORECASE | re.DOTALL)
 _NUMBERED = re.compile(r"(.*?)([0-9]+)(\D*)")
 
 
@@ -71,8 +72,8 @@ class Records(Protocol):
 
 def split_part(file: str) -> tuple[str, str]:
     """A file and which sheet of it, or which file in it, is meant by ``book.xlsx#sheet``; "" where that is not said."""
-    name, mark, part = file.rpartition("#")
-    return (name, part) if mark and name.lower().endswith((*WORKBOOKS, ".zip")) else (file, "")
+    found = _PART.fullmatch(file)
+    return (found[1], found[2]) if found else (file, "")
 
 
 @contextmanager
@@ -191,6 +192,9 @@ def _pieces(cells: list[str | None], splits: Sequence[tuple[int, str]]) -> Itera
 def _turned(unpivot: Unpivot, columns: Sequence[str] | None) -> dict[str, str]:
     """The columns that become rows → what their rows are called."""
     if columns is None:
+        spread = next(filter(_RANGE.fullmatch, unpivot.columns), "")
+        if spread:
+            raise RecordError(f"{spread} to unpivot says nothing of JSON, whose columns have no order", "list them")
         return {name: name for name in unpivot.columns}
     found: dict[str, str] = {}
     for item in unpivot.columns:

@@ -72,6 +72,8 @@ def _listed(revision: str, folder: str, commit: str) -> Iterator[tuple[str, str,
         mode, _, name, size = told.decode().split()
         text = os.fsdecode(path)
         if mode in _FILES and not {"", ".", "..", ".git"}.intersection(text.split("/")):
+            if not size.isdigit():
+                raise _unreadable(revision, f"{text} is missing from its objects")
             yield text, name, int(size)
 
 
@@ -94,9 +96,13 @@ def _said(revision: str, folder: str, *arguments: str, given: bytes = b"") -> by
     done = _git(folder, *arguments, given=given)
     if done.returncode != 0:
         said = os.fsdecode(done.stderr).strip().splitlines()
-        message = f"git cannot read {revision}: {said[0] if said else f'it ends with {done.returncode}'}"
-        raise UsageError(Issue("KZ101", message, Location(revision), "name a folder instead, or mend the repository"))
+        raise _unreadable(revision, said[0] if said else f"it ends with {done.returncode}")
     return done.stdout
+
+
+def _unreadable(revision: str, reason: str) -> UsageError:
+    hint = "name a folder instead, or mend the repository"
+    return UsageError(Issue("KZ101", f"git cannot read {revision}: {reason}", Location(revision), hint))
 
 
 def _git(folder: str, *arguments: str, given: bytes = b"") -> "subprocess.CompletedProcess[bytes]":

@@ -271,6 +271,12 @@ def test_a_large_file_is_looked_at_in_its_first_lines(base: Path) -> None:
     assert "999 of the first 999 rows are facts of member:" in add(base, data).stdout
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "cp1252", "utf-8-sig"])
+def test_a_large_file_is_cut_between_characters(base: Path, encoding: str) -> None:
+    data = put(base, "members.csv", MEMBERS + "Ruritania,Strelsau Pact,2014,ü\n" * 100_000, encoding)
+    assert "999 of the first 999 rows are facts of member:" in add(base, data).stdout
+
+
 @pytest.mark.parametrize(("answer", "written"), [("y\n", True), ("n\n", False), ("\n", False)])
 def test_on_a_terminal_it_asks(base: Path, monkeypatch: pytest.MonkeyPatch, answer: str, written: bool) -> None:
     put(base, "members.csv", MEMBERS)

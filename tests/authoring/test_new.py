@@ -101,6 +101,8 @@ def test_nothing_is_written_on_a_dry_run(base: Path) -> None:
         (("fact", "power(Borduria)", "--certainty", "2"), "KZ111"),
         (("fact", "power(Borduria)", "--file", "../facts.yaml"), "KZ804"),
         (("fact", "power(Borduria)", "--file", "facts/facts.csv"), "KZ804"),
+        (("fact", "power(Borduria)", "--file", "facts/.h.yaml"), "KZ804 facts/.h.yaml would never be read"),
+        (("fact", "power(Borduria)", "--file", "facts/.old/h.yaml"), "since .old begins with a dot"),
         (("entity", "Ruritania", "--kind", "state"), "Ruritania is declared already"),
         (("entity", "Mongolia", "--kind", "sate"), "did you mean state?"),
         (("entity", "Mongolia", "--kind", "state", "--alias", "Borduria"), "KZ119"),

@@ -139,6 +139,25 @@ def test_a_used_base_beside_it_comes_from_the_same_revision(kzexpert: Kzexpert, 
     assert "changed: led: certainty 0.6 → 0.7" in result.stdout
 
 
+def test_an_object_that_is_missing_is_told(kzexpert: Kzexpert, tmp_path: Path) -> None:
+    named = subprocess.run(["git", "rev-parse", "HEAD:rules/world.yaml"], check=True, capture_output=True, text=True)
+    name = named.stdout.strip()
+    (tmp_path / ".git" / "objects" / name[:2] / name[2:]).unlink()
+    result = kzexpert("diff", "HEAD")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "KZ101 git cannot read HEAD: rules/world.yaml is missing from its objects" in result.stderr
+
+
+def test_places_in_two_bases_of_a_revision(kzexpert: Kzexpert, tmp_path: Path) -> None:
+    write(tmp_path / "a")
+    write(tmp_path / "b" / "1", "rules: []\n", FACTS.replace("1994", "1993"))
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message", "two")
+    (tmp_path / "b" / "1" / "facts" / "world.yaml").write_text("facts: {}\n", encoding="utf-8")
+    result = kzexpert("diff", "HEAD", "--kb", "a", "--kb", "b/1")
+    assert "(HEAD:b/1/facts/world.yaml:3:12)" in result.stdout, result.output
+
+
 def test_two_revisions_folders_and_names(kzexpert: Kzexpert, tmp_path: Path) -> None:
     git(tmp_path, "commit", "--quiet", "--all", "--message", "two")
     assert "certainty 0.6 → 0.8" in kzexpert("diff", "HEAD~1", "HEAD").stdout

@@ -12,7 +12,7 @@ import pytest
 from workbooks import workbook
 
 from kzexpert.language.guesses import Guess, date_formats, decimal_sign, encoding_of, guess, header_hint, nothing_words
-from kzexpert.language.records import Record, RecordError, open_records
+from kzexpert.language.records import Record, RecordError, open_records, split_part
 from kzexpert.model.file_shape import FileShape, Unpivot
 
 
@@ -255,6 +255,29 @@ def test_an_unpivot_that_fits_nothing_is_told(tmp_path: Path, unpivot: Unpivot, 
     assert wrong(path, ["code"], unpivot=unpivot).message == message
 
 
+def test_a_range_of_columns_says_nothing_of_json(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    path.write_text('[{"code": "RUR", "1990": 1, "1991": 2}]', encoding="utf-8")
+    error = wrong(path, ["code"], unpivot=Unpivot(("1990..1991",), "year", "worth"))
+    assert (error.message.partition(" ")[0], error.hint) == ("1990..1991", "list them")
+    rows = cells(path, ["code", "year", "worth"], unpivot=Unpivot(("1990", "1991"), "year", "worth"))
+    assert rows == [["RUR", "1990", "1"], ["RUR", "1991", "2"]]
+
+
+@pytest.mark.parametrize(
+    ("file", "parts"),
+    [
+        ("a.xlsx#Table #1", ("a.xlsx", "Table #1")),
+        ("a#b.XLS#c", ("a#b.XLS", "c")),
+        ("a.zip#b/c.csv", ("a.zip", "b/c.csv")),
+        ("a#1.csv", ("a#1.csv", "")),
+        ("a.xlsx", ("a.xlsx", "")),
+    ],
+)
+def test_a_part_stands_behind_the_first_sign(file: str, parts: tuple[str, str]) -> None:
+    assert split_part(file) == parts
+
+
 def test_cells_are_split(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text('who,where\na; b;,"x,y"\n,z\n', encoding="utf-8")
@@ -299,6 +322,10 @@ def test_what_is_no_csv_is_told(tmp_path: Path, content: str, message: str, line
         ("Türkiye\n", "utf-16", ""),
         ("Turkey,Sweden,Norway\n", "utf-16-le", "utf-16-le"),
         ("Turkey,Sweden,Norway\n", "utf-16-be", "utf-16-be"),
+        ("Россия;Казахстан\n", "utf-16-le", "utf-16-le"),
+        ("Turkey;Sweden\rNorway;Turkey\r", "utf-16-be", "utf-16-be"),
+        ("Türkiye,\0Sweden\nNorway,\0\n", "utf-8", ""),
+        ("Türkiye,\0Sweden\nNorway,\0\n", "cp1252", "cp1252"),
     ],
 )
 def test_an_encoding_is_proposed_that_reads_the_file(tmp_path: Path, text: str, encoding: str, found: str) -> None:
