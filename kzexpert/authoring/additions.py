@@ -8,7 +8,7 @@ from kzexpert.authoring.snippets import Snippet, block, record, scalar, sequence
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language.grammar import GrammarError, parse_atom
 from kzexpert.language.nearest import did_you_mean
-from kzexpert.model import Atom, Constant, GroundAtom, KnowledgeBase
+from kzexpert.model import Atom, Constant, Fact, GroundAtom, KnowledgeBase
 from kzexpert.program.resolve import resolve_atom
 
 __all__ = ["add_entity", "add_facts", "add_rule", "add_skeleton", "add_source", "check_source", "read_facts"]
@@ -75,7 +75,8 @@ def add_facts(own: OwnBase, facts: Iterable[GroundAtom], beside: Mapping[str, st
         file: where; by default where facts of the predicate stand already.
 
     Raises:
-        UsageError: the source is unknown (KZ120), or there is no place for the rows (KZ804, KZ805).
+        UsageError: the source is unknown (KZ120), a row stands there already with the same dates and source (KZ802),
+            or there is no place for the rows (KZ804, KZ805).
         KnowledgeBaseError: the base would be at fault with them.
     """
     check_source(own.kb, beside.get("source", ""))
@@ -93,7 +94,20 @@ def add_facts(own: OwnBase, facts: Iterable[GroundAtom], beside: Mapping[str, st
         specs = own.kb.predicate[fact.predicate].args
         row = {spec.name: written(value) for spec, value in zip(specs, fact.args, strict=True)}
         text = inserted(target, text, ("facts", fact.predicate), record({**row, **_written(beside)}))
-    return own.changed(target, text)
+    change = own.changed(target, text)
+    hint = "give what sets yours apart: --since, --until, --on or --source"
+    issues = [
+        Issue("KZ802", f"{atom} stands there already, {old.location}", Location("fact"), hint)
+        for atom, row, old in change.repeated
+        if _circumstances(row) == _circumstances(old)
+    ]
+    if issues:
+        raise UsageError(*issues)
+    return change
+
+
+def _circumstances(fact: Fact) -> tuple[object, ...]:
+    return fact.since, fact.until, fact.on, fact.source and fact.source.source
 
 
 def _written(fields: Mapping[str, str]) -> dict[str, str]:
@@ -120,7 +134,8 @@ def add_rule(own: OwnBase, fields: Mapping[str, str | Sequence[str]], at: str = 
         file: where; by default where other rules conclude the same predicate.
 
     Raises:
-        UsageError: there is such a rule (KZ802), its source is unknown (KZ120), or there is no place for it.
+        UsageError: the id is empty (KZ801), there is such a rule (KZ802), its source is unknown (KZ120), or there is
+            no place for it.
         KnowledgeBaseError: the base would be at fault with it.
     """
     name = str(fields["id"])
@@ -145,7 +160,14 @@ def _texts(value: str | Sequence[str]) -> Sequence[str]:
     return [value] if isinstance(value, str) else value
 
 
+def _check_name(name: str, argument: str) -> None:
+    if not name.strip():
+        hint = "give it a name that facts, rules and questions can use"
+        raise UsageError(Issue("KZ801", "the name is empty", Location(argument), hint))
+
+
 def _check_rule_id(own: OwnBase, name: str, replaces: str) -> None:
+    _check_name(name, "id")
     found = next((rule for rule in own.kb.rules if rule.id == name), None)
     if found is None or (replaces == name and found.location.file in own.kb.used_files):
         return
@@ -162,8 +184,8 @@ def add_skeleton(own: OwnBase, name: str, replaces: str = "", file: str = "") ->
         replaces: the id of the rule of a used base that it is to stand instead of.
 
     Raises:
-        UsageError: there is such a rule (KZ802), there is none to be replaced (KZ223), or the file is none of the base
-            (KZ804).
+        UsageError: the id is empty (KZ801), there is such a rule (KZ802), there is none to be replaced (KZ223), or the
+            file is none of the base (KZ804).
     """
     _check_rule_id(own, name, replaces)
     used = [rule.id for rule in own.kb.rules if rule.location.file in own.kb.used_files]
@@ -188,9 +210,11 @@ def add_entity(own: OwnBase, name: str, kind: str, aliases: Sequence[str] = (), 
     """An entity behind the others.
 
     Raises:
-        UsageError: it is declared already (KZ802), or there is no place for it (KZ804, KZ805).
+        UsageError: the name is empty (KZ801), it is declared already (KZ802), or there is no place for it (KZ804,
+            KZ805).
         KnowledgeBaseError: the base would be at fault with it: an unknown kind, an alias of another entity.
     """
+    _check_name(name, "name")
     known = own.kb.entity.get(name)
     if known is not None:
         message = f"{name} is declared already, as {known.name}, a {known.kind}: {known.location}"
@@ -215,9 +239,11 @@ def add_source(own: OwnBase, name: str, fields: Mapping[str, str], file: str = "
         fields: ``title``, ``date`` and the like, as typed.
 
     Raises:
-        UsageError: it is declared already (KZ802), or there is no place for it (KZ804, KZ805).
+        UsageError: the name is empty (KZ801), it is declared already (KZ802), or there is no place for it (KZ804,
+            KZ805).
         KnowledgeBaseError: the base would be at fault with it: no date, no grade.
     """
+    _check_name(name, "id")
     known = own.kb.source.get(name)
     if known is not None:
         raise UsageError(

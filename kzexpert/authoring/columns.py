@@ -90,7 +90,8 @@ def fit(
         for column in columns
         if (value := _value_score(kb, column, types[name])) is not None
     }
-    total = _assign(scores, found)
+    same = {pair: score for pair, score in scores.items() if score > _SAME and _name_score(pair[1], pair[:1]) == _SAME}
+    total = _assign(same, found) + _assign(scores, found)
     dated = {"interval": ("since", "until"), "event": ("on",), None: ()}[predicate.holds]
     days = {
         (name, column.name): _name_score(column.name, _DATES[name]) + _name_score(column.name, _YEAR) / 2
@@ -138,7 +139,7 @@ def _value_score(kb: KnowledgeBase, column: SampledColumn, kind: str) -> float |
     if kind == "text":
         return _TEXTS
     if not column.values:
-        return None
+        return 0.0
     if kind == "number":
         numbers = all(read_number(value) is not None for value in column.values) or decimal_sign(column.values)
         return (_NUMBERS / 2 if _name_score(column.name, _YEAR) else _NUMBERS) if numbers else None

@@ -15,8 +15,9 @@ from kzexpert.language.bases import is_path, named_base
 from kzexpert.language.files import YAML_LIMIT, read_file, shown_name
 from kzexpert.language.folders import YAML_ENDINGS, is_base, packed_knowledge_base
 from kzexpert.language.loader import read_knowledge_base
-from kzexpert.model import Fact, KnowledgeBase, Layer
+from kzexpert.model import Fact, GroundAtom, KnowledgeBase, Layer
 from kzexpert.program.order import planned
+from kzexpert.program.resolve import resolve_fact
 
 __all__ = ["Addition", "OwnBase", "open_own_base"]
 
@@ -55,6 +56,22 @@ class Addition(msgspec.Struct, frozen=True):
         """The facts that are new, as they are read: with what stands beside ``facts:`` for all rows."""
         lines = self.added
         return [fact for fact in self.kb.facts if fact.location.file == self.file and fact.location.line in lines]
+
+    @property
+    def repeated(self) -> list[tuple[GroundAtom, Fact, Fact]]:
+        """What new facts state that another row of a file does: the statement, the new row, and the other one."""
+        new = self.facts
+        named = {fact.predicate for fact in new}
+        old = [fact for fact in self.kb.facts if fact.predicate in named and fact not in new]
+        known: dict[GroundAtom, list[Fact]] = {}
+        found = []
+        for fact in (*old, *new):
+            atom, _ = resolve_fact(self.kb, fact, hints=False)
+            if atom is not None:
+                rows = known.setdefault(atom, [])
+                found += [(atom, fact, row) for row in rows if fact in new]
+                rows.append(fact)
+        return found
 
     def save(self) -> None:
         """Put the file in its place.

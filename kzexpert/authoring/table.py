@@ -88,7 +88,7 @@ def propose_table(
         fixed: argument → the value that all rows have.
 
     Raises:
-        KnowledgeBaseError: the file cannot be read (KZ124).
+        KnowledgeBaseError: the file cannot be read, or is empty (KZ124).
         UsageError: the predicate or a column is unknown, or no predicate fits (KZ806).
     """
     given, values = columns or {}, fixed or {}
@@ -97,6 +97,9 @@ def propose_table(
     except RecordError as error:
         place = Location(path, error.line)
         raise KnowledgeBaseError(Issue("KZ124", f"cannot read {path}: {error.message}", place, error.hint)) from None
+    if not found:
+        hint = "put rows into it, or name another file"
+        raise KnowledgeBaseError(Issue("KZ124", f"{path} is empty", Location(path), hint))
     _check_columns(given, found)
     best = _fitting(kb, path, predicate, found, given, values)
     if "unpivot" in options and best.columns.get("since") == "year" and "until" not in best.columns:

@@ -89,7 +89,9 @@ def fact(fact: tuple[str, ...], kb: str | None, file: str, dry_run: bool, **besi
     """Add each FACT, an atom such as member(Mongolia, OSCE), to the file where facts of its predicate stand."""
     own = own_base(kb)
     change = add_facts(own, read_facts(own.kb, fact), beside, file)
-    finish(change, dry_run, [stated(change.kb, item) for item in change.facts])
+    lines = [stated(change.kb, item) for item in change.facts]
+    lines += [f"{atom} stands also at {old.location}; it counts once" for atom, _, old in change.repeated]
+    finish(change, dry_run, lines)
 
 
 @new.command(

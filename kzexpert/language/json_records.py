@@ -82,7 +82,7 @@ class JsonRecords:
         filled = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
         head = list(islice(filled, 2))
         if not head:
-            raise RecordError("it is empty")
+            raise RecordError("it is empty", "put records into it, or name another file")
         if by_line is None:
             by_line = not path and len(head) > 1 and all(_is_record(line) for _, line in head)
         rest = chain(head, filled)

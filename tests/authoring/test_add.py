@@ -218,6 +218,21 @@ def test_values_alone_do_not_say_what_rows_state(base: Path) -> None:
         propose_table(load_knowledge_base([base]), str(base / put(base, "list.csv", "name\nRuritania\n")))
 
 
+def test_a_column_that_is_called_like_an_argument_comes_first(base: Path) -> None:
+    kb = load_knowledge_base([base])
+    text = "power,state,bloc\n" + "".join(
+        f"{name},Borduria,Strelsau Pact\n" for name in ("Ruritania", "Zubrowka", "Elbonia")
+    )
+    path = base / put(base, "data.csv", text)
+    assert propose_table(kb, str(path), "leads").fit.columns["power"] == "power"
+
+
+def test_a_header_alone_says_which_columns_are_which(base: Path) -> None:
+    path = base / put(base, "data.csv", "org,note,state\n")
+    found = propose_table(load_knowledge_base([base]), str(path), "member").fit.columns
+    assert found == {"state": "state", "org": "org"}
+
+
 # --- what is shown and written ---------------------------------------------------------------------------------------
 
 
@@ -300,10 +315,15 @@ def test_on_a_terminal_it_asks(base: Path, monkeypatch: pytest.MonkeyPatch, answ
         (("data/colours.csv", "--column", "state=colour"), "columns and values without a predicate"),
         (("data/colours.csv", "--column", "colour"), "write --column NAME=..."),
         (("data/colours.csv", "--source", "almanak"), "did you mean almanac?"),
+        (("data/empty.csv",), "KZ124 data/empty.csv is empty hint: put rows into it"),
+        (("data/blank.tsv", "--predicate", "power"), "KZ124 data/blank.tsv is empty hint: put rows into it"),
+        (("data/empty.jsonl",), "KZ124 cannot read data/empty.jsonl: it is empty hint: put records into it"),
     ],
 )
 def test_what_cannot_be_proposed(base: Path, arguments: tuple[str, ...], message: str) -> None:
     put(base, "colours.csv", "colour,taste\nred,sweet\n")
+    for name, text in {"empty.csv": "", "blank.tsv": "\n\n", "empty.jsonl": ""}.items():
+        put(base, name, text)
     came = here("add", *arguments, cwd=base)
     assert came.returncode in (1, 2)
     assert message in told(came)

@@ -74,6 +74,11 @@ def test_a_fact_goes_where_its_predicate_stands(base: Path) -> None:
     assert (base / "facts" / "third.yaml").exists()
 
 
+def test_a_statement_that_stands_elsewhere_is_told(base: Path) -> None:
+    came = new(base, "fact", "member(Ruritania, 'Strelsau Pact')", "--since", "2011")
+    assert 'member(Ruritania, "Strelsau Pact") stands also at facts/facts.yaml:13:7; it counts once' in told(came)
+
+
 def test_nothing_is_written_on_a_dry_run(base: Path) -> None:
     before = texts(base)
     came = new(base, "fact", "power(Borduria)", "--dry-run")
@@ -103,6 +108,14 @@ def test_nothing_is_written_on_a_dry_run(base: Path) -> None:
         (("fact", "power(Borduria)", "--file", "facts/facts.csv"), "KZ804"),
         (("fact", "power(Borduria)", "--file", "facts/.h.yaml"), "KZ804 facts/.h.yaml would never be read"),
         (("fact", "power(Borduria)", "--file", "facts/.old/h.yaml"), "since .old begins with a dot"),
+        (
+            ("fact", "member(Ruritania, 'Strelsau Pact')", "--since", "2010"),
+            'KZ802 member(Ruritania, "Strelsau Pact") stands there already, facts/facts.yaml:13:7',
+        ),
+        (("fact", "power(Borduria)", "power(Borduria)"), "KZ802 power(Borduria) stands there already"),
+        (("entity", " ", "--kind", "state"), "KZ801 the name is empty"),
+        (("source", "", "--title", "x"), "KZ801 the name is empty"),
+        (("rule", ""), "KZ801 the name is empty"),
         (("entity", "Ruritania", "--kind", "state"), "Ruritania is declared already"),
         (("entity", "Mongolia", "--kind", "sate"), "did you mean state?"),
         (("entity", "Mongolia", "--kind", "state", "--alias", "Borduria"), "KZ119"),
