@@ -72,7 +72,7 @@ def read_register(register: Register, issues: list[Issue]) -> tuple[Register, li
         be read.
     """
     columns = [register.name, *register.aliases, *register.where]
-    place = register.marks.get("file", register.location)
+    place = register.marks["file"]
     try:
         with open_records(register.path, register.shape) as records:
             if records.columns is not None:
@@ -91,7 +91,7 @@ def read_register(register: Register, issues: list[Issue]) -> tuple[Register, li
         message = f"{counted(len(nameless), 'row')} of {register.file}: {register.name} is empty"
         shown = ", ".join(map(str, nameless[:_EXAMPLES])) + " ..." * (len(nameless) > _EXAMPLES)
         hint = f"see row{'s' if len(nameless) > 1 else ''} {shown}; give them names, or leave them out with 'where'"
-        issues.append(Issue("KZ125", message, register.marks.get("name", register.location), hint))
+        issues.append(Issue("KZ125", message, register.marks["name"], hint))
     entities = list(_entities(shown_name(register.path), register.kind, found))
     return replace(register, size=len(found)), entities
 
@@ -109,7 +109,7 @@ def _refuse(register: Register, absent: Collection[str], known: Collection[str])
     for mark, name in wanted.items():
         if name in absent:
             hint = did_you_mean(name, known) or f"its columns are {', '.join(filter(None, known))}"
-            place = register.marks.get(mark, register.location)
+            place = register.marks[mark]
             issues.append(Issue("KZ124", f"{register.file} has no column {name}", place, hint))
     if issues:
         raise KnowledgeBaseError(*issues)

@@ -55,6 +55,10 @@ def test_all_faults_are_told_at_once(small, command):
     (small / "outcomes" / "harvests.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     declared(small, _DECLARED)
     assert command("evaluate", "--kb", small).output.count("KZ703") == 2
+    rows[1:] = [row[:-1] + "2" for row in rows[1:31]]
+    (small / "outcomes" / "harvests.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    output = command("evaluate", "--kb", small).output
+    assert (output.count("KZ703"), "10 more rows of harvests.csv are at fault" in output) == (21, True)
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,17 @@ def test_the_diff_applies_to_the_rules(small, command, monkeypatch):
     assert command("check").exit_code == 0
 
 
+def test_a_certainty_behind_an_anchor_is_left_alone(small, command):
+    """Others may share it; the rest of the file is patched."""
+    rules = small / "rules" / "village.yaml"
+    text = rules.read_text("utf-8").replace("certainty: 0.3", "certainty: &usual 0.3", 1)
+    rules.write_text(text.replace("certainty: 0.3", "certainty: *usual", 1), encoding="utf-8")
+    found = json.loads(command("learn", "--kb", small, "--format", "json").stdout)["predicates"][0]
+    verdicts = {item["id"]: item["verdict"] for item in found["lessons"] if item["proposed"] not in (None, 0.3)}
+    assert [*verdicts.values()].count("no plain number") > 0
+    assert "usual" not in "".join(line for line in found["diff"].splitlines() if line.startswith(("-", "+")))
+
+
 def test_of_a_family_only_what_counts_is_learned_from(small, command):
     """A twin in the family of a stronger rule fires as often and never counts, so that it teaches nothing."""
     rules = small / "rules" / "village.yaml"

@@ -235,7 +235,7 @@ def leans(sample: Sample, certainties: Numbers) -> list[Lean]:
         certainties: of the cases.
     """
     yard = sample.yard
-    if not yard.rival or len(yard.names) < 2 or yard.words == "the outcome is 1":
+    if not yard.rival or len(yard.names) < 2 or not yard.scored:
         return []
     at = yard.names.index(yard.rival)
     known: dict[str, dict[tuple[object, ...], int]] = {}

@@ -68,7 +68,7 @@ def frequencies(curves: Sequence[Curve], values: Sequence[str], certainties: Num
     return np.array([own.get(value, own[""]).at(c) for value, c in zip(values, certainties.tolist(), strict=True)])
 
 
-def folds(clusters: Sequence[str], most: int = FOLDS) -> Iterator[tuple[Places, Places]]:
+def folds(clusters: Sequence[str]) -> Iterator[tuple[Places, Places]]:
     """The cases to fit on and those to judge, so that no cluster is in both.
 
     Raises:
@@ -79,7 +79,7 @@ def folds(clusters: Sequence[str], most: int = FOLDS) -> Iterator[tuple[Places, 
         message = "all outcomes belong to one cluster, so that nothing can be judged by the others"
         raise KnowledgeBaseError(Issue("KZ704", message, hint="name another argument with --by"))
     names = np.asarray(clusters)
-    yield from GroupKFold(min(most, count)).split(names, groups=names)
+    yield from GroupKFold(min(FOLDS, count)).split(names, groups=names)
 
 
 def folded(clusters: Sequence[str], fit: Callable[[Places, Places], Numbers]) -> Numbers:

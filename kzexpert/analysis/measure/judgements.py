@@ -4,7 +4,7 @@ A case is one row of outcomes. Its certainty is the highest among the conclusion
 a column matches anything; where nothing is concluded it is 0.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from datetime import date
 from typing import TypeAlias
@@ -124,9 +124,8 @@ class Runs:
             for inference, outcomes in zip(inferences, self._days().values(), strict=True):
                 for case in self._on_day(inference, outcomes):
                     found[case.outcome.args, case.outcome.day] = case
-            for rule_id in sorted(self.bearing - self.fired):
-                if any(_fires(inference, rule_id) for inference in inferences):
-                    self.fired.add(rule_id)
+            for inference in inferences:
+                self.fired |= _firing(inference, self.bearing - self.fired)
         self.cases = tuple(found[outcome.args, outcome.day] for outcome in yard.outcomes)
 
     def certainties(self, kb: KnowledgeBase) -> dict[Key, float]:
@@ -178,18 +177,21 @@ class Runs:
         return Supported(certainty, tuple(firings), None if base is None else base.certainty, self.recursive)
 
 
-def _fires(inference: Inference, rule_id: str) -> bool:
-    """Whether a rule has any firing."""
-    heads = {rule.head.predicate for rule in inference.program.rules.values() if rule.id == rule_id}
-    for predicate in sorted(heads):
+def _firing(inference: Inference, wanted: Set[str]) -> set[str]:
+    """The rules that fire, of some; each conclusion is looked at once, and none when all of them are found."""
+    rules = [rule for rule in inference.program.rules.values() if rule.id in wanted]
+    found: set[str] = set()
+    for predicate in sorted({rule.head.predicate for rule in rules}):
+        own = {rule.id for rule in rules if rule.head.predicate == predicate}
         atoms = [GroundAtom(predicate, args) for args in inference.certainties.get(predicate, {})]
         for start in range(0, len(atoms), _BATCH):
+            if own <= found:
+                break
             batch = atoms[start : start + _BATCH]
             inference.facts.prefetch(batch)
             firings = (firing for atom in batch for firing in inference.firings.get(atom, ()))
-            if any(firing.rule.id == rule_id for firing in firings):
-                return True
-    return False
+            found.update(firing.rule.id for firing in firings if firing.rule.id in own)
+    return found
 
 
 def reweighed(case: Judged, weights: Mapping[str, float]) -> float:

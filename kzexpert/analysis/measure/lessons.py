@@ -8,9 +8,16 @@ from kzexpert.analysis.measure.evaluation import Estimate, Lean
 
 __all__ = ["Lesson", "Lessons", "Taught", "Verdict", "Weighing"]
 
-#: What to do about a rule, or why nothing.
+#: What to do about a rule, or why nothing; where an anchor or an alias stands for a certainty, it is no plain number.
 Verdict: TypeAlias = Literal[
-    "change", "keep", "wrong sign", "says nothing", "too few cases", "by definition", "of a used base"
+    "change",
+    "keep",
+    "wrong sign",
+    "says nothing",
+    "too few cases",
+    "by definition",
+    "of a used base",
+    "no plain number",
 ]
 
 

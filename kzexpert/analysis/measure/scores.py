@@ -83,9 +83,7 @@ def murphy(forecasts: Numbers, right: Numbers) -> Murphy:
     )
 
 
-def estimate(
-    number: Callable[[Numbers], float], clusters: Sequence[str], resamples: int = RESAMPLES
-) -> Estimate | None:
+def estimate(number: Callable[[Numbers], float], clusters: Sequence[str]) -> Estimate | None:
     """A number with its interval by a bootstrap that draws whole clusters with replacement.
 
     Args:
@@ -101,13 +99,10 @@ def estimate(
         return None
     if len(names) < 2:
         return Estimate(value, None, None)
-    drawn = np.random.default_rng(SEED).integers(0, len(names), (resamples, len(names)))
-    found = []
-    for row in drawn:
-        weights = np.bincount(row, minlength=len(names))[places].astype(float)
-        found.append(number(weights) if weights.any() else float("nan"))
+    drawn = np.random.default_rng(SEED).integers(0, len(names), (RESAMPLES, len(names)))
+    found = [number(np.bincount(row, minlength=len(names))[places].astype(float)) for row in drawn]
     finite = [one for one in found if np.isfinite(one)]
-    if len(finite) < _ENOUGH * resamples:
+    if len(finite) < _ENOUGH * RESAMPLES:
         return Estimate(value, None, None)
     low, high = np.quantile(finite, [0.025, 0.975])
     return Estimate(value, float(low), float(high))

@@ -6,6 +6,7 @@ scale, up to one factor, and this is chosen near the one by which the lines of a
 keeps its sign: one whose weight has the other sign is left as it is and flagged, and the others are fitted without it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from math import exp, log
@@ -31,6 +32,8 @@ SCALE = (0.3, 0.6, 0.8)
 _FEWEST, _FOLDS_AGAINST = 20, 0.8
 #: All lines together may become so many times heavier or lighter, tried in so many steps each way.
 _WIDEST, _STEPS = 3.0, 20
+#: A certainty that another one can be written over.
+_NUMBER = re.compile(r"""["']?[-+]?[0-9.]""")
 
 
 class _Fitted(msgspec.Struct, frozen=True):
@@ -191,7 +194,16 @@ def _verdict(kb: KnowledgeBase, rule: Rule, fired: int, proposed: float | None, 
         return "wrong sign" if against >= _FOLDS_AGAINST else "says nothing"
     if proposed == rule.certainty:
         return "keep"
-    return "of a used base" if rule.location.file in kb.used_files else "change"
+    if rule.location.file in kb.used_files:
+        return "of a used base"
+    return "change" if _NUMBER.match(_written(kb, rule)) else "no plain number"
+
+
+def _written(kb: KnowledgeBase, rule: Rule) -> str:
+    """What stands at the certainty of a rule, to the end of the line; of an anchor or its alias, the anchor."""
+    place = rule.marks.get("certainty", rule.location)
+    lines = kb.texts.get(place.file, "").splitlines()
+    return lines[place.line - 1][place.column - 1 :] if place.line <= len(lines) else ""
 
 
 def _diff(kb: KnowledgeBase, told: Sequence[Lesson]) -> str:
@@ -201,9 +213,9 @@ def _diff(kb: KnowledgeBase, told: Sequence[Lesson]) -> str:
     rules = {rule.id: rule for rule in kb.rules}
     texts: dict[str, list[str]] = {}
     for item in told:
-        place = rules[item.id].marks.get("certainty")
-        if item.verdict != "change" or place is None or place.file not in kb.texts or item.proposed is None:
+        if item.verdict != "change":
             continue
+        place = rules[item.id].marks["certainty"]
         lines = texts.setdefault(place.file, kb.texts[place.file].splitlines(keepends=True))
         lines[place.line - 1] = _changed(lines[place.line - 1], place.column - 1, item)
     found: list[str] = []

@@ -11,7 +11,7 @@ from kzexpert.checks.sources import sources_of_facts
 from kzexpert.checks.tables import declared_tables
 from kzexpert.engines.registry import with_rows
 from kzexpert.engines.settings import Settings
-from kzexpert.errors import Issue, KnowledgeBaseError, Location
+from kzexpert.errors import Issue, KnowledgeBaseError, Location, counted
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.outcomes_file import OutcomesFiles
 from kzexpert.model import ArgumentSpec, Fact, KnowledgeBase, Predicate, Value, format_value, shown
@@ -48,6 +48,7 @@ class Yard(msgspec.Struct, frozen=True):
         places: their places among its arguments.
         rival: the argument whose values are compared; empty where none is.
         words: when a case is right.
+        scored: whether scores are more than 0 and 1.
         alone: how many rows were left out, since there was nothing to compare them with.
         digest: of all outcomes.
     """
@@ -57,6 +58,7 @@ class Yard(msgspec.Struct, frozen=True):
     places: tuple[int, ...]
     rival: str
     words: str
+    scored: bool
     source: str
     outcomes: tuple[Outcome, ...]
     alone: int
@@ -176,8 +178,11 @@ def _yard(base: KnowledgeBase, predicate: Predicate, item: Outcomes, facts: Sequ
     rows.sort(key=lambda row: (row[1] or date.min, *map(format_value, row[0]), row[2]))
     issues = [*_unfit(item, rows)]
     if issues:
-        told = issues[:_MOST_TOLD]
-        raise KnowledgeBaseError(*told)
+        rest = len(issues) - _MOST_TOLD
+        if rest > 0:
+            message = f"{counted(rest, 'more row')} of {item.table.file} {'is' if rest == 1 else 'are'} at fault"
+            issues[_MOST_TOLD:] = [Issue("KZ703", message, item.table.location)]
+        raise KnowledgeBaseError(*issues)
     rival = _rival(predicate, names) if item.yardstick == "highest" else predicate.compares
     rival = rival if rival in names else ""
     outcomes = _judged(item, names, rival, rows)
@@ -192,6 +197,7 @@ def _yard(base: KnowledgeBase, predicate: Predicate, item: Outcomes, facts: Sequ
         tuple(order[name] for name in names),
         rival,
         _words(item, rival),
+        item.yardstick != "given",
         "" if cited is None else cited.source,
         tuple(outcomes),
         len(rows) - len(outcomes),
