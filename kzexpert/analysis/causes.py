@@ -193,7 +193,9 @@ class Divergence:
         causes = self._causes([before] if before else [], [after] if after else [])
         found = sorted([self._cause(place) for place in causes if place[0] != _RULE], key=_by_text)
         told = tuple(folded(dict.fromkeys(found)))
-        return LineShift(firing.rule.id, because(firing), turn, _strength(before), _strength(after), told)
+        return LineShift(
+            firing.rule.id, because(self.after.program.kb, firing), turn, _strength(before), _strength(after), told
+        )
 
     def _causes(self, before: Sequence[Line], after: Sequence[Line]) -> set[_Place]:
         """The statements by which what counts of some lines changed.

@@ -26,10 +26,11 @@ from kzexpert.model import (
     Value,
     Variable,
     format_value,
+    shown,
 )
 from kzexpert.model.established import EstablishedFacts
 from kzexpert.questions.question import read_conclusion
-from kzexpert.questions.sentences import because, plain_value, says
+from kzexpert.questions.sentences import because, says
 from kzexpert.questions.templates import EntityNames, words
 
 __all__ = ["Cell", "EvidenceRow", "Hypothesis", "Matrices", "Matrix", "Rivalry", "matrices", "read_comparisons"]
@@ -258,7 +259,7 @@ class _Comparing:
         strengths = [line.strength for line in lines(self.inference, atom) if line.counts]
         certainty = self.inference.certainty(atom) or 0.0
         return Hypothesis(
-            value=plain_value(value),
+            value=shown(value),
             conclusion=str(atom),
             says=says(self.kb, atom),
             certainty=certainty,
@@ -297,7 +298,7 @@ class _Comparing:
         else:
             evidence = list(dict.fromkeys(self.open(atom, value) for atom in self.about_subject(firings[0], value)))
         # A rule that only counts has no premises to tell of.
-        words = self.in_words(evidence) or because(firings[0])
+        words = self.in_words(evidence) or because(self.kb, firings[0])
         return EvidenceRow(tuple(map(str, evidence)), words, cells, _spread(cells))
 
     def cell(self, firings: Sequence[Firing], counting: set[_Identity]) -> Cell:
@@ -310,7 +311,7 @@ class _Comparing:
             effect if abs(strength) >= _SILENT else "silent",
             strength,
             tuple(dict.fromkeys(firing.rule.id for firing in ordered)),
-            tuple(dict.fromkeys(because(firing) for firing in ordered)),
+            tuple(dict.fromkeys(because(self.kb, firing) for firing in ordered)),
             any(_identity(firing) in counting for firing in ordered),
         )
 

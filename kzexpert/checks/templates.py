@@ -1,4 +1,5 @@
-"""Check: every ``{name}`` of `says`, `asks` and `because` names something, and braces come in pairs (KZ216).
+"""Check: every ``{name}`` of `says`, `asks` and `because` names something that has the form asked for, and braces come
+in pairs (KZ216).
 
 A template knows no escape: a brace that encloses no name is an error. It does not judge the sentence around them.
 """
@@ -9,13 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from kzexpert.checks.occurrences import visible_variables
 from kzexpert.errors import Issue, Location
 from kzexpert.language.nearest import did_you_mean
-from kzexpert.model import FORMAT, KnowledgeBase
+from kzexpert.model import FORMAT, FORMS, KnowledgeBase, Placeholder
 from kzexpert.program.resolve import Types
 
-__all__ = ["PLACEHOLDER", "templates"]
+__all__ = ["templates"]
 
 #: ``{name}``; a brace without its partner matches alone, with no group.
-PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
+_BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
+_PLAIN = frozenset(("text", "number", "date"))
+_FORMS = f"the forms of an entity are {', '.join(FORMS)}"
+_NUMBERS = "a number may be shown as {n:,}, {n:.1f}, {n:,.2f} or {n:.0%}"
+_WORDS = "{state:is|are} chooses the word for one or for many"
 
 
 def templates(kb: KnowledgeBase) -> list[Issue]:
@@ -31,7 +36,7 @@ def templates(kb: KnowledgeBase) -> list[Issue]:
     for rule in kb.rules:
         if "{" in rule.because or "}" in rule.because:
             place = rule.marks.get("because", rule.location)
-            types = Types(kb, rule).of if ":" in rule.because else {}
+            types = Types(kb, rule).of if ":" in rule.because or "." in rule.because else {}
             variables = {name: types.get(name) for name in visible_variables(rule)}
             reader.read(rule.because, place, "because", variables, f"variable of rule {rule.id}")
     return reader.issues
@@ -54,28 +59,26 @@ class _Templates:
             types: what it may name, each with its type where that is known.
             owner: what those are, for the message.
         """
-        names = list(types)
-        for found in PLACEHOLDER.finditer(template):
-            name, _, form = (None, "", "") if found[1] is None else found[1].partition(":")
-            if name in names:
-                if form or ":" in found[0]:
-                    self.check_form(found[0], form, types.get(name), self.place(start, found[0], 0))
-                continue
-            location = self.place(start, found[0], template[: found.start()].count(found[0]))
-            if name is None:
-                message, hint = f"a lone {found[0]} in '{key}'", "a name stands between { and }: {state}"
+        for found in _BRACES.finditer(template):
+            wanted = None if found[1] is None else Placeholder.read(found[1])
+            fault: tuple[str, str] | None
+            if wanted is None:
+                fault = f"a lone {found[0]} in '{key}'", "a name stands between { and }: {state}"
+            elif wanted.name in types:
+                fault = _misuse(found[0], wanted, types[wanted.name])
             else:
-                message = f"{found[0]} in '{key}' names no {owner}"
-                hint = did_you_mean(name, names) or self.known(names, owner)
-            self.issues.append(Issue("KZ216", message, location, hint))
+                fault = self.unknown(found[0], wanted, key, list(types), owner)
+            if fault:
+                place = self.place(start, found[0], template[: found.start()].count(found[0]))
+                self.issues.append(Issue("KZ216", fault[0], place, fault[1]))
 
-    def check_form(self, text: str, form: str, kind: str | None, place: Location) -> None:
-        """Look at the format of one placeholder, whose name has a type."""
-        hint = "a number may be shown as {n:,}, {n:.1f}, {n:,.2f} or {n:.0%}"
-        if not form or not FORMAT.fullmatch(form):
-            self.issues.append(Issue("KZ216", f"{text} has no format that there is", place, hint))
-        elif kind is not None and kind != "number":
-            self.issues.append(Issue("KZ216", f"{text} formats a {kind}, and only numbers have a format", place, hint))
+    def unknown(self, text: str, wanted: Placeholder, key: str, names: Sequence[str], owner: str) -> tuple[str, str]:
+        """What is wrong with a placeholder whose name there is not, and what to do about it."""
+        name, _, form = wanted.name.rpartition(".")
+        if name in names:
+            return f"{text} in '{key}' asks for a form that entities do not have", did_you_mean(form, FORMS) or _FORMS
+        message = f"{text} in '{key}' names no {owner}"
+        return message, did_you_mean(wanted.name, names) or self.known(names, owner)
 
     @staticmethod
     def known(names: Sequence[str], owner: str) -> str:
@@ -101,3 +104,22 @@ class _Templates:
                 yield number, column + 1
                 column = lines[number - 1].find(text, column + 1)
             column = 0
+
+
+def _misuse(text: str, wanted: Placeholder, kind: str | None) -> tuple[str, str] | None:
+    """What is wrong with the form or the format that a placeholder asks for, and what to do about it.
+
+    Args:
+        kind: the type of what it names; None where that is not known.
+    """
+    if wanted.form and kind in _PLAIN:
+        return f"{text} asks for a form of a {kind}; only entities have forms", _FORMS
+    if wanted.words:
+        if kind in ("text", "date"):
+            return f"{text} chooses a word by a {kind}; only entities and numbers are one or many", _WORDS
+    elif wanted.layout is not None:
+        if not wanted.layout or not FORMAT.fullmatch(wanted.layout):
+            return f"{text} has no format that there is", f"{_NUMBERS}; {_WORDS}"
+        if kind is not None and kind != "number":
+            return f"{text} formats a {kind}, and only numbers have a format", _NUMBERS
+    return None

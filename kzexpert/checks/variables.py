@@ -4,9 +4,8 @@ Variables that nothing binds are not its business: the planner reports them.
 """
 
 from kzexpert.checks.occurrences import occurrences
-from kzexpert.checks.templates import PLACEHOLDER
 from kzexpert.errors import Issue, Location
-from kzexpert.model import AGGREGATES, Condition, KnowledgeBase, Rule, Variable
+from kzexpert.model import AGGREGATES, PLACEHOLDER, Condition, KnowledgeBase, Placeholder, Rule, Variable
 
 __all__ = ["lone_variables"]
 
@@ -28,7 +27,7 @@ def lone_variables(kb: KnowledgeBase) -> list[Issue]:
                 places[name] = index, location
         if len(repeated) == len(places):
             continue
-        told = {found[1] for found in PLACEHOLDER.finditer(rule.because)}
+        told = {Placeholder.read(inside).name for inside in PLACEHOLDER.findall(rule.because)}
         for name, (index, location) in places.items():
             if name not in repeated and name not in told and index < len(rule.when):
                 hint = _lone_hint(rule, rule.when[index], name)

@@ -16,6 +16,9 @@ from kzexpert.model import Entity, Fact, KnowledgeBase, Layer, Predicate, Regist
 
 __all__ = ["Draft", "layered"]
 
+#: What an entry of an entity may say of its forms.
+_FORMS = ("in_text", "adjective", "possessive", "plural")
+
 
 class Draft:
     """What was read so far, in the order of the files, and every issue.
@@ -155,9 +158,10 @@ def _distinct_sources(sources: Iterable[Source]) -> tuple[Source, ...]:
 
 
 def _joined_entities(entities: Iterable[Entity]) -> tuple[Entity, ...]:
-    """Each entity once, with the aliases of all its entries; one name with two kinds stays twice.
+    """Each entity once, with the aliases of all its entries, and each form as the last of them gives it.
 
-    So does a name in two rows of registers that share no alias: nothing says that they are about one thing.
+    One name with two kinds stays twice. So does a name in two rows of registers that share no alias: nothing says that
+    they are about one thing.
     """
     found: dict[object, Entity] = {}
     of_rows: set[tuple[str, str]] = set()
@@ -170,11 +174,11 @@ def _joined_entities(entities: Iterable[Entity]) -> tuple[Entity, ...]:
             of_rows.add(key)
         first = found.setdefault(key, item)
         new = [alias for alias in item.aliases if alias not in first.aliases]
-        if first is item or not new:
+        forms = {name: given for name in _FORMS if (given := getattr(item, name))}
+        if first is item or not (new or forms):
             continue
         marks: dict[str, Location] = dict(first.marks)
         for index, alias in enumerate(new, len(first.aliases)):
             marks[f"aliases.{index}"] = item.marks.get(f"aliases.{item.aliases.index(alias)}", item.location)
-        aliases = (*first.aliases, *new)
-        found[item.name, item.kind] = Entity(first.name, first.kind, aliases, first.location, marks)
+        found[item.name, item.kind] = replace(first, aliases=(*first.aliases, *new), marks=marks, **forms)
     return tuple(found.values())

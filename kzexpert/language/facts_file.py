@@ -18,16 +18,17 @@ from kzexpert.model import GRADES, Citation, Entity, Fact, PartialDate, Predicat
 __all__ = ["PendingRows", "RowKeys", "read_entities", "read_row_keys", "read_rows", "read_sources"]
 
 _SOURCE_KEYS = ("title", "authors", "publisher", "date", "reliability", "url", "origin", "background")
+_ENTITY_KEYS = ("kind", "aliases", "in_text", "adjective", "possessive", "plural")
 _ENTITY_FORM = "such as Ruritania: {kind: state, aliases: [RU, Strelsau]}"
 _SOURCE_FORM = "such as smith-2011: {title: ..., authors: ..., publisher: ..., date: 2011-04-07}"
 _ROW_FORM = "a row is a mapping of arguments, such as {state: Ruritania, org: Zenda Pact, since: 1994}"
 
 
 def read_entities(reader: Reader, node: Node) -> list[Entity]:
-    """Reads ``entities:``, the names with their kinds and aliases."""
+    """Reads ``entities:``, the names with their kinds, aliases and forms."""
     found = []
     for key, value in reader.entries(node, "a mapping of entities", _ENTITY_FORM):
-        fields = reader.fields(value, f"entity {key.text}", ("kind", "aliases"), ("kind",), _ENTITY_FORM)
+        fields = reader.fields(value, f"entity {key.text}", _ENTITY_KEYS, ("kind",), _ENTITY_FORM)
         if fields is None:
             continue
         kind = reader.filled(fields["kind"], "a kind of entity")
@@ -37,7 +38,13 @@ def read_entities(reader: Reader, node: Node) -> list[Entity]:
         marks = {name: reader.at(value) for name, value in fields.items()}
         marks.update({f"aliases.{index}": reader.at(item) for index, item in enumerate(aliases)})
         names = tuple(item.text for item in aliases)
-        found.append(Entity(key.text, kind, names, reader.at_key(key), marks))
+        forms = {
+            name: reader.filled(fields[name], "the words of a sentence") or ""
+            for name in ("in_text", "adjective", "possessive")
+            if name in fields
+        }
+        plural = "plural" in fields and reader.flag(fields["plural"], "true or false") is True
+        found.append(Entity(key.text, kind, names, reader.at_key(key), marks, **forms, plural=plural))
     return found
 
 

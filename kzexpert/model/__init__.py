@@ -14,5 +14,6 @@ from kzexpert.model.functions import *
 from kzexpert.model.inference import *
 from kzexpert.model.knowledge import *
 from kzexpert.model.pattern import *
+from kzexpert.model.placeholder import *
 from kzexpert.model.program import *
 from kzexpert.model.terms import *

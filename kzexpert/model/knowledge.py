@@ -14,6 +14,7 @@ from kzexpert.model.file_shape import FileShape, Notation, RowChoice
 from kzexpert.model.terms import NOWHERE, Atom, Value
 
 __all__ = [
+    "FORMS",
     "GRADES",
     "ArgumentSpec",
     "Case",
@@ -82,14 +83,44 @@ class Predicate(msgspec.Struct, frozen=True, array_like=True):
     assumable: bool = True
 
 
+#: The forms of an entity that a template may ask for: `{state.adjective}`.
+FORMS = ("in_text", "adjective", "possessive", "name")
+
+
 class Entity(msgspec.Struct, frozen=True, array_like=True):
-    """A named thing of one kind; every alias stands for the name."""
+    """A named thing of one kind; every alias stands for the name.
+
+    Attributes:
+        in_text: what a sentence calls it, article and all: ``the United States``; empty where that is its name.
+        adjective: ``American``; empty where the name serves.
+        possessive: ``the United States'``; empty where it ends as usual.
+        plural: whether the verb beside it is plural.
+    """
 
     name: str
     kind: str
     aliases: tuple[str, ...] = ()
     location: Location = NOWHERE
     marks: Mapping[str, Location] = {}
+    in_text: str = ""
+    adjective: str = ""
+    possessive: str = ""
+    plural: bool = False
+
+    def form(self, name: str) -> str:
+        """One of `FORMS`; what the author left out is made from the name."""
+        spoken = self.in_text or self.name
+        if name == "adjective":
+            return self.adjective or self.name
+        if name == "possessive":
+            return self.possessive or f"{spoken}'{'' if self.plural and spoken.endswith('s') else 's'}"
+        return self.name if name == "name" else spoken
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """All that a question may call it: its name, its aliases, then its forms."""
+        forms = tuple(filter(None, (self.in_text, self.adjective, self.possessive)))
+        return tuple(dict.fromkeys((self.name, *self.aliases, *forms))) if forms else (self.name, *self.aliases)
 
 
 class Source(msgspec.Struct, frozen=True, array_like=True):
@@ -428,6 +459,15 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True, array_like=True):
                 for text in accented:
                     found.setdefault(normalize(form, text), found[text])
         return found
+
+    @cached_property
+    def inflected(self) -> Mapping[str, Entity]:
+        """By name the entities that have forms of their own in sentences."""
+        return {
+            item.name: item
+            for item in reversed(self.entities)
+            if item.in_text or item.adjective or item.possessive or item.plural
+        }
 
     @cached_property
     def grades(self) -> Mapping[str, float]:

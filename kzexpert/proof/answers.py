@@ -264,7 +264,9 @@ def _evidence(kb: KnowledgeBase, line: Line) -> EvidenceLine:
     if line.firing is not None:
         rule = line.firing.rule.rule
         source = _cited(kb, rule.source) if rule.source else ""
-        return EvidenceLine(rule=rule.id, because=because(line.firing), strength=round(line.strength, 9), source=source)
+        return EvidenceLine(
+            rule=rule.id, because=because(kb, line.firing), strength=round(line.strength, 9), source=source
+        )
     assert line.base is not None
     return _fact_evidence(kb, line.base)
 

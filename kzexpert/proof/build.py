@@ -241,7 +241,7 @@ def document(
         conclusions=tuple(
             _conclusion(kb, atom, lineage.judgements[atom], ids) for atom in sorted(lineage.judgements, key=str)
         ),
-        firings=tuple(_firing(lineage, grounds, firing, ids) for firing in firings),
+        firings=tuple(_firing(kb, lineage, grounds, firing, ids) for firing in firings),
         facts=facts,
         rules=rules,
         sources=tuple(cited_source(kb.source[name]) for name in sorted(cited) if name in kb.source),
@@ -277,13 +277,17 @@ def _conclusion(
 
 
 def _firing(
-    lineage: Lineage, grounds: Grounds, firing: Firing, ids: Mapping[tuple[str, tuple[Value, ...]], str]
+    kb: KnowledgeBase,
+    lineage: Lineage,
+    grounds: Grounds,
+    firing: Firing,
+    ids: Mapping[tuple[str, tuple[Value, ...]], str],
 ) -> TracedFiring:
     return TracedFiring(
         id=ids[firing.rule.key, firing.binding],
         rule=firing.rule.id,
         conclusion=str(firing.conclusion),
-        because=because(firing),
+        because=because(kb, firing),
         binding={name: format_value(value) for name, value in firing.values.items()},
         premises=tuple(_Premises(lineage, grounds, firing).of(firing.rule.rule.when)),
         strength=round(firing.strength, 9),

@@ -16,6 +16,7 @@ from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language.nearest import did_you_mean, nearest
 from kzexpert.model import Atom, Constant, KnowledgeBase, Pattern, Relation, Term, Variable, Within
 from kzexpert.program.resolve import resolve_atom
+from kzexpert.questions.sentences import fill
 from kzexpert.questions.templates import (
     EntityNames,
     Fit,
@@ -281,15 +282,15 @@ def _known_stem(word: Word, using: Mapping[str, int]) -> str:
 
 def _example(template: Template, named: Mapping[int, Mapping[str, str]]) -> tuple[str, int, int]:
     """The template with the names of the question in place, how many there are, and how many are open."""
-    text, taken = template.text, set()
+    taken: set[int] = set()
+    shown: dict[str, str] = {}
     slots = [element for element in template.elements if not isinstance(element, str)]
     for slot in slots:
         start = next((at for at, names in named.items() if slot.type in names and at not in taken), None)
-        shown = f"<{slot.type}>" if start is None else named[start][slot.type]
+        shown[slot.name] = f"<{slot.type}>" if start is None else named[start][slot.type]
         if start is not None:
             taken.add(start)
-        text = text.replace(f"{{{slot.name}}}", shown)
-    return text, len(taken), len(slots) - len(taken)
+    return fill(template.text, shown, {}), len(taken), len(slots) - len(taken)
 
 
 def read_conclusion(kb: KnowledgeBase, text: str) -> Question:

@@ -6,32 +6,28 @@ The one place that fills templates. It never fails: where there is no template, 
 import re
 from collections.abc import Mapping
 
-from kzexpert.model import FORMAT, BaseFact, Citation, Fact, Firing, GroundAtom, KnowledgeBase, Value, shown
+from kzexpert.model import (
+    PLACEHOLDER,
+    BaseFact,
+    Citation,
+    Entity,
+    Fact,
+    Firing,
+    GroundAtom,
+    KnowledgeBase,
+    Placeholder,
+    Value,
+)
 
-__all__ = ["PLACEHOLDER", "because", "citations", "dates", "fill", "plain_value", "says"]
-
-PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+__all__ = ["because", "citations", "dates", "fill", "says"]
 
 
-def plain_value(value: Value) -> str:
-    """The value as it stands in a sentence: no quotes, a whole number without a point."""
-    return shown(value)
-
-
-def fill(template: str, values: Mapping[str, Value]) -> str:
-    """The template with each ``{name}`` replaced by its value; a name without a value stays as written.
-
-    A number may have a format of `FORMAT`: ``{share:.1f}``, ``{people:,}``.
-    """
+def fill(template: str, values: Mapping[str, Value], entities: Mapping[str, Entity] = {}) -> str:
+    """The template with each placeholder replaced by its value; one whose name has no value stays as written."""
 
     def filled(match: re.Match[str]) -> str:
-        name, _, form = match[1].partition(":")
-        if name not in values:
-            return match[0]
-        value = values[name]
-        if isinstance(value, float) and form and FORMAT.fullmatch(form):
-            return format(int(value) if value.is_integer() and "." not in form else value, form)
-        return plain_value(value)
+        wanted = Placeholder.read(match[1])
+        return wanted.shown(values[wanted.name], entities) if wanted.name in values else match[0]
 
     return PLACEHOLDER.sub(filled, template)
 
@@ -41,13 +37,14 @@ def says(kb: KnowledgeBase, atom: GroundAtom) -> str:
     predicate = kb.predicate.get(atom.predicate)
     if predicate is None or not predicate.says:
         return str(atom)
-    return fill(predicate.says, {spec.name: value for spec, value in zip(predicate.args, atom.args, strict=True)})
+    values = {spec.name: value for spec, value in zip(predicate.args, atom.args, strict=True)}
+    return fill(predicate.says, values, kb.inflected)
 
 
-def because(firing: Firing) -> str:
+def because(kb: KnowledgeBase, firing: Firing) -> str:
     """The reason a firing gives; where its rule has no `because`, the title of the rule, or else its id."""
     rule = firing.rule.rule
-    return fill(rule.because, firing.values) if rule.because else rule.title or f"rule {rule.id}"
+    return fill(rule.because, firing.values, kb.inflected) if rule.because else rule.title or f"rule {rule.id}"
 
 
 def citations(base: BaseFact) -> tuple[Citation, ...]:

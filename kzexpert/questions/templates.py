@@ -10,8 +10,7 @@ from math import isfinite
 
 import msgspec
 
-from kzexpert.model import ArgumentSpec, Entity, KnowledgeBase, Predicate, Value
-from kzexpert.questions.sentences import PLACEHOLDER
+from kzexpert.model import PLACEHOLDER, ArgumentSpec, Entity, KnowledgeBase, Placeholder, Predicate, Value
 
 __all__ = [
     "EntityNames",
@@ -165,10 +164,14 @@ def _template(predicate: Predicate, text: str, keep_articles: bool) -> Template 
     for index, part in enumerate(PLACEHOLDER.split(text)):
         if index % 2 == 0:
             elements.extend(map(_stem, _texts(part, keep_articles)))
-        elif part in specs:
-            elements.append(specs[part])
-        else:
+            continue
+        wanted = Placeholder.read(part)
+        if wanted.name not in specs:
             return None
+        if wanted.words:  # a verb: the question has it in either number
+            elements.extend(map(_stem, _texts(wanted.words[0], keep_articles)))
+        else:
+            elements.append(specs[wanted.name])
     return Template(predicate, text, tuple(elements)) if elements else None
 
 
@@ -187,13 +190,13 @@ def with_any_interrogative(template: Template, question: Sequence[Word]) -> tupl
 
 
 def _spellings(kb: KnowledgeBase, text: str) -> Iterator[tuple[str, Entity]]:
-    """The names and aliases that begin with a word of a text, or with what is no word, or with an article.
+    """The names, aliases and forms that begin with a word of a text, or with what is no word, or with an article.
 
     Most of a hundred thousand names have nothing to do with a question. To take each of them apart would take seconds;
     to look for the beginnings of lines in one long text takes hundredths.
     """
-    owners = [entity for entity in kb.entities for _ in range(1 + len(entity.aliases))]
-    spellings = [name.replace("\n", " ") for entity in kb.entities for name in (entity.name, *entity.aliases)]
+    known = [(spelling, entity) for entity in kb.entities for spelling in entity.spellings]
+    spellings = [spelling.replace("\n", " ") for spelling, _ in known]
     lines = "\n".join(["", *spellings]).casefold().replace(".", "").replace("’", "'")
     quoted = (word.value for word in words(text) if isinstance(word.value, str))
     spoken = {word.text.replace(".", "") for part in (text, *quoted) for word in words(part)}
@@ -202,7 +205,7 @@ def _spellings(kb: KnowledgeBase, text: str) -> Iterator[tuple[str, Entity]]:
     for match in re.finditer(rf"\n(?:\W|(?:{beginnings})(?:n'?t|not)?\b)", lines):
         place += lines.count("\n", end, match.end())
         end = match.end()
-        yield spellings[place - 1], owners[place - 1]
+        yield spellings[place - 1], known[place - 1][1]
 
 
 class EntityNames:

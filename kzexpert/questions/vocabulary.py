@@ -37,12 +37,16 @@ class PredicateEntry(msgspec.Struct, frozen=True):
     doc: str
 
 
-class EntityEntry(msgspec.Struct, frozen=True):
-    """A named thing."""
+class EntityEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A named thing; of its forms in sentences those that the base declares."""
 
     name: str
     kind: str
     aliases: tuple[str, ...]
+    in_text: str = ""
+    adjective: str = ""
+    possessive: str = ""
+    plural: bool = False
 
 
 class Vocabulary(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.vocabulary/1"):
@@ -88,4 +92,5 @@ def _predicate(item: Predicate, derived: bool) -> PredicateEntry:
 
 
 def _entity(item: Entity) -> EntityEntry:
-    return EntityEntry(item.name, item.kind, item.aliases)
+    forms = item.in_text, item.adjective, item.possessive, item.plural
+    return EntityEntry(item.name, item.kind, item.aliases, *forms)

@@ -99,3 +99,36 @@ def test_a_template_of_a_file_that_is_not_at_hand_is_placed_at_its_key():
     (issue,) = templates(kb)
     assert issue.location == place
     assert issue.hint == "there is no argument of hedges"
+
+
+def test_forms_and_words_for_one_or_many_are_such_as_there_are(examined):
+    issues = examined("""\
+predicates:
+  taxes:
+# ^ KZ214
+    args: [state: state, good: text, percent: number, from: date]
+    says: "{state.adjectiv} {good.in_text} {state:taxes|tax} {percent:one|many} {percent.name}"
+#          ^ KZ216
+#                           ^ KZ216
+#                                                                               ^ KZ216
+    asks:
+      - "{good:is|are} it taxed by {state:this|that|those}, {from:is|are} it"
+#        ^ KZ216
+#                                  ^ KZ216
+#                                                           ^ KZ216
+""")
+    assert [(issue.message, issue.hint) for issue in issues[1:5]] == [
+        ("{state.adjectiv} in 'says' asks for a form that entities do not have", "did you mean adjective?"),
+        (
+            "{good.in_text} asks for a form of a text; only entities have forms",
+            "the forms of an entity are in_text, adjective, possessive, name",
+        ),
+        (
+            "{percent.name} asks for a form of a number; only entities have forms",
+            "the forms of an entity are in_text, adjective, possessive, name",
+        ),
+        (
+            "{good:is|are} chooses a word by a text; only entities and numbers are one or many",
+            "{state:is|are} chooses the word for one or for many",
+        ),
+    ]

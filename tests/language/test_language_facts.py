@@ -25,6 +25,24 @@ def test_entities(read: Any) -> None:
     assert (pact.name, pact.aliases) == ("Zenda Pact", ("Pact",))
 
 
+def test_an_entity_has_forms_for_sentences(read: Any) -> None:
+    loaded = read(
+        "entities:\n  Isles: {kind: state, in_text: the Isles, adjective: Islander, possessive: Isles', plural: true}\n"
+        "  Pact: {kind: organisation, plural: false}\n"
+    )
+    assert loaded.issues == ()
+    isles, pact = loaded.kb.entities
+    assert (isles.in_text, isles.adjective, isles.possessive, isles.plural) == (
+        "the Isles",
+        "Islander",
+        "Isles'",
+        True,
+    )
+    assert isles.spellings == ("Isles", "the Isles", "Islander", "Isles'")
+    assert pact.spellings == ("Pact",)
+    assert {*loaded.kb.inflected} == {"Isles"}
+
+
 def test_sources(read: Any) -> None:
     loaded = read(
         "sources:\n  hope-1894: {title: On Ruritania, authors: [A. Hope, B. Hawkins], publisher: Zenda, date: 1894-04,"
@@ -106,6 +124,9 @@ MISTAKES = [
     ("entities:\n  A: {kind: ~}\n", "file.yaml:2:13 KZ110", ""),
     ("entities:\n  A: {kind: state, alias: [B]}\n", "file.yaml:2:20 KZ108", "did you mean aliases?"),
     ("entities:\n  A: {kind: state, aliases: [B, '']}\n", "file.yaml:2:34 KZ110", ""),
+    ("entities:\n  A: {kind: state, adjectve: B}\n", "file.yaml:2:20 KZ108", "did you mean adjective?"),
+    ("entities:\n  A: {kind: state, in_text: ''}\n", "file.yaml:2:30 KZ110", ""),
+    ("entities:\n  A: {kind: state, plural: yes}\n", "file.yaml:2:28 KZ110", "write true or false"),
     ("entities:\n  '': {kind: state}\n", "file.yaml:2:3 KZ110", "before each colon"),
     ("sources: [a]\n", "file.yaml:1:10 KZ110", "such as smith-2011"),
     ("sources:\n  a: text\n", "file.yaml:2:6 KZ110", "such as smith-2011"),

@@ -87,6 +87,13 @@ def test_layers_and_single_files_are_taken_together(write: Any) -> None:
     assert (len(kb.rules), len(kb.facts)) == (1, 1)
 
 
+def test_the_last_of_several_entries_prevails_in_each_form(write: Any) -> None:
+    write("base/facts/f.yaml", VOCABULARY + "entities: {A: {kind: state, in_text: the A, plural: true}}\n")
+    write("more/facts/f.yaml", "entities: {A: {kind: state, in_text: the far A, adjective: Anian}}\n")
+    (a,) = load_knowledge_base(["base", "more"]).entities
+    assert (a.in_text, a.adjective, a.possessive, a.plural) == ("the far A", "Anian", "", True)
+
+
 def test_what_differs_between_layers_stays_for_the_checks(write: Any) -> None:
     files = [
         write("a.yaml", "kinds: [state, bloc]\npredicates: {p: {args: [a: state]}}\nentities: {A: {kind: state}}\n"

@@ -314,3 +314,25 @@ def test_any_text_is_read_or_refused(kb: KnowledgeBase, text: str) -> None:
     else:
         assert question.pattern.predicate in kb.predicate
         assert read_question(kb, str(question.pattern)).pattern == question.pattern
+
+
+def test_questions_know_the_forms_of_names() -> None:
+    names = (
+        Entity("Isles", "state", in_text="the Isles", adjective="Islander", possessive="Islefolk's", plural=True),
+        Entity("Axis", "bloc"),
+    )
+    joined = Predicate(
+        "joined",
+        (STATE, BLOC),
+        says="{state.adjective} ships {state:sails|sail} for {bloc}",
+        asks=("whose are the {state.possessive} ships", "is {state} in {bloc}"),
+    )
+    kb = small(joined, entities=names)
+    for asked in (
+        "are the Isles in Axis",
+        "is Islander in Axis",
+        "Islander ships sail for Axis",
+        "Isles ships sails for Axis",
+    ):
+        assert pattern(kb, asked) == "joined(Isles, Axis)"
+    assert "whose are the Isles's ships" in issue(kb, "whose are the Isles' boats").hint

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from kzexpert.model import GroundAtom, Inference, KnowledgeBase, Value
-from kzexpert.questions.sentences import because, citations, fill, plain_value, says
+from kzexpert.model import Entity, GroundAtom, Inference, KnowledgeBase, Value
+from kzexpert.questions.sentences import because, citations, fill, says
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ from kzexpert.questions.sentences import because, citations, fill, plain_value, 
     [("Grand Fenwick", "Grand Fenwick"), (15000.0, "15000"), (0.5, "0.5"), (date(2010, 3, 2), "2010-03-02")],
 )
 def test_values_stand_in_sentences_without_quotes(value: Value, text: str) -> None:
-    assert plain_value(value) == text
+    assert fill("{x}", {"x": value}) == text
 
 
 def test_a_name_without_a_value_stays_and_values_are_not_filled_again() -> None:
@@ -26,7 +26,7 @@ def test_an_unknown_predicate_says_its_atom(kb: KnowledgeBase) -> None:
 
 def test_a_rule_without_a_reason_gives_its_title(inference: Inference) -> None:
     (firing,) = inference.firings[GroundAtom("independent", ("Grand Fenwick",))]
-    assert because(firing) == "In no bloc at all"
+    assert because(inference.program.kb, firing) == "In no bloc at all"
 
 
 def test_each_source_is_cited_once(inference: Inference) -> None:
@@ -51,3 +51,32 @@ def test_each_source_is_cited_once(inference: Inference) -> None:
 )
 def test_formats_of_numbers(template: str, value: Value, text: str) -> None:
     assert fill(template, {"n": value}) == text
+
+
+UNION = Entity("Border Union", "bloc", in_text="the Border Union", adjective="Union")
+ISLES = Entity("Ruritanian Isles", "state", in_text="the Isles", possessive="the Isles' own", plural=True)
+FORMS = {item.name: item for item in (UNION, ISLES, Entity("Twins", "state", plural=True))}
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "text"),
+    [
+        ("{x} meets", "Border Union", "the Border Union meets"),
+        ("{x.in_text} meets", "Border Union", "the Border Union meets"),
+        ("the {x.name} files", "Border Union", "the Border Union files"),
+        ("a {x.adjective} border", "Border Union", "a Union border"),
+        ("{x.possessive} border", "Border Union", "the Border Union's border"),
+        ("{x.possessive} border", "Ruritanian Isles", "the Isles' own border"),
+        ("{x.possessive} border", "Twins", "Twins' border"),
+        ("{x.adjective} wine", "Borduria", "Borduria wine"),
+        ("{x.possessive} wine", "Borduria", "Borduria's wine"),
+        ("{x} {x:is|are} far", "Ruritanian Isles", "the Isles are far"),
+        ("{x} {x:is|are} far", "Borduria", "Borduria is far"),
+        ("{x} {x:member|members}", 1.0, "1 member"),
+        ("{x} {x:member|members}", 0.0, "0 members"),
+        ("{x} {x:member|members}", 3.0, "3 members"),
+        ("{x.in_text}", 3.0, "3"),
+    ],
+)
+def test_a_sentence_has_the_form_of_an_entity_that_it_asks_for(template: str, value: Value, text: str) -> None:
+    assert fill(template, {"x": value}, FORMS) == text
