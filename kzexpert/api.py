@@ -9,20 +9,21 @@ from datetime import date
 
 import msgspec
 
+from kzexpert.analysis.profile import Profile, mentions, profile, read_entity
 from kzexpert.checks import check, refuse_errors
 from kzexpert.engines import engine, for_engine, settled
 from kzexpert.errors import Issue, Location, UsageError, counted
 from kzexpert.language import GrammarError, find_knowledge_base, load_knowledge_base, packed_knowledge_base, parse_atom
 from kzexpert.language.dates import DATE_HINT, parse_partial_date
 from kzexpert.language.files import StrPath
-from kzexpert.model import Atom, Inference, KnowledgeBase
+from kzexpert.model import Atom, Inference, KnowledgeBase, Pattern
 from kzexpert.program.order import planned
 from kzexpert.program.snapshot import snapshot
 from kzexpert.proof.answers import Answer, answer
 from kzexpert.proof.citation import exported
 from kzexpert.proof.document import Trace
 from kzexpert.proof.lineage import outline, prove
-from kzexpert.questions.question import Question, read_question
+from kzexpert.questions.question import read_question
 from kzexpert.render.explanation_text import explanation, explanation_text
 
 __all__ = ["Base", "load"]
@@ -64,28 +65,33 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     def ask(self, question: str) -> Answer:
         """The answer to a question in plain words or to a pattern, established or only weighed."""
         asked = read_question(self.kb, question)
-        inference = self._inferred([asked])
+        inference = self._inferred([asked.pattern])
         return answer(inference, asked, outline(inference, asked))
 
     def why(self, conclusion: str) -> str:
         """The proof of a conclusion as text, or what each rule lacks for it: what ``kzexpert why`` prints."""
         asked = read_question(self.kb, conclusion if conclusion.lower().startswith("why ") else f"why {conclusion}")
-        return explanation_text(explanation(self._inferred([asked]), asked))
+        return explanation_text(explanation(self._inferred([asked.pattern]), asked))
 
     def trace(self, question: str) -> Trace:
         """Everything that answers a question and all that it rests on: what ``kzexpert trace export`` writes."""
         asked = read_question(self.kb, question)
-        return exported(prove(self._inferred([asked]), asked), self.kb)
+        return exported(prove(self._inferred([asked.pattern]), asked), self.kb)
+
+    def about(self, name: str) -> Profile:
+        """All that is concluded and recorded of an entity: what ``kzexpert about --format json`` prints."""
+        entity = read_entity(self.kb, name)
+        return profile(self._inferred(mentions(self.kb, entity)), entity)
 
     def infer(self, *patterns: str) -> Inference:
         """All facts, conclusions and firings; with patterns or questions, all that bear on these."""
-        return self._inferred([read_question(self.kb, text) for text in patterns])
+        return self._inferred([read_question(self.kb, text).pattern for text in patterns])
 
-    def _inferred(self, asked: Sequence[Question]) -> Inference:
+    def _inferred(self, goals: Sequence[Pattern]) -> Inference:
         row = settled(self.engine, self.kb)
         kb = for_engine(self.kb, row.name)
         assume, without = _atoms(self.assume, "assume"), _atoms(self.without, "without")
-        program = snapshot(kb, _day(self.as_of), assume, without, [question.pattern for question in asked])
+        program = snapshot(kb, _day(self.as_of), assume, without, goals)
         return engine(row.name).infer(program)
 
     def __repr__(self) -> str:

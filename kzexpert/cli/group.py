@@ -24,6 +24,7 @@ COMMANDS = {
     "what-if": "Show what changes with facts, rules or the date.",
     "linchpins": "Show what a conclusion hangs on.",
     "timeline": "Follow a conclusion through the years.",
+    "about": "Tell all that is known of an entity.",
     "matrix": "Compare rival hypotheses by their evidence.",
     "conclusions": "List everything that the rules conclude.",
     "infer": "Write all conclusions to a file.",

@@ -3,6 +3,7 @@
 The values here are the JSON that ``ask --format json`` prints. Which firings count as evidence is said in `evidence`.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
@@ -30,8 +31,10 @@ __all__ = [
     "Conclusions",
     "EvidenceLine",
     "answer",
+    "cited",
     "conclude",
     "conclusions_of",
+    "plain",
     "ranked",
     "records",
 ]
@@ -263,7 +266,7 @@ def _conclusion(
 def _evidence(kb: KnowledgeBase, line: Line) -> EvidenceLine:
     if line.firing is not None:
         rule = line.firing.rule.rule
-        source = _cited(kb, rule.source) if rule.source else ""
+        source = cited(kb, rule.source) if rule.source else ""
         return EvidenceLine(
             rule=rule.id, because=because(kb, line.firing), strength=round(line.strength, 9), source=source
         )
@@ -273,21 +276,26 @@ def _evidence(kb: KnowledgeBase, line: Line) -> EvidenceLine:
 
 def _fact_evidence(kb: KnowledgeBase, base: BaseFact) -> EvidenceLine:
     sources = [ASSUMED] if base.assumed else []
-    sources += (_cited(kb, citation) for citation in citations(base))
+    sources += (cited(kb, citation) for citation in citations(base))
     return EvidenceLine(
         fact=str(base.atom), because=says(kb, base.atom), strength=base.certainty, source="; ".join(sources)
     )
 
 
-def _cited(kb: KnowledgeBase, citation: Citation) -> str:
+def cited(kb: KnowledgeBase, citation: Citation) -> str:
+    """A source and the place in it, with its grade where it has one."""
     source = kb.source.get(citation.source)
     return graded(str(citation), source.reliability if source else "")
 
 
 def _bindings(pattern: Pattern, args: tuple[Value, ...]) -> dict[str, str | int | float]:
-    """Variable of the pattern → value as JSON has it: a day as text, a whole number without a point."""
+    return plain(pattern.binding(args) or {})
+
+
+def plain(values: Mapping[str, Value]) -> dict[str, str | int | float]:
+    """Values by name as JSON has them: a day as text, a whole number without a point."""
     found: dict[str, str | int | float] = {}
-    for name, value in (pattern.binding(args) or {}).items():
+    for name, value in values.items():
         whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
         found[name] = value.isoformat() if isinstance(value, date) else int(value) if whole else value
     return found

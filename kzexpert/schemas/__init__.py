@@ -37,6 +37,7 @@ DOCUMENTS = {
     "linchpins": Document("kzexpert.analysis.linchpins", "Linchpins", "linchpins --format json"),
     "timeline": Document("kzexpert.analysis.timeline", "Timeline", "timeline --format json"),
     "matrix": Document("kzexpert.analysis.matrix", "Matrices", "matrix --format json"),
+    "about": Document("kzexpert.analysis.profile", "Profile", "about --format json"),
     "trace": Document("kzexpert.proof.document", "Trace", "why --format json, trace export"),
     "verification": Document("kzexpert.render.trace_text", "Verifications", "trace verify --format json"),
     "trace-diff": Document("kzexpert.proof.diff", "TraceDiff", "trace diff --format json"),
