@@ -105,6 +105,7 @@ def test_rows_that_are_no_facts(tmp_path: Path) -> None:
         ("column", "has no column b"),
         ("empty", "trade.csv"),
         ("ragged", "trade.csv cannot be read: the line 'RUR,Borduria,1,2,3,4' has more or fewer cells"),
+        ("open quote", "trade.csv cannot be read: line 3 has a quote that is not closed"),
         ("not UTF-8", "trade.csv cannot be read"),
         ("codes", "codes.csv cannot be read"),
         ("two names", "codes.csv has two names for BO: Borduria and Syldavia"),
@@ -124,6 +125,21 @@ def test_tables_that_cannot_be_read(tmp_path: Path, kind: str, message: str) -> 
     assert "\n" not in issue.message
     (other,) = issues_of("duckdb", kb)
     assert issue.location == other.location
+
+
+def test_an_inch_is_no_open_quote(tmp_path: Path) -> None:
+    """Of a file that lies elsewhere, whose lines are not looked at one by one, it is told as one."""
+    opened(tmp_path)
+    (tmp_path / "visit.csv").write_text('guest,host,why,when\nRUR,Syldavia,5" pipes,2011-02\n', encoding="utf-8")
+    sources = [tmp_path / "world.yaml", tmp_path / "tables.yaml"]
+    found = [engine(name).infer(snapshot(load_knowledge_base([], sources))) for name in ("duckdb", "spark")]
+    assert told(found[0]) == told(found[1])
+    assert "'5\" pipes'" in str(told(found[1]))
+    text = (tmp_path / "tables.yaml").read_text(encoding="utf-8")
+    (tmp_path / "tables.yaml").write_text(text.replace("visit.csv", f"file://{tmp_path}/visit.csv"), encoding="utf-8")
+    (issue,) = issues_of("spark", load_knowledge_base([], sources))
+    assert (issue.code, "has an odd number of quotes" in issue.message) == ("KZ124", True)
+    assert "copy the file here" in issue.hint
 
 
 def test_tables_of_databases_are_for_duckdb(tmp_path: Path) -> None:

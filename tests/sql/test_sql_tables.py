@@ -380,6 +380,10 @@ def broken(folder: Path, kind: str) -> None:
         (folder / "trade.csv").write_bytes(b"")
     elif kind == "ragged":
         (folder / "trade.csv").write_text("a,b,worth\nRUR,Borduria,1\nRUR,Borduria,1,2,3,4\n", encoding="utf-8")
+    elif kind == "open quote":
+        (folder / "trade.csv").write_text(
+            'a,b,worth\nRUR,Borduria,1\nRUR,Borduria,"1\nBO,Ruritania,2\n', encoding="utf-8"
+        )
     elif kind == "not UTF-8":
         (folder / "trade.csv").write_bytes(b"a,b,worth\nRUR,Bord\xff\xfe,1\n")
     elif kind == "folder":
@@ -402,6 +406,7 @@ def broken(folder: Path, kind: str) -> None:
         ("column", "has no column b"),
         ("empty", "trade.csv"),
         ("ragged", "trade.csv cannot be read"),
+        ("open quote", "trade.csv cannot be read: line 3 has a quote that is not closed"),
         ("not UTF-8", "trade.csv cannot be read"),
         ("folder", "trade.csv holds no table"),
         ("codes", "codes.csv cannot be read"),

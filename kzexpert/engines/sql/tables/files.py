@@ -4,8 +4,9 @@ It reads the first line of a CSV file and no more; how rows are read is said for
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 import msgspec
 from sqlglot import exp
@@ -35,6 +36,7 @@ __all__ = [
     "no_records",
     "plain_text",
     "separator_of",
+    "unclosed_quote",
     "unreadable",
 ]
 
@@ -115,6 +117,8 @@ def _reason(says: str) -> tuple[str, str]:
             f"{where} has a quote that is not closed, or text behind one",
             'a quote inside quotes is doubled: "a ""b"""',
         )
+    if "odd number of quotes" in says:
+        return says, "close each quote, or copy the file here, where it is looked at line by line"
     if "Maximum line size" in says:
         return f"{where} is longer than {LONGEST:,} bytes", "is a closing quote missing?"
     if "nvalid unicode" in says:
@@ -136,12 +140,10 @@ def header(path: Path, separator: str) -> list[str]:
         DatabaseError: it cannot be read, or names a column twice.
     """
     import csv
-    import gzip
     import zlib
 
     try:
-        opening = gzip.open if path.suffix.lower() == ".gz" else Path.open
-        with opening(path, "rt", encoding="utf-8-sig", newline="") as file:
+        with _opened(path) as file:
             names = next(csv.reader(file, delimiter=separator), None)
     except (OSError, UnicodeDecodeError, EOFError, csv.Error, zlib.error) as error:
         why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
@@ -149,6 +151,29 @@ def header(path: Path, separator: str) -> list[str]:
     check_names(names)
     assert names is not None
     return names
+
+
+def unclosed_quote(path: Path, separator: str) -> int:
+    """The line of a CSV file in which the row begins whose quote is never closed; 0 where each is."""
+    import csv
+
+    line = 1
+    with _opened(path) as file:
+        csv.field_size_limit(2**31 - 1)
+        rows = csv.reader(file, delimiter=separator, strict=True)
+        try:
+            for _ in rows:
+                line = rows.line_num + 1
+        except csv.Error:
+            return line
+    return 0
+
+
+def _opened(path: Path) -> IO[str]:
+    import gzip
+
+    opening: Callable[..., IO[str]] = gzip.open if path.suffix.lower() == ".gz" else Path.open
+    return opening(path, "rt", encoding="utf-8-sig", newline="")
 
 
 def check_names(names: Sequence[str] | None) -> None:

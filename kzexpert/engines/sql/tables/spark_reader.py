@@ -11,7 +11,15 @@ from kzexpert.engines.sql.plan.words import column
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError
 from kzexpert.engines.sql.store.spark_session import DataFrame, lit
 from kzexpert.engines.sql.store.spark_store import SparkStore
-from kzexpert.engines.sql.tables.files import PARQUET, SEPARATORS, check_names, files_of, header, separator_of
+from kzexpert.engines.sql.tables.files import (
+    PARQUET,
+    SEPARATORS,
+    check_names,
+    files_of,
+    header,
+    separator_of,
+    unclosed_quote,
+)
 from kzexpert.engines.sql.tables.reader import TablePart, TableReader
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.tables_file import DATABASES
@@ -118,12 +126,30 @@ def _csv_rows(store: SparkStore, file: str) -> tuple[DataFrame, list[str]]:
         check_names(names if first else None)
     else:
         names = header(Path(file), separator)
-    if store.session.read.text(uri).where("NOT is_valid_utf8(value)").head(1):
-        raise DatabaseError("invalid unicode")
+    _check_text(store, uri, file, separator)
     rows = reader.csv(uri, schema=", ".join(f"c{index} STRING" for index in range(len(names))))
     number = f"CAST(monotonically_increasing_id() % {_IN_PARTITION} + 1 AS BIGINT) AS {ROW}"
     # The path is no text of a query: any name may be one.
     return rows.selectExpr("*", number).withColumn(FILE, lit(file)), names
+
+
+def _check_text(store: SparkStore, uri: str, file: str, separator: str) -> None:
+    """Refuse what Spark would take for rows: a text that is none, and one whose last quote takes all behind it.
+
+    Raises:
+        DatabaseError: it is such.
+    """
+    lines = store.session.read.text(uri)
+    quotes = "sum(length(value) - length(replace(value, '\"', '')))"
+    (broken, count), *_ = lines.selectExpr("count_if(NOT is_valid_utf8(value))", quotes).collect()
+    if broken:
+        raise DatabaseError("invalid unicode")
+    if (count or 0) % 2:  # it may be that an inch stands in a cell
+        if _REMOTE.match(file):
+            raise DatabaseError("it has an odd number of quotes")
+        line = unclosed_quote(Path(file), separator)
+        if line:
+            raise DatabaseError(f"CSV Error on Line: {line}\nunterminated quote")
 
 
 # --- Parquet ---------------------------------------------------------------------------------------------------------
