@@ -1,6 +1,7 @@
 """What tests of the whole program share: the checkout they belong to, and what a marker means."""
 
 import os
+import signal
 from pathlib import Path
 
 import examples  # noqa: F401  (loads the profile of Hypothesis before a test module is read)
@@ -11,6 +12,9 @@ from processes import CHECKOUT
 # The parser of Spark remembers what it has read, and nothing bounds that: a gigabyte does not last for all tests. The
 # first test of a process that starts Spark decides, whatever its own settings.
 os.environ.setdefault("PYSPARK_SUBMIT_ARGS", "--driver-memory 3g pyspark-shell")
+
+# A shell without job control has what it starts in the background ignore Ctrl-C, and all that starts in turn inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
