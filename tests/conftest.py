@@ -13,7 +13,7 @@ from processes import CHECKOUT
 # first test of a process that starts Spark decides, whatever its own settings.
 os.environ.setdefault("PYSPARK_SUBMIT_ARGS", "--driver-memory 3g pyspark-shell")
 
-# A shell without job control has what it starts in the background ignore Ctrl-C, and all that starts in turn inherit that.
+# A shell without job control has what it starts in the background ignore Ctrl-C, which all below that inherits.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
