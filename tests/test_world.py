@@ -64,7 +64,7 @@ def test_the_base_of_its_readme_adds_to_it(tmp_path: Path) -> None:
         file.parent.mkdir(exist_ok=True)
         file.write_text(dedent(content), encoding="utf-8")
     came = here("ask", "who is Saudi Arabia aligned with in security?", "--kb", str(tmp_path))
-    assert came.stdout.startswith("Saudi Arabia is aligned with United States in security: "), came.stderr
+    assert came.stdout.startswith("Saudi Arabia is aligned with the United States in security: "), came.stderr
 
 
 @pytest.mark.skipif(not COLLECTIONS.is_dir(), reason="the collections are not there")

@@ -206,8 +206,20 @@ def add_skeleton(own: OwnBase, name: str, replaces: str = "", file: str = "") ->
     return own.changed(target, after)
 
 
-def add_entity(own: OwnBase, name: str, kind: str, aliases: Sequence[str] = (), file: str = "") -> Addition:
+def add_entity(
+    own: OwnBase,
+    name: str,
+    kind: str,
+    aliases: Sequence[str] = (),
+    file: str = "",
+    *,
+    in_text: str = "",
+    adjective: str = "",
+) -> Addition:
     """An entity behind the others.
+
+    Args:
+        in_text, adjective: its forms in sentences, if they are not its name.
 
     Raises:
         UsageError: the name is empty (KZ801), it is declared already (KZ802), or there is no place for it (KZ804,
@@ -227,6 +239,7 @@ def add_entity(own: OwnBase, name: str, kind: str, aliases: Sequence[str] = (), 
         lambda kb: kb.entities,
     )
     fields = {"kind": scalar(kind)}
+    fields |= {key: scalar(form) for key, form in (("in_text", in_text), ("adjective", adjective)) if form}
     if aliases:
         fields["aliases"] = sequence(map(scalar, aliases))
     return own.changed(target, inserted(target, own.text(target), ("entities",), record(fields), name))

@@ -143,15 +143,27 @@ def rule(
     short_help="Declare an entity.",
     epilog="""\b
 Examples:
-  kzexpert new entity Mongolia --kind state --alias MN --alias Mongolian""",
+  kzexpert new entity Mongolia --kind state --alias MN --adjective Mongolian
+  kzexpert new entity UN --kind organisation --in-text "the UN\"""",
 )
 @click.argument("name")
 @click.option("--kind", required=True, help="A kind of the vocabulary, such as state.")
 @click.option("--alias", multiple=True, metavar="NAME", help="Another name for it; repeatable.")
+@click.option("--in-text", default="", metavar="WORDS", help="What a sentence calls it: the United States.")
+@click.option("--adjective", default="", metavar="WORD", help="Its adjective: American.")
 @adding
-def entity(name: str, kind: str, alias: tuple[str, ...], kb: str | None, file: str, dry_run: bool) -> None:
+def entity(
+    name: str,
+    kind: str,
+    alias: tuple[str, ...],
+    in_text: str,
+    adjective: str,
+    kb: str | None,
+    file: str,
+    dry_run: bool,
+) -> None:
     """Declare what facts, rules and questions may name."""
-    finish(add_entity(own_base(kb), name, kind, alias, file), dry_run)
+    finish(add_entity(own_base(kb), name, kind, alias, file, in_text=in_text, adjective=adjective), dry_run)
 
 
 @new.command(

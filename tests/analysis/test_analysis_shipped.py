@@ -57,7 +57,7 @@ def test_the_matrix_separates_the_spheres(shipped: World) -> None:
     }
     security = next(matrix for matrix in found.matrices if matrix.pattern.endswith("security)"))
     assert {item.value for item in security.hypotheses} == {"Russia", "United States", "China"}
-    assert security.rows[0].says == "Kazakhstan is a member of CSTO"
+    assert security.rows[0].says == "Kazakhstan is a member of the CSTO"
     assert [cell.effect for cell in security.rows[0].cells] == ["supports", "silent", "contradicts"]
 
 

@@ -155,7 +155,7 @@ def test_a_column_for_each_organisation(base: Path) -> None:
     (base / "facts" / "more.yaml").write_text("entities: {CSTO: {kind: organisation}}", encoding="utf-8")
     data = put(base, "ties.csv", "state,year,Strelsau Pact,CSTO\nRuritania,2011,1,0\nBorduria,2012,NA,1\n")
     shown = add(base, data, "--predicate", "member", "--source", "almanac").stdout
-    assert "Ruritania is a member of Strelsau Pact (since 2011 until 2011, almanac)" in shown
+    assert "Ruritania is a member of the Strelsau Pact (since 2011 until 2011, almanac)" in shown
     assert "2 of 2 rows are facts of member:" in shown
     assert "Borduria is a member of CSTO (since 2012 until 2012, almanac)" in shown
     assert "unpivot: {columns: [Strelsau Pact, CSTO], name: organisation, value: value}" in shown
@@ -182,7 +182,7 @@ def test_parquet_with_moments_and_nothing(base: Path) -> None:
     file = base / "data" / "members.parquet"
     duckdb.sql(f"COPY (SELECT * FROM (VALUES {rows}) t(state, org, since, size)) TO '{file}'")
     shown = add(base, "data/members.parquet", "--source", "almanac").stdout
-    assert "1 of 2 rows are facts of member:\n  Ruritania is a member of Strelsau Pact (since 2011-03-01" in shown
+    assert "1 of 2 rows are facts of member:\n  Ruritania is a member of the Strelsau Pact (since 2011-03-01" in shown
     assert "row 2: state is empty" in shown
     assert "Columns that are not read: size" in shown
 
@@ -242,8 +242,8 @@ def test_it_is_shown_and_written_on_request(base: Path) -> None:
     came = add(base, data, "--source", "almanac", "--at", "table 3")
     assert came.stdout.splitlines() == [
         "2 of 3 rows are facts of member:",
-        "  Ruritania is a member of Strelsau Pact (since 2011, almanac, table 3)",
-        "  Borduria is a member of Strelsau Pact (since 2012-02 until 2013, almanac, table 3)",
+        "  Ruritania is a member of the Strelsau Pact (since 2011, almanac, table 3)",
+        "  Borduria is a member of the Strelsau Pact (since 2012-02 until 2013, almanac, table 3)",
         "1 row would be none:",
         "  row 3: 'Ruritanla' is no known state",
         "1 name of the kind state that nobody declares:",

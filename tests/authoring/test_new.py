@@ -42,7 +42,7 @@ def test_from_an_entity_to_an_answer(base: Path) -> None:
     assert came.stdout.splitlines() == [
         "Added to facts/facts.yaml:",
         '  17 |     - {state: Mongolia, org: Strelsau Pact, since: 2012-11, source: treaty, at: "I, 2"}',
-        "  Mongolia is a member of Strelsau Pact (since 2012-11, treaty, I, 2)",
+        "  Mongolia is a member of the Strelsau Pact (since 2012-11, treaty, I, 2)",
     ]
     assert here("check", "--strict", cwd=base).stdout == "0 errors, 0 warnings\n"
     asked = here("ask", "alignment(Mongolia, ?power, security)", "--format", "json", cwd=base)
