@@ -177,6 +177,7 @@ CODES: dict[str, str] = {
     "KZ306": "output that cannot be written",
     "KZ307": "an option with a value that it cannot take",
     "KZ308": "options that do not go together",
+    "KZ309": "a question about what the knowledge base does not know",
     # engines
     "KZ401": "the budget is used up",
     "KZ402": "an unknown engine",

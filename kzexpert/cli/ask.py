@@ -1,13 +1,17 @@
 """``kzexpert ask``: a question, and the answer with its reasons."""
 
-import click
+import shlex
 
+import click
+from msgspec.structs import replace
+
+from kzexpert.cli.asked import command_line, follow, on_its_day, read_or_choose, say
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.session import open_session
 from kzexpert.proof.answers import answer
 from kzexpert.proof.lineage import outline
-from kzexpert.questions.question import read_question
+from kzexpert.questions.question import Lead
 from kzexpert.render.text import answer_text
 
 __all__ = ["ask"]
@@ -33,14 +37,22 @@ def ask(options: Options, question: tuple[str, ...], weighed: bool) -> int:
     their sources. A question that begins with why, or why not, is answered with a proof, or with what is missing.
     """
     session = open_session(options)
-    asked = read_question(session.kb, " ".join(question))
+    asked = read_or_choose(session, " ".join(question))
+    if isinstance(asked, Lead):
+        return follow(session, asked)
+    session = on_its_day(session, asked)
     inference = session.infer([asked.pattern])
     if asked.kind != "what":
         from kzexpert.cli.why import explain
 
+        if asked.read_as:
+            say(options, f"Read as: {asked.read_as}\n")
         return explain(options, inference, asked)
 
     found = answer(inference, asked, outline(inference, asked))
+    if asked.read_as:
+        words = ["ask", str(asked.pattern), *(("--as-of", asked.as_of) if asked.as_of else ())]
+        found = replace(found, command=shlex.join(command_line(options, words)))
     document = found if weighed else found.established
     show(options, document, lambda out: answer_text(inference, asked, found, weighed=weighed, out=out))
     return 0 if found.established.answers else 3

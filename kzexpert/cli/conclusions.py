@@ -2,11 +2,11 @@
 
 import click
 
+from kzexpert.cli.asked import question_of
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.session import open_session
 from kzexpert.proof.answers import conclusions_of
-from kzexpert.questions.question import read_question
 from kzexpert.render.text import conclusions_text
 
 __all__ = ["conclusions"]
@@ -25,7 +25,7 @@ Examples:
 def conclusions(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     """List the conclusions, or those that match a PATTERN, by predicate and certainty."""
     session = open_session(options)
-    asked = read_question(session.kb, " ".join(pattern)) if pattern else None
+    asked = question_of(session, " ".join(pattern)) if pattern else None
     inference = session.infer([asked.pattern] if asked else [])
     found = conclusions_of(inference, asked.pattern if asked else None, weighed=weighed)
     show(options, found, lambda out: conclusions_text(inference, found, out))

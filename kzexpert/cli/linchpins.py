@@ -3,11 +3,11 @@
 import click
 
 from kzexpert.analysis.linchpins import linchpins as found_linchpins
+from kzexpert.cli.asked import conclusion_of
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import open_session
-from kzexpert.questions.question import read_conclusion
 from kzexpert.render.linchpins_text import linchpins_text
 
 __all__ = ["linchpins"]
@@ -28,7 +28,7 @@ def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
     how far the certainty of each rule can move before the word for the evidence changes.
     """
     session = open_session(options)
-    question = read_conclusion(session.kb, " ".join(conclusion))
+    question = conclusion_of(session, " ".join(conclusion))
     inference = session.infer([question.pattern])
     with progress_line() as progress:
         found = found_linchpins(inference, question, session.engine(progress), progress)

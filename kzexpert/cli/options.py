@@ -30,7 +30,25 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     output: str | None = None
     verbose: bool = False
 
+    @property
+    def repeated(self) -> list[str]:
+        """The words of a command line that say again on what base, on which day and by which engine it runs."""
+        found: list[str] = []
+        default = Options()
+        for name in _REPEATED:
+            given = getattr(self, name)
+            if given != getattr(default, name):
+                option = f"--{name.replace('_', '-')}"
+                values = given if isinstance(given, tuple) else (given,)
+                found.extend(word for value in values for word in ((option,) if value is True else (option, value)))
+        return found
 
+
+#: The options that say what is asked and how, in the order in which they are repeated.
+_REPEATED = (
+    *("kb", "rules", "facts", "as_of", "engine", "memory", "spark_master", "spark_conf"),
+    *("allow_network", "skip_bad_rows", "budget"),
+)
 _SOURCES = (
     click.option(
         "--kb",

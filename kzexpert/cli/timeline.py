@@ -7,11 +7,11 @@ import click
 from kzexpert.analysis.scenario import Scenario
 from kzexpert.analysis.timeline import timeline as followed
 from kzexpert.analysis.timeline import years_on_record
+from kzexpert.cli.asked import conclusion_of
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import emit, show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import open_session, years_of
-from kzexpert.questions.question import read_conclusion
 from kzexpert.render.timeline_svg import timeline_svg
 from kzexpert.render.timeline_text import ASCII, UNICODE, Glyphs, timeline_text
 
@@ -36,7 +36,7 @@ def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     """
     years = years_of(options.as_of)
     session = open_session(options)
-    question = read_conclusion(session.kb, " ".join(pattern))
+    question = conclusion_of(session, " ".join(pattern))
     program = session.given(as_of=None).program([question.pattern])
     with progress_line() as progress:
         engine = session.engine(progress)

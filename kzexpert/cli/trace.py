@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from kzexpert.certainty import established
 from kzexpert.checks import refuse_errors
+from kzexpert.cli.asked import question_of
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import emit, print_error, show, spare
 from kzexpert.cli.page import page
@@ -24,7 +25,6 @@ from kzexpert.proof.diff import trace_diff
 from kzexpert.proof.document import Trace
 from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import prove
-from kzexpert.questions.question import read_question
 from kzexpert.render import RENDERERS, rendered
 from kzexpert.render.changes_text import trace_diff_text
 from kzexpert.render.issues import issues_text
@@ -64,7 +64,7 @@ def export(options: Options, question: tuple[str, ...]) -> int:
     drawing.
     """
     session = open_session(options)
-    asked = read_question(session.kb, " ".join(question))
+    asked = question_of(session, " ".join(question))
     # A page compares a conclusion with its rivals, which differ in a constant of the question.
     whole = RENDERERS[options.format].shows == "page"
     inference = session.infer([opened(asked.pattern) if whole else asked.pattern])

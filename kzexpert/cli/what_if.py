@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from kzexpert.analysis.causes import Place
 from kzexpert.analysis.what_if import what_if as compared
 from kzexpert.checks import check, refuse_errors
+from kzexpert.cli.asked import conclusion_of
 from kzexpert.cli.located import located
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
@@ -19,7 +20,6 @@ from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language import load_knowledge_base, parse_partial_date
 from kzexpert.model import KnowledgeBase
 from kzexpert.program.order import planned
-from kzexpert.questions.question import read_conclusion
 from kzexpert.render.changes_text import what_if_text
 
 __all__ = ["what_if"]
@@ -60,7 +60,7 @@ def what_if(options: Options, question: tuple[str, ...], everything: bool, again
         hint = "give --assume, --without or --against"
         raise UsageError(Issue("KZ301", "there is nothing to change", Location("question"), hint))
     session = open_session(options)
-    asked = read_conclusion(session.kb, " ".join(question)) if question and not everything else None
+    asked = conclusion_of(session, " ".join(question)) if question and not everything else None
     before = session.given(assume=(), without=()).infer()
     with ExitStack() as stack, progress_line() as progress:
         other, place = _other_side(session, against, stack)

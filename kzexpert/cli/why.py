@@ -2,11 +2,12 @@
 
 import click
 
+from kzexpert.cli.asked import question_of
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.session import open_session
 from kzexpert.model import Inference
-from kzexpert.questions.question import Question, read_question
+from kzexpert.questions.question import Question
 from kzexpert.render.explanation_text import explanation, explanation_text
 
 __all__ = ["explain", "why"]
@@ -30,7 +31,7 @@ def why(options: Options, conclusion: tuple[str, ...], depth: int | None) -> int
     """
     session = open_session(options)
     text = " ".join(conclusion)
-    question = read_question(session.kb, text if text.strip().lower().startswith("why ") else f"why {text}")
+    question = question_of(session, text if text.strip().lower().startswith("why ") else f"why {text}")
     return explain(options, session.infer([question.pattern]), question, depth)
 
 

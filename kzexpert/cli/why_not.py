@@ -6,22 +6,17 @@ from msgspec.structs import replace
 from kzexpert.analysis.proposals import Proposal
 from kzexpert.analysis.why_not import why_not as explained
 from kzexpert.certainty import established
+from kzexpert.cli.asked import conclusion_of
 from kzexpert.cli.options import Options, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import open_session
 from kzexpert.cli.why import explain
 from kzexpert.proof.answers import ranked
-from kzexpert.questions.question import Question, read_conclusion
+from kzexpert.questions.question import Question
 from kzexpert.render.why_not_text import why_not_text
 
 __all__ = ["why_not"]
-
-#: The options that say what is asked and how, in the order in which they are repeated.
-_REPEATED = (
-    *("kb", "rules", "facts", "as_of", "engine", "memory", "spark_master", "spark_conf"),
-    *("allow_network", "skip_bad_rows", "budget"),
-)
 
 
 @click.command(
@@ -44,7 +39,7 @@ def why_not(options: Options, conclusion: tuple[str, ...], limit: int) -> int:
     """
     session = open_session(options)
     text = " ".join(conclusion)
-    question = read_conclusion(session.kb, text if text.strip().lower().startswith("why ") else f"why {text}")
+    question = conclusion_of(session, text if text.strip().lower().startswith("why ") else f"why {text}")
     question = replace(question, text=text, kind="why-not")
     inference = session.infer([question.pattern])
     if any(established(inference.certainty(known.atom) or 0.0) for known in ranked(inference, question)):
@@ -61,14 +56,7 @@ def why_not(options: Options, conclusion: tuple[str, ...], limit: int) -> int:
 
 def _command(options: Options, question: Question, proposal: Proposal) -> list[str]:
     """The command line that asks again with a proposal."""
-    words = ["kzexpert", "ask", str(question.pattern)]
-    default = Options()
-    for name in _REPEATED:
-        given = getattr(options, name)
-        if given != getattr(default, name):
-            option = f"--{name.replace('_', '-')}"
-            values = given if isinstance(given, tuple) else (given,)
-            words.extend(word for value in values for word in ((option,) if value is True else (option, value)))
+    words = ["kzexpert", "ask", str(question.pattern), *options.repeated]
     assumed = [*(text for text in options.assume if text not in proposal.without), *proposal.assume]
     withdrawn = [*options.without, *(text for text in proposal.without if text not in options.assume)]
     words.extend(word for text in assumed for word in ("--assume", text))

@@ -110,7 +110,7 @@ def parse_document(file: TextFile) -> YamlDocument:
             return parse_document(replace(file, text=file.text[: error.problem_mark.index]))
         raise KnowledgeBaseError(*builder.issues, _syntax_issue(error, file)) from None
     if root is None or (isinstance(root, ScalarNode) and root.missing):
-        hint = "it holds any of kinds, predicates, rules, entities, sources, facts; or delete it"
+        hint = "it holds any of kinds, predicates, synonyms, rules, entities, sources, facts; or delete it"
         raise KnowledgeBaseError(*builder.issues, Issue("KZ104", f"{file.name} is empty", Location(file.name), hint))
     return YamlDocument(file, root, tuple(builder.issues))
 

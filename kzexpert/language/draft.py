@@ -12,7 +12,7 @@ from kzexpert.errors import Issue, Location
 from kzexpert.language.facts_file import PendingRows
 from kzexpert.language.files import Digests, TextFile, shown_name
 from kzexpert.language.reader import Reader
-from kzexpert.model import Entity, Fact, KnowledgeBase, Layer, Predicate, Register, Rule, Source, Table
+from kzexpert.model import Entity, Fact, KnowledgeBase, Layer, Predicate, Register, Rule, Source, Synonym, Table
 
 __all__ = ["Draft", "layered"]
 
@@ -34,6 +34,7 @@ class Draft:
     def __init__(self) -> None:
         self.kinds: list[str] = []
         self.predicates: list[Predicate] = []
+        self.synonyms: list[Synonym] = []
         self.entities: list[Entity] = []
         self.sources: list[Source] = []
         self.rules: list[Rule] = []
@@ -75,6 +76,7 @@ class Draft:
             drops=tuple(self.drops),
             gone=gone,
             registers=tuple(self.registers),
+            synonyms=tuple(self.synonyms),
         )
         return _graded(kb)
 
@@ -104,6 +106,7 @@ def layered(base: KnowledgeBase, top: KnowledgeBase, *, replaces_facts: bool = F
         drops=drops,
         gone=(*base.gone, *top.gone, *gone),
         registers=(*base.registers, *top.registers),
+        synonyms=(*base.synonyms, *top.synonyms),
     )
     return _graded(kb)
 

@@ -24,6 +24,7 @@ from kzexpert.language.rules_file import (
     read_kinds,
     read_predicates,
     read_rules,
+    read_synonyms,
 )
 from kzexpert.model import Fact, KnowledgeBase, Layer, Predicate
 
@@ -38,7 +39,7 @@ __all__ = [
 ]
 
 #: What a file of a knowledge base may hold, in any combination.
-SECTIONS = ("kinds", "predicates", "rules", "drop", "entities", "sources", "facts", "tables")
+SECTIONS = ("kinds", "predicates", "synonyms", "rules", "drop", "entities", "sources", "facts", "tables")
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -203,6 +204,8 @@ def read_sections(reader: Reader, fields: Mapping[str, Node], draft: Draft) -> b
         draft.kinds.extend(read_kinds(reader, fields["kinds"]))
     if "predicates" in fields:
         draft.predicates.extend(read_predicates(reader, fields["predicates"]))
+    if "synonyms" in fields:
+        draft.synonyms.extend(read_synonyms(reader, fields["synonyms"]))
     if "entities" in fields:
         _read_entities(reader, fields["entities"], draft)
     if "sources" in fields:

@@ -1,4 +1,4 @@
-"""Nodes → vocabulary and rules: the sections ``kinds``, ``predicates`` and ``rules`` of a file.
+"""Nodes → vocabulary and rules: the sections ``kinds``, ``predicates``, ``synonyms`` and ``rules`` of a file.
 
 A rule or predicate with a mistake is noted and left out, and the rest is read on. Whether names exist is not asked.
 """
@@ -14,7 +14,7 @@ from kzexpert.language.grammar import GrammarError, parse_atom, parse_condition
 from kzexpert.language.habits import foreign_call
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.language.reader import Reader
-from kzexpert.model import ArgumentSpec, Atom, Block, Citation, Condition, Either, Predicate, Rule
+from kzexpert.model import ArgumentSpec, Atom, Block, Citation, Condition, Either, Predicate, Rule, Synonym
 
 __all__ = [
     "ROW_KEYS",
@@ -24,6 +24,7 @@ __all__ = [
     "read_kinds",
     "read_predicates",
     "read_rules",
+    "read_synonyms",
     "split_hint",
 ]
 
@@ -111,6 +112,17 @@ def _argument_specs(reader: Reader, node: Node) -> tuple[ArgumentSpec, ...]:
         else:
             specs[name] = ArgumentSpec(name, kind, reader.at(key))
     return tuple(specs.values())
+
+
+def read_synonyms(reader: Reader, node: Node) -> list[Synonym]:
+    """Reads ``synonyms:``, what people say for words of the vocabulary."""
+    found = []
+    form = "words of the vocabulary, then what people say for them: aligned with: [allied with, close to]"
+    for key, value in reader.entries(node, "a mapping of synonyms", form):
+        said = reader.texts(value, "a word or a phrase")
+        marks = {number: reader.at(item) for number, item in enumerate(said)}
+        found.append(Synonym(key.text, tuple(item.text for item in said), reader.at_key(key), marks))
+    return found
 
 
 # --- rules ----------------------------------------------------------------------------------------------------------

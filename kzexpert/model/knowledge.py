@@ -29,6 +29,7 @@ __all__ = [
     "Register",
     "Rule",
     "Source",
+    "Synonym",
     "Table",
 ]
 
@@ -121,6 +122,21 @@ class Entity(msgspec.Struct, frozen=True, array_like=True):
         """All that a question may call it: its name, its aliases, then its forms."""
         forms = tuple(filter(None, (self.in_text, self.adjective, self.possessive)))
         return tuple(dict.fromkeys((self.name, *self.aliases, *forms))) if forms else (self.name, *self.aliases)
+
+
+class Synonym(msgspec.Struct, frozen=True, array_like=True):
+    """What people say, and the words of templates, arguments or kinds that mean the same.
+
+    Attributes:
+        means: words that the vocabulary has.
+        said: words and phrases that stand for them in a question.
+        marks: number of a phrase → its location.
+    """
+
+    means: str
+    said: tuple[str, ...]
+    location: Location = NOWHERE
+    marks: Mapping[int, Location] = {}
 
 
 class Source(msgspec.Struct, frozen=True, array_like=True):
@@ -416,6 +432,7 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True, array_like=True):
         layers: the bases it was made of, in the order in which they were loaded.
         drops: ids of rules of earlier layers that are left out, each with its place.
         gone: the rules of earlier layers that others stand instead of, or that are left out.
+        synonyms: what people say for words of the vocabulary.
     """
 
     kinds: tuple[str, ...] = ()
@@ -431,6 +448,7 @@ class KnowledgeBase(msgspec.Struct, frozen=True, dict=True, array_like=True):
     drops: tuple[tuple[str, Location], ...] = ()
     gone: tuple[Rule, ...] = ()
     registers: tuple[Register, ...] = ()
+    synonyms: tuple[Synonym, ...] = ()
 
     def __repr__(self) -> str:
         return f"<knowledge base: {counted(len(self.facts), 'fact')}, {counted(len(self.rules), 'rule')}>"

@@ -104,6 +104,9 @@ class Answer(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.answ
 
     Attributes:
         status: of the first answer, whether or not it is shown; ``unknown`` where there is none.
+        read_as: how the question was read, in words; not set for a pattern, and where a template fits word by word.
+        command: the command line that asks the same by a pattern; set with `read_as` by the command line.
+        count: how many different values the question wants counted; set where it asks how many.
     """
 
     question: str
@@ -112,6 +115,9 @@ class Answer(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.answ
     engine: str
     status: Literal["established", "weighed", "against", "unknown"]
     answers: tuple[Conclusion, ...]
+    read_as: str | UnsetType = UNSET
+    command: str | UnsetType = UNSET
+    count: int | UnsetType = UNSET
 
     @property
     def established(self) -> "Answer":
@@ -156,7 +162,17 @@ def answer(inference: Inference, question: Question, proof: Trace | None = None)
             found[name] = replace(found[name], likelihood=calibrated(kb, measured, atom, found[name].certainty))
     ordered = sorted(found.values(), key=lambda item: (-item.certainty, item.conclusion))
     status = ordered[0].status if ordered else "unknown"
-    return Answer(question.text, str(pattern), inference.program.as_of, inference.engine, status, tuple(ordered))
+    values = {tuple(item.bindings[name] for name in question.counts) for item in ordered if item.established}
+    return Answer(
+        question.text,
+        str(pattern),
+        inference.program.as_of,
+        inference.engine,
+        status,
+        tuple(ordered),
+        read_as=question.read_as or UNSET,
+        count=len(values) if question.counts else UNSET,
+    )
 
 
 def _vouched(item: Conclusion, statement: str, index: Index, witnesses: Witnesses) -> Conclusion:

@@ -1,16 +1,18 @@
 """What a user types → a `Question`: a pattern, or plain words that fit a template of the vocabulary.
 
-It never guesses: what fits no template, or two, is an error that lists what would be understood. No context is kept, so
-pronouns stand for nothing.
+It never guesses: what can be read in no way, or in two, is an error that lists what would be understood. What fits no
+template word by word goes to `interpretation`, which says how it read it. No context is kept, so pronouns stand for
+nothing.
 """
 
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import fsum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language.nearest import did_you_mean, nearest
@@ -30,10 +32,15 @@ from kzexpert.questions.templates import (
     words,
 )
 
-__all__ = ["Kind", "Question", "read_conclusion", "read_question"]
+if TYPE_CHECKING:
+    from kzexpert.questions.interpretation import Unclear
+
+__all__ = ["AmbiguousQuestion", "Kind", "Lead", "Question", "read_asked", "read_conclusion", "read_question"]
 
 Kind = Literal["what", "why", "why-not"]
 
+#: The commands that a question may be answered by here, and the kind of question that they answer.
+_KINDS: dict[str, Kind] = {"ask": "what", "why": "why", "why-not": "why-not"}
 _PLACE = "question"
 _PATTERN = re.compile(
     r"(?:(?P<why>why)(?P<negated>[\s-]+not)?\s+)?(?P<atom>(?P<name>[^\W\d][\w.-]*)(?P<gap>\s*)\(.*)", re.I | re.S
@@ -58,19 +65,71 @@ class Question(msgspec.Struct, frozen=True):
         kind: ``why`` and ``why-not`` ask for a proof, or for what it lacks.
         pattern: what is asked; the arguments that a question in plain words leaves open are variables named after them.
         within: the window of a pattern that asks for recent events only.
+        read_as: how it was read, in words; empty for a pattern, and where a template fits word by word.
+        as_of: the date that it names, as written; empty where it names none.
+        polar: whether it asks for yes or no.
+        counts: the variables whose values it wants counted.
     """
 
     text: str
     kind: Kind
     pattern: Pattern
     within: Within | None = None
+    read_as: str = ""
+    as_of: str = ""
+    polar: bool = False
+    counts: tuple[str, ...] = ()
+
+
+class Lead(msgspec.Struct, frozen=True):
+    """A question that another command answers.
+
+    Attributes:
+        text: as typed.
+        read_as: how it was read, in words.
+        command: the command and its arguments; a range of years may be open, as in ``2000..``.
+    """
+
+    text: str
+    read_as: str
+    command: tuple[str, ...]
+
+
+class AmbiguousQuestion(UsageError):
+    """A question that can be read in several ways.
+
+    Attributes:
+        readings: pattern → its question in words.
+    """
+
+    readings: Mapping[str, str] = {}
 
 
 def read_question(kb: KnowledgeBase, text: str) -> Question:
-    """Read a pattern such as ``member(?state, CSTO)``, or a question in plain words.
+    """Read what a command is about: a pattern such as ``member(?state, CSTO)``, or a question in plain words.
 
     Raises:
-        UsageError: it is not understood (KZ301), can be read in two ways (KZ302), or names what does not exist (KZ2xx).
+        UsageError: it is not understood (KZ301), can be read in two ways (KZ302), is about what the knowledge base
+            does not know (KZ309), names what does not exist (KZ2xx), or is for another command, or of another date
+            (KZ308).
+    """
+    asked = read_asked(kb, text)
+    if isinstance(asked, Lead):
+        command = " ".join(("kzexpert", *map(_quoted, asked.command)))
+        message = f"this is read as: {asked.read_as}; another command answers that"
+        raise UsageError(Issue("KZ308", message, Location(_PLACE, 1), command), texts={_PLACE: text})
+    if asked.as_of:
+        hint = f"leave the date out, and give --as-of {asked.as_of}"
+        message = f"the date {asked.as_of} stands in the question"
+        raise UsageError(Issue("KZ308", message, Location(_PLACE, 1), hint), texts={_PLACE: text})
+    return asked
+
+
+def read_asked(kb: KnowledgeBase, text: str) -> Question | Lead:
+    """Read what is asked, with its date, or what leads to another command.
+
+    Raises:
+        UsageError: see `read_question`.
     """
     text = _one_line(text)
     written = _PATTERN.fullmatch(text)
@@ -79,6 +138,12 @@ def read_question(kb: KnowledgeBase, text: str) -> Question:
         atom, pattern = _read_pattern(kb, text, written.start("atom"))
         return Question(text, kind, pattern, atom.within)
     return _Words(kb, _compatible(text)).question()
+
+
+def _quoted(word: str) -> str:
+    from shlex import quote
+
+    return quote(word)
 
 
 def _read_pattern(kb: KnowledgeBase, text: str, start: int) -> tuple[Atom, Pattern]:
@@ -119,7 +184,7 @@ class _Words:
         self.names = EntityNames(kb, text)
         self.asks = question_templates(kb)
 
-    def question(self) -> Question:
+    def question(self) -> Question | Lead:
         """The reading of the question.
 
         Raises:
@@ -130,9 +195,26 @@ class _Words:
             for kind, part in _kinds(spoken):
                 fits = self._fits(part, self.asks) or self._spelled_with_articles(kind)
                 if fits:
-                    return Question(self.text, kind, self._only(fits))
-            self._report_unknown_names(spoken)
+                    polar = spoken[0].stem in ("is", "do", "have")
+                    return Question(self.text, kind, self._only(fits), polar=polar)
+            return self._interpreted(spoken)
         raise self._not_understood(spoken)
+
+    def _interpreted(self, spoken: Sequence[Word]) -> Question | Lead:
+        """What no template fits word by word, as it is read."""
+        from kzexpert.questions.interpretation import Unclear, interpretation  # most questions fit a template
+
+        found = interpretation(self.kb, self.text)
+        if isinstance(found, Unclear):
+            raise self._unclear(found, spoken)
+        if found.command[0] not in _KINDS:
+            return Lead(self.text, found.read_as, found.command)
+        _, pattern = _read_pattern(self.kb, f"{found.pattern}{found.tail}", 0)
+        asked = Question(self.text, _KINDS[found.command[0]], pattern)
+        within = pattern.relation.within if isinstance(pattern.relation, Relation) else None
+        return replace(
+            asked, within=within, read_as=found.read_as, as_of=found.as_of, polar=found.polar, counts=found.counts
+        )
 
     def _fits(self, part: Sequence[Word], asks: Sequence[Template], articles: bool = False) -> list[Fit]:
         """The best fits of all templates; a statement counts only where no question fits."""
@@ -163,13 +245,43 @@ class _Words:
         patterns = {str(pattern): pattern for found in best for pattern in _patterns(found)}
         if len(patterns) == 1:
             return next(iter(patterns.values()))
-        readings = sorted(patterns)
-        hint = "\n".join(["ask one of them as a pattern:", *readings[:_MOST_SHOWN]])
-        raise self._error(
-            Issue("KZ302", f"the question can be read in {len(readings)} ways", Location(_PLACE, 1), hint)
-        )
+        from kzexpert.questions.paraphrase import asked
+
+        raise self._ambiguous({name: asked(self.kb, patterns[name]) for name in sorted(patterns)})
 
     # --- what is not understood ---
+
+    def _unclear(self, found: "Unclear", spoken: Sequence[Word]) -> UsageError:
+        """What keeps a question from being understood: the words that nothing reads, and what comes near."""
+        if found.several:
+            return self._ambiguous(dict(found.candidates))
+        self._report_unknown_names(spoken)
+        if found.strange and found.names:
+            shown = " and ".join(f"'{word}'" for word, _ in found.strange)
+            message = f"the knowledge base says nothing about {shown}"
+            return self._error(Issue("KZ309", message, self._at(found.strange[0]), self._hint(found, spoken)))
+        if not found.words or len(found.words) == len(spoken):
+            return self._not_understood(spoken)
+        shown = " and ".join(f"'{word}'" for word, _ in found.words)
+        message = f"this question is not understood: nothing in it explains {shown}"
+        return self._error(Issue("KZ301", message, self._at(found.words[0]), self._hint(found, spoken)))
+
+    @staticmethod
+    def _at(word: tuple[str, int]) -> Location:
+        return Location(_PLACE, 1, word[1] + 1)
+
+    def _hint(self, found: "Unclear", spoken: Sequence[Word]) -> str:
+        """What comes near to the question."""
+        near = list(dict.fromkeys([*(words for _, words in found.candidates), *self._nearest(spoken)]))[:_MOST_SHOWN]
+        lines = ["questions it would understand:", *near] if near else ["kzexpert vocabulary lists what can be asked"]
+        return "\n".join([*lines, *self._about_pronouns(spoken)])
+
+    def _ambiguous(self, readings: Mapping[str, str]) -> AmbiguousQuestion:
+        hint = "\n".join(["ask one of them as a pattern:", *list(readings)[:_MOST_SHOWN]])
+        message = f"the question can be read in {len(readings)} ways"
+        error = AmbiguousQuestion(Issue("KZ302", message, Location(_PLACE, 1), hint), texts={_PLACE: self.text})
+        error.readings = readings
+        return error
 
     def _report_unknown_names(self, spoken: Sequence[Word]) -> None:
         """Raise if the question fits a template but for names that do not exist."""
@@ -215,11 +327,14 @@ class _Words:
     def _not_understood(self, spoken: Sequence[Word]) -> UsageError:
         hint = self._nearest(spoken) if len(spoken) <= _MOST_WORDS else []
         lines = ["questions it would understand:", *hint] if hint else ["kzexpert vocabulary lists what can be asked"]
-        pronoun = next((word.text for word in spoken if word.text in _PRONOUNS), None)
-        if pronoun:
-            lines.append(f"each question stands alone: instead of '{pronoun}', name what it stands for")
+        lines += self._about_pronouns(spoken)
         message = "this question is not understood" if self.text else "the question is empty"
         return self._error(Issue("KZ301", message, Location(_PLACE, 1), "\n".join(lines)))
+
+    @staticmethod
+    def _about_pronouns(spoken: Sequence[Word]) -> list[str]:
+        pronoun = next((word.text for word in spoken if word.text in _PRONOUNS), None)
+        return [f"each question stands alone: instead of '{pronoun}', name what it stands for"] if pronoun else []
 
     def _nearest(self, spoken: Sequence[Word]) -> list[str]:
         """The templates most like the question: by the words they share, a rare one counting more than a common one."""

@@ -78,9 +78,10 @@ def answer_text(
         answer: established and weighed statements alike.
         weighed: also show what was weighed and not established.
     """
+    before = _before(answer, out)
     if ground_atom(question) and answer.answers:
         verdicts = [_block(item, out, _verdict(item)) for item in answer.answers]
-        return "\n\n".join([*verdicts, footnote(inference, out, words=_unmeasured(answer.answers))]) + "\n"
+        return "\n\n".join([*before, *verdicts, footnote(inference, out, words=_unmeasured(answer.answers))]) + "\n"
     shown = answer.answers if weighed else answer.established.answers
     blocks = [_block(item, out) for item in shown]
     if not answer.established.answers:
@@ -91,7 +92,15 @@ def answer_text(
         blocks.append(f"{were} weighed and not established; --all shows {'it' if hidden == 1 else 'them'}.")
     elif not blocks[1:] and not shown:
         blocks.append('To see what is missing, put "why" in place of "ask".')
-    return "\n\n".join([*blocks, footnote(inference, out, words=_unmeasured(shown))]) + "\n"
+    return "\n\n".join([*before, *blocks, footnote(inference, out, words=_unmeasured(shown))]) + "\n"
+
+
+def _before(answer: Answer, out: Writer) -> list[str]:
+    """What goes before the answers: how the question was read, and how many there are where it wants to know."""
+    found = [out.wrap([("faint", f"Read as: {answer.read_as}")])] if answer.read_as else []
+    if answer.count is not UNSET:
+        found.append(f"Counted: {answer.count}.")
+    return found
 
 
 def _unmeasured(items: Sequence[Conclusion]) -> bool:

@@ -16,7 +16,7 @@ from .conftest import Kzexpert
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (["ask", "who is Ruritanja aligned with"], 2, "question:1:8: KZ204"),
+        (["ask", "who is Latveria aligned with"], 2, "question:1:8: KZ204"),
         (["ask", "gibberish"], 2, "KZ301"),
         (["ask", "membr(?x, Pact)"], 2, "KZ202"),
         (["ask"], 2, "Missing argument"),

@@ -1,0 +1,117 @@
+"""Questions on the command line: read, told how they were read where that needs telling, and led to their command."""
+
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+
+import click
+from msgspec.structs import replace
+
+from kzexpert.cli.options import Options
+from kzexpert.cli.output import tell, to_stdout
+from kzexpert.cli.session import Session
+from kzexpert.errors import Issue, Location, UsageError
+from kzexpert.questions.question import AmbiguousQuestion, Lead, Question, read_asked, read_conclusion, read_question
+
+__all__ = ["command_line", "conclusion_of", "follow", "on_its_day", "question_of", "read_or_choose", "say"]
+
+
+def question_of(session: Session, text: str) -> Question:
+    """What a command is about; see `read_question`. How it was read is said on stderr."""
+    return _told(read_question(session.kb, text))
+
+
+def conclusion_of(session: Session, text: str) -> Question:
+    """What a command is to explain; see `read_conclusion`. How it was read is said on stderr."""
+    return _told(read_conclusion(session.kb, text))
+
+
+def _told(question: Question) -> Question:
+    if question.read_as:
+        tell(f"Read as: {question.read_as}")
+    return question
+
+
+def read_or_choose(session: Session, text: str) -> Question | Lead:
+    """What is asked; where it can be read in several ways, a terminal offers the choice.
+
+    Raises:
+        UsageError: see `read_question`.
+    """
+    try:
+        return read_asked(session.kb, text)
+    except AmbiguousQuestion as error:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise
+        chosen = _choice(error.readings)
+        return replace(read_question(session.kb, chosen), text=text, read_as=error.readings[chosen])
+
+
+def _choice(readings: Mapping[str, str]) -> str:
+    """The pattern of the reading that a user picks."""
+    tell("This can be read in several ways:")
+    for number, words in enumerate(readings.values(), 1):
+        tell(f"  {number}  {words}")
+    number = click.prompt("Which one", type=click.IntRange(1, len(readings)), err=True)
+    return list(readings)[number - 1]
+
+
+def on_its_day(session: Session, question: Question) -> Session:
+    """The session on the day that a question names.
+
+    Raises:
+        UsageError: ``--as-of`` names another one (KZ308).
+    """
+    if not question.as_of:
+        return session
+    _agree(session.options, question.as_of, question.text)
+    return session.given(as_of=question.as_of)
+
+
+def _agree(options: Options, as_of: str, text: str) -> None:
+    if options.as_of and options.as_of.strip() != as_of:
+        message = f"the question names {as_of}, and --as-of {options.as_of}"
+        raise UsageError(Issue("KZ308", message, Location("question", 1), "give one of them"), texts={"question": text})
+
+
+def command_line(options: Options, command: Sequence[str]) -> list[str]:
+    """A command with the options that say on what it runs."""
+    words = options.repeated
+    if "--as-of" in command and options.as_of:
+        place = words.index("--as-of")
+        words[place : place + 2] = []
+    changes = [("--assume", text) for text in options.assume] + [("--without", text) for text in options.without]
+    return ["kzexpert", *command, *words, *(word for change in changes for word in change)]
+
+
+def follow(session: Session, lead: Lead) -> int:
+    """Tell how a question was read, run the command that answers it, and return its exit code.
+
+    Raises:
+        UsageError: a date of the question and ``--as-of`` do not agree.
+    """
+    options, command = session.options, list(lead.command)
+    if "--as-of" in command:
+        _agree(options, command[-1], lead.text)
+        if command[-1].endswith(".."):
+            command[-1] += str(session.program().as_of.year)
+    line = command_line(options, command)
+    say(options, f"Read as: {lead.read_as}\n({shlex.join(line)})\n")
+    further = ["--format", options.format] if options.format != "text" else []
+    further += ["--output", options.output] if options.output else []
+    further += ["--verbose"] if options.verbose else []
+    root = click.get_current_context().find_root()
+    assert isinstance(root.command, click.Group)
+    found = root.command.get_command(root, command[0])
+    assert found is not None
+    code = found.main([*line[2:], *further], f"kzexpert {command[0]}", standalone_mode=False)
+    return code if isinstance(code, int) else 0
+
+
+def say(options: Options, text: str) -> None:
+    """Say something before a result: on stderr where the result is no text for the screen."""
+    if options.format != "text" or options.output:
+        tell(text.rstrip())
+    else:
+        with to_stdout():
+            click.echo(text)

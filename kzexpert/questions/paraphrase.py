@@ -1,0 +1,46 @@
+"""A reading → the English that tells how a question was read."""
+
+from collections.abc import Iterable, Mapping
+
+from kzexpert.model import PLACEHOLDER, Constant, KnowledgeBase, Pattern, Placeholder, Predicate, Value
+from kzexpert.questions.sentences import fill
+
+__all__ = ["asked", "listed", "stated"]
+
+
+def asked(kb: KnowledgeBase, pattern: Pattern, *, polar: bool = False) -> str:
+    """The question for a pattern, by a template that names just what is given; else the statement with its gaps.
+
+    Args:
+        polar: whether it asks for yes or no, so that a template that begins so goes first.
+    """
+    predicate = kb.predicate[pattern.predicate]
+    given = _given(predicate, pattern)
+    fitting = [text for text in predicate.asks if _slots(text) == given.keys()]
+    fitting.sort(key=lambda text: (text.split()[0] in ("who", "whom", "which", "what", "whose")) == polar)
+    return fill(fitting[0], given, kb.inflected) if fitting else stated(kb, pattern)
+
+
+def stated(kb: KnowledgeBase, pattern: Pattern) -> str:
+    """The statement for a pattern, with which in its gaps; the pattern itself where its predicate has no `says`."""
+    predicate = kb.predicate[pattern.predicate]
+    if not predicate.says:
+        return str(pattern)
+    gaps: dict[str, Value] = {spec.name: f"which {spec.name}" for spec in predicate.args}
+    return fill(predicate.says, {**gaps, **_given(predicate, pattern)}, kb.inflected)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names as English lists them: A, B and C."""
+    *before, last = names
+    return f"{', '.join(before)} and {last}" if before else last
+
+
+def _given(predicate: Predicate, pattern: Pattern) -> Mapping[str, Value]:
+
+    pairs = zip(predicate.args, pattern.arguments, strict=True)
+    return {spec.name: term.value for spec, term in pairs if isinstance(term, Constant)}
+
+
+def _slots(text: str) -> set[str]:
+    return {Placeholder.read(inside).name for inside in PLACEHOLDER.findall(text)}

@@ -1,0 +1,214 @@
+"""Tokens and frames → readings: which predicate a question may ask for, and with which arguments, the best first.
+
+A reading uses every word. It is small and can be explained: words are compared by their stems, arguments by how they
+are marked, and no probability is involved.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+
+import msgspec
+
+from kzexpert.model import ArgumentSpec, Constant, Pattern, Predicate, Term, Value, Variable
+from kzexpert.questions.english import AUXILIARIES, DECISIVE, INTERROGATIVES
+from kzexpert.questions.frames import AFTER, BEFORE, Frame, Frames, is_bare_word, is_participle, marker
+from kzexpert.questions.spoken import Lexeme
+
+__all__ = ["Reading", "best_readings", "readings_of"]
+
+#: Marks that may stand for one another where only one argument can be meant.
+_ALIKE = (frozenset(("in", "for")), frozenset(("of", BEFORE)))
+_BUILT_IN: dict[str, type] = {"text": str, "number": float, "date": date}
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """One way to read a question.
+
+    Attributes:
+        frame: the template that it is like.
+        given: argument → value.
+        nouns: arguments that it asks for by name, such as ``state`` in which states.
+        unread: the tokens that it has no use for.
+        cost: how far it is from the template: places of arguments that were concluded, words from elsewhere.
+    """
+
+    frame: Frame
+    given: tuple[tuple[str, Value], ...]
+    nouns: frozenset[str]
+    unread: tuple[Lexeme, ...]
+    cost: int
+
+    @property
+    def pattern(self) -> Pattern:
+        """What it asks; an argument that is not given is a variable named after it."""
+        given, predicate = dict(self.given), self.frame.predicate
+        terms: list[Term] = [
+            Constant(given[spec.name]) if spec.name in given else Variable(spec.name) for spec in predicate.args
+        ]
+        return Pattern(predicate.name, predicate.name, tuple(terms))
+
+    def polar(self, tokens: Sequence[Lexeme]) -> bool:
+        """Whether the question asks for yes or no, or states."""
+        if tokens and tokens[0].text in AUXILIARIES:
+            return True
+        return not self.frame.asked and not any(token.text in INTERROGATIVES for token in tokens)
+
+
+def best_readings(readings: Sequence[Reading]) -> list[Reading]:
+    """Of the readings that use every word the nearest to its template for each pattern, and of these the best alone.
+
+    Several are left where none is better than all others: the question can be read in several ways.
+    """
+    whole = [reading for reading in readings if not reading.unread]
+    best = min(map(_rank, whole), default=None)
+    found: dict[str, Reading] = {}
+    for reading in whole:
+        if _rank(reading) == best:
+            found.setdefault(str(reading.pattern), reading)
+    return list(found.values())
+
+
+def _rank(reading: Reading) -> tuple[int, int]:
+    return reading.cost, -len(reading.frame.needs)
+
+
+def readings_of(frames: Frames, tokens: Sequence[Lexeme]) -> list[Reading]:
+    """The readings by all frames whose words stand in the question; what they cannot use is unread."""
+    found = []
+    for frame in frames.frames:
+        reading = _reading(frames, frame, tokens)
+        if reading is not None:
+            found.append(reading)
+    return found
+
+
+def _reading(frames: Frames, frame: Frame, tokens: Sequence[Lexeme]) -> Reading | None:
+    """The question by one frame; None where it lacks a word that the frame needs."""
+    predicate = frame.predicate
+    if not frame.needs <= {token.stem for token in tokens}:
+        return None
+    kinds = {spec.type for spec in predicate.args}
+    nouns_of = frames.nouns[predicate.name]
+    arguments: list[int] = []
+    unread: list[Lexeme] = []
+    nouns: set[str] = set()
+    cost = 0
+    for number, token in enumerate(tokens):
+        if token.stem in frame.needs:
+            continue
+        if any(kind in kinds for kind, _ in token.names) or _built_in(token, predicate.args):
+            arguments.append(number)
+        elif token.names:
+            unread.append(token)
+        elif token.stem in nouns_of and (
+            _is_asked(tokens, number) or not _is_built_in(predicate, nouns_of[token.stem])
+        ):
+            nouns.update(nouns_of[token.stem])
+        elif token.stem in frames.words[predicate.name] and token.text not in DECISIVE:
+            cost += 1
+        elif not is_bare_word(token):
+            unread.append(token)
+    chosen = {id(tokens[number]) for number in arguments}
+    marks = {
+        number: marker(tokens, number, lambda token: id(token) in chosen, frame.needs, nouns_of) for number in arguments
+    }
+    placed = _placed(frame, tokens, marks, frames.marks[predicate.name], _is_turned(frame, tokens))
+    if placed is None:
+        return None
+    given, left, concluded = placed
+    unread += [tokens[number] for number in left]
+    if not frame.needs and (concluded or len(given) != len(frame.marks) or frame.nouns != frozenset(nouns) or cost):
+        return None
+    return Reading(frame, tuple(given.items()), frozenset(nouns), tuple(unread), cost + concluded)
+
+
+def _is_asked(tokens: Sequence[Lexeme], number: int) -> bool:
+    """Whether a noun stands behind which, or begins what is left of "how many"."""
+    return number == 0 or tokens[number - 1].text in INTERROGATIVES
+
+
+def _is_built_in(predicate: Predicate, names: Collection[str]) -> bool:
+    return any(spec.type in _BUILT_IN for spec in predicate.args if spec.name in names)
+
+
+def _built_in(token: Lexeme, specs: Sequence[ArgumentSpec]) -> bool:
+    """Whether it is a number, a date or a text that an argument can take."""
+    return token.value is not None and any(
+        isinstance(token.value, _BUILT_IN[spec.type]) for spec in specs if spec.type in _BUILT_IN
+    )
+
+
+def _is_turned(frame: Frame, tokens: Sequence[Lexeme]) -> bool:
+    """Whether one of question and frame is in the passive and the other is not."""
+    passive = frozenset(token.stem for token in tokens if token.stem in frame.needs and is_participle(tokens, token))
+    return bool(passive - frame.participle) or bool(frame.participle - passive and "by" in dict(frame.marks).values())
+
+
+def _placed(
+    frame: Frame, tokens: Sequence[Lexeme], marks: Mapping[int, str], marked: Mapping[str, frozenset[str]], turned: bool
+) -> tuple[dict[str, Value], list[int], int] | None:
+    """Which value each argument takes.
+
+    Args:
+        marks: number of a token that is an argument → how it is marked.
+        marked: argument → how it is marked anywhere in the vocabulary.
+        turned: whether one of question and frame speaks in the passive and the other does not.
+
+    Returns:
+        Argument → value; the tokens that are left; and how many places were concluded from what else was there. None
+        where a token may be this argument as well as that.
+    """
+    turn = {BEFORE: AFTER, AFTER: BEFORE, "by": BEFORE} if turned else {}
+    specs, expected = frame.predicate.args, dict(frame.marks)
+    given: dict[str, Value] = {}
+    waiting: list[int] = []
+    for number, mark in marks.items():
+        token = tokens[number]
+        kin = [spec.name for spec in specs if _value(token, spec) is not None]
+        able = [name for name in kin if name not in given]
+        mark = turn.get(mark, mark)
+        fitting = [name for name in able if expected.get(name) == mark]
+        chosen = able if len(kin) == 1 and _is_marked_so(marked.get(kin[0], ()), mark) else fitting
+        if chosen:
+            spec = next(spec for spec in specs if spec.name == chosen[0])
+            value = _value(token, spec)
+            assert value is not None
+            given[chosen[0]] = value
+        else:
+            waiting.append(number)
+    return _concluded(frame, tokens, waiting, given)
+
+
+def _is_marked_so(known: Collection[str], mark: str) -> bool:
+    """Whether the only argument of a kind may be marked so: like anywhere else, or by its place alone."""
+    if not known or mark in known or mark in (BEFORE, AFTER):
+        return True
+    return any({mark, other} <= alike for alike in _ALIKE for other in known)
+
+
+def _concluded(
+    frame: Frame, tokens: Sequence[Lexeme], waiting: list[int], given: dict[str, Value]
+) -> tuple[dict[str, Value], list[int], int] | None:
+    """The last argument of a kind takes the last token of it, where another argument of that kind is given."""
+    left: list[int] = []
+    concluded = 0
+    for number in waiting:
+        able = [spec for spec in frame.predicate.args if _value(tokens[number], spec) is not None]
+        free = [spec for spec in able if spec.name not in given]
+        if not free:
+            left.append(number)
+        elif len(free) == 1 and len(able) > 1 and len(waiting) == 1:
+            value = _value(tokens[number], free[0])
+            assert value is not None
+            given[free[0].name] = value
+            concluded += 1
+        else:
+            return None
+    return given, left, concluded
+
+
+def _value(token: Lexeme, spec: ArgumentSpec) -> Value | None:
+    """What a token is for an argument; None where it cannot be one."""
+    if spec.type in _BUILT_IN:
+        return token.value if isinstance(token.value, _BUILT_IN[spec.type]) else None
+    return next((name for kind, name in token.names if kind == spec.type), None)
