@@ -168,6 +168,7 @@ CODES: dict[str, str] = {
     "KZ222": "a sum over events whose day is not bound",
     "KZ223": "a rule that replaces or drops nothing",
     "KZ224": "rules/ names what it does not declare",
+    "KZ225": "a synonym of words that the vocabulary lacks",
     # questions and options
     "KZ301": "a question that is not understood",
     "KZ302": "a question that can be read in two ways",

@@ -14,6 +14,7 @@ from kzexpert.checks.repetitions import repeated_conditions
 from kzexpert.checks.rules import repeated_rule_ids, rule_plans
 from kzexpert.checks.sources import repeated_sources, sources_of_facts, sources_of_rules
 from kzexpert.checks.strata import cycles
+from kzexpert.checks.synonyms import synonyms
 from kzexpert.checks.tables import declared_tables, idle_registers
 from kzexpert.checks.templates import templates
 from kzexpert.checks.usage import rules_that_never_fire, unused_predicates
@@ -32,6 +33,7 @@ PASSES: tuple[Pass, ...] = (
     kinds,
     predicates,
     names,
+    synonyms,
     templates,
     repeated_rule_ids,
     idle_replacements,

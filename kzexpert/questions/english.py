@@ -18,6 +18,7 @@ __all__ = [
     "POLITENESS",
     "PREPOSITIONS",
     "PRONOUNS",
+    "ROUNDABOUT",
     "SPEAKERS",
     "SUPERLATIVES",
     "TODAY",
@@ -71,6 +72,14 @@ DECISIVE = _words(
 )
 #: They speak of what is possible, wanted or to come, and no template is read as if they were not there.
 MODALS = _words("will would shall should can could may might must ought going")
+#: What is said in a roundabout way → the preposition that says it.
+ROUNDABOUT = {
+    "in": (
+        *("in matters of", "in terms of", "in regard to", "in the field of", "in the area of", "in the sphere of"),
+        *("in the domain of", "with respect to", "with regard to", "when it comes to", "as regards", "regarding"),
+    ),
+    "by": ("by means of",),
+}
 #: What may be said for the things that a comparison is about.
 COMPARED = _words("alternative candidate choice option partner side")
 #: Form of a verb → its plain form, where no ending tells.

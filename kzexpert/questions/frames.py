@@ -60,6 +60,7 @@ class Frames(msgspec.Struct, frozen=True):
         words: predicate → the stems of all words that its frames and its name have.
         nouns: predicate → stem → the arguments that it is a noun for.
         marks: predicate → argument → how it is marked in any of them.
+        roles: argument that bears the name of a predicate of one argument → those of which that is recorded.
         known: words of the vocabulary and of English → their stems.
         synonyms: see `synonyms_of`.
     """
@@ -68,6 +69,7 @@ class Frames(msgspec.Struct, frozen=True):
     words: Mapping[str, frozenset[str]]
     nouns: Mapping[str, Mapping[str, tuple[str, ...]]]
     marks: Mapping[str, Mapping[str, frozenset[str]]]
+    roles: Mapping[str, frozenset[str]]
     known: Mapping[str, str]
     synonyms: Mapping[tuple[str, ...], Sequence[Lexeme]]
 
@@ -94,7 +96,17 @@ class Frames(msgspec.Struct, frozen=True):
         for synonym in kb.synonyms:
             for phrase in (synonym.means, *synonym.said):
                 known.update({token.text: token.stem for token in tokens_of(phrase)})
-        return cls(tuple(frames), words, nouns, marks, known, synonyms)
+        return cls(tuple(frames), words, nouns, marks, _roles(kb), known, synonyms)
+
+
+def _roles(kb: KnowledgeBase) -> dict[str, frozenset[str]]:
+    names = {spec.name for predicate in kb.predicates for spec in predicate.args}
+    roles = {name for name, item in kb.predicate.items() if len(item.args) == 1 and name in names}
+    found: dict[str, set[str]] = {name: set() for name in roles}
+    for fact in kb.facts:
+        if fact.predicate in roles:
+            found[fact.predicate].update(map(str, fact.arguments.values()))
+    return {name: frozenset(held) for name, held in found.items() if held}
 
 
 def _marks(frames: Iterable[Frame]) -> dict[str, frozenset[str]]:

@@ -112,7 +112,7 @@ def interpretation(kb: KnowledgeBase, text: str) -> Interpretation | Unclear:
     frames = Frames.of(kb)
     tokens = dates_joined(tokens_of(text))
     tokens = named(kb, text, mended(kb, tokens, named(kb, text, tokens), frames.known))
-    wish = wish_of(with_synonyms(tokens, frames.synonyms))
+    wish = wish_of(named(kb, text, with_synonyms(tokens, frames.synonyms)))
     if wish is None:
         return Unclear()
     entity = _subject(wish)

@@ -8,11 +8,22 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from kzexpert.questions.english import INTENTS, POLITENESS, SUPERLATIVES, TODAY, Intent, Phrase
+from kzexpert.questions.english import (
+    DECISIVE,
+    FUNCTION_WORDS,
+    INTENTS,
+    POLITENESS,
+    SUPERLATIVES,
+    TODAY,
+    Intent,
+    Phrase,
+)
 from kzexpert.questions.spoken import Lexeme
 
 __all__ = ["Wish", "dates_joined", "wish_of"]
 
+#: Words before which "how" asks for a manner or a number, and not for a degree.
+_AFTER_HOW = FUNCTION_WORDS | DECISIVE
 _YEAR = re.compile(r"[12]\d{3}(-\d\d(-\d\d)?)?")
 
 
@@ -56,6 +67,7 @@ def wish_of(tokens: Sequence[Lexeme]) -> Wish | None:
         wanted.add("timeline")
     if len(wanted) > 1:
         return None
+    rest = _plain(rest)
     negated = sum(token.text == "not" for token in rest)
     return Wish(
         next(iter(wanted), "what"),
@@ -68,6 +80,17 @@ def wish_of(tokens: Sequence[Lexeme]) -> Wish | None:
         any(token.text in SUPERLATIVES for token in rest),
         any(token.text in TODAY for token in rest),
     )
+
+
+def _plain(tokens: tuple[Lexeme, ...]) -> tuple[Lexeme, ...]:
+    """The tokens without "how" before an adjective, and without "its" behind the name that it stands for."""
+    names = [number for number, token in enumerate(tokens) if token.names]
+    found = list(tokens)
+    if len(tokens) > 1 and tokens[0].text == "how" and not tokens[1].names and tokens[1].text not in _AFTER_HOW:
+        del found[0]
+    if names:
+        found = [token for token in found if token.text not in ("its", "their") or token.start < tokens[names[0]].start]
+    return tuple(found)
 
 
 def _polite(tokens: tuple[Lexeme, ...]) -> tuple[Lexeme, ...]:

@@ -6,6 +6,7 @@ are marked, and no probability is involved.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from itertools import combinations
 
 import msgspec
 
@@ -51,7 +52,8 @@ class Reading(msgspec.Struct, frozen=True):
         """Whether the question asks for yes or no, or states."""
         if tokens and tokens[0].text in AUXILIARIES:
             return True
-        return not self.frame.asked and not any(token.text in INTERROGATIVES for token in tokens)
+        stated = not self.frame.asked or self.pattern.ground is not None
+        return stated and not any(token.text in INTERROGATIVES for token in tokens)
 
 
 def best_readings(readings: Sequence[Reading]) -> list[Reading]:
@@ -112,14 +114,19 @@ def _reading(frames: Frames, frame: Frame, tokens: Sequence[Lexeme]) -> Reading 
     marks = {
         number: marker(tokens, number, lambda token: id(token) in chosen, frame.needs, nouns_of) for number in arguments
     }
-    placed = _placed(frame, tokens, marks, frames.marks[predicate.name], _is_turned(frame, tokens))
+    turned = _is_turned(frame, tokens)
+    placed = _placed(frame, tokens, marks, frames.marks[predicate.name], turned)
     if placed is None:
         return None
     given, left, concluded = placed
+    given = _in_their_roles(frames, predicate, tokens, marks, given)
     unread += [tokens[number] for number in left]
     if not frame.needs and (concluded or len(given) != len(frame.marks) or frame.nouns != frozenset(nouns) or cost):
         return None
-    return Reading(frame, tuple(given.items()), frozenset(nouns), tuple(unread), cost + concluded)
+    specs = {spec.name: spec for spec in predicate.args}
+    values = tuple((name, _value(tokens[number], specs[name])) for name, number in given.items())
+    named = tuple((name, value) for name, value in values if value is not None)
+    return Reading(frame, named, frozenset(nouns), tuple(unread), cost + concluded)
 
 
 def _is_asked(tokens: Sequence[Lexeme], number: int) -> bool:
@@ -146,8 +153,8 @@ def _is_turned(frame: Frame, tokens: Sequence[Lexeme]) -> bool:
 
 def _placed(
     frame: Frame, tokens: Sequence[Lexeme], marks: Mapping[int, str], marked: Mapping[str, frozenset[str]], turned: bool
-) -> tuple[dict[str, Value], list[int], int] | None:
-    """Which value each argument takes.
+) -> tuple[dict[str, int], list[int], int] | None:
+    """Which token each argument takes.
 
     Args:
         marks: number of a token that is an argument → how it is marked.
@@ -155,25 +162,23 @@ def _placed(
         turned: whether one of question and frame speaks in the passive and the other does not.
 
     Returns:
-        Argument → value; the tokens that are left; and how many places were concluded from what else was there. None
-        where a token may be this argument as well as that.
+        Argument → number of its token; the tokens that are left; and how many places were concluded from what else was
+        there. None where a token may be this argument as well as that.
     """
     turn = {BEFORE: AFTER, AFTER: BEFORE, "by": BEFORE} if turned else {}
-    specs, expected = frame.predicate.args, dict(frame.marks)
-    given: dict[str, Value] = {}
+    expected = dict(frame.marks)
+    given: dict[str, int] = {}
     waiting: list[int] = []
     for number, mark in marks.items():
-        token = tokens[number]
-        kin = [spec.name for spec in specs if _value(token, spec) is not None]
-        able = [name for name in kin if name not in given]
+        kin = [spec.name for spec in frame.predicate.args if _value(tokens[number], spec) is not None]
         mark = turn.get(mark, mark)
-        fitting = [name for name in able if expected.get(name) == mark]
-        chosen = able if len(kin) == 1 and _is_marked_so(marked.get(kin[0], ()), mark) else fitting
+        if len(kin) == 1 and _is_marked_so(marked.get(kin[0], ()), mark):
+            fitting = kin
+        else:
+            fitting = [name for name in kin if expected.get(name) == mark]
+        chosen = next((name for name in fitting if name not in given), "")
         if chosen:
-            spec = next(spec for spec in specs if spec.name == chosen[0])
-            value = _value(token, spec)
-            assert value is not None
-            given[chosen[0]] = value
+            given[chosen] = number
         else:
             waiting.append(number)
     return _concluded(frame, tokens, waiting, given)
@@ -187,24 +192,43 @@ def _is_marked_so(known: Collection[str], mark: str) -> bool:
 
 
 def _concluded(
-    frame: Frame, tokens: Sequence[Lexeme], waiting: list[int], given: dict[str, Value]
-) -> tuple[dict[str, Value], list[int], int] | None:
+    frame: Frame, tokens: Sequence[Lexeme], waiting: list[int], given: dict[str, int]
+) -> tuple[dict[str, int], list[int], int] | None:
     """The last argument of a kind takes the last token of it, where another argument of that kind is given."""
     left: list[int] = []
     concluded = 0
     for number in waiting:
-        able = [spec for spec in frame.predicate.args if _value(tokens[number], spec) is not None]
-        free = [spec for spec in able if spec.name not in given]
-        if not free:
+        able = [spec.name for spec in frame.predicate.args if _value(tokens[number], spec) is not None]
+        free = [name for name in able if name not in given]
+        if not free or len(able) == 1:
             left.append(number)
-        elif len(free) == 1 and len(able) > 1 and len(waiting) == 1:
-            value = _value(tokens[number], free[0])
-            assert value is not None
-            given[free[0].name] = value
+        elif len(free) == 1 and len(waiting) == 1:
+            given[free[0]] = number
             concluded += 1
         else:
             return None
     return given, left, concluded
+
+
+def _in_their_roles(
+    frames: Frames, predicate: Predicate, tokens: Sequence[Lexeme], marks: Mapping[int, str], given: Mapping[str, int]
+) -> dict[str, int]:
+    """The arguments, two of one kind that are marked alike in the order that fits what is recorded of them.
+
+    "Are China and Ruritania allies" does not say which of them is the power. An argument that bears the name of a
+    predicate of one argument takes an entity of which that is recorded.
+    """
+    found = dict(given)
+    kinds = {spec.name: spec.type for spec in predicate.args}
+    for one, other in combinations(given, 2):
+        role = frames.roles.get(one) or frames.roles.get(other)
+        if role is None or kinds[one] != kinds[other] or marks[given[one]] != marks[given[other]]:
+            continue
+        bearer, rest = (one, other) if one in frames.roles else (other, one)
+        has = {name: any(own in role for _, own in tokens[given[name]].names) for name in (bearer, rest)}
+        if has[rest] and not has[bearer]:
+            found[one], found[other] = given[other], given[one]
+    return found
 
 
 def _value(token: Lexeme, spec: ArgumentSpec) -> Value | None:

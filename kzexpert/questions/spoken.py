@@ -17,6 +17,7 @@ from kzexpert.questions.english import (
     IRREGULAR,
     PREPOSITIONS,
     PRONOUNS,
+    ROUNDABOUT,
     SPEAKERS,
 )
 from kzexpert.questions.templates import EntityNames, Word, words
@@ -86,6 +87,10 @@ def named(kb: KnowledgeBase, text: str, tokens: Sequence[Lexeme]) -> tuple[Lexem
     start = 0
     while start < len(tokens):
         one = tokens[start]
+        if one.names:
+            found.append(one)
+            start += 1
+            continue
         small = one.text in _SMALL_WORDS and not text[one.start : one.end].isupper()
         held = [(end, meanings) for end, meanings in names.at(spoken, start) if end > start + 1 or not small]
         end, meanings = held[0] if held else (start + 1, [])
@@ -160,9 +165,10 @@ def _slips(one: str, other: str) -> int:
 def synonyms_of(kb: KnowledgeBase) -> dict[tuple[str, ...], tuple[Lexeme, ...]]:
     """The stems of each phrase that people say → the words of the vocabulary that it stands for."""
     found: dict[tuple[str, ...], tuple[Lexeme, ...]] = {}
-    for synonym in kb.synonyms:
-        means = tokens_of(synonym.means)
-        for phrase in synonym.said:
+    pairs = [*ROUNDABOUT.items(), *((synonym.means, synonym.said) for synonym in kb.synonyms)]
+    for words_meant, said in pairs:
+        means = tokens_of(words_meant)
+        for phrase in said:
             found.setdefault(tuple(token.stem for token in tokens_of(phrase)), means)
     return found
 
