@@ -130,7 +130,7 @@ def test_why_not_says_what_is_missing() -> None:
 def test_a_question_that_is_not_understood_gets_the_nearest() -> None:
     came = here("ask", "who is the friend of Kazakhstan?")
     assert (came.returncode, came.stdout) == (2, "")
-    assert "KZ301" in came.stderr
+    assert "KZ309" in came.stderr
     assert "who is Kazakhstan aligned with" in came.stderr
 
 
