@@ -17,6 +17,7 @@ from kzexpert.language import GrammarError, find_knowledge_base, load_knowledge_
 from kzexpert.language.dates import DATE_HINT, parse_partial_date
 from kzexpert.language.files import StrPath
 from kzexpert.model import Atom, Inference, KnowledgeBase, Pattern
+from kzexpert.program.likelihood import with_siblings
 from kzexpert.program.order import planned
 from kzexpert.program.snapshot import snapshot
 from kzexpert.proof.answers import Answer, answer
@@ -91,7 +92,8 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
         row = settled(self.engine, self.kb)
         kb = for_engine(self.kb, row.name)
         assume, without = _atoms(self.assume, "assume"), _atoms(self.without, "without")
-        program = snapshot(kb, _day(self.as_of), assume, without, goals)
+        wide = [with_siblings(kb, goal) for goal in goals]
+        program = snapshot(kb, _day(self.as_of), assume, without, wide)
         return engine(row.name).infer(program)
 
     def __repr__(self) -> str:

@@ -32,6 +32,7 @@ from kzexpert.program.resolve import resolve_atom
 from kzexpert.program.snapshot import base_fact, in_force
 from kzexpert.program.snapshot import on_record as rows_seen
 from kzexpert.proof.changes import OPPOSITE, Cause, LineShift, Record, RuleTurn, Shift, Turn, folded, moves, turn_of
+from kzexpert.proof.citation import places_of
 from kzexpert.questions.sentences import because, dates, says
 
 __all__ = ["Divergence", "Place", "Respect", "rule_fields", "rule_texts"]
@@ -55,14 +56,14 @@ class Divergence:
     """What differs between two inferences.
 
     Args:
-        place: how a place in a file is shown.
+        place: how a place in a file is shown; without it relative to the base.
     """
 
-    def __init__(self, before: Inference, after: Inference, place: Place = str) -> None:
+    def __init__(self, before: Inference, after: Inference, place: Place | None = None) -> None:
         self.before = before
         self.after = after
         self.sides = (before, after)
-        self.place = place
+        self.place = place or places_of(after.program.kb)
         self.rules = rule_texts(before.program), rule_texts(after.program)
         self._below: dict[_Place, set[_Place]] = {}
 
@@ -335,6 +336,8 @@ class Divergence:
         else:
             assert before is not None
             turn = OPPOSITE[self._absence(before, self.after)]
+            if turn == "went out of force" and self._lapsed(before):
+                turn = "lapsed"
         rows = [row for fact in (before, after) if fact for row in fact.rows]
         return Cause(
             *self._named(place),
@@ -360,6 +363,28 @@ class Divergence:
             return "recorded"
         withdrawn = other.program.withdrawn and any(in_force(row, other.program.as_of) for row in rows)
         return "no longer withdrawn" if withdrawn else "came into force"
+
+    def _lapsed(self, fact: BaseFact) -> bool:
+        """Whether a fact of the earlier side has no end on record: an event that left its window, or a row of a table
+        that has no later one of its kind."""
+        day = self.after.program.as_of
+        if day <= self.before.program.as_of:
+            return False
+        ends = [row.until.last for row in fact.rows if row.until and row.until.last < day]
+        if not ends:
+            return True
+        silent = _last_day(self.after, fact.atom.predicate)
+        return all(row.location.row for row in fact.rows) and silent is not None and max(ends) >= silent
+
+
+def _last_day(side: Inference, predicate: str) -> date | None:
+    """The last day of which anything of a predicate is on record; None where a row is open or tells no date."""
+    rows = [fact for fact in side.program.kb.facts if fact.predicate == predicate]
+    ends = [row.until.last if row.until else row.on.last if row.on else date.max for row in rows]
+    if any(table.predicate == predicate for table in side.program.kb.tables):
+        ends.append(side.facts.last_day(predicate) or date.max)
+    last = max(ends, default=date.max)
+    return None if last == date.max else last
 
 
 def _knows(side: Inference, predicate: str, arity: int) -> bool:

@@ -151,7 +151,7 @@ class NearMisses:
         self.known = known
         self.allowance = allowance
         self.depth = depth
-        self._place = places_of(known.inference.program.kb.texts)
+        self._place = places_of(known.inference.program.kb)
         self._rows: dict[Pattern, list[tuple[GroundAtom, Fact]]] = {}
 
     def of(self, pattern: Pattern) -> tuple[Miss, ...]:

@@ -24,6 +24,7 @@ from kzexpert.model import (
     Program,
     Rule,
 )
+from kzexpert.program.likelihood import with_siblings
 from kzexpert.program.relevance import relevance, sliced
 from kzexpert.program.resolve import resolve_atom, resolve_fact
 from kzexpert.program.snapshot import snapshot
@@ -114,6 +115,7 @@ class Scenario(msgspec.Struct, frozen=True):
 
     def about(self, goal: Pattern) -> "Scenario":
         """Only the rules and facts that instances of a pattern can depend on: what follows for these is the same."""
+        goal = with_siblings(self.kb, goal)
         found = relevance(self.kb, goal)
         kb = sliced(self.kb, found)
         assumed = [(atom, _ground(kb, atom)) for atom in self.assume]

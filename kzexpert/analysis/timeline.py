@@ -1,9 +1,10 @@
 """A conclusion over the years: its certainty as of the end of each, and the facts that made it change.
 
-Between two ends of a year nothing is looked at, so what came and went within one year is not seen.
+If the last year is that of the as-of date, it is looked at on that date, beyond which the base does not speak. Between
+two points nothing is looked at, so what came and went within one year is not seen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 
@@ -14,7 +15,10 @@ from kzexpert.analysis.scenario import Infer, Progress, Scenario, silent
 from kzexpert.certainty import established, evidence_word
 from kzexpert.engines.base import Engine, infer_each
 from kzexpert.model import Fact, GroundAtom, Inference, Pattern, Program
+from kzexpert.model.calibration import Likelihood
+from kzexpert.program.likelihood import fitting_calibrations
 from kzexpert.program.relevance import relevance, sliced
+from kzexpert.proof.answers import likelihoods_of
 from kzexpert.proof.changes import Cause, folded
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import says
@@ -28,6 +32,9 @@ class Point(msgspec.Struct, frozen=True):
     Attributes:
         period: the year.
         certainty: None where nothing is known of it.
+        likelihood: how often such judgements were right; None where that was not measured.
+        silent: nothing is known of it any more, since all lapsed that it rested on: nothing newer is on record, and no
+            end either.
     """
 
     period: str
@@ -35,6 +42,8 @@ class Point(msgspec.Struct, frozen=True):
     certainty: float | None
     evidence: str
     established: bool
+    likelihood: Likelihood | None
+    silent: bool
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -42,12 +51,16 @@ class Step(msgspec.Struct, frozen=True):
 
     Attributes:
         period: the later one.
+        as_of: its day, by which the change was seen.
+        silent: nothing on record made the change: all its causes are facts that lapsed, as nothing newer is on record.
         causes: the recorded facts that came into force or went out of it and made the difference.
     """
 
     period: str
+    as_of: date
     before: float | None
     after: float | None
+    silent: bool
     causes: tuple[Cause, ...]
 
 
@@ -89,7 +102,7 @@ def timeline(
     """Follow the conclusions that match a question through some years.
 
     Args:
-        scenario: its own day is not looked at.
+        scenario: its own day is the last one, where its year is the last one.
         years: consecutive, at least one.
         weighed: also conclusions that are never established.
 
@@ -97,6 +110,8 @@ def timeline(
         UsageError: an assumption or a withdrawal that means nothing.
     """
     days = [date(year, 12, 31) for year in years]
+    if years[-1] == scenario.as_of.year:
+        days[-1] = scenario.as_of
     about = scenario.about(question.pattern)
     programs = [about.at(day).program() for day in days]
     inferences = infer_each(engine, programs, lambda day, done, total: progress(f"as of {day.year}", done, total))
@@ -104,6 +119,8 @@ def timeline(
     kept = [atom for atom in seen if weighed or any(established(i.certainty(atom) or 0.0) for i in inferences)]
     kept.sort(key=lambda atom: (-(inferences[-1].certainty(atom) or 0.0), str(atom)))
     differences = _differences(inferences)
+    known, _ = fitting_calibrations(scenario.kb)
+    measured = [likelihoods_of(inference, question.pattern, known) for inference in inferences]
     program = inferences[-1].program
     return Timeline(
         question.text,
@@ -113,7 +130,7 @@ def timeline(
         inferences[-1].engine,
         program.assumed,
         program.withdrawn,
-        tuple(_series(atom, inferences, days, differences) for atom in kept),
+        tuple(_series(atom, inferences, measured, differences) for atom in kept),
     )
 
 
@@ -125,19 +142,32 @@ def _differences(inferences: Sequence[Inference]) -> list[Divergence | None]:
 
 
 def _series(
-    atom: GroundAtom, inferences: Sequence[Inference], days: Sequence[date], differences: Sequence[Divergence | None]
+    atom: GroundAtom,
+    inferences: Sequence[Inference],
+    measured: Sequence[Mapping[GroundAtom, Likelihood]],
+    differences: Sequence[Divergence | None],
 ) -> Series:
+    days = [inference.program.as_of for inference in inferences]
     certainties = [inference.certainty(atom) for inference in inferences]
-    points = tuple(
-        Point(str(day.year), day, certainty, evidence_word(certainty or 0.0), established(certainty or 0.0))
-        for day, certainty in zip(days, certainties, strict=True)
-    )
-    changes = tuple(
-        Step(str(day.year), before, after, tuple(folded(difference.roots(atom))))
+    changes = {
+        day: _step(atom, day, before, after, difference)
         for day, (before, after), difference in zip(days[1:], pairwise(certainties), differences, strict=True)
         if difference and before != after
-    )
-    return Series(str(atom), says(inferences[0].program.kb, atom), points, changes)
+    }
+    points: list[Point] = []
+    silent = False
+    for day, certainty, told in zip(days, certainties, measured, strict=True):
+        silent = changes[day].silent if day in changes else silent
+        word, holds = evidence_word(certainty or 0.0), established(certainty or 0.0)
+        lapsed = silent and certainty is None
+        points.append(Point(str(day.year), day, certainty, word, holds, told.get(atom), lapsed))
+    return Series(str(atom), says(inferences[0].program.kb, atom), tuple(points), tuple(changes.values()))
+
+
+def _step(atom: GroundAtom, day: date, before: float | None, after: float | None, difference: Divergence) -> Step:
+    causes = tuple(folded(difference.roots(atom)))
+    silent = bool(causes) and all(cause.turn == "lapsed" for cause in causes)
+    return Step(str(day.year), day, before, after, silent, causes)
 
 
 def years_on_record(program: Program, pattern: Pattern, infer: Infer) -> range:

@@ -74,7 +74,7 @@ def why_not(
     pattern = question.pattern
     known = Known(inference)
     outside = not_in_force(inference, pattern)
-    place = places_of(inference.program.kb.texts)
+    place = places_of(inference.program.kb)
     allowance = Allowance(_STEPS)
     near = NearMisses(known, allowance).of(pattern)
     proposed = propose(known, pattern, engine, limit, Allowance(_STEPS), progress)

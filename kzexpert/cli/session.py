@@ -23,6 +23,7 @@ from kzexpert.engines.reports import Listener
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.model import Atom, Case, Inference, KnowledgeBase, Pattern, Program
 from kzexpert.program.cache import Cache
+from kzexpert.program.likelihood import with_siblings
 from kzexpert.program.order import PlannedBase, planned
 from kzexpert.program.snapshot import snapshot
 
@@ -109,7 +110,8 @@ class Session(msgspec.Struct, frozen=True):
         texts = {_ASSUME: "\n".join(_lines(options.assume)), _WITHOUT: "\n".join(_lines(options.without))}
         try:
             assume, without = _atoms(options.assume, _ASSUME), _atoms(options.without, _WITHOUT)
-            return snapshot(self.kb, _as_of(options.as_of), assume, without, goals)
+            asked = [with_siblings(self.kb, goal) for goal in goals]
+            return snapshot(self.kb, _as_of(options.as_of), assume, without, asked)
         except UsageError as error:
             error.texts = {**error.texts, **texts}
             raise

@@ -1,5 +1,6 @@
 """A calibration: how often conclusions of a certainty have been right, and what that was measured on."""
 
+from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 
@@ -8,7 +9,7 @@ import msgspec
 __all__ = ["Calibration", "Calibrations", "Curve", "Likelihood"]
 
 
-class Curve(msgspec.Struct, frozen=True):
+class Curve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A monotone map from certainty to frequency.
 
     Attributes:
@@ -36,7 +37,7 @@ class Curve(msgspec.Struct, frozen=True):
         return pairs[-1][1]
 
 
-class Calibration(msgspec.Struct, frozen=True):
+class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The calibration of one predicate.
 
     Attributes:
@@ -76,6 +77,20 @@ class Calibration(msgspec.Struct, frozen=True):
         """1 − the Brier score over that of the base rates."""
         return 1.0 - self.brier / self.base_brier if self.base_brier > 0 else 0.0
 
+    def population(self, n: int, names: Sequence[str]) -> str:
+        """What a likelihood was measured on, in words.
+
+        Args:
+            n: the cases of the curve that says it.
+            names: all arguments of the predicate.
+        """
+        found = f"{n:,} cases, {self.clusters:,} values of {self.by}"
+        if self.first and self.last:
+            found += f", {'–'.join(map(str, sorted({self.first.year, self.last.year})))}"
+        left_out = [name for name in names if name not in self.arguments]
+        found += f", whatever the {' and the '.join(left_out)}" if left_out else ""
+        return f"{found}; right was where {self.yardstick}"
+
     def curve(self, value: str) -> Curve | None:
         """The curve for a value of the argument."""
         own = {curve.value: curve for curve in self.curves}
@@ -88,13 +103,13 @@ class Calibrations(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexper
     calibrations: tuple[Calibration, ...]
 
 
-class Likelihood(msgspec.Struct, frozen=True):
+class Likelihood(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How likely a conclusion is, by a calibration that fits.
 
     Attributes:
         percent: how often, of 100, conclusions of its certainty were right.
         word: the word of estimative probability of ICD 203 for it.
-        measured: what that was measured on, in words.
+        measured: what that was measured on, and by which yardstick, in words.
     """
 
     percent: float

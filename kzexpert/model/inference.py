@@ -120,6 +120,10 @@ class Facts(Protocol):
         """The first day that a row of such tables names: of those that were read, and of a predicate's own."""
         ...
 
+    def last_day(self, predicate: str) -> date | None:
+        """The last day on which a row of such tables of a predicate holds or happens; None where one is open."""
+        ...
+
     def prefetch(self, atoms: Sequence[GroundAtom]) -> None:
         """Find at once what will be asked of these: certainties, firings and base facts."""
         ...

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from kzexpert.certainty import established, evidence_word
 from kzexpert.evidence import Line, lines
 from kzexpert.model import BaseFact, Citation, GroundAtom, Inference, KnowledgeBase, Pattern, Relation, Value
-from kzexpert.model.calibration import Likelihood
-from kzexpert.program.likelihood import calibrated, fitting_calibrations
+from kzexpert.model.calibration import Calibration, Likelihood
+from kzexpert.program.likelihood import fitting_calibrations, likelihoods, with_siblings
 from kzexpert.program.snapshot import base_fact, on_record
 from kzexpert.proof.build import RelationFact
 from kzexpert.proof.document import Confidence, Trace
@@ -34,6 +34,7 @@ __all__ = [
     "cited",
     "conclude",
     "conclusions_of",
+    "likelihoods_of",
     "plain",
     "ranked",
     "records",
@@ -156,10 +157,9 @@ def answer(inference: Inference, question: Question, proof: Trace | None = None)
         index = Index(proof)
         witnesses = Witnesses(index)
         found = {name: _vouched(item, name, index, witnesses) for name, item in found.items()}
-    if any(layer.calibration for layer in kb.layers):
-        measured, _ = fitting_calibrations(kb)
-        for name, atom in atoms.items():
-            found[name] = replace(found[name], likelihood=calibrated(kb, measured, atom, found[name].certainty))
+    measured = likelihoods_of(inference, pattern, fitting_calibrations(kb)[0])
+    for name, atom in atoms.items() if measured else ():
+        found[name] = replace(found[name], likelihood=measured.get(atom))
     ordered = sorted(found.values(), key=lambda item: (-item.certainty, item.conclusion))
     status = ordered[0].status if ordered else "unknown"
     values = {tuple(item.bindings[name] for name in question.counts) for item in ordered if item.established}
@@ -173,6 +173,21 @@ def answer(inference: Inference, question: Question, proof: Trace | None = None)
         read_as=question.read_as or UNSET,
         count=len(values) if question.counts else UNSET,
     )
+
+
+def likelihoods_of(
+    inference: Inference, pattern: Pattern, known: Mapping[str, Calibration]
+) -> dict[GroundAtom, Likelihood]:
+    """How often judgements such as those that match a pattern were right, as far as that was measured.
+
+    Args:
+        known: the calibrations that fit the whole knowledge base.
+    """
+    if pattern.predicate not in known:
+        return {}
+    kb = inference.program.kb
+    siblings = inference.facts.matching(with_siblings(kb, pattern))
+    return likelihoods(kb, known, {atom: inference.certainty(atom) or 0.0 for atom in siblings})
 
 
 def _vouched(item: Conclusion, statement: str, index: Index, witnesses: Witnesses) -> Conclusion:

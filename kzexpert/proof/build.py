@@ -228,7 +228,7 @@ def document(
     kb, lineage = grounds.kb, Lineage(grounds, answers)
     firings = sorted(lineage.firings, key=_order)
     ids = {(firing.rule.key, firing.binding): f"f{number}" for number, firing in enumerate(firings, 1)}
-    place = places_of(kb.texts)
+    place = places_of(kb)
     facts = tuple(
         _fact(kb, *item, place, digest) for item in sorted(lineage.records.items(), key=lambda item: str(item[0]))
     )

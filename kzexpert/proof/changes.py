@@ -38,8 +38,9 @@ __all__ = [
     "turn_of",
 ]
 
-#: What became of a statement. The first eight are for recorded and assumed facts; "newly used" and "no longer used" for
-#: those of which no more is known; "changed" where its row or one of its numbers is another; then those of conclusions,
+#: What became of a statement. The first nine are for recorded and assumed facts, of which one has lapsed where nothing
+#: newer is on record, and gone out of force where its end is; "newly used" and "no longer used" for those of which no
+#: more is known; "changed" where its row or one of its numbers is another; then those of conclusions,
 #: of the as-of date, where a rule looks at it, of conditions that rest on no fact, and of rules.
 Turn: TypeAlias = Literal[
     "assumed",
@@ -48,6 +49,7 @@ Turn: TypeAlias = Literal[
     "no longer withdrawn",
     "came into force",
     "went out of force",
+    "lapsed",
     "recorded",
     "not recorded",
     "newly used",
@@ -75,6 +77,7 @@ OPPOSITE: dict[Turn, Turn] = {
     "new rule": "rule gone",
 }
 OPPOSITE.update({after: before for before, after in OPPOSITE.items()})
+OPPOSITE["lapsed"] = "came into force"
 
 ShiftTurn: TypeAlias = Literal["gained", "lost", "stronger", "weaker", "changed"]
 #: What can become of a conclusion, in the order in which it is told.

@@ -1,11 +1,11 @@
-# ruff: noqa: PTH117, PTH120
+# ruff: noqa: PTH100, PTH117, PTH118, PTH119, PTH120
 """How proofs refer to what stands in files: facts by their text, rows and rules by digests, places without folders.
 
 A digest is of all that a row or a rule says, with names and arguments resolved; its file, its place there and its
 layout do not matter.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from os import path, sep
 
@@ -49,19 +49,45 @@ def fact_text(relation: RelationKey, atom: GroundAtom, dates: Sequence[date] = (
     return f"{atom}{window}{''.join(days)}"
 
 
-def places_of(files: Iterable[str]) -> Callable[[Location | str], str]:
-    """How proofs write places: without the folder in which all files lie, or all that are given with a full path.
+def places_of(kb: KnowledgeBase) -> Callable[[Location], str]:
+    """How proofs write places: relative to the base, those of a used base behind its name.
 
-    So the same knowledge base in another folder gives the same proof, which tells nobody where its author works.
+    A file that belongs to no base is called without the folder in which all such lie, or all that are given with a full
+    path. So the same knowledge base in another folder gives the same proof, which tells nobody where its author works.
     """
-    names = list(files)
+    homes = sorted(_homes(kb), key=lambda home: -len(home[0]))
+    prefix = _common_folder([file for file in kb.texts if not any(_within(file, home) for home, _ in homes)])
+    shown: dict[str, str] = {}
+
+    def place(at: Location) -> str:
+        if at.file not in shown:
+            home = next(((folder, name) for folder, name in homes if _within(at.file, folder)), None)
+            inside = at.file.removeprefix(prefix) if home is None else home[1] + path.abspath(at.file)[len(home[0]) :]
+            shown[at.file] = inside.replace(sep, "/")
+        return shown[at.file] + str(at)[len(at.file) :]
+
+    return place
+
+
+def _homes(kb: KnowledgeBase) -> Iterator[tuple[str, str]]:
+    """The folder of each base with a separator, and what is written in its place."""
+    several = sum(not layer.used for layer in kb.layers) > 1
+    for layer in kb.layers:
+        folder = path.abspath(layer.folder)
+        yield path.join(folder, ""), f"{layer.name or path.basename(folder)}/" if layer.used or several else ""
+
+
+def _within(file: str, folder: str) -> bool:
+    return path.abspath(file).startswith(folder)
+
+
+def _common_folder(names: Sequence[str]) -> str:
     folders = [path.dirname(name) for name in names if path.isabs(name)] or [path.dirname(name) for name in names]
     try:
         root = path.commonpath(folders)
     except ValueError:  # there are none, or they lie on several drives
         root = ""
-    prefix = "" if root == path.dirname(root) else f"{root}{sep}"
-    return lambda place: str(place).removeprefix(prefix).replace(sep, "/")
+    return "" if root == path.dirname(root) else f"{root}{sep}"
 
 
 def row_of(atom: GroundAtom, fact: Fact, place: Callable[[Location], str], digest: Callable[[object], str]) -> Row:

@@ -87,7 +87,7 @@ def cause_pieces(cause: Cause) -> list[Piece]:
 def _turn(cause: Cause) -> str:
     """What became of a fact; an event that is no longer recent is still an event."""
     if " within " in cause.statement:
-        return {"came into force": "now recent", "went out of force": "no longer recent"}.get(cause.turn, cause.turn)
+        return {"came into force": "now recent", "lapsed": "no longer recent"}.get(cause.turn, cause.turn)
     if cause.turn in ("gained", "lost", "stronger", "weaker"):
         words = {"gained": "now established", "lost": "no longer established"}.get(cause.turn, cause.turn)
         return f"{words}, {move_text(cause.before, cause.after)}"

@@ -78,16 +78,16 @@ def explanation_text(found: Explanation, out: Writer = PLAIN, depth: int | None 
 def _dropped(found: Explanation, out: Writer) -> Iterator[str]:
     """The rules of used bases that could conclude it, and that are left out."""
     kb, name = found.inference.program.kb, found.question.pattern.predicate
-    places, place = dict(kb.drops), places_of(kb.texts)
+    places, place = dict(kb.drops), places_of(kb)
     for rule in kb.gone:
         if rule.id in places and any(head.predicate == name for head in rule.then):
-            text = f"Dropped here ({places[rule.id]}): rule "
+            text = f"Dropped here ({place(places[rule.id])}): rule "
             yield out.wrap([("", text), ("name", rule.id), ("faint", f" ({place(rule.location)})")], rest="  ")
 
 
 def _missing(found: Explanation, out: Writer) -> Iterator[str]:
     program = found.inference.program
-    place = places_of(program.kb.texts)
+    place = places_of(program.kb)
     if not found.shown:
         yield nothing_supports(found.inference, found.question, out)
     for _, fact in found.outside:

@@ -20,12 +20,12 @@ from kzexpert.certainty import THRESHOLD
 from kzexpert.errors import counted
 from kzexpert.model import Inference, KnowledgeBase, Source
 from kzexpert.proof.answers import Answer
-from kzexpert.proof.citation import places_of
 from kzexpert.proof.index import Index
 from kzexpert.proof.witnesses import Witnesses
 from kzexpert.render.html_tree import argument, citations_of
 from kzexpert.render.text import UNCALIBRATED, likelihood_text, opening
 from kzexpert.render.timeline_svg import timeline_svg
+from kzexpert.render.timeline_text import estimated, unmeasured
 from kzexpert.render.trust_text import told
 from kzexpert.render.writer import certainty_text, sentence, visible
 
@@ -99,7 +99,6 @@ def html_page(page: Page) -> str:
             hangs_on=page.hangs_on,
             rivals=page.rivals,
             lacking=page.lacking,
-            place=places_of(kb.texts),
             timeline=page.timeline,
             drawing=Markup(timeline_svg(page.timeline)) if page.timeline else "",
             uncalibrated=UNCALIBRATED if any(item.likelihood is None for item in shown) else "",
@@ -163,6 +162,8 @@ def environment() -> "Environment":
     environment.filters["told"] = told
     environment.filters["opening"] = opening
     environment.filters["likelihood"] = likelihood_text
+    environment.filters["unmeasured"] = unmeasured
+    environment.filters["estimated"] = lambda point: estimated(point).replace("-", "−")
     environment.filters["counted"] = counted
     environment.filters["rival"] = lambda text: _VARIABLE.sub("…", text)
     environment.globals["zip"] = zip

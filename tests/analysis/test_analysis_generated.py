@@ -269,5 +269,5 @@ def test_every_step_of_a_timeline_has_its_facts(read_world: ReadWorld, program: 
         for change in series.changes:
             assert change.causes
             # Of several rows one may lapse.
-            turns = {"came into force", "went out of force", "stronger", "weaker", "another date"}
+            turns = {"came into force", "went out of force", "lapsed", "stronger", "weaker", "another date"}
             assert turns.issuperset(cause.turn for cause in change.causes)

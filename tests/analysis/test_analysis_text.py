@@ -199,8 +199,50 @@ def test_equal_conclusions_are_drawn_beside_one_another(read_world: ReadWorld) -
     found = timeline(
         Scenario.of(world.infer().program), world.question("exercise(?s, ?p, ?n)"), range(2002, 2005), engine()
     )
-    paths = re.findall(r'<path d="([^"]*)"', timeline_svg(found))
+    paths = re.findall(r'<path d="([^"]*)" fill="none" [^>]*stroke-width="2.5"', timeline_svg(found))
     assert len(paths) == len(set(paths)) == 2
+
+
+def test_conclusions_that_are_equal_for_a_while_are_drawn_beside_one_another(read_world: ReadWorld) -> None:
+    world = read_world(
+        """
+        facts:
+          quarrel:
+            - {state: Ruritania, power: Borduria, since: 2001, until: 2003}
+            - {state: Ruritania, power: Syldavia, since: 2001}
+        """
+    )
+    start = Scenario.of(world.infer().program)
+    found = timeline(start, world.question("quarrel(?s, ?p)"), range(2002, 2006), engine())
+    first, second = re.findall(r'<path d="([^"]*)" fill="none" [^>]*stroke-width="2.5"', timeline_svg(found))
+    assert first == "M228.5 16.0H413.5H599.0H784.0"
+    assert second == "M228.5 19.5H413.5H599.0V316.0", "it ends on record, in the year after the last"
+
+
+def test_what_lapses_is_drawn_apart_from_what_ends(read_world: ReadWorld) -> None:
+    world = read_world(
+        """
+        facts:
+          exercise: [{state: Ruritania, power: Borduria, name: first, on: 2003-05}]
+          quarrel: [{state: Ruritania, power: Syldavia, since: 2003, until: 2004}]
+        rules:
+          - {id: drill, when: ["exercise(?s, ?p, _) within 2 years"], then: "firm(?s, ?p)"}
+          - {id: quarrel, when: ["quarrel(?s, ?p)"], then: "firm(?s, ?p)", certainty: 0.5}
+        """
+    )
+    found = timeline(Scenario.of(world.infer().program), world.question("firm(?s, ?p)"), range(2003, 2008), engine())
+    drawing = timeline_svg(found)
+    dotted = re.findall(r'<path d="([^"]*)"[^>]*stroke-dasharray="1 4"', drawing)
+    hollow = re.findall(r'<circle [^>]*fill="none"[^>]*>\s*<title>([^<]*)', drawing)
+    full = re.findall(r'<circle [^>]*fill="#[^>]*>\s*<title>([^<]*)', drawing)
+    assert len(dotted) == 2, "the line, and its explanation"
+    assert [told.partition(":")[0] for told in hollow] == ["2005-12-31"]
+    assert [told.partition(":")[0] for told in full] == ["2005-12-31"]
+    assert "no record of an end" in drawing
+    words = timeline_text(found)
+    assert "2005-2007      -  nothing newer is on record" in words
+    assert "2005-2007      -  it ended on record" in words
+    assert "██~~~" in words
 
 
 def test_a_drawing_of_nothing(world: World) -> None:

@@ -65,8 +65,45 @@ def test_an_event_that_is_no_longer_recent(read_world: ReadWorld) -> None:
     found = followed(world, "firm(Ruritania, ?p)", range(2002, 2007))
     assert steps(found) == [
         ("2003", 1.0, [f"came into force: {window}"]),
-        ("2005", None, [f"went out of force: {window}"]),
+        ("2005", None, [f"lapsed: {window}"]),
     ]
+    assert [point.silent for point in found.series[0].points] == [False, False, False, True, True]
+    assert [change.silent for change in found.series[0].changes] == [False, True]
+
+
+def test_an_end_on_record_is_no_lapse(world: World) -> None:
+    found = followed(world, "member(Syldavia, League)", range(2004, 2008), weighed=True)
+    assert steps(found) == [("2006", None, ["went out of force: member(Syldavia, League)"])]
+    assert not any(point.silent for point in found.series[0].points)
+    assert not found.series[0].changes[0].silent
+
+
+def test_what_lapses_beside_a_record_is_no_silence(read_world: ReadWorld) -> None:
+    """The exercise is no longer recent in the year in which the quarrel begins."""
+    world = read_world(
+        """
+        facts:
+          exercise: [{state: Ruritania, power: Borduria, name: first, on: 2003-05}]
+          quarrel: [{state: Ruritania, power: Borduria, since: 2005}]
+        rules:
+          - {id: drill, when: ["exercise(?s, ?p, _) within 2 years"], then: "firm(?s, ?p)"}
+          - {id: quarrel, when: ["quarrel(?s, ?p)"], then: "firm(?s, ?p)", certainty: -0.5}
+        """
+    )
+    (change,) = followed(world, "firm(Ruritania, ?p)", range(2004, 2006)).series[0].changes
+    assert [cause.turn for cause in change.causes] == ["lapsed", "came into force"]
+    assert (change.after, change.silent) == (-0.5, False)
+
+
+def test_the_year_of_the_base_is_looked_at_on_its_date(world: World) -> None:
+    start = Scenario.of(world.infer("2011-04-07").program)
+    (series,) = timeline(start, world.question("firm(Ruritania, ?p)"), range(2006, 2012), engine(), weighed=True).series
+    days = [point.as_of.isoformat() for point in series.points]
+    assert days == [*(f"{year}-12-31" for year in range(2006, 2011)), "2011-04-07"]
+    further = timeline(start, world.question("firm(Ruritania, ?p)"), range(2010, 2013), engine(), weighed=True)
+    assert further.series == () or further.end.isoformat() == "2012-12-31"
+    (change,) = series.changes
+    assert (change.period, change.as_of.isoformat()) == ("2008", "2008-12-31")
 
 
 def test_a_number_that_moves_is_one_cause(read_world: ReadWorld) -> None:

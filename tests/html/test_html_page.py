@@ -9,6 +9,7 @@ import processes
 import pytest
 
 from kzexpert.errors import Location
+from kzexpert.model import KnowledgeBase, Layer
 from kzexpert.proof.citation import places_of
 
 
@@ -143,11 +144,29 @@ def test_it_is_the_same_from_anywhere(
     ],
 )
 def test_places_are_shown_without_the_folder_that_all_share(files: list[str], file: str, shown: str) -> None:
-    assert places_of(files)(Location(file, 3, 5)) == shown
+    kb = KnowledgeBase(texts=dict.fromkeys(files, ""))
+    assert places_of(kb)(Location(file, 3, 5)) == shown
 
 
 def test_a_row_of_a_table_is_no_line() -> None:
-    assert places_of(["kb/f.yaml", "kb/v.yaml"])(Location("kb/tab/t.csv", row=2)) == "tab/t.csv row 2"
+    kb = KnowledgeBase(texts={"kb/f.yaml": "", "kb/v.yaml": ""})
+    assert places_of(kb)(Location("kb/tab/t.csv", row=2)) == "tab/t.csv row 2"
+
+
+@pytest.mark.parametrize(
+    ("layers", "shown"),
+    [
+        ([Layer("/srv/own", "own")], "facts/a.yaml:3:5"),
+        ([Layer("/lib/world", "world", used=True), Layer("/srv/own", "own")], "facts/a.yaml:3:5"),
+        ([Layer("/lib/world", "world"), Layer("/srv/own", "mine")], "mine/facts/a.yaml:3:5"),
+        ([Layer("/srv/own", used=True), Layer("/lib/world", "world")], "own/facts/a.yaml:3:5"),
+        ([Layer("/srv/own", "mine", used=True), Layer("/srv", "all")], "mine/facts/a.yaml:3:5"),
+    ],
+)
+def test_a_place_is_relative_to_its_base_and_that_of_another_says_which(layers: list[Layer], shown: str) -> None:
+    kb = KnowledgeBase(layers=tuple(layers), texts={"/srv/own/facts/a.yaml": "", "/lib/world/facts/b.yaml": ""})
+    assert places_of(kb)(Location("/srv/own/facts/a.yaml", 3, 5)) == shown
+    assert places_of(kb)(Location("/elsewhere/c.yaml", 1)) == "/elsewhere/c.yaml:1"
 
 
 def test_the_command_line_writes_it(checkout: Path, tmp_path: Path) -> None:

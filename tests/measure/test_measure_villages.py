@@ -13,7 +13,7 @@ from kzexpert.analysis.measure.scores import auc
 from kzexpert.language import load_knowledge_base
 from kzexpert.model import GroundAtom
 from kzexpert.model.calibration import Calibrations, Curve
-from kzexpert.program.likelihood import calibrated, fitting_calibrations
+from kzexpert.program.likelihood import fitting_calibrations, likelihoods
 
 # --- evaluate ---------------------------------------------------------------------------------------------------------
 
@@ -102,19 +102,86 @@ def test_a_calibration_speaks_for_as_long_as_its_rules_are_the_same(small, calib
     kb = load_knowledge_base([small])
     known, issues = fitting_calibrations(kb)
     assert issues == ()
-    said = calibrated(kb, known, GroundAtom("prospers", ("Village 001",)), 0.3)
-    assert (said.word, said.measured) == ("roughly even chance", "960 cases, 240 values of village, 1801–1804")
-    assert calibrated(kb, known, GroundAtom("saint", ("Village 001",)), 1.0) is None
+    village, saint = (GroundAtom(name, ("Village 001",)) for name in ("prospers", "saint"))
+    told = likelihoods(kb, known, {village: 0.3, saint: 1.0})
+    assert told.keys() == {village}
+    measured = "960 cases, 240 values of village, 1801–1804; right was where the outcome is 1"
+    assert (told[village].word, told[village].measured) == ("roughly even chance", measured)
     curves = (Curve("", (0.0,), (0.5,), 9, 0.5), Curve("Village 001", (0.0,), (0.99,), 9, 0.5))
     of_its_own = msgspec.structs.replace(known["prospers"], argument="village", curves=curves)
-    told = calibrated(kb, {"prospers": of_its_own}, GroundAtom("prospers", ("Village 001",)), 0.3)
-    assert told.word == "almost certain", "a name of two words has its curve too"
+    told = likelihoods(kb, {"prospers": of_its_own}, {village: 0.3})
+    assert told[village].word == "almost certain", "a name of two words has its curve too"
     rules = small / "rules" / "village.yaml"
     rules.write_text(rules.read_text("utf-8").replace("has a canal", "has a fine canal"), encoding="utf-8")
     assert fitting_calibrations(load_knowledge_base([small]))[0]
     rules.write_text(rules.read_text("utf-8").replace("certainty: 0.6", "certainty: 0.8"), encoding="utf-8")
     known, issues = fitting_calibrations(load_knowledge_base([small]))
     assert (known, [issue.code for issue in issues]) == ({}, ["KZ706"])
+
+
+SEASONS = """
+predicates:
+  thrives: {args: [village: village, season: text], says: "{village} thrives in {season}"}
+rules:
+  - {id: canal-in-summer, when: ["canal(?village)"], then: 'thrives(?village, "summer")', certainty: 0.8}
+  - {id: fair-in-autumn, when: ["fair(?village)"], then: 'thrives(?village, "autumn")', certainty: 0.3}
+"""
+
+
+@pytest.fixture
+def seasons(small, command):
+    """A valley where each season has a conclusion of its own, and nobody knows how each season turned out."""
+    (small / "rules" / "seasons.yaml").write_text(f"source: chronicle{SEASONS}", encoding="utf-8")
+    outcomes = small / "outcomes" / "harvests.yaml"
+    outcomes.write_text(outcomes.read_text("utf-8").replace("prospers", "thrives"), encoding="utf-8")
+    written = command("calibrate", "--kb", small, "--output", small / "calibration.json")
+    assert written.exit_code == 0, written.output
+    (small / "kzexpert.yaml").write_text("name: valley\ncalibration: calibration.json\n", encoding="utf-8")
+    return small
+
+
+def test_a_likelihood_is_said_of_what_was_measured(seasons, command):
+    """A case was what is concluded most of a village, in whichever season: of the rest nobody knows how often it is
+    right, also where a question names that season alone."""
+    year = ("--as-of", "1801", "--format", "json", "--kb", seasons)
+    answers = json.loads(command("ask", "thrives(?village, ?season)", *year).stdout)["answers"]
+    seasons_of = {}
+    for item in answers:
+        seasons_of.setdefault(item["bindings"]["village"], {})[item["bindings"]["season"]] = item["likelihood"]
+    both = next(village for village, told in seasons_of.items() if len(told) == 2)
+    alone = next(village for village, told in seasons_of.items() if [*told] == ["autumn"])
+    assert seasons_of[both]["summer"]["measured"] == (
+        "120 cases, 30 values of village, 1801–1804, whatever the season; right was where the outcome is 1"
+    )
+    assert seasons_of[both]["autumn"] is None
+    assert seasons_of[alone]["autumn"] is not None
+    for village, told in ((both, None), (alone, seasons_of[alone]["autumn"])):
+        asked = command("ask", f'thrives("{village}", "autumn")', *year)
+        assert json.loads(asked.stdout)["answers"][0]["likelihood"] == told
+
+
+def test_a_timeline_says_likelihoods_where_they_were_measured(seasons, command):
+    options = ("--as-of", "1801..1804", "--kb", seasons)
+    found = json.loads(command("timeline", "thrives(?village, ?season)", "--format", "json", *options).stdout)
+    points = [
+        (series["conclusion"].partition(",")[0], point)
+        for series in found["series"]
+        for point in series["points"]
+        if point["certainty"]
+    ]
+    told = {}
+    for village, point in points:
+        told.setdefault((village, point["period"]), []).append((point["certainty"], point["likelihood"] is not None))
+    assert {tuple(sorted(said)) for said in told.values()} == {
+        ((0.3, True),),
+        ((0.8, True),),
+        ((0.3, False), (0.8, True)),
+    }
+    text = " ".join(command("timeline", "thrives(?village, ?season)", *options).stdout.split())
+    assert "Likelihoods as measured on 120 cases, 30 values of village" in text
+    assert text.count("Not calibrated") == 1
+    drawing = command("timeline", "thrives(?village, ?season)", "--format", "svg", *options).stdout
+    assert "percent)" in drawing
 
 
 # --- learn ------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What explains a conclusion says the same whether its facts are kept in memory or stay in tables."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,12 @@ tables:
 rules:
   - {id: led, when: ["member(?s, ?b)", "leads(?p, ?b)", "?s != ?p"], then: "close(?s, ?p)", certainty: 0.6, source: own}
   - {id: met, when: ["visit(?s, ?p) within 2 years"], then: "close(?s, ?p)", certainty: 0.4, source: own}
+"""
+#: What TRADE needs beside it.
+SILENT = """
+kinds: [state]
+entities: {Ruritania: {kind: state}, Borduria: {kind: state}, Syldavia: {kind: state}}
+sources: {gazette: {title: A Gazette, date: 2011}}
 """
 MEMBERS = """who,what,start,stop,sure,says
 Ruritania,Pact,1999,,1,gazette
@@ -123,6 +130,35 @@ def test_what_is_recorded_is_told_from_what_rules_conclude_of_the_same_predicate
         found.append((rows, ("Borduria", "Ruritania") in base["visit"], len(base["visit"])))
     assert found[0] == found[1]
     assert found[1][0] == {("Ruritania", "Borduria"): ["2010-05"], ("Syldavia", "Borduria"): ["2001"]}
+
+
+TRADE = """
+predicates: {trade: {args: [state: state, power: state], holds: interval}}
+tables:
+  - file: trade.csv
+    predicate: trade
+    columns: {state: who, power: whom, since: year, until: stop}
+    source: gazette
+"""
+
+
+@pytest.mark.parametrize("name", ["experta", "duckdb"])
+def test_a_table_without_a_later_row_is_silent(tmp_path: Path, name: str) -> None:
+    """The last edition is of 2005, so that nothing ends in 2006; what the edition of 2005 left out ended before."""
+    (tmp_path / "trade.yaml").write_text(f"{TRADE}\n{SILENT}", encoding="utf-8")
+    rows = "who,whom,year,stop\nRuritania,Borduria,2004,2005\nRuritania,Syldavia,2004,2004\n"
+    (tmp_path / "trade.csv").write_text(rows, encoding="utf-8")
+    kb = for_engine(load_knowledge_base([], [tmp_path / "trade.yaml"]), name)
+    question = read_question(kb, "trade(Ruritania, ?power)")
+    found = timeline(Scenario(kb, date(2011, 4, 7)), question, range(2003, 2007), engine(name))
+    turns = {
+        series.conclusion: [(change.period, cause.turn) for change in series.changes for cause in change.causes]
+        for series in found.series
+    }
+    assert turns == {
+        "trade(Ruritania, Borduria)": [("2004", "came into force"), ("2006", "lapsed")],
+        "trade(Ruritania, Syldavia)": [("2004", "came into force"), ("2005", "went out of force")],
+    }
 
 
 def test_timeline_without_a_row(kb: KnowledgeBase) -> None:

@@ -44,6 +44,10 @@ class MemoryFacts:
         """See `Facts.first_day`."""
         return None
 
+    def last_day(self, predicate: str) -> date | None:
+        """See `Facts.last_day`."""
+        return None
+
     def prefetch(self, atoms: Sequence[GroundAtom]) -> None:
         """See `Facts.prefetch`."""
 

@@ -57,6 +57,11 @@ class DatabaseFacts:
         self.certainties.get(predicate)  # which reads its tables, if nothing has
         return self._recorded.first_day()
 
+    def last_day(self, predicate: str) -> date | None:
+        """See `Facts.last_day`."""
+        self.certainties.get(predicate)
+        return self._recorded.last_day(predicate)
+
     def prefetch(self, atoms: Sequence[GroundAtom]) -> None:
         """See `Facts.prefetch`."""
         wanted: dict[str, list[Args]] = {}

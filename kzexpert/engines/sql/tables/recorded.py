@@ -162,6 +162,20 @@ class TableFacts(Mapping[RelationKey, Mapping[Args, BaseFact]]):
                 days += [] if first is None else [first]
         return min(days, default=None)
 
+    def last_day(self, predicate: str) -> date | None:
+        """The last day on which a row of a predicate's tables holds or happens; None where one is open."""
+        days: list[date] = []
+        for staged in self.tables_of(predicate):
+            name = next((DATES[key][0] for key in ("until", "on") if staged.table.says(key)), None)
+            if name is None:
+                return None
+            rows = exp.Count(this=exp.Star()), exp.Count(this=column(name)), exp.Max(this=column(name))
+            ((every, told, last),) = self._database.rows(select(rows, staged.stored.copy()))
+            if told < every:
+                return None
+            days += [] if last is None else [last]
+        return max(days, default=None)
+
     def matching(self, pattern: Pattern, most: int) -> Iterator[tuple[GroundAtom, Fact]]:
         """The rows of tables that match a pattern, whatever the day, in order.
 
