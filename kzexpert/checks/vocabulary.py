@@ -49,6 +49,10 @@ def predicates(kb: KnowledgeBase) -> list[Issue]:
             message = f"{predicate.name} compares {predicate.compares}, which is not an argument of it"
             hint = did_you_mean(predicate.compares, names) or f"its arguments are {', '.join(names)}"
             issues.append(Issue("KZ203", message, predicate.marks.get("compares", predicate.location), hint))
+        if predicate.symmetric and [spec.type for spec in predicate.args] != [predicate.args[0].type] * 2:
+            message = f"{predicate.name} is symmetric, and does not have two arguments of one type"
+            hint = "only two arguments of one type can change places; leave 'symmetric' out"
+            issues.append(Issue("KZ203", message, predicate.marks.get("symmetric", predicate.location), hint))
         known = first.setdefault(predicate.name, predicate)
         differing = [] if known is predicate else _differences(known, predicate)
         if differing:
@@ -69,6 +73,7 @@ def _differences(one: Predicate, other: Predicate) -> list[str]:
         "says": (one.says, other.says),
         "asks": (one.asks, other.asks),
         "compares": (one.compares, other.compares),
+        "symmetric": (one.symmetric, other.symmetric),
     }
     return [key for key, (left, right) in pairs.items() if left != right]
 

@@ -149,7 +149,8 @@ def _distinct_predicates(predicates: Iterable[Predicate]) -> tuple[Predicate, ..
     found: dict[object, Predicate] = {}
     for item in predicates:
         args = tuple((spec.name, spec.type) for spec in item.args)
-        found.setdefault((item.name, args, item.holds, item.says, item.asks, item.doc, item.compares), item)
+        flags = item.holds, item.compares, item.symmetric
+        found.setdefault((item.name, args, flags, item.says, item.asks, item.doc), item)
     return tuple(found.values())
 
 

@@ -30,7 +30,7 @@ __all__ = [
 
 #: What a row of facts may hold beside its arguments; no argument may bear such a name.
 ROW_KEYS = ("since", "until", "on", "certainty", "source", "at", "note")
-_PREDICATE_KEYS = ("args", "holds", "says", "asks", "doc", "compares", "assumable")
+_PREDICATE_KEYS = ("args", "holds", "says", "asks", "doc", "compares", "assumable", "symmetric")
 _RULE_KEYS = ("id", "title", "family", "when", "unless", "then", "certainty", "because", "source", "each", "replaces")
 _BLOCKS = ("either", "not")
 _MOST_NESTED = 10
@@ -89,6 +89,7 @@ def _predicate(reader: Reader, name: str, fields: dict[str, Node], place: Locati
         marks,
         (reader.filled(fields["compares"], "the name of an argument") or "") if "compares" in fields else "",
         reader.flag(fields["assumable"], "true or false") is not False if "assumable" in fields else True,
+        "symmetric" in fields and reader.flag(fields["symmetric"], "true or false") is True,
     )
 
 

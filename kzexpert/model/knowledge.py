@@ -70,6 +70,7 @@ class Predicate(msgspec.Struct, frozen=True, array_like=True):
     Attributes:
         compares: the argument whose values are rival hypotheses; empty where nobody compares them.
         assumable: false where why-not should never propose to assume it.
+        symmetric: whether its two arguments may change places and nothing else is said, so that text says it once.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Predicate(msgspec.Struct, frozen=True, array_like=True):
     marks: Mapping[str, Location] = {}
     compares: str = ""
     assumable: bool = True
+    symmetric: bool = False
 
 
 #: The forms of an entity that a template may ask for: `{state.adjective}`.

@@ -3,7 +3,7 @@
 The values here are the JSON that ``ask --format json`` prints. Which firings count as evidence is said in `evidence`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Literal
 
@@ -35,6 +35,7 @@ __all__ = [
     "conclude",
     "conclusions_of",
     "likelihoods_of",
+    "once",
     "plain",
     "ranked",
     "records",
@@ -81,6 +82,7 @@ class Conclusion(msgspec.Struct, frozen=True, omit_defaults=True):
         exact: whether no stronger set of lines that share nothing was left untried.
         shared: recorded facts on which several lines rest.
         confidence: how far it rests on several witnesses; None where nothing is established.
+        mirror: the statement with its arguments in the other order, where its predicate is symmetric.
     """
 
     conclusion: str
@@ -98,6 +100,16 @@ class Conclusion(msgspec.Struct, frozen=True, omit_defaults=True):
     exact: bool = True
     shared: tuple[str, ...] = ()
     confidence: Confidence | UnsetType | None = UNSET
+    mirror: str = ""
+
+
+def once(items: Iterable[Conclusion]) -> Iterator[Conclusion]:
+    """Each of some conclusions but those that say in the other order what was said before, just as certainly."""
+    told: dict[str, float] = {}
+    for item in items:
+        told[item.conclusion] = item.certainty
+        if item.mirror == item.conclusion or told.get(item.mirror) != item.certainty:
+            yield item
 
 
 class Answer(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.answer/1"):
@@ -291,7 +303,15 @@ def _conclusion(
         lines=told,
         likelihood=None,
         conflict=atom in inference.conflicts,
+        mirror=_mirror(inference.program.kb, known),
     )
+
+
+def _mirror(kb: KnowledgeBase, known: RelationFact) -> str:
+    predicate = kb.predicate.get(known.atom.predicate)
+    if predicate is None or not predicate.symmetric or known.dated != str(known.atom):
+        return ""
+    return str(GroundAtom(predicate.name, known.atom.args[::-1]))
 
 
 def _evidence(kb: KnowledgeBase, line: Line) -> EvidenceLine:

@@ -10,7 +10,7 @@ import msgspec
 from kzexpert.analysis.profile import RECORDED, Profile, RecordedFact, shares
 from kzexpert.errors import counted
 from kzexpert.model import GroundAtom, Inference, KnowledgeBase, Predicate
-from kzexpert.proof.answers import Conclusion
+from kzexpert.proof.answers import Conclusion, once
 from kzexpert.questions.sentences import says
 from kzexpert.render.text import footnote, headline
 from kzexpert.render.writer import PLAIN, Writer, certainty_text, sentence
@@ -43,10 +43,10 @@ def profile_text(
     """
     whole = room is None and not limit
     kb = inference.program.kb
-    sections = [
-        _Section(topic.topic, [(_conclusion(item, out), 1) for item in topic.conclusions], len(topic.conclusions))
-        for topic in found.topics
-    ]
+    concluded = {
+        topic.topic: [(_conclusion(item, out), 1) for item in once(topic.conclusions)] for topic in found.topics
+    }
+    sections = [_Section(topic, items, len(items)) for topic, items in concluded.items()]
     if found.recorded:
         groups = _groups(kb, found.recorded)
         told = [_recorded(kb, group, out, whole) for group in groups]
@@ -69,7 +69,7 @@ def profile_text(
 
 
 def _head(found: Profile, out: Writer) -> str:
-    concluded = sum(len(topic.conclusions) for topic in found.topics)
+    concluded = sum(len([*once(topic.conclusions)]) for topic in found.topics)
     aliases = [*found.aliases[:_MOST_ALIASES], *(["..."] if len(found.aliases) > _MOST_ALIASES else [])]
     also = f", also {', '.join(aliases)}" if aliases else ""
     counts = [counted(concluded, "conclusion")] if concluded else []

@@ -9,7 +9,7 @@ from kzexpert.certainty import THRESHOLD, VERDICT
 from kzexpert.errors import counted
 from kzexpert.model import GroundAtom, Inference
 from kzexpert.model.calibration import Likelihood
-from kzexpert.proof.answers import ASSUMED, Answer, Conclusion, Conclusions, EvidenceLine
+from kzexpert.proof.answers import ASSUMED, Answer, Conclusion, Conclusions, EvidenceLine, once
 from kzexpert.proof.document import TracedLine
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import says
@@ -82,11 +82,12 @@ def answer_text(
     if ground_atom(question) and answer.answers:
         verdicts = [_block(item, out, _verdict(item)) for item in answer.answers]
         return "\n\n".join([*before, *verdicts, footnote(inference, out, words=_unmeasured(answer.answers))]) + "\n"
-    shown = answer.answers if weighed else answer.established.answers
+    visible = answer.answers if weighed else answer.established.answers
+    shown = [*once(visible)]
     blocks = [_block(item, out) for item in shown]
     if not answer.established.answers:
         blocks.insert(0, nothing_supports(inference, question, out))
-    hidden = len(answer.answers) - len(shown)
+    hidden = len(answer.answers) - len(visible)
     if hidden:
         were = counted(hidden, "statement was", "statements were")
         blocks.append(f"{were} weighed and not established; --all shows {'it' if hidden == 1 else 'them'}.")
@@ -212,7 +213,7 @@ def conclusions_text(inference: Inference, found: Conclusions, out: Writer = PLA
     """Conclusions by predicate, a line each."""
     blocks: list[str] = []
     last = ""
-    for item in found.conclusions:
+    for item in once(found.conclusions):
         predicate = item.conclusion.partition("(")[0]
         if predicate != last:
             blocks.append(("\n" if last else "") + out.style("name", predicate))

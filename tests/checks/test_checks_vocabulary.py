@@ -96,3 +96,18 @@ def test_an_entity_declared_again_alike_adds_its_aliases(read):
     kb = read("entities: {Borduria: {kind: state, aliases: [Szohod]}}")
     assert kb.entity["Szohod"].name == "Borduria"
     assert [issue.code for issue in check(kb) if issue.severity == "error"] == []
+
+
+def test_only_two_arguments_of_one_type_change_places(examined):
+    issues = examined("""\
+predicates:
+  joins: {args: [state: state, bloc: bloc], symmetric: true}
+# ^ KZ214
+#                                                      ^ KZ203
+  exchange: {args: [one: state, other: state, good: text], symmetric: true}
+# ^ KZ214
+#                                                                     ^ KZ203
+  touches: {args: [one: state, other: state], symmetric: true}
+# ^ KZ214
+""")
+    assert "joins is symmetric, and does not have two arguments of one type" in [issue.message for issue in issues]

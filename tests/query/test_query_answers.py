@@ -5,12 +5,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from kzexpert.api import load
 from kzexpert.engines import engine
 from kzexpert.errors import Location
 from kzexpert.language import load_knowledge_base, parse_atom
 from kzexpert.model import Inference, KnowledgeBase
 from kzexpert.program.snapshot import snapshot
-from kzexpert.proof.answers import Answer, Conclusion, answer, conclusions_of, ranked
+from kzexpert.proof.answers import Answer, Conclusion, answer, conclusions_of, once, ranked
 from kzexpert.questions.question import read_question
 
 
@@ -158,3 +159,35 @@ def test_every_certainty_has_nine_decimals_at_most(tmp_path: Path, asked: str) -
     (found,) = answer(engine("experta").infer(snapshot(kb)), question).answers
     numbers = [found.certainty, *(item.strength for item in found.lines)]
     assert numbers == [0.3, 0.3] if "met" in asked else [0.21, 0.21]
+
+
+def test_text_says_a_pair_once_and_the_document_has_both_orders(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "b.yaml").write_text(
+        """\
+kinds: [state]
+predicates:
+  meet: {args: [one: state, other: state], symmetric: true, says: "{one} and {other} meet"}
+  visits: {args: [one: state, other: state], says: "{one} visits {other}"}
+entities: {A: {kind: state}, B: {kind: state}, C: {kind: state}}
+facts:
+  visits: [{one: A, other: B}, {one: B, other: C, certainty: 0.8}, {one: C, other: B, certainty: 0.5}]
+rules:
+  - {id: visit, when: ["visits(?a, ?b)"], then: ["meet(?a, ?b)", "meet(?b, ?a)"], because: "{a} visits {b}"}
+  - {id: alone, when: ["visits(?a, _)"], then: "meet(?a, ?a)", because: "{a} travels"}
+  - {id: doubt, when: ["visits(?a, ?b)", "?a = C"], then: "meet(?a, ?b)", certainty: -0.1, because: "{a} denies it"}
+""",
+        encoding="utf-8",
+    )
+    base = load(tmp_path)
+    found = base.ask("meet(?x, ?y)")
+    assert [item.conclusion for item in found.answers if item.certainty == 1] == [
+        "meet(A, A)",
+        "meet(A, B)",
+        "meet(B, A)",
+        "meet(B, B)",
+    ]
+    told = [item.conclusion for item in once(found.answers)]
+    assert told[:2] == ["meet(A, A)", "meet(A, B)"]
+    assert "meet(B, A)" not in told
+    assert {"meet(B, C)", "meet(C, B)"} <= {*told}, "they are not equally certain"
