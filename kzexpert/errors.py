@@ -21,12 +21,12 @@ __all__ = [
     "without_password",
 ]
 
-_PASSWORD = re.compile(r"(password\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s&#\"']+)|(://[^:/@\s]*:)[^\s]*(?=@)", re.IGNORECASE)
+_PASSWORD = r"(password\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s&#\"']+)|(://[^:/@\s]*:)[^\s]*(?=@)"
 
 
 def without_password(text: str) -> str:
     """A text in which no password of a connection to a database stands, as it may be shown."""
-    return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}***", text)
+    return re.sub(_PASSWORD, lambda found: f"{found[1] or found[2]}***", text, flags=re.IGNORECASE)
 
 
 def counted(number: int, thing: str, things: str = "") -> str:

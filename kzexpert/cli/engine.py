@@ -14,7 +14,7 @@ __all__ = ["Notices", "settings_of"]
 
 _BUDGET = "--budget"
 _BUDGET_HINT = "a budget is written seconds=300, facts=1000000 or firings=1000000"
-_LIMIT = re.compile(r"\s*(seconds|facts|firings)\s*=\s*([0-9][0-9_]*(?:\.[0-9]+)?)\s*")
+_LIMIT = r"\s*(seconds|facts|firings)\s*=\s*([0-9][0-9_]*(?:\.[0-9]+)?)\s*"
 #: Seconds; more than any clock of the operating system is waited for.
 _LONGEST = 1e8
 
@@ -92,7 +92,7 @@ def _limits(texts: Sequence[str]) -> Limits:
     found: dict[str, float] = {}
     issues = []
     for text in (part for given in texts for part in given.split(",")):
-        written = _LIMIT.fullmatch(text)
+        written = re.fullmatch(_LIMIT, text)
         amount = float(written[2].replace("_", "")) if written else 0.0
         if written is None or not 0.0 < amount < (_LONGEST if written[1] == "seconds" else 1e18):
             issues.append(Issue("KZ307", f"{text.strip()} is no budget", Location(_BUDGET), _BUDGET_HINT))

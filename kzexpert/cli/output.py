@@ -8,7 +8,6 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from kzexpert.atomic import check_unread, replace_file, replacement
 from kzexpert.cli.options import Options
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.render.writer import PLAIN, WIDTH, Writer, as_markup, as_plain
@@ -33,6 +32,8 @@ def emit(options: Options, text_of: Callable[[Writer], str]) -> None:
         UsageError: it cannot be written.
     """
     if options.output is not None:
+        from kzexpert.atomic import replace_file
+
         replace_file(options.output, text_of(PLAIN))
         return
     terminal = _is_terminal(sys.stdout)
@@ -60,6 +61,8 @@ def spare(options: Options, files: Iterable[str]) -> None:
         UsageError: it is one of them (KZ306).
     """
     if options.output is not None:
+        from kzexpert.atomic import check_unread
+
         check_unread(options.output, files)
 
 
@@ -72,6 +75,8 @@ def emit_file(options: Options, fill: "Callable[[Path], None]") -> None:
     Raises:
         UsageError: it cannot be written.
     """
+    from kzexpert.atomic import replacement
+
     if options.output is not None:
         with replacement(options.output) as path:
             fill(path)

@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from kzexpert.atomic import check_apart
 from kzexpert.cli.engine import Notices, settings_of
 from kzexpert.cli.options import Options
 from kzexpert.cli.output import note, print_error, spare
@@ -128,6 +127,8 @@ def open_session(options: Options, kb: KnowledgeBase | None = None) -> Session:
         UsageError: an option of the engine is at fault.
     """
     if options.output and options.skip_bad_rows:
+        from kzexpert.atomic import check_apart
+
         check_apart(options.output, options.skip_bad_rows, "--skip-bad-rows")
     kb = kb or read_knowledge_base(options)
     notices = Notices(options)
@@ -343,6 +344,8 @@ def _atoms(texts: Sequence[str], option: str) -> list[Atom]:
     Raises:
         UsageError: some of them cannot be read; all of those.
     """
+    if not texts:
+        return []
     from kzexpert.language import GrammarError, parse_atom
 
     atoms: list[Atom] = []

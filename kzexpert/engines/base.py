@@ -15,7 +15,6 @@ from msgspec.structs import replace
 
 from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import Inference, Program, ProgramRule
-from kzexpert.program.products import product_hint
 
 __all__ = ["BULK_BUDGET", "Budget", "Engine", "Meter", "OnePass", "collector_at_rest", "infer_each", "over_budget"]
 
@@ -174,6 +173,8 @@ class Meter:
 
 def over_budget(program: Program, rules: Sequence[ProgramRule], message: str) -> BudgetError:
     """The error for a budget that is used up, at the first of some rules, with what can be done about it."""
+    from kzexpert.program.products import product_hint
+
     advice = next(filter(None, map(product_hint, rules)), _NEVER_ENDS)
     hint = f"{advice}; {_MUCH_TO_DO}"
     location = rules[0].rule.location if rules else None

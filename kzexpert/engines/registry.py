@@ -112,7 +112,7 @@ _GIVEN: dict[str, Callable[[Settings], bool]] = {
     "--spark-master": lambda settings: settings.spark_master is not None,
     "--spark-conf": lambda settings: bool(settings.spark_conf),
 }
-_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]i?)?B\s*", re.IGNORECASE)
+_SIZE = r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]i?)?B\s*"
 _CONF_HINT = "such as spark.executor.memory=4g"
 _SIZE_HINT = "a size is written 500MB, 2GB or 1.5GiB"
 
@@ -230,7 +230,7 @@ def check_settings(name: str, settings: Settings) -> None:
     """
     issues = []
     if settings.memory is not None:
-        size = _SIZE.fullmatch(settings.memory)
+        size = re.fullmatch(_SIZE, settings.memory, re.IGNORECASE)
         if size is None or not float(size[1]):
             issues.append(Issue("KZ307", f"{settings.memory} is no size", Location("--memory"), _SIZE_HINT))
     for text in settings.spark_conf:

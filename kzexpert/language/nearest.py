@@ -4,7 +4,6 @@ It compares spellings only and knows nothing of what the names stand for.
 """
 
 from collections.abc import Iterable
-from heapq import nsmallest
 
 __all__ = ["did_you_mean", "nearest"]
 
@@ -47,6 +46,8 @@ def _alike(folded: str, known: Iterable[str]) -> list[str]:
     found = [item for item in known if (other := item.casefold()).startswith(begins) or other.endswith(ends)]
     if len(found) <= _MANY:
         return found
+    from heapq import nsmallest
+
     return nsmallest(_MANY, found, key=lambda item: (-_shared(folded, item.casefold()), item))
 
 

@@ -84,12 +84,14 @@ def format_value(value: Value) -> str:
 
 
 #: What a terminal would obey, or what reorders the text around it: DEL and C1 controls, line ends, marks of direction.
-_HIDDEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_HIDDEN = "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 
 
 def json_escapes(text: str) -> str:
     """A JSON text with what does not show in it as escapes. JSON itself asks for that only below U+0020."""
-    return text if text.isascii() and "\x7f" not in text else _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04X}", text)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return re.sub(_HIDDEN, lambda found: f"\\u{ord(found[0]):04X}", text)
 
 
 class Variable(msgspec.Struct, frozen=True, array_like=True, tag=True):

@@ -22,8 +22,8 @@ import msgspec
 from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.bases import base_folders, read_files
 from kzexpert.language.files import YAML_LIMIT, digest_of_file, read_file, shown_name
-from kzexpert.model import Value
-from kzexpert.program.order import PlannedBase
+from kzexpert.model import Conditions, Pattern, ProgramCondition, ProgramRule, Rule, Value
+from kzexpert.program.order import PlannedBase, RulePlan
 
 __all__ = ["Cache"]
 
@@ -35,14 +35,22 @@ _SETTLED = 2_000_000_000
 _LARGEST, _MOST, _ROOM = 64_000_000, 32, 128_000_000
 #: Of a file that another run may still be writing: nanoseconds until it counts as left behind.
 _ABANDONED = 3_600_000_000_000
-_MAGIC = b"kzexpert.cache/4"
+_MAGIC = b"kzexpert.cache/5"
 #: What this version and earlier ones call their files: no other file of the folder is theirs to remove.
-_OWN = re.compile(r"[0-9a-f]{8}\.(entry|pickle)(\.\d+\.part)?")
+_OWN = r"[0-9a-f]{8}\.(entry|pickle)(\.\d+\.part)?"
+
+
+class _Variant(Conditions, frozen=True, array_like=True):
+    """A `ProgramRule` without its rule, which all variants share."""
+
+    head: Pattern
+    choice: tuple[int, ...]
 
 
 class _Entry(msgspec.Struct, frozen=True, array_like=True):
     registers: list[tuple[int, int, int, int]]
     kb: PlannedBase
+    variants: list[list[_Variant]]
     issues: list[Issue]
 
 
@@ -86,10 +94,11 @@ class Cache:
         except (OSError, ValueError, RecursionError):  # none, or a damaged one: it is made anew
             return None
         paths = {shown_name(path): path for path in self._files}
-        rules = tuple(plan.rule for plan in entry.kb.plans)
+        rules = entry.kb.rules
+        plans = tuple(RulePlan(rule, _shared(rule, own)) for rule, own in zip(rules, entry.variants, strict=True))
         registers = {shown_name(register.path): register.path for register in entry.kb.registers}
         digests = _Digests({**paths, **registers})
-        kb = msgspec.structs.replace(entry.kb, rules=rules, texts=_Texts(paths), digests=digests)
+        kb = msgspec.structs.replace(entry.kb, plans=plans, texts=_Texts(paths), digests=digests)
         return kb, entry.issues
 
     def keep(self, kb: PlannedBase, issues: Sequence[Issue]) -> None:
@@ -99,8 +108,9 @@ class Cache:
         try:
             if self._stamp != self._current_stamp() or self._is_young(kb):
                 return
-            bare = msgspec.structs.replace(kb, rules=(), texts={}, digests={})  # each plan has its rule
-            entry = _Entry(_states(kb), bare, list(issues))
+            bare = msgspec.structs.replace(kb, plans=(), texts={}, digests={})
+            variants = [[_Variant(*_conditions(item), item.head, item.choice) for item in p.variants] for p in kb.plans]
+            entry = _Entry(_states(kb), bare, variants, list(issues))
             data = msgspec.msgpack.encode(entry)
             # A text that looks like a date would come back as one.
             if len(data) > _LARGEST or _decoded(data) != entry:
@@ -197,7 +207,7 @@ def _make_room(folder: int) -> None:
     """Remove what an earlier version or a killed run left behind, and the oldest entries beyond what may be kept."""
     states = {}
     for name in os.listdir(folder):
-        if _OWN.fullmatch(name):
+        if re.fullmatch(_OWN, name):
             with suppress(OSError):
                 states[name] = os.stat(name, dir_fd=folder, follow_symlinks=False)
     entries = sorted((name for name in states if name.endswith(".entry")), key=lambda name: -states[name].st_mtime_ns)
@@ -211,6 +221,14 @@ def _make_room(folder: int) -> None:
     for name in gone:
         with suppress(OSError):
             os.unlink(name, dir_fd=folder)
+
+
+def _conditions(item: Conditions) -> tuple[tuple[ProgramCondition, ...], tuple[int, ...], tuple[str, ...]]:
+    return item.conditions, item.order, item.variables
+
+
+def _shared(rule: Rule, variants: Sequence[_Variant]) -> tuple[ProgramRule, ...]:
+    return tuple(ProgramRule(*_conditions(v), rule, v.head, v.choice, at) for at, v in enumerate(variants))
 
 
 def _decoded(data: bytes) -> _Entry:

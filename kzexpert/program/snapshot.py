@@ -30,7 +30,7 @@ from kzexpert.model import (
 from kzexpert.program.order import PlannedBase, planned
 from kzexpert.program.relevance import Relevance, relevance
 from kzexpert.program.resolve import resolve_atom, resolve_fact
-from kzexpert.program.strata import components, recursive_components
+from kzexpert.program.strata import ordered
 
 __all__ = [
     "base_fact",
@@ -277,13 +277,7 @@ def _planned_rules(kb: PlannedBase, matters: Relevance | None) -> list[ProgramRu
 
 
 def _strata(rules: Sequence[ProgramRule]) -> tuple[Stratum, ...]:
-    surface = [rule.rule for rule in rules]
-    recursive = {*recursive_components(surface)}
     return tuple(
-        Stratum(
-            predicates=component,
-            rules=tuple(rule for rule in rules if rule.head.predicate in component),
-            recursive=component in recursive,
-        )
-        for component in components(surface)
+        Stratum(component, tuple(rule for rule in rules if rule.head.predicate in component), recursive)
+        for component, recursive in ordered([rule.rule for rule in rules]).items()
     )

@@ -18,7 +18,15 @@ from kzexpert.model import (
 from kzexpert.model.conditions import Looks
 from kzexpert.program.resolve import flat
 
-__all__ = ["Dependency", "components", "dependencies", "not_monotone", "recursive_components", "unstratified"]
+__all__ = [
+    "Dependency",
+    "components",
+    "dependencies",
+    "not_monotone",
+    "ordered",
+    "recursive_components",
+    "unstratified",
+]
 
 How: TypeAlias = Looks | Literal["certainty"]
 
@@ -109,12 +117,18 @@ def components(rules: Sequence[Rule]) -> list[tuple[str, ...]]:
     The order depends on names alone, never on the order of the rules. Tarjan (1972), without recursion, since a
     chain of rules may be longer than Python's stack.
     """
-    heads = {head.predicate for rule in rules for head in rule.then}
-    needs: dict[str, set[str]] = {head: set() for head in heads}
-    for edge in dependencies(rules):
-        if edge.body in heads:
-            needs[edge.head].add(edge.body)
-    return _tarjan({head: sorted(needs[head]) for head in sorted(heads)})
+    return [*ordered(rules)]
+
+
+def ordered(rules: Sequence[Rule]) -> dict[tuple[str, ...], bool]:
+    """The components in their order → whether a rule of one uses a predicate of it."""
+    needs: dict[str, set[str]] = {head.predicate: set() for rule in rules for head in rule.then}
+    for rule in rules:
+        used = {atom.predicate for _, atom, _ in _uses(rule.when) if atom.within is None and not atom.dates}
+        for head in rule.then:
+            needs[head.predicate].update(used & needs.keys())
+    found = _tarjan({head: sorted(needs[head]) for head in sorted(needs)})
+    return {component: any(not needs[head].isdisjoint(component) for head in component) for component in found}
 
 
 def _tarjan(graph: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
@@ -157,12 +171,7 @@ def _tarjan(graph: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
 
 def recursive_components(rules: Sequence[Rule]) -> list[tuple[str, ...]]:
     """The components in which a rule uses a predicate of its own component."""
-    depends = {(edge.head, edge.body) for edge in dependencies(rules)}
-    return [
-        component
-        for component in components(rules)
-        if any((head, body) in depends for head in component for body in component)
-    ]
+    return [component for component, recursive in ordered(rules).items() if recursive]
 
 
 def unstratified(rules: Sequence[Rule]) -> list[tuple[Dependency, tuple[Dependency, ...]]]:

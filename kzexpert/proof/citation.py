@@ -13,7 +13,6 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from kzexpert.errors import Location
-from kzexpert.language.digest import base_digest
 from kzexpert.model import (
     Atom,
     Fact,
@@ -26,7 +25,7 @@ from kzexpert.model import (
 )
 from kzexpert.program.resolve import Types, resolve_atom
 from kzexpert.program.values import Values
-from kzexpert.proof.document import CitedBase, CitedRule, CitedSource, Row, Trace, sealed
+from kzexpert.proof.document import CitedBase, CitedRule, CitedSource, Row, Trace, no_digest, sealed
 
 __all__ = [
     "cited_bases",
@@ -122,10 +121,10 @@ def cited_rule(
     """
     source, at = (rule.source.source, rule.source.at) if rule.source else ("", "")
     meaning = _Meaning(kb, rule)
-    resolved = [condition.said(meaning) for condition in rule.when]
     heads = tuple(meaning.atom(atom) for atom in rule.then)
     then = heads[0] if len(heads) == 1 else heads
     certainty = format_number(rule.certainty)
+    resolved = [] if digest is no_digest else [condition.said(meaning) for condition in rule.when]
     told = digest(
         ["rule", rule.id, rule.title, rule.family, resolved, then, certainty, rule.each, rule.because, source, at],
     )
@@ -165,6 +164,8 @@ def cited_source(source: Source) -> CitedSource:
 
 def cited_bases(kb: KnowledgeBase) -> tuple[CitedBase, ...]:
     """The bases with a name, as a trace cites them."""
+    from kzexpert.language.digest import base_digest
+
     named = (layer for layer in kb.layers if layer.name)
     return tuple(CitedBase(layer.name, layer.version, base_digest(kb, layer), layer.used) for layer in named)
 

@@ -46,7 +46,7 @@ _PATTERN = re.compile(
     r"(?:(?P<why>why)(?P<negated>[\s-]+not)?\s+)?(?P<atom>(?P<name>[^\W\d][\w.-]*)(?P<gap>\s*)\(.*)", re.I | re.S
 )
 #: Halves of surrogate pairs that stand for no byte of a command line.
-_HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+_HALVES = "[\ud800-\udc7f\udd00-\udfff]"
 _PRONOUNS = frozenset(
     ("it", "its", "they", "them", "their", "he", "him", "his", "she", "her", "this", "these", "those")
 )
@@ -162,7 +162,7 @@ def _read_pattern(kb: KnowledgeBase, text: str, start: int) -> tuple[Atom, Patte
 def _one_line(text: str) -> str:
     """The text without line breaks around or inside, and without bytes that are no text."""
     if not text.isascii():
-        text = _HALVES.sub("\ufffd", text).encode(errors="surrogateescape").decode(errors="replace")
+        text = re.sub(_HALVES, "\ufffd", text).encode(errors="surrogateescape").decode(errors="replace")
     return "".join(" " if c.isspace() else c for c in text).strip()
 
 

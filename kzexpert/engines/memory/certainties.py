@@ -4,7 +4,6 @@ It joins nothing: the engine says which bindings each rule has. It adds the prem
 """
 
 from collections.abc import Callable, Mapping
-from heapq import heappop, heappush
 from itertools import count
 from operator import itemgetter
 
@@ -273,13 +272,14 @@ class Settling:
         certainty (Knuth, *A generalization of Dijkstra's algorithm*, Information Processing Letters 6, 1977). A premise
         with ``_`` is met by the first, hence strongest, fact of its view that is settled.
         """
+        from heapq import heappop, heappush  # few questions meet a recursion
+
         inside = set(stratum.predicates)
         weakest: list[float] = []
         missing: list[int] = []
         concluded: list[tuple[GroundAtom, float]] = []
         waiting: dict[tuple[View, Args], list[int]] = {}
         queue: list[tuple[float, int, GroundAtom]] = []
-
         serial = count()  # keeps the queue from comparing atoms
         settled: dict[GroundAtom, float] = {}
 

@@ -12,12 +12,11 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kzexpert.certainty import established
 from kzexpert.engines.base import Budget, Meter, collector_at_rest
 from kzexpert.engines.memory.certainties import Settling, View, view_of
-from kzexpert.engines.memory.growth import Growth
 from kzexpert.engines.memory.joins import Field, JoinNetwork, JoinPattern, JoinRule, JoinTest
 from kzexpert.engines.reports import Listener, Standing, unheard
 from kzexpert.model import (
@@ -35,6 +34,9 @@ from kzexpert.model import (
 from kzexpert.model.established import EstablishedFacts
 from kzexpert.model.evaluation import Completion, holds, rising
 from kzexpert.program.relevance import starts
+
+if TYPE_CHECKING:
+    from kzexpert.engines.memory.growth import Growth
 
 __all__ = ["ExpertaEngine"]
 
@@ -276,7 +278,7 @@ class _Run:
             self.bindings[growth.rule.key][:] = growth.bindings()
         self.settling.settle(stratum)
 
-    def _grow(self, growths: Sequence[tuple[Growth, Fire]], stratum: Stratum) -> bool:
+    def _grow(self, growths: "Sequence[tuple[Growth, Fire]]", stratum: Stratum) -> bool:
         """Fire the rules whose aggregates have enough by now, and say whether any did."""
         new: dict[RelationKey, list[tuple[Value, ...]]] = {}
         for relation in stratum.predicates:
@@ -357,6 +359,8 @@ class _Run:
                 _test(known, lambda *values: completion(dict(zip(known, values, strict=True))) is not None, names)
             )
         if completion is not None and grows:
+            from kzexpert.engines.memory.growth import Growth  # few questions meet such a sum
+
             growth = Growth(self.program, rule, known, completion, self.facts, stratum.predicates)
             fire = self._fire(rule, stratum.recursive)
             self.growths.setdefault(self.program.strata.index(stratum), []).append((growth, fire))
