@@ -1,9 +1,12 @@
 """The house stands: imports point one way and never in a circle, and what things are called can be relied upon."""
 
 import ast
+import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -120,3 +123,37 @@ print("loaded:", heavy, file=sys.stderr)
 """
     ran = subprocess.run([sys.executable, "-c", script], cwd=PACKAGE.parent, capture_output=True, text=True, check=True)
     assert "loaded: []" in ran.stderr
+
+
+def test_a_plain_question_loads_what_it_needs_alone(tmp_path: Path) -> None:
+    """With the base kept since the last start: no file is read, none written, nothing is checked anew."""
+    base = shutil.copytree(PACKAGE.parent / "tests" / "kb_small", tmp_path / "base")
+    for path in base.rglob("*"):
+        os.utime(path, (1e9, 1e9))  # so young a file as a copy is not kept
+    script = """
+import sys
+from kzexpert.cli import main
+sys.argv[1:] = ["ask", "who is Ruritania aligned with?", "--kb", "base"]
+try:
+    main()
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+    for _ in range(2):
+        ran = subprocess.run(
+            [sys.executable, "-P", "-c", script],
+            cwd=tmp_path,
+            env={**os.environ, "KZEXPERT_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(PACKAGE.parent)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    loaded = ran.stderr.split()
+    libraries = {"difflib", "duckdb", "hashlib", "heapq", "jinja2", "pathlib", "rich", "sqlglot", "tempfile", "yaml"}
+    rooms = ("analysis", "authoring", "checks", "proof.checker", "review", "schemas", "engines.sql", "engines.export")
+    parts = {"atomic", "language.digest", "language.grammar", "language.loader", "language.tokens", "program.products"}
+    parts |= {"engines.memory.growth", "render.json", "render.issues"}
+    assert libraries.intersection(loaded) == set()
+    own = [name.removeprefix("kzexpert.") for name in loaded if name.startswith("kzexpert.")]
+    assert [name for name in own if name in parts or name.startswith(rooms)] == []
+    assert len(own) < 80
