@@ -117,7 +117,7 @@ try:
     main()
 except SystemExit:
     pass
-heavy = "experta duckdb sqlglot pyspark rich jinja2 yaml difflib".split()
+heavy = "experta duckdb sqlglot pyspark rich jinja2 yaml difflib prompt_toolkit".split()
 heavy = [name for name in heavy if name in sys.modules]
 print("loaded:", heavy, file=sys.stderr)
 """

@@ -13,7 +13,7 @@ from kzexpert.cli.output import print_error, tell, to_stderr, to_stdout
 from kzexpert.cli.signals import exit_code, is_terminated
 from kzexpert.errors import KzexpertError, UsageError
 
-__all__ = ["COMMANDS", "KzexpertGroup", "cli"]
+__all__ = ["COMMANDS", "KzexpertGroup", "cli", "guarded"]
 
 #: Command → its line of help, in the order of the help text. Each is an object of its own name in a module of its own
 #: name, which is imported when the command is called.
@@ -32,6 +32,7 @@ COMMANDS = {
     "evaluate": "Hold the conclusions against what turned out.",
     "calibrate": "Fit how often a certainty is right, to a file.",
     "learn": "Propose certainties for rules from outcomes.",
+    "shell": "Ask one question after another.",
     "trace": "Write traces, check them, compare them.",
     "check": "Tell everything that is wrong with a knowledge base.",
     "test": "Run the cases of a knowledge base.",
@@ -86,7 +87,7 @@ class KzexpertGroup(click.Group):
                     raise BrokenPipeError from None
 
         helps = {"-h", "--help", "--version"}.intersection(sys.argv[1:] if args is None else args)
-        sys.exit(_guarded(printing if helps else lambda: run(args, *rest, **extra)))
+        sys.exit(guarded(printing if helps else lambda: run(args, *rest, **extra)))
 
 
 def _interrupted() -> int:
@@ -94,7 +95,7 @@ def _interrupted() -> int:
     return exit_code()
 
 
-def _guarded(run: Callable[[], Any]) -> int:
+def guarded(run: Callable[[], Any]) -> int:
     """The exit code of a run, after telling on stderr what went wrong."""
     try:
         code = run()

@@ -87,11 +87,9 @@ _ENGINE = (
         help="When to stop a run: seconds, facts or firings, such as seconds=300.",
     ),
 )
-_OUTPUT = (
-    click.option("--output", metavar="FILE", help="Write to a file, and replace it only once all is written."),
-    click.option(
-        "-v", "--verbose", is_flag=True, help="Say on stderr what is loaded, inferred, and how long it takes."
-    ),
+_OUTPUT = click.option("--output", metavar="FILE", help="Write to a file, and replace it only once all is written.")
+_VERBOSE = click.option(
+    "-v", "--verbose", is_flag=True, help="Say on stderr what is loaded, inferred, and how long it takes."
 )
 _AS_OF = {
     "DATE": "A day, month or year; its last day counts.  [default: that of the base]",
@@ -107,6 +105,7 @@ def common_options(
     engine: bool = False,
     formats: Sequence[str] = ("text", "json"),
     as_of: str = "DATE",
+    output: bool = True,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command the common options, as one `Options` before its own parameters.
 
@@ -115,13 +114,21 @@ def common_options(
         engine: whether it needs an engine all the same.
         formats: what it can print, the default first; without any it has an option of its own.
         as_of: what ``--as-of`` takes, a key of `_AS_OF`.
+        output: whether it may write to a file.
     """
     day = click.option("--as-of", metavar=as_of, help=_AS_OF[as_of])
     form = click.option(
         "--format", type=click.Choice(formats), default=(*formats, "")[0], show_default=True, help="What to print."
     )
     engines = _ENGINE if run or engine else ()
-    chosen = (*_SOURCES, *((day, *_RUN) if run else ()), *engines, *((form,) if formats else ()), *_OUTPUT)
+    chosen = (
+        *_SOURCES,
+        *((day, *_RUN) if run else ()),
+        *engines,
+        *((form,) if formats else ()),
+        *((_OUTPUT,) if output else ()),
+        _VERBOSE,
+    )
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)

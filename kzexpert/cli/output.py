@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import IO, TYPE_CHECKING
 
 import click
@@ -15,11 +16,24 @@ from kzexpert.render.writer import PLAIN, WIDTH, Writer, as_markup, as_plain
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["emit", "emit_file", "note", "print_error", "show", "spare", "tell", "to_stderr", "to_stdout"]
+__all__ = [
+    "colours",
+    "emit",
+    "emit_file",
+    "heard",
+    "note",
+    "print_error",
+    "show",
+    "spare",
+    "tell",
+    "to_stderr",
+    "to_stdout",
+]
 
 _WIDEST = 100
 #: What a shell reports of a command whose reader has gone: 128 + SIGPIPE.
 _PIPE_CLOSED = 141
+_HEARD: ContextVar[list[object] | None] = ContextVar("heard", default=None)
 
 
 def emit(options: Options, text_of: Callable[[Writer], str]) -> None:
@@ -37,14 +51,28 @@ def emit(options: Options, text_of: Callable[[Writer], str]) -> None:
         replace_file(options.output, text_of(PLAIN))
         return
     terminal = _is_terminal(sys.stdout)
-    styled = terminal and _colours()
+    styled = terminal and colours()
     text = text_of(Writer(as_markup if styled else as_plain, _columns() if terminal else WIDTH))
     with to_stdout():
         _print(text, sys.stdout, styled)
 
 
+@contextmanager
+def heard() -> Iterator[list[object]]:
+    """The documents that are shown inside, for one who goes on from there."""
+    documents: list[object] = []
+    token = _HEARD.set(documents)
+    try:
+        yield documents
+    finally:
+        _HEARD.reset(token)
+
+
 def show(options: Options, document: object, text_of: Callable[[Writer], str]) -> None:
     """Print a result as ``--format`` says: a document as JSON, or what `text_of` makes. See `emit`."""
+    hearing = _HEARD.get()
+    if hearing is not None:
+        hearing.append(document)
     if options.format == "json":
         from kzexpert.render.json import json_text
 
@@ -119,7 +147,7 @@ def to_stderr() -> Iterator[None]:
 
 def print_error(text_of: Callable[[Writer], str]) -> None:
     """Print on stderr."""
-    styled = _is_terminal(sys.stderr) and _colours()
+    styled = _is_terminal(sys.stderr) and colours()
     with to_stderr():
         _print(text_of(Writer(as_markup) if styled else PLAIN), sys.stderr, styled)
 
@@ -140,7 +168,8 @@ def _is_terminal(stream: IO[str] | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def _colours() -> bool:
+def colours() -> bool:
+    """Whether a terminal may have them."""
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 

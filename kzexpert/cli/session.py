@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from kzexpert.cli.engine import Notices, settings_of
+from kzexpert.cli.opened import Givens, givens, once
 from kzexpert.cli.options import Options
 from kzexpert.cli.output import note, print_error, spare
 from kzexpert.cli.progress import ProgressLine, progress_line
@@ -49,12 +50,14 @@ class Session(msgspec.Struct, frozen=True):
         options: those of the command; a date, assumptions and withdrawals may be others.
         row: the engine; ``auto`` is settled.
         notices: what is said beside the result.
+        givens: what holds beside the options, and on both sides of a comparison.
     """
 
     kb: KnowledgeBase
     options: Options
     row: EngineRow
     notices: Notices
+    givens: Givens = Givens()
 
     def given(self, **changes: Any) -> "Session":
         """With other options for a date, assumptions and withdrawals."""
@@ -105,12 +108,13 @@ class Session(msgspec.Struct, frozen=True):
         Raises:
             UsageError: the date or an assumption is none.
         """
-        options = self.options
-        texts = {_ASSUME: "\n".join(_lines(options.assume)), _WITHOUT: "\n".join(_lines(options.without))}
+        given, held = self.options, self.givens
+        assumed, withdrawn = (*held.assume, *given.assume), (*held.without, *given.without)
+        texts = {_ASSUME: "\n".join(_lines(assumed)), _WITHOUT: "\n".join(_lines(withdrawn))}
         try:
-            assume, without = _atoms(options.assume, _ASSUME), _atoms(options.without, _WITHOUT)
+            assume, without = _atoms(assumed, _ASSUME), _atoms(withdrawn, _WITHOUT)
             asked = [with_siblings(self.kb, goal) for goal in goals]
-            return snapshot(self.kb, _as_of(options.as_of), assume, without, asked)
+            return snapshot(self.kb, _as_of(given.as_of or held.as_of), assume, without, asked)
         except UsageError as error:
             error.texts = {**error.texts, **texts}
             raise
@@ -126,6 +130,15 @@ def open_session(options: Options, kb: KnowledgeBase | None = None) -> Session:
         KnowledgeBaseError: something is wrong with it; all of that.
         UsageError: an option of the engine is at fault.
     """
+    if kb is not None:
+        return _open(options, kb)
+    key = replace(options, as_of=None, assume=(), without=(), format="text", output=None, verbose=False)
+    found = once("session", key, lambda: _open(options))
+    spare(options, found.kb.files)
+    return replace(found, options=options, notices=Notices(options), givens=givens())
+
+
+def _open(options: Options, kb: KnowledgeBase | None = None) -> Session:
     if options.output and options.skip_bad_rows:
         from kzexpert.atomic import check_apart
 
@@ -144,6 +157,13 @@ def read_knowledge_base(options: Options) -> KnowledgeBase:
     Raises:
         KnowledgeBaseError: something is wrong with it; all of that.
     """
+    paths = Options(kb=options.kb, rules=options.rules, facts=options.facts)
+    kb = once("base", paths, lambda: _read(options))
+    spare(options, kb.files)
+    return kb
+
+
+def _read(options: Options) -> PlannedBase:
     start = perf_counter()
     folders = layers(options)
     cache = Cache(folders, options.rules, options.facts)

@@ -1,0 +1,242 @@
+"""What refers to the question before: ``and in energy?``, ``why?``, ``what if not member(...)``, ``it`` and ``there``.
+
+A follow-up becomes a command with a question that stands alone, so that whatever reads questions reads it. Nothing is
+guessed: what may mean several things is told with all of them.
+"""
+
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import msgspec
+
+from kzexpert.errors import Issue, Location, UsageError
+from kzexpert.model import Constant, KnowledgeBase, Pattern
+from kzexpert.questions.paraphrase import asked
+from kzexpert.questions.templates import EntityNames, Word, words
+
+__all__ = ["Before", "FollowUp", "asked_before", "follow_up"]
+
+_PLACE = "question"
+_WHAT_IF = re.compile(
+    r"(?:and\s+|but\s+)?what\s+if\s+(?P<negated>not\s+)?(?P<atom>[^\W\d][\w.-]*\(.*\))\s*\??", re.I | re.S
+)
+_WHY = re.compile(
+    r"(?:and\s+|but\s+)?why(?P<negated>[\s-]+not)?\b(?:\s+(?:is\s+that|so|that))?(?P<rest>.*)", re.I | re.S
+)
+_AND = re.compile(r"(?:and|but|what\s+about|how\s+about)\b(?P<rest>.*)", re.I | re.S)
+#: Questions about the answer before → the command that answers them.
+_ABOUT_ANSWER = (
+    (
+        re.compile(
+            r"(?:and\s+)?(?:since\s+when|when|over\s+(?:the\s+years|time)|how\s+did\s+(?:it|that)\s+change)", re.I
+        ),
+        "timeline",
+    ),
+    (re.compile(r"(?:and\s+)?what\s+does\s+(?:it|that)\s+(?:hang|rest|depend)\s+on", re.I), "linchpins"),
+)
+_PRONOUN = re.compile(
+    r"\b(?:it|its|they|them|their|he|she|him|his|her)\b|\b(?<!is )(?<!are )there\b(?! (?:is|are|any|an?)\b)", re.I
+)
+_POSSESSIVE = frozenset(("its", "their", "his"))
+#: Words before a name that do not change what it means.
+_SMALL = frozenset(("and", "in", "for", "with", "of", "to", "by", "from", "about", "on", "then", "as", "is", "towards"))
+#: What a command asks for beside its pattern.
+_ENDS = {
+    "ask": "",
+    "why": ", and why",
+    "why-not": ", and why not",
+    "timeline": ", year by year",
+    "linchpins": ", and what that hangs on",
+}
+_YEARS = range(1000, 3000)
+
+
+#: A text, and whether it must be understood word by word.
+IsQuestion: TypeAlias = Callable[[str, bool], bool]
+
+
+class Before(msgspec.Struct, frozen=True):
+    """What was asked before.
+
+    Attributes:
+        pattern: None where the last answer was about no pattern.
+        about: the names of entities that the question gave.
+        answers: those that answered it, the most certain first.
+    """
+
+    pattern: Pattern | None = None
+    about: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+
+
+class FollowUp(msgspec.Struct, frozen=True):
+    """A command that stands alone.
+
+    Attributes:
+        words: the command and its arguments.
+        read_as: what it asks, for saying so.
+        as_of: a day for this command only; empty where there is none.
+    """
+
+    words: tuple[str, ...]
+    read_as: str
+    as_of: str = ""
+
+
+def asked_before(text: str, before: Before) -> Pattern:
+    """What was asked before.
+
+    Raises:
+        UsageError: nothing was (KZ301).
+    """
+    if before.pattern is None:
+        raise _error(text, "KZ301", f"no question was asked before that '{text}' could be about", "ask one first")
+    return before.pattern
+
+
+def follow_up(kb: KnowledgeBase, text: str, before: Before, is_question: IsQuestion) -> FollowUp | None:
+    """What a text asks about the answer before.
+
+    Args:
+        is_question: whether a text that stands alone is understood; and whether word by word, if that is wanted.
+
+    Returns:
+        None where it does not refer to it.
+
+    Raises:
+        UsageError: there was no answer before (KZ301), or it may mean several things (KZ302).
+    """
+    text = text.strip()
+    found = _of_answer(kb, text, before)
+    if found is not None:
+        return found
+    more = _AND.fullmatch(text)
+    if more and is_question(rest := more["rest"].strip(), False):
+        return FollowUp(("ask", rest), rest)
+    pronoun = _PRONOUN.search(text)
+    return _with_name(text, pronoun, before, is_question) if pronoun and not is_question(text, False) else None
+
+
+def _of_answer(kb: KnowledgeBase, text: str, before: Before) -> FollowUp | None:
+    """What asks more about the answer: with another condition, for the reasons, with another name in the question."""
+    bare = text.rstrip(" ?.!")
+    supposed = _WHAT_IF.fullmatch(text)
+    if supposed:
+        limit = "--all" if before.pattern is None else str(before.pattern)
+        line = ("what-if", limit, "--without" if supposed["negated"] else "--assume", supposed["atom"])
+        return FollowUp(line, shlex.join(line))
+    for written, command in _ABOUT_ANSWER:
+        if written.fullmatch(bare):
+            return _command(kb, command, asked_before(text, before))
+    why, more = _WHY.fullmatch(bare), _AND.fullmatch(bare)
+    if why:
+        change = _changes(kb, why["rest"])
+        if change is not None:
+            pattern = _changed(kb, text, asked_before(text, before), change, opened_first=True)
+            return _command(kb, "why-not" if why["negated"] else "why", pattern, change.as_of)
+    elif more:
+        change = _changes(kb, more["rest"])
+        if change is not None and (change.entities or change.as_of):
+            return _command(kb, "ask", _changed(kb, text, asked_before(text, before), change), change.as_of)
+    return None
+
+
+def _command(kb: KnowledgeBase, name: str, pattern: Pattern, as_of: str = "") -> FollowUp:
+    said = f"{asked(kb, pattern)}{_ENDS[name]}"
+    return FollowUp((name, str(pattern)), f"{said}, as of {as_of}" if as_of else said, as_of)
+
+
+# --- another name in the question before ---
+
+
+class _Change(msgspec.Struct, frozen=True):
+    """Names and a year that a text consists of; for each name the entities that are called so."""
+
+    entities: tuple[tuple[tuple[str, str], ...], ...] = ()
+    as_of: str = ""
+
+
+def _changes(kb: KnowledgeBase, text: str) -> _Change | None:
+    """What a text names; None where it says more than that."""
+    spoken, names = words(text), EntityNames(kb, text)
+    entities: list[tuple[tuple[str, str], ...]] = []
+    as_of, at = "", 0
+    while at < len(spoken):
+        end, meanings = next(iter(names.at(spoken, at)), (at, []))
+        if meanings:
+            entities.append(tuple(meanings))
+            at = end
+            continue
+        year = _year(spoken[at])
+        if not year and spoken[at].text not in _SMALL:
+            return None
+        as_of, at = year or as_of, at + 1
+    return _Change(tuple(entities), as_of)
+
+
+def _year(word: Word) -> str:
+    return f"{word.value:.0f}" if isinstance(word.value, float) and word.value in _YEARS else ""
+
+
+def _changed(kb: KnowledgeBase, text: str, pattern: Pattern, change: _Change, opened_first: bool = False) -> Pattern:
+    """The pattern with other names.
+
+    Args:
+        opened_first: whether a name stands for what the pattern leaves open, rather than for what it gives.
+    """
+    for meanings in change.entities:
+        found = {str(other): other for kind, name in meanings for other in _with(kb, pattern, kind, name, opened_first)}
+        if not found:
+            name = meanings[0][1]
+            raise _error(text, "KZ301", f"{pattern} has no place for {name}", "ask a whole question")
+        if len(found) > 1:
+            raise _error(
+                text, "KZ302", f"'{text}' can be read in {len(found)} ways", "\n".join(["ask one of them:", *found])
+            )
+        (pattern,) = found.values()
+    return pattern
+
+
+def _with(kb: KnowledgeBase, pattern: Pattern, kind: str, name: str, opened_first: bool) -> Iterator[Pattern]:
+    """The pattern with a name in each place where it may stand: those that are given, or those that are open."""
+    places = [place for place, spec in enumerate(kb.predicate[pattern.predicate].args) if spec.type == kind]
+    given = [place for place in places if isinstance(pattern.terms[place], Constant)]
+    left = [place for place in places if place not in given]
+    for place in (left or given) if opened_first else (given or left):
+        terms = list(pattern.terms)
+        terms[place] = Constant(name)
+        yield msgspec.structs.replace(pattern, terms=tuple(terms))
+
+
+# --- it and there ---
+
+
+def _with_name(text: str, pronoun: re.Match[str], before: Before, is_question: IsQuestion) -> FollowUp | None:
+    """The question with the name that a pronoun stands for: one that the question before gave, else its answer."""
+    if not before.about and not before.answers:
+        raise _error(
+            text, "KZ301", f"nothing was asked before that '{pronoun[0]}' could stand for", "name what you mean"
+        )
+    for literal in (True, False):
+        for names in (before.about, before.answers):
+            found = [put for name in dict.fromkeys(names) if is_question(put := _named(text, name), literal)]
+            if len(found) > 1 and names is before.answers:
+                hint = "\n".join(["ask one of them:", *found])
+                raise _error(text, "KZ302", f"'{pronoun[0]}' may stand for several things", hint)
+            if found:
+                return FollowUp(("ask", found[0]), found[0])
+    return None
+
+
+def _named(text: str, name: str) -> str:
+    def put(found: re.Match[str]) -> str:
+        said = found[0].lower()
+        return f"in {name}" if said == "there" else f"{name}'s" if said in _POSSESSIVE else name
+
+    return _PRONOUN.sub(put, text)
+
+
+def _error(text: str, code: str, message: str, hint: str) -> UsageError:
+    return UsageError(Issue(code, message, Location(_PLACE, 1, 1), hint), texts={_PLACE: text})
