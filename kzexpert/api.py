@@ -65,8 +65,9 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
 
     def ask(self, question: str) -> Answer:
         """The answer to a question in plain words or to a pattern, established or only weighed."""
-        asked = read_question(self.kb, question)
-        inference = self._inferred([asked.pattern])
+        asked = read_question(self.kb, question, dated=True)
+        day = self.given(as_of=asked.as_of) if asked.as_of else self
+        inference = day._inferred([asked.pattern])
         return answer(inference, asked, outline(inference, asked))
 
     def why(self, conclusion: str) -> str:

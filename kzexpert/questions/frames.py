@@ -5,6 +5,7 @@ last word that the frame needs, or after it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import zip_longest
 
 import msgspec
 
@@ -19,9 +20,11 @@ from kzexpert.questions.english import (
     MODALS,
     PREPOSITIONS,
     PRONOUNS,
+    SPEAKERS,
     SUPERLATIVES,
     TODAY,
 )
+from kzexpert.questions.phrases import polite
 from kzexpert.questions.spoken import Lexeme, stem, synonyms_of, tokens_of, with_synonyms
 
 __all__ = ["AFTER", "BEFORE", "Frame", "Frames", "is_bare_word", "is_participle", "marker", "nouns_of"]
@@ -39,7 +42,7 @@ class Frame(msgspec.Struct, frozen=True):
         nouns: arguments that its words ask for, such as ``state`` in which states.
         marks: argument that it names → how it is marked.
         participle: stems of the needed words that stand as participles behind a form of to be.
-        polar: whether it asks for yes or no, or states.
+        dangling: the prepositions that stand before which or whom, or before nothing.
         asked: whether it is one of the `asks`.
     """
 
@@ -49,7 +52,7 @@ class Frame(msgspec.Struct, frozen=True):
     nouns: frozenset[str]
     marks: tuple[tuple[str, str], ...]
     participle: frozenset[str]
-    polar: bool
+    dangling: frozenset[str]
     asked: bool
 
 
@@ -119,7 +122,7 @@ def _marks(frames: Iterable[Frame]) -> dict[str, frozenset[str]]:
 
 def _english() -> dict[str, str]:
     known = FUNCTION_WORDS.union(
-        PREPOSITIONS, INTERROGATIVES, SUPERLATIVES, TODAY, COMPARED, MODALS, PRONOUNS, DECISIVE
+        PREPOSITIONS, INTERROGATIVES, SUPERLATIVES, TODAY, COMPARED, MODALS, PRONOUNS, DECISIVE, SPEAKERS
     )
     return {word: stem(word) for word in sorted(known)}
 
@@ -141,7 +144,7 @@ def _frame(
     synonyms: Mapping[tuple[str, ...], Sequence[Lexeme]],
     known: dict[str, str],
 ) -> Frame:
-    tokens = with_synonyms(_template_tokens(text), synonyms)
+    tokens = polite(with_synonyms(_template_tokens(text), synonyms))
     given = {token.text for token in tokens if is_slot(token)}
     open_nouns = nouns_of(spec for spec in predicate.args if spec.name not in given)
     nouns: set[str] = set()
@@ -159,8 +162,18 @@ def _frame(
         (token.text, marker(tokens, number, is_slot, needs)) for number, token in enumerate(tokens) if is_slot(token)
     )
     participles = frozenset(token.stem for token in tokens if token.stem in needs and is_participle(tokens, token))
-    polar = not asked or not any(token.text in INTERROGATIVES or token.text == "where" for token in tokens)
-    return Frame(predicate, text, frozenset(needs), frozenset(nouns), marks, participles, polar, asked)
+    return Frame(predicate, text, frozenset(needs), frozenset(nouns), marks, participles, _dangling(tokens), asked)
+
+
+def _dangling(tokens: Sequence[Lexeme]) -> frozenset[str]:
+    """The prepositions before which or whom, and those that nothing follows: "with" in "whom is it aligned with"."""
+    found = set()
+    for token, following in zip_longest(tokens, tokens[1:]):
+        if token.text in PREPOSITIONS and (
+            following is None or following.text in INTERROGATIVES or following.text in PREPOSITIONS
+        ):
+            found.add(PREPOSITIONS[token.text])
+    return frozenset(found)
 
 
 def _template_tokens(text: str) -> tuple[Lexeme, ...]:

@@ -4,7 +4,6 @@ Tokens → wish (what is wanted, and when) → readings → the one that is bett
 reading uses makes the question not understood.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -18,12 +17,11 @@ from kzexpert.questions.phrases import Wish, dates_joined, wish_of
 from kzexpert.questions.readings import Reading, best_readings, readings_of
 from kzexpert.questions.rivals import Rivals, comparison, disjunction
 from kzexpert.questions.spoken import Lexeme, mended, named, stem, tokens_of, with_synonyms
+from kzexpert.questions.templates import words
 
 __all__ = ["Interpretation", "Unclear", "interpretation"]
 
 _MOST_SHOWN = 3
-#: What is no word, no space and no punctuation: signs such as < and %, and characters that are no text.
-_STRAY = re.compile(r"""[^\w\s.,;:!?()'"‘’“”‐‑–—…-]""")
 #: Intent → the command that follows it, where that is not ``ask``.
 _COMMANDS: dict[Intent, str] = {
     "why": "why",
@@ -106,9 +104,6 @@ class Unclear(msgspec.Struct, frozen=True):
 
 def interpretation(kb: KnowledgeBase, text: str) -> Interpretation | Unclear:
     """What a question asks for, or why that is not clear."""
-    stray = tuple((found[0], found.start()) for found in _STRAY.finditer(text))
-    if stray:
-        return Unclear(stray)
     frames = Frames.of(kb)
     tokens = dates_joined(tokens_of(text))
     tokens = named(kb, text, mended(kb, tokens, named(kb, text, tokens), frames.known))
@@ -235,11 +230,10 @@ def _when(wish: Wish, tail: str = "") -> str:
 
 def _unclear(kb: KnowledgeBase, frames: Frames, text: str, wish: Wish, found: Iterable[Reading]) -> Unclear:
     near = sorted(found, key=lambda reading: (len(reading.unread), reading.cost, -len(reading.frame.needs)))
-    known = {stem for stems in frames.words.values() for stem in stems}
-    known.update(stem for nouns in frames.nouns.values() for stem in nouns)
     open_words = [token for token in wish.rest if not token.names and token.value is None and not is_bare_word(token)]
-    strange = [token for token in open_words if token.stem not in known and token.text not in frames.known]
     unread: Sequence[Lexeme] = near[0].unread if near else open_words
+    known = {plain.stem for word in frames.known for plain in words(word)}
+    strange = [token for token in unread if token in open_words and words(token.text)[0].stem not in known]
     return Unclear(
         tuple((text[token.start : token.end], token.start) for token in unread),
         tuple((text[token.start : token.end], token.start) for token in strange),

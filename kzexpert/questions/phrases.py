@@ -20,7 +20,7 @@ from kzexpert.questions.english import (
 )
 from kzexpert.questions.spoken import Lexeme
 
-__all__ = ["Wish", "dates_joined", "wish_of"]
+__all__ = ["Wish", "dates_joined", "polite", "wish_of"]
 
 #: Words before which "how" asks for a manner or a number, and not for a degree.
 _AFTER_HOW = FUNCTION_WORDS | DECISIVE
@@ -55,12 +55,12 @@ class Wish(msgspec.Struct, frozen=True):
 
 def wish_of(tokens: Sequence[Lexeme]) -> Wish | None:
     """What a question wants; None where its phrases want two things at once."""
-    rest = _polite(tuple(tokens))
+    rest = polite(tuple(tokens))
     intents: list[Intent] = []
     while found := _longest(rest):
         intent, rest = found
         intents.append(intent)
-        rest = _polite(rest)
+        rest = polite(rest)
     wanted: set[Intent] = {*intents} - {"what"}
     rest, as_of, years, during = _dates(rest)
     if years is not None:
@@ -93,14 +93,14 @@ def _plain(tokens: tuple[Lexeme, ...]) -> tuple[Lexeme, ...]:
     return tuple(found)
 
 
-def _polite(tokens: tuple[Lexeme, ...]) -> tuple[Lexeme, ...]:
+def polite(tokens: tuple[Lexeme, ...]) -> tuple[Lexeme, ...]:
     """The tokens without what is only polite, before and after the question."""
     for phrase in POLITENESS:
         (run,) = phrase
         if _begins(tokens, run):
-            return _polite(tokens[len(run) :])
+            return polite(tokens[len(run) :])
         if len(tokens) > len(run) and _begins(tokens[-len(run) :], run):
-            return _polite(tokens[: -len(run)])
+            return polite(tokens[: -len(run)])
     return tokens
 
 

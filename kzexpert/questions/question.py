@@ -28,6 +28,7 @@ from kzexpert.questions.templates import (
     fit,
     question_templates,
     statement_templates,
+    stray_signs,
     with_any_interrogative,
     words,
 )
@@ -105,8 +106,11 @@ class AmbiguousQuestion(UsageError):
     readings: Mapping[str, str] = {}
 
 
-def read_question(kb: KnowledgeBase, text: str) -> Question:
+def read_question(kb: KnowledgeBase, text: str, *, dated: bool = False) -> Question:
     """Read what a command is about: a pattern such as ``member(?state, CSTO)``, or a question in plain words.
+
+    Args:
+        dated: whether it may name a date, see `Question.as_of`.
 
     Raises:
         UsageError: it is not understood (KZ301), can be read in two ways (KZ302), is about what the knowledge base
@@ -118,7 +122,7 @@ def read_question(kb: KnowledgeBase, text: str) -> Question:
         command = " ".join(("kzexpert", *map(_quoted, asked.command)))
         message = f"this is read as: {asked.read_as}; another command answers that"
         raise UsageError(Issue("KZ308", message, Location(_PLACE, 1), command), texts={_PLACE: text})
-    if asked.as_of:
+    if asked.as_of and not dated:
         hint = f"leave the date out, and give --as-of {asked.as_of}"
         message = f"the date {asked.as_of} stands in the question"
         raise UsageError(Issue("KZ308", message, Location(_PLACE, 1), hint), texts={_PLACE: text})
@@ -191,6 +195,9 @@ class _Words:
             UsageError: there is none, or more than one.
         """
         spoken = words(self.text)
+        stray = stray_signs(self.kb, self.text)
+        if stray:
+            raise self._unexplained(stray, spoken, [])
         if len(spoken) <= _MOST_WORDS:
             for kind, part in _kinds(spoken):
                 fits = self._fits(part, self.asks) or self._spelled_with_articles(kind)
@@ -256,23 +263,26 @@ class _Words:
         if found.several:
             return self._ambiguous(dict(found.candidates))
         self._report_unknown_names(spoken)
+        near = [words for _, words in found.candidates]
         if found.strange and found.names:
             shown = " and ".join(f"'{word}'" for word, _ in found.strange)
             message = f"the knowledge base says nothing about {shown}"
-            return self._error(Issue("KZ309", message, self._at(found.strange[0]), self._hint(found, spoken)))
+            place = Location(_PLACE, 1, found.strange[0][1] + 1)
+            return self._error(Issue("KZ309", message, place, self._hint(near, spoken)))
         if not found.words or len(found.words) == len(spoken):
             return self._not_understood(spoken)
-        shown = " and ".join(f"'{word}'" for word, _ in found.words)
+        return self._unexplained(found.words, spoken, near)
+
+    def _unexplained(
+        self, unread: Sequence[tuple[str, int]], spoken: Sequence[Word], near: Sequence[str]
+    ) -> UsageError:
+        shown = " and ".join(f"'{word}'" for word, _ in unread)
         message = f"this question is not understood: nothing in it explains {shown}"
-        return self._error(Issue("KZ301", message, self._at(found.words[0]), self._hint(found, spoken)))
+        return self._error(Issue("KZ301", message, Location(_PLACE, 1, unread[0][1] + 1), self._hint(near, spoken)))
 
-    @staticmethod
-    def _at(word: tuple[str, int]) -> Location:
-        return Location(_PLACE, 1, word[1] + 1)
-
-    def _hint(self, found: "Unclear", spoken: Sequence[Word]) -> str:
+    def _hint(self, near: Sequence[str], spoken: Sequence[Word]) -> str:
         """What comes near to the question."""
-        near = list(dict.fromkeys([*(words for _, words in found.candidates), *self._nearest(spoken)]))[:_MOST_SHOWN]
+        near = list(dict.fromkeys([*near, *self._nearest(spoken)]))[:_MOST_SHOWN]
         lines = ["questions it would understand:", *near] if near else ["kzexpert vocabulary lists what can be asked"]
         return "\n".join([*lines, *self._about_pronouns(spoken)])
 
@@ -289,7 +299,11 @@ class _Words:
         for _, part in _kinds(spoken):
             for template in self.asks:
                 found = fit(template, part, self.names, tolerant=True)
-                if found and (best is None or (found.unknown_words, -template.literals) < best[:2]):
+                if (
+                    found
+                    and not self._hides_names(found, part)
+                    and (best is None or (found.unknown_words, -template.literals) < best[:2])
+                ):
                     best = (found.unknown_words, -template.literals, found, part)
         if best is None:
             return
@@ -297,6 +311,14 @@ class _Words:
         issues = [self._unknown(span, part[span.start : span.end]) for span in found.unknown]
         if found.template.literals > 1 or all(issue.hint.startswith("did you mean") for issue in issues):
             raise self._error(*issues)
+
+    def _hides_names(self, found: Fit, part: Sequence[Word]) -> bool:
+        """Whether it takes a name and a word beside it for one unknown name."""
+        return any(
+            span.end > span.start + 1
+            and any(self._named_at(part[span.start : span.end], at) for at in range(span.end - span.start))
+            for span in found.unknown
+        )
 
     def _unknown(self, span: Span, part: Sequence[Word]) -> Issue:
         """What is wrong with the words in the place of an argument."""

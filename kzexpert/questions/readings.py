@@ -6,17 +6,19 @@ are marked, and no probability is involved.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import msgspec
 
 from kzexpert.model import ArgumentSpec, Constant, Pattern, Predicate, Term, Value, Variable
-from kzexpert.questions.english import AUXILIARIES, DECISIVE, INTERROGATIVES
+from kzexpert.questions.english import AUXILIARIES, DECISIVE, INTERROGATIVES, PREPOSITIONS
 from kzexpert.questions.frames import AFTER, BEFORE, Frame, Frames, is_bare_word, is_participle, marker
 from kzexpert.questions.spoken import Lexeme
 
 __all__ = ["Reading", "best_readings", "readings_of"]
 
+#: So far from its template no reading counts.
+_FAR = 3
 #: Marks that may stand for one another where only one argument can be meant.
 _ALIKE = (frozenset(("in", "for")), frozenset(("of", BEFORE)))
 _BUILT_IN: dict[str, type] = {"text": str, "number": float, "date": date}
@@ -61,7 +63,7 @@ def best_readings(readings: Sequence[Reading]) -> list[Reading]:
 
     Several are left where none is better than all others: the question can be read in several ways.
     """
-    whole = [reading for reading in readings if not reading.unread]
+    whole = [reading for reading in readings if not reading.unread and reading.cost < _FAR]
     best = min(map(_rank, whole), default=None)
     found: dict[str, Reading] = {}
     for reading in whole:
@@ -126,7 +128,21 @@ def _reading(frames: Frames, frame: Frame, tokens: Sequence[Lexeme]) -> Reading 
     specs = {spec.name: spec for spec in predicate.args}
     values = tuple((name, _value(tokens[number], specs[name])) for name, number in given.items())
     named = tuple((name, value) for name, value in values if value is not None)
-    return Reading(frame, named, frozenset(nouns), tuple(unread), cost + concluded)
+    cost += concluded + _FAR * _asks_otherwise(frame, tokens)
+    return Reading(frame, named, frozenset(nouns), tuple(unread), cost)
+
+
+def _asks_otherwise(frame: Frame, tokens: Sequence[Lexeme]) -> bool:
+    """Whether question and frame, for all their common words, ask for different things.
+
+    "What shares does it hold" does not ask for whom it holds shares, and no statement says what shares.
+    """
+    if frame.dangling - {PREPOSITIONS.get(token.text) for token in tokens}:
+        return True
+    pairs = pairwise(tokens)
+    return not frame.asked and any(
+        token.text in INTERROGATIVES and following.stem in frame.needs for token, following in pairs
+    )
 
 
 def _is_asked(tokens: Sequence[Lexeme], number: int) -> bool:
@@ -181,6 +197,8 @@ def _placed(
             given[chosen] = number
         else:
             waiting.append(number)
+    if {marks[number] for number in waiting} & {marks[number] for number in given.values()} - {BEFORE}:
+        return None  # "on A and B" names two things where one is wanted
     return _concluded(frame, tokens, waiting, given)
 
 

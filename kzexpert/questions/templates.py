@@ -21,10 +21,13 @@ __all__ = [
     "fit",
     "question_templates",
     "statement_templates",
+    "stray_signs",
     "with_any_interrogative",
     "words",
 ]
 
+#: What is no word, no space and no punctuation, outside of quotes: signs such as < and %, and what is no text.
+_STRAY = re.compile(r"""["“”][^"“”]*["“”]|([^\w\s.,;:!?()'"‘’“”‐‑–—…-])""")
 ARTICLES = frozenset(("the", "a", "an"))
 _TOKEN = re.compile(
     r"""["“”](?P<text>[^"“”]*)["“”]|(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})(?!\w)|(?P<number>-?[0-9]+(?:\.[0-9]+)?)(?!\w)"""
@@ -70,6 +73,15 @@ def words(text: str, keep_articles: bool = False) -> tuple[Word, ...]:
             if keep_articles or part not in ARTICLES:
                 found.append(Word(part, _stem(part), start, end))
     return tuple(found)
+
+
+def stray_signs(kb: KnowledgeBase, text: str) -> list[tuple[str, int]]:
+    """The signs of a question, each with its place, that `words` would leave out and that stand in no name."""
+    found = [(match[1], match.start()) for match in _STRAY.finditer(text) if match[1]]
+    if not found:
+        return []
+    in_names = {sign for sign, _ in found if any(sign in name for item in kb.entities for name in item.spellings)}
+    return [(sign, place) for sign, place in found if sign not in in_names]
 
 
 def _texts(text: str, keep_articles: bool = False) -> list[str]:

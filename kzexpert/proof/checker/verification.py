@@ -169,7 +169,7 @@ class Checker:
     def _question(self, trace: Trace, found: list[Difference]) -> tuple[str, Pattern] | None:
         """The question as it reads today, or else the pattern that the trace gives for it."""
         try:
-            question = read_question(self._kb, trace.question)
+            question = read_question(self._kb, trace.question, dated=True)
         except UsageError as error:
             reasons = "; ".join(issue.message for issue in error.issues)
             found.append(Difference("KZ508", "$.question", f"cannot be read: {reasons}"))
