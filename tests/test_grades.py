@@ -103,7 +103,7 @@ def test_a_trace_from_another_grading_does_not_hold(base: Path) -> None:
     [
         ("{A: 2}", "over 0 and up to 1"),
         ("{A: 0}", "over 0 and up to 1"),
-        ("{G: 1}", "'G' is no grade"),
+        ("{G: 1}", "'G' is not a grade"),
         ("[A, B]", "grades"),
         ("{A: high}", "high"),
     ],

@@ -115,7 +115,9 @@ def _judge_errors(case: Case, issues: Sequence[Issue]) -> list[str]:
         return []
     told = [_told(issue) for issue in issues]
     return (
-        [f"wanted the error {case.want_error}, and got others", *told] if case.want_error else ["cannot be run", *told]
+        [f"expected the error {case.want_error}, and got others", *told]
+        if case.want_error
+        else ["cannot be run", *told]
     )
 
 
@@ -129,7 +131,7 @@ def _judge_answer(kb: KnowledgeBase, case: Case, found: Answer | None) -> list[s
     established = {text: item for text, item in answers.items() if item.established}
     if case.want_error:
         came = ", ".join(_shown(item) for item in established.values()) or "no answer"
-        return [f"wanted the error {case.want_error}, and got none; {came}"]
+        return [f"expected the error {case.want_error}, and got none; {came}"]
     lines: list[str] = []
     wanted = _wanted(kb, case.want or (), lines)
     for text, expected in wanted.items():
@@ -151,7 +153,7 @@ def _wanted(kb: KnowledgeBase, expected: Iterable[Expected], lines: list[str]) -
             lines.extend(map(_told, issues))
             continue
         if pattern.ground is None:
-            lines.append(f"{item.location}: {pattern} leaves an argument open: a case wants ground atoms")
+            lines.append(f"{item.location}: {pattern} leaves an argument open: a case expects ground atoms")
         else:
             wanted[str(pattern.ground)] = item
     return wanted
@@ -160,7 +162,7 @@ def _wanted(kb: KnowledgeBase, expected: Iterable[Expected], lines: list[str]) -
 def _difference(item: Conclusion, wanted: float, decimals: int) -> list[str]:
     """A line where two certainties print differently at so many decimals; a zero has no sign."""
     came, should = (f"{round(number, decimals) + 0.0:.{decimals}f}" for number in (item.certainty, wanted))
-    return [] if came == should else [f"certainty of {item.conclusion}: wanted {should}, got {came}"]
+    return [] if came == should else [f"certainty of {item.conclusion}: expected {should}, got {came}"]
 
 
 def _shown(item: Conclusion) -> str:
@@ -176,7 +178,7 @@ def repeated_case_ids(cases: Iterable[Case]) -> list[Issue]:
     issues: list[Issue] = []
     for location, name in sorted((case.location, case.id) for case in cases):
         if name in first:
-            message, hint = f"case id {name} stands twice", "rename one of the two"
+            message, hint = f"case id {name} appears twice", "rename one of the two"
             related = ((first[name], "the other case of that id"),)
             issues.append(Issue("KZ122", message, location, hint, related=related))
         first.setdefault(name, location)

@@ -154,7 +154,7 @@ def read_comparisons(kb: KnowledgeBase, text: str) -> tuple[Rivalry, ...]:
         name = named[0][1]
         hint = 'give a pattern whose first variable is the hypothesis, or declare "compares: ARGUMENT" for a predicate'
         raise UsageError(
-            Issue("KZ301", f"no predicate that takes {name} says what it compares", Location(_PLACE, 1), hint),
+            Issue("KZ301", f"no predicate that takes {name} declares what it compares", Location(_PLACE, 1), hint),
             texts={_PLACE: text},
         )
     pattern = read_conclusion(kb, text).pattern

@@ -79,7 +79,9 @@ class Profile(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.abo
         names = [*(item.topic for item in self.topics), *([RECORDED] if self.recorded else [])]
         if topic not in names:
             hint = did_you_mean(topic, names) or f"there is something on {', '.join(names) or 'no topic'}"
-            raise UsageError(Issue("KZ301", f"nothing about {self.entity} is on {topic}", Location("--topic"), hint))
+            raise UsageError(
+                Issue("KZ301", f"there is nothing about {self.entity} under {topic}", Location("--topic"), hint)
+            )
         topics = tuple(item for item in self.topics if item.topic == topic)
         return replace(self, topics=topics, recorded=self.recorded if topic == RECORDED else ())
 

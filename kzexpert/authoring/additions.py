@@ -97,7 +97,7 @@ def add_facts(own: OwnBase, facts: Iterable[GroundAtom], beside: Mapping[str, st
     change = own.changed(target, text)
     hint = "give what sets yours apart: --since, --until, --on or --source"
     issues = [
-        Issue("KZ802", f"{atom} stands there already, {old.location}", Location("fact"), hint)
+        Issue("KZ802", f"{atom} is on record already, {old.location}", Location("fact"), hint)
         for atom, row, old in change.repeated
         if _circumstances(row) == _circumstances(old)
     ]
@@ -122,7 +122,7 @@ def check_source(kb: KnowledgeBase, source: str) -> None:
     """
     if source and source not in kb.source:
         hint = did_you_mean(source, kb.source) or f'kzexpert new source {scalar(source)} --title "..." declares it'
-        raise UsageError(Issue("KZ120", f"unknown source {source}", Location("--source"), hint))
+        raise UsageError(Issue("KZ120", f"there is no source {source}", Location("--source"), hint))
 
 
 def add_rule(own: OwnBase, fields: Mapping[str, str | Sequence[str]], at: str = "", file: str = "") -> Addition:
@@ -174,7 +174,7 @@ def _check_rule_id(own: OwnBase, name: str, replaces: str) -> None:
     hint = (
         f"--replaces {name} puts yours in its place" if found.location.file in own.kb.used_files else "give another id"
     )
-    raise UsageError(Issue("KZ802", f"there is a rule {name} already, {found.location}", Location("id"), hint))
+    raise UsageError(Issue("KZ802", f"there is already a rule {name}, {found.location}", Location("id"), hint))
 
 
 def add_skeleton(own: OwnBase, name: str, replaces: str = "", file: str = "") -> Addition:
@@ -192,7 +192,9 @@ def add_skeleton(own: OwnBase, name: str, replaces: str = "", file: str = "") ->
     if replaces and replaces not in used:
         hint = did_you_mean(replaces, used) or "kzexpert.yaml says which bases are used"
         raise UsageError(
-            Issue("KZ223", f"replaces names {replaces}, which is no rule of a used base", Location("--replaces"), hint)
+            Issue(
+                "KZ223", f"replaces names {replaces}, which is not a rule of a used base", Location("--replaces"), hint
+            )
         )
     target = own.file(file, "rules", "rules.yaml", lambda kb: kb.rules)
     text = own.text(target)
@@ -229,7 +231,7 @@ def add_entity(
     _check_name(name, "name")
     known = own.kb.entity.get(name)
     if known is not None:
-        message = f"{name} is declared already, as {known.name}, a {known.kind}: {known.location}"
+        message = f"{name} is already declared, as {known.name}, a {known.kind}: {known.location}"
         raise UsageError(Issue("KZ802", message, Location("name"), "add an alias to it there, or take another name"))
     target = own.file(
         file,
@@ -260,7 +262,7 @@ def add_source(own: OwnBase, name: str, fields: Mapping[str, str], file: str = "
     known = own.kb.source.get(name)
     if known is not None:
         raise UsageError(
-            Issue("KZ802", f"there is a source {name} already: {known.location}", Location("id"), "give another id")
+            Issue("KZ802", f"there is already a source {name}: {known.location}", Location("id"), "give another id")
         )
     target = own.file(file, "facts", "sources.yaml", lambda kb: kb.sources)
     return own.changed(target, inserted(target, own.text(target), ("sources",), record(_written(fields)), name))

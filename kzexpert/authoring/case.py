@@ -26,13 +26,13 @@ def case_file(own: OwnBase, name: str) -> str:
     """
     if not is_name(name):
         hint = "a name is letters, digits, - and _, and begins with a letter"
-        raise UsageError(Issue("KZ801", f"{name!r} is no name for a case", Location("name"), hint))
+        raise UsageError(Issue("KZ801", f"{name!r} is not a name for a case", Location("name"), hint))
     folder = Path(own.folder) / "tests" / "cases"
     file = shown_name(folder / f"{name}.yaml")
     cases = load_cases([folder], own.kb) if folder.is_dir() else ()
     places = [str(case.location) for case in cases if case.id == name] or [file] * os.path.lexists(file)
     if places:
-        message = f"there is a case {name} already: {places[0]}"
+        message = f"there is already a case {name}: {places[0]}"
         raise UsageError(Issue("KZ802", message, Location("name"), "give another name"))
     return file
 

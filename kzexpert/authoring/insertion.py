@@ -44,7 +44,7 @@ def inserted(name: str, text: str, path: Sequence[str], item: Snippet, key: str 
         return changed
     piece = item.under(key) if key else item.as_item
     hint = "\n".join([f"add this by hand below {': '.join(path)}:", *piece.block])
-    raise UsageError(Issue("KZ805", f"{name} leaves no place for an addition", Location(name), hint))
+    raise UsageError(Issue("KZ805", f"{name} has no place for an addition", Location(name), hint))
 
 
 # --- where it goes ---------------------------------------------------------------------------------------------------

@@ -134,7 +134,7 @@ class OwnBase(msgspec.Struct, frozen=True):
         folders = [os.path.join(self.folder, name) for name in ("rules", "facts")]  # noqa: PTH118
         hint = f"name a file such as {shown_name(os.path.join(folders[1], 'more.yaml'))}"  # noqa: PTH118
         if not any(_is_below(named, folder) for folder in folders) or not named.lower().endswith(YAML_ENDINGS):
-            message = f"{named} is no YAML file below rules/ or facts/ of {shown_name(self.folder)}"
+            message = f"{named} is not a YAML file below rules/ or facts/ of {shown_name(self.folder)}"
             raise UsageError(Issue("KZ804", message, Location("--file"), hint))
         below = Path(os.path.realpath(named)).relative_to(os.path.realpath(self.folder))
         hidden = next((part for part in below.parts if part.startswith(".")), "")

@@ -83,10 +83,10 @@ def write_scaffold(base: Scaffold) -> None:
     except FileNotFoundError:
         found = []
     except OSError as error:
-        raise _in_the_way(base.folder, f"{base.folder} is no folder: {error.strerror}") from None
+        raise _in_the_way(base.folder, f"{base.folder} is not a folder: {error.strerror}") from None
     if found:
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-        raise _in_the_way(base.folder, f"{base.folder} holds files already: {', '.join(found[:3])}{more}")
+        raise _in_the_way(base.folder, f"{base.folder} already holds files: {', '.join(found[:3])}{more}")
     try:
         for name, text in base.files.items():
             path = folder / name
@@ -108,10 +108,10 @@ def _name(folder: str) -> str:
     if not _NAME.fullmatch(name):
         near = re.sub(r"[\W_]+", "-", name).strip("-").lstrip("0123456789-").lower()
         hint = f"{_NAME_HINT}, such as {near}" if _NAME.fullmatch(near) else f"{_NAME_HINT}, such as mongolia"
-        raise UsageError(Issue("KZ801", f"{name!r} is no name for a base", Location("name"), hint))
+        raise UsageError(Issue("KZ801", f"{name!r} is not a name for a base", Location("name"), hint))
     if name in known_bases():
         hint = f"give it another name; to build on it: kzexpert new base NAME --uses {name}"
-        raise UsageError(Issue("KZ801", f"there is a base called {name} already", Location("name"), hint))
+        raise UsageError(Issue("KZ801", f"there is already a base called {name}", Location("name"), hint))
     return name
 
 
@@ -137,7 +137,7 @@ def _builds_on_shipped(uses: Sequence[str]) -> bool:
         if not (is_base(item) if is_path(item) else item in known_bases()):
             hint = f"a folder is written ./{item}" if is_base(item) else did_you_mean(item, known_bases())
             hint = hint or f"there are {', '.join(known_bases())}; a folder is written ./folder"
-            issues.append(Issue("KZ803", f"{item} is no base", Location("--uses"), hint))
+            issues.append(Issue("KZ803", f"{item} is not a base", Location("--uses"), hint))
     found = [] if issues else base_folders([item if is_path(item) else named_base(item) for item in uses], issues)
     if issues:
         raise UsageError(*issues)

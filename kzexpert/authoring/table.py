@@ -237,13 +237,13 @@ def _fitting(
     shown = ", ".join(names[:_MOST_NAMED]) + (f" and {len(names) - _MOST_NAMED} more" * (len(names) > _MOST_NAMED))
     if not predicate:
         if given or fixed:
-            hint = "say with --predicate which one it is that has these arguments"
+            hint = "name the predicate with --predicate"
             raise UsageError(Issue("KZ806", "columns and values without a predicate", Location("--column"), hint))
         return _best(kb, path, columns, shown)
     declared = kb.predicate.get(predicate)
     if declared is None:
         hint = did_you_mean(predicate, kb.predicate) or "kzexpert vocabulary lists the names"
-        raise UsageError(Issue("KZ202", f"unknown predicate {predicate}", Location("--predicate"), hint))
+        raise UsageError(Issue("KZ202", f"there is no predicate {predicate}", Location("--predicate"), hint))
     names = [*(spec.name for spec in declared.args), *_DATES]
     for name in (*given, *fixed):
         if name not in names:

@@ -25,7 +25,7 @@ def undated_events(kb: KnowledgeBase) -> list[Issue]:
                 repeated = _repeated(kb) if repeated is None else repeated
                 if atom.predicate not in repeated:
                     continue
-            message = f"{condition.function} takes events of {atom.predicate} that differ in their day alone for one"
+            message = f"{condition.function} counts events of {atom.predicate} that differ only in their day as one"
             hint = f"bind the day, {atom.predicate}(...) on ?day, or declare a number or name that tells them apart"
             issues.append(Issue("KZ222", message, atom.location, hint, "warning"))
     return issues

@@ -50,7 +50,7 @@ def _misfits(predicate: Predicate, fact: Fact) -> Iterator[Issue]:
     for key in unfit:
         if getattr(fact, key) is not None:
             kind = f"an {predicate.holds}" if predicate.holds else "declared without 'holds'"
-            message = f"{name} is {kind}, so '{key}' says nothing"
+            message = f"{name} is {kind}, so '{key}' does not apply"
             yield Issue("KZ117", message, fact.marks.get(key, fact.location), hint)
 
 

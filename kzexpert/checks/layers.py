@@ -28,7 +28,7 @@ def _idle(kb: KnowledgeBase, word: str, name: str, place: Location) -> Issue:
     own = next((rule for rule in kb.rules if rule.id == name), None)
     related = ((own.location, "the rule of that id, in the same base"),) if own else ()
     hint = _HINT if own else did_you_mean(name, [rule.id for rule in kb.rules]) or _HINT
-    return Issue("KZ223", f"{word} names {name}, which is no rule of a used base", place, hint, related=related)
+    return Issue("KZ223", f"{word} names {name}, which is not a rule of a used base", place, hint, related=related)
 
 
 def undeclared_names(kb: KnowledgeBase) -> list[Issue]:

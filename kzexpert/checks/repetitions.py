@@ -1,4 +1,4 @@
-"""Check: no condition stands twice in a rule (KZ211); a warning, since a repetition changes nothing.
+"""Check: no condition appears twice in a rule (KZ211); a warning, since a repetition changes nothing.
 
 It compares what is written, spaces and aliases apart, and draws no conclusion from it.
 """
@@ -22,7 +22,7 @@ def repeated_conditions(kb: KnowledgeBase) -> list[Issue]:
             for condition in group if len(group) > 1 else ():
                 key = _meaning(kb, condition)
                 if key in seen:
-                    message = f"the condition {condition.text} stands twice in rule {rule.id}"
+                    message = f"the condition {condition.text} appears twice in rule {rule.id}"
                     related = ((seen[key], "the other one"),)
                     hint = "leave one of them out"
                     issues.append(Issue("KZ211", message, condition.location, hint, "warning", related))

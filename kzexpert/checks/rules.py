@@ -23,7 +23,7 @@ def repeated_rule_ids(kb: KnowledgeBase) -> list[Issue]:
     for location, name in sorted(named, key=lambda item: kb.written(item[0])):
         if name in first:
             related = ((first[name], "the other rule of that id"),)
-            message, hint = f"rule id {name} stands twice", "rename one of the two"
+            message, hint = f"rule id {name} appears twice", "rename one of the two"
             if (first[name].file in kb.used_files) != (location.file in kb.used_files):
                 hint = f"rename it; or write replaces: {name} on it, so that it stands instead of the other"
             issues.append(Issue("KZ210", message, location, hint, related=related))

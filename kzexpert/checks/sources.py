@@ -63,4 +63,6 @@ def _unknown(kb: KnowledgeBase, citation: Citation, place: Location, hints: dict
     name = citation.source
     if name not in hints:  # a default source stands for all rows of a file
         hints[name] = did_you_mean(name, kb.source) or "declare it under 'sources:'"
-    return Issue("KZ120", f"unknown source {name}", citation.location if citation.location.file else place, hints[name])
+    return Issue(
+        "KZ120", f"there is no source {name}", citation.location if citation.location.file else place, hints[name]
+    )

@@ -52,9 +52,7 @@ def _contested(kb: KnowledgeBase) -> Iterator[Issue]:
         for number, phrase in enumerate(synonym.said):
             place, folded = synonym.marks.get(number, synonym.location), " ".join(_words(phrase))
             if folded in names:
-                message = (
-                    f"{phrase} is a name of {names[folded].name}, so that questions never read it as {synonym.means}"
-                )
+                message = f"{phrase} is a name of {names[folded].name}, so questions never read it as {synonym.means}"
                 yield Issue("KZ119", message, place, "leave one of the two out")
             means, before = first.setdefault(folded, (synonym.means, place))
             if means != synonym.means:

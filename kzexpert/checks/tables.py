@@ -20,7 +20,7 @@ def declared_tables(kb: KnowledgeBase) -> list[Issue]:
         if predicate is None:
             hint = did_you_mean(table.predicate, kb.predicate)
             place = table.marks.get("predicate", table.location)
-            issues.append(Issue("KZ202", f"unknown predicate {table.predicate}", place, hint))
+            issues.append(Issue("KZ202", f"there is no predicate {table.predicate}", place, hint))
         else:
             issues.extend(_arguments(kb, predicate, table))
             issues.extend(_dates(predicate, table))
@@ -48,7 +48,7 @@ def _arguments(kb: KnowledgeBase, predicate: Predicate, table: Table) -> Iterato
             yield Issue("KZ203", f"{predicate.name} has no argument {key}", _place(table, f"columns.{key}"), hint)
     for spec in predicate.args:
         if spec.name in table.numbered and spec.type != "number":
-            message = f"{spec.name} takes the number of the row, and is declared as {spec.type}"
+            message = f"{spec.name} takes the number of the row, but is declared as {spec.type}"
             yield Issue("KZ203", message, _place(table, f"columns.{spec.name}"), "declare the argument as number")
         if not table.says(spec.name):
             message = f"no column for the argument {spec.name} of {predicate.name}"
@@ -68,7 +68,7 @@ def _dates(predicate: Predicate, table: Table) -> Iterator[Issue]:
             hint = f"declare {name} with 'holds: interval' (since, until) or 'holds: event' (on)"
             yield Issue(
                 "KZ117",
-                f"{name} is no such predicate that '{key}' says something",
+                f"'{key}' does not apply to {name}",
                 _place(table, f"columns.{key}"),
                 hint,
             )

@@ -119,7 +119,7 @@ def _misuse(text: str, wanted: Placeholder, kind: str | None) -> tuple[str, str]
             return f"{text} chooses a word by a {kind}; only entities and numbers are one or many", _WORDS
     elif wanted.layout is not None:
         if not wanted.layout or not FORMAT.fullmatch(wanted.layout):
-            return f"{text} has no format that there is", f"{_NUMBERS}; {_WORDS}"
+            return f"{text} has an unknown format", f"{_NUMBERS}; {_WORDS}"
         if kind is not None and kind != "number":
-            return f"{text} formats a {kind}, and only numbers have a format", _NUMBERS
+            return f"{text} formats a {kind}; only numbers have a format", _NUMBERS
     return None

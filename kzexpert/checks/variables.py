@@ -32,7 +32,7 @@ def lone_variables(kb: KnowledgeBase) -> list[Issue]:
             if name not in repeated and name not in told and index < len(rule.when):
                 hint = _lone_hint(rule, rule.when[index], name)
                 if hint:
-                    message = f"?{name} stands only once in rule {rule.id}"
+                    message = f"?{name} appears only once in rule {rule.id}"
                     issues.append(Issue("KZ208", message, location, hint, "warning"))
     return issues
 

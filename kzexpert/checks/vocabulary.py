@@ -107,7 +107,7 @@ def _at_most(issues: list[Issue]) -> list[Issue]:
     if not rest:
         return issues
     left_out = {id(item) for _, item in rest}
-    more = Issue("KZ119", f"{counted(len(rest), 'more name')} with two meanings, from this row on", rest[0][0])
+    more = Issue("KZ119", f"{counted(len(rest), 'more name')} with two meanings from this row on", rest[0][0])
     return [*(item for item in issues if id(item) not in left_out), more]
 
 
@@ -132,7 +132,7 @@ def _conflicts(kb: KnowledgeBase, claims: Iterable[tuple[bool, Location, str, En
         elif entity.kind != holder.kind and not is_alias:
             message = f"{spelling} is a {entity.kind} here, but a {holder.kind} elsewhere"
         elif entity is not holder and not is_alias:
-            message = f"{spelling} is a {entity.kind} here, and another one elsewhere"
+            message = f"{spelling} is a {entity.kind} here and a different one elsewhere"
             hint = _TWO_ROWS
         else:
             continue

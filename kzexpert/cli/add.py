@@ -34,7 +34,7 @@ Examples:
     "--column", multiple=True, metavar="ARG=COLUMN", help="The column of an argument, or of since, until, on."
 )
 @click.option("--value", multiple=True, metavar="ARG=VALUE", help="The value of an argument in all rows.")
-@click.option("--certainty", default="", metavar="NUMBER", help="How sure the rows are.  [default: 1]")
+@click.option("--certainty", default="", metavar="NUMBER", help="How certain the rows are.  [default: 1]")
 @click.option("--source", default="", metavar="ID", help="Who says so.")
 @click.option("--at", default="", metavar="PLACE", help="Where in the source, such as table 3.")
 @click.option("-y", "--yes", is_flag=True, help="Write it without asking.")
@@ -104,19 +104,19 @@ def _told(change: Addition, proposal: TableProposal, seen: Preview) -> Iterator[
     yield f"{len(seen.facts):,} of {among} {'is a fact' if rows == 1 else 'are facts'} of {name}:"
     yield from (f"  {stated(kb, fact)}" for fact in seen.facts[:_FACTS])
     if seen.bad:
-        yield f"{counted(len(seen.bad), 'row')} would be none:"
+        yield f"{counted(len(seen.bad), 'row')} would not be:"
         problems = [*dict.fromkeys(f"  row {row}: {problem}" for row, problem in seen.bad)]
         yield from problems[:_FACTS]
         if len(problems) > _FACTS:
             yield f"  and {len(problems) - _FACTS} more"
     for kind, names in proposal.unknown.items():
-        yield f"{counted(len(names), 'name')} of the kind {kind} that nobody declares:"
+        yield f"{counted(len(names), 'undeclared name')} of the kind {kind}:"
         yield from (f"  {text}{f' ({hint})' if hint else ''}" for text, hint in [*names.items()][:_NAMES])
         if len(names) > _NAMES:
             yield f"  and {len(names) - _NAMES} more"
         yield f"  declare one with kzexpert new entity NAME --kind {kind}, or add it to the aliases of another"
     if proposal.unread:
         more = f" and {len(proposal.unread) - _COLUMNS} more" if len(proposal.unread) > _COLUMNS else ""
-        yield f"Columns that are not read: {', '.join(proposal.unread[:_COLUMNS])}{more}"
+        yield f"Columns not read: {', '.join(proposal.unread[:_COLUMNS])}{more}"
     if proposal.formats:
-        yield f"Days come first in the dates, or do months? {', '.join(proposal.formats)} reads them too"
+        yield f"Do the dates begin with the day, or with the month? {', '.join(proposal.formats)} reads them too"

@@ -70,7 +70,7 @@ def on_its_day(session: Session, question: Question) -> Session:
 
 def _agree(options: Options, as_of: str, text: str) -> None:
     if options.as_of and options.as_of.strip() != as_of:
-        message = f"the question names {as_of}, and --as-of {options.as_of}"
+        message = f"the question says {as_of}, and --as-of says {options.as_of}"
         raise UsageError(Issue("KZ308", message, Location("question", 1), "give one of them"), texts={"question": text})
 
 

@@ -22,7 +22,7 @@ Examples:
   kzexpert calibrate --by state --per power --output calibration.json
   kzexpert calibrate --hold-out 20% --output calibration.json""",
 )
-@click.option("--per", metavar="ARGUMENT", help="A curve of its own for each value of it with 50 cases or more.")
+@click.option("--per", metavar="ARGUMENT", help="A separate curve for each of its values with 50 cases or more.")
 @outcomes_options("leave these out")
 @common_options(run=False, engine=True, formats=())
 def calibrate(options: Options, given: Measure, per: str | None) -> int:
@@ -33,7 +33,7 @@ def calibrate(options: Options, given: Measure, per: str | None) -> int:
     """
     if options.output is None:
         hint = "give --output calibration.json"
-        raise UsageError(Issue("KZ308", "nothing says where the calibration goes", Location("--output"), hint))
+        raise UsageError(Issue("KZ308", "where should the calibration go?", Location("--output"), hint))
     check_writable(options.output)
     with opened(options, given) as (session, _, yards):
         from kzexpert.analysis.measure.fit import calibration_of

@@ -24,7 +24,7 @@ Examples:
   kzexpert diff kzexpert my-knowledge-base --format json
 
 \b
-Exit codes: 0 they differ, and it is told; 1 one of them is at fault;
+Exit codes: 0 they differ; 1 one of them is at fault;
 2 usage; 3 they state and conclude the same.""",
 )
 @click.argument("old")

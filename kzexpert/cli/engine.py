@@ -87,7 +87,7 @@ def _limits(texts: Sequence[str]) -> Limits:
     """What ``--budget`` changes.
 
     Raises:
-        UsageError: a text is no budget (KZ307); all of them.
+        UsageError: a text is not a budget (KZ307); all of them.
     """
     found: dict[str, float] = {}
     issues = []
@@ -95,7 +95,7 @@ def _limits(texts: Sequence[str]) -> Limits:
         written = re.fullmatch(_LIMIT, text)
         amount = float(written[2].replace("_", "")) if written else 0.0
         if written is None or not 0.0 < amount < (_LONGEST if written[1] == "seconds" else 1e18):
-            issues.append(Issue("KZ307", f"{text.strip()} is no budget", Location(_BUDGET), _BUDGET_HINT))
+            issues.append(Issue("KZ307", f"{text.strip()} is not a budget", Location(_BUDGET), _BUDGET_HINT))
         else:
             found[written[1]] = amount
     if issues:

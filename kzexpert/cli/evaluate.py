@@ -145,7 +145,7 @@ def _condition(text: str) -> tuple[str, str, float]:
     hint = "a condition is written brier_skill > 0"
     if written is not None:
         hint = did_you_mean(written[1], _FIGURES) or f"the figures are {', '.join(_FIGURES)}"
-    raise UsageError(Issue("KZ307", f"{text} is nothing that can be required", Location(_REQUIRE), hint))
+    raise UsageError(Issue("KZ307", f"{text} is not something that can be required", Location(_REQUIRE), hint))
 
 
 def _check(found: "Sequence[Evaluation]", conditions: Sequence[tuple[str, str, float]]) -> None:

@@ -20,21 +20,21 @@ __all__ = ["COMMANDS", "KzexpertGroup", "cli", "guarded"]
 COMMANDS = {
     "ask": "Answer a question, with certainty and reasons.",
     "why": "Show the whole proof of a conclusion.",
-    "why-not": "Tell what a conclusion lacks, and what would help.",
+    "why-not": "Say what a conclusion lacks, and what would help.",
     "what-if": "Show what changes with facts, rules or the date.",
     "linchpins": "Show what a conclusion hangs on.",
     "timeline": "Follow a conclusion through the years.",
-    "about": "Tell all that is known of an entity.",
+    "about": "Show all that is known of an entity.",
     "matrix": "Compare rival hypotheses by their evidence.",
     "conclusions": "List everything that the rules conclude.",
     "infer": "Write all conclusions to a file.",
     "diff": "Show how two bases differ, and what follows.",
-    "evaluate": "Hold the conclusions against what turned out.",
-    "calibrate": "Fit how often a certainty is right, to a file.",
+    "evaluate": "Compare the conclusions with what happened.",
+    "calibrate": "Measure how often a certainty is right.",
     "learn": "Propose certainties for rules from outcomes.",
     "shell": "Ask one question after another.",
     "trace": "Write traces, check them, compare them.",
-    "check": "Tell everything that is wrong with a knowledge base.",
+    "check": "Report everything wrong with a knowledge base.",
     "test": "Run the cases of a knowledge base.",
     "new": "Start a base of your own, or add to it.",
     "add": "Read a data file as facts, by a declaration.",
@@ -134,8 +134,8 @@ def _show_bug(error: Exception) -> None:
             traceback.print_exception(error)
         return
     text = " ".join(str(error).split())[:500]
-    tell(f"kzexpert stopped on a bug of its own, not of your files: {type(error).__name__}: {text}")
-    tell("  hint: run it again with KZEXPERT_DEBUG=1 to see where, and report that")
+    tell(f"kzexpert stopped because of a bug in kzexpert, not in your files: {type(error).__name__}: {text}")
+    tell("  hint: run it again with KZEXPERT_DEBUG=1 to see where, and report it")
 
 
 @click.group(

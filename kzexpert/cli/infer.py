@@ -119,17 +119,17 @@ def _form(options: Options, form: Form | None) -> Form:
     forms = ", ".join(ENDINGS)
     if form is None and options.output is None:
         hint = "give --output FILE, or --format csv or --format jsonl to print on stdout"
-        raise UsageError(Issue("KZ308", "nothing says where the conclusions go", Location(_OUTPUT), hint))
+        raise UsageError(Issue("KZ308", "where should the conclusions go?", Location(_OUTPUT), hint))
     if form is None:
         name = (options.output or "").lower()
         form = next((form for form, endings in ENDINGS.items() if name.endswith(endings)), None)
     if form is None:
         endings = ", ".join(ending for endings in ENDINGS.values() for ending in endings)
         hint = f"end it on one of {endings}, or give --format {forms}"
-        raise UsageError(Issue("KZ307", f"the ending of {options.output} says no format", Location(_OUTPUT), hint))
+        raise UsageError(Issue("KZ307", f"the ending of {options.output} names no format", Location(_OUTPUT), hint))
     if options.output is None and form in ("parquet", "duckdb") and sys.stdout is not None and sys.stdout.isatty():
         hint = "give --output FILE, or send stdout to a file"
-        raise UsageError(Issue("KZ308", f"{form} is not for a terminal", Location("--format"), hint))
+        raise UsageError(Issue("KZ308", f"{form} cannot be shown on a terminal", Location("--format"), hint))
     return form
 
 
@@ -185,7 +185,7 @@ def _patterns(kb: KnowledgeBase, texts: Sequence[str]) -> tuple[Pattern, ...]:
             continue
         question = read_question(kb, text)
         if isinstance(question.pattern.relation, Relation):
-            message = "a file of conclusions has no window of time and no dates on record"
+            message = "a file of conclusions has neither a window of time nor dates on record"
             hint = "leave 'within', 'since', 'until' and 'on' out"
             raise UsageError(Issue("KZ301", message, Location("question"), hint))
         found.append(question.pattern)

@@ -96,7 +96,7 @@ def _revision(options: Options, revision: str, target: str) -> Iterator[str]:
     folders = [named_base(name) for name in layers(options)]
     versioned = [folder for folder in folders if in_repository(folder)]
     if not versioned:
-        message = f"{revision} is no folder and no base, and {' and '.join(folders)} lies in no git repository"
+        message = f"{revision} is neither a folder nor a base, and {' and '.join(folders)} is not in a git repository"
         hint = "name a folder with rules/ and facts/, or a base; revisions are those of the base in use"
         raise UsageError(Issue("KZ101", message, Location(revision), hint))
     for number, folder in enumerate(folders):

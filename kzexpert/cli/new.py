@@ -77,10 +77,10 @@ Examples:
   kzexpert new fact "exercise(Mongolia, Russia, 'Selenga')" --on 2024-07""",
 )
 @click.argument("fact", nargs=-1, required=True)
-@click.option("--since", default="", metavar="DATE", help="From when on it holds: a day, month or year.")
+@click.option("--since", default="", metavar="DATE", help="When it starts to hold: a day, month or year.")
 @click.option("--until", default="", metavar="DATE", help="Until when.")
 @click.option("--on", default="", metavar="DATE", help="When it happened, of an event.")
-@click.option("--certainty", default="", metavar="NUMBER", help="How sure it is, over 0 and up to 1.  [default: 1]")
+@click.option("--certainty", default="", metavar="NUMBER", help="How certain it is, over 0 and up to 1.  [default: 1]")
 @click.option("--source", default="", metavar="ID", help="Who says so.")
 @click.option("--at", default="", metavar="PLACE", help="Where in the source, such as para 3.")
 @click.option("--note", default="", metavar="TEXT", help="What a reviewer should know.")
@@ -105,7 +105,7 @@ Examples:
 )
 @click.argument("id")
 @click.option("--title", default="", help="What it says, in one line.")
-@click.option("--replaces", default="", metavar="ID", help="The rule of a used base that it stands instead of.")
+@click.option("--replaces", default="", metavar="ID", help="The rule of a used base that it replaces.")
 @click.option("--family", default="", help="Rules of one family are one line of evidence.")
 @click.option("--when", multiple=True, metavar="CONDITION", help="A condition; all must hold.")
 @click.option("--unless", multiple=True, metavar="CONDITION", help="An exception.")
@@ -127,7 +127,7 @@ def rule(
     """Add a rule, behind those that conclude the same; without --when and --then, one to fill in, as a comment."""
     own = own_base(kb)
     if not fields["when"] and not then:
-        told = "take the # away and fill it in; kzexpert check says what is amiss"
+        told = "remove the # and fill it in; kzexpert check says what is wrong"
         finish(add_skeleton(own, id, fields["replaces"], file), dry_run, [told])
         return
     for option, given in (("--when", fields["when"]), ("--then", then)):
@@ -226,5 +226,5 @@ def case(
     moves = program.as_of_reason.startswith("today")  # with no date of its own the case would want another one tomorrow
     day = as_of or (program.as_of.isoformat() if moves else "")
     text = case_text(ask, answer(inference, asked), note, day, assume, without)
-    told = "confirm what it wants, or correct it; kzexpert test runs it"
+    told = "confirm what it expects, or correct it; kzexpert test runs it"
     finish(Addition(file, "", text, own.kb, ()), dry_run, [told])

@@ -56,9 +56,9 @@ _SOURCES = (
         metavar="NAME|FOLDER",
         help="A shipped or installed base, or a folder with rules/ and facts/; several are layered.",
     ),
-    click.option("--rules", multiple=True, metavar="PATH", help="One more file of rules, or a folder of such."),
-    click.option("--facts", multiple=True, metavar="PATH", help="One more file of facts, or a folder of such."),
-    click.option("--allow-network", is_flag=True, help="Read tables that lie on other machines or database servers."),
+    click.option("--rules", multiple=True, metavar="PATH", help="One more file of rules, or a folder of them."),
+    click.option("--facts", multiple=True, metavar="PATH", help="One more file of facts, or a folder of them."),
+    click.option("--allow-network", is_flag=True, help="Read tables on other machines or database servers."),
 )
 _RUN = (
     click.option("--assume", multiple=True, metavar="ATOM", help="Take a fact as given."),
@@ -70,7 +70,7 @@ _ENGINE = (
         default="experta",
         show_default=True,
         metavar="NAME",
-        help="The engine: experta, experta-stock, duckdb, spark, or auto, which goes by the number of facts.",
+        help="The engine: experta, experta-stock, duckdb, spark, or auto, which chooses by the number of facts.",
     ),
     click.option("--memory", metavar="SIZE", help="How much memory the duckdb engine may take, such as 2GB."),
     click.option("--spark-master", metavar="URL", help="Where the spark engine runs, such as local[4] or yarn."),
@@ -78,7 +78,7 @@ _ENGINE = (
         "--spark-conf", multiple=True, metavar="NAME=VALUE", help="Configuration of Spark, for the spark engine."
     ),
     click.option(
-        "--skip-bad-rows", metavar="FILE", help="Write rows of tables that are no facts to FILE, and go on without."
+        "--skip-bad-rows", metavar="FILE", help="Write table rows that cannot be facts to FILE, and go on without them."
     ),
     click.option(
         "--budget",
@@ -87,9 +87,9 @@ _ENGINE = (
         help="When to stop a run: seconds, facts or firings, such as seconds=300.",
     ),
 )
-_OUTPUT = click.option("--output", metavar="FILE", help="Write to a file, and replace it only once all is written.")
+_OUTPUT = click.option("--output", metavar="FILE", help="Write to a file, replacing it only when all is written.")
 _VERBOSE = click.option(
-    "-v", "--verbose", is_flag=True, help="Say on stderr what is loaded, inferred, and how long it takes."
+    "-v", "--verbose", is_flag=True, help="Report on stderr what is loaded and inferred, and how long it takes."
 )
 _AS_OF = {
     "DATE": "A day, month or year; its last day counts.  [default: that of the base]",

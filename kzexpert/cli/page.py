@@ -51,7 +51,7 @@ def _hanging(session: Session, inference: Inference, atom: GroundAtom, progress:
     if trials > _MOST_TRIALS:
         note(
             session.options,
-            f"what it hangs on is left out of the page: it rests on {recorded} facts and {len(rules)} rules",
+            f"the page leaves out what it hangs on: it rests on {recorded} facts and {len(rules)} rules",
         )
         return ()
     return (hangs_on(inference, atom, session.engine(progress), progress),)

@@ -146,7 +146,7 @@ def _open(options: Options, kb: KnowledgeBase | None = None) -> Session:
     kb = kb or read_knowledge_base(options)
     notices = Notices(options)
     if options.skip_bad_rows and not kb.tables:
-        notices.warn("there are no tables, so that --skip-bad-rows has nothing to do", "--skip-bad-rows")
+        notices.warn("there are no tables, so --skip-bad-rows has nothing to do", "--skip-bad-rows")
     row = settled(options.engine, kb, settings_of(options, notices))
     return Session(kb, options, row, notices).beside(kb)
 

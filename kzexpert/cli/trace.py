@@ -48,7 +48,7 @@ def trace() -> None:
 
 
 @trace.command(
-    short_help="Write down an answer and all it rests on.",
+    short_help="Write an answer and all it rests on to a file.",
     epilog="""\b
 Examples:
   kzexpert trace export "which states hedge?" --output hedging.json
@@ -141,7 +141,7 @@ Exit codes: 0 they say the same; 1 they do not.""",
 @click.argument("old")
 @click.argument("new")
 @click.option("--format", type=click.Choice(("text", "json")), default="text", show_default=True, help="What to print.")
-@click.option("--output", metavar="FILE", help="Write to a file, and replace it only once all is written.")
+@click.option("--output", metavar="FILE", help="Write to a file, replacing it only when all is written.")
 def diff(old: str, new: str, format: str, output: str | None) -> int:
     """Show what changed from the trace OLD to the trace NEW, and what is responsible. It needs no knowledge base.
 

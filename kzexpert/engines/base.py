@@ -37,7 +37,7 @@ class Budget(msgspec.Struct, frozen=True):
 BULK_BUDGET = Budget(facts=1_000_000_000, firings=10_000_000_000, seconds=600.0)
 
 _NEVER_ENDS = "a rule that computes new values from its own conclusions never ends: bound the value by a comparison"
-_MUCH_TO_DO = "where there is just much to do, raise the --budget"
+_MUCH_TO_DO = "if there is simply a lot to do, raise the --budget"
 
 
 class Engine(Protocol):

@@ -154,7 +154,7 @@ def settled(name: str, kb: KnowledgeBase, settings: Settings | None = None) -> E
 
 def _unknown(name: str, known: Sequence[str]) -> UsageError:
     hint = did_you_mean(name, known) or f"the engines are {', '.join(known)}"
-    return UsageError(Issue("KZ402", f"unknown engine {name}", hint=hint))
+    return UsageError(Issue("KZ402", f"there is no engine {name}", hint=hint))
 
 
 def for_engine(kb: KnowledgeBase, name: str, settings: Settings | None = None) -> KnowledgeBase:
@@ -232,10 +232,10 @@ def check_settings(name: str, settings: Settings) -> None:
     if settings.memory is not None:
         size = re.fullmatch(_SIZE, settings.memory, re.IGNORECASE)
         if size is None or not float(size[1]):
-            issues.append(Issue("KZ307", f"{settings.memory} is no size", Location("--memory"), _SIZE_HINT))
+            issues.append(Issue("KZ307", f"{settings.memory} is not a size", Location("--memory"), _SIZE_HINT))
     for text in settings.spark_conf:
         if not text.partition("=")[0].strip() or "=" not in text:
-            issues.append(Issue("KZ307", f"{text} is no NAME=VALUE", Location("--spark-conf"), _CONF_HINT))
+            issues.append(Issue("KZ307", f"{text} is not NAME=VALUE", Location("--spark-conf"), _CONF_HINT))
     for option in unused(name, settings) if name != "auto" else ():
         engines = " or ".join(name for name, row in ENGINES.items() if option in row.options)
         message = f"the {name} engine cannot use {option}"

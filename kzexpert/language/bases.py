@@ -78,7 +78,7 @@ def single_files(paths: Iterable[StrPath], endings: tuple[str, ...]) -> Iterator
             yield path
             continue
         if is_base(path):
-            hint = "a base is given with --kb; here stands a file, or a folder of files"
+            hint = "give a base with --kb; this takes a file, or a folder of files"
             raise KnowledgeBaseError(Issue("KZ101", f"{path} is a base, not a file", Location(path), hint))
         found = [*walk(path, endings)]
         if not found:
@@ -154,7 +154,7 @@ class _Search:
             if is_base(target):
                 return target
             hint = "a base is a folder with rules/, facts/ or both; its path begins where kzexpert.yaml lies"
-            self.issues.append(Issue("KZ128", f"{name} is no base", place, hint))
+            self.issues.append(Issue("KZ128", f"{name} is not a base", place, hint))
             return None
         found = _shipped().get(name) or _installed(name)
         if found is None:

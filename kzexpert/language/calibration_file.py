@@ -72,7 +72,7 @@ def decoded(file: TextFile) -> Calibrations:
             if not all(0.0 <= frequency <= 1.0 for frequency in curve.frequencies):
                 raise msgspec.ValidationError("a frequency is 0 to 1")
     except msgspec.MsgspecError as error:
-        message = f"{file.name} is no calibration: {error}"
+        message = f"{file.name} is not a calibration: {error}"
         raise KnowledgeBaseError(
             Issue("KZ705", message, Location(file.name), "kzexpert calibrate writes one")
         ) from None

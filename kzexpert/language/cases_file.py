@@ -138,7 +138,7 @@ class _File:
         none = reader.flag(fields["want_none"], "true") if "want_none" in fields else None
         given = [key for key in _WANTS if key in fields and not (key == "want_none" and none is False)]
         if len(given) != 1:
-            message = "a case that wants nothing" if not given else f"a case with {' and '.join(given)}"
+            message = "a case that expects nothing" if not given else f"a case with {' and '.join(given)}"
             reader.note("KZ116", message, reader.at(fields[given[1]] if given else node), _CASE_FORM)
             return None, False, ""
         if given[0] == "want_none":
@@ -147,7 +147,7 @@ class _File:
         if given[0] == "want_error":
             code = reader.text(value, "a code, such as KZ201") or ""
             if code and code not in CODES:
-                reader.note("KZ116", f"{code} is no code", reader.at(value), did_you_mean(code, CODES))
+                reader.note("KZ116", f"{code} is not a code", reader.at(value), did_you_mean(code, CODES))
             return None, False, code
         return self.answers(value), False, ""
 
@@ -155,7 +155,9 @@ class _File:
         reader = self.reader
         items = node.items if isinstance(node, ListNode) else [node]
         if not items:
-            reader.note("KZ116", "an empty list of answers", reader.at(node), "a case that wants none: want_none: true")
+            reader.note(
+                "KZ116", "an empty list of answers", reader.at(node), "if no answer is expected, write want_none: true"
+            )
         answers = (self.expected(item, node) for item in items)
         return tuple(answer for answer in answers if answer is not None)
 
@@ -177,7 +179,7 @@ class _File:
             reader.add(split_hint(error.issue, node, listed))
             return None
         if not _ground(atom):
-            hint = "a case wants answers, without variables"
+            hint = "the answers of a case have no variables"
             reader.note("KZ207", "an answer with an open argument", atom.location, hint)
             return None
         if number is not None:

@@ -89,7 +89,7 @@ def _check_header(reader: Reader, predicate: Predicate, columns: list[str]) -> b
             hint = did_you_mean(column, known) or f"the columns are {', '.join(known)}"
             reader.note("KZ114", f"{predicate.name} has no column {column!r}", place, hint)
         elif column in columns[:index]:
-            reader.note("KZ114", f"the column {column} stands twice", place, "keep one of the two")
+            reader.note("KZ114", f"the column {column} appears twice", place, "keep one of the two")
     for argument in arguments:
         if argument not in columns:
             reader.note("KZ114", f"no column for the argument {argument}", place, "every argument has a column")

@@ -67,7 +67,7 @@ def parse_date_format(text: str) -> DateFormat:
             pattern += " +" if other == " " else f"[{other or '%'}]" if (other or "%") not in "^\\[]" else f"\\{other}"
             continue
         if directive not in _DIRECTIVES:
-            raise ValueError(f"%{directive} is no part of a date that is read")
+            raise ValueError(f"%{directive} is not a part of a date that can be read")
         count += 1
         pattern += f"({_DIRECTIVES[directive]})"
         groups.setdefault(directive, count)

@@ -195,7 +195,7 @@ class _Builder:
                 elif kind is yaml.AliasEvent:
                     self.alias(event)
                 elif kind is yaml.DocumentStartEvent and self.root is not None:
-                    hint = "keep one document a file: take the line --- away"
+                    hint = "keep one document to a file: remove the line ---"
                     raise self.refusal("a second YAML document", event, hint)
         finally:
             loader.dispose()
@@ -236,7 +236,7 @@ class _Builder:
                 raise self.refusal(message, event, "write the values out where they are needed")
             self.add(node, size)
         elif any(name == item.anchor for item in self.stack):
-            raise self.refusal(f"the alias *{name} inside of what it stands for", event, "write the values out")
+            raise self.refusal(f"the alias *{name} inside what it stands for", event, "write the values out")
         else:
             hint = f"define it before with &{name}; put a text that starts with * in quotes"
             self.issues.append(Issue("KZ105", f"the alias *{name} stands for nothing", self.place(event), hint))
@@ -266,8 +266,8 @@ class _Builder:
         place = key_place(self.file, key)
         if key.text in mapping.entries:
             first = key_place(self.file, mapping.entries[key.text][0])
-            message, hint = f"the key {key.text!r} stands twice", "keep one of the two"
-            self.issues.append(Issue("KZ106", message, place, hint, related=((first, "it stands here first"),)))
+            message, hint = f"the key {key.text!r} appears twice", "keep one of the two"
+            self.issues.append(Issue("KZ106", message, place, hint, related=((first, "it first appears here"),)))
         else:
             hint = "merge keys are not part of the language: write the keys out"
             self.issues.append(Issue("KZ107", "a merge key (<<)", place, hint))
@@ -282,7 +282,7 @@ class _Builder:
 
     def tagged(self, event: _Event, tag: str) -> BrokenNode:
         tag = tag.replace("tag:yaml.org,2002:", "!!")
-        hint = f"take {tag} away: a value is a text, a number, true or false" if tag[:2] == "!!" else _NO_TAG
+        hint = f"remove {tag}: a value is a text, a number, true or false" if tag[:2] == "!!" else _NO_TAG
         self.issues.append(Issue("KZ107", f"the tag {tag} is not allowed", self.place(event), hint))
         return BrokenNode(event.start_mark.line + 1, event.start_mark.column + 1)
 

@@ -139,7 +139,7 @@ class ExpressionParser:
         token = self.peek()
         self.depth += 1
         if self.depth > _MOST_DEPTH:
-            raise self.error(f"an expression nested more than {_MOST_DEPTH} deep", "take brackets away", token)
+            raise self.error(f"an expression nested more than {_MOST_DEPTH} deep", "remove some brackets", token)
         try:
             return self.nested(token)
         finally:
@@ -169,7 +169,7 @@ class ExpressionParser:
         name = self.take()
         function = FUNCTIONS.get(name.text)
         if name.text in AGGREGATES:
-            raise self.error(f"'{name.text}' stands inside an expression", AGGREGATE_FORM, name)
+            raise self.error(f"'{name.text}' cannot be used inside an expression", AGGREGATE_FORM, name)
         if function is None or name.text in SHIFTS.values():
             known = [known for known in FUNCTIONS if known not in SHIFTS.values()]
             hint = (

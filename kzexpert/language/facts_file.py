@@ -206,4 +206,4 @@ def _source(reader: Reader, own: RowKeys, defaults: RowKeys) -> Citation | None:
 def _check_interval(reader: Reader, since: PartialDate, until: PartialDate, places: Mapping[str, Location]) -> None:
     if until.last < since.first:
         message, hint = f"until {until} lies before since {since}", "exchange them, or correct one"
-        reader.note("KZ113", message, places["until"], hint, related=((places["since"], "since stands here"),))
+        reader.note("KZ113", message, places["until"], hint, related=((places["since"], "since is here"),))

@@ -130,7 +130,7 @@ class _Parser(ExpressionParser):
             hint = FOREIGN_WORDS[token.text.casefold()]
             hint = conjunction if hint == ONE_A_LINE else hint
         elif token.text in ("within", *DATE_WORDS):
-            hint = f"{token.text} stands right after an atom, and before @"
+            hint = f"{token.text} goes right after an atom, before @"
         elif token.text == "@":
             hint = "@ ?c stands after an atom that must hold; a rule has certainty:, and others take none"
         elif token.text in _COMPARISONS:
@@ -241,7 +241,7 @@ class _Parser(ExpressionParser):
             term = self.term()
             if not isinstance(term, Variable | Constant):
                 token = self.tokens[self.position - 1]
-                raise self.error("_ stands in a list of values", "name the values that it may be", token)
+                raise self.error("a list of values contains _", "name the values that it may be", token)
             found.append(term)
             if self.accept(")"):
                 return tuple(found)
@@ -311,7 +311,7 @@ class _Parser(ExpressionParser):
         dates: dict[str, str] = {}
         while (token := self.peek()).kind == "word" and token.text in ("within", *DATE_WORDS):
             if token.text in dates or (token.text == "within" and within):
-                raise self.error(f"{token.text} stands twice", "keep one of the two", token)
+                raise self.error(f"{token.text} appears twice", "keep one of the two", token)
             if token.text == "within":
                 within = self.within()
                 continue

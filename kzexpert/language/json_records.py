@@ -108,7 +108,9 @@ class JsonRecords:
         seen = [False] * len(names)
         for number, (line, record) in enumerate(chain([first], self._records), 1):
             if not isinstance(record, dict | list):
-                raise RecordError(f"record {number} is no mapping", "a record is {...}", line if self._by_line else 0)
+                raise RecordError(
+                    f"record {number} is not a mapping", "a record is {...}", line if self._by_line else 0
+                )
             try:
                 if number <= _LOOKED_AT:
                     self._look_at(record)
@@ -182,8 +184,8 @@ def _in_document(lines: Iterator[tuple[int, str]], path: str) -> list[Any]:
         parts.append(line)
         size += len(line)
         if size > _MOST_WHOLE:
-            message = f"it is a document of more than {_MOST_WHOLE:,} characters, which is read whole"
-            raise RecordError(message, "write it with a record a line, as .jsonl")
+            message = f"this is a document of more than {_MOST_WHOLE:,} characters, which is read whole"
+            raise RecordError(message, "write it with one record to a line, as .jsonl")
     document = found = _decoded("".join(parts))
     for step in json_steps(path):
         fits = isinstance(found, list) and step < len(found) if isinstance(step, int) else isinstance(found, dict)
@@ -193,7 +195,7 @@ def _in_document(lines: Iterator[tuple[int, str]], path: str) -> list[Any]:
     lists = _lists(document)
     if isinstance(found, dict) and not lists:
         return [found]
-    what = f"there is no list of records at {path}" if path else "it is no list of records"
+    what = f"there is no list of records at {path}" if path else "it is not a list of records"
     hint = did_you_mean(path, lists) or (f"they stand in records: {' or '.join(lists)}" if lists else "")
     raise NestedError(what, hint, lists)
 
@@ -221,7 +223,7 @@ def _rows(value: Any, tree: _Tree, seen: list[bool]) -> list[list[tuple[int, str
     if isinstance(value, dict):
         if tree.place is not None:
             hint = f"go on to one of its keys: {', '.join(list(value)[:6])}"
-            raise RecordError("a path leads to a mapping, and not to a value", hint)
+            raise RecordError("a path leads to a mapping, not to a value", hint)
         return _combined([_rows(value[key], below, seen) for key, below in tree.keys.items() if key in value])
     if tree.place is None or value is None:
         if tree.place is not None:

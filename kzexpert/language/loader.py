@@ -231,7 +231,7 @@ def read_sections(reader: Reader, fields: Mapping[str, Node], draft: Draft) -> b
         return True
     for key, node in beside.items():
         if "rules" not in fields or key not in ("source", "at"):
-            message, hint = f"{key!r} stands beside no facts", "beside `facts:` it is the default for the rows"
+            message, hint = f"{key!r} has no facts beside it", "beside `facts:` it is the default for the rows"
             reader.note("KZ108", message, reader.at(node), hint)
     return False
 

@@ -20,7 +20,7 @@ from kzexpert.model import GRADES, PartialDate
 __all__ = ["Manifest", "Use", "read_manifest"]
 
 _KEYS = ("name", "title", "version", "licence", "authors", "uses", "as-of", "grades", "calibration")
-_FORM = f"{MANIFEST} says of a base any of {', '.join(_KEYS)}"
+_FORM = f"{MANIFEST} may hold any of {', '.join(_KEYS)}"
 _GRADES_FORM = "such as grades: {A: 1, B: 1, C: 0.9, D: 0.6, E: 0.3, F: 0.5}"
 _USE_FORM = "such as uses: [kzexpert, ./other, {base: kzexpert, facts: true}]"
 
@@ -70,7 +70,7 @@ def read_manifest(folder: StrPath, issues: list[Issue], files: list[TextFile]) -
     root = document.root
     if isinstance(root, MappingNode) and "drop" in root.entries:
         key, _ = root.entries.pop("drop")
-        reader.note("KZ108", "drop in a manifest", reader.at_key(key), "drop: stands in a file of rules/")
+        reader.note("KZ108", "drop in a manifest", reader.at_key(key), "drop: belongs in a file of rules/")
     fields = reader.fields(root, MANIFEST, _KEYS, (), _FORM)
     return Manifest() if fields is None else _manifest(reader, fields)
 
@@ -83,7 +83,7 @@ def _manifest(reader: Reader, fields: dict[str, Node]) -> Manifest:
     name = reader.filled(fields["name"], "the name of the base") or "" if "name" in fields else ""
     if name and (name != os.path.basename(name) or name.startswith(".") or name.split() != [name]):  # noqa: PTH119
         hint = "a name is one word, without a slash, that does not begin with a dot"
-        reader.note("KZ110", f"{name!r} is no name of a base", reader.at(fields["name"]), hint)
+        reader.note("KZ110", f"{name!r} is not a name for a base", reader.at(fields["name"]), hint)
     return Manifest(
         name=name,
         authors=tuple(item.text for item in reader.texts(fields["authors"], "an author"))
@@ -118,7 +118,9 @@ def _grades(reader: Reader, node: Node) -> dict[str, float]:
     found: dict[str, float] = {}
     for key, value in reader.entries(node, "a mapping of grades to factors", _GRADES_FORM):
         if key.text not in GRADES:
-            reader.note("KZ110", f"{key.text!r} is no grade", reader.at_key(key), f"the grades are {', '.join(GRADES)}")
+            reader.note(
+                "KZ110", f"{key.text!r} is not a grade", reader.at_key(key), f"the grades are {', '.join(GRADES)}"
+            )
         factor = reader.certainty(value, negative=False)
         if factor is not None:
             found[key.text] = factor

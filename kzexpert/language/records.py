@@ -194,7 +194,7 @@ def _turned(unpivot: Unpivot, columns: Sequence[str] | None) -> dict[str, str]:
     if columns is None:
         spread = next(filter(_RANGE.fullmatch, unpivot.columns), "")
         if spread:
-            raise RecordError(f"{spread} to unpivot says nothing of JSON, whose columns have no order", "list them")
+            raise RecordError(f"{spread} to unpivot does not work for JSON, whose columns have no order", "list them")
         return {name: name for name in unpivot.columns}
     found: dict[str, str] = {}
     for item in unpivot.columns:
@@ -210,7 +210,7 @@ def _turned(unpivot: Unpivot, columns: Sequence[str] | None) -> dict[str, str]:
         found.update(among)
     twice = next((name for name in (unpivot.name, unpivot.value) if name in columns and name not in found), None)
     if twice is not None:
-        raise RecordError(f"unpivot makes a column {twice}, and the file has one", "call it otherwise")
+        raise RecordError(f"unpivot makes a column {twice}, and the file has one", "give it another name")
     return found
 
 

@@ -49,7 +49,7 @@ def _declaration(reader: Reader, node: Node) -> Register | None:
     shape, notation = read_shape(reader, fields, path, part), read_notation(reader, fields)
     if not path.lower().removesuffix(".gz").endswith((*RECORD_ENDINGS, ".zip")):
         hint = f"the file of a register ends in {', '.join(RECORD_ENDINGS)}, alone or packed as .gz or .zip"
-        reader.note("KZ124", f"{file} is no register", marks["file"], hint)
+        reader.note("KZ124", f"{file} cannot be a register", marks["file"], hint)
     if reader.failures > before:
         return None
     columns = tuple(item.text for item in aliases)

@@ -48,7 +48,7 @@ def revision_folder(revision: str, folder: str, target: Path) -> str:
     top = os.fsdecode(_said(revision, folder, "rev-parse", "--show-toplevel")).rstrip("\n")
     commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if commit.returncode != 0:
-        message = f"{revision} is no folder, no base, and no revision of the repository of {folder}"
+        message = f"{revision} is not a folder, a base, or a revision of the repository of {folder}"
         hint = "git log --oneline lists revisions; a base is a folder with rules/ and facts/"
         raise UsageError(Issue("KZ101", message, Location(revision), hint))
     below = os.path.relpath(os.path.realpath(folder), os.path.realpath(top)).replace(os.sep, "/")
@@ -101,7 +101,7 @@ def _said(revision: str, folder: str, *arguments: str, given: bytes = b"") -> by
 
 
 def _unreadable(revision: str, reason: str) -> UsageError:
-    hint = "name a folder instead, or mend the repository"
+    hint = "name a folder instead, or repair the repository"
     return UsageError(Issue("KZ101", f"git cannot read {revision}: {reason}", Location(revision), hint))
 
 
@@ -112,4 +112,4 @@ def _git(folder: str, *arguments: str, given: bytes = b"") -> "subprocess.Comple
         return subprocess.run(command, input=given, capture_output=True, env={**settings, **_SETTINGS}, check=False)
     except OSError:
         hint = "install git, or name a folder with rules/ and facts/"
-        raise UsageError(Issue("KZ101", "there is no git, so that no revision can be read", hint=hint)) from None
+        raise UsageError(Issue("KZ101", "git is not installed, so no revision can be read", hint=hint)) from None

@@ -53,7 +53,7 @@ def read_kinds(reader: Reader, node: Node) -> list[str]:
             reader.wrong_shape("the name of a kind", item)
         elif item.text in _BUILT_IN_TYPES:
             hint = f"{', '.join(_BUILT_IN_TYPES)} are types already; give the kind another name"
-            reader.note("KZ110", f"the kind {item.text} bears the name of a type", reader.at(item), hint)
+            reader.note("KZ110", f"the kind {item.text} has the name of a type", reader.at(item), hint)
         elif (name := reader.name(item, "the name of a kind")) is not None:
             kinds.append(name)
     return kinds
@@ -105,11 +105,11 @@ def _argument_specs(reader: Reader, node: Node) -> tuple[ArgumentSpec, ...]:
         if name is None or kind is None:
             continue
         if name in ROW_KEYS:
-            message = f"an argument cannot be called {name}: this name is taken by a row's own keys"
+            message = f"an argument cannot be called {name}: a row's own keys take this name"
             reader.note("KZ110", message, reader.at(key), f"a row of facts may hold {', '.join(ROW_KEYS)} by itself")
         elif name in specs:
-            first = (specs[name].location, "it stands here first")
-            reader.note("KZ106", f"the argument {name} stands twice", reader.at(key), "rename one", related=(first,))
+            first = (specs[name].location, "it first appears here")
+            reader.note("KZ106", f"the argument {name} appears twice", reader.at(key), "rename one", related=(first,))
         else:
             specs[name] = ArgumentSpec(name, kind, reader.at(key))
     return tuple(specs.values())
@@ -241,7 +241,7 @@ def _block(reader: Reader, node: MappingNode, depth: int) -> Condition | None:
     if name != "either":
         if not name.isidentifier():
             hint = foreign_call(name.split()[0]) if name.split() else ""
-            hint = hint or "no condition holds a colon: a named argument is name=value; put a text with one in quotes"
+            hint = hint or "a condition holds no colon: a named argument is name=value; put a text with one in quotes"
             reader.note("KZ201", f"YAML takes {name!r} for a key, since a colon follows it", place, hint)
             return None
         hint = did_you_mean(name, _BLOCKS) or foreign_call(name) or _BLOCK_FORM
@@ -306,7 +306,7 @@ def _conclusion(reader: Reader, node: Node) -> tuple[Atom, ...]:
     if atom.within is not None or atom.dates:
         word = "within" if atom.within is not None else atom.dates[0][0]
         reader.note(
-            "KZ201", f"a conclusion with {word}", atom.location, f"{word} stands in conditions; take it away here"
+            "KZ201", f"a conclusion with {word}", atom.location, f"{word} belongs in conditions; remove it here"
         )
     return (atom,)
 
@@ -326,7 +326,7 @@ def read_citation(reader: Reader, node: Node, at: Node | None = None) -> Citatio
         node = fields["id"]
         if "at" in fields:
             if at is not None:
-                reader.note("KZ106", "the key at stands twice", reader.at(at), "keep the one inside of source")
+                reader.note("KZ106", "the key at appears twice", reader.at(at), "keep the one inside of source")
             at = fields["at"]
     source = reader.filled(node, "the id of a source")
     place = "" if at is None else reader.text(at, "a place in the source")

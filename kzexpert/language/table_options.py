@@ -63,7 +63,7 @@ def _check_fits(reader: Reader, key: str, node: Node, file: str) -> None:
     }
     if not fits.get(key, True):
         what = "a workbook" if sheet else "JSON" if json else "Parquet or a database" if stored else "CSV"
-        reader.note("KZ110", f"{key} says nothing of {what}", reader.at(node), f"leave {key} out")
+        reader.note("KZ110", f"{key} does not apply to {what}", reader.at(node), f"leave {key} out")
 
 
 def _encoding(reader: Reader, node: Node) -> str:
@@ -128,7 +128,7 @@ def _split(reader: Reader, node: Node) -> dict[str, str]:
     for key, value in reader.entries(node, "a mapping of columns to separators", 'such as {owners: ";"}'):
         found[key.text] = reader.text(value, "a separator") or ""
         if not found[key.text]:
-            reader.note("KZ110", f"nothing separates the values of {key.text}", reader.at(value), 'such as ";"')
+            reader.note("KZ110", f"no separator for the values of {key.text}", reader.at(value), 'such as ";"')
     return found
 
 
@@ -148,7 +148,7 @@ def read_notation(reader: Reader, fields: Mapping[str, Node]) -> Notation:
 def _decimal(reader: Reader, node: Node) -> str:
     text = reader.text(node, "the sign before decimals")
     if text not in (None, ",", "."):
-        reader.note("KZ110", f"{text!r} is no sign before decimals", reader.at(node), 'it is "," or "."')
+        reader.note("KZ110", f"{text!r} is not a decimal sign", reader.at(node), 'it is "," or "."')
     return text or ""
 
 
@@ -173,7 +173,7 @@ def _formats(reader: Reader, node: Node) -> tuple[str, ...]:
             parse_date_format(item.text)
             found.append(item.text)
         except ValueError as error:
-            reader.note("KZ110", f"{item.text!r} is no format of dates: {error}", reader.at(item), FORMATS_HINT)
+            reader.note("KZ110", f"{item.text!r} is not a format for dates: {error}", reader.at(item), FORMATS_HINT)
     return tuple(found)
 
 
@@ -211,7 +211,7 @@ def _values(reader: Reader, column: str, node: Node) -> tuple[str, ...]:
     items = node.items if isinstance(node, ListNode) else [node]
     if not items:
         hint = "leave the column out, and rows with any value there are read"
-        reader.note("KZ110", f"no value that {column} may have", reader.at(node), hint)
+        reader.note("KZ110", f"no values for {column} to have", reader.at(node), hint)
     found = tuple((reader.text(item, "a value") or "").strip() for item in items)
     for text, item in zip(found, items, strict=True):
         operator = next((sign for sign in (*_COMPARED, "!=") if text.startswith(sign)), None)

@@ -115,7 +115,7 @@ def _columns(reader: Reader, node: Node, marks: dict[str, Location]) -> _Columns
 def _constant(reader: Reader, key: str, node: Node) -> str:
     """What an argument or a date is in all rows."""
     if key in _BESIDE:
-        hint = f"{key} stands beside columns, for rows that do not say it themselves"
+        hint = f"{key} goes beside columns, for rows that do not say it themselves"
         reader.note("KZ110", f"a constant for {key}", reader.at(node), hint)
     elif key in ("since", "until", "on"):
         found = reader.date(node, "a date")
@@ -156,7 +156,7 @@ def _names_what_is_read(reader: Reader, table: Table) -> bool:
             if name and name not in table.read:
                 hint = did_you_mean(name, table.read) or f"the columns that are read are {', '.join(table.read)}"
                 place = table.marks.get(key, table.location)
-                reader.note("KZ110", f"{key} is about the column {name}, which nothing reads", place, hint)
+                reader.note("KZ110", f"{key} is about the column {name}, which is not read", place, hint)
     return reader.failures == before
 
 

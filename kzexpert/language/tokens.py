@@ -93,7 +93,7 @@ def tokenize(text: str, locate: Locator) -> list[Token]:
     """
     if not text.isascii() and (half := _HALF.search(text)):
         hint = "the text is not UTF-8, or an escape was cut in two"
-        raise GrammarError(Issue("KZ201", "half of a surrogate pair is no character", locate(half.start()), hint))
+        raise GrammarError(Issue("KZ201", "half of a surrogate pair is not a character", locate(half.start()), hint))
     tokens = []
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or ""
@@ -106,7 +106,7 @@ def tokenize(text: str, locate: Locator) -> list[Token]:
             )
         if kind == "other_day":
             hint = "a day is written YYYY-MM-DD"
-            raise GrammarError(Issue("KZ112", f"{found} is not how a day is written", locate(offset), hint))
+            raise GrammarError(Issue("KZ112", f"{found} is not a day", locate(offset), hint))
         if kind == "unknown":
             raise _unreadable(text, offset, locate)
         if kind == "date":

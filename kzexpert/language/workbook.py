@@ -78,7 +78,7 @@ def _sheet(path: str, name: str) -> Iterator[list[Any]]:
     except OSError as error:
         raise RecordError(error.strerror or str(error)) from None
     except CalamineError as error:
-        raise RecordError(f"it is no workbook that can be read: {error}", "save it as .xlsx or .csv") from None
+        raise RecordError(f"the workbook cannot be read: {error}", "save it as .xlsx or .csv") from None
 
 
 def _check_size(path: str) -> None:
@@ -105,7 +105,7 @@ def _check_size(path: str) -> None:
                     message = f"a sheet has cells as far apart as {cells.size:,} cells"
                     raise RecordError(message, "save the sheet as .csv")
     except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, UnicodeDecodeError) as error:
-        raise RecordError(f"it is no workbook that can be read: {error}", "save it as .xlsx or .csv") from None
+        raise RecordError(f"the workbook cannot be read: {error}", "save it as .xlsx or .csv") from None
     if size > _MOST_UNPACKED:
         raise RecordError(f"it holds more than {_MOST_UNPACKED:,} bytes", "save the sheet as .csv")
 

@@ -135,7 +135,7 @@ class Cache:
         try:
             state = os.fstat(folder)
             if state.st_uid != os.getuid() or state.st_mode & 0o077:
-                self.refused = f"{self._folder} is not private to you, so that nothing is kept there (chmod 700)"
+                self.refused = f"{self._folder} is not private to you, so nothing is kept there (chmod 700)"
                 yield None
             else:
                 yield folder

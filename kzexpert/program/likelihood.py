@@ -56,7 +56,7 @@ def fitting_calibrations(kb: KnowledgeBase) -> tuple[Mapping[str, Calibration], 
 
 def _outdated(place: Location, predicate: str) -> Issue:
     message = f"the calibration of {predicate} does not count: its rules have changed since it was measured"
-    return Issue("KZ706", message, place, "measure it anew with kzexpert calibrate", "warning")
+    return Issue("KZ706", message, place, "measure it again with kzexpert calibrate", "warning")
 
 
 def likelihoods(

@@ -93,7 +93,7 @@ def plan_rule(kb: KnowledgeBase, rule: Rule) -> RulePlan:
             issues.extend(_open_arguments(kb, atom, head))
     many = _choices(rule.when)
     if many > _MOST_CHOICES:
-        message = f"the alternatives of the rule can be chosen in {many:,} ways, and {_MOST_CHOICES} is the most"
+        message = f"the alternatives of the rule can be chosen in {many:,} ways; the most is {_MOST_CHOICES}"
         issues.append(
             Issue("KZ221", message, rule.location, "split the rule, or give some alternatives a rule of their own")
         )
@@ -228,7 +228,7 @@ class _Sequence:
         inner = {name for item in condition.inner for name in item.variables}
         folded = [name for expression in condition.expressions for name in expression.variables]
         if condition.result in inner or condition.result in folded:
-            message = f"?{condition.result} is the result of the aggregate and stands inside it"
+            message = f"?{condition.result} is the result of the aggregate and appears inside it"
             self.issues.append(Issue("KZ218", message, condition.location, "give the result a name of its own"))
         for name in dict.fromkeys(folded):
             if name not in inner:
@@ -236,7 +236,7 @@ class _Sequence:
                 self.issues.append(Issue("KZ218", message, condition.location, did_you_mean(name, sorted(inner))))
         for name in shared:
             if name not in self._positive:
-                message = f"?{name} stands inside the aggregate and elsewhere, but no positive condition binds it"
+                message = f"?{name} appears inside the aggregate and elsewhere, but no positive condition binds it"
                 hint = f"bind ?{name} by a condition of its own, or rename the one inside"
                 self.issues.append(Issue("KZ206", message, condition.location, hint))
 
@@ -281,7 +281,7 @@ class _Sequence:
             for name in dict.fromkeys(self._shared.get(index, condition.variables)):
                 if name not in bound and name not in reported:
                     reported.add(name)
-                    message = f"?{name} stands in {condition.called}, but no positive condition binds it"
+                    message = f"?{name} appears in {condition.called}, but no positive condition binds it"
                     hint = self._binding_hint(name, bound, condition)
                     self.issues.append(Issue("KZ206", message, condition.location, hint))
         if self._inside is not None:
@@ -291,7 +291,7 @@ class _Sequence:
                 name = argument.term.name if isinstance(argument.term, Variable) else ""
                 if name and name not in bound and name not in reported:
                     reported.add(name)
-                    message = f"?{name} stands in the conclusion, but no condition binds it"
+                    message = f"?{name} appears in the conclusion, but no condition binds it"
                     location = argument.location if argument.location.file else atom.location
                     hint = self._binding_hint(name, bound, None)
                     self.issues.append(Issue("KZ206", message, location, hint))

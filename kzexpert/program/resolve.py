@@ -61,7 +61,7 @@ def resolve_atom(kb: KnowledgeBase, atom: Atom, certainty: str | None = None) ->
     predicate = kb.predicate.get(atom.predicate)
     if predicate is None:
         hint = did_you_mean(atom.predicate, kb.predicate) or foreign_call(atom.predicate)
-        return None, [Issue("KZ202", f"unknown predicate {atom.predicate}", atom.location, hint)]
+        return None, [Issue("KZ202", f"there is no predicate {atom.predicate}", atom.location, hint)]
     issues: list[Issue] = []
     terms: list[Term] = [ANY] * len(predicate.args)
     for index, argument in _placed(predicate, atom, issues):
@@ -69,7 +69,7 @@ def resolve_atom(kb: KnowledgeBase, atom: Atom, certainty: str | None = None) ->
     if atom.within and predicate.holds != "event":
         hint = f"declare {predicate.name} with 'holds: event', or leave out '{atom.within}'"
         issues.append(
-            Issue("KZ217", f"{predicate.name} is not an event, so 'within' says nothing", atom.location, hint)
+            Issue("KZ217", f"{predicate.name} is not an event, so 'within' does not apply", atom.location, hint)
         )
     for word, _ in atom.dates:
         wanted = "event" if word == "on" else "interval"
@@ -195,7 +195,7 @@ def resolve_fact(kb: KnowledgeBase, fact: Fact, hints: bool = True) -> tuple[Gro
     predicate = kb.predicate.get(fact.predicate)
     if predicate is None:
         hint = did_you_mean(fact.predicate, kb.predicate) if hints else ""
-        return None, [Issue("KZ202", f"unknown predicate {fact.predicate}", fact.location, hint)]
+        return None, [Issue("KZ202", f"there is no predicate {fact.predicate}", fact.location, hint)]
     issues: list[Issue] = []
     args: list[Value] = []
     for spec in predicate.args:

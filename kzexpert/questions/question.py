@@ -120,11 +120,11 @@ def read_question(kb: KnowledgeBase, text: str, *, dated: bool = False) -> Quest
     asked = read_asked(kb, text)
     if isinstance(asked, Lead):
         command = " ".join(("kzexpert", *map(_quoted, asked.command)))
-        message = f"this is read as: {asked.read_as}; another command answers that"
+        message = f"this reads as: {asked.read_as}; another command answers that"
         raise UsageError(Issue("KZ308", message, Location(_PLACE, 1), command), texts={_PLACE: text})
     if asked.as_of and not dated:
         hint = f"leave the date out, and give --as-of {asked.as_of}"
-        message = f"the date {asked.as_of} stands in the question"
+        message = f"the question contains the date {asked.as_of}"
         raise UsageError(Issue("KZ308", message, Location(_PLACE, 1), hint), texts={_PLACE: text})
     return asked
 
@@ -326,13 +326,13 @@ class _Words:
         shown = self.text[part[0].start : part[-1].end].removesuffix("'s")
         if len(part) == 1 and part[0].text in _PRONOUNS:
             hint = f"each question stands alone; name the {kind}"
-            return Issue("KZ204", f"'{shown}' stands for nothing here", location, hint)
+            return Issue("KZ204", f"'{shown}' does not stand for anything here", location, hint)
         if kind in _WRITTEN:
             return Issue("KZ205", f"{shown} is not a {kind}", location, f"write a {kind} {_WRITTEN[kind]}")
         others = self.names.meanings(part)
         if others:
             other_kind, name = others[0]
-            return Issue("KZ205", f"{name} is of kind {other_kind}, and {kind} is wanted here", location)
+            return Issue("KZ205", f"{name} is a {other_kind}, and a {kind} is needed here", location)
         hint = self._near_names(shown, kind) or f"kzexpert vocabulary {kind} lists every {kind}"
         return Issue("KZ204", f"unknown {kind} {shown}", location, hint)
 
@@ -441,7 +441,7 @@ def read_conclusion(kb: KnowledgeBase, text: str) -> Question:
     if isinstance(relation, Relation):
         asked = str(relation).removeprefix(f"{relation.predicate} ")
         what = "recent events" if relation.within else "dates on record"
-        message = f"'{asked}' selects {what}, and they can only be asked for"
+        message = f"'{asked}' selects {what}, which can only be asked for"
         hint = "leave it out here, or put it into a question to kzexpert ask"
         raise UsageError(Issue("KZ217", message, Location("question", 1), hint), texts={"question": text})
     return question

@@ -69,7 +69,7 @@ def vocabulary_of(kb: KnowledgeBase, names: Sequence[str] = ()) -> Vocabulary:
     chosen = set(names) or {"predicates"}
     known = {*_ALL, *kb.kinds, *kb.predicate}
     unknown = [
-        Issue("KZ202", f"{name} is no predicate and no kind", Location("vocabulary"), did_you_mean(name, known))
+        Issue("KZ202", f"there is no predicate or kind {name}", Location("vocabulary"), did_you_mean(name, known))
         for name in names
         if name not in known
     ]

@@ -50,7 +50,7 @@ def _summary(found: BaseDiff, out: Writer) -> Iterator[str]:
         for turn in _ORDER
         if (number := counts[kind, turn])  # type: ignore[index]
     ]
-    yield out.wrap([("", ", ".join(parts) or "nothing is stated otherwise")], first="  ", rest="    ")
+    yield out.wrap([("", ", ".join(parts) or "nothing states anything else")], first="  ", rest="    ")
     turns = Counter(shift.turn for shift in found.changes)
     told = ", ".join(f"{turns[turn]} {turn}" for turn in TURNS if turns[turn])
     follows = counted(len(found.changes), "conclusion changes", "conclusions change")

@@ -102,7 +102,7 @@ def _missing(found: Explanation, out: Writer) -> Iterator[str]:
         yield ""
         yield out.wrap([("", "kzexpert why-not looks for what would make it hold.")])
     elif name not in program.stratum_of:
-        yield out.wrap([("", f"No rule concludes {name}: it is on record, or it is not known.")])
+        yield out.wrap([("", f"No rule concludes {name}: it is either on record or unknown.")])
     elif not found.shown:
         yield out.wrap([("", f"No rule that concludes {name} can conclude this.")])
 

@@ -10,7 +10,11 @@ from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, stated
 
 __all__ = ["linchpins_text"]
 
-_HEADINGS = {"fact": "Without each fact", "source": "Without all that cites each source", "rule": "Without each rule"}
+_HEADINGS = {
+    "fact": "Without each fact",
+    "source": "Without everything that cites each source",
+    "rule": "Without each rule",
+}
 
 
 def linchpins_text(inference: Inference, found: Linchpins, out: Writer = PLAIN) -> str:

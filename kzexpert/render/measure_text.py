@@ -31,8 +31,8 @@ FORECASTS = {
     "base rate": "base rate of other clusters",
 }
 LEGEND = (
-    "In brackets stands the interval that covers 95% of resamples of whole clusters. Brier skill is against always "
-    "saying the base rate of each group. What is calibrated was fitted on other clusters than it is judged on."
+    "The interval in brackets covers 95% of resamples of whole clusters. Brier skill is measured against always giving "
+    "the base rate of each group. What is calibrated was fitted on clusters other than those it is judged on."
 )
 
 
@@ -186,11 +186,11 @@ def lessons_text(found: Lessons, out: Writer = PLAIN) -> str:
     ]
     pairs += [(name, *both, 2) for name, *both in _leans(found.before, found.after)]  # type: ignore[misc]
     compared = [(name, interval(one, digits), interval(other, digits)) for name, one, other, digits in pairs]
-    blocks.append(_table("On clusters that were not learned from", ("", "as they are", "as proposed"), compared, out))
+    blocks.append(_table("On clusters left out of the learning", ("", "as they are", "as proposed"), compared, out))
     if found.diff:
         blocks.append("\n".join(out.style(_role(line), visible(line)) for line in found.diff.splitlines()))
     else:
-        blocks.append("No certainty is to be changed.")
+        blocks.append("No certainty needs to change.")
     return "\n\n".join(blocks) + "\n"
 
 

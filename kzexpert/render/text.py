@@ -127,7 +127,7 @@ def opening(item: Conclusion) -> tuple[str, str]:
         return "poor", f"There is {item.evidence} that"
     if item.certainty < -THRESHOLD:
         return "poor", f"There is {item.evidence} the statement that"
-    return "poor", "Nothing is established of the statement that"
+    return "poor", "Nothing is established about whether"
 
 
 def _verdict(item: Conclusion) -> list[Piece]:

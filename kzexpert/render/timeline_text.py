@@ -21,7 +21,7 @@ __all__ = [
     "unmeasured",
 ]
 
-LAPSED = "Lapsed: nothing newer is on record, which is no record of an end."
+LAPSED = "Lapsed: nothing newer is on record, which does not mean that it ended."
 _LOSES = ("no longer assumed", "withdrawn", "went out of force", "lapsed", "not recorded", "lost", "weaker")
 _BAR = 28
 _LONGEST_WORD = len("very strong evidence against")

@@ -36,7 +36,7 @@ def why_not_text(
     if found.misses:
         blocks.append("\n".join(_misses(found.misses, out)))
     elif question.pattern.predicate not in inference.program.stratum_of:
-        text = f"No rule concludes {question.pattern.predicate}: it is on record, or it is not known."
+        text = f"No rule concludes {question.pattern.predicate}: it is either on record or unknown."
         blocks.append(out.wrap([("", text)]))
     else:
         text = f"No other rule that concludes {question.pattern.predicate} can conclude this."
@@ -141,14 +141,14 @@ def _failure(failure: Failure, indent: str, out: Writer) -> Iterator[str]:
 
 def _why(failure: Failure) -> str:
     words = {
-        "no such fact": "no such fact",
+        "no such fact": "not on record",
         "not concluded": "no rule concludes it now",
         "not in force": "on record, but not in force",
         "not recent": "on record, but not recent enough",
         "no such date": "on record, but not with such a date",
         "withdrawn": "withdrawn",
         "too weak": "weighed, not established",
-        "others only": "known only of what other conditions do not admit",
+        "others only": "known only of what other conditions rule out",
         "blocked": "it is known",
         "comparison": "it does not hold",
         "no value": "it has no value",
@@ -168,14 +168,12 @@ def _near(fact: NearFact) -> list[Piece]:
 
 
 def _proposals(found: WhyNot, command: Callable[[Proposal], Sequence[str]], out: Writer) -> Iterator[str]:
-    bounds = (
-        f"The search goes {DEPTH} levels of rules down, with {MOST_CHANGES} changes at most: there may be other ways."
-    )
+    bounds = f"The search goes {DEPTH} levels deep and tries at most {MOST_CHANGES} changes: there may be other ways."
     if found.cut_short:
         bounds = "The search was cut short, so there may be other ways."
     if not found.proposals:
         tried = counted(found.tried, "set of changes was", "sets of changes were")
-        text = f"Nothing to assume or withdraw was found that would make it hold; {tried} tried. {bounds}"
+        text = f"Nothing was found that would make it hold if assumed or withdrawn; {tried} tried. {bounds}"
         yield out.wrap([("", text)])
         return
     yield out.wrap([("", "What would make it hold, each tried out:")])

@@ -184,7 +184,7 @@ def test_parquet_with_moments_and_nothing(base: Path) -> None:
     shown = add(base, "data/members.parquet", "--source", "almanac").stdout
     assert "1 of 2 rows are facts of member:\n  Ruritania is a member of the Strelsau Pact (since 2011-03-01" in shown
     assert "row 2: state is empty" in shown
-    assert "Columns that are not read: size" in shown
+    assert "Columns not read: size" in shown
 
 
 def test_one_file_of_an_archive(base: Path) -> None:
@@ -244,9 +244,9 @@ def test_it_is_shown_and_written_on_request(base: Path) -> None:
         "2 of 3 rows are facts of member:",
         "  Ruritania is a member of the Strelsau Pact (since 2011, almanac, table 3)",
         "  Borduria is a member of the Strelsau Pact (since 2012-02 until 2013, almanac, table 3)",
-        "1 row would be none:",
-        "  row 3: 'Ruritanla' is no known state",
-        "1 name of the kind state that nobody declares:",
+        "1 row would not be:",
+        "  row 3: 'Ruritanla' is not a known state",
+        "1 undeclared name of the kind state:",
         "  Ruritanla (did you mean Ruritania or Ruritanian?)",
         "  declare one with kzexpert new entity NAME --kind state, or add it to the aliases of another",
         "",

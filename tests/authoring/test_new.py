@@ -110,16 +110,16 @@ def test_nothing_is_written_on_a_dry_run(base: Path) -> None:
         (("fact", "power(Borduria)", "--file", "facts/.old/h.yaml"), "since .old begins with a dot"),
         (
             ("fact", "member(Ruritania, 'Strelsau Pact')", "--since", "2010"),
-            'KZ802 member(Ruritania, "Strelsau Pact") stands there already, facts/facts.yaml:13:7',
+            'KZ802 member(Ruritania, "Strelsau Pact") is on record already, facts/facts.yaml:13:7',
         ),
-        (("fact", "power(Borduria)", "power(Borduria)"), "KZ802 power(Borduria) stands there already"),
+        (("fact", "power(Borduria)", "power(Borduria)"), "KZ802 power(Borduria) is on record already"),
         (("entity", " ", "--kind", "state"), "KZ801 the name is empty"),
         (("source", "", "--title", "x"), "KZ801 the name is empty"),
         (("rule", ""), "KZ801 the name is empty"),
-        (("entity", "Ruritania", "--kind", "state"), "Ruritania is declared already"),
+        (("entity", "Ruritania", "--kind", "state"), "Ruritania is already declared"),
         (("entity", "Mongolia", "--kind", "sate"), "did you mean state?"),
         (("entity", "Mongolia", "--kind", "state", "--alias", "Borduria"), "KZ119"),
-        (("source", "almanac", "--title", "x"), "KZ802 there is a source almanac already"),
+        (("source", "almanac", "--title", "x"), "KZ802 there is already a source almanac"),
         (("source", "x", "--title", "x", "--reliability", "G"), "KZ110"),
         (("rule", "led-security-bloc"), "--replaces led-security-bloc puts yours in its place"),
         (("rule", "mongolia-loans"), "KZ802"),
@@ -261,7 +261,7 @@ def test_a_case_wants_what_follows_now(base: Path) -> None:
     new(base, "case", "pact", "--ask", "who is Ruritania aligned with", "--note", "Both: pact and loan")
     new(base, "case", "no-pact", "--ask", "alignment(Ruritania, ?x, security)", "--without", "member(Ruritania, _)")
     came = new(base, "case", "early", "--ask", "alignment(Ruritania, ?x, security)", "--as-of", "2005")
-    assert "confirm what it wants" in came.stdout
+    assert "confirm what it expects" in came.stdout
     assert (base / "tests" / "cases" / "pact.yaml").read_text(encoding="utf-8").splitlines()[1:] == [
         'note: "Both: pact and loan"',
         "ask: who is Ruritania aligned with",

@@ -81,7 +81,7 @@ def test_a_used_base_that_is_none(tmp_path: Path) -> None:
     came = here("new", "base", "mongolia", "--uses", "kzexprt", "--uses", "./nothing", cwd=tmp_path)
     assert came.returncode == 2
     assert "did you mean kzexpert?" in came.stderr
-    assert "KZ803 ./nothing is no base" in came.stderr
+    assert "KZ803 ./nothing is not a base" in came.stderr
     (tmp_path / "neighbours" / "rules").mkdir(parents=True)
     assert "a folder is written ./neighbours" in here("new", "base", "b", "--uses", "neighbours", cwd=tmp_path).stderr
     packed = here("new", "base", "b", "--uses", "./neighbours", "--package", cwd=tmp_path).stderr
@@ -92,7 +92,7 @@ def test_a_used_base_that_is_none(tmp_path: Path) -> None:
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     came = here("new", "base", ".", cwd=tmp_path)
-    assert (came.returncode, "holds files already: notes.txt" in came.stderr) == (2, True)
+    assert (came.returncode, "already holds files: notes.txt" in came.stderr) == (2, True)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
     named = here("new", "base", "notes.txt", cwd=tmp_path)
     assert "KZ80" in named.stderr

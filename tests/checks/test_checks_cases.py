@@ -61,7 +61,7 @@ want:
 def test_a_certainty_is_compared_at_the_decimals_that_are_given(run):
     assert run("{id: a, ask: 'aligned(Ruritania, _)', want: 'aligned(Ruritania, Borduria) @ 0.720'}").passed
     result = run("{id: a, ask: 'aligned(Ruritania, _)', want: 'aligned(Ruritania, Borduria) @ 0.721'}")
-    assert result.lines == ("certainty of aligned(Ruritania, Borduria): wanted 0.721, got 0.720",)
+    assert result.lines == ("certainty of aligned(Ruritania, Borduria): expected 0.721, got 0.720",)
     assert run("{id: a, ask: 'aligned(Ruritania, _)', want: 'aligned(Ruritania, Borduria)'}").passed
 
 
@@ -135,7 +135,7 @@ want_none: true
 """)
     assert result.lines == (
         "cannot be run",
-        "cases.yaml:3:23: KZ202 unknown predicate rivals (did you mean rival?)",
+        "cases.yaml:3:23: KZ202 there is no predicate rivals (did you mean rival?)",
     )
 
 
@@ -162,11 +162,11 @@ def test_an_error_that_is_wanted(run, code, body):
 
 def test_a_wanted_error_that_does_not_come(run):
     result = run("{id: wants, want_error: KZ209, ask: 'aligned(Ruritania, ?x)'}")
-    assert result.lines == ("wanted the error KZ209, and got none; aligned(Ruritania, Borduria) @ 0.72",)
+    assert result.lines == ("expected the error KZ209, and got none; aligned(Ruritania, Borduria) @ 0.72",)
     result = run("{id: wants, want_error: KZ209, ask: 'alignd(Ruritania, ?x)'}")
     assert result.lines == (
-        "wanted the error KZ209, and got others",
-        "question:1:1: KZ202 unknown predicate alignd (did you mean aligned?)",
+        "expected the error KZ209, and got others",
+        "question:1:1: KZ202 there is no predicate alignd (did you mean aligned?)",
     )
 
 
@@ -196,7 +196,7 @@ cases:
   - {id: now, ask: "hedges(_)", want_none: true}
 """)
     (issue,) = repeated_case_ids(load_cases(["cases.yaml"], kb))
-    assert (issue.code, issue.message) == ("KZ122", "case id now stands twice")
+    assert (issue.code, issue.message) == ("KZ122", "case id now appears twice")
     assert issue.location == Location("cases.yaml", 3, 5)
     assert issue.related[0][0] == Location("cases.yaml", 2, 5)
 

@@ -65,12 +65,12 @@ facts:
 #                                             ^ KZ117
 """)
     assert [issue.message for issue in issues] == [
-        "member is an interval, so 'on' says nothing",
+        "member is an interval, so 'on' does not apply",
         "exercise is an event, and this fact does not say when it happened",
-        "exercise is an event, so 'since' says nothing",
-        "exercise is an event, so 'until' says nothing",
-        "rival is declared without 'holds', so 'since' says nothing",
-        "rival is declared without 'holds', so 'on' says nothing",
+        "exercise is an event, so 'since' does not apply",
+        "exercise is an event, so 'until' does not apply",
+        "rival is declared without 'holds', so 'since' does not apply",
+        "rival is declared without 'holds', so 'on' does not apply",
     ]
     assert issues[0].hint == "write 'since:' and 'until:', or declare member with 'holds: event'"
     assert issues[-1].hint == "declare rival with 'holds: interval' (since, until) or 'holds: event' (on)"

@@ -15,7 +15,7 @@ rules:
     source: atlas
 """)
     assert issue.severity == "warning"
-    assert issue.message == "the condition rival( ?x ,?y ) stands twice in rule near"
+    assert issue.message == "the condition rival( ?x ,?y ) appears twice in rule near"
     assert issue.related == ((Location("kb.yaml", 4, 9), "the other one"),)
 
 

@@ -193,5 +193,5 @@ rules:
   - {id: near, when: ["rival(_, ?x)"], then: hedges(?x), source: atlas}
 #        ^ KZ210
 """)
-    assert issue.message == "rule id near stands twice"
+    assert issue.message == "rule id near appears twice"
     assert issue.related == ((Location("kb.yaml", 2, 10), "the other rule of that id"),)

@@ -17,7 +17,7 @@ rules:
     source: atlas
 """)
     assert issue.severity == "warning"
-    assert issue.message == "?bloc stands only once in rule near"
+    assert issue.message == "?bloc appears only once in rule near"
     assert issue.hint == "write _ for ?bloc, or correct its name"
 
 
@@ -114,16 +114,16 @@ rules:
     [
         (
             "{not: ['trade(?state, _, ?worth)', '?worth > ?least']}",
-            "?least stands in a comparison",
+            "?least appears in a comparison",
             "add a condition that binds ?least",
         ),
         ("{either: ['leads(?power, _)', 'rival(?state, ?power)']}", "", ""),
         (
             "{either: ['leads(?power, _)', 'hedges(?state)']}",
-            "?power stands in the conclusion, but no condition binds it in alternative 2",
+            "?power appears in the conclusion, but no condition binds it in alternative 2",
             "add a condition that binds ?power",
         ),
-        ("'not rival(?power, ?power)'", "?power stands in a negation", "a block keeps ?power to itself"),
+        ("'not rival(?power, ?power)'", "?power appears in a negation", "a block keeps ?power to itself"),
     ],
 )
 def test_variables_of_blocks(read, condition, said, hint):

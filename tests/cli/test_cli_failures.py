@@ -197,7 +197,7 @@ def test_a_bug_is_told_as_one_without_a_traceback(kzexpert: Kzexpert, monkeypatc
     monkeypatch.setattr(session_module, "snapshot", stumble)
     result = kzexpert("ask", "who leads the Pact")
     assert (result.exit_code, result.stdout) == (70, "")
-    assert "a bug of its own, not of your files: RuntimeError: two lines" in result.stderr
+    assert "a bug in kzexpert, not in your files: RuntimeError: two lines" in result.stderr
     assert "Traceback" not in result.stderr
     monkeypatch.setenv("KZEXPERT_DEBUG", "1")
     result = kzexpert("ask", "who leads the Pact")

@@ -253,7 +253,7 @@ def test_nothing_follows(infer: Infer, tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "--output: KZ308 nothing says where the conclusions go"),
+        ((), "--output: KZ308 where should the conclusions go?"),
         (("--output", "x.txt"), "KZ307 the ending of x.txt says no format"),
         (("member", "--format", "csv"), "KZ308 no rule concludes member"),
         (("membr", "--format", "csv"), "KZ301"),

@@ -70,13 +70,13 @@ RUNNING = (
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--engine", "duckdb", "--memory", "lots"), "--memory: KZ307 lots is no size"),
-        (("--engine", "duckdb", "--memory", "0GB"), "--memory: KZ307 0GB is no size"),
+        (("--engine", "duckdb", "--memory", "lots"), "--memory: KZ307 lots is not a size"),
+        (("--engine", "duckdb", "--memory", "0GB"), "--memory: KZ307 0GB is not a size"),
         (("--memory", "2GB"), "--memory: KZ308 the experta engine cannot use --memory"),
-        (("--budget", "hours=1"), "--budget: KZ307 hours=1 is no budget"),
-        (("--budget", "seconds=0"), "--budget: KZ307 seconds=0 is no budget"),
-        (("--budget", "seconds=1,facts=x"), "--budget: KZ307 facts=x is no budget"),
-        (("--engine", "duckdbb"), "KZ402 unknown engine duckdbb"),
+        (("--budget", "hours=1"), "--budget: KZ307 hours=1 is not a budget"),
+        (("--budget", "seconds=0"), "--budget: KZ307 seconds=0 is not a budget"),
+        (("--budget", "seconds=1,facts=x"), "--budget: KZ307 facts=x is not a budget"),
+        (("--engine", "duckdbb"), "KZ402 there is no engine duckdbb"),
     ],
 )
 def test_options_that_cannot_be(command: tuple[str, ...], options: tuple[str, ...], said: str) -> None:
@@ -159,7 +159,7 @@ def test_without_bad_rows_the_file_holds_none(tables: Path, tmp_path: Path, name
 def test_without_tables_it_says_so(tmp_path: Path) -> None:
     result = run(*ASK, "--skip-bad-rows", str(tmp_path / "bad.csv"))
     assert result.exit_code == 0
-    assert "warning KZ308 there are no tables, so that --skip-bad-rows has nothing to do" in result.stderr
+    assert "warning KZ308 there are no tables, so --skip-bad-rows has nothing to do" in result.stderr
     assert [*tmp_path.iterdir()] == []
 
 
@@ -299,7 +299,7 @@ def test_reports_are_values(tables: Path, tmp_path: Path) -> None:
 
 
 def test_settings_are_checked_in_python_too() -> None:
-    with pytest.raises(UsageError, match="KZ307 lots is no size"):
+    with pytest.raises(UsageError, match="KZ307 lots is not a size"):
         engine("duckdb", settings=Settings(memory="lots"))
     with pytest.raises(UsageError, match="KZ308 the experta engine cannot use --memory"):
         engine("experta", settings=Settings(memory="1GB"))

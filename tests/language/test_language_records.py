@@ -153,12 +153,12 @@ def test_paths_into_json(tmp_path: Path, record: str, names: list[str], rows: li
 @pytest.mark.parametrize(
     ("content", "message", "hint"),
     [
-        ('{"a": {"b": 1}}', "record 1: a path leads to a mapping, and not to a value", "go on to one of its keys: b"),
+        ('{"a": {"b": 1}}', "record 1: a path leads to a mapping, not to a value", "go on to one of its keys: b"),
         ('{"a": 1}\n{"a": ', "it is not valid JSON: Expecting value", ""),
-        ('"a"', "record 1 is no mapping", "a record is {...}"),
+        ('"a"', "record 1 is not a mapping", "a record is {...}"),
         ('{"a": "\\ud800"}', "record 1: a text holds half of a character", "its JSON has a lone surrogate"),
         ("[" * 100_000, "its JSON is nested too deeply", ""),
-        ("", "it is empty", ""),
+        ("", "it is empty", "put records into it, or name another file"),
     ],
 )
 def test_what_is_no_record_is_told(tmp_path: Path, content: str, message: str, hint: str) -> None:

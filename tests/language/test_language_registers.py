@@ -172,7 +172,11 @@ def test_cells_that_hold_several_aliases(base: Base) -> None:
 
 WRONG = {
     "no such file": ({"register_yaml": DECLARED.replace("register.csv", "registr.csv")}, ["KZ124"], "cannot be read"),
-    "a file of another kind": ({"register_yaml": DECLARED.replace("csv", "txt.pdf")}, ["KZ124"], "is no register"),
+    "a file of another kind": (
+        {"register_yaml": DECLARED.replace("csv", "txt.pdf")},
+        ["KZ124"],
+        "cannot be a register",
+    ),
     "no such column": ({"register_yaml": DECLARED.replace("isin", "isn")}, ["KZ124"], "has no column isn"),
     "an unknown kind": ({"register_yaml": DECLARED.replace("company", "compny")}, ["KZ118"], "unknown kind compny"),
     "nothing chosen": ({"register_yaml": DECLARED.replace("active", "alive")}, ["KZ126"], "chosen by where"),
@@ -181,7 +185,7 @@ WRONG = {
     "a name twice": (
         {"register_csv": f"{REGISTER}L4,Zenda Mills,,active\n"},
         ["KZ119"],
-        "Zenda Mills is a company here, and another one elsewhere",
+        "Zenda Mills is a company here and a different one elsewhere",
     ),
     "an alias of two": (
         {"register_csv": f"{REGISTER}L1,Zenda Mines,,active\n"},
@@ -216,7 +220,7 @@ def test_many_mistakes_are_counted(base: Base) -> None:
     rows = "".join(f"A{number},Twin {number % 50},,active\n" for number in range(100))
     issues = [item for item in told(base(register_csv=f"lei,title,isin,status\n{rows}")) if item.code == "KZ119"]
     assert len(issues) == 21
-    assert issues[-1].message == "30 more names with two meanings, from this row on"
+    assert issues[-1].message == "30 more names with two meanings from this row on"
     assert str(issues[-1].location) == "kb/register.csv row 71"
 
 

@@ -242,7 +242,7 @@ def test_all_unknown_names_are_told(kb: KnowledgeBase) -> None:
 
 def test_a_name_of_another_kind(kb: KnowledgeBase) -> None:
     found = issue(kb, "is Ruritania a member of Borduria")
-    assert (found.code, found.message) == ("KZ205", "Borduria is of kind state, and bloc is wanted here")
+    assert (found.code, found.message) == ("KZ205", "Borduria is a state, and a bloc is needed here")
 
 
 def test_a_word_for_a_number(kb: KnowledgeBase) -> None:
@@ -252,7 +252,10 @@ def test_a_word_for_a_number(kb: KnowledgeBase) -> None:
 
 def test_a_pronoun_stands_for_nothing(kb: KnowledgeBase) -> None:
     found = issue(kb, "is it a member of the Pact")
-    assert (found.message, found.hint) == ("'it' stands for nothing here", "each question stands alone; name the state")
+    assert (found.message, found.hint) == (
+        "'it' does not stand for anything here",
+        "each question stands alone; name the state",
+    )
     assert "instead of 'they'" in issue(kb, "and what do they want").hint
 
 

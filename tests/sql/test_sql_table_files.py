@@ -212,17 +212,17 @@ def _quoted(value: str) -> str:
         ("'3'::ENUM('3')", 3.0),
         ("5e-324::DOUBLE", 5e-324),
         ("NULL", "b is empty"),
-        ("'nan'::DOUBLE", "'nan' is no number"),
-        ("'-inf'::DOUBLE", "'-inf' is no number"),
-        ("true", "'true' is no number"),
-        ("[1]", "'[1]' is no number"),
-        ("{'x': 1}", "is no number"),
-        ("'0x10'", "'0x10' is no number"),
-        ("'1_000'", "'1_000' is no number"),
-        ("'1,5'", "'1,5' is no number"),
+        ("'nan'::DOUBLE", "'nan' is not a number"),
+        ("'-inf'::DOUBLE", "'-inf' is not a number"),
+        ("true", "'true' is not a number"),
+        ("[1]", "'[1]' is not a number"),
+        ("{'x': 1}", "is not a number"),
+        ("'0x10'", "'0x10' is not a number"),
+        ("'1_000'", "'1_000' is not a number"),
+        ("'1,5'", "'1,5' is not a number"),
         ("' 3 '", 3.0),
-        ("DATE '2000-01-01'", "'2000-01-01' is no number"),
-        ("INTERVAL 1 DAY", "'1 day' is no number"),
+        ("DATE '2000-01-01'", "'2000-01-01' is not a number"),
+        ("INTERVAL 1 DAY", "'1 day' is not a number"),
     ],
 )
 def test_numbers(tmp_path: Path, value: str, found: float | str) -> None:
@@ -329,7 +329,7 @@ def test_moments_beside_texts(tmp_path: Path) -> None:
         (".", lambda _: None, ". holds no table"),
         ("t.parquet", text("t.parquet", ""), "t.parquet cannot be read: "),
         ("t.parquet", row("t.parquet", "3", "1 AS file_row_number, 2 AS a, {} AS b"), "t.parquet cannot be read: "),
-        ("sqlite:x.db", lambda _: None, "sqlite: without #TABLE names no table"),
+        ("sqlite:x.db", lambda _: None, "sqlite: without #TABLE does not name a table"),
     ],
     ids=range(10),
 )  # fmt: skip
@@ -401,10 +401,10 @@ CODES = "{{file: t.csv, predicate: trade, columns: {{state: a, worth: b}}, map: 
         ("name,code\nR,RUR\nB,Borduria\n", TWO),
         ('\ufeff,name\r\n"R","RUR"\r\nB,Borduria\r\n', TWO),
         ("", "KZ124 codes.csv cannot be read: it is empty; the first line names the columns"),
-        ("code\tname\nR\tRUR\n", "KZ124 codes.csv has no two columns, for codes and names"),
+        ("code\tname\nR\tRUR\n", "KZ124 codes.csv does not have two columns, for codes and names"),
         ("code,name\nR\n", "KZ124 codes.csv cannot be read: line 2 has 1 cell, and the first line has 2"),
         ("code,name\nR,RUR\nB,Borduria\nR,Borduria\n", "KZ124 codes.csv has two names for R: Borduria and RUR"),
-        ("code,name\nR,RUR\n", "KZ125 1 row of t.csv: 'B' is no known state code"),
+        ("code,name\nR,RUR\n", "KZ125 1 row of t.csv: 'B' is not a known state code"),
         (None, "KZ124 codes.csv cannot be read: No such file or directory"),
     ],
     ids=range(10),
@@ -430,13 +430,13 @@ def test_the_nearest_names(tmp_path: Path, codes: str, hint: str) -> None:
     text("t.csv", "a,b\nRuritanja,1\nNowhere,2\n")(tmp_path)
     text("codes.csv", f"code,name\n{codes}\nNowhere,RUR\n")(tmp_path)
     declared = CODES.format(file="codes.csv") if codes else TRADE.format(file="t.csv")
-    assert outcome(tmp_path, declared, hints=True) == ["see " + hint.format("which is no known state")]
+    assert outcome(tmp_path, declared, hints=True) == ["see " + hint.format("which is not a known state")]
 
 
 def test_sources_of_rows(tmp_path: Path) -> None:
     text("t.csv", "a,b,src\nRUR,1,atlas\nRUR,2,\nRUR,3,atlsa\n")(tmp_path)
     declared = TRADE.format(file="t.csv").replace("worth: b", "worth: b, source: src")
-    assert outcome(tmp_path, declared) == ["KZ125 1 row of t.csv: 'atlsa' is no known source"]
+    assert outcome(tmp_path, declared) == ["KZ125 1 row of t.csv: 'atlsa' is not a known source"]
     assert outcome(tmp_path, declared, hints=True) == ["see row 3 of t.csv; did you mean atlas?"]
 
 

@@ -261,22 +261,22 @@ def test_values_of_where_choose_the_rows(tmp_path: Path) -> None:
 
 BAD = [
     ("member", ["RU", "", "", "", "", ""], "1 row of member.csv: bloc is empty"),
-    ("member", ["XX", "Pact", "", "", "", ""], "1 row of member.csv: 'XX' is no known state code"),
-    ("member", ["RU", "Ruritania", "", "", "", ""], "1 row of member.csv: 'Ruritania' is no known bloc"),
+    ("member", ["XX", "Pact", "", "", "", ""], "1 row of member.csv: 'XX' is not a known state code"),
+    ("member", ["RU", "Ruritania", "", "", "", ""], "1 row of member.csv: 'Ruritania' is not a known bloc"),
     ("member", ["RU", "Pact", "1994-13", "", "", ""], "'1994-13' is not a date for since: 2010, 2010-01 or 2010-01-31"),
     ("member", ["RU", "Pact", "long ago", "", "", ""], "'long ago' is not a date for since"),
     ("member", ["RU", "Pact", "0000", "", "", ""], "'0000' is not a date for since"),
     ("member", ["RU", "Pact", "2001", "1999", "", ""], "until '1999' lies before since"),
-    ("member", ["RU", "Pact", "", "", "1.5", ""], "'1.5' is no certainty, which is over 0 and up to 1"),
+    ("member", ["RU", "Pact", "", "", "1.5", ""], "'1.5' is not a certainty, which is over 0 and up to 1"),
     ("member", ["RU", "Pact", "", "", "0", ""], "'0' is no certainty"),
     ("member", ["RU", "Pact", "", "", "high", ""], "'high' is no certainty"),
     ("visit", ["RUR", "Borduria", "x", ""], "on is empty"),
-    ("visit", ["Latveria", "Borduria", "x", "2010"], "'Latveria' is no known state"),
-    ("trade", ["RUR", "Borduria", "lots"], "'lots' is no number for worth"),
-    ("trade", ["RUR", "Borduria", "nan"], "'nan' is no number"),
-    ("trade", ["RUR", "Borduria", "1e999"], "'1e999' is no number"),
-    ("founded", ["Pact", "1994"], "'1994' is no day for day, which is written 2010-01-31"),
-    ("founded", ["Pact", "2011-02-30"], "'2011-02-30' is no day"),
+    ("visit", ["Latveria", "Borduria", "x", "2010"], "'Latveria' is not a known state"),
+    ("trade", ["RUR", "Borduria", "lots"], "'lots' is not a number for worth"),
+    ("trade", ["RUR", "Borduria", "nan"], "'nan' is not a number"),
+    ("trade", ["RUR", "Borduria", "1e999"], "'1e999' is not a number"),
+    ("founded", ["Pact", "1994"], "'1994' is not a day for day, which is written 2010-01-31"),
+    ("founded", ["Pact", "2011-02-30"], "'2011-02-30' is not a day"),
 ]
 
 
@@ -361,7 +361,7 @@ def test_a_hundred_thousand_bad_rows_are_one_issue(tmp_path: Path) -> None:
     with pytest.raises(KnowledgeBaseError) as caught:
         engine("duckdb").infer(snapshot(kb))
     (issue,) = caught.value.issues
-    assert issue.message == "100,000 rows of trade.csv: 'state 0' is no known state"
+    assert issue.message == "100,000 rows of trade.csv: 'state 0' is not a known state"
     assert issue.hint == "see rows 4, 5, 6 ... of trade.csv: 'state 0', 'state 1', 'state 2'"
 
 
@@ -474,7 +474,7 @@ def test_check_reads_every_row(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("declaration", "code", "message"),
     [
-        ("{file: x.csv, predicate: membr, columns: {state: a}}", "KZ202", "unknown predicate membr"),
+        ("{file: x.csv, predicate: membr, columns: {state: a}}", "KZ202", "there is no predicate membr"),
         ("{file: x.csv, predicate: member, columns: {state: a, blok: b}}", "KZ203", "member has no argument blok"),
         ("{file: x.csv, predicate: member, columns: {state: a}}", "KZ203", "no column for the argument bloc of member"),
         ("{file: x.csv, predicate: member, columns: {state: a, bloc: b, 'on': c}}", "KZ117", "'on'"),
@@ -487,7 +487,7 @@ def test_check_reads_every_row(tmp_path: Path) -> None:
         (
             "{file: x.csv, predicate: founded, columns: {bloc: a, day: b}, source: atlass}",
             "KZ120",
-            "unknown source atlass",
+            "there is no source atlass",
         ),
         ("{file: x.csv, columns: {bloc: a}}", "KZ109", "a table without 'predicate'"),
         ("{file: x.csv, predicate: founded, columns: [a, b]}", "KZ110", "expected a mapping"),
@@ -547,7 +547,7 @@ def test_bad_values_of_sqlite_are_told_by_their_rows(tmp_path: Path) -> None:
     with pytest.raises(KnowledgeBaseError) as caught:
         engine("duckdb").infer(snapshot(kb))
     (issue,) = caught.value.issues
-    assert issue.message == "1 row of sqlite:trade.db#flows: 'much' is no number for worth"
+    assert issue.message == "1 row of sqlite:trade.db#flows: 'much' is not a number for worth"
     assert issue.hint.startswith("see row 2 of ")
 
 
@@ -559,7 +559,7 @@ def test_what_needs_the_network_needs_leave(tmp_path: Path, name: str) -> None:
     text = text.replace("file: trade.csv", "file: 'postgres:host=nowhere.invalid password=hunter2#flows'")
     declared.write_text(text, encoding="utf-8")
     kb = load_knowledge_base([], [tmp_path / "world.yaml", declared])
-    with pytest.raises(KnowledgeBaseError, match="is read over the network, which needs leave") as caught:
+    with pytest.raises(KnowledgeBaseError, match="is read over the network, which needs permission") as caught:
         engine(name).infer(snapshot(for_engine(kb, name)))
     (issue,) = caught.value.issues
     assert (issue.code, issue.hint) == ("KZ124", "add --allow-network")

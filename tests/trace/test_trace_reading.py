@@ -87,7 +87,7 @@ _MISFITS: dict[str, tuple[Callable[[Document], object], str, str]] = {
     "a field less": (lambda document: document["facts"][1].pop("says"), "missing required field `says`", "{"),
     "a field more on top": (
         lambda document: document.update(fact=[]),
-        "$.fact: a trace has no such field; did you mean facts?",
+        "$.fact: a trace does not have this field; did you mean facts?",
         '"fact": []',
     ),
     "a field less on top": (lambda document: document.pop("facts"), "$.facts: this is missing", "{"),
@@ -143,7 +143,7 @@ def test_a_key_that_stands_twice_is_told(text: str) -> None:
     doubled = text.replace('  "engine": "experta",', '  "engine": "experta",\n  "as_of": "2011-04-07",')
     assert doubled != text
     (issue,) = read_trace("t", doubled)[1]
-    assert (issue.code, issue.message, str(issue.location)) == ("KZ502", "the key $.as_of stands twice", "t:8:12")
+    assert (issue.code, issue.message, str(issue.location)) == ("KZ502", "the key $.as_of appears twice", "t:8:12")
 
 
 def test_places_of_values() -> None:

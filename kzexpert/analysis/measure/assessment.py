@@ -103,9 +103,9 @@ def _notes(sample: Sample, calibration: Calibration | None, digests: Inputs) -> 
     if calibration is not None and calibration.outcomes == digests.outcomes and not calibration.held_out:
         found.append("the calibration on file was fitted on these very outcomes: its figures flatter it")
     if sample.yard.alone:
-        found.append(f"{sample.yard.alone:,} rows had nothing to be compared with, and were left out")
+        found.append(f"{sample.yard.alone:,} rows had nothing to compare with, and were left out")
     if len(set(sample.clusters)) < 20:
-        found.append(f"there are but {len(set(sample.clusters))} values of {sample.by}: intervals are rough")
+        found.append(f"there are only {len(set(sample.clusters))} values of {sample.by}: intervals are rough")
     return found
 
 

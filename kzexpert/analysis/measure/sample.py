@@ -56,7 +56,7 @@ def check_sample(sample: Sample | None, what: str) -> Sample:
         raise KnowledgeBaseError(Issue("KZ704", message, hint="hold out less, or look at other days"))
     if sample.right.all() or not sample.right.any():
         share = "every case" if sample.right.all() else "no case"
-        message = f"{share} of {sample.yard.predicate} was right, so that there is nothing to tell apart"
+        message = f"{share} of {sample.yard.predicate} was right, so there is nothing to tell apart"
         raise KnowledgeBaseError(
             Issue("KZ704", message, hint="outcomes need cases that were right and cases that were not")
         )
@@ -102,7 +102,7 @@ def held_out(yard: Yard, by: str, text: str | None) -> Callable[[Outcome], bool]
         if not unknown:
             return lambda outcome: yard.value(outcome, values[1]) in named
         raise _no_hold_out(f"no outcome has {values[1]} {min(unknown)}")
-    raise _no_hold_out(f"{text} is nothing that can be held out")
+    raise _no_hold_out(f"{text} is not something that can be held out")
 
 
 def _place(name: str) -> float:

@@ -121,10 +121,12 @@ def _misfits(kb: KnowledgeBase, item: Outcomes) -> Iterable[Issue]:
     place = table.marks.get("predicate", table.location)
     predicate = kb.predicate.get(table.predicate)
     if predicate is None:
-        yield Issue("KZ202", f"unknown predicate {table.predicate}", place, did_you_mean(table.predicate, kb.predicate))
+        yield Issue(
+            "KZ202", f"there is no predicate {table.predicate}", place, did_you_mean(table.predicate, kb.predicate)
+        )
         return
     if table.predicate not in kb.concluded:
-        message = f"no rule concludes {table.predicate}, so that there is nothing to judge"
+        message = f"no rule concludes {table.predicate}, so there is nothing to judge"
         yield Issue(
             "KZ701", message, place, did_you_mean(table.predicate, kb.concluded) or "outcomes judge conclusions"
         )
@@ -180,14 +182,14 @@ def _yard(base: KnowledgeBase, predicate: Predicate, item: Outcomes, facts: Sequ
     if issues:
         rest = len(issues) - _MOST_TOLD
         if rest > 0:
-            message = f"{counted(rest, 'more row')} of {item.table.file} {'is' if rest == 1 else 'are'} at fault"
+            message = f"{counted(rest, 'more row')} of {item.table.file} {'is' if rest == 1 else 'are'} wrong"
             issues[_MOST_TOLD:] = [Issue("KZ703", message, item.table.location)]
         raise KnowledgeBaseError(*issues)
     rival = _rival(predicate, names) if item.yardstick == "highest" else predicate.compares
     rival = rival if rival in names else ""
     outcomes = _judged(item, names, rival, rows)
     if not outcomes:
-        message = "there are no outcomes" if not rows else f"no two values of {rival} are there to be compared"
+        message = "there are no outcomes" if not rows else f"there are no two values of {rival} to compare"
         raise KnowledgeBaseError(Issue("KZ702", message, item.table.location, f"look at {item.table.file}"))
     order = {spec.name: place for place, spec in enumerate(predicate.args)}
     cited = item.table.source

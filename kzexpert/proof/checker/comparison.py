@@ -193,9 +193,9 @@ def _compared(path: str, name: str, found: Any, wanted: Any) -> Iterator[Differe
             elif found[key] != wanted.get(key):
                 yield Difference(_CODES[name], f"{path}.{key}", _instead(found[key], wanted.get(key, "nothing")))
     elif name == "digest":
-        yield Difference(_CODES[name], path, f"is not that of disk, which is {wanted[:12]}…")
+        yield Difference(_CODES[name], path, f"differs from the one on disk, {wanted[:12]}…")
     elif name == "place":
-        yield Difference(_CODES[name], path, f"is {found}, and it now stands at {wanted}")
+        yield Difference(_CODES[name], path, f"is {found}, and it is now at {wanted}")
     else:
         yield Difference(_CODES.get(name, _TEXT), path, _instead(found, wanted))
 

@@ -21,7 +21,7 @@ _EXPORT = "kzexpert trace export QUESTION --output FILE writes one"
 
 
 class _RepeatedKeyError(ValueError):
-    """A key stands twice in one object."""
+    """A key appears twice in one object."""
 
 
 def read_trace(file: str, text: str) -> tuple[Trace | None, list[Issue]]:
@@ -39,7 +39,7 @@ def read_trace(file: str, text: str) -> tuple[Trace | None, list[Issue]]:
         json.dumps(document, ensure_ascii=False).encode()  # half of a surrogate pair, which escapes can hide anywhere
     except _RepeatedKeyError:
         repeated = places.repeated_keys.items()
-        return None, [Issue("KZ502", f"the key {path} stands twice", place, "keep one") for path, place in repeated]
+        return None, [Issue("KZ502", f"the key {path} appears twice", place, "keep one") for path, place in repeated]
     except json.JSONDecodeError as error:
         return None, [Issue("KZ501", f"not JSON: {error.msg}", Location(file, error.lineno, error.colno), _EXPORT)]
     except UnicodeEncodeError:
@@ -70,7 +70,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")
 
 
 def _misfits(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -84,7 +84,7 @@ def _misfits(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             continue
         if name not in types:
             hint = did_you_mean(name, types)
-            yield f"$.{name}", "a trace has no such field" + (f"; {hint}" if hint else "")
+            yield f"$.{name}", "a trace does not have this field" + (f"; {hint}" if hint else "")
         elif get_origin(types[name]) is tuple and isinstance(value, list):
             (item_type, *_) = get_args(types[name])
             for number, item in enumerate(value):
@@ -100,4 +100,4 @@ def _misfit(path: str, value: object, wanted: Any) -> Iterator[tuple[str, str]]:
         message, _, inner = str(error).partition(" - at `$")
         yield path + inner.removesuffix("`"), message
     except (RecursionError, OverflowError):
-        yield path, "a value that no trace holds"
+        yield path, "a value that a trace cannot hold"

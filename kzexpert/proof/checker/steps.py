@@ -34,7 +34,7 @@ def why_not(derivation: Derivation, rules: Iterable[ProgramRule], firing: Traced
     for name, text in firing.binding.items():
         value = parse_value(text)
         if value is None:
-            return f"{text} is no value for ?{name}"
+            return f"{text} is not a value for ?{name}"
         values[name] = value
     reason = ""
     for rule in fitting:
@@ -58,12 +58,12 @@ def _failure(derivation: Derivation, condition: ProgramCondition, values: Bindin
         return f"{wanted} has the certainty {certainty!r}, which satisfies no condition"
     if isinstance(condition, Absence):
         row, _ = next(derivation.facts.matching(condition.pattern, values))
-        return f"{relation_fact(condition.pattern, row)} holds, and the rule wants nothing of that kind"
+        return f"{relation_fact(condition.pattern, row)} holds, and the rule requires that nothing of the kind does"
     if isinstance(condition, Aggregate):
         result = aggregated(condition, values, derivation.facts)
         return f"the {condition.function} is {'undefined' if result is None else format_value(result)}"
     if isinstance(condition, Exclusion):
-        return f"({condition.instance(values).body}) holds, and the rule wants nothing of that kind"
+        return f"({condition.instance(values).body}) holds, and the rule requires that nothing of the kind does"
     if isinstance(condition, Test):
         sides = [value_of(side, values, derivation.recorded.day) for side in (condition.left, condition.right)]
         left, right = ("nothing" if value is None else format_value(value) for value in sides)

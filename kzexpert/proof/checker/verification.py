@@ -102,7 +102,7 @@ class Checker:
             yield Difference("KZ509", "$.seal", "does not fit what the trace says: it was changed after it was written")
         if trace.engine not in self._engines:
             hint = did_you_mean(trace.engine, self._engines)
-            message = f'is "{trace.engine}", and there is no such engine' + (f"; {hint}" if hint else "")
+            message = f'is "{trace.engine}", which is not an engine' + (f"; {hint}" if hint else "")
             yield Difference("KZ508", "$.engine", message)
         found: list[Difference] = []
         derivation = self._derivation(trace, found)
@@ -187,20 +187,20 @@ class Checker:
             return self._absence(derivation, item)
         if name == "rules":
             known = any(rule.id == item.id for rule in self._kb.rules)
-            return "nothing that was asked about rests on it" if known else "there is no such rule on disk"
+            return "nothing that was asked about rests on it" if known else "the rule is not on disk"
         if name == "sources":
             known = item.id in self._kb.source
-            return "nothing in the trace cites it" if known else "there is no such source on disk"
+            return "nothing in the trace cites it" if known else "the source is not on disk"
         return "this does not follow, or nothing that was asked about rests on it"
 
     def _absence(self, derivation: Derivation, fact: TracedFact) -> str:
         """Why a fact is not part of what was asked about."""
         relation, atom, dates = self._fact(fact.fact)
         if atom is None:
-            return "this is no fact that the vocabulary knows"
+            return "the vocabulary does not know this fact"
         known = (*atom.args, *dates) in derivation.recorded.in_force(relation)
         if known and fact_text(relation, atom, dates) == fact.fact:
-            return "nothing that was asked about rests on it, or it stands here twice"
+            return "nothing that was asked about rests on it, or it appears here twice"
         return derivation.recorded.absence_of(relation, atom)
 
     def _fact(self, text: str) -> tuple[RelationKey, GroundAtom | None, tuple[date, ...]]:

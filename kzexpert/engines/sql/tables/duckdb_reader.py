@@ -134,7 +134,7 @@ class DuckDBReader(TableReader):
         connection, _, name = table.path.removeprefix(_POSTGRES).partition("#")
         place = table.marks.get("file", table.location)
         if not connection or not name:
-            raise KnowledgeBaseError(Issue("KZ124", f"{_POSTGRES} without #TABLE names no table", place, FORM))
+            raise KnowledgeBaseError(Issue("KZ124", f"{_POSTGRES} without #TABLE does not name a table", place, FORM))
         try:
             self.store.extend("postgres")
         except DatabaseError as error:

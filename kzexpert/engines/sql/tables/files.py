@@ -124,7 +124,7 @@ def _reason(says: str) -> tuple[str, str]:
     if "nvalid unicode" in says:
         return f"{where if line else 'it'} is not text in UTF-8", "save it in UTF-8 and try again"
     if "invalid state" in says:
-        return "it is not valid CSV", "a file with line ends of two kinds is none: save it again with one kind"
+        return "it is not valid CSV", "the file mixes two kinds of line end: save it again with one"
     return re.sub(r"^(\w+ )+Error: ", "", says.splitlines()[0]), ""
 
 
@@ -209,7 +209,7 @@ def files_of(table: Table) -> list[Path]:
     endings = _IN_FOLDERS if path.is_dir() else ("",) if table.shape.delimiter else _NAMED
     files = [file for file in found if file.name.lower().endswith(endings) and not file.name.startswith(".")]
     if not files:
-        what = "does not exist" if missing else "holds no table" if path.is_dir() else "is no table"
+        what = "does not exist" if missing else "holds no table" if path.is_dir() else "is not a table"
         raise KnowledgeBaseError(Issue("KZ124", f"{table.file} {what}", place, FORM))
     return files
 

@@ -120,7 +120,7 @@ class TableReader(ABC):
         """
         place = table.marks.get("file", table.location)
         if _ELSEWHERE.match(table.path) and not self._network:
-            message = f"{without_password(table.file)} is read over the network, which needs leave"
+            message = f"{without_password(table.file)} is read over the network, which needs permission"
             raise KnowledgeBaseError(Issue("KZ124", message, place, "add --allow-network"))
         parts = []
         types: dict[str, str] = {}

@@ -225,7 +225,7 @@ class _Staging:
         value: exp.Expr
         if kind == "number":
             value = self._number(key)
-            self._problem(key, f"{{}} is no number for {key}", value.is_(exp.null()), number_hint)
+            self._problem(key, f"{{}} is not a number for {key}", value.is_(exp.null()), number_hint)
             long = self.cells.too_long(self.declared.columns.get(key), text, value, "i")
             if long is not None:
                 says = f"{{}} has more digits than the number {key} holds exactly"
@@ -233,7 +233,7 @@ class _Staging:
         elif kind == "date":
             value = day_of(self.database.dialect, text, "")
             wrong = exp.Length(this=text.copy()).neq(10) | value.is_(exp.null())
-            self._problem(key, f"{{}} is no day for {key}, which is written 2010-01-31", wrong, date_hint)
+            self._problem(key, f"{{}} is not a day for {key}, which is written 2010-01-31", wrong, date_hint)
         else:
             value = self._stands_for(place, key, kind, text)
         self.shown.append(called(value, argument(place)))
@@ -253,7 +253,7 @@ class _Staging:
         alias = f"k{place}"
         self.joins.append(exp.Join(this=named(codes, alias), side="LEFT", on=column("text", alias).eq(text)))
         value = column("code", alias)
-        says = f"{{}} is no known {kind}" + (" code" if key in self.declared.codes else "")
+        says = f"{{}} is not a known {kind}" + (" code" if key in self.declared.codes else "")
         self._problem(key, says, value.is_(exp.null()), hint)
         return value
 
@@ -271,7 +271,7 @@ class _Staging:
         if not name:
             return f"{file} gives it no name"
         meant = did_you_mean(name, known)
-        return f"{file} calls it {name!r}, which is no known {kind}" + (f": {meant}" if meant else "")
+        return f"{file} calls it {name!r}, which is not a known {kind}" + (f": {meant}" if meant else "")
 
     def _codes(self, key: str, kind: str) -> tuple[exp.Table, exp.Table | None]:
         """What the texts of a column stand for, and the names of its map; once for all columns that are read alike."""
@@ -300,7 +300,7 @@ class _Staging:
         try:
             source, names = self.reader.open_csv(Path(path))
             if len(names) < 2:
-                message = f"{Path(path).name} has no two columns, for codes and names"
+                message = f"{Path(path).name} does not have two columns, for codes and names"
                 raise KnowledgeBaseError(Issue("KZ124", message, place))
             place_of_names = names.index("name", 1) if "name" in names[1:] else 1
             shown = [called(column("c0"), "text"), called(column(f"c{place_of_names}"), "name")]
@@ -353,7 +353,7 @@ class _Staging:
         self.joins.append(exp.Join(this=named(known, "s"), side="LEFT", on=column("text", "s").eq(text)))
         unknown = ~text.is_(exp.null()) & column("text", "s").is_(exp.null())
         sources = self.kb.source
-        says = "{} is no known source"
+        says = "{} is not a known source"
         self._problem("source", says, unknown, lambda values: did_you_mean(values[0], sources))
         self.shown.append(called(text.copy(), "source"))
 
@@ -363,6 +363,6 @@ class _Staging:
         value = exp.Coalesce(this=self._number("certainty"), expressions=[number(-1.0)])
         empty = self._text("certainty").is_(exp.null())
         certainty = exp.Case(ifs=[exp.If(this=empty, true=number(self.declared.certainty))], default=value)
-        says = "{} is no certainty, which is over 0 and up to 1"
+        says = "{} is not a certainty, which is over 0 and up to 1"
         self._problem("certainty", says, (certainty <= number(0.0)) | (certainty > number(1.0)))
         self.shown.append(called(certainty, CERTAINTY))

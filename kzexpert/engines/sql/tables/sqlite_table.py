@@ -26,7 +26,7 @@ class SqliteTable:
             texts. SQLite's own declared types bind no value.
 
     Raises:
-        KnowledgeBaseError: the declaration names no table (KZ124).
+        KnowledgeBaseError: the declaration does not name a table (KZ124).
         DatabaseError: it cannot be read.
     """
 
@@ -34,10 +34,10 @@ class SqliteTable:
         file, name = table.sqlite
         if not file or not name:
             place = table.marks.get("file", table.location)
-            raise KnowledgeBaseError(Issue("KZ124", "sqlite: without #TABLE names no table", place, FORM))
+            raise KnowledgeBaseError(Issue("KZ124", "sqlite: without #TABLE does not name a table", place, FORM))
         path = Path(file)
         if not path.is_file():
-            raise DatabaseError("there is no such file")
+            raise DatabaseError("the file does not exist")
         self._name = _quoted(name)
         self.types: dict[str, str] = {}
         try:
@@ -92,7 +92,7 @@ def _text(value: object) -> str | None:
         try:
             return value.decode()
         except UnicodeDecodeError:
-            raise DatabaseError("a cell holds bytes that are no text in UTF-8") from None
+            raise DatabaseError("a cell holds bytes that are not text in UTF-8") from None
     return value if value is None or isinstance(value, str) else repr(value)
 
 
