@@ -8,7 +8,7 @@ from kzexpert.analysis.measure.evaluation import Estimate, Lean
 
 __all__ = ["Lesson", "Lessons", "Taught", "Verdict", "Weighing"]
 
-#: What to do about a rule, or why nothing; where an anchor or an alias stands for a certainty, it is not a plain number.
+#: What to do about a rule, or why nothing; where an anchor or an alias stands for a certainty, it is no plain number.
 Verdict: TypeAlias = Literal[
     "change",
     "keep",
@@ -17,7 +17,7 @@ Verdict: TypeAlias = Literal[
     "too few cases",
     "by definition",
     "of a used base",
-    "not a plain number",
+    "no plain number",
 ]
 
 

@@ -196,7 +196,7 @@ def _verdict(kb: KnowledgeBase, rule: Rule, fired: int, proposed: float | None, 
         return "keep"
     if rule.location.file in kb.used_files:
         return "of a used base"
-    return "change" if _NUMBER.match(_written(kb, rule)) else "not a plain number"
+    return "change" if _NUMBER.match(_written(kb, rule)) else "no plain number"
 
 
 def _written(kb: KnowledgeBase, rule: Rule) -> str:
