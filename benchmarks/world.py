@@ -52,6 +52,28 @@ _CODES: Mapping[str, Mapping[str, str]] = {
         "imports_minerals_from": "minerals",
     },
 }
+#: File → what a table alone cannot say of the collections, with the views ``facts`` and ``ties``: how many states took
+#: part in an exercise, and money in millions.
+_TOOK_PART = """
+    WITH took AS (SELECT subject, object, min(start_year) AS year, count(*) OVER (PARTITION BY object) AS states
+                  FROM ties WHERE predicate = 'participated_in_exercise' GROUP BY subject, object)
+    SELECT one.subject AS state, other.subject AS power, one.object AS name, one.year
+    FROM took AS one JOIN took AS other USING (object) WHERE one.subject <> other.subject AND one.states {} ORDER BY ALL
+"""
+_QUERIES: Mapping[str, str] = {
+    "exercises.csv": _TOOK_PART.format("= 2"),
+    "joined.csv": _TOOK_PART.format("> 2 AND other.subject IN ('RUS', 'USA', 'CHN')"),
+    "aid.csv": """
+        SELECT subject AS state, object AS power, start_year AS year,
+               round(sum(CAST(value AS DOUBLE)) / 1e6, 1) AS millions
+        FROM facts WHERE predicate = 'receives_aid_from' GROUP BY ALL HAVING millions > 0 ORDER BY ALL
+    """,
+    "loans.csv": """
+        SELECT subject AS state, object AS power, start_year AS year,
+               round(sum(TRY_CAST(value AS DOUBLE)) / 1e6, 1) AS millions
+        FROM ties WHERE predicate = 'receives_finance_from' GROUP BY ALL HAVING millions > 0 ORDER BY ALL
+    """,
+}
 #: What ties a state to an organisation. What states are a ``partner_in`` is a programme.
 _TIES = ("member_of", "observer_of", "applicant_to", "associate_member_of", "dialogue_partner_of", "suspended_from")
 
@@ -74,6 +96,8 @@ def write(folder: Path) -> list[str]:
         shutil.copy(_HERE / name, folder / "codes")
     tables = (_HERE / "tables.yaml").read_text(encoding="utf-8").replace("WORLD", COLLECTIONS.as_posix())
     (folder / "facts" / "tables.yaml").write_text(tables, encoding="utf-8")
+    for name, query in _QUERIES.items():
+        (folder / "codes" / name).write_text(_csv(query), encoding="utf-8")
     states = dict(_states())
     _write_csv(folder / "codes" / "states.csv", states.items())
     for name, codes in _CODES.items():
@@ -120,12 +144,26 @@ def _routes() -> list[str]:
     return _column("SELECT DISTINCT value FROM facts WHERE kind = 'energy' AND source = 'gem_ggit' ORDER BY value")
 
 
+def _csv(query: str) -> str:
+    """What a query over the collections finds, as CSV with a header."""
+    with _views() as connection:
+        found = connection.execute(query)
+        header = ",".join(column[0] for column in found.description or ())
+        return "\n".join([header, *(",".join(map(str, row)) for row in found.fetchall())]) + "\n"
+
+
 def _column(query: str) -> list[str]:
-    """The only column of a query over ``facts``, the collections."""
-    with duckdb.connect() as connection:
-        facts = connection.read_parquet(str(COLLECTIONS / "world_facts.parquet"))
-        facts.create_view("facts")
+    """The only column of a query over the collections."""
+    with _views() as connection:
         return [str(value) for (value,) in connection.execute(query).fetchall()]
+
+
+def _views() -> duckdb.DuckDBPyConnection:
+    """A connection with the views ``facts`` and ``ties`` over the collections; close it."""
+    connection = duckdb.connect()
+    for view, file in (("facts", "world_facts.parquet"), ("ties", "ties.parquet")):
+        connection.read_parquet(str(COLLECTIONS / file)).create_view(view)
+    return connection
 
 
 def _write_csv(path: Path, rows: Iterable[tuple[str, str]]) -> None:

@@ -63,7 +63,8 @@ def check(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list[Issue]:
 
     Args:
         kb: as loaded; its names may be wrong.
-        cases: its cases, where they are at hand: a predicate that only cases use is used.
+        cases: its cases, where they are at hand: a predicate that only cases use is used,
+            and a rule that only their facts set off can fire.
 
     Returns:
         Errors and warnings together, each once, by file, line, column and code; the order of files, rules and facts
@@ -73,7 +74,8 @@ def check(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list[Issue]:
     kb = planned(kb)
     found = {issue for one in PASSES for issue in one(kb)}
     if cases:
-        found = (found - set(unused_predicates(kb))) | set(unused_predicates(kb, cases))
+        for one in (rules_that_never_fire, unused_predicates):
+            found = (found - set(one(kb))) | set(one(kb, cases))
     wrong = {issue.location for issue in found if issue.code == "KZ205"}
     found = {item for item in found if item.code != "KZ212" or item.location not in wrong}
     return sorted(kb.attributed(issue for issue in found if not _is_foreign(kb, issue)), key=by_place)

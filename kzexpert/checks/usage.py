@@ -25,13 +25,15 @@ __all__ = ["rules_that_never_fire", "unused_predicates"]
 _Index = dict[tuple[str, tuple[int, ...]], set[tuple[Value, ...]] | None]
 
 
-def rules_that_never_fire(kb: KnowledgeBase) -> list[Issue]:
+def rules_that_never_fire(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list[Issue]:
     """Rules with a condition that no recorded fact matches and no rule that can fire concludes (KZ213).
 
-    A conclusion counts as possible whatever its arguments. Rules and facts that are at fault themselves are taken to
-    fit, so that one misspelled name does not condemn all that rests on it.
+    A rule may wait for facts of a predicate that only other bases record, if a case has such facts. A conclusion counts
+    as possible whatever its arguments. Rules and facts that are at fault themselves are taken to fit, so that one
+    misspelled name does not condemn all that rests on it.
     """
-    recorded = _recorded(kb)
+    tried = {fact.predicate for case in cases for fact in case.kb.facts} - {fact.predicate for fact in kb.facts}
+    recorded = _recorded(kb, tried)
     lacking = {
         index: [(condition, atom) for condition, atom in _required(rule) if not recorded(atom)]
         for index, rule in enumerate(kb.rules)
@@ -97,12 +99,15 @@ def _never_fires(kb: KnowledgeBase, rule: Rule, condition: Condition, atom: Atom
     )
 
 
-def _recorded(kb: KnowledgeBase) -> Callable[[Atom], bool]:
-    """Whether some fact matches the constants of an atom. Facts are read once for each set of positions asked about."""
+def _recorded(kb: KnowledgeBase, tried: set[str]) -> Callable[[Atom], bool]:
+    """Whether some fact matches the constants of an atom; of what is ``tried``, some case has facts.
+
+    Facts are read once for each set of positions asked about.
+    """
     facts: dict[str, list[Fact]] = {}
     for fact in kb.facts:
         facts.setdefault(fact.predicate, []).append(fact)
-    in_tables = {table.predicate for table in kb.tables}
+    in_tables = {table.predicate for table in kb.tables} | tried
     indexes: _Index = {}
 
     def matches(atom: Atom) -> bool:
