@@ -14,12 +14,12 @@ from .conftest import World
 SECURITY = "alignment(Kazakhstan, Russia, security)"
 
 
-def test_why_not_china_in_energy_names_a_pipeline_and_a_deal(shipped: World) -> None:
+def test_why_not_china_in_energy_names_a_pipeline_and_a_turn(shipped: World) -> None:
     question = "alignment(Kazakhstan, China, energy)"
     found = why_not(shipped.infer(), shipped.question(question), engine())
     proposed = [proposal.assume for proposal in found.proposals]
     assert ("backs(China, Baku-Tbilisi-Ceyhan)",) in proposed
-    assert ("agreement(Kazakhstan, China, energy)",) in proposed
+    assert ("turns_to(Kazakhstan, China, energy)",) in proposed
     for proposal in found.proposals:
         assert established(shipped.certainty(question, assume=proposal.assume, without=proposal.without))
     pipeline = next(miss for miss in found.misses if miss.rule == "backed-bypass")
