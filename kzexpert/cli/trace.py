@@ -17,6 +17,7 @@ from kzexpert.engines import ENGINES, Settings, with_rows
 from kzexpert.errors import KnowledgeBaseError
 from kzexpert.language.files import read_file
 from kzexpert.model import KnowledgeBase
+from kzexpert.program.likelihood import fitting_calibrations
 from kzexpert.program.relevance import opened
 from kzexpert.proof.checker import Checker, Verification
 from kzexpert.proof.checker.parser import read_trace
@@ -119,12 +120,14 @@ def _naming_bases(error: KnowledgeBaseError, texts: Mapping[str, str]) -> Knowle
 def _verified(kb: KnowledgeBase, texts: Mapping[str, str], network: bool) -> list[Verification]:
     """What comes of checking some traces; for each day the rows of tables are read that may count on it."""
     checkers: dict[date | None, Checker] = {}
+    calibrations, _ = fitting_calibrations(kb)
     found = []
     for name, text in texts.items():
         traced = read_trace(name, text)[0] if kb.tables else None
         day = traced.as_of if traced else None
         if day not in checkers:
-            checkers[day] = Checker(with_rows(kb, Settings(network=network), day) if traced else kb, ENGINES)
+            read = with_rows(kb, Settings(network=network), day) if traced else kb
+            checkers[day] = Checker(read, ENGINES, calibrations)
         found.append(checkers[day].verify(name, text))
     return found
 
@@ -150,8 +153,10 @@ def diff(old: str, new: str, format: str, output: str | None) -> int:
     """
     options = Options(format=format, output=output)
     spare(options, (old, new))
-    found = trace_diff(*_read_traces((old, new)))
-    show(options, found, lambda out: trace_diff_text(found, out))
+    traces = _read_traces((old, new))
+    found = trace_diff(*traces)
+    measured = all(Index(item).measured for item in traces)
+    show(options, found, lambda out: trace_diff_text(found, out, measured=measured))
     return 0 if found.same else 1
 
 

@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from kzexpert.errors import counted
 from kzexpert.model import Operator
+from kzexpert.model.calibration import Calibration, Likelihood
 
 __all__ = [
     "AbsencePremise",
@@ -32,6 +33,7 @@ __all__ = [
     "TracedConclusion",
     "TracedFact",
     "TracedFiring",
+    "TracedLikelihood",
     "TracedLine",
     "TracedPremise",
     "digest_of",
@@ -376,6 +378,13 @@ class CitedBase(_Part, frozen=True):
     used: bool
 
 
+class TracedLikelihood(_Part, frozen=True):
+    """How often judgements such as an answer were right."""
+
+    answer: str
+    likelihood: Likelihood
+
+
 class Asked(msgspec.Struct, frozen=True):
     """What a document answers: the question as it was read, and the world it was asked of.
 
@@ -404,6 +413,9 @@ class Trace(_Part, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.
         conclusions, facts: sorted by text.
         firings: sorted by conclusion, rule and binding.
         rules, sources: sorted by id.
+        calibration: of the predicate that was asked about; not set where it has none that fits the rules.
+        likelihoods: what the calibration says of the answers, in their order. Measured was, of statements that differ
+            only in arguments without outcomes, the one of the highest certainty; of others nothing is said.
         bases: those with a name, in the order in which they were loaded; none in a proof that is not exported.
     """
 
@@ -420,6 +432,8 @@ class Trace(_Part, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.
     facts: tuple[TracedFact, ...]
     rules: tuple[CitedRule, ...]
     sources: tuple[CitedSource, ...]
+    calibration: Calibration | UnsetType = UNSET
+    likelihoods: tuple[TracedLikelihood, ...] | UnsetType = UNSET
     bases: tuple[CitedBase, ...] | UnsetType = UNSET
 
     def __repr__(self) -> str:

@@ -16,13 +16,14 @@ class Index:
     """The parts of a document by name, and what rests on what.
 
     Attributes:
-        conclusions, facts: by statement; `firings`, `rules` and `sources`: by id.
+        conclusions, facts, likelihoods: by statement; `firings`, `rules` and `sources`: by id.
     """
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self.conclusions = {item.conclusion: item for item in trace.conclusions}
         self.facts = {item.fact: item for item in trace.facts}
+        self.likelihoods = {item.answer: item.likelihood for item in trace.likelihoods or ()}
         self.firings = {item.id: item for item in trace.firings}
         self.rules = {item.id: item for item in trace.rules}
         self.sources = {item.id: item for item in trace.sources}
@@ -30,6 +31,11 @@ class Index:
     def __getitem__(self, statement: str) -> TracedConclusion | TracedFact:
         """What is known of a statement, and what rules make of it where they conclude it."""
         return self.conclusions.get(statement) or self.facts[statement]
+
+    @property
+    def measured(self) -> bool:
+        """Whether there are answers, and how often such judgements are right was measured of each."""
+        return bool(self.trace.answers) and self.likelihoods.keys() >= {*self.trace.answers}
 
     def cited(self, item: Row | CitedRule) -> str:
         """The source of a row or of a rule, the place in it, and its grade; empty where there is none."""

@@ -20,9 +20,10 @@ from kzexpert.model import (
     Value,
 )
 from kzexpert.model.evaluation import combinations, evaluate, solutions
-from kzexpert.proof.answers import ranked, records
+from kzexpert.program.likelihood import fitting_calibrations
+from kzexpert.proof.answers import likelihoods_of, ranked, records
 from kzexpert.proof.build import Judgement, Lineage, RelationFact, document, relation_fact
-from kzexpert.proof.document import Asked, Trace, no_digest
+from kzexpert.proof.document import Asked, Trace, TracedLikelihood, no_digest
 from kzexpert.proof.witnesses import with_testimonies
 from kzexpert.questions.question import Question
 
@@ -36,7 +37,18 @@ def prove(inference: Inference, question: Question, most: int | None = None) -> 
         most: prove only so many, the most certain.
     """
     answers, own = ranked(inference, question)[:most], records(inference, question)
-    return with_testimonies(document(InferredGrounds(inference, own), Asked(*asked(inference, question)), answers))
+    found = with_testimonies(document(InferredGrounds(inference, own), Asked(*asked(inference, question)), answers))
+    return _measured(found, inference, question)
+
+
+def _measured(trace: Trace, inference: Inference, question: Question) -> Trace:
+    """The proof with the calibration of what was asked about, and what it says of the answers."""
+    known, _ = fitting_calibrations(inference.program.kb)
+    if question.pattern.relation not in known:
+        return trace
+    told = {str(atom): item for atom, item in likelihoods_of(inference, question.pattern, known).items()}
+    found = tuple(TracedLikelihood(answer, told[answer]) for answer in trace.answers if answer in told)
+    return replace(trace, calibration=known[question.pattern.predicate], likelihoods=found)
 
 
 def outline(inference: Inference, question: Question) -> Trace:

@@ -45,8 +45,12 @@ def what_if_text(found: WhatIf, compared: Sequence[str] = (), out: Writer = PLAI
     return "\n\n".join([*blocks, out.wrap([("faint", UNCALIBRATED)])]) + "\n"
 
 
-def trace_diff_text(found: TraceDiff, out: Writer = PLAIN) -> str:
-    """The changes, or one line when there are none."""
+def trace_diff_text(found: TraceDiff, out: Writer = PLAIN, *, measured: bool = False) -> str:
+    """The changes, or one line when there are none.
+
+    Args:
+        measured: whether both traces say how often such judgements were right.
+    """
     if found.same:
         return "the two traces say the same\n"
     before, after = found.before, found.after
@@ -56,7 +60,8 @@ def trace_diff_text(found: TraceDiff, out: Writer = PLAIN) -> str:
     heads += [("source changed", source) for source in found.sources]
     lines = [out.wrap([("name", f"{name}: "), ("", text)], first="  ", rest="    ") for name, text in heads]
     blocks = ["\n".join([days_text(found, "", out), *lines, *_facts_and_rules(found, out)]), *_by_turn(found, out)]
-    return "\n\n".join([*blocks, out.wrap([("faint", UNCALIBRATED)])]) + "\n"
+    blocks += [] if measured else [out.wrap([("faint", UNCALIBRATED)])]
+    return "\n\n".join(blocks) + "\n"
 
 
 def days_text(found: Changes, bases: str, out: Writer) -> str:

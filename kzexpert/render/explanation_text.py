@@ -72,7 +72,8 @@ def explanation_text(found: Explanation, out: Writer = PLAIN, depth: int | None 
     if not found.holds:
         blocks.append("\n".join(_missing(found, out)).strip("\n"))
     blocks.extend(_dropped(found, out))
-    return "\n\n".join([*filter(None, blocks), footnote(found.inference, out, words=bool(found.shown))]) + "\n"
+    unmeasured = any(name not in found.index.likelihoods for name in found.shown)
+    return "\n\n".join([*filter(None, blocks), footnote(found.inference, out, words=unmeasured)]) + "\n"
 
 
 def _dropped(found: Explanation, out: Writer) -> Iterator[str]:

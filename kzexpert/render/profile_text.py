@@ -51,7 +51,7 @@ def profile_text(
         groups = _groups(kb, found.recorded)
         told = [_recorded(kb, group, out, whole) for group in groups]
         sections.append(_Section(RECORDED, told, len(found.recorded)))
-    head, foot = _head(found, out), footnote(inference, out, words=bool(found.topics))
+    head, foot = _head(found, out), footnote(inference, out, words=None if found.topics else False)
     if not sections:
         return f"{head}\n\nNothing is concluded or recorded of it.\n\n{foot}\n"
     taken = [len(section.items) for section in sections]

@@ -23,7 +23,7 @@ from kzexpert.proof.document import (
 )
 from kzexpert.proof.index import Index
 from kzexpert.render.premise_text import with_values
-from kzexpert.render.text import UNCALIBRATED, further_firings, headline
+from kzexpert.render.text import UNCALIBRATED, further_firings, headline, likelihood_text
 from kzexpert.render.trace_graph import reading_order
 from kzexpert.render.trust_text import told
 from kzexpert.render.writer import certainty_text, sentence, visible
@@ -94,7 +94,7 @@ class _Document:
         yield from self.facts()
         yield from self.rules_and_sources()
         yield "## Checking\n"
-        yield f"{UNCALIBRATED} The same trace as JSON"
+        yield f"{'' if self.index.measured else f'{UNCALIBRATED} '}The same trace as JSON"
         yield "(`kzexpert trace export --format json`) can be checked against the rules and facts with"
         yield f"`kzexpert trace verify`. {f'Its seal is {_code(trace.seal)}.' if trace.seal else 'It has no seal.'}"
         yield ""
@@ -121,7 +121,9 @@ class _Document:
         yield f"### {self.number[item.conclusion]}. {self.told(item.conclusion)}: {item.evidence} ({certainty})\n"
         yield f"{_code(item.conclusion)}{'' if item.established else ', weighed and not established'}\n"
         if item.testimony is not None and item.conclusion in self.trace.answers:
-            yield f"{' '.join(map(_plain, told(item.certainty, item.testimony)))}\n"
+            likely = self.index.likelihoods.get(item.conclusion)
+            sentences = [likelihood_text(likely)] if likely else []
+            yield f"{' '.join(map(_plain, [*sentences, *told(item.certainty, item.testimony)]))}\n"
         for line in item.lines:
             yield from self.line(line)
         yield ""

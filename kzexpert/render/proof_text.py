@@ -22,7 +22,7 @@ from kzexpert.proof.document import (
 from kzexpert.proof.index import Index
 from kzexpert.proof.witnesses import Witnesses
 from kzexpert.render.premise_text import with_values
-from kzexpert.render.text import further_firings
+from kzexpert.render.text import further_firings, likelihood_text
 from kzexpert.render.trust_text import told
 from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, sentence
 
@@ -95,6 +95,8 @@ class _Text:
         lines = [self.line(headline, rest="    ")]
         if not bare:
             lines.append(self.line([("faint", name)], first="    ", rest="    "))
+        if name in self.index.likelihoods:
+            lines.append(self.line([("", likelihood_text(self.index.likelihoods[name]))], first="    ", rest="    "))
         if name in self.index.trace.answers:
             testimony = self.witnesses.testimony(name)
             lines.extend(self.line([("", text)], first="    ", rest="    ") for text in told(item.certainty, testimony))

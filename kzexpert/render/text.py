@@ -223,4 +223,4 @@ def conclusions_text(inference: Inference, found: Conclusions, out: Writer = PLA
         blocks.append(out.wrap(line, first=first, rest=" " * 9))
     if not blocks:
         blocks = ["The rules conclude nothing of this kind."]
-    return "\n".join([*blocks, "", footnote(inference, out, words=bool(found.conclusions)), ""])
+    return "\n".join([*blocks, "", footnote(inference, out, words=None if found.conclusions else False), ""])

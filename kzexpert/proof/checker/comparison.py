@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec import UnsetType
 from msgspec.structs import replace
 
 from kzexpert.proof.document import (
@@ -18,6 +19,7 @@ from kzexpert.proof.document import (
     TracedConclusion,
     TracedFact,
     TracedFiring,
+    TracedLikelihood,
     TracedLine,
 )
 
@@ -25,7 +27,7 @@ __all__ = ["Difference", "differences"]
 
 #: What a field that differs means; a field that is not listed is a text of a rule or a fact.
 _CODES = {
-    "digest": "KZ503",
+    **dict.fromkeys(("digest", "rules", "outcomes"), "KZ503"),
     "assumed": "KZ504",
     **dict.fromkeys(
         (
@@ -45,6 +47,8 @@ _CODES = {
     **dict.fromkeys(("established", "conflict", "counts", "method"), "KZ506"),
     **dict.fromkeys(("id", "rule", "conclusion", "binding", "premises", "lines", "evidence", "answers"), "KZ505"),
     **dict.fromkeys(("kind", "fact", "absent", "left", "operator", "right", "result", "counted"), "KZ505"),
+    **dict.fromkeys(("percent", "certainties", "frequencies", "n", "base_rate"), "KZ506"),
+    **dict.fromkeys(("clusters", "folds", "brier", "base_brier"), "KZ506"),
     "place": "KZ510",
 }
 _TEXT = "KZ508"
@@ -56,10 +60,13 @@ _KEYS = {
     "facts": ("fact", "KZ504"),
     "rules": ("id", "KZ505"),
     "sources": ("id", _TEXT),
+    "likelihoods": ("answer", "KZ505"),
 }
 _LONGEST = 120
 #: Where this many items differ, it is not one field that was changed.
 _MANY = 200
+#: What is not compared with disk.
+_UNTOLD = ("seal", "bases")
 #: These say where something stands, not what it is.
 _UNCOMPARED = frozenset(("id", "place"))
 
@@ -84,10 +91,19 @@ def differences(trace: Trace, expected: Trace, reason: Reason) -> Iterator[Diffe
     numbered = _renamed(trace, expected)
     for name in trace.__struct_fields__:
         found, wanted = getattr(trace, name), getattr(numbered, name)
-        if name in _KEYS:
-            yield from _listed(name, found, wanted, reason)
-        elif name not in ("seal", "bases"):
+        if isinstance(found, UnsetType) != isinstance(wanted, UnsetType) and name not in _UNTOLD:
+            yield _set_on_one_side(name, bool(wanted))
+        elif name in _KEYS:
+            yield from _listed(name, found or (), wanted or (), reason)
+        elif name not in _UNTOLD:
             yield from _compared(f"$.{name}", name, found, wanted)
+
+
+def _set_on_one_side(name: str, wanted: bool) -> Difference:
+    """What is said of the calibration, which must be one that fits the rules on disk."""
+    if wanted:
+        return Difference(_MISSING, "$", f"lacks the {name} by what the base has measured with its rules")
+    return Difference("KZ503", f"$.{name}", "is of other rules than those on disk, or the base names no calibration")
 
 
 # --- lists whose items have a name -----------------------------------------------------------------------------------
@@ -192,7 +208,7 @@ def _compared(path: str, name: str, found: Any, wanted: Any) -> Iterator[Differe
                 yield Difference(_MISSING, path, f"lacks ?{key}, which is {wanted[key]}")
             elif found[key] != wanted.get(key):
                 yield Difference(_CODES[name], f"{path}.{key}", _instead(found[key], wanted.get(key, "nothing")))
-    elif name == "digest":
+    elif name in ("digest", "rules", "outcomes"):
         yield Difference(_CODES[name], path, f"differs from the one on disk, {wanted[:12]}…")
     elif name == "place":
         yield Difference(_CODES[name], path, f"is {found}, and it is now at {wanted}")
@@ -232,6 +248,8 @@ def _described(item: object) -> str:
         text = item.conclusion
     elif isinstance(item, TracedFact):
         text = item.fact
+    elif isinstance(item, TracedLikelihood):
+        text = f"the likelihood of {item.answer}"
     elif isinstance(item, CitedRule | CitedSource):
         text = item.id
     elif isinstance(item, msgspec.Struct):

@@ -4,7 +4,7 @@ It shares no code with the engines: what it imports of the program are values, f
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Any, Literal
 
@@ -15,10 +15,12 @@ from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language import GrammarError, parse_atom
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import GroundAtom, KnowledgeBase, Pattern, Relation, RelationKey
+from kzexpert.model.calibration import Calibration
 from kzexpert.program.resolve import resolve_atom
 from kzexpert.proof.build import RelationFact, document, relation_fact
 from kzexpert.proof.checker.comparison import Difference, differences
 from kzexpert.proof.checker.derivation import Derivation
+from kzexpert.proof.checker.likelihood import measured
 from kzexpert.proof.checker.parser import read_trace
 from kzexpert.proof.checker.places import Places
 from kzexpert.proof.checker.recorded import RecordedFacts
@@ -65,10 +67,14 @@ class Checker:
     Args:
         kb: without errors.
         engines: the names that a trace may give for the engine it was made with.
+        calibrations: by predicate, those that fit the rules.
     """
 
-    def __init__(self, kb: KnowledgeBase, engines: Collection[str]) -> None:
+    def __init__(
+        self, kb: KnowledgeBase, engines: Collection[str], calibrations: Mapping[str, Calibration] | None = None
+    ) -> None:
         self._kb = kb
+        self._calibrations = calibrations or {}
         self._engines = engines
         self._rules = read_rules(kb)
         self._derivations: dict[tuple[date, tuple[str, ...], tuple[str, ...]], Derivation] = {}
@@ -121,7 +127,19 @@ class Checker:
             yield Difference("KZ504", "$.facts", message)
         if derivation.recorded.unread:
             return
-        yield from differences(trace, testified(expected), lambda name, item: self._reason(derivation, name, item))
+        expected = self._with_likelihoods(testified(expected), derivation, pattern)
+        yield from differences(trace, expected, lambda name, item: self._reason(derivation, name, item))
+
+    def _with_likelihoods(self, expected: Trace, derivation: Derivation, pattern: Pattern) -> Trace:
+        """What should stand there, with the likelihoods of the answers where they were measured."""
+        relation = pattern.relation
+        calibration = self._calibrations.get(relation) if isinstance(relation, str) else None
+        if calibration is None:
+            return expected
+        rows = {*derivation.recorded.in_force(relation), *derivation.conclusions(pattern.predicate)}
+        atoms = [GroundAtom(pattern.predicate, row) for row in rows]
+        certainties = {atom: derivation.certainty(RelationFact(pattern.predicate, atom)) for atom in atoms}
+        return measured(expected, self._kb, calibration, certainties)
 
     # --- what the trace was asked ---------------------------------------------------------------------------------
 
@@ -191,6 +209,8 @@ class Checker:
         if name == "sources":
             known = item.id in self._kb.source
             return "nothing in the trace cites it" if known else "the source is not on disk"
+        if name == "likelihoods":
+            return "how often such judgements are right was not measured"
         return "this does not follow, or nothing that was asked about rests on it"
 
     def _absence(self, derivation: Derivation, fact: TracedFact) -> str:
