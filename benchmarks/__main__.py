@@ -68,7 +68,7 @@ def report(names: list[str], options: argparse.Namespace) -> str:
                 parts.append(growth(runs, options.quick, _told))
             else:
                 _told(name)
-                text, more = why(runs) if name == "why" else start_up(3 if options.quick else max(runs, 11))
+                text, more = why(runs) if name == "why" else start_up(3 if options.quick else max(runs, 20))
                 parts.append(text)
                 figures += more
         except (NoInput, FileNotFoundError) as error:
