@@ -238,7 +238,7 @@ def test_what_lapses_is_drawn_apart_from_what_ends(read_world: ReadWorld) -> Non
     assert len(dotted) == 2, "the line, and its explanation"
     assert [told.partition(":")[0] for told in hollow] == ["2005-12-31"]
     assert [told.partition(":")[0] for told in full] == ["2005-12-31"]
-    assert "no record of an end" in drawing
+    assert "does not mean that it ended" in drawing
     words = timeline_text(found)
     assert "2005-2007      -  nothing newer is on record" in words
     assert "2005-2007      -  it ended on record" in words

@@ -95,7 +95,8 @@ def test_what_it_hangs_on(judgement: Callable[..., str]) -> None:
 def test_what_is_missing_is_told_where_nothing_follows(judgement: Callable[..., str]) -> None:
     words = said(judgement("is Ruritania aligned with Borduria in trade"))
     assert (
-        "rule led-bloc · rules/world.yaml:44:5 · would give up to 0.60 lacks purpose(Pact, trade) no such fact" in words
+        "rule led-bloc · rules/world.yaml:44:5 · would give up to 0.60 lacks purpose(Pact, trade) not on record"
+        in words
     )
     assert "What would make it hold, each tried out" in words
     assert "assume purpose(Pact, trade) : some evidence , certainty 0.60" in words
