@@ -11,6 +11,7 @@ import msgspec
 
 __all__ = [
     "CODES",
+    "AmbiguousQuestion",
     "BudgetError",
     "Issue",
     "KnowledgeBaseError",
@@ -110,6 +111,20 @@ class BudgetError(KnowledgeBaseError):
 
 class UsageError(KzexpertError):
     """A question, a pattern or an option is at fault (exit code 2)."""
+
+
+class AmbiguousQuestion(UsageError):
+    """A question that can be read in several ways (exit code 2).
+
+    Attributes:
+        readings: pattern → its question in words.
+    """
+
+    def __init__(
+        self, *issues: Issue, texts: Mapping[str, str] | None = None, readings: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(*issues, texts=texts)
+        self.readings: Mapping[str, str] = readings or {}
 
 
 #: Every code that an `Issue` may bear, with its title; docs/errors.md explains each. Codes are never reused.

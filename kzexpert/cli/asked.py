@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from kzexpert.cli.options import Options
 from kzexpert.cli.output import tell, to_stdout
 from kzexpert.cli.session import Session
-from kzexpert.errors import Issue, Location, UsageError
-from kzexpert.questions.question import AmbiguousQuestion, Lead, Question, read_asked, read_conclusion, read_question
+from kzexpert.errors import AmbiguousQuestion, Issue, Location, UsageError
+from kzexpert.questions.question import Lead, Question, read_asked, read_conclusion, read_question
 
 __all__ = ["command_line", "conclusion_of", "follow", "on_its_day", "question_of", "read_or_choose", "say"]
 

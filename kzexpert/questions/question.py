@@ -7,22 +7,18 @@ nothing.
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import fsum
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from kzexpert.errors import Issue, Location, UsageError
-from kzexpert.language.nearest import did_you_mean, nearest
 from kzexpert.model import Atom, Constant, KnowledgeBase, Pattern, Relation, Term, Variable, Within
 from kzexpert.program.resolve import resolve_atom
-from kzexpert.questions.sentences import fill
 from kzexpert.questions.templates import (
     EntityNames,
     Fit,
-    Span,
     Template,
     Word,
     fit,
@@ -34,9 +30,9 @@ from kzexpert.questions.templates import (
 )
 
 if TYPE_CHECKING:
-    from kzexpert.questions.interpretation import Unclear
+    from kzexpert.questions.refusal import Refusal
 
-__all__ = ["AmbiguousQuestion", "Kind", "Lead", "Question", "read_asked", "read_conclusion", "read_question"]
+__all__ = ["Kind", "Lead", "Question", "read_asked", "read_conclusion", "read_question"]
 
 Kind = Literal["what", "why", "why-not"]
 
@@ -48,13 +44,6 @@ _PATTERN = re.compile(
 )
 #: Halves of surrogate pairs that stand for no byte of a command line.
 _HALVES = "[\ud800-\udc7f\udd00-\udfff]"
-_PRONOUNS = frozenset(
-    ("it", "its", "they", "them", "their", "he", "him", "his", "she", "her", "this", "these", "those")
-)
-_WRITTEN = {"text": 'in "quotes"', "number": "in digits", "date": "as YYYY-MM-DD"}
-#: Shorter words resemble too many others.
-_LONG_WORD = 5
-_MOST_SHOWN = 5
 _MOST_WORDS = 200
 
 
@@ -94,16 +83,6 @@ class Lead(msgspec.Struct, frozen=True):
     text: str
     read_as: str
     command: tuple[str, ...]
-
-
-class AmbiguousQuestion(UsageError):
-    """A question that can be read in several ways.
-
-    Attributes:
-        readings: pattern → its question in words.
-    """
-
-    readings: Mapping[str, str] = {}
 
 
 def read_question(kb: KnowledgeBase, text: str, *, dated: bool = False) -> Question:
@@ -197,7 +176,7 @@ class _Words:
         spoken = words(self.text)
         stray = stray_signs(self.kb, self.text)
         if stray:
-            raise self._unexplained(stray, spoken, [])
+            raise self._refusal(spoken).unexplained(stray)
         if len(spoken) <= _MOST_WORDS:
             for kind, part in _kinds(spoken):
                 fits = self._fits(part, self.asks) or self._spelled_with_articles(kind)
@@ -205,7 +184,13 @@ class _Words:
                     polar = spoken[0].stem in ("is", "do", "have")
                     return Question(self.text, kind, self._only(fits), polar=polar)
             return self._interpreted(spoken)
-        raise self._not_understood(spoken)
+        raise self._refusal(spoken[:_MOST_WORDS]).not_understood()
+
+    def _refusal(self, spoken: Sequence[Word]) -> "Refusal":
+        from kzexpert.questions.refusal import Refusal  # most questions are understood
+
+        parts = [part for _, part in _kinds(spoken)]
+        return Refusal(self.kb, self.text, self.names, self.asks, spoken, parts)
 
     def _interpreted(self, spoken: Sequence[Word]) -> Question | Lead:
         """What no template fits word by word, as it is read."""
@@ -213,7 +198,7 @@ class _Words:
 
         found = interpretation(self.kb, self.text)
         if isinstance(found, Unclear):
-            raise self._unclear(found, spoken)
+            raise self._refusal(spoken).unclear(found)
         if found.command[0] not in _KINDS:
             return Lead(self.text, found.read_as, found.command)
         _, pattern = _read_pattern(self.kb, f"{found.pattern}{found.tail}", 0)
@@ -254,138 +239,7 @@ class _Words:
             return next(iter(patterns.values()))
         from kzexpert.questions.paraphrase import asked
 
-        raise self._ambiguous({name: asked(self.kb, patterns[name]) for name in sorted(patterns)})
-
-    # --- what is not understood ---
-
-    def _unclear(self, found: "Unclear", spoken: Sequence[Word]) -> UsageError:
-        """What keeps a question from being understood: the words that nothing reads, and what comes near."""
-        if found.several:
-            return self._ambiguous(dict(found.candidates))
-        self._report_unknown_names(spoken)
-        near = [words for _, words in found.candidates]
-        if found.strange and found.names:
-            shown = " and ".join(f"'{word}'" for word, _ in found.strange)
-            message = f"the knowledge base says nothing about {shown}"
-            place = Location(_PLACE, 1, found.strange[0][1] + 1)
-            return self._error(Issue("KZ309", message, place, self._hint(near, spoken)))
-        if not found.words or len(found.words) == len(spoken):
-            return self._not_understood(spoken)
-        return self._unexplained(found.words, spoken, near)
-
-    def _unexplained(
-        self, unread: Sequence[tuple[str, int]], spoken: Sequence[Word], near: Sequence[str]
-    ) -> UsageError:
-        shown = " and ".join(f"'{word}'" for word, _ in unread)
-        message = f"this question is not understood: nothing in it explains {shown}"
-        return self._error(Issue("KZ301", message, Location(_PLACE, 1, unread[0][1] + 1), self._hint(near, spoken)))
-
-    def _hint(self, near: Sequence[str], spoken: Sequence[Word]) -> str:
-        """What comes near to the question."""
-        near = list(dict.fromkeys([*near, *self._nearest(spoken)]))[:_MOST_SHOWN]
-        lines = ["questions it would understand:", *near] if near else ["kzexpert vocabulary lists what can be asked"]
-        return "\n".join([*lines, *self._about_pronouns(spoken)])
-
-    def _ambiguous(self, readings: Mapping[str, str]) -> AmbiguousQuestion:
-        hint = "\n".join(["ask one of them as a pattern:", *list(readings)[:_MOST_SHOWN]])
-        message = f"the question can be read in {len(readings)} ways"
-        error = AmbiguousQuestion(Issue("KZ302", message, Location(_PLACE, 1), hint), texts={_PLACE: self.text})
-        error.readings = readings
-        return error
-
-    def _report_unknown_names(self, spoken: Sequence[Word]) -> None:
-        """Raise if the question fits a template but for names that do not exist."""
-        best: tuple[int, int, Fit, Sequence[Word]] | None = None
-        for _, part in _kinds(spoken):
-            for template in self.asks:
-                found = fit(template, part, self.names, tolerant=True)
-                if (
-                    found
-                    and not self._hides_names(found, part)
-                    and (best is None or (found.unknown_words, -template.literals) < best[:2])
-                ):
-                    best = (found.unknown_words, -template.literals, found, part)
-        if best is None:
-            return
-        _, _, found, part = best
-        issues = [self._unknown(span, part[span.start : span.end]) for span in found.unknown]
-        if found.template.literals > 1 or all(issue.hint.startswith("did you mean") for issue in issues):
-            raise self._error(*issues)
-
-    def _hides_names(self, found: Fit, part: Sequence[Word]) -> bool:
-        """Whether it takes a name and a word beside it for one unknown name."""
-        return any(
-            span.end > span.start + 1
-            and any(self._named_at(part[span.start : span.end], at) for at in range(span.end - span.start))
-            for span in found.unknown
-        )
-
-    def _unknown(self, span: Span, part: Sequence[Word]) -> Issue:
-        """What is wrong with the words in the place of an argument."""
-        kind, location = span.spec.type, Location(_PLACE, 1, part[0].start + 1)
-        shown = self.text[part[0].start : part[-1].end].removesuffix("'s")
-        if len(part) == 1 and part[0].text in _PRONOUNS:
-            hint = f"each question stands alone; name the {kind}"
-            return Issue("KZ204", f"'{shown}' does not stand for anything here", location, hint)
-        if kind in _WRITTEN:
-            return Issue("KZ205", f"{shown} is not a {kind}", location, f"write a {kind} {_WRITTEN[kind]}")
-        others = self.names.meanings(part)
-        if others:
-            other_kind, name = others[0]
-            return Issue("KZ205", f"{name} is a {other_kind}, and a {kind} is needed here", location)
-        hint = self._near_names(shown, kind) or f"kzexpert vocabulary {kind} lists every {kind}"
-        return Issue("KZ204", f"unknown {kind} {shown}", location, hint)
-
-    def _near_names(self, shown: str, kind: str) -> str:
-        """The names and aliases that are near, one for each entity."""
-        owner = {
-            name: item.name for item in self.kb.entities if item.kind == kind for name in (*item.aliases, item.name)
-        }
-        best: dict[str, str] = {}
-        for name in nearest(shown, owner):
-            best.setdefault(owner[name], name)
-        return did_you_mean(shown, best.values())
-
-    def _not_understood(self, spoken: Sequence[Word]) -> UsageError:
-        hint = self._nearest(spoken) if len(spoken) <= _MOST_WORDS else []
-        lines = ["questions it would understand:", *hint] if hint else ["kzexpert vocabulary lists what can be asked"]
-        lines += self._about_pronouns(spoken)
-        message = "this question is not understood" if self.text else "the question is empty"
-        return self._error(Issue("KZ301", message, Location(_PLACE, 1), "\n".join(lines)))
-
-    @staticmethod
-    def _about_pronouns(spoken: Sequence[Word]) -> list[str]:
-        pronoun = next((word.text for word in spoken if word.text in _PRONOUNS), None)
-        return [f"each question stands alone: instead of '{pronoun}', name what it stands for"] if pronoun else []
-
-    def _nearest(self, spoken: Sequence[Word]) -> list[str]:
-        """The templates most like the question: by the words they share, a rare one counting more than a common one."""
-        templates = [*self.asks, *(found for found in statement_templates(self.kb) if not found.predicate.asks)]
-        stems = [{word for word in template.elements if isinstance(word, str)} for template in templates]
-        using: dict[str, int] = {}
-        for stem in itertools.chain.from_iterable(stems):
-            using[stem] = using.get(stem, 0) + 1
-
-        def weight(words_of: Iterable[str]) -> float:
-            return fsum(1 / using[stem] for stem in words_of)  # exact, since sets have no order
-
-        asked = {stem for word in spoken if (stem := _known_stem(word, using))}
-        named = {start: self._named_at(spoken, start) for start in range(len(spoken))}
-        scored: dict[str, float] = {}
-        for template, own in zip(templates, stems, strict=True):
-            shared = weight(asked & own)
-            if shared:
-                text, filled, open_slots = _example(template, named)
-                score = 2 * shared / (weight(asked) + weight(own)) + 0.1 * (filled - open_slots)
-                scored[text] = max(scored.get(text, score), score)
-        return sorted(scored, key=lambda text: -scored[text])[:_MOST_SHOWN]
-
-    def _named_at(self, spoken: Sequence[Word], start: int) -> Mapping[str, str]:
-        """Kind → the name that begins at a word."""
-        return {kind: name for _, meanings in self.names.at(spoken, start) for kind, name in reversed(meanings)}
-
-    def _error(self, *issues: Issue) -> UsageError:
-        return UsageError(*issues, texts={_PLACE: self.text})
+        raise self._refusal(()).ambiguous({name: asked(self.kb, patterns[name]) for name in sorted(patterns)})
 
 
 def _kinds(spoken: Sequence[Word]) -> Iterator[tuple[Kind, Sequence[Word]]]:
@@ -408,26 +262,6 @@ def _patterns(found: Fit) -> Iterable[Pattern]:
             Constant(given[spec.name]) if spec.name in given else Variable(spec.name) for spec in predicate.args
         ]
         yield Pattern(predicate.name, predicate.name, tuple(terms))
-
-
-def _known_stem(word: Word, using: Mapping[str, int]) -> str:
-    """The word as templates have it; of a long one that none has, the nearest that one has, if any."""
-    if word.stem in using or len(word.stem) < _LONG_WORD:
-        return word.stem if word.stem in using else ""
-    return next(iter(nearest(word.stem, using)), "")
-
-
-def _example(template: Template, named: Mapping[int, Mapping[str, str]]) -> tuple[str, int, int]:
-    """The template with the names of the question in place, how many there are, and how many are open."""
-    taken: set[int] = set()
-    shown: dict[str, str] = {}
-    slots = [element for element in template.elements if not isinstance(element, str)]
-    for slot in slots:
-        start = next((at for at, names in named.items() if slot.type in names and at not in taken), None)
-        shown[slot.name] = f"<{slot.type}>" if start is None else named[start][slot.type]
-        if start is not None:
-            taken.add(start)
-    return fill(template.text, shown, {}), len(taken), len(slots) - len(taken)
 
 
 def read_conclusion(kb: KnowledgeBase, text: str) -> Question:
