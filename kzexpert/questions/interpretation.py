@@ -22,6 +22,8 @@ from kzexpert.questions.templates import words
 __all__ = ["Interpretation", "Unclear", "interpretation"]
 
 _MOST_SHOWN = 3
+#: With these a known word is the same word.
+_ENDINGS = ("ing", "ed", "er", "ers")
 #: Intent → the command that follows it, where that is not ``ask``.
 _COMMANDS: dict[Intent, str] = {
     "why": "why",
@@ -233,7 +235,13 @@ def _unclear(kb: KnowledgeBase, frames: Frames, text: str, wish: Wish, found: It
     open_words = [token for token in wish.rest if not token.names and token.value is None and not is_bare_word(token)]
     unread: Sequence[Lexeme] = near[0].unread if near else open_words
     known = {plain.stem for word in frames.known for plain in words(word)}
-    strange = [token for token in unread if token in open_words and words(token.text)[0].stem not in known]
+    strange = [
+        token
+        for token in unread
+        if token in open_words
+        and words(token.text)[0].stem not in known
+        and not (token.text.endswith(_ENDINGS) and token.stem in frames.known.values())
+    ]
     return Unclear(
         tuple((text[token.start : token.end], token.start) for token in unread),
         tuple((text[token.start : token.end], token.start) for token in strange),

@@ -72,8 +72,9 @@ def best_readings(readings: Sequence[Reading]) -> list[Reading]:
     return list(found.values())
 
 
-def _rank(reading: Reading) -> tuple[int, int]:
-    return reading.cost, -len(reading.frame.needs)
+def _rank(reading: Reading) -> tuple[int, bool, int]:
+    """A statement counts where no question is as near."""
+    return reading.cost, not reading.frame.asked, -len(reading.frame.needs)
 
 
 def readings_of(frames: Frames, tokens: Sequence[Lexeme]) -> list[Reading]:
@@ -197,9 +198,7 @@ def _placed(
             given[chosen] = number
         else:
             waiting.append(number)
-    if {marks[number] for number in waiting} & {marks[number] for number in given.values()} - {BEFORE}:
-        return None  # "on A and B" names two things where one is wanted
-    return _concluded(frame, tokens, waiting, given)
+    return _concluded(frame, tokens, marks, waiting, given)
 
 
 def _is_marked_so(known: Collection[str], mark: str) -> bool:
@@ -210,17 +209,21 @@ def _is_marked_so(known: Collection[str], mark: str) -> bool:
 
 
 def _concluded(
-    frame: Frame, tokens: Sequence[Lexeme], waiting: list[int], given: dict[str, int]
+    frame: Frame, tokens: Sequence[Lexeme], marks: Mapping[int, str], waiting: list[int], given: dict[str, int]
 ) -> tuple[dict[str, int], list[int], int] | None:
-    """The last argument of a kind takes the last token of it, where another argument of that kind is given."""
+    """The last argument of a kind takes the last token of it, where another argument of that kind is given.
+
+    It does not where both are marked alike by a preposition: "on A and B" names two things where one is wanted.
+    """
     left: list[int] = []
     concluded = 0
     for number in waiting:
         able = [spec.name for spec in frame.predicate.args if _value(tokens[number], spec) is not None]
         free = [name for name in able if name not in given]
+        kin = {marks[given[name]] for name in able if name in given} - {BEFORE}
         if not free or len(able) == 1:
             left.append(number)
-        elif len(free) == 1 and len(waiting) == 1:
+        elif len(free) == 1 and len(waiting) == 1 and marks[number] not in kin:
             given[free[0]] = number
             concluded += 1
         else:
