@@ -30,7 +30,7 @@ Examples:
 )
 @common_options()
 def about(options: Options, entity: tuple[str, ...], topic: str | None, limit: int | None) -> int:
-    """Tell all that is concluded and recorded of an ENTITY, by topic, the most certain first.
+    """Show all that is concluded and recorded of an ENTITY, by topic, the most certain first.
 
     The ENTITY may be named by an alias. Topics are the files of rules; facts that no rule concludes come last, with
     their sources.

@@ -52,8 +52,8 @@ def add(
 ) -> None:
     """Look at a data FILE, propose how a table reads it as facts, and write that into a file of the base.
 
-    CSV in any dress, JSON, JSON lines, Excel and Parquet; the file stays where it is. What is proposed is shown with
-    the first facts that come of it. On a terminal you are asked whether to write it; elsewhere --yes says so.
+    It reads CSV of any kind, JSON, JSON lines, Excel and Parquet; the file stays where it is. The proposal is shown
+    with its first facts. On a terminal you are asked whether to write it; elsewhere --yes writes it.
     """
     own = own_base(kb, data)
     check_source(own.kb, beside["source"])

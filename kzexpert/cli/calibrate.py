@@ -28,8 +28,8 @@ Examples:
 def calibrate(options: Options, given: Measure, per: str | None) -> int:
     """Fit a monotone map from certainty to the frequency of being right, and write it to the file of --output.
 
-    Its own Brier score, cross-validated by cluster, stands in it, with what it was measured on and the digests of rules
-    and outcomes. A base whose manifest names the file says likelihoods, for as long as its rules are the same.
+    The file holds its own Brier score, cross-validated by cluster, what it was measured on, and the digests of rules
+    and outcomes. A base whose manifest names the file states likelihoods, as long as its rules stay the same.
     """
     if options.output is None:
         hint = "give --output calibration.json"

@@ -36,8 +36,8 @@ Exit codes: 0 they differ; 1 one of them is at fault;
 def diff(options: Options, old: str, new: str | None, limit: int) -> int:
     """Show how the base NEW differs from OLD: rules, facts, entities, sources and predicates, and what follows.
 
-    Each is a folder, the name of a base, or a git revision of the base in use, which is read from git and checked out
-    nowhere. NEW is the base in use unless it is named. Each conclusion that changes stands under what it changes by.
+    Each is a folder, the name of a base, or a git revision of the base in use, which is read from git without a
+    checkout. NEW is the base in use unless it is named. Each conclusion that changes is listed under its cause.
     """
     with ExitStack() as stack:
         sides = [stack.enter_context(located(options, name)) for name in ([old, new] if new else [old])]

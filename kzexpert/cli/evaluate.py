@@ -78,10 +78,10 @@ Examples:
 @outcomes_options("judge by these alone, and fit on the others")
 @common_options(run=False, engine=True, formats=("text", "json", "html"))
 def evaluate(options: Options, given: Measure, required: tuple[str, ...], no_rules: bool) -> int:
-    """Hold the conclusions against what turned out: how many cases they cover, how well they rank them, how often the
-    words that are printed were right, and what each rule is worth.
+    """Compare the conclusions with what happened: how many cases they cover, how well they rank them, how often the
+    printed words were right, and what each rule is worth.
 
-    What turned out stands in tables that a YAML file of outcomes declares. Intervals come from resamples of whole
+    What happened is in tables that a YAML file of outcomes declares. Intervals come from resamples of whole
     clusters. A certainty c is read as the forecast (1 + c) / 2 unless the base has a calibration that fits its rules.
     """
     conditions = [_condition(text) for text in required]

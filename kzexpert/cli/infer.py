@@ -71,7 +71,7 @@ def infer(
 
     A row holds the as-of date, the predicate, a column for every name of an argument, certainty, evidence, and
     whether it is established. A DuckDB file has a table for each predicate, and one that describes the run. The file
-    is there whole or not at all. What it cost is told on stderr.
+    is written whole or not at all. What it cost is reported on stderr.
 
     With --lines a row is a line of evidence: the date, the conclusion, the rule and its family, the strength, whether
     it counts, and the origins of all recorded facts below it.

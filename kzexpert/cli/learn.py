@@ -22,8 +22,8 @@ Examples:
 def learn(options: Options, given: Measure) -> int:
     """Propose a certainty for each rule that concludes what outcomes judge, beside how often the rule was right.
 
-    A rule keeps its sign, and takes a value of the scale 0.3, 0.6, 0.8; one that speaks against what turned out is
-    flagged. How good the proposals are is measured on clusters that they were not learned from. Nothing is changed: the
+    A rule keeps its sign, and takes a value of the scale 0.3, 0.6, 0.8; one that contradicts what happened is
+    flagged. The proposals are judged on clusters that they were not learned from. Nothing is changed: the
     diff is yours to apply.
     """
     with opened(options, given) as (session, _, yards):

@@ -24,7 +24,7 @@ Examples:
 def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
     """Show what a CONCLUSION hangs on, given in plain words or as a pattern.
 
-    It is told how certain the conclusion would be without each fact, each source and each rule that bears on it, and
+    It shows how certain the conclusion would be without each fact, each source and each rule that bears on it, and
     how far the certainty of each rule can move before the word for the evidence changes.
     """
     session = open_session(options)

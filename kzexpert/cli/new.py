@@ -39,7 +39,7 @@ Examples:
 def new() -> None:
     """Start a base of your own, or add to it. Comments, order and quotes of your files stay as they are.
 
-    What is added is checked with the whole base before it is written; what would be at fault is not written.
+    An addition is checked with the whole base before it is written; nothing that would be an error is written.
     """
 
 
@@ -86,7 +86,7 @@ Examples:
 @click.option("--note", default="", metavar="TEXT", help="What a reviewer should know.")
 @adding
 def fact(fact: tuple[str, ...], kb: str | None, file: str, dry_run: bool, **beside: str) -> None:
-    """Add each FACT, an atom such as member(Mongolia, OSCE), to the file where facts of its predicate stand."""
+    """Add each FACT, an atom such as member(Mongolia, OSCE), to the file that holds facts of its predicate."""
     own = own_base(kb)
     change = add_facts(own, read_facts(own.kb, fact), beside, file)
     lines = [stated(change.kb, item) for item in change.facts]
@@ -124,7 +124,7 @@ def rule(
     dry_run: bool,
     **fields: Any,
 ) -> None:
-    """Add a rule, behind those that conclude the same; without --when and --then, one to fill in, as a comment."""
+    """Add a rule after those that conclude the same; without --when and --then, one to fill in, as a comment."""
     own = own_base(kb)
     if not fields["when"] and not then:
         told = "remove the # and fill it in; kzexpert check says what is wrong"
@@ -212,7 +212,7 @@ def case(
     kb: str | None,
     dry_run: bool,
 ) -> None:
-    """Write tests/cases/NAME.yaml, a case that wants what is answered now. Whether that is right is for you to say."""
+    """Write tests/cases/NAME.yaml, a case that expects today's answers. Whether they are right is for you to say."""
     from kzexpert.cli.session import open_session
     from kzexpert.proof.answers import answer
     from kzexpert.questions.question import read_question

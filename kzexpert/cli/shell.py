@@ -35,10 +35,10 @@ Lines:
 )
 @common_options(output=False)
 def shell(options: Options) -> int:
-    """Ask questions one after another, each of which may refer to the answer before.
+    """Ask one question after another; each may refer to the answer before.
 
     Every command works in it, without kzexpert in front. The base is loaded once. Ctrl-C stops a question, Ctrl-D
-    leaves. From a pipe it takes one question a line, and ends with the gravest exit code of all lines.
+    leaves. From a pipe it takes one question to a line, and returns the worst exit code of all lines.
     """
     dialogue = Dialogue(options)
     code = dialogue.open()

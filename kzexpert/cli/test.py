@@ -31,8 +31,8 @@ Examples:
 def test(options: Options, file: tuple[str, ...], coverage: bool) -> int:
     """Run the cases in tests/cases of the knowledge base, or those of each FILE. Exit code 1 when one fails.
 
-    A case says what to ask of which facts and what must come out. The cases of used bases run too, each with its own
-    base.
+    A case says what to ask of which facts, and what the answer must be. The cases of used bases run too, each with
+    its own base.
     """
     kb, results = _run(options, file)
     reached = covered(kb, results) if coverage else None

@@ -29,7 +29,7 @@ Examples:
 @click.option("--all", "weighed", is_flag=True, help="Show also what was never established.")
 @common_options(formats=("text", "json", "svg"), as_of="YEAR..YEAR")
 def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
-    """Follow what matches a PATTERN through some years, each as of its last day, the year of the base as of its date.
+    """Follow what matches a PATTERN through the years, each as of its last day, the last as of the date of the base.
 
     Each change is shown with the facts that came into force, ended on record, or lapsed, since nothing newer is on
     record. Without --as-of the years run from the first date on record to the date of the base.

@@ -45,7 +45,7 @@ Examples:
   kzexpert trace diff last-year.json hedging.json""",
 )
 def trace() -> None:
-    """Work with traces: files that hold an answer and all that it rests on, for others to check."""
+    """Work with traces: files that hold an answer and all it rests on, for others to check."""
 
 
 @trace.command(
@@ -59,7 +59,7 @@ Examples:
 @click.argument("question", nargs=-1, required=True)
 @common_options(formats=tuple(RENDERERS))
 def export(options: Options, question: tuple[str, ...]) -> int:
-    """Write down everything that answers a QUESTION, and every fact, firing and rule below it.
+    """Write everything that answers a QUESTION to a file, with every fact, firing and rule below it.
 
     JSON is the trace that "verify" checks and "diff" compares. Markdown and HTML are for reading, DOT and Mermaid for
     drawing.
@@ -88,8 +88,8 @@ Examples:
 def verify(options: Options, file: tuple[str, ...]) -> int:
     """Check each FILE against the rules and facts on disk. Exit code 1 when something in one of them is wrong.
 
-    A small checker that shares no code with the engines derives everything anew: facts and dates, every binding,
-    negation, aggregate and certainty. It names each difference, and what should stand there.
+    A small checker that shares no code with the engines derives everything again: facts and dates, every binding,
+    negation, aggregate and certainty. It names each difference, and what should be there.
     """
     texts = {name: _read(name) for name in file}
     try:
@@ -148,8 +148,8 @@ Exit codes: 0 they say the same; 1 they do not.""",
 def diff(old: str, new: str, format: str, output: str | None) -> int:
     """Show what changed from the trace OLD to the trace NEW, and what is responsible. It needs no knowledge base.
 
-    Conclusions gained, lost, stronger or weaker; the facts, dates and rules behind it. Where rules and facts stand, and
-    which engine was used, does not count.
+    Conclusions gained, lost, stronger or weaker; the facts, dates and rules behind it. Where rules and facts are
+    written, and which engine was used, does not count.
     """
     options = Options(format=format, output=output)
     spare(options, (old, new))

@@ -51,7 +51,7 @@ Examples:
 def what_if(options: Options, question: tuple[str, ...], everything: bool, against: tuple[str, ...]) -> int:
     """Show what would change: conclusions gained, lost, stronger and weaker, each with the reason.
 
-    What --assume adds, --without removes and --against replaces is the change; it starts from everything else. A
+    The change is what --assume adds, --without removes and --against replaces; it starts from everything else. A
     QUESTION, in plain words or as a pattern, limits what is shown.
     """
     if not question and not everything:

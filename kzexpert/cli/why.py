@@ -27,7 +27,7 @@ def why(options: Options, conclusion: tuple[str, ...], depth: int | None) -> int
     """Show the proof of a CONCLUSION, given in plain words or as a pattern.
 
     It goes down to recorded facts: rules, conditions in their order, what was looked for and not found, sources, files
-    and lines. Of a conclusion that does not hold it says what each rule lacks.
+    and lines. For a conclusion that does not hold, it shows what each rule lacks.
     """
     session = open_session(options)
     text = " ".join(conclusion)

@@ -34,8 +34,8 @@ Examples:
 def why_not(options: Options, conclusion: tuple[str, ...], limit: int) -> int:
     """Explain why a CONCLUSION does not hold, given in plain words or as a pattern.
 
-    For every rule that could conclude it: which conditions hold and which fail, and how. Then the smallest sets of
-    facts to assume or to withdraw that make it hold, each tried out by the engine.
+    For every rule that could conclude it, it shows which conditions hold and which fail, and how; then the smallest
+    sets of facts which, assumed or withdrawn, would make it hold. The engine has tried each of them out.
     """
     session = open_session(options)
     text = " ".join(conclusion)
