@@ -22,6 +22,7 @@ import click
 
 import kzexpert
 from kzexpert.cli.group import cli
+from kzexpert.cli.options import Command
 
 sys.path.insert(0, str(Path(__file__).parent))
 import house
@@ -167,15 +168,18 @@ def commands_page() -> str:
     """The text of docs/commands.md."""
     context = click.Context(cli, info_name="kzexpert", **cli.context_settings)  # click keeps what help is called
     commands = list(_leaves(cli, context))
-    options = list(chain.from_iterable(_options(command) for command, _ in commands))
+    options = list(chain.from_iterable(_options(*command) for command in commands))
     shared = [option for option in dict.fromkeys(options) if options.count(option) >= _SHARED_BY]
     parts = [_COMMANDS_HEAD, _paragraphs(cli.epilog or "")]
-    parts += ["## Options that commands share\n"]
-    parts += [_table((written, meaning + _takers((written, meaning), commands)) for written, meaning in shared)]
+    for section in dict.fromkeys(option.section for option in shared):
+        title = "Options that commands share" if section == "Options" else section
+        chosen = [option for option in shared if option.section == section]
+        rows = [(option.written, option.meaning + _takers(option, commands)) for option in chosen]
+        parts += [f"{'##' if section == 'Options' else '###'} {title}\n", _table(rows)]
     for command, called in commands:
         parts += [f"## {called.command_path}\n", f"```text\n{called.get_usage().removeprefix('Usage: ')}\n```\n"]
         parts += [_paragraphs(command.help or ""), _paragraphs(command.epilog or "")]
-        own = [option for option in _options(command) if option not in shared]
+        own = [(option.written, option.meaning) for option in _options(command, called) if option not in shared]
         if own:
             parts.append(_table(own))
     return "\n".join(part for part in parts if part)
@@ -193,25 +197,40 @@ def _leaves(group: click.Group, context: click.Context) -> Iterator[tuple[click.
             yield command, called
 
 
-def _options(command: click.Command) -> Iterator[tuple[str, str]]:
-    """How each option is written, and what it does."""
-    for option in command.params:
-        if not isinstance(option, click.Option) or option.hidden:
-            continue
-        written = ", ".join(option.opts)
-        if not option.is_flag:
-            choices = getattr(option.type, "choices", None)
-            written += f" {'|'.join(map(str, choices)) if choices else option.metavar or 'TEXT'}"
-        if option.multiple:
-            written += " ..."
-        shown = f" Default: {option.default}." if option.show_default and not option.is_flag else ""
-        yield written, " ".join((option.help or "").split()) + shown
+class _Row(NamedTuple):
+    """An option: the heading of its section in help, how it is written, and what it does."""
+
+    section: str
+    written: str
+    meaning: str
 
 
-def _takers(option: tuple[str, str], commands: Sequence[tuple[click.Command, click.Context]]) -> str:
-    """Which commands take an option, where not all do."""
-    takers = [str(called.info_name) for command, called in commands if option in list(_options(command))]
-    return "" if len(takers) == len(commands) else f" ({', '.join(takers)})"
+def _options(command: click.Command, called: click.Context) -> Iterator[_Row]:
+    """The options in the order of the help, but for ``--help`` itself."""
+    plain = {"Options": [param for param in command.params if isinstance(param, click.Option)]}
+    sections = command.sections(called) if isinstance(command, Command) else plain
+    for section, options in sections.items():
+        for option in options:
+            if option.hidden or "--help" in option.opts:
+                continue
+            written = ", ".join(option.opts)
+            if not option.is_flag:
+                choices = getattr(option.type, "choices", None)
+                written += f" {'|'.join(map(str, choices)) if choices else option.metavar or 'TEXT'}"
+            if option.multiple:
+                written += " ..."
+            shown = f" Default: {option.default}." if option.show_default and not option.is_flag else ""
+            yield _Row(section, written, " ".join((option.help or "").split()) + shown)
+
+
+def _takers(option: _Row, commands: Sequence[tuple[click.Command, click.Context]]) -> str:
+    """Which commands take an option, or which do not, if those are fewer."""
+    sides: dict[bool, list[str]] = {True: [], False: []}
+    for command, called in commands:
+        sides[option in [*_options(command, called)]].append(called.command_path.partition(" ")[2])
+    takers, others = sides[True], sides[False]
+    named = f"all but {', '.join(others)}" if len(others) < len(takers) else ", ".join(takers)
+    return f" ({named})" if others else ""
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> str:

@@ -3,31 +3,13 @@
 Causes are followed down the lines of evidence that changed. What holds back evidence that neither base has is not seen.
 """
 
-from typing import TypeAlias
-
-import msgspec
-
 from kzexpert.analysis.causes import Divergence, Place
 from kzexpert.analysis.edits import Edit, edits
 from kzexpert.analysis.what_if import side_of
 from kzexpert.model import Inference
-from kzexpert.proof.changes import Cause, Changes, Shift, by_effect, folded
+from kzexpert.proof.changes import Changes, Consequence, by_cause, by_effect, folded
 
-__all__ = ["BaseDiff", "Consequence", "base_diff"]
-
-_Causes: TypeAlias = tuple[Cause, ...]
-
-
-class Consequence(msgspec.Struct, frozen=True):
-    """Some conclusions, and what they change by.
-
-    Attributes:
-        causes: facts, rules and dates that together bring it about; none where it is a declaration.
-        conclusions: by what became of them, the largest change first.
-    """
-
-    causes: tuple[Cause, ...]
-    conclusions: tuple[str, ...]
+__all__ = ["BaseDiff", "base_diff"]
 
 
 class BaseDiff(Changes, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.diff/1"):
@@ -80,16 +62,6 @@ def base_diff(before: Inference, after: Inference, old: str, new: str, place: Pl
         rules=tuple(difference.rule_turns.values()),
         changes=shifts,
         edits=stated,
-        consequences=_by_cause(shifts, causes),
+        consequences=by_cause(shifts, causes),
         uncompared=tuple(tables),
     )
-
-
-def _by_cause(shifts: tuple[Shift, ...], causes: dict[str, _Causes]) -> tuple[Consequence, ...]:
-    """The shifts with the same causes together; those whose effects are largest, taken together, come first."""
-    groups: dict[_Causes, list[Shift]] = {}
-    for shift in shifts:
-        known = {cause.name: cause for name in filter(None, (shift.was, shift.conclusion)) for cause in causes[name]}
-        groups.setdefault(tuple(known[name] for name in sorted(known)), []).append(shift)
-    ordered = sorted(groups.items(), key=lambda item: (-sum(shift.effect for shift in item[1]), str(item[0])))
-    return tuple(Consequence(found, tuple(shift.conclusion for shift in told)) for found, told in ordered)

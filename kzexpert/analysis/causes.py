@@ -8,13 +8,14 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
-from kzexpert.analysis.scenario import on_record
+from kzexpert.analysis.scenario import MOST_ROWS, records
 from kzexpert.certainty import established, evidence_word
 from kzexpert.errors import Location
 from kzexpert.evidence import Line, lines
 from kzexpert.model import (
     BaseFact,
     Body,
+    Fact,
     Firing,
     GroundAtom,
     Inference,
@@ -66,6 +67,8 @@ class Divergence:
         self.place = place or places_of(after.program.kb)
         self.rules = rule_texts(before.program), rule_texts(after.program)
         self._below: dict[_Place, set[_Place]] = {}
+        self._told: dict[_Place, Cause] = {}
+        self._recorded: dict[tuple[bool, str], dict[GroundAtom, list[Fact]]] = {}
 
     def lines(self, atom: GroundAtom) -> tuple[LineShift, ...]:
         """The lines of evidence of a statement that changed; the largest change comes first."""
@@ -322,6 +325,11 @@ class Divergence:
         return Cause(*self._named(place), turn, before, after)
 
     def _base_cause(self, place: _Place) -> Cause:
+        if place not in self._told:
+            self._told[place] = self._new_cause(place)
+        return self._told[place]
+
+    def _new_cause(self, place: _Place) -> Cause:
         if place[0] == _RULE:
             turn_of_rule = self.rule_turns[str(place[1][0])]
             return Cause(turn_of_rule.rule, turn_of_rule.title, _RULE_TURNS[turn_of_rule.turn], None, None)
@@ -353,12 +361,21 @@ class Divergence:
         tail = shown.removeprefix(str(atom)).strip()
         return shown, self._says(atom) + (f", {tail}" if tail else "")
 
+    def _stating(self, side: Inference, atom: GroundAtom) -> list[Fact]:
+        """The rows that state something, whatever the day; the facts of a predicate are looked through once."""
+        known = side is self.after, atom.predicate
+        if known not in self._recorded:
+            found = self._recorded[known] = {}
+            for stated, row in records(side.program.kb, atom):
+                found.setdefault(stated, []).append(row)
+        pattern = Pattern.of(atom.predicate, atom.args)
+        return [*self._recorded[known].get(atom, ()), *(row for _, row in side.facts.rows(pattern, MOST_ROWS))]
+
     def _absence(self, fact: BaseFact, other: Inference) -> Turn:
         """Why a fact of one side, the later one, is not among those of the other."""
         if fact.assumed:
             return "assumed"
-        pattern = Pattern.of(fact.atom.predicate, fact.atom.args)
-        rows = [row for _, row in on_record(other, pattern)] if _knows(other, pattern.predicate, pattern.arity) else []
+        rows = self._stating(other, fact.atom) if _knows(other, fact.atom.predicate, len(fact.atom.args)) else []
         if not rows:
             return "recorded"
         withdrawn = other.program.withdrawn and any(in_force(row, other.program.as_of) for row in rows)

@@ -64,7 +64,7 @@ def propose(
     known: Known,
     pattern: Pattern,
     engine: Engine,
-    limit: int,
+    limit: int | None,
     allowance: Allowance,
     progress: Progress = silent,
 ) -> Proposals:
@@ -72,7 +72,7 @@ def propose(
 
     Args:
         engine: runs programs, where sets cannot be tried together, and to go on from those that do not help.
-        limit: at most so many proposals.
+        limit: at most so many proposals; None for all that the search finds.
         allowance: how many steps the search for candidates may take.
     """
     trials = _Trials(known.inference, pattern, engine, progress)
@@ -124,7 +124,7 @@ class _Trials:
         self.exhausted = False
         self.program = with_facts(self.start, engine)
 
-    def holding(self, ordered: Iterable[Remedy], limit: int) -> list[frozenset[Change]]:
+    def holding(self, ordered: Iterable[Remedy], limit: int | None) -> list[frozenset[Change]]:
         """The first sets, with nothing superfluous in them, that make the pattern hold; one for each shape."""
         found: list[frozenset[Change]] = []
         shapes: set[frozenset[str]] = set()

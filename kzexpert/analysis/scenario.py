@@ -29,7 +29,7 @@ from kzexpert.program.relevance import relevance, sliced
 from kzexpert.program.resolve import resolve_atom, resolve_fact
 from kzexpert.program.snapshot import snapshot
 
-__all__ = ["Infer", "Progress", "Revision", "Scenario", "as_atom", "on_record", "records", "silent"]
+__all__ = ["MOST_ROWS", "Infer", "Progress", "Revision", "Scenario", "as_atom", "on_record", "records", "silent"]
 
 #: Runs an engine.
 Infer: TypeAlias = Callable[[Program], Inference]
@@ -39,7 +39,7 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 
 
 #: Of a table so many rows are looked at.
-_MOST_ROWS = 50
+MOST_ROWS = 50
 
 
 def silent(_what: str, _done: int, _total: int) -> None:
@@ -175,7 +175,7 @@ def on_record(inference: Inference, pattern: Pattern) -> Iterator[tuple[GroundAt
     rows = records(inference.program.kb, GroundAtom(pattern.predicate, ()))
     plain = pattern.undated
     yield from ((atom, row) for atom, row in rows if plain.matches(atom.args))
-    yield from inference.facts.rows(plain, _MOST_ROWS)
+    yield from inference.facts.rows(plain, MOST_ROWS)
 
 
 def _ground(kb: KnowledgeBase, atom: Atom) -> GroundAtom | None:

@@ -13,7 +13,7 @@ from kzexpert.analysis.scenario import Infer, Scenario
 from kzexpert.checks import check
 from kzexpert.language.draft import layered
 from kzexpert.model import GroundAtom, Inference, KnowledgeBase, Program
-from kzexpert.proof.changes import Cause, Changes, Side, by_effect, folded
+from kzexpert.proof.changes import Cause, Changes, Consequence, Side, by_cause, by_effect, folded
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import dates
 
@@ -28,12 +28,14 @@ class WhatIf(Changes, frozen=True, kw_only=True, tag_field="schema", tag="kzexpe
         facts: recorded and assumed facts that one side has and the other does not, or has otherwise; only those behind
             the changes that a question asks about, if there are such.
         changes: by turn, then the largest first.
+        consequences: every one of them once, by cause; the largest effect first.
         others: how many more conclusions change, which the question does not ask about.
     """
 
     question: str
     pattern: str
     engine: str
+    consequences: tuple[Consequence, ...]
     others: int
 
 
@@ -57,6 +59,8 @@ def what_if(
     if pattern is not None:
         asked = {atom for atom in changed if atom.predicate == pattern.predicate and pattern.matches(atom.args)}
     respects = _Respects(before, after, infer)
+    shifts = by_effect(difference.shift(atom, respects.of(atom)) for atom in asked)
+    causes = {str(atom): tuple(folded(difference.roots(atom))) for atom in asked}
     return WhatIf(
         question=question.text if question else "",
         pattern=str(question.pattern) if question else "",
@@ -65,7 +69,8 @@ def what_if(
         after=side_of(after),
         facts=_facts(difference, asked if question else set()),
         rules=tuple(difference.rule_turns.values()),
-        changes=by_effect(difference.shift(atom, respects.of(atom)) for atom in asked),
+        changes=shifts,
+        consequences=by_cause(shifts, causes),
         others=len(concluded - asked),
     )
 

@@ -62,14 +62,14 @@ class WhyNot(Asked, frozen=True, tag_field="schema", tag="kzexpert.why-not/1"):
 
 
 def why_not(
-    inference: Inference, question: Question, engine: Engine, limit: int = 5, progress: Progress = silent
+    inference: Inference, question: Question, engine: Engine, limit: int | None = 5, progress: Progress = silent
 ) -> WhyNot:
     """Explain why nothing that matches a question is established.
 
     Args:
         inference: in which nothing that matches is established.
         engine: runs programs again, to try proposals out.
-        limit: at most so many proposals.
+        limit: at most so many proposals; None for all that the search finds.
     """
     pattern = question.pattern
     known = Known(inference)

@@ -12,6 +12,7 @@ from kzexpert.authoring.own_base import Addition, OwnBase
 from kzexpert.authoring.preview import Preview, preview
 from kzexpert.authoring.table import TableProposal, propose_table
 from kzexpert.cli.addition import adding, own_base, print_lines, shown_lines, stated
+from kzexpert.cli.options import command
 from kzexpert.cli.output import print_error, tell
 from kzexpert.errors import counted
 from kzexpert.render.issues import issues_text
@@ -21,7 +22,7 @@ __all__ = ["add"]
 _FACTS, _NAMES, _COLUMNS = 3, 5, 10
 
 
-@click.command(
+@command(
     epilog="""\b
 Examples:
   kzexpert add members.csv

@@ -6,7 +6,7 @@ import click
 from msgspec.structs import replace
 
 from kzexpert.cli.asked import command_line, follow, on_its_day, read_or_choose, say
-from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.options import Options, command, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.session import open_session
 from kzexpert.proof.answers import answer
@@ -17,7 +17,7 @@ from kzexpert.render.text import answer_text
 __all__ = ["ask"]
 
 
-@click.command(
+@command(
     epilog="""\b
 Examples:
   kzexpert ask "which states hedge?"
@@ -29,7 +29,7 @@ Examples:
 )
 @click.argument("question", nargs=-1, required=True)
 @click.option("--all", "weighed", is_flag=True, help="Show also what was weighed and not established.")
-@common_options()
+@common_options(limit=10)
 def ask(options: Options, question: tuple[str, ...], weighed: bool) -> int:
     """Answer a QUESTION, in plain words or as a pattern.
 
@@ -54,5 +54,9 @@ def ask(options: Options, question: tuple[str, ...], weighed: bool) -> int:
         words = ["ask", str(asked.pattern), *(("--as-of", asked.as_of) if asked.as_of else ())]
         found = replace(found, command=shlex.join(command_line(options, words)))
     document = found if weighed else found.established
-    show(options, document, lambda out: answer_text(inference, asked, found, weighed=weighed, out=out))
+    show(
+        options,
+        document,
+        lambda out: answer_text(inference, asked, found, weighed=weighed, limit=options.limit, out=out),
+    )
     return 0 if found.established.answers else 3

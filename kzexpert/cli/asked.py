@@ -99,6 +99,8 @@ def follow(session: Session, lead: Lead) -> int:
     say(options, f"Read as: {lead.read_as}\n({shlex.join(line)})\n")
     further = ["--format", options.format] if options.format != "text" else []
     further += ["--output", options.output] if options.output else []
+    further += ["--width", str(options.width)] if options.width else []
+    further += ["--no-pager"] if options.no_pager else []
     further += ["--verbose"] if options.verbose else []
     root = click.get_current_context().find_root()
     assert isinstance(root.command, click.Group)

@@ -5,7 +5,7 @@ import os
 import click
 
 from kzexpert.atomic import check_writable
-from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.options import Options, command, common_options
 from kzexpert.cli.outcomes import Measure, measured, opened, outcomes_options
 from kzexpert.cli.output import emit, print_error
 from kzexpert.errors import Issue, Location, UsageError
@@ -15,7 +15,7 @@ from kzexpert.program.likelihood import rules_digest
 __all__ = ["calibrate"]
 
 
-@click.command(
+@command(
     epilog="""\b
 Examples:
   kzexpert calibrate --output calibration.json

@@ -2,7 +2,7 @@
 
 import click
 
-from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.options import Options, command, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.session import inspect_with_cases
 from kzexpert.render.issues import issues_text, summary
@@ -11,7 +11,7 @@ from kzexpert.render.json import issues_document
 __all__ = ["check"]
 
 
-@click.command(
+@command(
     epilog="""\b
 Examples:
   kzexpert check

@@ -6,7 +6,7 @@ import click
 
 from kzexpert.analysis.base_diff import base_diff
 from kzexpert.cli.located import Located, located
-from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.options import Options, command, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.session import Session, open_session
 from kzexpert.errors import Location
@@ -15,7 +15,7 @@ from kzexpert.render.base_diff_text import base_diff_text
 __all__ = ["diff"]
 
 
-@click.command(
+@command(
     epilog="""\b
 Examples:
   kzexpert diff HEAD~1
@@ -29,11 +29,8 @@ Exit codes: 0 they differ; 1 one of them is at fault;
 )
 @click.argument("old")
 @click.argument("new", required=False)
-@click.option(
-    "--limit", type=click.IntRange(1), default=10, show_default=True, help="How many of a kind to show; JSON has all."
-)
-@common_options()
-def diff(options: Options, old: str, new: str | None, limit: int) -> int:
+@common_options(limit=10)
+def diff(options: Options, old: str, new: str | None) -> int:
     """Show how the base NEW differs from OLD: rules, facts, entities, sources and predicates, and what follows.
 
     Each is a folder, the name of a base, or a git revision of the base in use, which is read from git without a
@@ -48,7 +45,7 @@ def diff(options: Options, old: str, new: str | None, limit: int) -> int:
             return next((shown for side in sides if (shown := side.place(at)) != str(at)), str(at))
 
         found = base_diff(before.infer(), after.infer(), old, new or "the base in use", place)
-        show(options, found, lambda out: base_diff_text(found, limit, out))
+        show(options, found, lambda out: base_diff_text(found, options.limit, out))
         return 3 if found.same else 0
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.options import Options, command, common_options
 from kzexpert.cli.outcomes import Measure, Measured, measured, opened, outcomes_options
 from kzexpert.cli.output import emit, print_error, show
 from kzexpert.cli.progress import progress_line
@@ -59,7 +59,7 @@ _FIGURES: dict[str, Callable[["Evaluation"], float | None]] = {
 }
 
 
-@click.command(
+@command(
     epilog="""\b
 Examples:
   kzexpert evaluate

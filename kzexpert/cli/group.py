@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from kzexpert import __version__
-from kzexpert.cli.output import print_error, tell, to_stderr, to_stdout
+from kzexpert.cli.output import WIDEST, print_error, tell, to_stderr, to_stdout
 from kzexpert.cli.signals import exit_code, is_terminated
 from kzexpert.errors import KzexpertError, UsageError
 
@@ -140,7 +140,7 @@ def _show_bug(error: Exception) -> None:
 
 @click.group(
     cls=KzexpertGroup,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
     epilog="""\b
 Examples:
   kzexpert ask "which states hedge?"

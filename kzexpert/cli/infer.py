@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kzexpert.atomic import check_writable
-from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.options import Options, command, common_options
 from kzexpert.cli.output import emit_file, print_error
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import Session, open_session, years_of
@@ -31,7 +31,7 @@ __all__ = ["infer"]
 _OUTPUT, _GUARD, _LINES = "--output", "--guard-formulas", "--lines"
 
 
-@click.command(
+@command(
     epilog="""\b
 Examples:
   kzexpert infer --output conclusions.parquet

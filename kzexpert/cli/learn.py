@@ -1,8 +1,6 @@
 """``kzexpert learn``: certainties that outcomes propose for the rules, as a diff. It changes no file of rules."""
 
-import click
-
-from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.options import Options, command, common_options
 from kzexpert.cli.outcomes import Measure, measured, opened, outcomes_options
 from kzexpert.cli.output import emit, show
 from kzexpert.program.likelihood import rules_digest
@@ -10,7 +8,7 @@ from kzexpert.program.likelihood import rules_digest
 __all__ = ["learn"]
 
 
-@click.command(
+@command(
     epilog="""\b
 Examples:
   kzexpert learn

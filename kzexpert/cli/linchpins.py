@@ -4,7 +4,7 @@ import click
 
 from kzexpert.analysis.linchpins import linchpins as found_linchpins
 from kzexpert.cli.asked import conclusion_of
-from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.options import Options, command, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import open_session
@@ -13,7 +13,7 @@ from kzexpert.render.linchpins_text import linchpins_text
 __all__ = ["linchpins"]
 
 
-@click.command(
+@command(
     epilog="""\b
 Examples:
   kzexpert linchpins "alignment(Ruritania, Borduria, security)"

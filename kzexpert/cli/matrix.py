@@ -3,7 +3,7 @@
 import click
 
 from kzexpert.analysis.matrix import matrices, read_comparisons
-from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.options import Options, command, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.session import open_session
 from kzexpert.render.matrix_text import matrix_text
@@ -11,7 +11,7 @@ from kzexpert.render.matrix_text import matrix_text
 __all__ = ["matrix"]
 
 
-@click.command(
+@command(
     epilog="""\b
 Examples:
   kzexpert matrix Ruritania

@@ -11,7 +11,7 @@ from kzexpert.authoring.case import case_file, case_text
 from kzexpert.authoring.own_base import Addition
 from kzexpert.authoring.scaffold import scaffold, write_scaffold
 from kzexpert.cli.addition import DRY_RUN, KB, adding, finish, own_base, print_lines, stated
-from kzexpert.cli.options import Options
+from kzexpert.cli.options import Command, Options
 
 __all__ = ["new"]
 
@@ -44,6 +44,7 @@ def new() -> None:
 
 
 @new.command(
+    cls=Command,
     short_help="Make a folder that is a base.",
     epilog="""\b
 Examples:
@@ -70,6 +71,7 @@ def base(folder: str, uses: tuple[str, ...], title: str, package: bool) -> None:
 
 
 @new.command(
+    cls=Command,
     short_help="Add facts.",
     epilog="""\b
 Examples:
@@ -95,6 +97,7 @@ def fact(fact: tuple[str, ...], kb: str | None, file: str, dry_run: bool, **besi
 
 
 @new.command(
+    cls=Command,
     short_help="Add a rule.",
     epilog="""\b
 Examples:
@@ -140,6 +143,7 @@ def rule(
 
 
 @new.command(
+    cls=Command,
     short_help="Declare an entity.",
     epilog="""\b
 Examples:
@@ -167,6 +171,7 @@ def entity(
 
 
 @new.command(
+    cls=Command,
     short_help="Declare a source.",
     epilog="""\b
 Examples:
@@ -187,6 +192,7 @@ def source(id: str, kb: str | None, file: str, dry_run: bool, **fields: str) -> 
 
 
 @new.command(
+    cls=Command,
     short_help="Make a case of what is answered now.",
     epilog="""\b
 Examples:

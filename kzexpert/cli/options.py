@@ -7,7 +7,11 @@ from typing import Any
 import click
 import msgspec
 
-__all__ = ["Options", "common_options"]
+__all__ = ["Command", "Count", "Options", "command", "common_options"]
+
+_FIRST, _BASE, _ENGINES, _PRINTED = "Options", "More of the base", "Engines", "Output"
+#: The narrowest text that ``--width`` may ask for.
+_NARROWEST = 40
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +32,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     budget: tuple[str, ...] = ()
     format: str = "text"
     output: str | None = None
+    limit: int | None = None
+    width: int | None = None
+    no_pager: bool = False
     verbose: bool = False
 
     @property
@@ -49,47 +56,131 @@ _REPEATED = (
     *("kb", "rules", "facts", "as_of", "engine", "memory", "spark_master", "spark_conf"),
     *("allow_network", "skip_bad_rows", "budget"),
 )
+
+
+class Count(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases only
+    """A whole number, or the word ``all`` where that is allowed, which is None."""
+
+    name = "count"
+
+    def __init__(self, least: int = 1, *, unlimited: bool = False) -> None:
+        self.least, self.unlimited = least, unlimited
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        if isinstance(value, int):  # a default
+            return value
+        text = str(value).strip()
+        if self.unlimited and text == "all":
+            return None
+        if not text.isdecimal() or int(text) < self.least:
+            word = " nor all" if self.unlimited else ""
+            self.fail(f"{text} is {'neither' if word else 'not'} a number from {self.least} up{word}", param, ctx)
+        return int(text)
+
+
+class _Option(click.Option):
+    """An option that help shows in a section of its own."""
+
+    def __init__(self, *names: Any, section: str, **rest: Any) -> None:
+        super().__init__(*names, **rest)
+        self.section = section
+
+
+class Command(click.Command):
+    """A command whose help shows its own options and the common ones first, and those of engines and the like below."""
+
+    def sections(self, ctx: click.Context) -> dict[str, list[click.Option]]:
+        """Heading → options, in the order of the help."""
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        found: dict[str, list[click.Option]] = {name: [] for name in (_FIRST, _BASE, _ENGINES, _PRINTED)}
+        for option in options:
+            if "--help" not in option.opts:
+                found[getattr(option, "section", _FIRST)].append(option)
+        found = {name: section for name, section in found.items() if section} or {_FIRST: []}
+        found[[*found][-1]] += [option for option in options if "--help" in option.opts]
+        return found
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for heading, params in self.sections(ctx).items():
+            rows = [row for param in params if (row := param.get_help_record(ctx))]
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
+
+
+def command(**settings: Any) -> Callable[[Callable[..., Any]], Command]:
+    """As `click.command`, for a `Command`."""
+    return click.command(cls=Command, **settings)
+
+
+def _option(section: str, *names: str, **rest: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(*names, cls=_Option, section=section, **rest)
+
+
+_KB = _option(
+    _FIRST,
+    "--kb",
+    multiple=True,
+    metavar="NAME|FOLDER",
+    help="A shipped or installed base, or a folder with rules/ and facts/; several are layered.",
+)
 _SOURCES = (
-    click.option(
-        "--kb",
-        multiple=True,
-        metavar="NAME|FOLDER",
-        help="A shipped or installed base, or a folder with rules/ and facts/; several are layered.",
-    ),
-    click.option("--rules", multiple=True, metavar="PATH", help="One more file of rules, or a folder of them."),
-    click.option("--facts", multiple=True, metavar="PATH", help="One more file of facts, or a folder of them."),
-    click.option("--allow-network", is_flag=True, help="Read tables on other machines or database servers."),
+    _option(_BASE, "--rules", multiple=True, metavar="PATH", help="One more file of rules, or a folder of them."),
+    _option(_BASE, "--facts", multiple=True, metavar="PATH", help="One more file of facts, or a folder of them."),
+    _option(_BASE, "--allow-network", is_flag=True, help="Read tables on other machines or database servers."),
 )
 _RUN = (
-    click.option("--assume", multiple=True, metavar="ATOM", help="Take a fact as given."),
-    click.option("--without", multiple=True, metavar="ATOM", help="Leave out the facts that match."),
+    _option(_FIRST, "--assume", multiple=True, metavar="ATOM", help="Take a fact as given."),
+    _option(_FIRST, "--without", multiple=True, metavar="ATOM", help="Leave out the facts that match."),
 )
 _ENGINE = (
-    click.option(
+    _option(
+        _ENGINES,
         "--engine",
         default="experta",
         show_default=True,
         metavar="NAME",
         help="The engine: experta, experta-stock, duckdb, spark, or auto, which chooses by the number of facts.",
     ),
-    click.option("--memory", metavar="SIZE", help="How much memory the duckdb engine may take, such as 2GB."),
-    click.option("--spark-master", metavar="URL", help="Where the spark engine runs, such as local[4] or yarn."),
-    click.option(
-        "--spark-conf", multiple=True, metavar="NAME=VALUE", help="Configuration of Spark, for the spark engine."
+    _option(_ENGINES, "--memory", metavar="SIZE", help="How much memory the duckdb engine may take, such as 2GB."),
+    _option(_ENGINES, "--spark-master", metavar="URL", help="Where the spark engine runs, such as local[4] or yarn."),
+    _option(
+        _ENGINES,
+        "--spark-conf",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Configuration of Spark, for the spark engine.",
     ),
-    click.option(
-        "--skip-bad-rows", metavar="FILE", help="Write table rows that cannot be facts to FILE, and go on without them."
+    _option(
+        _ENGINES,
+        "--skip-bad-rows",
+        metavar="FILE",
+        help="Write table rows that cannot be facts to FILE, and go on without them.",
     ),
-    click.option(
+    _option(
+        _ENGINES,
         "--budget",
         multiple=True,
         metavar="WHAT=N",
         help="When to stop a run: seconds, facts or firings, such as seconds=300.",
     ),
 )
-_OUTPUT = click.option("--output", metavar="FILE", help="Write to a file, replacing it only when all is written.")
-_VERBOSE = click.option(
-    "-v", "--verbose", is_flag=True, help="Report on stderr what is loaded and inferred, and how long it takes."
+_FILE = "Write to a file, replacing it only when all is written."
+_SCREEN = (
+    _option(
+        _PRINTED,
+        "--width",
+        type=Count(_NARROWEST),
+        metavar="COLUMNS",
+        help="How wide a text is.  [default: as the terminal, or 80]",
+    ),
+    _option(_PRINTED, "--no-pager", is_flag=True, help="Print on a terminal without a stop at each screen."),
+)
+_VERBOSE = _option(
+    _PRINTED,
+    *("-v", "--verbose"),
+    is_flag=True,
+    help="Report on stderr what is loaded and inferred, and how long it takes.",
 )
 _AS_OF = {
     "DATE": "A day, month or year; its last day counts.  [default: that of the base]",
@@ -101,34 +192,45 @@ _AS_OF = {
 
 def common_options(
     *,
+    base: bool = True,
     run: bool = True,
     engine: bool = False,
     formats: Sequence[str] = ("text", "json"),
     as_of: str = "DATE",
     output: bool = True,
+    limit: int | None = None,
+    limits: str = "How many of a kind to show; JSON has all.",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command the common options, as one `Options` before its own parameters.
 
     Args:
-        run: whether the command infers what is asked, and so needs a date, assumptions and an engine.
+        base: whether the command reads a knowledge base.
+        run: whether it infers what is asked, and so needs a date, assumptions and an engine.
         engine: whether it needs an engine all the same.
-        formats: what it can print, the default first; without any it has an option of its own.
+        formats: what it can print, the default first; without any it has an option of its own, and writes to a file.
         as_of: what ``--as-of`` takes, a key of `_AS_OF`.
         output: whether it may write to a file.
+        limit: how many it shows unless ``--limit`` says otherwise, 0 for what fits the screen; without, it has no such
+            option.
+        limits: what ``--limit`` counts.
     """
-    day = click.option("--as-of", metavar=as_of, help=_AS_OF[as_of])
-    form = click.option(
-        "--format", type=click.Choice(formats), default=(*formats, "")[0], show_default=True, help="What to print."
-    )
-    engines = _ENGINE if run or engine else ()
-    chosen = (
-        *_SOURCES,
-        *((day, *_RUN) if run else ()),
-        *engines,
-        *((form,) if formats else ()),
-        *((_OUTPUT,) if output else ()),
-        _VERBOSE,
-    )
+    chosen = [_KB] if base else []
+    chosen += [_option(_FIRST, "--as-of", metavar=as_of, help=_AS_OF[as_of]), *_RUN] if run else []
+    if limit is not None:
+        count, shown = Count(unlimited=True), limit > 0
+        limits += "" if shown else "  [default: as many as a screen takes]"
+        chosen.append(
+            _option(_FIRST, "--limit", type=count, default=limit, show_default=shown, metavar="NUMBER|all", help=limits)
+        )
+    if formats:
+        form = click.Choice(formats)
+        chosen.append(
+            _option(_FIRST, "--format", type=form, default=formats[0], show_default=True, help="What to print.")
+        )
+    if output:
+        chosen.append(_option(_PRINTED if formats else _FIRST, "--output", metavar="FILE", help=_FILE))
+    chosen += [*(_SOURCES if base else ()), *(_ENGINE if run or engine else ())]
+    chosen += [*(_SCREEN if "text" in formats else ()), *((_VERBOSE,) if base else ())]
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)

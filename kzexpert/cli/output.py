@@ -11,12 +11,13 @@ import click
 
 from kzexpert.cli.options import Options
 from kzexpert.errors import Issue, Location, UsageError
-from kzexpert.render.writer import PLAIN, WIDTH, Writer, as_markup, as_plain
+from kzexpert.render.writer import WIDTH, Writer, as_markup, as_plain
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "WIDEST",
     "colours",
     "emit",
     "emit_file",
@@ -30,7 +31,8 @@ __all__ = [
     "to_stdout",
 ]
 
-_WIDEST = 100
+#: Columns of a line: lines that are longer are hard to read, on shorter ones tables find no place.
+WIDEST, _NARROWEST = 100, 40
 #: What a shell reports of a command whose reader has gone: 128 + SIGPIPE.
 _PIPE_CLOSED = 141
 _HEARD: ContextVar[list[object] | None] = ContextVar("heard", default=None)
@@ -48,13 +50,13 @@ def emit(options: Options, text_of: Callable[[Writer], str]) -> None:
     if options.output is not None:
         from kzexpert.atomic import replace_file
 
-        replace_file(options.output, text_of(PLAIN))
+        replace_file(options.output, text_of(Writer(width=options.width or WIDTH)))
         return
-    terminal = _is_terminal(sys.stdout)
-    styled = terminal and colours()
-    text = text_of(Writer(as_markup if styled else as_plain, _columns() if terminal else WIDTH))
+    styled = _is_terminal(sys.stdout) and colours()
+    text = text_of(Writer(as_markup if styled else as_plain, options.width or _columns(sys.stdout)))
     with to_stdout():
-        _print(text, sys.stdout, styled)
+        if options.no_pager or not _paged(text, styled):
+            _print(text, sys.stdout, styled)
 
 
 @contextmanager
@@ -149,7 +151,7 @@ def print_error(text_of: Callable[[Writer], str]) -> None:
     """Print on stderr."""
     styled = _is_terminal(sys.stderr) and colours()
     with to_stderr():
-        _print(text_of(Writer(as_markup) if styled else PLAIN), sys.stderr, styled)
+        _print(text_of(Writer(as_markup if styled else as_plain, _columns(sys.stderr))), sys.stderr, styled)
 
 
 def tell(text: str) -> None:
@@ -173,10 +175,37 @@ def colours() -> bool:
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _columns() -> int:
+def _columns(stream: IO[str] | None) -> int:
+    """Columns of a line: what ``COLUMNS`` says, else as many as a terminal has, within reason."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said):
+        return max(_NARROWEST, int(said))
+    if not _is_terminal(stream):
+        return WIDTH
     from shutil import get_terminal_size
 
-    return max(40, min(get_terminal_size((WIDTH, 24)).columns, _WIDEST))
+    return max(_NARROWEST, min(get_terminal_size((WIDTH, 24)).columns, WIDEST))
+
+
+def _paged(text: str, styled: bool) -> bool:
+    """Show a text in a pager if stdout is a terminal that it does not fit; whether it was shown."""
+    if not _is_terminal(sys.stdout) or os.environ.get("TERM") == "dumb":
+        return False
+    from kzexpert.cli.pager import overflows, paged, pager
+
+    shown = _coloured(text) if styled else text
+    return overflows(shown) and bool(command := pager()) and paged(_encodable(shown, sys.stdout), command)
+
+
+def _coloured(text: str) -> str:
+    """Markup as a terminal takes it."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    console = Console(file=StringIO(), force_terminal=True, highlight=False, emoji=False)
+    console.print(text, end="", soft_wrap=True)
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
 def _print(text: str, stream: IO[str] | None, styled: bool) -> None:

@@ -2,14 +2,14 @@
 
 import click
 
-from kzexpert.cli.options import Options
+from kzexpert.cli.options import Options, command
 from kzexpert.cli.output import emit
 from kzexpert.schemas import DOCUMENTS, published
 
 __all__ = ["schema"]
 
 
-@click.command(
+@command(
     epilog="""\b
 Examples:
   kzexpert schema

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 
 from kzexpert.cli.dialogue import LEAVING, Dialogue
-from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.options import Options, command, common_options
 from kzexpert.cli.output import tell, to_stdout
 from kzexpert.cli.signals import exit_code, is_terminated
 
@@ -16,7 +16,7 @@ __all__ = ["shell"]
 _GRAVEST = (70, 1, 2, 3, 0)
 
 
-@click.command(
+@command(
     epilog="""\b
 Examples:
   kzexpert shell

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from kzexpert.analysis.cases import CaseResult, run_case
 from kzexpert.analysis.cases import coverage as covered
-from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.options import Options, command, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.session import open_cases, open_session
 from kzexpert.model import KnowledgeBase
@@ -18,7 +18,7 @@ from kzexpert.render.cases_text import cases_text
 __all__ = ["test"]
 
 
-@click.command(
+@command(
     epilog="""\b
 Examples:
   kzexpert test

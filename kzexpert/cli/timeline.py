@@ -8,7 +8,7 @@ from kzexpert.analysis.scenario import Scenario
 from kzexpert.analysis.timeline import timeline as followed
 from kzexpert.analysis.timeline import years_on_record
 from kzexpert.cli.asked import conclusion_of
-from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.options import Options, command, common_options
 from kzexpert.cli.output import emit, show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import open_session, years_of
@@ -18,7 +18,7 @@ from kzexpert.render.timeline_text import ASCII, UNICODE, Glyphs, timeline_text
 __all__ = ["timeline"]
 
 
-@click.command(
+@command(
     epilog="""\b
 Examples:
   kzexpert timeline "leads(?power, Pact)" --as-of 1992..2011

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from kzexpert.certainty import established
 from kzexpert.checks import refuse_errors
 from kzexpert.cli.asked import question_of
-from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.options import Command, Options, common_options
 from kzexpert.cli.output import emit, print_error, show, spare
 from kzexpert.cli.page import page
 from kzexpert.cli.session import inspect, open_session
@@ -49,6 +49,7 @@ def trace() -> None:
 
 
 @trace.command(
+    cls=Command,
     short_help="Write an answer and all it rests on to a file.",
     epilog="""\b
 Examples:
@@ -77,6 +78,7 @@ def export(options: Options, question: tuple[str, ...]) -> int:
 
 
 @trace.command(
+    cls=Command,
     short_help="Check traces against the rules and facts on disk.",
     epilog="""\b
 Examples:
@@ -133,6 +135,7 @@ def _verified(kb: KnowledgeBase, texts: Mapping[str, str], network: bool) -> lis
 
 
 @trace.command(
+    cls=Command,
     short_help="Show what changed from one trace to another.",
     epilog="""\b
 Examples:
@@ -143,20 +146,18 @@ Exit codes: 0 they say the same; 1 they do not.""",
 )
 @click.argument("old")
 @click.argument("new")
-@click.option("--format", type=click.Choice(("text", "json")), default="text", show_default=True, help="What to print.")
-@click.option("--output", metavar="FILE", help="Write to a file, replacing it only when all is written.")
-def diff(old: str, new: str, format: str, output: str | None) -> int:
+@common_options(base=False, run=False, limit=10)
+def diff(options: Options, old: str, new: str) -> int:
     """Show what changed from the trace OLD to the trace NEW, and what is responsible. It needs no knowledge base.
 
     Conclusions gained, lost, stronger or weaker; the facts, dates and rules behind it. Where rules and facts are
     written, and which engine was used, does not count.
     """
-    options = Options(format=format, output=output)
     spare(options, (old, new))
     traces = _read_traces((old, new))
     found = trace_diff(*traces)
     measured = all(Index(item).measured for item in traces)
-    show(options, found, lambda out: trace_diff_text(found, out, measured=measured))
+    show(options, found, lambda out: trace_diff_text(found, options.limit, out, measured=measured))
     return 0 if found.same else 1
 
 

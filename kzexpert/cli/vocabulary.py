@@ -2,7 +2,7 @@
 
 import click
 
-from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.options import Options, command, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.session import read_knowledge_base
 from kzexpert.questions.vocabulary import vocabulary_of
@@ -11,7 +11,7 @@ from kzexpert.render.vocabulary_text import vocabulary_text
 __all__ = ["vocabulary"]
 
 
-@click.command(
+@command(
     epilog="""\b
 Examples:
   kzexpert vocabulary

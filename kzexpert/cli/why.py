@@ -3,7 +3,7 @@
 import click
 
 from kzexpert.cli.asked import question_of
-from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.options import Count, Options, command, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.session import open_session
 from kzexpert.model import Inference
@@ -13,7 +13,7 @@ from kzexpert.render.explanation_text import explanation, explanation_text
 __all__ = ["explain", "why"]
 
 
-@click.command(
+@command(
     epilog="""\b
 Examples:
   kzexpert why "which states hedge"
@@ -21,7 +21,7 @@ Examples:
   kzexpert why "alignment(?state, ?power, economy)" --as-of 2009""",
 )
 @click.argument("conclusion", nargs=-1, required=True)
-@click.option("--depth", type=click.IntRange(1), metavar="N", help="Fold what is more than N steps deep.")
+@click.option("--depth", type=Count(), metavar="NUMBER", help="Fold what is more than N steps deep.")
 @common_options()
 def why(options: Options, conclusion: tuple[str, ...], depth: int | None) -> int:
     """Show the proof of a CONCLUSION, given in plain words or as a pattern.

@@ -7,7 +7,7 @@ from kzexpert.analysis.proposals import Proposal
 from kzexpert.analysis.why_not import why_not as explained
 from kzexpert.certainty import established
 from kzexpert.cli.asked import conclusion_of
-from kzexpert.cli.options import Options, common_options
+from kzexpert.cli.options import Options, command, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import open_session
@@ -19,7 +19,7 @@ from kzexpert.render.why_not_text import why_not_text
 __all__ = ["why_not"]
 
 
-@click.command(
+@command(
     epilog="""\b
 Examples:
   kzexpert why-not "alignment(Ruritania, Syldavia, energy)"
@@ -27,11 +27,8 @@ Examples:
   kzexpert why-not "member(Ruritania, ?org)" --limit 10 --format json""",
 )
 @click.argument("conclusion", nargs=-1, required=True)
-@click.option(
-    "--limit", type=click.IntRange(0), default=5, show_default=True, help="How many ways to make it hold to look for."
-)
-@common_options()
-def why_not(options: Options, conclusion: tuple[str, ...], limit: int) -> int:
+@common_options(limit=5, limits="How many ways to make it hold to look for, in JSON too.")
+def why_not(options: Options, conclusion: tuple[str, ...]) -> int:
     """Explain why a CONCLUSION does not hold, given in plain words or as a pattern.
 
     For every rule that could conclude it, it shows which conditions hold and which fail, and how; then the smallest
@@ -45,7 +42,7 @@ def why_not(options: Options, conclusion: tuple[str, ...], limit: int) -> int:
     if any(established(inference.certainty(known.atom) or 0.0) for known in ranked(inference, question)):
         return explain(options, inference, question)
     with progress_line() as progress:
-        found = explained(inference, question, session.engine(progress), limit, progress)
+        found = explained(inference, question, session.engine(progress), options.limit, progress)
     show(
         options,
         found,

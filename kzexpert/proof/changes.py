@@ -23,6 +23,7 @@ __all__ = [
     "TURNS",
     "Cause",
     "Changes",
+    "Consequence",
     "LineShift",
     "Move",
     "Record",
@@ -30,6 +31,7 @@ __all__ = [
     "Shift",
     "Side",
     "Turn",
+    "by_cause",
     "by_effect",
     "folded",
     "merged",
@@ -243,6 +245,18 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Shift, ...]
 
 
+class Consequence(msgspec.Struct, frozen=True):
+    """Some conclusions, and what they change by.
+
+    Attributes:
+        causes: facts, rules and dates that together bring it about; none where it is a declaration.
+        conclusions: by what became of them, the largest change first.
+    """
+
+    causes: tuple[Cause, ...]
+    conclusions: tuple[str, ...]
+
+
 def turn_of(before: float | None, after: float | None) -> ShiftTurn:
     """What became of a statement with these certainties."""
     held, holds = established(before or 0.0), established(after or 0.0)
@@ -257,6 +271,20 @@ def by_effect(shifts: Iterable[Shift]) -> tuple[Shift, ...]:
     """The shifts by turn, the largest first; what differs in a number only is one."""
     found = folded(shifts)
     return tuple(sorted(found, key=lambda item: (TURNS.index(item.turn), -item.effect, item.conclusion)))
+
+
+def by_cause(shifts: Iterable[Shift], causes: Mapping[str, tuple[Cause, ...]]) -> tuple[Consequence, ...]:
+    """The shifts with the same causes together; those whose effects are largest, taken together, come first.
+
+    Args:
+        causes: of each statement that changed.
+    """
+    groups: dict[tuple[Cause, ...], list[Shift]] = {}
+    for shift in shifts:
+        known = {cause.name: cause for name in filter(None, (shift.was, shift.conclusion)) for cause in causes[name]}
+        groups.setdefault(tuple(known[name] for name in sorted(known)), []).append(shift)
+    ordered = sorted(groups.items(), key=lambda item: (-sum(shift.effect for shift in item[1]), str(item[0])))
+    return tuple(Consequence(found, tuple(shift.conclusion for shift in told)) for found, told in ordered)
 
 
 def moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Move, ...]:

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from kzexpert.analysis.base_diff import BaseDiff, Consequence
+from kzexpert.analysis.base_diff import BaseDiff
 from kzexpert.analysis.edits import Edit
 from kzexpert.errors import counted
-from kzexpert.proof.changes import TURNS, RuleTurn, Shift
-from kzexpert.render.changes_text import cause_pieces, days_text, moves_text, rule_pieces, shift_head
+from kzexpert.proof.changes import TURNS
+from kzexpert.render.abridgement import first_of, more
+from kzexpert.render.changes_text import consequences_text, days_text, moves_text
 from kzexpert.render.text import UNCALIBRATED
 from kzexpert.render.writer import PLAIN, Piece, Writer
 
@@ -18,7 +19,7 @@ _ROLES = {"added": "good", "gone": "bad", "changed": "name"}
 _ORDER = ("changed", "added", "gone")
 
 
-def base_diff_text(found: BaseDiff, limit: int, out: Writer = PLAIN) -> str:
+def base_diff_text(found: BaseDiff, limit: int | None = None, out: Writer = PLAIN) -> str:
     """The difference.
 
     Args:
@@ -29,14 +30,13 @@ def base_diff_text(found: BaseDiff, limit: int, out: Writer = PLAIN) -> str:
     blocks = ["\n".join([days_text(found, f", from {found.old} to {found.new}", out), *_summary(found, out)])]
     for kind in dict.fromkeys(edit.kind for edit in found.edits):
         edits = sorted((e for e in found.edits if e.kind == kind), key=lambda edit: _ORDER.index(edit.turn))
-        lines = [out.wrap(_edit(edit), first="  ", rest="    ") for edit in edits[:limit]]
+        shown, left = first_of(edits, limit)
+        lines = [out.wrap(_edit(edit), first="  ", rest="    ") for edit in shown]
         title = _PLURALS.get(kind, f"{kind}s").capitalize()
-        blocks.append("\n".join([out.style("strong", f"{title}:"), *lines, *_more(len(edits) - limit)]))
-    shifts = {shift.conclusion: shift for shift in found.changes}
-    rules = {turn.rule: turn for turn in found.rules}
-    for group in found.consequences[:limit]:
-        blocks.append("\n".join(_consequence(group, shifts, rules, limit, out)))
-    blocks.extend(_more(len(found.consequences) - limit, "cause of changes", "causes of changes", indent=""))
+        blocks.append("\n".join([out.style("strong", f"{title}:"), *lines, *more(left)]))
+    groups, left = first_of(found.consequences, limit)
+    blocks.extend(consequences_text(found, groups, limit, out))
+    blocks.extend(more(left, "cause of changes", "causes of changes", indent=""))
     blocks.extend([out.wrap([("faint", UNCALIBRATED)])] if found.changes else [])
     return "\n\n".join(blocks) + "\n"
 
@@ -69,30 +69,3 @@ def _edit(edit: Edit) -> list[Piece]:
         ("", edit.shown + (f": {what}" if what else "")),
         ("faint", f" ({', '.join(place)})" if place else ""),
     ]
-
-
-def _consequence(
-    group: Consequence, shifts: dict[str, Shift], rules: dict[str, RuleTurn], limit: int, out: Writer
-) -> Iterator[str]:
-    """The causes, and below them the conclusions; those that are alike, after the first, as a number."""
-    for cause in group.causes[:limit]:
-        rule = rules.get(cause.statement)
-        yield out.wrap(rule_pieces(rule) if rule else cause_pieces(cause), rest="    ")
-    yield from _more(len(group.causes) - limit, "cause", "causes", indent="")
-    if not group.causes:
-        yield out.wrap([("name", "by a declaration")])
-    alike: dict[tuple[object, ...], list[Shift]] = {}
-    for name in group.conclusions:
-        shift = shifts[name]
-        predicate = shift.conclusion.partition("(")[0]
-        alike.setdefault((predicate, shift.turn, shift.before, shift.after), []).append(shift)
-    for first, *others in list(alike.values())[:limit]:
-        yield shift_head(first, out)
-        predicate = first.conclusion.partition("(")[0]
-        yield from _more(len(others), f"of {predicate} by as much", indent="    ")
-    yield from _more(sum(map(len, list(alike.values())[limit:])), "conclusion", "conclusions")
-
-
-def _more(number: int, one: str = "", many: str = "", indent: str = "  ") -> list[str]:
-    """What is not shown, if there is any."""
-    return [f"{indent}and {number} more {one if number == 1 else many or one}".rstrip()] if number > 0 else []

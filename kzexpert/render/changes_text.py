@@ -3,17 +3,21 @@
 The one rendering of `kzexpert.proof.changes`, for what-if and for the differences of traces and of bases.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from kzexpert.analysis.base_diff import BaseDiff
 from kzexpert.analysis.what_if import WhatIf
 from kzexpert.errors import counted
-from kzexpert.proof.changes import TURNS, Cause, Changes, LineShift, Move, RuleTurn, Shift
+from kzexpert.proof.changes import TURNS, Cause, Changes, Consequence, LineShift, Move, RuleTurn, Shift
 from kzexpert.proof.diff import TraceDiff
+from kzexpert.render.abridgement import abridged, all_shown, first_of, likewise, more, tally
 from kzexpert.render.text import UNCALIBRATED
 from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, sentence, stated
 
 __all__ = [
     "cause_pieces",
+    "consequences_text",
     "days_text",
     "moves_text",
     "rule_pieces",
@@ -23,32 +27,70 @@ __all__ = [
 ]
 
 _ROLES = {"gained": "good", "stronger": "good", "lost": "bad", "weaker": "poor", "changed": "name"}
-_MOST_FACTS = 12
+#: So many causes are named where changes stand under their causes, and so many of these changes told.
+_MOST_NAMED = 2
 _DEEP, _DEEPER = " " * 8, " " * 10
 
 
-def what_if_text(found: WhatIf, compared: Sequence[str] = (), out: Writer = PLAIN) -> str:
-    """The comparison.
+def what_if_text(found: WhatIf, compared: Sequence[str] = (), limit: int | None = None, out: Writer = PLAIN) -> str:
+    """The comparison: each change with its lines of evidence, or, where these are many, changes under their causes.
 
     Args:
         compared: the folders and files that only the other side has.
+        limit: more changes than these are folded; None shows all, each by itself.
     """
     bases = f", from this knowledge base to {' and '.join(compared)}" if compared else ""
-    blocks = ["\n".join([days_text(found, bases, out), *_facts_and_rules(found, out)])]
-    blocks.extend(_by_turn(found, out))
+    many = limit is not None and len(found.changes) > limit
+    heads = [days_text(found, bases, out), *([_counts(found, out)] if found.changes else [])]
+    if limit is not None and many and len(found.consequences) > 1:
+        blocks = ["\n".join(heads), *_overview(found, limit, out)]
+    else:
+        blocks = ["\n".join([*heads, *_facts_and_rules(found, limit, out)])]
+        blocks.extend(_by_turn(found, limit if many else None, out))
     if not found.changes:
         about = f" of {found.pattern}" if found.pattern else ""
         blocks.append(out.wrap([("", f"Nothing{about} changes.")]))
     if found.others:
         count = counted(found.others, "other conclusion changes", "other conclusions change")
         blocks.append(f"{count}; --all shows {'it' if found.others == 1 else 'them'}.")
+    if many:
+        blocks.append(all_shown(out, ", each with its lines of evidence; so does a question about some of them"))
     return "\n\n".join([*blocks, out.wrap([("faint", UNCALIBRATED)])]) + "\n"
 
 
-def trace_diff_text(found: TraceDiff, out: Writer = PLAIN, *, measured: bool = False) -> str:
+def _overview(found: WhatIf, limit: int, out: Writer) -> Iterator[str]:
+    """The causes with the largest effects, and below each the first of what changes by it."""
+    shifts = {shift.conclusion: shift for shift in found.changes}
+    groups, left = first_of(found.consequences, limit)
+    for group in groups:
+        causes, others = first_of(group.causes, _MOST_NAMED)
+        head = out.wrap([("name", _caused(causes, others) or "by a declaration")], rest="    ")
+        yield "\n".join([head, *_heads([shifts[name] for name in group.conclusions], _MOST_NAMED, out)])
+    yield from more(left, "cause of changes", "causes of changes", indent="")
+
+
+def _caused(causes: Sequence[Cause], others: int) -> str:
+    """Some causes, those of which the same became together, and how many there are beside them."""
+    by_turn: dict[str, list[str]] = {}
+    for cause in causes:
+        by_turn.setdefault(_turn(cause), []).append(cause.shown)
+    told = [f"{turn}: {', '.join(statements)}" for turn, statements in by_turn.items()]
+    return "; ".join([*told, *([f"and {others:,} more"] if others else [])])
+
+
+def _counts(found: Changes, out: Writer) -> str:
+    """How many conclusions change, and how."""
+    turns = Counter(shift.turn for shift in found.changes)
+    ordered: dict[str, int] = {turn: turns[turn] for turn in TURNS}
+    told = tally(len(found.changes), "conclusion changes", ordered, "conclusions change")
+    return out.wrap([("strong", told)], first="  ", rest="    ")
+
+
+def trace_diff_text(found: TraceDiff, limit: int | None = None, out: Writer = PLAIN, *, measured: bool = False) -> str:
     """The changes, or one line when there are none.
 
     Args:
+        limit: of so many changes of a kind each is shown; None for all, each with its lines of evidence.
         measured: whether both traces say how often such judgements were right.
     """
     if found.same:
@@ -59,7 +101,10 @@ def trace_diff_text(found: TraceDiff, out: Writer = PLAIN, *, measured: bool = F
     heads = [(name, f"{one or 'nothing'} → {other or 'nothing'}") for name, one, other in asked if one != other]
     heads += [("source changed", source) for source in found.sources]
     lines = [out.wrap([("name", f"{name}: "), ("", text)], first="  ", rest="    ") for name, text in heads]
-    blocks = ["\n".join([days_text(found, "", out), *lines, *_facts_and_rules(found, out)]), *_by_turn(found, out)]
+    many = limit is not None and len(found.changes) > limit
+    lines = [days_text(found, "", out), *([_counts(found, out)] if found.changes else []), *lines]
+    lines += _facts_and_rules(found, limit, out)
+    blocks = ["\n".join(lines), *_by_turn(found, limit if many else None, out), *([all_shown(out)] if many else [])]
     blocks += [] if measured else [out.wrap([("faint", UNCALIBRATED)])]
     return "\n\n".join(blocks) + "\n"
 
@@ -71,14 +116,13 @@ def days_text(found: Changes, bases: str, out: Writer) -> str:
     return out.wrap([("", f"{days}{bases}:")], rest="  ")
 
 
-def _facts_and_rules(found: Changes, out: Writer) -> Iterator[str]:
+def _facts_and_rules(found: Changes, limit: int | None, out: Writer) -> Iterator[str]:
     """What differs between the two sides: facts and rules."""
-    for cause in found.facts[:_MOST_FACTS]:
-        yield out.wrap(cause_pieces(cause), first="  ", rest="    ")
-    if len(found.facts) > _MOST_FACTS:
-        yield f"  and {len(found.facts) - _MOST_FACTS} more facts that differ"
-    for rule in found.rules:
-        yield out.wrap(rule_pieces(rule), first="  ", rest="    ")
+    told = (("fact", [*map(cause_pieces, found.facts)]), ("rule", [*map(rule_pieces, found.rules)]))
+    for what, items in told:
+        shown, left = first_of(items, limit)
+        yield from (out.wrap(pieces, first="  ", rest="    ") for pieces in shown)
+        yield from more(left, f"{what} that differs", f"{what}s that differ")
     if not found.facts and not found.rules:
         yield "  no fact in force and no rule differs"
 
@@ -111,14 +155,53 @@ def moves_text(moves: Sequence[Move]) -> str:
     return "; ".join(f"{move.field} {move.before or 'none'} → {move.after or 'none'}" for move in moves)
 
 
-def _by_turn(found: Changes, out: Writer) -> Iterator[str]:
-    """The conclusions that changed, those of which the same became together."""
+def _by_turn(found: Changes, limit: int | None, out: Writer) -> Iterator[str]:
+    """The conclusions that changed, those of which the same became together.
+
+    Args:
+        limit: so many of these, without their lines of evidence; None for all, with them.
+    """
     tried = len({respect for shift in found.changes for respect in shift.by}) > 1
     for turn in TURNS:
         shifts = [shift for shift in found.changes if shift.turn == turn]
         if shifts:
-            lines = [line for shift in shifts for line in (shift_head(shift, out, tried), *_lines(shift, out))]
-            yield "\n".join([out.style(_ROLES[turn], f"{turn.capitalize()}:"), *lines])
+            yield "\n".join([out.style(_ROLES[turn], f"{turn.capitalize()}:"), *_shifts(shifts, limit, tried, out)])
+
+
+def _shifts(shifts: Sequence[Shift], limit: int | None, tried: bool, out: Writer) -> Iterator[str]:
+    """Some changes; with a limit what is alike is one, and no line of evidence is shown."""
+    groups, left = abridged(shifts, limit, lambda shift: shift.conclusion, lambda shift: (shift.before, shift.after))
+    for group in groups:
+        yield shift_head(group.first, out, tried)
+        yield from likewise(group, limit, out, indent="    ")
+        if limit is None:
+            yield from _lines(group.first, out)
+    yield from more(left)
+
+
+def consequences_text(found: BaseDiff, groups: Sequence[Consequence], limit: int | None, out: Writer) -> Iterator[str]:
+    """Some consequences, a block each: the causes, and below them what changes by these."""
+    shifts = {shift.conclusion: shift for shift in found.changes}
+    rules = {turn.rule: turn for turn in found.rules}
+    for group in groups:
+        causes, left = first_of(group.causes, limit)
+        lines = [
+            out.wrap(rule_pieces(rule) if rule else cause_pieces(cause), rest="    ")
+            for cause in causes
+            for rule in [rules.get(cause.statement)]
+        ]
+        lines += more(left, "cause", "causes", indent="") if lines else [out.wrap([("name", "by a declaration")])]
+        changed = [shifts[name] for name in group.conclusions]
+        yield "\n".join([*lines, *_heads(changed, limit, out)])
+
+
+def _heads(shifts: Sequence[Shift], limit: int | None, out: Writer) -> Iterator[str]:
+    """The heads of some changes."""
+    groups, left = abridged(shifts, limit, lambda shift: shift.conclusion, lambda shift: (shift.before, shift.after))
+    for group in groups:
+        yield shift_head(group.first, out)
+        yield from likewise(group, limit, out, indent="    ")
+    yield from more(left, "conclusion", "conclusions")
 
 
 def shift_head(shift: Shift, out: Writer, tried: bool = False) -> str:

@@ -90,7 +90,7 @@ def _fullest(sections: Sequence[_Section], shown: Sequence[int]) -> str:
 
 
 def _left(left: int, topic: str, out: Writer) -> str:
-    return out.wrap([("", f"{left} more: --limit 0 shows all, --topic {topic} all of that topic.")])
+    return out.wrap([("", f"{left} more: --limit all shows all, --topic {topic} all of that topic.")])
 
 
 def _conclusion(item: Conclusion, out: Writer) -> str:

@@ -1,6 +1,7 @@
 """Answers and conclusions as text: a headline for each, then a line for each reason with its source."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from msgspec import UNSET
@@ -13,6 +14,7 @@ from kzexpert.proof.answers import ASSUMED, Answer, Conclusion, Conclusions, Evi
 from kzexpert.proof.document import TracedLine
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import says
+from kzexpert.render.abridgement import abridged, all_shown, likewise, more, tally
 from kzexpert.render.trust_text import trust
 from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, sentence
 
@@ -32,6 +34,8 @@ __all__ = [
 UNCALIBRATED = "Not calibrated: nobody has measured how often such judgements are right."
 #: So many places in sources are cited for the facts of a line of evidence.
 _MOST_CITED = 3
+#: More answers than these are counted before they are told.
+_FEW = 4
 
 
 #: How a document writes a date on record behind a fact.
@@ -70,6 +74,7 @@ def answer_text(
     answer: Answer,
     *,
     weighed: bool = False,
+    limit: int | None = None,
     out: Writer = PLAIN,
 ) -> str:
     """The answer to a question, or a plain statement that nothing follows.
@@ -77,6 +82,7 @@ def answer_text(
     Args:
         answer: established and weighed statements alike.
         weighed: also show what was weighed and not established.
+        limit: show so many answers; None for all.
     """
     before = _before(answer, out)
     if ground_atom(question) and answer.answers:
@@ -84,7 +90,7 @@ def answer_text(
         return "\n\n".join([*before, *verdicts, footnote(inference, out, words=_unmeasured(answer.answers))]) + "\n"
     visible = answer.answers if weighed else answer.established.answers
     shown = [*once(visible)]
-    blocks = [_block(item, out) for item in shown]
+    blocks = [*_blocks(shown, limit, out)]
     if not answer.established.answers:
         blocks.insert(0, nothing_supports(inference, question, out))
     hidden = len(answer.answers) - len(visible)
@@ -102,6 +108,22 @@ def _before(answer: Answer, out: Writer) -> list[str]:
     if answer.count is not UNSET:
         found.append(f"Counted: {answer.count}.")
     return found
+
+
+def _blocks(shown: Sequence[Conclusion], limit: int | None, out: Writer) -> Iterator[str]:
+    """The answers, the most certain first; of those that rest on the same rules, where they are many, one."""
+    groups, left = abridged(shown, limit, lambda item: item.conclusion, _grounds)
+    if len(shown) > _FEW:
+        yield _counts(shown, "answer", out)
+    for group in groups:
+        yield "\n".join([_block(group.first, out), *likewise(group, limit, out, indent="  ")])
+    if left or len(groups) < len(shown):
+        yield "\n".join([*more(left, "answer", "answers", indent=""), all_shown(out)])
+
+
+def _grounds(item: Conclusion) -> tuple[object, ...]:
+    """What must be the same for two answers to rest on the same."""
+    return item.certainty, item.at_least, item.confidence, *((line.rule, line.strength) for line in item.lines)
 
 
 def _unmeasured(items: Sequence[Conclusion]) -> bool:
@@ -209,18 +231,38 @@ def footnote(inference: Inference, out: Writer = PLAIN, *, words: bool | None = 
     return out.wrap([("faint", " ".join(parts))])
 
 
-def conclusions_text(inference: Inference, found: Conclusions, out: Writer = PLAIN) -> str:
-    """Conclusions by predicate, a line each."""
-    blocks: list[str] = []
-    last = ""
-    for item in once(found.conclusions):
-        predicate = item.conclusion.partition("(")[0]
-        if predicate != last:
-            blocks.append(("\n" if last else "") + out.style("name", predicate))
-            last = predicate
-        line = [("", f"{headline(item.conclusion, item.says)} "), ("faint", f"({item.evidence})")]
-        first = f"{certainty_text(item.certainty).rjust(7)}  "
-        blocks.append(out.wrap(line, first=first, rest=" " * 9))
+def conclusions_text(inference: Inference, found: Conclusions, limit: int | None = None, out: Writer = PLAIN) -> str:
+    """How many conclusions there are, and a line each by predicate.
+
+    Args:
+        limit: of a predicate so many lines; None for all.
+    """
+    told = [*once(found.conclusions)]
+    by_predicate: dict[str, list[Conclusion]] = {}
+    for item in told:
+        by_predicate.setdefault(item.conclusion.partition("(")[0], []).append(item)
+    blocks = [_counts(told, "conclusion", out)] if told else []
+    hidden = False
+    for predicate, items in by_predicate.items():
+        groups, left = abridged(items, limit, lambda item: item.conclusion, lambda item: certainty_text(item.certainty))
+        lines = [out.style("name", predicate)]
+        for group in groups:
+            lines += [_conclusion_line(group.first, out), *likewise(group, limit, out, indent=" " * 9)]
+        blocks.append("\n".join([*lines, *more(left, indent=" " * 9)]))
+        hidden = hidden or left > 0 or len(groups) < len(items)
     if not blocks:
         blocks = ["The rules conclude nothing of this kind."]
-    return "\n".join([*blocks, "", footnote(inference, out, words=None if found.conclusions else False), ""])
+    blocks += [all_shown(out)] if hidden else []
+    return "\n\n".join([*blocks, footnote(inference, out, words=None if found.conclusions else False)]) + "\n"
+
+
+def _counts(items: Sequence[Conclusion], thing: str, out: Writer) -> str:
+    """How many conclusions there are, and on which evidence."""
+    ordered = sorted(items, key=lambda item: -item.certainty)
+    words = Counter(f"on {item.evidence}" if item.established else item.evidence for item in ordered)
+    return out.wrap([("strong", f"{tally(len(items), thing, words)}.")], rest="  ")
+
+
+def _conclusion_line(item: Conclusion, out: Writer) -> str:
+    line = [("", f"{headline(item.conclusion, item.says)} "), ("faint", f"({item.evidence})")]
+    return out.wrap(line, first=f"{certainty_text(item.certainty).rjust(7)}  ", rest=" " * 9)

@@ -4,8 +4,8 @@ Nothing that comes from a file reaches the terminal as a control character.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -82,13 +82,17 @@ def stated(says: str, atom: str) -> str:
     return says if says == atom else sentence(says)
 
 
+#: Categories of characters that stand on or between others: marks, joiners.
+_NO_COLUMN = ("Mn", "Me", "Cf")
+
+
 def display_width(text: str) -> int:
-    """Columns that a text takes on a terminal: wide characters take two, combining ones none."""
+    """Columns that a text takes on a terminal: wide characters take two, combining ones and joiners none."""
     if text.isascii():
         return len(text)
-    from unicodedata import combining, east_asian_width
+    from unicodedata import category, east_asian_width
 
-    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+    return sum(0 if category(c) in _NO_COLUMN else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 class Writer(msgspec.Struct, frozen=True):
@@ -105,37 +109,89 @@ class Writer(msgspec.Struct, frozen=True):
     def wrap(self, pieces: Sequence[Piece], first: str = "", rest: str = "") -> str:
         """Fill lines with the words of some pieces, which join without a space; a no-break space is printed as a space.
 
-        A word that is longer than a line stands on one of its own.
+        The words of a name stay together, as do a word and the number behind it, as far as a third of the line takes
+        them. No short word is left alone on the last line if the one before can spare another. What is longer than a
+        line stands on one of its own.
 
         Args:
             first: what the first line begins with; `rest`: what the others begin with.
         """
-        lines: list[list[Piece]] = [[("", first)]]
-        column = display_width(first)
-        gap = ""
-        for role, text in pieces:
-            for index, word in enumerate(map(visible, text.split(" "))):
-                if index:
-                    gap = " "
-                if not word:
-                    continue
-                if gap and column + 1 + display_width(word) > self.width:
-                    lines.append([("", rest)])
-                    column, gap = display_width(rest), ""
-                lines[-1].append((role, gap + word))
-                column += len(gap) + display_width(word)
-                gap = ""
-        return "\n".join(_styled(line, self.style) for line in lines)
+        lines: list[list[_Word]] = [[]]
+        column, indent = display_width(first), display_width(rest)
+        for word in _units(pieces, (self.width - indent) // 3):
+            if lines[-1] and column + 1 + word.width > self.width:
+                lines.append([])
+                column = indent
+            column += word.width + bool(lines[-1])
+            lines[-1].append(word)
+        *_, before, last = [[], *lines]
+        alone = len(last) == 1 and last[0].width < _SHORT and " " not in last[0].text and len(before) > 2
+        if alone and indent + before[-1].width + 1 + last[0].width <= self.width:
+            last.insert(0, before.pop())
+        indents = [first, *[rest] * len(lines)]
+        return "\n".join(_styled(start, line, self.style) for start, line in zip(indents, lines, strict=False))
 
 
-def _styled(line: Sequence[Piece], style: Style) -> str:
-    """One line, each run of words of one role styled as one."""
-    runs: list[Piece] = []
-    for role, text in line:
-        if runs and runs[-1][0] == role:
-            runs[-1] = (role, runs[-1][1] + text)
+class _Word(NamedTuple):
+    """What stands between two spaces, or several of these that no line break parts; of one role or of several."""
+
+    pieces: tuple[Piece, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(text for _, text in self.pieces)
+
+    @property
+    def width(self) -> int:
+        return display_width(self.text)
+
+
+def _words(pieces: Sequence[Piece]) -> Iterator[_Word]:
+    """The words, wherever the pieces begin and end; a space belongs to the piece that it stands in."""
+    word: list[Piece] = []
+    for role, text in pieces:
+        for index, part in enumerate(map(visible, text.split(" "))):
+            if index and word:
+                yield _Word(tuple(word))
+                word = []
+            if part:
+                word.append((role, part))
+    if word:
+        yield _Word(tuple(word))
+
+
+def _units(pieces: Sequence[Piece], widest: int) -> Iterator[_Word]:
+    """The words, those of a name as one where that is no wider than so many columns."""
+    unit: _Word | None = None
+    for word in _words(pieces):
+        if unit is None:
+            unit = word
+        elif _TOGETHER.search(f"{unit.text.rpartition(' ')[2]} {word.text}") and unit.width + word.width < widest:
+            role, text = word.pieces[0]
+            unit = _Word((*unit.pieces, (role, f" {text}"), *word.pieces[1:]))
         else:
-            runs.append((role, text))
+            yield unit
+            unit = word
+    if unit is not None:
+        yield unit
+
+
+#: A word of fewer columns does not stand alone on the last line.
+_SHORT = 13
+#: Two words that no line break parts: both begin with a capital, or a number follows a word.
+_TOGETHER = re.compile(r"^[(\"]*[^\W\d_a-z]\S*[^\W_] [^\W\d_a-z]|^[(\"]*[^\W\d](\S*[^\W_])?\.? \d+(\.\d+)?\W*$")
+
+
+def _styled(start: str, line: Sequence[_Word], style: Style) -> str:
+    """One line, each run of words of one role styled as one."""
+    runs: list[Piece] = [("", start)]
+    for index, word in enumerate(line):
+        for number, (role, text) in enumerate(word.pieces):
+            text = f" {text}" if index and not number else text
+            if runs[-1][0] == role:
+                runs[-1] = (role, runs[-1][1] + text)
+            else:
+                runs.append((role, text))
     return "".join(style(role, text) for role, text in runs)
 
 

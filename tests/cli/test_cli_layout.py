@@ -25,7 +25,9 @@ def test_what_does_not_show_is_escaped(text: str, shown: str) -> None:
     assert visible(text) == shown
 
 
-@pytest.mark.parametrize(("text", "width"), [("abc", 3), ("é", 1), ("e\u0301", 1), ("東京", 4), ("ｘ", 2)])
+@pytest.mark.parametrize(
+    ("text", "width"), [("abc", 3), ("é", 1), ("e\u0301", 1), ("東京", 4), ("ｘ", 2), ("क्\u200dष", 2)]
+)
 def test_columns(text: str, width: int) -> None:
     assert display_width(text) == width
 
@@ -37,6 +39,22 @@ def test_lines_are_filled_and_indented() -> None:
 
 def test_a_no_break_space_does_not_break() -> None:
     assert Writer(width=8).wrap([("", "aaa bbb\u00a0ccc")]) == "aaa\nbbb ccc"
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("it hangs on the United States alone", 20, ["it hangs on the", "United States alone"]),
+        ("the charter says in article 3 of it", 28, ["the charter says in", "article 3 of it"]),
+        ("as the almanac has it on p. 3, grade B", 28, ["as the almanac has it on", "p. 3, grade B"]),
+        ("nobody has ever measured it", 24, ["nobody has ever", "measured it"]),
+        ("on record in facts/world.yaml:16:7", 22, ["on record in", "facts/world.yaml:16:7"]),
+        ("東京 と 大阪 の 間", 11, ["東京 と", "大阪 の 間"]),
+    ],
+)
+def test_lines_break_where_a_reader_would(text: str, width: int, lines: list[str]) -> None:
+    """Names and numbers stay whole, and no short word stands alone at the end."""
+    assert Writer(width=width).wrap([("", text)]).splitlines() == lines
 
 
 @given(st.lists(st.tuples(st.sampled_from(["", "strong", "faint"]), st.text()), max_size=5), st.integers(1, 60))

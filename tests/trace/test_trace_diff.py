@@ -114,6 +114,7 @@ def test_the_text(everything: KnowledgeBase, traced: Traced) -> None:
         trace_diff_text(found)
         == """\
 As of 2011-04-07:
+  1 conclusion changes: 1 weaker
   left out: nothing → leads(Borduria, Pact)
   withdrawn: leads(Borduria, Pact) (world.yaml:114:7)
   rule fires no longer: bloc-led (Membership of a bloc that a state leads)
