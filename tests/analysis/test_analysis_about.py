@@ -158,7 +158,7 @@ def test_a_text_fits_the_screen_and_says_how_much_more_there_is(shipped: World, 
     text = profile_text(inference, found, room=room)
     least = profile_text(inference, found, room=1)
     assert text.count("\n") <= max(room, least.count("\n"))
-    assert "more: --limit 0 shows all, --topic recorded all of that topic." in text
+    assert "more: --limit all shows all, --topic recorded all of that topic." in text
 
 
 def test_each_topic_has_its_turn(shipped: World) -> None:
@@ -188,7 +188,7 @@ def about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
 TEXTS = {
     "alias": (0, "Strelsau"),
     "limited": (0, "Ruritania", "--limit", "4"),
-    "all": (0, "Ruritania", "--limit", "0"),
+    "all": (0, "Ruritania", "--limit", "all"),
     "topic": (0, "Ruritania", "--topic", "recorded"),
     "nothing": (3, "Klow", "--as-of", "1500"),
 }
