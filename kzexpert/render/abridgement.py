@@ -5,7 +5,6 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from kzexpert.errors import counted
-from kzexpert.language import parse_atom
 from kzexpert.model import NOWHERE, Constant, Value, format_value
 from kzexpert.render.writer import PLAIN, Writer
 
@@ -68,6 +67,8 @@ def alike(
 
 def _parts(text: str) -> tuple[str, tuple[str, ...]]:
     """The predicate with the dates behind the atom, and the arguments as they are read."""
+    from kzexpert.language import parse_atom  # which few answers need
+
     end = text.rindex(")") + 1
     atom = parse_atom(text[:end], NOWHERE)
     values = [item.term.value if isinstance(item.term, Constant) else "" for item in atom.arguments]
