@@ -13,12 +13,12 @@ from kzexpert.certainty import established
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.evidence import lines
 from kzexpert.language.nearest import did_you_mean, nearest
-from kzexpert.model import ANY, BaseFact, Constant, Entity, GroundAtom, Inference, KnowledgeBase, Pattern
+from kzexpert.model import ANY, BaseFact, Constant, Entity, GroundAtom, Inference, KnowledgeBase, Pattern, Rule
 from kzexpert.proof.answers import ASSUMED, Conclusion, cited, conclude, plain
 from kzexpert.questions.sentences import citations, dates, says
 from kzexpert.questions.templates import EntityNames, words
 
-__all__ = ["RECORDED", "Profile", "RecordedFact", "Topic", "mentions", "profile", "read_entity", "shares"]
+__all__ = ["RECORDED", "Profile", "RecordedFact", "Topic", "mentions", "profile", "read_entity", "shares", "topic_of"]
 
 #: What facts that no rule concludes are called where a topic is asked for.
 RECORDED = "recorded"
@@ -172,11 +172,15 @@ def profile(inference: Inference, entity: Entity) -> Profile:
     )
 
 
+def topic_of(rule: Rule) -> str:
+    """The topic of a rule: the name of its file."""
+    return rule.location.file.replace("\\", "/").rpartition("/")[2].rpartition(".")[0]
+
+
 def _topic(inference: Inference, atom: GroundAtom) -> str:
-    """The name of the file of the rule that is the strongest evidence for a statement; empty where none is."""
+    """The topic of the rule that is the strongest evidence for a statement; empty where none is."""
     rules = (line.firing.rule.rule for line in lines(inference, atom) if line.firing)
-    file = next((rule.location.file for rule in rules), "")
-    return file.replace("\\", "/").rpartition("/")[2].rpartition(".")[0]
+    return next(map(topic_of, rules), "")
 
 
 def _ordered(topics: Mapping[str, Sequence[Conclusion]]) -> Iterator[Topic]:

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +13,10 @@ from kzexpert.cli.output import WIDEST, print_error, tell, to_stderr, to_stdout
 from kzexpert.cli.signals import exit_code, is_terminated
 from kzexpert.errors import KzexpertError, UsageError
 
-__all__ = ["COMMANDS", "KzexpertGroup", "cli", "guarded"]
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+__all__ = ["COMMANDS", "COMPLETE", "KzexpertGroup", "cli", "guarded"]
 
 #: Command → its line of help, in the order of the help text. Each is an object of its own name in a module of its own
 #: name, which is imported when the command is called.
@@ -40,9 +43,12 @@ COMMANDS = {
     "add": "Read a data file as facts, by a declaration.",
     "vocabulary": "List what rules, facts and questions may say.",
     "schema": "Print the JSON Schema of a document.",
+    "completion": "Print what makes bash, zsh or fish complete.",
 }
 
 _BUG = 70
+#: The variable by which the Tab key of a shell asks for proposals.
+COMPLETE = "_KZEXPERT_COMPLETE"
 
 
 class KzexpertGroup(click.Group):
@@ -57,7 +63,18 @@ class KzexpertGroup(click.Group):
         name = cmd_name.replace("-", "_")
         command: click.Command = getattr(import_module(f"kzexpert.cli.{name}"), name)
         command.name, command.short_help = cmd_name, COMMANDS[cmd_name]
+        if COMPLETE in os.environ:
+            from kzexpert.cli.values import with_values
+
+            with_values(command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """The commands from the table, of which none is imported for that; or options."""
+        from click.shell_completion import CompletionItem
+
+        found = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -75,6 +92,8 @@ class KzexpertGroup(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Run a command and exit: 0 answered · 1 the knowledge base is at fault · 2 usage · 3 nothing follows."""
+        if COMPLETE in os.environ:
+            import_module("kzexpert.cli.values")  # which has bash know of quotes
         extra["standalone_mode"] = False
         run = super().main
 

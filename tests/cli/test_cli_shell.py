@@ -1,23 +1,18 @@
 """The shell: what it answers line by line, what it keeps, how it ends, and the real command on a terminal."""
 
-import fcntl
 import json
-import os
-import pty
-import select
 import signal
 import stat
 import subprocess
 import sys
-import termios
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-import pyte
 import pytest
 from click.testing import CliRunner, Result
 from processes import command, environment
 from syrupy.assertion import SnapshotAssertion
+from terminals import CTRL_C, CTRL_D, TAB, UP, Terminal
 
 from kzexpert.cli.dialogue import Dialogue
 from kzexpert.cli.group import cli
@@ -180,59 +175,6 @@ def test_an_option_of_a_line_is_for_that_line(dialogue: Dialogue, capsys: pytest
 # --- on a terminal ---
 
 
-class Terminal:
-    """The real command on a terminal of its own, watched and typed to."""
-
-    def __init__(self, *arguments: str, **extra: str) -> None:
-        self.screen = pyte.Screen(80, 40)
-        self._stream = pyte.ByteStream(self.screen)
-        self._ours, theirs = pty.openpty()
-        self.process = subprocess.Popen(
-            command("shell", "--kb", str(SMALL), *arguments),
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env=environment(COLUMNS="80", LINES="40", PROMPT_TOOLKIT_NO_CPR="1", **extra),
-            start_new_session=True,
-            preexec_fn=_take_terminal,
-        )
-        os.close(theirs)
-
-    def lines(self) -> list[str]:
-        """What stands on the screen, without empty lines."""
-        return [line.rstrip() for line in self.screen.display if line.strip()]
-
-    def until(self, *wanted: str) -> None:
-        """Wait until lines with these texts stand on the screen, in this order."""
-        while not _stand(wanted, self.lines()):
-            assert select.select([self._ours], [], [], 60)[0], f"{wanted} do not stand in {self.lines()}"
-            self._stream.feed(os.read(self._ours, 65536))
-
-    def type(self, text: str) -> None:
-        os.write(self._ours, text.encode())
-
-    def end(self) -> int:
-        """Wait for the end; what is left is read, so that nothing waits for a reader."""
-        while select.select([self._ours], [], [], 60)[0]:
-            try:
-                if not os.read(self._ours, 65536):
-                    break
-            except OSError:  # the other end is closed
-                break
-        os.close(self._ours)
-        return self.process.wait(timeout=60)
-
-
-def _stand(wanted: Sequence[str], lines: Sequence[str]) -> bool:
-    left = iter(lines)
-    return all(any(text in line for line in left) for text in wanted)
-
-
-def _take_terminal() -> None:
-    """Let Ctrl-C on the terminal reach the process."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-
 @pytest.fixture
 def history(tmp_path: Path) -> Path:
     return tmp_path / "state" / "kzexpert" / "history"
@@ -240,14 +182,13 @@ def history(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def terminal(history: Path) -> Iterator[Terminal]:
-    running = Terminal(XDG_STATE_HOME=str(history.parents[1]))
+    running = Terminal(command("shell", "--kb", str(SMALL)), XDG_STATE_HOME=str(history.parents[1]))
     running.until("kzexpert>")
     yield running
     running.process.kill()
     running.process.wait()
 
 
-CTRL_C, CTRL_D, TAB, UP = "\x03", "\x04", "\t", "\x1b[A"
 KEPT = "kzexpert [assume leads(Klow, Ring)]>"
 
 
