@@ -215,5 +215,5 @@ def test_json_holds_everything_unless_it_is_limited(about) -> None:  # type: ign
 def test_a_topic_of_which_nothing_is_known_is_told(about) -> None:  # type: ignore[no-untyped-def]
     result = about("Ruritania", "--topic", "record")
     assert result.exit_code == 2
-    assert "KZ301 nothing about Ruritania is on record" in result.stderr
+    assert "KZ301 there is nothing about Ruritania under record" in result.stderr
     assert "did you mean recorded?" in result.stderr
