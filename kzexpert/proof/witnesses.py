@@ -122,16 +122,19 @@ class Witnesses:
 
     def citations(self, evidence: str) -> list[str]:
         """The sources of the recorded facts below a firing, or of a recorded fact, with the places and their grades."""
+        return [
+            graded(f"{name}, {places}" if places else name, self._index.sources[name].reliability)
+            for name, places in self.cited(evidence)
+        ]
+
+    def cited(self, evidence: str) -> list[tuple[str, str]]:
+        """The sources of the recorded facts below a firing, or of a recorded fact, each with the places in it."""
         firing = self._index.firings.get(evidence)
         reach = self._below(firing) if firing else self._base(self._index.facts[evidence])
         places: dict[str, list[str]] = {}
         for name, place in self._cited.of(reach.cited):
             places.setdefault(name, []).extend([place] if place else [])
-        return [self._citation(name, found) for name, found in places.items()]
-
-    def _citation(self, name: str, places: Sequence[str]) -> str:
-        cited = f"{name}, {_listed(places)}" if places else name
-        return graded(cited, self._index.sources[name].reliability)
+        return [(name, ", ".join(found)) for name, found in places.items()]
 
     # --- what lies below ----------------------------------------------------------------------------------------------
 

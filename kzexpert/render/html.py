@@ -82,7 +82,7 @@ def html_page(page: Page) -> str:
     citing = _citing(kb, index, names)
     numbers = {item.source.id: item.number for item in citing}
     witnesses = Witnesses(index)
-    drawn = argument(index, names, numbers)
+    drawn = argument(index, names, numbers, witnesses)
     style, script = ((_PAGE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return (
         environment()
@@ -104,6 +104,7 @@ def html_page(page: Page) -> str:
             uncalibrated=UNCALIBRATED if any(item.likelihood is None for item in shown) else "",
             threshold=THRESHOLD,
             testimonies=[witnesses.testimony(name) for name in names],
+            vouched=[told(index[name], witnesses.testimony(name)) for name in names],
             grades={item.source.id: item.source.reliability for item in citing},
             style=Markup(style),
             style_hash=content_digest(style),
@@ -159,7 +160,6 @@ def environment() -> "Environment":
     environment.filters["signed"] = _minus(lambda number: f"{round(number, 2) + 0.0:+.2f}")
     environment.filters["percent"] = lambda number: f"{round(number, 2):g}%"
     environment.filters["sentence"] = sentence
-    environment.filters["told"] = told
     environment.filters["opening"] = opening
     environment.filters["likelihood"] = likelihood_text
     environment.filters["unmeasured"] = unmeasured

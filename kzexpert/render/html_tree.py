@@ -11,6 +11,7 @@ import msgspec
 from kzexpert.certainty import established, evidence_word
 from kzexpert.proof.document import EitherPremise, FactPremise, Row, TracedFiring, TracedLine, TracedPremise
 from kzexpert.proof.index import Index
+from kzexpert.proof.witnesses import Witnesses
 from kzexpert.render.premise_text import with_values
 from kzexpert.render.text import further_firings
 
@@ -51,6 +52,7 @@ class ShownLine(msgspec.Struct, frozen=True):
     Attributes:
         counts: false where a better proof counts instead.
         further: what else fires for it and does not add up, as a sentence.
+        facts: the sources of the recorded facts that it rests on, each with the places in it.
         sources: numbers of all sources at or below it.
     """
 
@@ -63,6 +65,7 @@ class ShownLine(msgspec.Struct, frozen=True):
     place: str
     counts: bool
     further: str
+    facts: tuple[tuple[str, str], ...]
     conditions: tuple[ShownCondition, ...]
     sources: tuple[int, ...]
 
@@ -135,14 +138,15 @@ class ArgumentTree(msgspec.Struct, frozen=True):
     anchors: Mapping[str, str]
 
 
-def argument(index: Index, proven: Sequence[str], numbers: Mapping[str, int]) -> ArgumentTree:
+def argument(index: Index, proven: Sequence[str], numbers: Mapping[str, int], witnesses: Witnesses) -> ArgumentTree:
     """The trees of a proof.
 
     Args:
+        witnesses: of the index.
         proven: answers of the document, of which there may be more.
         numbers: source → its number on the page.
     """
-    grove = _Grove(index, index.reading_order(proven), numbers)
+    grove = _Grove(index, index.reading_order(proven), numbers, witnesses)
     roots = tuple(grove.branch(name, 0) for name in proven)
     deeper = []
     while grove.postponed:
@@ -168,8 +172,9 @@ def citations_of(index: Index, name: str) -> Iterator[tuple[Literal["fact", "rul
 class _Grove:
     """Grows the trees; a statement that stands already, or that is to stand further down, is referred to."""
 
-    def __init__(self, index: Index, order: Sequence[str], numbers: Mapping[str, int]) -> None:
+    def __init__(self, index: Index, order: Sequence[str], numbers: Mapping[str, int], witnesses: Witnesses) -> None:
         self.index = index
+        self.witnesses = witnesses
         self.numbers = numbers
         self.below = _sources_below(index, order, numbers)
         self.ids = {name: f"s{number}" for number, name in enumerate(order, 1)}
@@ -229,6 +234,7 @@ class _Grove:
             place=rule.place,
             counts=line.counts,
             further=further_firings(line, rule.family),
+            facts=tuple(self.witnesses.cited(firing.id)),
             conditions=tuple(self.condition(premise, firing, depth) for premise in firing.premises),
             sources=tuple(sorted(cited.union(*(self.below[fact] for item in firing.premises for fact in item.facts)))),
         )

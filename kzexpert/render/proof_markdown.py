@@ -22,8 +22,9 @@ from kzexpert.proof.document import (
     TracedPremise,
 )
 from kzexpert.proof.index import Index
+from kzexpert.proof.witnesses import Witnesses
 from kzexpert.render.premise_text import with_values
-from kzexpert.render.text import UNCALIBRATED, further_firings, headline, likelihood_text
+from kzexpert.render.text import UNCALIBRATED, cited_facts, further_firings, headline, likelihood_text
 from kzexpert.render.trace_graph import reading_order
 from kzexpert.render.trust_text import told
 from kzexpert.render.writer import certainty_text, sentence, visible
@@ -69,6 +70,7 @@ class _Document:
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self.index = Index(trace)
+        self.witnesses = Witnesses(self.index)
         self.order = reading_order(self.index)
         self.number = {item.conclusion: number for number, item in enumerate(self.order, 1)}
         self.fact_number: Mapping[str, str] = {fact.fact: f"F{number}" for number, fact in enumerate(trace.facts, 1)}
@@ -123,7 +125,7 @@ class _Document:
         if item.testimony is not None and item.conclusion in self.trace.answers:
             likely = self.index.likelihoods.get(item.conclusion)
             sentences = [likelihood_text(likely)] if likely else []
-            yield f"{' '.join(map(_plain, [*sentences, *told(item.certainty, item.testimony)]))}\n"
+            yield f"{' '.join(map(_plain, [*sentences, *told(item, item.testimony)]))}\n"
         for line in item.lines:
             yield from self.line(line)
         yield ""
@@ -143,7 +145,9 @@ class _Document:
         if firing is None:
             yield f"- {strength} It is on record ({self.fact_number[line.evidence]})."
             return
-        yield f"- {strength} {sentence(_plain(firing.because))}. {self.rule(self.index.rules[firing.rule])}"
+        facts = self.witnesses.citations(firing.id)
+        cited = f"Facts: {_plain(cited_facts(facts))}. " if facts else ""
+        yield f"- {strength} {sentence(_plain(firing.because))}. {cited}{self.rule(self.index.rules[firing.rule])}"
         for premise in firing.premises:
             yield from self.premise(premise, firing, "    ")
         further = further_firings(line, self.index.rules[firing.rule].family)

@@ -22,7 +22,7 @@ from kzexpert.proof.document import (
 from kzexpert.proof.index import Index
 from kzexpert.proof.witnesses import Witnesses
 from kzexpert.render.premise_text import with_values
-from kzexpert.render.text import further_firings, likelihood_text
+from kzexpert.render.text import cited_facts, further_firings, likelihood_text
 from kzexpert.render.trust_text import told
 from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, sentence
 
@@ -99,7 +99,7 @@ class _Text:
             lines.append(self.line([("", likelihood_text(self.index.likelihoods[name]))], first="    ", rest="    "))
         if name in self.index.trace.answers:
             testimony = self.witnesses.testimony(name)
-            lines.extend(self.line([("", text)], first="    ", rest="    ") for text in told(item.certainty, testimony))
+            lines.extend(self.line([("", text)], first="    ", rest="    ") for text in told(item, testimony))
         if fact:
             lines.append(self.line(_recorded(self.index, fact), first=_strength(fact.certainty), rest=_MARGIN))
         for line, firing in self.index.lines(name):
@@ -120,6 +120,9 @@ class _Text:
         factors = f", {certainty_text(rule.certainty)} × {certainty_text(weakest)}" if round(weakest, 7) != 1 else ""
         title = f"{factors}: {rule.title}" if rule.title else factors
         yield self.line([("", sentence(firing.because))], first=_strength(line.strength), rest=_MARGIN)
+        facts = self.witnesses.citations(firing.id)
+        if facts:
+            yield self.line([("faint", f"facts: {cited_facts(facts)}")], first=_MARGIN, rest=_INDENT)
         origin = f"{self.index.cited(rule) or 'no source'}; {rule.place}"
         if rule.replaces:
             origin += f"; in the place of {rule.replaces}"

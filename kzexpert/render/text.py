@@ -21,6 +21,7 @@ from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, sentenc
 __all__ = [
     "UNCALIBRATED",
     "answer_text",
+    "cited_facts",
     "conclusions_text",
     "footnote",
     "further_firings",
@@ -179,7 +180,8 @@ def _trust(item: Conclusion, out: Writer) -> Iterator[str]:
     if item.likelihood is not None:
         yield out.wrap([("", likelihood_text(item.likelihood))], first="  ", rest="  ")
     if item.at_least is not UNSET:
-        for text in trust(item.certainty, item.at_least, item.exact, item.shared, item.confidence or None):
+        strengths = [line.strength for line in item.lines]
+        for text in trust(item.certainty, strengths, item.at_least, item.exact, item.shared, item.confidence or None):
             yield out.wrap([("", text)], first="  ", rest="  ")
 
 
@@ -200,7 +202,7 @@ def _estimate(item: Conclusion) -> list[Piece]:
 
 def _reason(line: EvidenceLine, out: Writer) -> str:
     source = line.source or "no source"
-    rests = f"facts: {_folded(line.facts)}; rule: {source}" if line.facts else source
+    rests = f"facts: {cited_facts(line.facts)}; rule: {source}" if line.facts else source
     reason: list[Piece] = [("", f"{sentence(line.because)} "), ("faint", f"({line.rule}; {rests})")]
     if line.fact:
         reason = [("", ASSUMED)] if source == ASSUMED else [("", "on record "), ("faint", f"({source})")]
@@ -208,7 +210,8 @@ def _reason(line: EvidenceLine, out: Writer) -> str:
     return out.wrap(reason, first=f"{strength}  ", rest=" " * 9)
 
 
-def _folded(citations: Sequence[str]) -> str:
+def cited_facts(citations: Sequence[str]) -> str:
+    """The sources of the facts of a line of evidence; of many only the first."""
     shown = "; ".join(citations[:_MOST_CITED])
     return f"{shown}; and {len(citations) - _MOST_CITED} more" if len(citations) > _MOST_CITED else shown
 

@@ -140,7 +140,7 @@ As of 2011-04-07, by the engine experta. The question was read as
 
 Moderate confidence: all of it rests on one source, atlas (grade B).
 
-- **1.00** A state that is aligned with nobody. Rule `isolated` (A state that is aligned with nobody; CITED).
+- **1.00** A state that is aligned with nobody. Facts: SRC. Rule `isolated` (A state that is aligned with nobody; SRC).
     - weight(Graustark, 7) (1.00, F1)
     - Nothing established matches `aligned(Graustark, _)`
     - `?number < 10`: `7 < 10`
@@ -149,7 +149,7 @@ Moderate confidence: all of it rests on one source, atlas (grade B).
 
 | No. | Fact | Certainty | In force | Source | File |
 | --- | --- | ---: | --- | --- | --- |
-| F1 | weight(Graustark, 7) | 1.00 |  | CITED | PLACE |
+| F1 | weight(Graustark, 7) | 1.00 |  | SRC | PLACE |
 
 ## Rules
 
@@ -177,5 +177,5 @@ def test_the_document(everything: KnowledgeBase, traced: Traced) -> None:
     for place in (trace.facts[0].rows[0].place, trace.rules[0].place):
         text = text.replace(place, "PLACE")
     cited = "atlas, page 1 (grade B)"
-    assert text.count(cited) == 2
-    assert text.replace(cited, "CITED") == _DOCUMENT
+    assert text.count(cited) == 3
+    assert text.replace(cited, "SRC") == _DOCUMENT

@@ -7,6 +7,7 @@ from traces import Problems, Read, Traced
 from kzexpert.proof.checker import testimony as checker
 from kzexpert.proof.document import Testimony as Said
 from kzexpert.proof.document import Trace, TracedLine, sealed
+from kzexpert.render.trust_text import trust
 
 TOWN = """\
 kinds: [town]
@@ -281,3 +282,15 @@ def test_a_changed_testimony_does_not_verify(read: Read, traced: Traced, problem
     for words, changed in _changed(said_of(trace, "fire(Zenda)")).items():
         forged = sealed(replace(trace, conclusions=(replace(item, testimony=changed),)))
         assert problems(kb, forged), words
+
+
+@pytest.mark.parametrize(
+    ("strengths", "words"),
+    [
+        ((0.6, 0.5), "0.80 if its lines are independent, 0.60 counting each witness once."),
+        ((0.6,), "0.80 if all that its line rests on is independent, 0.60 counting each witness once."),
+        ((0.6, -0.1), "0.80 if all that its line rests on is independent, 0.60 counting each witness once."),
+    ],
+)
+def test_several_lines_are_spoken_of_only_where_there_are_several(strengths: tuple[float, ...], words: str) -> None:
+    assert trust(0.8, strengths, 0.6, True, (), None) == [words]
