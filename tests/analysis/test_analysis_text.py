@@ -293,3 +293,36 @@ def test_json_reads_back(world: World, schema: str, document: Callable[[World], 
     text = json_text(found)
     assert f'"schema": "{schema}"' in text
     assert msgspec.json.decode(text, type=type(found)) == found
+
+
+# --- what is advised, and what ends --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("rivals", "advised"), [("Borduria", False), ("Borduria, Syldavia", True)])
+def test_a_matrix_prefers_only_among_hypotheses_on_which_evidence_bears(
+    read_world: ReadWorld, rivals: str, advised: bool
+) -> None:
+    quarrels = "\n".join(f"    - {{state: Ruritania, power: {name}}}" for name in rivals.split(", "))
+    world = read_world(
+        f"""
+facts:
+  leads: [{{power: Borduria, bloc: Pact}}, {{power: Syldavia, bloc: Pact}}]
+  quarrel:
+{quarrels}
+rules:
+  - {{id: power, when: ["quarrel(?s, ?p)", "leads(?p, _)"], then: "aligned(?s, ?p, security)", certainty: 0.5}}
+"""
+    )
+    inference = world.infer()
+    text = matrix_text(inference, matrices(inference, "Ruritania", read_comparisons(world.kb, "Ruritania")))
+    assert "Syldavia" in text, "a hypothesis, whether or not evidence bears on it"
+    assert ("is to be preferred" in " ".join(text.split())) == advised
+
+
+def test_what_nothing_speaks_against_any_more_is_no_longer_opposed(world: World) -> None:
+    before, after = world.infer(), world.infer(without=["member(Ruritania, Pact)"])
+    question = world.question("aligned(Ruritania, Syldavia, security)")
+    text = " ".join(what_if_text(what_if(before, after, _infer, question)).split())
+    assert "-0.50 → none" in text
+    assert "no longer opposed" in text
+    assert "nothing supports it" not in text
