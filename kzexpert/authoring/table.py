@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
@@ -259,9 +260,15 @@ def _fitting(
 
 
 def _best(kb: KnowledgeBase, path: str, columns: Sequence[SampledColumn], shown: str) -> TableFit:
-    """The predicate that rows state, where names say so and no other would do as well: values alone say little."""
+    """The predicate that rows state, where names say so and no other would do as well: values alone say little.
+
+    Of those that take the same columns it is the one of which most is on record, if anything is.
+    """
     fits = best_fits(kb, columns, os.path.basename(inner_name(*split_part(path))).partition(".")[0])  # noqa: PTH119
     near = [item for item in fits if item.score >= fits[0].score - _LEAST_APART]
+    recorded = Counter([*(fact.predicate for fact in kb.facts), *(table.predicate for table in kb.tables)])
+    most = max((recorded[item.predicate.name] for item in near), default=0)
+    near = [item for item in near if recorded[item.predicate.name] == most or not most]
     if len(near) == 1 and near[0].named:
         return near[0]
     if not fits:

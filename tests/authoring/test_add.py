@@ -213,6 +213,14 @@ def test_the_name_of_a_file_may_be_that_of_a_predicate(base: Path) -> None:
     assert "seeks_autonomy" in caught.value.issues[0].hint
 
 
+def test_of_predicates_alike_the_one_on_record_is_meant(base: Path) -> None:
+    path = base / put(base, "data.csv", "state,org\nRuritania,Strelsau Pact\n")
+    assert propose_table(load_knowledge_base([base]), str(path)).fit.predicate.name == "member"
+    facts = base / "facts" / "facts.yaml"
+    facts.write_text(facts.read_text("utf-8").replace("  member:", "  applicant:"), encoding="utf-8")
+    assert propose_table(load_knowledge_base([base]), str(path)).fit.predicate.name == "applicant"
+
+
 def test_values_alone_do_not_say_what_rows_state(base: Path) -> None:
     with pytest.raises(UsageError, match="what do rows with the columns name state"):
         propose_table(load_knowledge_base([base]), str(base / put(base, "list.csv", "name\nRuritania\n")))
