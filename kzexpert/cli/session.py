@@ -39,6 +39,11 @@ __all__ = [
 ]
 
 _MOST_YEARS = 500
+#: The options that say which base is opened, and how.
+_OPENING = (
+    *("kb", "rules", "facts", "allow_network", "engine", "memory", "spark_master", "spark_conf"),
+    *("skip_bad_rows", "budget"),
+)
 _AS_OF, _ASSUME, _WITHOUT = "--as-of", "--assume", "--without"
 
 
@@ -132,7 +137,7 @@ def open_session(options: Options, kb: KnowledgeBase | None = None) -> Session:
     """
     if kb is not None:
         return _open(options, kb)
-    key = replace(options, as_of=None, assume=(), without=(), format="text", output=None, verbose=False)
+    key = Options(**{name: getattr(options, name) for name in _OPENING})
     found = once("session", key, lambda: _open(options))
     spare(options, found.kb.files)
     return replace(found, options=options, notices=Notices(options), givens=givens())
