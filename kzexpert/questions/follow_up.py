@@ -12,7 +12,7 @@ from typing import TypeAlias
 import msgspec
 
 from kzexpert.errors import Issue, Location, UsageError
-from kzexpert.model import Constant, KnowledgeBase, Pattern
+from kzexpert.model import Constant, Entity, KnowledgeBase, Pattern
 from kzexpert.questions.paraphrase import asked
 from kzexpert.questions.templates import EntityNames, Word, words
 
@@ -116,7 +116,7 @@ def follow_up(kb: KnowledgeBase, text: str, before: Before, is_question: IsQuest
     if more and is_question(rest := more["rest"].strip(), False):
         return FollowUp(("ask", rest), rest)
     pronoun = _PRONOUN.search(text)
-    return _with_name(text, pronoun, before, is_question) if pronoun and not is_question(text, False) else None
+    return _with_name(kb, text, pronoun, before, is_question) if pronoun and not is_question(text, False) else None
 
 
 def _of_answer(kb: KnowledgeBase, text: str, before: Before) -> FollowUp | None:
@@ -213,15 +213,21 @@ def _with(kb: KnowledgeBase, pattern: Pattern, kind: str, name: str, opened_firs
 # --- it and there ---
 
 
-def _with_name(text: str, pronoun: re.Match[str], before: Before, is_question: IsQuestion) -> FollowUp | None:
+def _with_name(
+    kb: KnowledgeBase, text: str, pronoun: re.Match[str], before: Before, is_question: IsQuestion
+) -> FollowUp | None:
     """The question with the name that a pronoun stands for: one that the question before gave, else its answer."""
     if not before.about and not before.answers:
         raise _error(
             text, "KZ301", f"nothing was asked before that '{pronoun[0]}' could stand for", "name what you mean"
         )
+    said = {found[0].lower() for found in _PRONOUN.finditer(text)}
+    if "there" in said and len(said) > 1:
+        names = " and ".join(f"'{word}'" for word in sorted(said))
+        raise _error(text, "KZ302", f"{names} may stand for several things", "name one of them")
     for literal in (True, False):
         for names in (before.about, before.answers):
-            found = [put for name in dict.fromkeys(names) if is_question(put := _named(text, name), literal)]
+            found = [put for name in dict.fromkeys(names) if is_question(put := _named(kb, text, name), literal)]
             if len(found) > 1 and names is before.answers:
                 hint = "\n".join(["ask one of them:", *found])
                 raise _error(text, "KZ302", f"'{pronoun[0]}' may stand for several things", hint)
@@ -230,10 +236,13 @@ def _with_name(text: str, pronoun: re.Match[str], before: Before, is_question: I
     return None
 
 
-def _named(text: str, name: str) -> str:
+def _named(kb: KnowledgeBase, text: str, name: str) -> str:
+    entity = kb.inflected.get(name) or Entity(name, "")
+
     def put(found: re.Match[str]) -> str:
         said = found[0].lower()
-        return f"in {name}" if said == "there" else f"{name}'s" if said in _POSSESSIVE else name
+        spoken = entity.form("possessive" if said in _POSSESSIVE else "")
+        return f"in {spoken}" if said == "there" else spoken
 
     return _PRONOUN.sub(put, text)
 

@@ -87,6 +87,7 @@ FAULTS = {
     ("and in trade?", False): ("KZ301", "no question was asked before that 'and in trade?' could be about"),
     ("does it hedge?", False): ("KZ301", "nothing was asked before that 'it' could stand for"),
     ("and Pact?", True): ("KZ301", "alignment(Ruritania, Borduria, security) has no place for Pact"),
+    ("whom does it train with there?", True): ("KZ302", "'it' and 'there' may stand for several things"),
     ("and Syldavia?", True): ("KZ302", "'and Syldavia?' can be read in 2 ways"),
 }
 
