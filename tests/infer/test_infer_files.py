@@ -254,7 +254,7 @@ def test_nothing_follows(infer: Infer, tmp_path: Path, name: str) -> None:
     ("arguments", "said"),
     [
         ((), "--output: KZ308 where should the conclusions go?"),
-        (("--output", "x.txt"), "KZ307 the ending of x.txt says no format"),
+        (("--output", "x.txt"), "KZ307 the ending of x.txt names no format"),
         (("member", "--format", "csv"), "KZ308 no rule concludes member"),
         (("membr", "--format", "csv"), "KZ301"),
         (("alignment(?a, ?b", "--format", "csv"), "KZ201"),
