@@ -223,8 +223,8 @@ def _with_name(
         )
     said = {found[0].lower() for found in _PRONOUN.finditer(text)}
     if "there" in said and len(said) > 1:
-        names = " and ".join(f"'{word}'" for word in sorted(said))
-        raise _error(text, "KZ302", f"{names} may stand for several things", "name one of them")
+        both = " and ".join(f"'{word}'" for word in sorted(said))
+        raise _error(text, "KZ302", f"{both} may stand for several things", "name one of them")
     for literal in (True, False):
         for names in (before.about, before.answers):
             found = [put for name in dict.fromkeys(names) if is_question(put := _named(kb, text, name), literal)]
