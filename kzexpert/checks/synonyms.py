@@ -14,8 +14,8 @@ from kzexpert.model import PLACEHOLDER, KnowledgeBase
 __all__ = ["synonyms"]
 
 _WORD = re.compile(r"\w+")
-#: Shorter words are of, is and the like.
-_SHORTEST = 4
+#: Shorter words are of, with and the like.
+_SHORTEST = 5
 
 
 def synonyms(kb: KnowledgeBase) -> list[Issue]:

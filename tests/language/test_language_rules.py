@@ -226,3 +226,13 @@ def test_a_fact_refuses_a_number_beyond_two_to_the_53rd(read: Any) -> None:
     assert "digits" in issue.message
     assert "text" in issue.hint
     assert [fact.arguments["number"] for fact in loaded.kb.facts] == [9007199254740992.0]
+
+
+def test_synonyms(read: Any) -> None:
+    loaded = read("synonyms:\n  member of: [joined, part of]\n  state: country\n")
+    assert loaded.issues == ()
+    assert [(item.means, item.said) for item in loaded.kb.synonyms] == [
+        ("member of", ("joined", "part of")),
+        ("state", ("country",)),
+    ]
+    assert [str(place) for place in loaded.kb.synonyms[0].marks.values()] == ["file.yaml:2:15", "file.yaml:2:23"]

@@ -1,0 +1,79 @@
+"""Questions that no template fits word by word, on the command line: what is said of their reading, and what runs."""
+
+import json
+
+import pytest
+
+from .conftest import Kzexpert
+
+SLIP = "please, was Ruritanja alligned with Borduria in security in 2010"
+
+
+def test_an_answer_begins_with_what_was_read(kzexpert: Kzexpert) -> None:
+    result = kzexpert("ask", SLIP)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith("Read as: is Ruritania aligned with Borduria in security, as of 2010\n\n")
+    assert "As of 2010-12-31" in result.stdout
+
+
+def test_an_answer_to_a_template_does_not(kzexpert: Kzexpert) -> None:
+    assert "Read as" not in kzexpert("ask", "is Ruritania aligned with Borduria in security").stdout
+
+
+def test_json_has_the_reading_and_the_command(kzexpert: Kzexpert) -> None:
+    document = json.loads(kzexpert("ask", SLIP, "--format", "json").stdout)
+    assert document["read_as"] == "is Ruritania aligned with Borduria in security, as of 2010"
+    assert document["command"] == "kzexpert ask 'alignment(Ruritania, Borduria, security)' --as-of 2010"
+    assert "read_as" not in json.loads(kzexpert("ask", "alignment(Ruritania, ?x, ?y)", "--format", "json").stdout)
+
+
+def test_the_command_of_a_reading_gives_the_same_answers(kzexpert: Kzexpert) -> None:
+    answer = json.loads(kzexpert("ask", SLIP, "--format", "json").stdout)
+    again = kzexpert("ask", "alignment(Ruritania, Borduria, security)", "--as-of", "2010", "--format", "json")
+    assert json.loads(again.stdout)["answers"] == answer["answers"]
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        (
+            "what if Ruritania were not a member of the Pact",
+            ["what-if", "--all", "--without", "member(Ruritania, Pact)"],
+        ),
+        ("tell me about Ruritania", ["about", "Ruritania"]),
+        ("who leads the Pact over the years", ["timeline", "leads(?power, Pact)"]),
+        ("what does it hang on that Borduria leads the Pact", []),
+    ],
+)
+def test_a_question_leads_to_the_command_that_answers_it(kzexpert: Kzexpert, text: str, command: list[str]) -> None:
+    result = kzexpert("ask", text)
+    if not command:
+        assert result.exit_code == 2  # it stands for nothing here
+        return
+    read_as, _, rest = result.stdout.partition("\n\n")
+    assert read_as.startswith("Read as: ")
+    assert f"(kzexpert {command[0]} " in read_as
+    assert rest == kzexpert(*command).stdout
+
+
+def test_how_many_are_counted(kzexpert: Kzexpert) -> None:
+    result = kzexpert("ask", "how many states belong to the Pact", "--format", "json")
+    document = json.loads(result.stdout)
+    assert document["count"] == len(document["answers"])
+
+
+def test_two_dates_that_do_not_agree(kzexpert: Kzexpert) -> None:
+    result = kzexpert("ask", SLIP, "--as-of", "2011")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "KZ308" in result.stderr
+
+
+def test_another_command_says_on_stderr_how_it_read(kzexpert: Kzexpert) -> None:
+    result = kzexpert("linchpins", "is Ruritanja alligned with Borduria in security")
+    assert "Read as: is Ruritania aligned with Borduria in security" in result.stderr
+
+
+def test_another_command_takes_no_date_from_a_question(kzexpert: Kzexpert) -> None:
+    result = kzexpert("linchpins", SLIP)
+    assert result.exit_code == 2
+    assert "--as-of 2010" in result.stderr
