@@ -96,9 +96,9 @@ def write(folder: Path) -> list[str]:
         shutil.copy(_HERE / name, folder / "codes")
     tables = (_HERE / "tables.yaml").read_text(encoding="utf-8").replace("WORLD", COLLECTIONS.as_posix())
     (folder / "facts" / "tables.yaml").write_text(tables, encoding="utf-8")
+    states = dict(_states())
     for name, query in _QUERIES.items():
         (folder / "codes" / name).write_text(_csv(query), encoding="utf-8")
-    states = dict(_states())
     _write_csv(folder / "codes" / "states.csv", states.items())
     for name, codes in _CODES.items():
         _write_csv(folder / "codes" / name, codes.items())
