@@ -234,7 +234,7 @@ class _Grove:
             place=rule.place,
             counts=line.counts,
             further=further_firings(line, rule.family),
-            facts=tuple(self.witnesses.cited(firing.id)),
+            facts=tuple(sorted(self.witnesses.cited(firing.id), key=lambda item: self.numbers[item[0]])),
             conditions=tuple(self.condition(premise, firing, depth) for premise in firing.premises),
             sources=tuple(sorted(cited.union(*(self.below[fact] for item in firing.premises for fact in item.facts)))),
         )
