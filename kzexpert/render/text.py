@@ -8,12 +8,12 @@ from msgspec import UNSET
 
 from kzexpert.certainty import THRESHOLD, VERDICT
 from kzexpert.errors import counted
-from kzexpert.model import GroundAtom, Inference
+from kzexpert.model import GroundAtom, Inference, KnowledgeBase, Placeholder
 from kzexpert.model.calibration import Likelihood
 from kzexpert.proof.answers import ASSUMED, Answer, Conclusion, Conclusions, EvidenceLine, once
 from kzexpert.proof.document import TracedLine
 from kzexpert.questions.question import Question
-from kzexpert.questions.sentences import says
+from kzexpert.questions.sentences import fill, says
 from kzexpert.render.abridgement import abridged, all_shown, likewise, more, tally
 from kzexpert.render.trust_text import trust
 from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, sentence
@@ -85,7 +85,7 @@ def answer_text(
         weighed: also show what was weighed and not established.
         limit: show so many answers; None for all.
     """
-    before = _before(answer, out)
+    before = _before(inference.program.kb, question, answer, out)
     if ground_atom(question) and answer.answers:
         verdicts = [_block(item, out, _verdict(item)) for item in answer.answers]
         return "\n\n".join([*before, *verdicts, footnote(inference, out, words=_unmeasured(answer.answers))]) + "\n"
@@ -103,12 +103,45 @@ def answer_text(
     return "\n\n".join([*before, *blocks, footnote(inference, out, words=_unmeasured(shown))]) + "\n"
 
 
-def _before(answer: Answer, out: Writer) -> list[str]:
+def _before(kb: KnowledgeBase, question: Question, answer: Answer, out: Writer) -> list[str]:
     """What goes before the answers: how the question was read, and how many there are where it wants to know."""
     found = [out.wrap([("faint", f"Read as: {answer.read_as}")])] if answer.read_as else []
     if answer.count is not UNSET:
         found.append(f"Counted: {answer.count}.")
-    return found
+    summary = _yes_where(kb, question, answer)
+    return [*found, out.wrap([("good", summary)])] if summary else found
+
+
+#: What stands before the last gap of a statement: "in" in "is aligned with Borduria in {sphere}".
+_BEFORE_GAP = re.compile(r"\b(in|on|by|through|between|with|for|from|against) \{([^{}]*)\}")
+
+
+def _yes_where(kb: KnowledgeBase, question: Question, answer: Answer) -> str:
+    """The short answer to a yes-or-no question that leaves one argument open: "Yes, in security; not in energy."
+
+    Empty for any other question, where nothing reaches a yes, and where no preposition says how to name the argument.
+    """
+    gaps = {Placeholder.read(inside).name: word for word, inside in _BEFORE_GAP.findall(_says(kb, question))}
+    names = [*question.pattern.variables]
+    if not question.polar or len(names) != 1 or names[0] not in gaps:
+        return ""
+    spoken = [(fill("{it}", {"it": item.bindings[names[0]]}, kb.inflected), item.certainty) for item in answer.answers]
+    yes = [text for text, certainty in spoken if certainty >= VERDICT]
+    some = [text for text, certainty in spoken if THRESHOLD < certainty < VERDICT]
+    none = [text for text, certainty in spoken if -VERDICT < certainty <= THRESHOLD]
+    no = [text for text, certainty in spoken if certainty <= -VERDICT]
+    told = [("Yes, ", yes), ("some evidence ", some), ("not established ", none), ("not ", no)]
+    parts = [f"{word}{gaps[names[0]]} {_listed(texts)}" for word, texts in told if texts]
+    return f"{'; '.join(parts)}." if yes else ""
+
+
+def _says(kb: KnowledgeBase, question: Question) -> str:
+    predicate = kb.predicate.get(question.pattern.predicate)
+    return predicate.says if predicate else ""
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return f"{', '.join(texts[:-1])} and {texts[-1]}" if len(texts) > 1 else texts[0]
 
 
 def _blocks(shown: Sequence[Conclusion], limit: int | None, out: Writer) -> Iterator[str]:

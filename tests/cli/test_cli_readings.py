@@ -77,3 +77,10 @@ def test_another_command_takes_no_date_from_a_question(kzexpert: Kzexpert) -> No
     result = kzexpert("linchpins", SLIP)
     assert result.exit_code == 2
     assert "--as-of 2010" in result.stderr
+
+
+def test_a_yes_or_no_question_with_one_gap_is_answered_first(kzexpert: Kzexpert) -> None:
+    read_as, answered, *_ = kzexpert("ask", "is Ruritania aligned with Borduria").stdout.split("\n\n")
+    assert read_as.startswith("Read as: ")
+    assert answered.startswith("Yes, in ")
+    assert not kzexpert("ask", "who is Ruritania aligned with").stdout.startswith("Yes")
