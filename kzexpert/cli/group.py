@@ -49,6 +49,8 @@ COMMANDS = {
 _BUG = 70
 #: The variable by which the Tab key of a shell asks for proposals.
 COMPLETE = "_KZEXPERT_COMPLETE"
+#: So many of a code are told where a command cannot go on; `check` tells all.
+_MOST_ISSUES = 10
 
 
 class KzexpertGroup(click.Group):
@@ -142,7 +144,7 @@ def guarded(run: Callable[[], Any]) -> int:
 def _show_issues(error: KzexpertError) -> None:
     from kzexpert.render.issues import issues_text
 
-    print_error(lambda out: issues_text(error.issues, error.texts, out))
+    print_error(lambda out: issues_text(error.issues, error.texts, out, _MOST_ISSUES))
 
 
 def _show_bug(error: Exception) -> None:

@@ -20,7 +20,7 @@ Examples:
   kzexpert linchpins "who leads the Pact?" --format json""",
 )
 @click.argument("conclusion", nargs=-1, required=True)
-@common_options()
+@common_options(limit=10)
 def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
     """Show what a CONCLUSION hangs on, given in plain words or as a pattern.
 
@@ -32,5 +32,5 @@ def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
     inference = session.infer([question.pattern])
     with progress_line() as progress:
         found = found_linchpins(inference, question, session.engine(progress), progress)
-    show(options, found, lambda out: linchpins_text(inference, found, out))
+    show(options, found, lambda out: linchpins_text(inference, found, options.limit, out))
     return 0 if found.conclusions else 3

@@ -27,7 +27,7 @@ Examples:
 )
 @click.argument("pattern", nargs=-1, required=True)
 @click.option("--all", "weighed", is_flag=True, help="Show also what was never established.")
-@common_options(formats=("text", "json", "svg"), as_of="YEAR..YEAR")
+@common_options(formats=("text", "json", "svg"), as_of="YEAR..YEAR", limit=10)
 def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     """Follow what matches a PATTERN through the years, each as of its last day, the last as of the date of the base.
 
@@ -45,7 +45,7 @@ def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     if options.format == "svg":
         emit(options, lambda _out: timeline_svg(found))
     else:
-        show(options, found, lambda out: timeline_text(found, out, _glyphs(options)))
+        show(options, found, lambda out: timeline_text(found, out, _glyphs(options), options.limit))
     return 0 if found.series else 3
 
 

@@ -52,7 +52,7 @@ def what_if_text(found: WhatIf, compared: Sequence[str] = (), limit: int | None 
         blocks.append(out.wrap([("", f"Nothing{about} changes.")]))
     if found.others:
         count = counted(found.others, "other conclusion changes", "other conclusions change")
-        blocks.append(f"{count}; --all shows {'it' if found.others == 1 else 'them'}.")
+        blocks.append(out.wrap([("", f"{count}; --all shows {'it' if found.others == 1 else 'them'}.")]))
     if many:
         blocks.append(all_shown(out, ", each with its lines of evidence; so does a question about some of them"))
     return "\n\n".join([*blocks, out.wrap([("faint", UNCALIBRATED)])]) + "\n"

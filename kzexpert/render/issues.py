@@ -1,6 +1,7 @@
 """Issues as text: place, code and message, the line itself with a caret, related places, and a hint."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from kzexpert.errors import Issue, Location, counted, without_password
@@ -13,19 +14,43 @@ _TAB = 4
 _LONGEST_LINE = 100
 
 
-def issues_text(issues: Sequence[Issue], texts: Mapping[str, str], out: Writer = PLAIN) -> str:
+def issues_text(
+    issues: Sequence[Issue], texts: Mapping[str, str], out: Writer = PLAIN, limit: int | None = None
+) -> str:
     """All issues, a block each with an empty line between them; those of used bases stand apart, below their names.
 
     Args:
         texts: file → its text, for the offending lines.
+        limit: of a code so many are shown, and those that say the same once; None for all.
     """
     lines = {file: texts[file].splitlines() for file in _files(issues) if file in texts}
     blocks = []
     for base, group in groupby(sorted(issues, key=lambda issue: issue.base), key=lambda issue: issue.base):
         if base:
             blocks.append(out.style("strong", f"In {visible(base)}, which is used here:") + "\n")
-        blocks.extend(f"{issue_text(issue, lines, out)}\n" for issue in group)
+        blocks.extend(_shown_issues([*group], lines, limit, out))
     return "\n".join(blocks)
+
+
+def _shown_issues(
+    issues: Sequence[Issue], lines: Mapping[str, list[str]], limit: int | None, out: Writer
+) -> Iterator[str]:
+    """Issues in their order; those that say the same with the first, and of a code no more than the limit."""
+    if limit is None or len(issues) <= limit:
+        yield from (f"{issue_text(issue, lines, out)}\n" for issue in issues)
+        return
+    alike: dict[tuple[str, str, str], list[Issue]] = {}
+    for issue in issues:
+        alike.setdefault((issue.code, issue.message, issue.hint), []).append(issue)
+    by_code = Counter(code for code, _, _ in alike)
+    told: Counter[str] = Counter()
+    for (code, _, _), (first, *others) in alike.items():
+        told[code] += 1
+        if told[code] <= limit:
+            places = f"  the same in {counted(len(others), 'more place')}" if others else ""
+            yield "\n".join([issue_text(first, lines, out), *filter(None, [out.style("faint", places)])]) + "\n"
+        if told[code] == by_code[code] > limit:
+            yield out.wrap([("faint", f"{by_code[code] - limit:,} more of {code}.")]) + "\n"
 
 
 def _files(issues: Sequence[Issue]) -> set[str]:

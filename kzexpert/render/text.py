@@ -97,7 +97,8 @@ def answer_text(
     hidden = len(answer.answers) - len(visible)
     if hidden:
         were = counted(hidden, "statement was", "statements were")
-        blocks.append(f"{were} weighed and not established; --all shows {'it' if hidden == 1 else 'them'}.")
+        text = f"{were} weighed and not established; --all shows {'it' if hidden == 1 else 'them'}."
+        blocks.append(out.wrap([("", text)]))
     elif not blocks[1:] and not shown:
         blocks.append('To see what is missing, put "why" in place of "ask".')
     return "\n\n".join([*before, *blocks, footnote(inference, out, words=_unmeasured(shown))]) + "\n"

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import msgspec
 
 from kzexpert.analysis.timeline import Point, Series, Step, Timeline
+from kzexpert.errors import counted
 from kzexpert.proof.changes import Cause
+from kzexpert.render.abridgement import all_shown, first_of, more
 from kzexpert.render.text import UNCALIBRATED
 from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, stated
 
@@ -51,9 +53,18 @@ UNICODE = Glyphs()
 ASCII = Glyphs("123456789", ".", "v", "~", "#", "-")
 
 
-def timeline_text(found: Timeline, out: Writer = PLAIN, glyphs: Glyphs = UNICODE) -> str:
-    """A block for each conclusion, and what the drawing means."""
-    blocks = ["\n".join(_block(series, out, glyphs)) for series in found.series]
+def timeline_text(found: Timeline, out: Writer = PLAIN, glyphs: Glyphs = UNICODE, limit: int | None = None) -> str:
+    """A block for each conclusion, and what the drawing means.
+
+    Args:
+        limit: so many conclusions are drawn; None for all.
+    """
+    shown, left = first_of(found.series, limit)
+    blocks = (
+        [f"{counted(len(found.series), 'conclusion')} between {found.start.year} and {found.end.year}."] if left else []
+    )
+    blocks += ["\n".join(_block(series, out, glyphs)) for series in shown]
+    blocks += ["\n".join([*more(left, "conclusion", "conclusions", indent=""), all_shown(out)])] if left else []
     if not blocks:
         years = f"{found.start.year}..{found.end.year}"
         blocks = [out.wrap([("", f"Nothing in the knowledge base supports {found.pattern} in {years}.")])]

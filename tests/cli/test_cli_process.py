@@ -57,6 +57,28 @@ def test_lines_fit_the_terminal() -> None:
     assert max(map(len, on_a_terminal(ASK, COLUMNS="50", NO_COLOR="1")[1].splitlines())) <= 50
 
 
+LONG = ("vocabulary", "--kb", str(SMALL))
+
+
+def test_what_does_not_fit_the_screen_goes_through_the_pager() -> None:
+    for settings in ({"PAGER": "sed s/^/PAGED/"}, {"PAGER": "false", "KZEXPERT_PAGER": "sed s/^/PAGED/"}):
+        assert "PAGED" in on_a_terminal(LONG, LINES="10", **settings)[1]
+        assert "PAGED" not in on_a_terminal(LONG, LINES="900", **settings)[1]
+        assert "PAGED" not in on_a_terminal((*LONG, "--no-pager"), LINES="10", **settings)[1]
+        assert "PAGED" not in on_a_terminal(LONG, LINES="10", TERM="dumb", **settings)[1]
+        assert "PAGED" not in run(*LONG, LINES="10", **settings).stdout
+
+
+def test_a_pager_that_is_left_early_or_is_missing_changes_no_exit_code() -> None:
+    weighed = ("conclusions", "hedges(_)", "--kb", str(SMALL))
+    assert on_a_terminal(LONG, LINES="10", PAGER="head -n 1")[0] == 0
+    assert on_a_terminal(weighed, LINES="2", PAGER="true")[0] == 3
+    whole = on_a_terminal(LONG, LINES="900", NO_COLOR="1")[1]
+    for pager in ("", "cat", "no-such-pager"):
+        code, shown = on_a_terminal(LONG, LINES="10", NO_COLOR="1", PAGER=pager)
+        assert (code, shown[-len(whole) :]) == (0, whole)
+
+
 @pytest.mark.parametrize("arguments", [("vocabulary", "--kb", str(SMALL)), ("--help",), ("ask", "--help")])
 def test_a_reader_that_goes_away_is_no_error(arguments: tuple[str, ...]) -> None:
     process = subprocess.Popen(command(*arguments), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
