@@ -3,12 +3,13 @@
 import click
 
 from kzexpert.cli.group import COMPLETE, cli
+from kzexpert.cli.options import command
 from kzexpert.cli.output import to_stdout
 
 __all__ = ["completion"]
 
 
-@click.command(
+@command(
     epilog="""\b
 To switch it on, for good:
   bash   echo 'eval "$(kzexpert completion bash)"' >> ~/.bashrc
