@@ -47,6 +47,53 @@ def test_engines_conclude_the_same_of_all_states(tmp_path: Path) -> None:
     assert written[0] == written[1]
 
 
+#: States whose ISO code begins as the code of another state does in FIPS 10-4, which the Factbook uses.
+_TWINS = {
+    **{
+        "GMB": "Gambia",
+        "DEU": "Germany",
+        "AUS": "Australia",
+        "AUT": "Austria",
+        "DZA": "Algeria",
+        "ATG": "Antigua and Barbuda",
+    },
+    **{
+        "CHN": "China",
+        "CHE": "Switzerland",
+        "SWE": "Sweden",
+        "NER": "Niger",
+        "NGA": "Nigeria",
+        "COD": "Democratic Republic of the Congo",
+    },
+    **{
+        "COG": "Congo",
+        "DMA": "Dominica",
+        "DOM": "Dominican Republic",
+        "PRK": "North Korea",
+        "KOR": "South Korea",
+        "SVK": "Slovakia",
+    },
+    **{"SVN": "Slovenia", "LVA": "Latvia", "LBY": "Libya", "ZAF": "South Africa", "ZMB": "Zambia", "UKR": "Ukraine"},
+}
+
+
+@pytest.mark.parametrize("code", _TWINS)
+def test_codes_of_states_are_those_of_iso(code: str) -> None:
+    with (CHECKOUT / "bases/world/factbook/states.csv").open(encoding="utf-8", newline="") as rows:
+        assert {row["code"]: row["name"] for row in csv.DictReader(rows)}[code] == _TWINS[code]
+
+
+def test_an_odd_figure_of_trade_is_in_the_entries_of_both_states() -> None:
+    file = str(CHECKOUT / "bases/world/factbook/trade.parquet")
+    query = "SELECT flow, percent FROM read_parquet(?) WHERE (state, partner, first) = (?, ?, 2023) ORDER BY ALL"
+    with duckdb.connect() as connection:
+        gambia, kazakhstan = (
+            connection.execute(query, [file, *pair]).fetchall() for pair in (("GMB", "KAZ"), ("KAZ", "GMB"))
+        )
+    assert gambia == [("exports_share_to", 92.0), ("imports_share_from", 26.0)]
+    assert kazakhstan == [("imports_share_from", 4.0)]
+
+
 def test_years_are_told_in_one_pass(tmp_path: Path) -> None:
     file = tmp_path / "years.csv"
     asked = "alignment(?state, ?power, security)"
