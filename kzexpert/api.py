@@ -13,7 +13,7 @@ from kzexpert.analysis.profile import Profile, mentions, profile, read_entity
 from kzexpert.checks import check, refuse_errors
 from kzexpert.engines import engine, for_engine, settled
 from kzexpert.errors import Issue, Location, UsageError, counted
-from kzexpert.language import GrammarError, find_knowledge_base, load_knowledge_base, packed_knowledge_base, parse_atom
+from kzexpert.language import GrammarError, find_knowledge_base, load_knowledge_base, packed_knowledge_base
 from kzexpert.language.dates import DATE_HINT, parse_partial_date
 from kzexpert.language.files import StrPath
 from kzexpert.model import Atom, Inference, KnowledgeBase, Pattern
@@ -25,6 +25,7 @@ from kzexpert.proof.citation import exported
 from kzexpert.proof.document import Trace
 from kzexpert.proof.lineage import outline, prove
 from kzexpert.questions.question import read_question
+from kzexpert.questions.statements import read_statement
 from kzexpert.render.explanation_text import explanation, explanation_text
 
 __all__ = ["Base", "load"]
@@ -36,7 +37,7 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         kb: everything that was loaded.
         as_of: a day, month or year, of which the last day counts; None for the date of the newest source.
-        assume, without: statements taken as given, and facts that are left out, as patterns.
+        assume, without: statements taken as given, and facts that are left out, as patterns or in a sentence.
         engine: the name of an engine.
     """
 
@@ -92,7 +93,7 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     def _inferred(self, goals: Sequence[Pattern]) -> Inference:
         row = settled(self.engine, self.kb)
         kb = for_engine(self.kb, row.name)
-        assume, without = _atoms(self.assume, "assume"), _atoms(self.without, "without")
+        assume, without = _atoms(kb, self.assume, "assume"), _atoms(kb, self.without, "without")
         wide = [with_siblings(kb, goal) for goal in goals]
         program = snapshot(kb, _day(self.as_of), assume, without, wide)
         return engine(row.name).infer(program)
@@ -128,8 +129,8 @@ def _day(given: str | date | None) -> date | None:
         raise UsageError(Issue("KZ303", str(error), Location("as_of"), DATE_HINT)) from None
 
 
-def _atoms(texts: Sequence[str], argument: str) -> list[Atom]:
+def _atoms(kb: KnowledgeBase, texts: Sequence[str], argument: str) -> list[Atom]:
     try:
-        return [parse_atom(" ".join(text.splitlines()), Location(argument, 1, 1)) for text in texts]
+        return [read_statement(kb, " ".join(text.splitlines()), Location(argument, 1, 1)) for text in texts]
     except GrammarError as error:
         raise UsageError(*error.issues) from None

@@ -231,6 +231,6 @@ def case(
     program = inference.program
     moves = program.as_of_reason.startswith("today")  # with no date of its own the case would want another one tomorrow
     day = as_of or (program.as_of.isoformat() if moves else "")
-    text = case_text(ask, answer(inference, asked), note, day, assume, without)
+    text = case_text(ask, answer(inference, asked), note, day, program.assumed, program.withdrawn)
     told = "confirm what it expects, or correct it; kzexpert test runs it"
     finish(Addition(file, "", text, own.kb, ()), dry_run, [told])

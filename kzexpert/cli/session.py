@@ -117,7 +117,7 @@ class Session(msgspec.Struct, frozen=True):
         assumed, withdrawn = (*held.assume, *given.assume), (*held.without, *given.without)
         texts = {_ASSUME: "\n".join(_lines(assumed)), _WITHOUT: "\n".join(_lines(withdrawn))}
         try:
-            assume, without = _atoms(assumed, _ASSUME), _atoms(withdrawn, _WITHOUT)
+            assume, without = _atoms(self.kb, assumed, _ASSUME), _atoms(self.kb, withdrawn, _WITHOUT)
             asked = [with_siblings(self.kb, goal) for goal in goals]
             return snapshot(self.kb, _as_of(given.as_of or held.as_of), assume, without, asked)
         except UsageError as error:
@@ -363,22 +363,23 @@ def years_of(text: str | None) -> range | None:
     return range(start, end + 1)
 
 
-def _atoms(texts: Sequence[str], option: str) -> list[Atom]:
-    """The atoms of an option, each on a line of its own.
+def _atoms(kb: KnowledgeBase, texts: Sequence[str], option: str) -> list[Atom]:
+    """The atoms or sentences of an option, each on a line of its own.
 
     Raises:
         UsageError: some of them cannot be read; all of those.
     """
     if not texts:
         return []
-    from kzexpert.language import GrammarError, parse_atom
+    from kzexpert.language import GrammarError
+    from kzexpert.questions.statements import read_statement
 
     atoms: list[Atom] = []
     issues: list[Issue] = []
     for number, text in enumerate(_lines(texts), 1):
         try:
-            atoms.append(parse_atom(text, Location(option, number, 1)))
-        except GrammarError as error:
+            atoms.append(read_statement(kb, text, Location(option, number, 1)))
+        except (GrammarError, UsageError) as error:
             issues.extend(error.issues)
     if issues:
         raise UsageError(*issues)

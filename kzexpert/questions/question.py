@@ -5,16 +5,15 @@ template word by word goes to `interpretation`, which says how it read it. No co
 nothing.
 """
 
-import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from kzexpert.errors import Issue, Location, UsageError
-from kzexpert.model import Atom, Constant, KnowledgeBase, Pattern, Relation, Term, Variable, Within
+from kzexpert.model import Atom, KnowledgeBase, Pattern, Relation, Within
 from kzexpert.program.resolve import resolve_atom
 from kzexpert.questions.templates import (
     EntityNames,
@@ -22,6 +21,7 @@ from kzexpert.questions.templates import (
     Template,
     Word,
     fit,
+    patterns,
     question_templates,
     statement_templates,
     stray_signs,
@@ -234,12 +234,12 @@ class _Words:
         """The one pattern that the fits with the most words of their own agree on."""
         most = max(found.template.literals for found in fits)
         best = [found for found in fits if found.template.literals == most]
-        patterns = {str(pattern): pattern for found in best for pattern in _patterns(found)}
-        if len(patterns) == 1:
-            return next(iter(patterns.values()))
+        meant = {str(pattern): pattern for found in best for pattern in patterns(found)}
+        if len(meant) == 1:
+            return next(iter(meant.values()))
         from kzexpert.questions.paraphrase import asked
 
-        raise self._refusal(()).ambiguous({name: asked(self.kb, patterns[name]) for name in sorted(patterns)})
+        raise self._refusal(()).ambiguous({name: asked(self.kb, meant[name]) for name in sorted(meant)})
 
 
 def _kinds(spoken: Sequence[Word]) -> Iterator[tuple[Kind, Sequence[Word]]]:
@@ -251,17 +251,6 @@ def _kinds(spoken: Sequence[Word]) -> Iterator[tuple[Kind, Sequence[Word]]]:
     negation = next((index for index, word in enumerate(spoken) if word.text == "not"), 0)
     if negation:
         yield "why-not", (*spoken[1:negation], *spoken[negation + 1 :])
-
-
-def _patterns(found: Fit) -> Iterable[Pattern]:
-    """What a fit asks: one pattern for each meaning of its names."""
-    predicate = found.template.predicate
-    for values in itertools.islice(itertools.product(*(span.values for span in found.spans)), _MOST_WORDS):
-        given = {span.spec.name: value for span, value in zip(found.spans, values, strict=True)}
-        terms: list[Term] = [
-            Constant(given[spec.name]) if spec.name in given else Variable(spec.name) for spec in predicate.args
-        ]
-        yield Pattern(predicate.name, predicate.name, tuple(terms))
 
 
 def read_conclusion(kb: KnowledgeBase, text: str) -> Question:

@@ -3,6 +3,7 @@
 It compares word by word, with the few equivalences listed here, and understands no grammar beyond them.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
@@ -10,7 +11,19 @@ from math import isfinite
 
 import msgspec
 
-from kzexpert.model import PLACEHOLDER, ArgumentSpec, Entity, KnowledgeBase, Placeholder, Predicate, Value
+from kzexpert.model import (
+    PLACEHOLDER,
+    ArgumentSpec,
+    Constant,
+    Entity,
+    KnowledgeBase,
+    Pattern,
+    Placeholder,
+    Predicate,
+    Term,
+    Value,
+    Variable,
+)
 
 __all__ = [
     "EntityNames",
@@ -19,6 +32,7 @@ __all__ = [
     "Template",
     "Word",
     "fit",
+    "patterns",
     "question_templates",
     "statement_templates",
     "stray_signs",
@@ -41,6 +55,7 @@ _SHORT_FOR_IS = frozenset(("what", "who", "which", "where", "how", "that", "ther
 _WITHOUT_APOSTROPHE = frozenset(("isnt", "arent", "doesnt", "dont", "didnt", "hasnt", "havent"))
 #: An unknown name may have so many words.
 _LONGEST_UNKNOWN = 4
+_MOST_MEANINGS = 200
 
 
 class Word(msgspec.Struct, frozen=True):
@@ -155,17 +170,23 @@ def question_templates(kb: KnowledgeBase, keep_articles: bool = False) -> list[T
     return [template for template in found if template]
 
 
-def statement_templates(kb: KnowledgeBase, keep_articles: bool = False) -> list[Template]:
-    """The `says` of all predicates, as statements and turned into questions: with is in front, or with do."""
+def statement_templates(kb: KnowledgeBase, keep_articles: bool = False, *, asked: bool = True) -> list[Template]:
+    """The `says` of all predicates, as statements and turned into questions: with is in front, or with do.
+
+    Args:
+        asked: whether questions are wanted too.
+    """
     found = []
     for predicate in kb.predicates:
         template = _template(predicate, predicate.says, keep_articles) if predicate.says else None
         if template:
+            found.append(template)
+        if template and asked:
             rest = list(template.elements)
             auxiliary = "is" if "is" in rest else "do"
             if auxiliary in rest:
                 rest.remove(auxiliary)
-            found += [template, Template(predicate, template.text, (auxiliary, *rest))]
+            found.append(Template(predicate, template.text, (auxiliary, *rest)))
     return found
 
 
@@ -276,6 +297,17 @@ class Fit(msgspec.Struct, frozen=True):
     def unknown_words(self) -> int:
         """How many words mean nothing."""
         return sum(span.end - span.start for span in self.unknown)
+
+
+def patterns(found: Fit) -> Iterator[Pattern]:
+    """What a fit asks or states: one pattern for each meaning of its names, with variables for what it leaves open."""
+    predicate = found.template.predicate
+    for values in itertools.islice(itertools.product(*(span.values for span in found.spans)), _MOST_MEANINGS):
+        given = {span.spec.name: value for span, value in zip(found.spans, values, strict=True)}
+        terms: list[Term] = [
+            Constant(given[spec.name]) if spec.name in given else Variable(spec.name) for spec in predicate.args
+        ]
+        yield Pattern(predicate.name, predicate.name, tuple(terms))
 
 
 def fit(template: Template, question: Sequence[Word], names: EntityNames, tolerant: bool = False) -> Fit | None:
