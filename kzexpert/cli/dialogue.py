@@ -6,6 +6,7 @@ Each becomes a command, which reads and answers it as it would alone. It neither
 import re
 import shlex
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 import click
@@ -16,7 +17,7 @@ from kzexpert.cli.group import COMMANDS, cli, guarded
 from kzexpert.cli.opened import Givens, Kept, staying_open
 from kzexpert.cli.options import Options
 from kzexpert.cli.output import heard
-from kzexpert.cli.session import open_session, read_knowledge_base
+from kzexpert.cli.session import day_of_questions, open_session, read_knowledge_base
 from kzexpert.errors import Issue, KzexpertError, Location, UsageError
 from kzexpert.model import Constant, KnowledgeBase
 from kzexpert.proof.answers import Answer
@@ -30,7 +31,7 @@ WORDS = {
     "as of": "Ask about another date from now on: as of 2009",
     "assume": "Take a fact as given from now on: assume member(Ruritania, Pact)",
     "without": "Leave facts out from now on: without leads(_, Pact)",
-    "drop": "Drop what is kept: drop, drop date, drop member(Ruritania, Pact)",
+    "drop": "Drop what is kept: drop, drop date, drop assume, drop without, drop member(Ruritania, Pact)",
     "given": "Show what is kept.",
     "reload": "Read the files of the base again.",
     "help": "Show this; help COMMAND shows the options of a command.",
@@ -42,7 +43,9 @@ _HERE = {name: text for name, text in COMMANDS.items() if name not in ("shell", 
 #: Commands that take whatever is asked; without options it may refer to the answer before.
 _ASKING = frozenset(("ask", "why"))
 #: Commands whose argument may be left to the question before.
-_OF_BEFORE = frozenset(("why", "why-not", "linchpins", "timeline", "matrix"))
+_OF_BEFORE = frozenset(("why", "why-not", "linchpins", "timeline", "matrix", "about"))
+_PRONOUNS = frozenset(("it", "that", "this", "them"))
+_NAME_IT = "name what you mean"
 _GIVEN = re.compile(r"(?P<word>as\s+of|--as-of|assume|--assume|without|--without)[\s=]+(?P<what>\S.*)", re.I | re.S)
 _PLACE = "question"
 
@@ -105,8 +108,8 @@ class Dialogue:
         own = {"drop": self._drop, "given": self._show, "reload": self._reload, "help": self._help, "?": self._help}
         if word in own and (not rest or word in ("drop", "help")):
             return own[word](rest)
-        if word in _OF_BEFORE and not rest:
-            return self._run([word, str(asked_before(word, self._before))])
+        if word in _OF_BEFORE and (not rest or _is_pronoun(rest)):
+            return self._of_before(word, rest)
         if word in _HERE and (word not in _ASKING or " --" in rest):
             return self._run([word, *_split(rest)])
         line = rest if word == "ask" else line
@@ -117,6 +120,21 @@ class Dialogue:
         say(self._options, f"Read as: {found.read_as}\n")
         as_of = ["--as-of", found.as_of] if found.as_of else []
         return self._run([found.words[0], *as_of, *found.words[1:]])
+
+    def _of_before(self, word: str, rest: str) -> int:
+        """A command about the question before, or about the entity that it begins with."""
+        before, options = self._before, _split(rest)[1:]
+        if word == "about" and not before.about:
+            raise UsageError(
+                Issue(
+                    "KZ301", f"nothing was asked before that '{word} {rest}' could be about", Location(_PLACE), _NAME_IT
+                )
+            )
+        subject = before.about[0] if word == "about" else str(asked_before(word, before))
+        day = ["--as-of", before.as_of] if before.as_of and word != "timeline" and "--as-of" not in rest else []
+        if rest:
+            say(self._options, f"Read as: {word} {subject}\n")
+        return self._run([word, *day, subject, *options])
 
     def _is_question(self, text: str, literal: bool) -> bool:
         try:
@@ -135,8 +153,18 @@ class Dialogue:
                 [*words[1:]], words[0], standalone_mode=False, parent=context, default_map=self._defaults(command)
             )
         for document in documents:
-            self._before = _before(self.kb, document) or self._before
+            found = _before(self.kb, document)
+            self._before = replace(found, as_of=self._day(document)) if found else self._before
         return code if isinstance(code, int) else 0
+
+    def _day(self, document: object) -> str:
+        """The day of a document; empty where questions are about that anyway. One without a day leaves it as it was."""
+        day = getattr(document, "as_of", None)
+        if not isinstance(day, date):
+            return self._before.as_of
+        if day == day_of_questions(self.kb):
+            return ""
+        return f"{day.year:04}" if (day.month, day.day) == (12, 31) else day.isoformat()
 
     def _defaults(self, command: click.Command) -> dict[str, Any]:
         """The options of the dialogue, for a command and for those below it."""
@@ -157,10 +185,13 @@ class Dialogue:
         else:
             self._opened.givens = replace(before, **{word: (*getattr(before, word), text)})
         try:
-            return self._checked()
+            code = self._checked()
         except KzexpertError:
             self._opened.givens = before
             raise
+        if word == "as of":
+            self._before = replace(self._before, as_of="")
+        return code
 
     def _checked(self) -> int:
         """Load the base, and see that the date and the assumptions mean something.
@@ -180,6 +211,8 @@ class Dialogue:
             left = Givens()
         elif text in ("date", "as of"):
             left = replace(given, as_of=None)
+        elif text in ("assume", "without"):
+            left = replace(given, **{text: ()})
         else:
             assume, without = (
                 tuple(kept for kept in kept_all if kept != text) for kept_all in (given.assume, given.without)
@@ -191,6 +224,8 @@ class Dialogue:
                 Issue("KZ301", f"{text or 'nothing'} is not kept, so that nothing is dropped", Location(_PLACE), hint)
             )
         self._opened.givens = left
+        if left.as_of != given.as_of:
+            self._before = replace(self._before, as_of="")
         return self._show("")
 
     @property
@@ -221,6 +256,12 @@ class Dialogue:
         return 0
 
 
+def _is_pronoun(text: str) -> bool:
+    """Whether a pronoun stands where a command has its argument."""
+    said = text.split(" --")[0].strip(" ?").lower()
+    return said in _PRONOUNS
+
+
 def _split(text: str) -> list[str]:
     """The words of a command; a quotation mark that is none, as in a possessive, is a letter."""
     try:
@@ -249,5 +290,7 @@ def _before(kb: KnowledgeBase, document: object) -> Before | None:
     about = [term.value for term in pattern.terms if isinstance(term, Constant)]
     found = document.established.answers if isinstance(document, Answer) else ()
     answers = [value for item in found for value in item.bindings.values()]
-    names = ([name for name in values if isinstance(name, str) and name in kb.entity] for values in (about, answers))
-    return Before(pattern, *map(tuple, names))
+    named, answering = (
+        tuple(name for name in values if isinstance(name, str) and name in kb.entity) for values in (about, answers)
+    )
+    return Before(pattern, named, answering)

@@ -25,10 +25,11 @@ from kzexpert.model import Atom, Case, Inference, KnowledgeBase, Pattern, Progra
 from kzexpert.program.cache import Cache
 from kzexpert.program.likelihood import with_siblings
 from kzexpert.program.order import PlannedBase, planned
-from kzexpert.program.snapshot import snapshot
+from kzexpert.program.snapshot import default_as_of, snapshot
 
 __all__ = [
     "Session",
+    "day_of_questions",
     "inspect",
     "inspect_with_cases",
     "layers",
@@ -327,6 +328,11 @@ def _read_cases(options: Options, paths: Sequence[str], kb: KnowledgeBase) -> Se
     cases = load_cases(paths, kb)
     spare(options, (file for case in cases for file in case.kb.texts))
     return cases
+
+
+def day_of_questions(kb: KnowledgeBase) -> date:
+    """The day that questions are about where they name none."""
+    return _as_of(givens().as_of) or default_as_of(kb)[0]
 
 
 def _as_of(text: str | None) -> date | None:

@@ -138,6 +138,54 @@ def test_what_means_nothing_is_told_and_not_kept(dialogue: Dialogue, line: str) 
     assert dialogue.kept == []
 
 
+def test_all_of_a_kind_is_dropped(dialogue: Dialogue) -> None:
+    for line in (
+        "as of 2009",
+        "assume member(Klow, Pact)",
+        "assume Ruritania leads the Ring",
+        "without leads(_, Pact)",
+    ):
+        assert dialogue.turn(line) == 0
+    assert dialogue.turn("drop assume") == 0
+    assert dialogue.kept == ["as of 2009", "without leads(_, Pact)"]
+    assert dialogue.turn("drop without") == 0
+    assert dialogue.kept == ["as of 2009"]
+    assert dialogue.turn("drop without") == 2
+
+
+DAYS = {
+    ("is Ruritania aligned with Borduria in security in 2005?", "and in trade?"): "2005-12-31",
+    ("ask who leads the Pact --as-of 1980", "and Ring?"): "1980-12-31",
+    ("is Ruritania aligned with Borduria in 2005?", "why", "and in trade?"): "2005-12-31",
+    ("is Ruritania aligned with Borduria in 2005?", "about it", "does it hedge?"): "2005-12-31",
+    ("as of 2009", "who leads the Pact in 1980?", "as of 2010", "and Ring?"): "2010-12-31",
+    ("as of 2009", "who leads the Pact", "and Ring?"): "2009-12-31",
+}
+
+
+@pytest.mark.parametrize("lines", DAYS, ids=" ".join)
+def test_what_refers_to_a_question_keeps_its_day(
+    dialogue: Dialogue, capsys: pytest.CaptureFixture[str], lines: tuple[str, ...]
+) -> None:
+    for line in lines:
+        capsys.readouterr()
+        dialogue.turn(line)
+    assert f"As of {DAYS[lines]}" in capsys.readouterr().out
+
+
+OF_IT = {"about it": "about Ruritania", "timeline it": "timeline alignment(", "linchpins it": "linchpins alignment("}
+
+
+@pytest.mark.parametrize("line", OF_IT)
+def test_commands_about_it(dialogue: Dialogue, capsys: pytest.CaptureFixture[str], line: str) -> None:
+    assert dialogue.turn(line) == 2
+    assert "KZ301" in capsys.readouterr().err
+    dialogue.turn(WHO)
+    capsys.readouterr()
+    assert dialogue.turn(line) == 0
+    assert capsys.readouterr().out.startswith(f"Read as: {OF_IT[line]}")
+
+
 def test_what_is_kept_holds_on_both_sides_of_a_what_if(dialogue: Dialogue, capsys: pytest.CaptureFixture[str]) -> None:
     dialogue.turn("assume member(Syldavia, Pact)")
     dialogue.turn("what-if --all --without 'leads(Borduria, Pact)' --format json")

@@ -1,6 +1,7 @@
 """What refers to the question before: which command it becomes, and what is told where it may mean several things."""
 
 import pytest
+from msgspec.structs import replace
 
 from kzexpert.errors import UsageError
 from kzexpert.model import KnowledgeBase
@@ -23,6 +24,13 @@ def followed(kb: KnowledgeBase, text: str, before: Before) -> FollowUp | None:
             return False
 
     return follow_up(kb, text, before, is_question)
+
+
+def comparing(kb: KnowledgeBase) -> KnowledgeBase:
+    """The base with powers that are compared."""
+    compares = {"alignment": "power"}
+    predicates = (replace(item, compares=compares.get(item.name, "")) for item in kb.predicates)
+    return replace(kb, predicates=tuple(predicates))
 
 
 WHO = "who is Ruritania aligned with in security"
@@ -67,6 +75,61 @@ def test_a_year_is_for_one_question(kb: KnowledgeBase) -> None:
     )
 
 
+DATED = {
+    "and in trade?": ("ask", "2009"),
+    "and Syldavia in 1999?": ("ask", "1999"),
+    "why?": ("why", "2009"),
+    "why not Syldavia?": ("why-not", "2009"),
+    "what does it hang on?": ("linchpins", "2009"),
+    "what if not member(Ruritania, Pact)": ("what-if", "2009"),
+    "compare with Syldavia": ("matrix", "2009"),
+    "does it hedge?": ("ask", "2009"),
+    "does it hedge now?": ("ask", ""),
+    "did it hedge in 1999?": ("ask", ""),  # which the question says itself
+    "since when?": ("timeline", ""),
+    "but who leads the Pact?": ("ask", ""),
+}
+
+
+@pytest.mark.parametrize("text", DATED)
+def test_the_day_of_the_question_before_is_kept(kb: KnowledgeBase, text: str) -> None:
+    found = followed(comparing(kb), text, replace(asked(kb, WHO), as_of="2009"))
+    assert found is not None
+    assert (found.words[0], found.as_of) == DATED[text]
+    assert (", as of 2009" in found.read_as) == (found.as_of == "2009")
+
+
+def test_readings_to_choose_from_are_of_the_day(kb: KnowledgeBase) -> None:
+    before = replace(asked(kb, "alignment(Ruritania, Borduria, security)"), as_of="2009")
+    with pytest.raises(UsageError) as caught:
+        followed(kb, "why not Syldavia?", replace(before, about=()))
+    (issue,) = caught.value.issues
+    assert issue.hint.splitlines()[1] == "why-not 'alignment(Syldavia, Borduria, security)' --as-of 2009"
+
+
+COMPARED = {
+    "compare with Syldavia": "alignment(Ruritania, ?power, security)",
+    "and compare it with Syldavia in trade?": "alignment(Ruritania, ?power, trade)",
+    "compare Borduria and Syldavia": "alignment(Ruritania, ?power, security)",
+}
+
+
+@pytest.mark.parametrize("text", COMPARED)
+@pytest.mark.parametrize("question", [WHO, "is Ruritania aligned with Borduria in security"])
+def test_what_is_compared_is_the_answer(kb: KnowledgeBase, question: str, text: str) -> None:
+    found = followed(comparing(kb), text, asked(kb, question))
+    assert found is not None
+    assert found.words == ("matrix", COMPARED[text])
+    assert "Syldavia among all others" in found.read_as
+
+
+def test_a_what_if_is_said_in_words(kb: KnowledgeBase) -> None:
+    found = followed(kb, "what if not member(Ruritania, Pact)", asked(kb, WHO))
+    assert found is not None
+    about = "'who is Ruritania aligned with in security'"
+    assert found.read_as == f"what changes in {about} if it were not so that Ruritania is a member of Pact"
+
+
 @pytest.mark.parametrize(
     "text",
     [WHO, "why is Ruritania aligned with Borduria in security", "why member(Ruritania, Pact)", "how many are rich"],
@@ -87,6 +150,13 @@ FAULTS = {
     ("and in trade?", False): ("KZ301", "no question was asked before that 'and in trade?' could be about"),
     ("does it hedge?", False): ("KZ301", "nothing was asked before that 'it' could stand for"),
     ("and Pact?", True): ("KZ301", "alignment(Ruritania, Borduria, security) has no place for Pact"),
+    ("and Ruritania and Syldavia in trade?", True): (
+        *("KZ301", "Ruritania and Syldavia cannot both stand in the question before"),
+    ),
+    ("does it lean to it?", True): ("KZ302", "'it' and 'it' may stand for different things"),
+    ("compare with Syldavia", False): (
+        *("KZ301", "no question was asked before that 'compare with Syldavia' could be about"),
+    ),
     ("whom does it train with there?", True): ("KZ302", "'it' and 'there' may stand for several things"),
     ("and Syldavia?", True): ("KZ302", "'and Syldavia?' can be read in 2 ways"),
 }
