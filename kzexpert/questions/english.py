@@ -48,7 +48,7 @@ AUXILIARIES = BE | _words("do does did has have had")
 #: Words without content of their own.
 FUNCTION_WORDS = AUXILIARIES | _words(
     "a an the and as done doing having there that itself themselves some any something someone somebody anyone "
-    "anybody anything so far really actually ever own"
+    "anybody anything so far really actually"
 )
 INTERROGATIVES = _words("who whom whose which what")
 #: Preposition → the one that it counts as.
@@ -125,8 +125,9 @@ INTENTS: dict[Intent, tuple[Phrase, ...]] = {
         "| what follows if | how would things change if | how would it change if | what would be different if"
     ),
     "timeline": _phrases(
-        "... over the years | ... over time | ... through the years | ... year by year | timeline of | history of"
-        "| the history of | how ... changed | how ... change | how ... developed | how ... develop | how ... evolved"
+        "... ever | ... over the years | ... over time | ... through the years | ... year by year"
+        "| timeline of | history of | the history of | how ... changed | how ... change"
+        "| how ... developed | how ... develop | how ... evolved"
         "| how ... evolve | how ... changed over the years | how ... changed over time | how ... change over the years"
         "| how ... change over time | how ... developed over the years | how ... developed over time"
         "| how ... evolved over the years | how ... evolved over time"

@@ -64,6 +64,7 @@ class Frames(msgspec.Struct, frozen=True):
         nouns: predicate → stem → the arguments that it is a noun for.
         marks: predicate → argument → how it is marked in any of them.
         roles: argument that bears the name of a predicate of one argument → those of which that is recorded.
+        things: stems of the nouns for arguments of any predicate.
         known: words of the vocabulary and of English → their stems.
         synonyms: see `synonyms_of`.
     """
@@ -73,6 +74,7 @@ class Frames(msgspec.Struct, frozen=True):
     nouns: Mapping[str, Mapping[str, tuple[str, ...]]]
     marks: Mapping[str, Mapping[str, frozenset[str]]]
     roles: Mapping[str, frozenset[str]]
+    things: frozenset[str]
     known: Mapping[str, str]
     synonyms: Mapping[tuple[str, ...], Sequence[Lexeme]]
 
@@ -99,7 +101,8 @@ class Frames(msgspec.Struct, frozen=True):
         for synonym in kb.synonyms:
             for phrase in (synonym.means, *synonym.said):
                 known.update({token.text: token.stem for token in tokens_of(phrase)})
-        return cls(tuple(frames), words, nouns, marks, _roles(kb), known, synonyms)
+        things = frozenset().union(*nouns.values())
+        return cls(tuple(frames), words, nouns, marks, _roles(kb), things, known, synonyms)
 
 
 def _roles(kb: KnowledgeBase) -> dict[str, frozenset[str]]:

@@ -121,7 +121,7 @@ def interpretation(kb: KnowledgeBase, text: str) -> Interpretation | Unclear:
     found, wish = _readings(frames, wish)
     best = best_readings(found)
     if len(best) == 1:
-        return _interpreted(kb, wish, best[0]) or Unclear(candidates=_shown(kb, best))
+        return _interpreted(kb, wish, best[0]) or Unclear(_negations(text, wish), candidates=_shown(kb, best))
     if best:
         return Unclear(several=True, candidates=_shown(kb, best))
     return _unclear(kb, frames, text, wish, found)
@@ -134,6 +134,12 @@ def _readings(frames: Frames, wish: Wish) -> tuple[list[Reading], Wish]:
         if best_readings(found):
             return found, replace(wish, negated=0)
     return readings_of(frames, wish.rest), wish
+
+
+def _negations(text: str, wish: Wish) -> tuple[tuple[str, int], ...]:
+    """Each ``not`` of a question, as written: what keeps a reading from being asked."""
+    found = (token for token in wish.tokens if token.text == "not") if wish.negated else ()
+    return tuple((text[token.start : token.end], token.start) for token in found)
 
 
 def _subject(wish: Wish) -> str:
@@ -243,7 +249,7 @@ def _unclear(kb: KnowledgeBase, frames: Frames, text: str, wish: Wish, found: It
         and not (token.text.endswith(_ENDINGS) and token.stem in frames.known.values())
     ]
     return Unclear(
-        tuple((text[token.start : token.end], token.start) for token in unread),
+        tuple((text[token.start : token.end], token.start) for token in unread) or _negations(text, wish),
         tuple((text[token.start : token.end], token.start) for token in strange),
         any(token.names for token in wish.rest),
         candidates=_shown(kb, near),

@@ -83,11 +83,13 @@ def wish_of(tokens: Sequence[Lexeme]) -> Wish | None:
 
 
 def _plain(tokens: tuple[Lexeme, ...]) -> tuple[Lexeme, ...]:
-    """The tokens without "how" before an adjective, and without "its" behind the name that it stands for."""
+    """The tokens without "how" before an adjective, and without "its" or "its own" behind the name that it means."""
     names = [number for number, token in enumerate(tokens) if token.names]
     found = list(tokens)
     if len(tokens) > 1 and tokens[0].text == "how" and not tokens[1].names and tokens[1].text not in _AFTER_HOW:
         del found[0]
+    owning = [False, *(token.text in ("its", "their") for token in found)]
+    found = [token for token, owned in zip(found, owning, strict=False) if not (owned and token.text == "own")]
     if names:
         found = [token for token in found if token.text not in ("its", "their") or token.start < tokens[names[0]].start]
     return tuple(found)
@@ -155,7 +157,7 @@ def _dates(tokens: tuple[Lexeme, ...]) -> tuple[tuple[Lexeme, ...], str, tuple[s
     if len(at) != 1:
         return tokens, "", None, False
     (place,) = at
-    if before(place, "since"):
+    if before(place, "since") or before(place, "from"):
         return _cut(tokens, place - 1, place + 1), "", (texts[place], ""), False
     for words in (
         ("in", "year"),

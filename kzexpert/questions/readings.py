@@ -21,6 +21,7 @@ __all__ = ["Reading", "best_readings", "readings_of"]
 _FAR = 3
 #: Marks that may stand for one another where only one argument can be meant.
 _ALIKE = (frozenset(("in", "for")), frozenset(("of", BEFORE)))
+_MARKED = frozenset(PREPOSITIONS.values())
 _BUILT_IN: dict[str, type] = {"text": str, "number": float, "date": date}
 
 
@@ -98,8 +99,13 @@ def _reading(frames: Frames, frame: Frame, tokens: Sequence[Lexeme]) -> Reading 
     unread: list[Lexeme] = []
     nouns: set[str] = set()
     cost = 0
+    seen: set[str] = set()
+    called: list[int] = []
     for number, token in enumerate(tokens):
         if token.stem in frame.needs:
+            if token.stem in seen:
+                unread.append(token)
+            seen.add(token.stem)
             continue
         if any(kind in kinds for kind, _ in token.names) or _built_in(token, predicate.args):
             arguments.append(number)
@@ -109,7 +115,10 @@ def _reading(frames: Frames, frame: Frame, tokens: Sequence[Lexeme]) -> Reading 
             _is_asked(tokens, number) or not _is_built_in(predicate, nouns_of[token.stem])
         ):
             nouns.update(nouns_of[token.stem])
+            called.append(number)
         elif token.stem in frames.words[predicate.name] and token.text not in DECISIVE:
+            if _is_repeated(token, frame.needs):
+                unread.append(token)
             cost += 1
         elif not is_bare_word(token):
             unread.append(token)
@@ -124,7 +133,12 @@ def _reading(frames: Frames, frame: Frame, tokens: Sequence[Lexeme]) -> Reading 
     given, left, concluded = placed
     given = _in_their_roles(frames, predicate, tokens, marks, given)
     unread += [tokens[number] for number in left]
-    if not frame.needs and (concluded or len(given) != len(frame.marks) or frame.nouns != frozenset(nouns) or cost):
+    unread += _owned_things(frames, frame, tokens, marks, given)
+    unread += [tokens[number] for number in called if not _is_needed(nouns_of[tokens[number].stem], given, number)]
+    bare = not frame.needs - {"not"}
+    if bare and any(marks[given[name]] != mark for name, mark in frame.marks if name in given):
+        return None
+    if bare and (concluded or len(given) != len(frame.marks) or frame.nouns != frozenset(nouns) or cost):
         return None
     specs = {spec.name: spec for spec in predicate.args}
     values = tuple((name, _value(tokens[number], specs[name])) for name, number in given.items())
@@ -149,6 +163,31 @@ def _asks_otherwise(frame: Frame, tokens: Sequence[Lexeme]) -> bool:
 def _is_asked(tokens: Sequence[Lexeme], number: int) -> bool:
     """Whether a noun stands behind which, or begins what is left of "how many"."""
     return number == 0 or tokens[number - 1].text in INTERROGATIVES
+
+
+def _is_repeated(token: Lexeme, needs: Collection[str]) -> bool:
+    """Whether a word is of one root with a word that the frame needs: owner in "who owns the owner of A"."""
+    return any(token.stem.startswith(need) or need.startswith(token.stem) for need in needs)
+
+
+def _owned_things(
+    frames: Frames, frame: Frame, tokens: Sequence[Lexeme], marks: Mapping[int, str], given: Mapping[str, int]
+) -> list[Lexeme]:
+    """The nouns for things that are another's: in "are companies of A blocked" it is not A that is blocked."""
+    found, expected = [], dict(frame.marks)
+    for name, number in given.items():
+        if marks[number] == "of" and expected.get(name) != "of":
+            place = number + 1 if tokens[number].possessive else max(number - 2, 0)
+            found += [item for item in tokens[place : place + 1] if not item.names and item.stem in frames.things]
+    return found
+
+
+def _is_needed(names: Collection[str], given: Mapping[str, int], number: int) -> bool:
+    """Whether a noun asks for something, or stands beside the name of what it is: the state Ruritania.
+
+    In "the companies of A" it does neither where A takes the place of the company.
+    """
+    return any(name not in given or abs(given[name] - number) == 1 for name in names)
 
 
 def _is_built_in(predicate: Predicate, names: Collection[str]) -> bool:
@@ -202,8 +241,11 @@ def _placed(
 
 
 def _is_marked_so(known: Collection[str], mark: str) -> bool:
-    """Whether the only argument of a kind may be marked so: like anywhere else, or by its place alone."""
-    if not known or mark in known or mark in (BEFORE, AFTER):
+    """Whether the only argument of a kind may be marked so: like anywhere else, or by its place alone.
+
+    An argument that never bears a preposition keeps its place: "who leads A" does not ask what A leads.
+    """
+    if not known or mark in known or (mark in (BEFORE, AFTER) and any(other in _MARKED for other in known)):
         return True
     return any({mark, other} <= alike for alike in _ALIKE for other in known)
 
