@@ -5,7 +5,7 @@ import shlex
 import click
 from msgspec.structs import replace
 
-from kzexpert.cli.asked import command_line, follow, on_its_day, read_or_choose, say
+from kzexpert.cli.asked import command_line, follow, on_its_day, read_or_choose, say_reading
 from kzexpert.cli.options import Options, command, common_options
 from kzexpert.cli.output import show
 from kzexpert.cli.session import open_session
@@ -46,7 +46,7 @@ def ask(options: Options, question: tuple[str, ...], weighed: bool) -> int:
         from kzexpert.cli.why import explain
 
         if asked.read_as:
-            say(options, f"Read as: {asked.read_as}\n")
+            say_reading(options, asked.read_as)
         return explain(options, inference, asked)
 
     found = answer(inference, asked, outline(inference, asked))

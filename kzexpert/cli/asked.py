@@ -8,27 +8,36 @@ import click
 from msgspec.structs import replace
 
 from kzexpert.cli.options import Options
-from kzexpert.cli.output import tell, to_stdout
+from kzexpert.cli.output import tell, to_stdout, wrapped
 from kzexpert.cli.session import Session
 from kzexpert.errors import AmbiguousQuestion, Issue, Location, UsageError
 from kzexpert.questions.question import Lead, Question, read_asked, read_conclusion, read_question
 
-__all__ = ["command_line", "conclusion_of", "follow", "on_its_day", "question_of", "read_or_choose", "say"]
+__all__ = [
+    "command_line",
+    "conclusion_of",
+    "follow",
+    "on_its_day",
+    "question_of",
+    "read_or_choose",
+    "say",
+    "say_reading",
+]
 
 
 def question_of(session: Session, text: str) -> Question:
     """What a command is about; see `read_question`. How it was read is said on stderr."""
-    return _told(read_question(session.kb, text))
+    return _told(session, read_question(session.kb, text))
 
 
 def conclusion_of(session: Session, text: str) -> Question:
     """What a command is to explain; see `read_conclusion`. How it was read is said on stderr."""
-    return _told(read_conclusion(session.kb, text))
+    return _told(session, read_conclusion(session.kb, text))
 
 
-def _told(question: Question) -> Question:
+def _told(session: Session, question: Question) -> Question:
     if question.read_as:
-        tell(f"Read as: {question.read_as}")
+        tell(wrapped(session.options, f"Read as: {question.read_as}", sys.stderr))
     return question
 
 
@@ -96,7 +105,7 @@ def follow(session: Session, lead: Lead) -> int:
         if command[-1].endswith(".."):
             command[-1] += str(session.program().as_of.year)
     line = command_line(options, command)
-    say(options, f"Read as: {lead.read_as}\n({shlex.join(line)})\n")
+    say_reading(options, lead.read_as, f"({shlex.join(line)})")
     further = ["--format", options.format] if options.format != "text" else []
     further += ["--output", options.output] if options.output else []
     further += ["--width", str(options.width)] if options.width else []
@@ -110,9 +119,25 @@ def follow(session: Session, lead: Lead) -> int:
     return code if isinstance(code, int) else 0
 
 
+def say_reading(options: Options, read_as: str, command: str = "") -> None:
+    """Say how a question was read.
+
+    Args:
+        command: what answers it, on a line of its own, which can be copied.
+    """
+    stream = sys.stderr if _aside(options) else sys.stdout
+    lines = [wrapped(options, f"Read as: {read_as}", stream), *([command] if command else [])]
+    say(options, "\n".join([*lines, ""]))
+
+
+def _aside(options: Options) -> bool:
+    """Whether stdout takes nothing but the result."""
+    return options.format != "text" or bool(options.output)
+
+
 def say(options: Options, text: str) -> None:
     """Say something before a result: on stderr where the result is no text for the screen."""
-    if options.format != "text" or options.output:
+    if _aside(options):
         tell(text.rstrip())
     else:
         with to_stdout():

@@ -12,7 +12,7 @@ from typing import Any
 import click
 from msgspec.structs import replace
 
-from kzexpert.cli.asked import say
+from kzexpert.cli.asked import say, say_reading
 from kzexpert.cli.group import COMMANDS, cli, guarded
 from kzexpert.cli.opened import Givens, Kept, staying_open
 from kzexpert.cli.options import Options
@@ -117,7 +117,7 @@ class Dialogue:
         return self._run(["ask", "--", line]) if found is None else self._follow(found)
 
     def _follow(self, found: FollowUp) -> int:
-        say(self._options, f"Read as: {found.read_as}\n")
+        say_reading(self._options, found.read_as)
         as_of = ["--as-of", found.as_of] if found.as_of else []
         return self._run([found.words[0], *as_of, *found.words[1:]])
 
@@ -133,7 +133,7 @@ class Dialogue:
         subject = before.about[0] if word == "about" else str(asked_before(word, before))
         day = ["--as-of", before.as_of] if before.as_of and word != "timeline" and "--as-of" not in rest else []
         if rest:
-            say(self._options, f"Read as: {word} {subject}\n")
+            say_reading(self._options, f"{word} {subject}")
         return self._run([word, *day, subject, *options])
 
     def _is_question(self, text: str, literal: bool) -> bool:

@@ -29,6 +29,7 @@ __all__ = [
     "tell",
     "to_stderr",
     "to_stdout",
+    "wrapped",
 ]
 
 #: Columns of a line: lines that are longer are hard to read, on shorter ones tables find no place.
@@ -158,6 +159,11 @@ def tell(text: str) -> None:
     """Print a plain line on stderr."""
     with to_stderr():
         _print(f"{text}\n", sys.stderr, styled=False)
+
+
+def wrapped(options: Options, text: str, stream: IO[str] | None) -> str:
+    """A text in lines as wide as those of a result, or as a stream has them."""
+    return Writer(width=options.width or _columns(stream)).wrap([("", text)])
 
 
 def note(options: Options, text: str) -> None:

@@ -84,3 +84,17 @@ def test_a_yes_or_no_question_with_one_gap_is_answered_first(kzexpert: Kzexpert)
     assert read_as.startswith("Read as: ")
     assert answered.startswith("Yes, in ")
     assert not kzexpert("ask", "who is Ruritania aligned with").stdout.startswith("Yes")
+
+
+@pytest.mark.parametrize("words", [("ask",), ("ask", "--format", "json"), ("linchpins",)])
+def test_a_reading_is_as_wide_as_the_result(kzexpert: Kzexpert, words: tuple[str, ...]) -> None:
+    supposed, asked = (
+        "what if Ruritania were not a member of the Pact",
+        "is Ruritanja alligned with Borduria in security",
+    )
+    result = kzexpert(*words, supposed if words[0] == "ask" else asked, "--width", "44")
+    said = result.stdout if words == ("ask",) else result.stderr
+    first, second, *_ = said.splitlines()
+    assert first.startswith("Read as: ")
+    assert max(len(first), len(second)) <= 44
+    assert not second.startswith("(")
