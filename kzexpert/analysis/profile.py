@@ -46,7 +46,7 @@ class RecordedFact(msgspec.Struct, frozen=True):
 
 
 class Topic(msgspec.Struct, frozen=True):
-    """The conclusions of one file of rules, the most certain first."""
+    """The conclusions of one file of rules, the most certain first, and of these what is said of the entity itself."""
 
     topic: str
     conclusions: tuple[Conclusion, ...]
@@ -57,7 +57,8 @@ class Profile(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.abo
 
     Attributes:
         topics: that with the most certain conclusion first.
-        recorded: facts that no rule concludes, the most certain first, then in the order of the vocabulary.
+        recorded: facts that no rule concludes, the most certain first, then what is said of the entity itself, then in
+            the order of the vocabulary, high numbers first.
     """
 
     entity: str
@@ -151,14 +152,13 @@ def profile(inference: Inference, entity: Entity) -> Profile:
     topics: dict[str, list[Conclusion]] = {}
     recorded: list[BaseFact] = []
     place = {item.name: index for index, item in enumerate(program.kb.predicates)}
-    for atom in sorted(told, key=str):
+    for atom in sorted(told, key=lambda atom: _rank(inference, atom, entity, place)):
         base = program.base.get(atom.predicate, {}).get(atom.args)
         topic = _topic(inference, atom)
         if topic:
             topics.setdefault(topic, []).append(conclude(inference, atom))
         elif base is not None:
             recorded.append(base)
-    recorded.sort(key=lambda base: (-base.certainty, place[base.atom.predicate]))
     return Profile(
         entity.name,
         entity.kind,
@@ -170,6 +170,15 @@ def profile(inference: Inference, entity: Entity) -> Profile:
         tuple(_ordered(topics)),
         tuple(_record(program.kb, base) for base in recorded),
     )
+
+
+def _rank(
+    inference: Inference, atom: GroundAtom, entity: Entity, place: Mapping[str, int]
+) -> tuple[float, bool, int, tuple[float, ...], str]:
+    """What comes first: what is certain, what has the entity as its subject, and what has high numbers."""
+    numbers = tuple(-value for value in atom.args if isinstance(value, float))
+    certainty = inference.certainty(atom) or 0.0
+    return -certainty, atom.args[0] != entity.name, place[atom.predicate], numbers, str(atom)
 
 
 def topic_of(rule: Rule) -> str:
@@ -184,11 +193,8 @@ def _topic(inference: Inference, atom: GroundAtom) -> str:
 
 
 def _ordered(topics: Mapping[str, Sequence[Conclusion]]) -> Iterator[Topic]:
-    """Topics and their conclusions by certainty, then by text."""
-    found = [
-        Topic(name, tuple(sorted(items, key=lambda item: (-item.certainty, item.conclusion))))
-        for name, items in topics.items()
-    ]
+    """Topics by the most certain of their conclusions, then by name."""
+    found = [Topic(name, tuple(items)) for name, items in topics.items()]
     return iter(sorted(found, key=lambda topic: (-topic.conclusions[0].certainty, topic.topic)))
 
 
@@ -212,11 +218,10 @@ def shares(costs: Sequence[Sequence[int]], room: int) -> list[int]:
     """How many items of each list have room: the first of each list, then the second, and so on.
 
     Args:
-        costs: what each item takes; a list of which one found no room gets none that come later. The last list, of
-            what is recorded, has its turn first.
+        costs: what each item takes; a list of which one found no room gets none that come later.
     """
     taken = [0] * len(costs)
-    open_lists = dict.fromkeys((len(costs) - 1, *range(len(costs))) if costs else ())
+    open_lists = dict.fromkeys(range(len(costs)))
     while open_lists:
         for index in list(open_lists):
             rest = costs[index][taken[index] :]

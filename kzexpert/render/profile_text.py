@@ -62,7 +62,7 @@ def profile_text(
         costs = [[text.count("\n") + 1 for text, _ in section.items] for section in sections]
         taken = shares(costs, max(room - fixed, len(sections)))
     shown = [sum(told for _, told in section.items[:n]) for section, n in zip(sections, taken, strict=True)]
-    lines = [line for item in zip(sections, taken, shown, strict=True) for line in _lines(*item, out)]
+    lines = [line for item in zip(sections, taken, shown, strict=True) if item[1] for line in _lines(*item, out)]
     left = sum(section.all for section in sections) - sum(shown)
     blocks = [head, "\n".join(lines), *([_left(left, _fullest(sections, shown), out)] if left else []), foot]
     return "\n\n".join(blocks) + "\n"

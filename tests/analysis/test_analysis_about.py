@@ -97,8 +97,8 @@ def test_conclusions_stand_by_the_file_of_their_strongest_rule_and_records_behin
     assert all(item.established for item in topic.conclusions)
     assert [(item.fact, item.certainty, item.dates, item.sources) for item in found.recorded] == [
         ("member(Ruritania, Pact)", 1.0, ("since 1994",), ("atlas",)),
-        ("trains(Borduria, Ruritania, 2000)", 1.0, ("since 2000",), ("gazette",)),
         ("exercise(Ruritania, Syldavia, first)", 1.0, ("on 2003-05",), ("atlas",)),
+        ("trains(Borduria, Ruritania, 2000)", 1.0, ("since 2000",), ("gazette",)),
         ("quarrel(Ruritania, Borduria)", 0.5, ("since 2008",), ("gazette",)),
     ]
 
@@ -159,6 +159,32 @@ def test_a_text_fits_the_screen_and_says_how_much_more_there_is(shipped: World, 
     least = profile_text(inference, found, room=1)
     assert text.count("\n") <= max(room, least.count("\n"))
     assert "more: --limit all shows all, --topic recorded all of that topic." in text
+
+
+def test_what_is_said_of_the_entity_itself_comes_first_and_high_numbers_before_low(read_world: ReadWorld) -> None:
+    more = (
+        "    - {state: Ruritania, other: Syldavia, share: 30}\n    - {state: Borduria, other: Ruritania, share: 90}\n"
+    )
+    facts = [item.fact for item in known(read_world(RECORDS + more, vocabulary=PARTIES), "Ruritania").recorded]
+    assert [fact for fact in facts if fact.startswith("trade")] == [
+        "trade(Ruritania, Syldavia, 30)",
+        "trade(Ruritania, Borduria, 4)",
+        "trade(Ruritania, Syldavia, 4)",
+        "trade(Borduria, Ruritania, 90)",
+        "trade(Syldavia, Ruritania, 9)",
+    ]
+    assert facts[-2:] == ["trade(Borduria, Ruritania, 90)", "trade(Syldavia, Ruritania, 9)"]
+
+
+def test_of_one_line_the_most_certain_conclusion_and_no_empty_heading(shipped: World) -> None:
+    inference = shipped.infer()
+    found = profile(inference, read_entity(shipped.kb, "Kazakhstan"))
+    text = profile_text(inference, found, limit=1)
+    assert ", 0 of" not in text
+    strongest = max((item for topic in found.topics for item in topic.conclusions), key=lambda item: item.certainty)
+    assert f"{strongest.certainty:.2f}  {strongest.says}" in text
+    (topic,) = found.first(1).topics
+    assert [item.conclusion for item in topic.conclusions] == [strongest.conclusion]
 
 
 def test_each_topic_has_its_turn(shipped: World) -> None:
