@@ -1,6 +1,7 @@
 """The base of all states that ships: its cases, its README, both engines, and years in one pass."""
 
 import csv
+import json
 import re
 from pathlib import Path
 from textwrap import dedent
@@ -102,6 +103,15 @@ def test_years_are_told_in_one_pass(tmp_path: Path) -> None:
     with file.open(encoding="utf-8", newline="") as rows:
         poland = [row["as_of"][:4] for row in csv.DictReader(rows) if row["state"] == "Poland"]
     assert poland == [str(year) for year in range(2000, 2026)]
+
+
+def test_a_timeline_of_many_facts_takes_the_engine_that_does_all_years_at_once() -> None:
+    asked = ("timeline", "alignment(Poland, ?power, security)", "--as-of", "1999..2001", "--format", "json")
+    chosen, named = (json.loads(here(*asked, *KB, *more).stdout) for more in ((), ("--engine", "experta")))
+    assert (chosen.pop("engine"), named.pop("engine")) == ("duckdb", "experta")
+    assert chosen == named
+    small = here("timeline", "leads(?power, CSTO)", "--format", "json")
+    assert json.loads(small.stdout)["engine"] == "experta"
 
 
 def test_the_base_of_its_readme_adds_to_it(tmp_path: Path) -> None:

@@ -133,15 +133,8 @@ _RUN = (
     _option(_FIRST, "--assume", multiple=True, metavar="ATOM", help="Take a fact as given."),
     _option(_FIRST, "--without", multiple=True, metavar="ATOM", help="Leave out the facts that match."),
 )
+_NAMED = "The engine: experta, experta-stock, duckdb, spark, or auto, which chooses by the number of facts."
 _ENGINE = (
-    _option(
-        _ENGINES,
-        "--engine",
-        default="experta",
-        show_default=True,
-        metavar="NAME",
-        help="The engine: experta, experta-stock, duckdb, spark, or auto, which chooses by the number of facts.",
-    ),
     _option(_ENGINES, "--memory", metavar="SIZE", help="How much memory the duckdb engine may take, such as 2GB."),
     _option(_ENGINES, "--spark-master", metavar="URL", help="Where the spark engine runs, such as local[4] or yarn."),
     _option(
@@ -196,6 +189,7 @@ def common_options(
     run: bool = True,
     engine: bool = False,
     formats: Sequence[str] = ("text", "json"),
+    by: str = "experta",
     as_of: str = "DATE",
     output: bool = True,
     limit: int | None = None,
@@ -208,6 +202,7 @@ def common_options(
         run: whether it infers what is asked, and so needs a date, assumptions and an engine.
         engine: whether it needs an engine all the same.
         formats: what it can print, the default first; without any it has an option of its own, and writes to a file.
+        by: the engine unless ``--engine`` names another one.
         as_of: what ``--as-of`` takes, a key of `_AS_OF`.
         output: whether it may write to a file.
         limit: how many it shows unless ``--limit`` says otherwise, 0 for what fits the screen; without, it has no such
@@ -229,7 +224,10 @@ def common_options(
         )
     if output:
         chosen.append(_option(_PRINTED if formats else _FIRST, "--output", metavar="FILE", help=_FILE))
-    chosen += [*(_SOURCES if base else ()), *(_ENGINE if run or engine else ())]
+    chosen += _SOURCES if base else ()
+    if run or engine:
+        named = _option(_ENGINES, "--engine", default=by, show_default=True, metavar="NAME", help=_NAMED)
+        chosen += [named, *_ENGINE]
     chosen += [*(_SCREEN if "text" in formats else ()), *((_VERBOSE,) if base else ())]
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:

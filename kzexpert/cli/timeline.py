@@ -27,7 +27,7 @@ Examples:
 )
 @click.argument("pattern", nargs=-1, required=True)
 @click.option("--all", "weighed", is_flag=True, help="Show also what was never established.")
-@common_options(formats=("text", "json", "svg"), as_of="YEAR..YEAR", limit=10)
+@common_options(formats=("text", "json", "svg"), as_of="YEAR..YEAR", limit=10, by="auto")
 def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     """Follow what matches a PATTERN through the years, each as of its last day, the last as of the date of the base.
 
