@@ -34,7 +34,7 @@ def test_a_proof_cites_the_edition_and_the_row() -> None:
     assert came.returncode == 0, came.stderr
     flat = " ".join(came.stdout.split())
     assert "on record: factbook, international organization participation, by edition (grade B), since 2000, " in flat
-    assert re.search(r" bases/world/factbook/memberships\.parquet row \d+", flat)
+    assert re.search(r" factbook/memberships\.parquet row \d+", flat)
 
 
 @pytest.mark.slow

@@ -44,13 +44,25 @@ def _shown_issues(
         alike.setdefault((issue.code, issue.message, issue.hint), []).append(issue)
     by_code = Counter(code for code, _, _ in alike)
     told: Counter[str] = Counter()
-    for (code, _, _), (first, *others) in alike.items():
+    for (code, _, _), group in alike.items():
+        first, *others = sorted(group, key=lambda issue: (issue.location is not None, issue.location))
         told[code] += 1
         if told[code] <= limit:
-            places = f"  the same in {counted(len(others), 'more place')}" if others else ""
-            yield "\n".join([issue_text(first, lines, out), *filter(None, [out.style("faint", places)])]) + "\n"
+            told_too = (
+                [out.wrap([("faint", _same_at(first, others, limit))], first="  ", rest=" " * 4)] if others else []
+            )
+            yield "\n".join([issue_text(first, lines, out), *told_too]) + "\n"
         if told[code] == by_code[code] > limit:
             yield out.wrap([("faint", f"{by_code[code] - limit:,} more of {code}.")]) + "\n"
+
+
+def _same_at(first: Issue, others: Sequence[Issue], limit: int) -> str:
+    """Where else the same is wrong: no more than the limit, each without the file where that is the first one's."""
+    file = first.location.file if first.location else ""
+    places = [visible(str(other.location)) for other in others if other.location]
+    shown = [place.removeprefix(visible(file)).strip() for place in places[:limit]]
+    more = f" and {counted(len(others) - len(shown), 'more place')}" if len(others) > len(shown) else ""
+    return f"the same at {', '.join(shown)}{more}" if shown else f"the same{more.replace(' and', ' in')}"
 
 
 def _files(issues: Sequence[Issue]) -> set[str]:

@@ -1,13 +1,14 @@
 """What is told of much: a summary, the first of each kind, what is alike as one; at each width."""
 
+import re
 from pathlib import Path
 
+import click
 import pytest
 from processes import here
 from syrupy.assertion import SnapshotAssertion
 
 from kzexpert.cli.group import COMMANDS, cli
-from kzexpert.cli.options import Command
 from kzexpert.render.abridgement import abridged, likewise
 
 from .conftest import Kzexpert
@@ -49,10 +50,10 @@ def test_errors_that_say_the_same_are_told_once(kzexpert: Kzexpert, small: Path)
     rows = "".join("    - {state: Ruritania, org: Nowhere}\n" for _ in range(30))
     (small / "facts" / "more.yaml").write_text(f"facts:\n  member:\n{rows}", encoding="utf-8")
     checked = kzexpert("check").stdout
-    assert checked.startswith("30 errors, 0 warnings\n") or checked.startswith("30 errors")
-    assert "the same in 29 more places" in checked
+    assert checked.startswith("30 errors, ")
+    assert re.search(r"the same at :4:26,\s.* and 19 more\s+places", checked, re.DOTALL)
     assert kzexpert("check", "--limit", "all").stdout.count("facts/more.yaml:") >= 30
-    assert "the same in 29 more places" in kzexpert("conclusions").stderr
+    assert "the same at :4:26" in kzexpert("conclusions").stderr
 
 
 def test_what_differs_in_one_name_is_one() -> None:
@@ -68,6 +69,6 @@ def test_what_differs_in_one_name_is_one() -> None:
 def test_help_shows_common_options_before_those_of_engines(kzexpert: Kzexpert, name: str) -> None:
     command = cli.get_command(cli.make_context("kzexpert", [name], resilient_parsing=True), name)
     shown = kzexpert(name, "--help").stdout
-    assert isinstance(command, Command) or "COMMAND" in shown
+    assert isinstance(command, click.Command)
     if "--engine" in shown:
         assert shown.index("Options:") < shown.index("--kb") < shown.index("Engines:") < shown.index("--engine")

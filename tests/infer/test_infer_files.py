@@ -258,7 +258,10 @@ def test_nothing_follows(infer: Infer, tmp_path: Path, name: str) -> None:
         (("member", "--format", "csv"), "KZ308 no rule concludes member"),
         (("membr", "--format", "csv"), "KZ301"),
         (("alignment(?a, ?b", "--format", "csv"), "KZ201"),
-        (("exercise(?a, ?b, ?c) within 1 year", "--format", "csv"), "KZ301 a file of conclusions has no window"),
+        (
+            ("exercise(?a, ?b, ?c) within 1 year", "--format", "csv"),
+            "KZ301 a file of conclusions has neither a window of time",
+        ),
         (("--format", "csv", "--as-of", "2011..1990"), "KZ303 2011..1990 runs backwards"),
         (("--output", "nowhere/x.csv"), "nowhere/x.csv: KZ306 cannot write: No such file or directory"),
         (("--output", "."), "KZ307"),

@@ -332,6 +332,6 @@ def test_conclusions_of_a_pattern_are_looked_up(large_world: Path, monkeypatch: 
     from kzexpert.engines.sql.results.firings import Firings
 
     monkeypatch.setattr(Firings, "__iter__", None)
-    result = run("conclusions", "shared(S1, S2, ?o, ?y)", "--engine", "duckdb", kb=large_world)
+    result = run("conclusions", "shared(S1, S2, ?o, ?y)", "--engine", "duckdb", "--limit", "all", kb=large_world)
     assert result.exit_code == 0
     assert result.stdout.count("shared(S1, S2") > 10

@@ -109,7 +109,7 @@ def test_rows_that_are_no_facts(tmp_path: Path) -> None:
         ("not UTF-8", "trade.csv cannot be read"),
         ("codes", "codes.csv cannot be read"),
         ("two names", "codes.csv has two names for BO: Borduria and Syldavia"),
-        ("one column", "codes.csv has no two columns"),
+        ("one column", "codes.csv does not have two columns"),
     ],
 )
 def test_tables_that_cannot_be_read(tmp_path: Path, kind: str, message: str) -> None:

@@ -322,7 +322,7 @@ def test_moments_beside_texts(tmp_path: Path) -> None:
     [
         ("t.csv", lambda folder: os.mkfifo(folder / "t.csv"), "t.csv is not a table"),
         ("t.csv", lambda folder: (folder / "t.csv").symlink_to("/dev/zero"), "t.csv is not a table"),
-        ("t.xlsx", text("t.xlsx", "x"), "t.xlsx cannot be read: it is no workbook"),
+        ("t.xlsx", text("t.xlsx", "x"), "t.xlsx cannot be read: the workbook cannot be read"),
         ("http://127.0.0.1:9/x.csv", lambda _: None, "http://127.0.0.1:9/x.csv is read over the network"),
         ('"a\\0b.csv"', lambda _: None, "does not exist"),
         ("a" * 5000 + ".csv", lambda _: None, "cannot be read: File name too long"),

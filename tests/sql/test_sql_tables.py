@@ -268,8 +268,8 @@ BAD = [
     ("member", ["RU", "Pact", "0000", "", "", ""], "'0000' is not a date for since"),
     ("member", ["RU", "Pact", "2001", "1999", "", ""], "until '1999' lies before since"),
     ("member", ["RU", "Pact", "", "", "1.5", ""], "'1.5' is not a certainty, which is over 0 and up to 1"),
-    ("member", ["RU", "Pact", "", "", "0", ""], "'0' is no certainty"),
-    ("member", ["RU", "Pact", "", "", "high", ""], "'high' is no certainty"),
+    ("member", ["RU", "Pact", "", "", "0", ""], "'0' is not a certainty"),
+    ("member", ["RU", "Pact", "", "", "high", ""], "'high' is not a certainty"),
     ("visit", ["RUR", "Borduria", "x", ""], "on is empty"),
     ("visit", ["Latveria", "Borduria", "x", "2010"], "'Latveria' is not a known state"),
     ("trade", ["RUR", "Borduria", "lots"], "'lots' is not a number for worth"),
@@ -411,7 +411,7 @@ def broken(folder: Path, kind: str) -> None:
         ("folder", "trade.csv holds no table"),
         ("codes", "codes.csv cannot be read"),
         ("two names", "codes.csv has two names for BO: Borduria and Syldavia"),
-        ("one column", "codes.csv has no two columns"),
+        ("one column", "codes.csv does not have two columns"),
     ],
 )
 def test_tables_that_cannot_be_read(tmp_path: Path, kind: str, message: str) -> None:
