@@ -18,6 +18,7 @@ __all__ = [
     "KzexpertError",
     "Location",
     "UsageError",
+    "an",
     "counted",
     "without_password",
 ]
@@ -37,6 +38,11 @@ def counted(number: int, thing: str, things: str = "") -> str:
         things: the plural, where it is not the noun with an ``s``.
     """
     return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
+
+
+def an(thing: str) -> str:
+    """A noun with its article: ``a state``, ``an organisation``."""
+    return f"{'an' if thing[:1] in 'aeio' else 'a'} {thing}"
 
 
 class Location(msgspec.Struct, frozen=True, order=True, array_like=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from kzexpert.authoring.insertion import inserted
 from kzexpert.authoring.own_base import Addition, OwnBase
 from kzexpert.authoring.snippets import Snippet, block, record, scalar, sequence, written
-from kzexpert.errors import Issue, Location, UsageError
+from kzexpert.errors import Issue, Location, UsageError, an
 from kzexpert.language.grammar import GrammarError, parse_atom
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import Atom, Constant, Fact, GroundAtom, KnowledgeBase
@@ -231,7 +231,7 @@ def add_entity(
     _check_name(name, "name")
     known = own.kb.entity.get(name)
     if known is not None:
-        message = f"{name} is already declared, as {known.name}, a {known.kind}: {known.location}"
+        message = f"{name} is already declared, as {known.name}, {an(known.kind)}: {known.location}"
         raise UsageError(Issue("KZ802", message, Location("name"), "add an alias to it there, or take another name"))
     target = own.file(
         file,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from kzexpert.checks.occurrences import visible_variables
-from kzexpert.errors import Issue, Location
+from kzexpert.errors import Issue, Location, an
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import FORMAT, FORMS, KnowledgeBase, Placeholder
 from kzexpert.program.resolve import Types
@@ -113,13 +113,13 @@ def _misuse(text: str, wanted: Placeholder, kind: str | None) -> tuple[str, str]
         kind: the type of what it names; None where that is not known.
     """
     if wanted.form and kind in _PLAIN:
-        return f"{text} asks for a form of a {kind}; only entities have forms", _FORMS
+        return f"{text} asks for a form of {an(kind)}; only entities have forms", _FORMS
     if wanted.words:
         if kind in ("text", "date"):
-            return f"{text} chooses a word by a {kind}; only entities and numbers are one or many", _WORDS
+            return f"{text} chooses a word by {an(kind)}; only entities and numbers are one or many", _WORDS
     elif wanted.layout is not None:
         if not wanted.layout or not FORMAT.fullmatch(wanted.layout):
             return f"{text} has an unknown format", f"{_NUMBERS}; {_WORDS}"
         if kind is not None and kind != "number":
-            return f"{text} formats a {kind}; only numbers have a format", _NUMBERS
+            return f"{text} formats {an(kind)}; only numbers have a format", _NUMBERS
     return None

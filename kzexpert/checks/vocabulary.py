@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from kzexpert.errors import Issue, Location, counted
+from kzexpert.errors import Issue, Location, an, counted
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import Entity, KnowledgeBase, Predicate
 
@@ -122,17 +122,17 @@ def _conflicts(kb: KnowledgeBase, claims: Iterable[tuple[bool, Location, str, En
     (first_is_alias, first_place, first_spelling, holder), *others = sorted(
         claims, key=lambda claim: (claim[0], kb.written(claim[1]), claim[2])
     )
-    as_first = f"an alias of {holder.name}" if first_is_alias else f"the name of a {holder.kind}"
+    as_first = f"an alias of {holder.name}" if first_is_alias else f"the name of {an(holder.kind)}"
     for is_alias, place, spelling, entity in others:
         hint = _OTHER_CASE
         if entity.name != holder.name:
-            as_other = f"an alias of {entity.name}" if is_alias else f"the name of a {entity.kind}"
+            as_other = f"an alias of {entity.name}" if is_alias else f"the name of {an(entity.kind)}"
             apart = f" ({first_spelling})" if first_spelling != spelling else ""
             message = f"{spelling} is {as_other} here, but {as_first}{apart} elsewhere"
         elif entity.kind != holder.kind and not is_alias:
-            message = f"{spelling} is a {entity.kind} here, but a {holder.kind} elsewhere"
+            message = f"{spelling} is {an(entity.kind)} here, but {an(holder.kind)} elsewhere"
         elif entity is not holder and not is_alias:
-            message = f"{spelling} is a {entity.kind} here and a different one elsewhere"
+            message = f"{spelling} is {an(entity.kind)} here and a different one elsewhere"
             hint = _TWO_ROWS
         else:
             continue

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from kzexpert.errors import Issue, Location, counted
+from kzexpert.errors import Issue, Location, an, counted
 from kzexpert.language.dates import parse_day
 from kzexpert.language.habits import foreign_call
 from kzexpert.language.nearest import did_you_mean
@@ -149,7 +149,8 @@ def _canonical(
         return value
     if entity.kind != wanted:
         hint = _nearest_of_kind(kb, value, wanted) if hints else ""
-        issues.append(Issue("KZ205", f"{place} takes a {wanted}, and {entity.name} is a {entity.kind}", location, hint))
+        message = f"{place} takes {an(wanted)}, and {entity.name} is {an(entity.kind)}"
+        issues.append(Issue("KZ205", message, location, hint))
     return entity.name
 
 
@@ -253,7 +254,7 @@ class Types:
 
     def _use(self, variable: str, kind: str, place: str, location: Location) -> None:
         if self.of.setdefault(variable, kind) != kind:
-            message = f"?{variable} is a {self.of[variable]} elsewhere in the rule, but {place} takes a {kind}"
+            message = f"?{variable} is {an(self.of[variable])} elsewhere in the rule, but {place} takes {an(kind)}"
             self.issues.append(Issue("KZ205", message, location))
 
     def _use_atom(self, atom: Atom) -> None:

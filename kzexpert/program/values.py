@@ -1,6 +1,6 @@
 """The expressions of one rule with their meaning: names in canonical form, and operands of types that go together."""
 
-from kzexpert.errors import Issue, Location
+from kzexpert.errors import Issue, Location, an
 from kzexpert.model import (
     FUNCTIONS,
     TEXT_OPERATORS,
@@ -55,13 +55,13 @@ class Values:
         if operator in TEXT_OPERATORS:
             for side, kind in zip(sides, (left_type, right_type), strict=True):
                 if kind in ("number", "date"):
-                    self._note(f"{side} is a {kind}, and '{operator}' compares texts", location)
+                    self._note(f"{side} is {an(kind)}, and '{operator}' compares texts", location)
             return left, right
         left = self._resolved(sides[0], None if written[1] else right_type, location)
         right = self._resolved(sides[1], None if written[0] else left_type, location)
         if left_type and right_type and not any(written) and left_type != right_type:
             if "text" not in (left_type, right_type) or {left_type, right_type} & {"number", "date"}:
-                message = f"{sides[0]} is a {left_type} and {sides[1]} a {right_type}: they are never equal"
+                message = f"{sides[0]} is {an(left_type)} and {sides[1]} {an(right_type)}: they are never equal"
                 hint = "a day is written 2019-01-31" if "date" in (left_type, right_type) else ""
                 self._note(message, location, hint)
         elif operator not in ("=", "!=") and (left_type or right_type or "number") not in ("number", "date"):
@@ -84,7 +84,7 @@ class Values:
                 kind = self._types.expression(side)
                 if kind not in (None, "number") and not isinstance(side, Operation):
                     hint = "days(?from, ?to) counts the days between two dates" if kind == "date" else ""
-                    self._note(f"{side} is a {kind}: arithmetic is for numbers", location, hint)
+                    self._note(f"{side} is {an(kind)}: arithmetic is for numbers", location, hint)
                     break
             if expression.operator == "/" and expression.right == Constant(0.0):
                 self._note(f"{expression} divides by 0, and never has a value", location)
@@ -105,7 +105,8 @@ class Values:
             fits = kind not in ("number", "date") if wanted == "text" else kind == wanted
             if not fits:
                 hint = "a day is written 2011-01-31" if wanted == "date" and isinstance(argument, Constant) else ""
-                self._note(f"{argument} is a {kind}, and {expression.function} takes a {wanted} there", location, hint)
+                message = f"{argument} is {an(kind)}, and {expression.function} takes {an(wanted)} there"
+                self._note(message, location, hint)
                 return
         constant = [argument.value for argument in expression.arguments if isinstance(argument, Constant)]
         if (

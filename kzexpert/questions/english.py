@@ -9,12 +9,14 @@ __all__ = [
     "AUXILIARIES",
     "BE",
     "COMPARED",
+    "CONNECTIVES",
     "DECISIVE",
     "FUNCTION_WORDS",
     "INTENTS",
     "INTERROGATIVES",
     "IRREGULAR",
     "MODALS",
+    "NUMERALS",
     "POLITENESS",
     "PREPOSITIONS",
     "PRONOUNS",
@@ -72,6 +74,12 @@ DECISIVE = _words(
 )
 #: They speak of what is possible, wanted or to come, and no template is read as if they were not there.
 MODALS = _words("will would shall should can could may might must ought going")
+#: They join a question to what was said before, or call for attention; no knowledge base could know of them.
+CONNECTIVES = _words(
+    "but also if because since already ago just hey plz though although whether yet even too then again still else "
+    "instead rather quite very maybe perhaps ever once ok okay well like while whereas unless about own"
+)
+NUMERALS = _words("one ones two three four five six seven eight nine ten")
 #: What is said in a roundabout way → the preposition that says it.
 ROUNDABOUT = {
     "in": (

@@ -211,6 +211,11 @@ def is_participle(tokens: Sequence[Lexeme], token: Lexeme) -> bool:
     return formed and any(other.text in BE for other in tokens)
 
 
+def _alike(one: Lexeme, other: Lexeme) -> bool:
+    """Whether two names may be of one kind."""
+    return bool({kind for kind, _ in one.names} & {kind for kind, _ in other.names} - {_SLOT})
+
+
 def marker(
     tokens: Sequence[Lexeme],
     at: int,
@@ -231,6 +236,9 @@ def marker(
         return "of"
     for place in range(at - 1, -1, -1):
         token = tokens[place]
+        listed = place == at - 1 and is_argument(token) and not token.possessive and _alike(token, tokens[at])
+        if listed:
+            return marker(tokens, place, is_argument, needs, nouns)
         if token.text in ("and", "or") and place and is_argument(tokens[place - 1]):
             return marker(tokens, place - 1, is_argument, needs, nouns)
         if token.text in PREPOSITIONS:

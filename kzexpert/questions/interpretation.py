@@ -5,12 +5,13 @@ reading uses makes the question not understood.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import msgspec
 from msgspec.structs import replace
 
 from kzexpert.model import KnowledgeBase, Pattern
-from kzexpert.questions.english import Intent
+from kzexpert.questions.english import CONNECTIVES, NUMERALS, Intent
 from kzexpert.questions.frames import Frames, is_bare_word
 from kzexpert.questions.paraphrase import asked, listed, stated
 from kzexpert.questions.phrases import Wish, dates_joined, wish_of
@@ -24,6 +25,8 @@ __all__ = ["Interpretation", "Unclear", "interpretation"]
 _MOST_SHOWN = 3
 #: With these a known word is the same word.
 _ENDINGS = ("ing", "ed", "er", "ers")
+#: Words of plain English, which no knowledge base lacks.
+_COMMON = CONNECTIVES | NUMERALS
 #: Intent → the command that follows it, where that is not ``ask``.
 _COMMANDS: dict[Intent, str] = {
     "why": "why",
@@ -60,6 +63,7 @@ class Interpretation(msgspec.Struct, frozen=True):
         withdrawn: whether the pattern is to be taken away, and not to be assumed.
         polar: whether it asks for yes or no.
         counts: the arguments whose values are to be counted.
+        negated: whether a yes means that the pattern does not hold.
     """
 
     intent: Intent
@@ -72,6 +76,7 @@ class Interpretation(msgspec.Struct, frozen=True):
     withdrawn: bool = False
     polar: bool = False
     counts: tuple[str, ...] = ()
+    negated: bool = False
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -95,6 +100,8 @@ class Unclear(msgspec.Struct, frozen=True):
         names: whether it names anything that the knowledge base has.
         several: whether it can be read in several ways, which `candidates` are.
         candidates: what comes near, each a pattern and its words.
+        unknown: a name that nothing bears, though a part of it is one; with its place.
+        part: that part.
     """
 
     words: tuple[tuple[str, int], ...] = ()
@@ -102,6 +109,8 @@ class Unclear(msgspec.Struct, frozen=True):
     names: bool = False
     several: bool = False
     candidates: tuple[tuple[str, str], ...] = ()
+    unknown: tuple[str, int] | None = None
+    part: str = ""
 
 
 def interpretation(kb: KnowledgeBase, text: str) -> Interpretation | Unclear:
@@ -109,6 +118,9 @@ def interpretation(kb: KnowledgeBase, text: str) -> Interpretation | Unclear:
     frames = Frames.of(kb)
     tokens = dates_joined(tokens_of(text))
     tokens = named(kb, text, mended(kb, tokens, named(kb, text, tokens), frames.known))
+    unknown = _unknown_name(text, tokens)
+    if unknown is not None:
+        return unknown
     wish = wish_of(named(kb, text, with_synonyms(tokens, frames.synonyms)))
     if wish is None:
         return Unclear()
@@ -125,6 +137,25 @@ def interpretation(kb: KnowledgeBase, text: str) -> Interpretation | Unclear:
     if best:
         return Unclear(several=True, candidates=_shown(kb, best))
     return _unclear(kb, frames, text, wish, found)
+
+
+def _unknown_name(text: str, tokens: Sequence[Lexeme]) -> Unclear | None:
+    """Two words with capitals that follow each other, of which one alone is a name: the Borduria Pact."""
+    if all(text[token.start].isupper() for token in tokens):
+        return None
+    for first, last in pairwise(tokens):
+        known = first if first.names else last
+        joined = text[first.end : last.start] == " " and text[first.start].isupper() and text[last.start].isupper()
+        if (
+            not joined
+            or bool(first.names) == bool(last.names)
+            or first.possessive
+            or (first is not known and not first.start)
+        ):
+            continue
+        if not is_bare_word(last if first is known else first):
+            return Unclear(unknown=(text[first.start : last.end], first.start), part=text[known.start : known.end])
+    return None
 
 
 def _readings(frames: Frames, wish: Wish) -> tuple[list[Reading], Wish]:
@@ -193,8 +224,21 @@ def _interpreted(kb: KnowledgeBase, wish: Wish, reading: Reading) -> Interpretat
     parts += [", the strongest first"] * wish.strongest + [", at the date of the knowledge base"] * wish.today
     read_as = "".join(parts) + _when(wish, tail)
     return Interpretation(
-        intent, read_as, pattern, tail, as_of=wish.as_of, years=wish.years, polar=polar, counts=counts
+        intent,
+        read_as,
+        pattern,
+        tail,
+        as_of=wish.as_of,
+        years=wish.years,
+        polar=polar,
+        counts=counts,
+        negated=wish.negated > 0 and not _expects_yes(wish.tokens),
     )
+
+
+def _expects_yes(tokens: Sequence[Lexeme]) -> bool:
+    """Whether a negated question wants to hear yes where what it negates holds: "isn't A a member of B"."""
+    return any(token.text == "not" and token.start == tokens[0].start for token in tokens[1:2])
 
 
 def _counted(reading: Reading) -> tuple[str, ...]:
@@ -245,6 +289,7 @@ def _unclear(kb: KnowledgeBase, frames: Frames, text: str, wish: Wish, found: It
         token
         for token in unread
         if token in open_words
+        and token.text not in _COMMON
         and words(token.text)[0].stem not in known
         and not (token.text.endswith(_ENDINGS) and token.stem in frames.known.values())
     ]

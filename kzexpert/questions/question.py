@@ -59,6 +59,7 @@ class Question(msgspec.Struct, frozen=True):
         as_of: the date that it names, as written; empty where it names none.
         polar: whether it asks for yes or no.
         counts: the variables whose values it wants counted.
+        negated: whether a yes means that the pattern does not hold.
     """
 
     text: str
@@ -69,6 +70,7 @@ class Question(msgspec.Struct, frozen=True):
     as_of: str = ""
     polar: bool = False
     counts: tuple[str, ...] = ()
+    negated: bool = False
 
 
 class Lead(msgspec.Struct, frozen=True):
@@ -205,7 +207,13 @@ class _Words:
         asked = Question(self.text, _KINDS[found.command[0]], pattern)
         within = pattern.relation.within if isinstance(pattern.relation, Relation) else None
         return replace(
-            asked, within=within, read_as=found.read_as, as_of=found.as_of, polar=found.polar, counts=found.counts
+            asked,
+            within=within,
+            read_as=found.read_as,
+            as_of=found.as_of,
+            polar=found.polar,
+            counts=found.counts,
+            negated=found.negated,
         )
 
     def _fits(self, part: Sequence[Word], asks: Sequence[Template], articles: bool = False) -> list[Fit]:

@@ -34,6 +34,7 @@ class Reading(msgspec.Struct, frozen=True):
         nouns: arguments that it asks for by name, such as ``state`` in which states.
         unread: the tokens that it has no use for.
         cost: how far it is from the template: places of arguments that were concluded, words from elsewhere.
+        in_roles: whether what bears the name of a predicate of one argument is such an entity: the power is a power.
     """
 
     frame: Frame
@@ -41,6 +42,7 @@ class Reading(msgspec.Struct, frozen=True):
     nouns: frozenset[str]
     unread: tuple[Lexeme, ...]
     cost: int
+    in_roles: bool = True
 
     @property
     def pattern(self) -> Pattern:
@@ -70,7 +72,9 @@ def best_readings(readings: Sequence[Reading]) -> list[Reading]:
     for reading in whole:
         if _rank(reading) == best:
             found.setdefault(str(reading.pattern), reading)
-    return list(found.values())
+    turned = {(item.frame.predicate.name, frozenset(str(value) for _, value in item.given)) for item in found.values()}
+    fitting = [item for item in found.values() if item.in_roles]
+    return fitting if len(turned) == 1 and fitting else list(found.values())
 
 
 def _rank(reading: Reading) -> tuple[int, bool, int]:
@@ -144,7 +148,8 @@ def _reading(frames: Frames, frame: Frame, tokens: Sequence[Lexeme]) -> Reading 
     values = tuple((name, _value(tokens[number], specs[name])) for name, number in given.items())
     named = tuple((name, value) for name, value in values if value is not None)
     cost += concluded + _FAR * _asks_otherwise(frame, tokens)
-    return Reading(frame, named, frozenset(nouns), tuple(unread), cost)
+    in_roles = all(str(value) in frames.roles.get(name, (str(value),)) for name, value in named)
+    return Reading(frame, named, frozenset(nouns), tuple(unread), cost, in_roles)
 
 
 def _asks_otherwise(frame: Frame, tokens: Sequence[Lexeme]) -> bool:

@@ -7,10 +7,10 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from math import fsum
 
-from kzexpert.errors import AmbiguousQuestion, Issue, Location, UsageError
+from kzexpert.errors import AmbiguousQuestion, Issue, Location, UsageError, an
 from kzexpert.language.nearest import did_you_mean, nearest
 from kzexpert.model import KnowledgeBase
-from kzexpert.questions.english import PRONOUNS
+from kzexpert.questions.english import CONNECTIVES, DECISIVE, NUMERALS, PRONOUNS
 from kzexpert.questions.interpretation import Unclear
 from kzexpert.questions.sentences import fill
 from kzexpert.questions.templates import EntityNames, Fit, Span, Template, Word, fit, statement_templates
@@ -22,6 +22,7 @@ _WRITTEN = {"text": 'in "quotes"', "number": "in digits", "date": "as YYYY-MM-DD
 #: Shorter words resemble too many others.
 _LONG_WORD = 5
 _MOST_SHOWN = 5
+_NO_NAMES = DECISIVE | CONNECTIVES | NUMERALS
 
 
 class Refusal:
@@ -50,6 +51,8 @@ class Refusal:
         """What keeps a question from being understood: the words that nothing reads, and what comes near."""
         if found.several:
             return self.ambiguous(dict(found.candidates))
+        if found.unknown:
+            return self._part_of_unknown(*found.unknown, found.part)
         self._report_unknown_names()
         near = [words for _, words in found.candidates]
         if found.strange and found.names:
@@ -60,6 +63,10 @@ class Refusal:
         if not found.words or len(found.words) == len(self.spoken):
             return self.not_understood()
         return self.unexplained(found.words, near)
+
+    def _part_of_unknown(self, name: str, start: int, part: str) -> UsageError:
+        hint = f"{part} is known by itself; write the word beside it small where it is no part of a name"
+        return self._error(Issue("KZ204", f"unknown name {name}", Location(_PLACE, 1, start + 1), hint))
 
     def unexplained(self, unread: Sequence[tuple[str, int]], near: Sequence[str] = ()) -> UsageError:
         shown = " and ".join(f"'{word}'" for word, _ in unread)
@@ -99,8 +106,14 @@ class Refusal:
             raise self._error(*issues)
 
     def _hides_names(self, found: Fit, part: Sequence[Word]) -> bool:
-        """Whether it takes a name and a word beside it for one unknown name."""
-        return any(
+        """Whether it takes a name and a word beside it for one unknown name, or words such as all for a name."""
+        taken = {
+            word.text
+            for span in found.unknown
+            if span.spec.type not in _WRITTEN
+            for word in part[span.start : span.end]
+        }
+        return bool(taken & _NO_NAMES) or any(
             span.end > span.start + 1
             and any(self._named_at(part[span.start : span.end], at) for at in range(span.end - span.start))
             for span in found.unknown
@@ -114,11 +127,11 @@ class Refusal:
             hint = f"each question stands alone; name the {kind}"
             return Issue("KZ204", f"'{shown}' does not stand for anything here", location, hint)
         if kind in _WRITTEN:
-            return Issue("KZ205", f"{shown} is not a {kind}", location, f"write a {kind} {_WRITTEN[kind]}")
+            return Issue("KZ205", f"{shown} is not {an(kind)}", location, f"write {an(kind)} {_WRITTEN[kind]}")
         others = self.names.meanings(part)
         if others:
             other_kind, name = others[0]
-            return Issue("KZ205", f"{name} is a {other_kind}, and a {kind} is needed here", location)
+            return Issue("KZ205", f"{name} is {an(other_kind)}, and {an(kind)} is needed here", location)
         hint = self._near_names(shown, kind) or f"kzexpert vocabulary {kind} lists every {kind}"
         return Issue("KZ204", f"unknown {kind} {shown}", location, hint)
 

@@ -87,7 +87,8 @@ def disjunction(frames: Frames, tokens: Sequence[Lexeme]) -> Rivals | None:
     reading, predicate = best[0], best[0].frame.predicate
     kind = next(spec.type for spec in predicate.args if spec.name == predicate.compares)
     one, other = str(dict(reading.given).get(predicate.compares, "")), _name(tokens[end], kind)
-    if not one or not other:
+    beside = next((name for token in reversed(tokens[: at[0]]) if (name := _name(token, kind))), "")
+    if not one or not other or beside != one:
         return None
     opened = replace(reading, given=tuple(pair for pair in reading.given if pair[0] != predicate.compares))
     variables = [term for term in opened.pattern.terms if isinstance(term, Variable)]

@@ -87,7 +87,7 @@ def answer_text(
     """
     before = _before(inference.program.kb, question, answer, out)
     if ground_atom(question) and answer.answers:
-        verdicts = [_block(item, out, _verdict(item)) for item in answer.answers]
+        verdicts = [_block(item, out, _verdict(item, question.negated)) for item in answer.answers]
         return "\n\n".join([*before, *verdicts, footnote(inference, out, words=_unmeasured(answer.answers))]) + "\n"
     visible = answer.answers if weighed else answer.established.answers
     shown = [*once(visible)]
@@ -124,7 +124,7 @@ def _yes_where(kb: KnowledgeBase, question: Question, answer: Answer) -> str:
     """
     gaps = {Placeholder.read(inside).name: word for word, inside in _BEFORE_GAP.findall(_says(kb, question))}
     names = [*question.pattern.variables]
-    if not question.polar or len(names) != 1 or names[0] not in gaps:
+    if not question.polar or question.negated or len(names) != 1 or names[0] not in gaps:
         return ""
     spoken = [(fill("{it}", {"it": item.bindings[names[0]]}, kb.inflected), item.certainty) for item in answer.answers]
     yes = [text for text, certainty in spoken if certainty >= VERDICT]
@@ -172,14 +172,19 @@ def nothing_supports(inference: Inference, question: Question, out: Writer = PLA
     return out.wrap([("", f"Nothing in the knowledge base supports: {asked}")])
 
 
-def opening(item: Conclusion) -> tuple[str, str]:
-    """How the answer to a yes-or-no question begins, and its role; below `VERDICT` with neither yes nor no."""
+def opening(item: Conclusion, negated: bool = False) -> tuple[str, str]:
+    """How the answer to a yes-or-no question begins, and its role; below `VERDICT` with neither yes nor no.
+
+    Args:
+        negated: whether it asks if the statement does not hold.
+    """
+    yes, no = ("No", "Yes") if negated else ("Yes", "No")
     if item.conflict:
         return "bad", "In conflict:"
     if item.certainty >= VERDICT:
-        return "good", "Yes:"
+        return "good", f"{yes}:"
     if item.certainty <= -VERDICT:
-        return "bad", f"No. There is {item.evidence} the statement that"
+        return "bad", f"{no}. There is {item.evidence} the statement that"
     if item.established:
         return "poor", f"There is {item.evidence} that"
     if item.certainty < -THRESHOLD:
@@ -187,9 +192,9 @@ def opening(item: Conclusion) -> tuple[str, str]:
     return "poor", "Nothing is established about whether"
 
 
-def _verdict(item: Conclusion) -> list[Piece]:
+def _verdict(item: Conclusion, negated: bool) -> list[Piece]:
     """The answer to a yes-or-no question."""
-    role, words = opening(item)
+    role, words = opening(item, negated)
     begun: list[Piece] = [(role, f"{words} "), ("strong", item.says)]
     if words.endswith(":"):
         return [*begun, ("", ": "), *_estimate(item)]

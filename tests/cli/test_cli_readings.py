@@ -98,3 +98,15 @@ def test_a_reading_is_as_wide_as_the_result(kzexpert: Kzexpert, words: tuple[str
     assert first.startswith("Read as: ")
     assert max(len(first), len(second)) <= 44
     assert not second.startswith("(")
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("is Ruritania not a member of Pact", "No: Ruritania is a member of Pact"),
+        ("Ruritania isn't a member of Pact", "No: Ruritania is a member of Pact"),
+        ("isn't Ruritania a member of Pact", "Yes: Ruritania is a member of Pact"),
+    ],
+)
+def test_yes_and_no_answer_what_was_asked(kzexpert: Kzexpert, text: str, first: str) -> None:
+    assert first in " ".join(kzexpert("ask", text).stdout.split())
