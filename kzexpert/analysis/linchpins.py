@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from kzexpert.analysis.scenario import Progress, Revision, Scenario, silent
 from kzexpert.analysis.worlds import outcomes, with_facts
@@ -95,9 +96,16 @@ class Hanging(msgspec.Struct, frozen=True):
 
 
 class Linchpins(Asked, frozen=True, tag_field="schema", tag="kzexpert.linchpins/1"):
-    """What each established conclusion that answers a question hangs on."""
+    """What each established conclusion that answers a question hangs on.
+
+    Attributes:
+        read_as: how a question that led here was read, in words; not set where none did.
+        command: the command line that it led to; set with `read_as`.
+    """
 
     conclusions: tuple[Hanging, ...]
+    read_as: str | UnsetType = UNSET
+    command: str | UnsetType = UNSET
 
 
 def linchpins(

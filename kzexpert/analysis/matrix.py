@@ -10,6 +10,7 @@ from datetime import date
 from typing import Literal, TypeAlias
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from kzexpert.certainty import combine, established, evidence_word
 from kzexpert.errors import Issue, Location, UsageError
@@ -126,7 +127,12 @@ class Matrix(msgspec.Struct, frozen=True):
 
 
 class Matrices(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.matrix/1"):
-    """A matrix for each combination of values of the arguments that a pattern leaves open beside the hypothesis."""
+    """A matrix for each combination of values of the arguments that a pattern leaves open beside the hypothesis.
+
+    Attributes:
+        read_as: how a question that led here was read, in words; not set where none did.
+        command: the command line that it led to; set with `read_as`.
+    """
 
     question: str
     as_of: date
@@ -134,6 +140,8 @@ class Matrices(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.ma
     assumed: tuple[str, ...]
     withdrawn: tuple[str, ...]
     matrices: tuple[Matrix, ...]
+    read_as: str | UnsetType = UNSET
+    command: str | UnsetType = UNSET
 
 
 def read_comparisons(kb: KnowledgeBase, text: str) -> tuple[Rivalry, ...]:

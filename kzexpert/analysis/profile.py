@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from kzexpert.certainty import established
@@ -59,6 +60,8 @@ class Profile(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.abo
         topics: that with the most certain conclusion first.
         recorded: facts that no rule concludes, the most certain first, then what is said of the entity itself, then in
             the order of the vocabulary, high numbers first.
+        read_as: how a question that led here was read, in words; not set where none did.
+        command: the command line that it led to; set with `read_as`.
     """
 
     entity: str
@@ -70,6 +73,8 @@ class Profile(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.abo
     withdrawn: tuple[str, ...]
     topics: tuple[Topic, ...]
     recorded: tuple[RecordedFact, ...]
+    read_as: str | UnsetType = UNSET
+    command: str | UnsetType = UNSET
 
     def of(self, topic: str) -> "Profile":
         """What belongs to one topic, of which ``recorded`` is one.

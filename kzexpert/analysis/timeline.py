@@ -9,6 +9,7 @@ from datetime import date
 from itertools import pairwise
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from kzexpert.analysis.causes import Divergence
 from kzexpert.analysis.scenario import Infer, Progress, Scenario, silent
@@ -78,6 +79,8 @@ class Timeline(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.ti
 
     Attributes:
         start, end: the first and the last day that was looked at.
+        read_as: how a question that led here was read, in words; not set where none did.
+        command: the command line that it led to; set with `read_as`.
     """
 
     question: str
@@ -88,6 +91,8 @@ class Timeline(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.ti
     assumed: tuple[str, ...]
     withdrawn: tuple[str, ...]
     series: tuple[Series, ...]
+    read_as: str | UnsetType = UNSET
+    command: str | UnsetType = UNSET
 
 
 def timeline(

@@ -6,6 +6,7 @@ rules or the date made a conclusion change. It proposes no change of its own.
 
 from collections.abc import Iterable
 
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from kzexpert.analysis.causes import Divergence, Place, Respect, rule_texts
@@ -30,6 +31,8 @@ class WhatIf(Changes, frozen=True, kw_only=True, tag_field="schema", tag="kzexpe
         changes: by turn, then the largest first.
         consequences: every one of them once, by cause; the largest effect first.
         others: how many more conclusions change, which the question does not ask about.
+        read_as: how a question that led here was read, in words; not set where none did.
+        command: the command line that it led to; set with `read_as`.
     """
 
     question: str
@@ -37,6 +40,8 @@ class WhatIf(Changes, frozen=True, kw_only=True, tag_field="schema", tag="kzexpe
     engine: str
     consequences: tuple[Consequence, ...]
     others: int
+    read_as: str | UnsetType = UNSET
+    command: str | UnsetType = UNSET
 
 
 def what_if(

@@ -8,7 +8,7 @@ import click
 from msgspec.structs import replace
 
 from kzexpert.cli.options import Options
-from kzexpert.cli.output import tell, to_stdout, wrapped
+from kzexpert.cli.output import reading, tell, to_stdout, wrapped
 from kzexpert.cli.session import Session
 from kzexpert.errors import AmbiguousQuestion, Issue, Location, UsageError
 from kzexpert.questions.question import Lead, Question, read_asked, read_conclusion, read_question
@@ -115,7 +115,8 @@ def follow(session: Session, lead: Lead) -> int:
     assert isinstance(root.command, click.Group)
     found = root.command.get_command(root, command[0])
     assert found is not None
-    code = found.main([*line[2:], *further], f"kzexpert {command[0]}", standalone_mode=False)
+    with reading(lead.read_as, shlex.join(line)):
+        code = found.main([*line[2:], *further], f"kzexpert {command[0]}", standalone_mode=False)
     return code if isinstance(code, int) else 0
 
 

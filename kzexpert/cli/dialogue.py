@@ -12,11 +12,11 @@ from typing import Any
 import click
 from msgspec.structs import replace
 
-from kzexpert.cli.asked import say, say_reading
+from kzexpert.cli.asked import command_line, say, say_reading
 from kzexpert.cli.group import COMMANDS, cli, guarded
 from kzexpert.cli.opened import Givens, Kept, staying_open
 from kzexpert.cli.options import Options
-from kzexpert.cli.output import heard
+from kzexpert.cli.output import heard, reading
 from kzexpert.cli.session import day_of_questions, open_session, read_knowledge_base
 from kzexpert.errors import Issue, KzexpertError, Location, UsageError
 from kzexpert.model import Constant, KnowledgeBase
@@ -118,8 +118,10 @@ class Dialogue:
 
     def _follow(self, found: FollowUp) -> int:
         say_reading(self._options, found.read_as)
-        as_of = ["--as-of", found.as_of] if found.as_of else []
-        return self._run([found.words[0], *as_of, *found.words[1:]])
+        words = [found.words[0], *(("--as-of", found.as_of) if found.as_of else ()), *found.words[1:]]
+        kept = replace(self._options, **{name: getattr(self.givens, name) for name in Givens.__struct_fields__})
+        with reading(found.read_as, shlex.join(command_line(kept, words))):
+            return self._run(words)
 
     def _of_before(self, word: str, rest: str) -> int:
         """A command about the question before, or about the entity that it begins with."""

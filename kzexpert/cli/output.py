@@ -5,9 +5,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import click
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from kzexpert.cli.options import Options
 from kzexpert.errors import Issue, Location, UsageError
@@ -24,6 +26,7 @@ __all__ = [
     "heard",
     "note",
     "print_error",
+    "reading",
     "show",
     "spare",
     "tell",
@@ -37,6 +40,8 @@ WIDEST, _NARROWEST = 100, 40
 #: What a shell reports of a command whose reader has gone: 128 + SIGPIPE.
 _PIPE_CLOSED = 141
 _HEARD: ContextVar[list[object] | None] = ContextVar("heard", default=None)
+#: How a question that leads to a command was read, and that command.
+_READING: ContextVar[tuple[str, str] | None] = ContextVar("reading", default=None)
 
 
 def emit(options: Options, text_of: Callable[[Writer], str]) -> None:
@@ -71,6 +76,27 @@ def heard() -> Iterator[list[object]]:
         _HEARD.reset(token)
 
 
+@contextmanager
+def reading(read_as: str, command: str) -> Iterator[None]:
+    """Inside, documents say how the question that led to them was read, if they have a place for that.
+
+    Args:
+        command: the command line that asks the same.
+    """
+    token = _READING.set((read_as, command))
+    try:
+        yield
+    finally:
+        _READING.reset(token)
+
+
+def _with_reading(document: Any) -> Any:
+    said = _READING.get()
+    if said is None or getattr(document, "read_as", None) is not UNSET:
+        return document
+    return replace(document, read_as=said[0], command=said[1])
+
+
 def show(options: Options, document: object, text_of: Callable[[Writer], str]) -> None:
     """Print a result as ``--format`` says: a document as JSON, or what `text_of` makes. See `emit`."""
     hearing = _HEARD.get()
@@ -79,7 +105,7 @@ def show(options: Options, document: object, text_of: Callable[[Writer], str]) -
     if options.format == "json":
         from kzexpert.render.json import json_text
 
-        text = json_text(document)
+        text = json_text(_with_reading(document))
         emit(options, lambda _out: text)
     else:
         emit(options, text_of)

@@ -1,6 +1,7 @@
 """Questions that no template fits word by word, on the command line: what is said of their reading, and what runs."""
 
 import json
+import shlex
 
 import pytest
 
@@ -110,3 +111,22 @@ def test_a_reading_is_as_wide_as_the_result(kzexpert: Kzexpert, words: tuple[str
 )
 def test_yes_and_no_answer_what_was_asked(kzexpert: Kzexpert, text: str, first: str) -> None:
     assert first in " ".join(kzexpert("ask", text).stdout.split())
+
+
+LEADS = {
+    "tell me about Ruritania": "kzexpert about Ruritania",
+    "who leads the Pact over the years": "kzexpert timeline 'leads(?power, Pact)'",
+    "what if Ruritania were not a member of the Pact": "kzexpert what-if --all --without 'member(Ruritania, Pact)'",
+    "what does the alignment of Ruritania with Borduria in security rest on": (
+        "kzexpert linchpins 'alignment(Ruritania, Borduria, security)'"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", LEADS)
+def test_json_of_a_command_that_a_question_leads_to_says_how_it_was_read(kzexpert: Kzexpert, text: str) -> None:
+    document = json.loads(kzexpert("ask", text, "--format", "json").stdout)
+    assert document.pop("read_as")
+    command = document.pop("command")
+    assert command.startswith(LEADS[text])
+    assert document == json.loads(kzexpert(*shlex.split(command)[1:], "--format", "json").stdout)

@@ -105,6 +105,18 @@ def test_json_is_one_document_after_another(small: Path) -> None:
     assert schemas == ["kzexpert.answer/1", "kzexpert.trace/1"]
 
 
+def test_json_says_how_a_line_was_read(small: Path) -> None:
+    given = ("--format", "json", "--as-of", "2009", "--assume", "member(Klow, Pact)")
+    result = piped(WHO, "and in trade?", arguments=given)
+    documents = result.stdout.strip().split("\n}\n")
+    first, second = json.loads(f"{documents[0]}\n}}"), json.loads(documents[1])
+    assert "command" not in first
+    assert second["read_as"] == "who is Ruritania aligned with in trade"
+    assert second["command"] == (
+        f"kzexpert ask 'alignment(Ruritania, ?power, trade)' --kb {SMALL} --as-of 2009 --assume 'member(Klow, Pact)'"
+    )
+
+
 # --- what is kept ---
 
 
