@@ -103,7 +103,8 @@ def asked_before(text: str, before: Before) -> Pattern:
         UsageError: nothing was (KZ301).
     """
     if before.pattern is None:
-        raise _error(text, "KZ301", f"no question was asked before that '{text}' could be about", "ask one first")
+        hint = f"ask one about {before.about[0]} first" if before.about else "ask one first"
+        raise _error(text, "KZ301", f"no question was asked before that '{text}' could be about", hint)
     return before.pattern
 
 

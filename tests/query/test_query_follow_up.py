@@ -178,3 +178,10 @@ def test_it_with_several_answers_lists_them(kb: KnowledgeBase) -> None:
         followed(kb, "who leads it?", before)
     (issue,) = caught.value.issues
     assert issue.hint.splitlines() == ["ask one of them:", "who leads Pact?", "who leads Ring?"]
+
+
+def test_an_entity_alone_is_no_question(kb: KnowledgeBase) -> None:
+    with pytest.raises(UsageError) as caught:
+        followed(kb, "since when?", Before(about=("Ruritania",)))
+    (issue,) = caught.value.issues
+    assert issue.hint == "ask one about Ruritania first"
