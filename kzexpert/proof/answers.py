@@ -113,7 +113,7 @@ def once(items: Iterable[Conclusion]) -> Iterator[Conclusion]:
 
 
 class Answer(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.answer/1"):
-    """The answer to a question; `answers` is sorted by certainty, then by text.
+    """The answer to a question; `answers` is sorted by certainty, then by text, or the largest number first.
 
     Attributes:
         status: of the first answer, whether or not it is shown; ``unknown`` where there is none.
@@ -173,6 +173,8 @@ def answer(inference: Inference, question: Question, proof: Trace | None = None)
     for name, atom in atoms.items() if measured else ():
         found[name] = replace(found[name], likelihood=measured.get(atom))
     ordered = sorted(found.values(), key=lambda item: (-item.certainty, item.conclusion))
+    if question.by:
+        ordered.sort(key=lambda item: (not item.established, -float(item.bindings[question.by])))
     status = ordered[0].status if ordered else "unknown"
     values = {tuple(item.bindings[name] for name in question.counts) for item in ordered if item.established}
     return Answer(

@@ -21,6 +21,7 @@ __all__ = [
     "PREPOSITIONS",
     "PRONOUNS",
     "ROUNDABOUT",
+    "SIZES",
     "SPEAKERS",
     "SUPERLATIVES",
     "TODAY",
@@ -66,6 +67,8 @@ PRONOUNS = _words("it its they them their he him his she her this these those")
 SUPERLATIVES = _words(
     "most mostly mainly main chiefly chief primarily primary biggest largest greatest closest strongest"
 )
+#: Of these the ones that ask for size, which no certainty tells.
+SIZES = _words("biggest largest greatest")
 TODAY = _words("now nowadays today currently still presently")
 #: They change what a sentence says, so that only a template that has them itself may read them.
 DECISIVE = _words(

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from kzexpert.model import KnowledgeBase, Pattern
-from kzexpert.questions.english import CONNECTIVES, NUMERALS, Intent
+from kzexpert.questions.english import CONNECTIVES, NUMERALS, SIZES, Intent
 from kzexpert.questions.frames import Frames, is_bare_word
 from kzexpert.questions.paraphrase import asked, listed, stated
 from kzexpert.questions.phrases import Wish, dates_joined, wish_of
@@ -64,6 +64,7 @@ class Interpretation(msgspec.Struct, frozen=True):
         polar: whether it asks for yes or no.
         counts: the arguments whose values are to be counted.
         negated: whether a yes means that the pattern does not hold.
+        by: the argument whose largest numbers come first.
     """
 
     intent: Intent
@@ -77,6 +78,7 @@ class Interpretation(msgspec.Struct, frozen=True):
     polar: bool = False
     counts: tuple[str, ...] = ()
     negated: bool = False
+    by: str = ""
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -133,7 +135,7 @@ def interpretation(kb: KnowledgeBase, text: str) -> Interpretation | Unclear:
     found, wish = _readings(frames, wish)
     best = best_readings(found)
     if len(best) == 1:
-        return _interpreted(kb, wish, best[0]) or Unclear(_negations(text, wish), candidates=_shown(kb, best))
+        return _interpreted(kb, wish, best[0]) or Unclear(_stops(text, wish), candidates=_shown(kb, best))
     if best:
         return Unclear(several=True, candidates=_shown(kb, best))
     return _unclear(kb, frames, text, wish, found)
@@ -167,10 +169,15 @@ def _readings(frames: Frames, wish: Wish) -> tuple[list[Reading], Wish]:
     return readings_of(frames, wish.rest), wish
 
 
-def _negations(text: str, wish: Wish) -> tuple[tuple[str, int], ...]:
-    """Each ``not`` of a question, as written: what keeps a reading from being asked."""
-    found = (token for token in wish.tokens if token.text == "not") if wish.negated else ()
-    return tuple((text[token.start : token.end], token.start) for token in found)
+def _stops(text: str, wish: Wish) -> tuple[tuple[str, int], ...]:
+    """Each ``not`` and each word for the largest of a question, as written: they keep a reading from being asked."""
+    stops = SIZES | ({"not"} if wish.negated else set())
+    return _spans(text, (token for token in wish.tokens if token.text in stops))
+
+
+def _spans(text: str, tokens: Iterable[Lexeme]) -> tuple[tuple[str, int], ...]:
+    """Words as written, each with its place."""
+    return tuple((text[token.start : token.end], token.start) for token in tokens)
 
 
 def _subject(wish: Wish) -> str:
@@ -217,11 +224,16 @@ def _interpreted(kb: KnowledgeBase, wish: Wish, reading: Reading) -> Interpretat
         return None
     if wish.negated > 1 or (wish.negated and not polar and intent != "why-not"):
         return None
+    by = _number(reading) if wish.strongest else ""
+    if not by and any(token.text in SIZES for token in wish.tokens):
+        return None
     if predicate.holds == "event" and wish.during and len(wish.as_of) == 4 and not tail:
         tail = " within 1 year"
     parts = [asked(kb, pattern, polar=polar or pattern.ground is not None), _ENDS.get(intent, "")]
     parts += [", or not"] * (wish.negated > 0 and intent == "what")
-    parts += [", the strongest first"] * wish.strongest + [", at the date of the knowledge base"] * wish.today
+    parts += [f", the largest {by} first" if by else ", the strongest first"] * wish.strongest + [
+        ", at the date of the knowledge base"
+    ] * wish.today
     read_as = "".join(parts) + _when(wish, tail)
     return Interpretation(
         intent,
@@ -233,6 +245,7 @@ def _interpreted(kb: KnowledgeBase, wish: Wish, reading: Reading) -> Interpretat
         polar=polar,
         counts=counts,
         negated=wish.negated > 0 and not _expects_yes(wish.tokens),
+        by=by,
     )
 
 
@@ -256,6 +269,13 @@ def _is_number(reading: Reading) -> bool:
     words = reading.frame.needs
     numbers = [spec.name for spec in reading.frame.predicate.args if spec.type == "number" and spec.name not in given]
     return any(name in reading.nouns or stem(name) in words for name in numbers)
+
+
+def _number(reading: Reading) -> str:
+    """The argument that is open and a number; empty where there is none, or several."""
+    given = dict(reading.given)
+    numbers = [spec.name for spec in reading.frame.predicate.args if spec.type == "number" and spec.name not in given]
+    return numbers[0] if len(numbers) == 1 else ""
 
 
 def _supposed(kb: KnowledgeBase, wish: Wish, pattern: Pattern) -> Interpretation | None:
@@ -283,7 +303,8 @@ def _when(wish: Wish, tail: str = "") -> str:
 def _unclear(kb: KnowledgeBase, frames: Frames, text: str, wish: Wish, found: Iterable[Reading]) -> Unclear:
     near = sorted(found, key=lambda reading: (len(reading.unread), reading.cost, -len(reading.frame.needs)))
     open_words = [token for token in wish.rest if not token.names and token.value is None and not is_bare_word(token)]
-    unread: Sequence[Lexeme] = near[0].unread if near else open_words
+    sizes = [token for token in wish.tokens if token.text in SIZES]
+    unread: Sequence[Lexeme] = [*sizes, *(near[0].unread if near else open_words)]
     known = {plain.stem for word in frames.known for plain in words(word)}
     strange = [
         token
@@ -294,8 +315,8 @@ def _unclear(kb: KnowledgeBase, frames: Frames, text: str, wish: Wish, found: It
         and not (token.text.endswith(_ENDINGS) and token.stem in frames.known.values())
     ]
     return Unclear(
-        tuple((text[token.start : token.end], token.start) for token in unread) or _negations(text, wish),
-        tuple((text[token.start : token.end], token.start) for token in strange),
+        _spans(text, unread) or _stops(text, wish),
+        _spans(text, strange),
         any(token.names for token in wish.rest),
         candidates=_shown(kb, near),
     )

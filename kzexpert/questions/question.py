@@ -60,6 +60,7 @@ class Question(msgspec.Struct, frozen=True):
         polar: whether it asks for yes or no.
         counts: the variables whose values it wants counted.
         negated: whether a yes means that the pattern does not hold.
+        by: the variable whose largest numbers come first.
     """
 
     text: str
@@ -71,6 +72,7 @@ class Question(msgspec.Struct, frozen=True):
     polar: bool = False
     counts: tuple[str, ...] = ()
     negated: bool = False
+    by: str = ""
 
 
 class Lead(msgspec.Struct, frozen=True):
@@ -214,6 +216,7 @@ class _Words:
             polar=found.polar,
             counts=found.counts,
             negated=found.negated,
+            by=found.by,
         )
 
     def _fits(self, part: Sequence[Word], asks: Sequence[Template], articles: bool = False) -> list[Fit]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from kzexpert.api import load
 from kzexpert.engines import engine
@@ -190,3 +191,13 @@ rules:
     assert told[:2] == ["meet(A, A)", "meet(A, B)"]
     assert "meet(B, A)" not in told
     assert {"meet(B, C)", "meet(C, B)"} <= {*told}, "they are not equally certain"
+
+
+def test_the_largest_number_comes_first_where_a_question_wants_it(kb: KnowledgeBase) -> None:
+    atoms = ("soldiers(Borduria, 900)", "soldiers(Syldavia, 70000)")
+    assumed = [parse_atom(atom, Location("--assume", 1, 1)) for atom in atoms]
+    inference = engine("experta").infer(snapshot(kb, assume=assumed))
+    question = replace(read_question(kb, "soldiers(?state, ?number)"), by="number")
+    numbers = [item.bindings["number"] for item in answer(inference, question).answers]
+    assert numbers == sorted(numbers, reverse=True)
+    assert len(numbers) > 2
