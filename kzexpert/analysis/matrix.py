@@ -30,6 +30,7 @@ from kzexpert.model import (
     shown,
 )
 from kzexpert.model.established import EstablishedFacts
+from kzexpert.questions import paraphrase
 from kzexpert.questions.question import read_conclusion
 from kzexpert.questions.sentences import because, says
 from kzexpert.questions.templates import EntityNames, words
@@ -258,7 +259,7 @@ class _Comparing:
         statement = self.open(self.at(setting, ordered[0]), ordered[0])
         return Matrix(
             str(statement),
-            self.in_words([statement]),
+            paraphrase.stated(self.kb, statement),
             tuple(hypotheses[value] for value in ordered),
             tuple(rows),
         )

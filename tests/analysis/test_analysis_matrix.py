@@ -77,7 +77,7 @@ def test_each_value_of_another_open_argument_has_a_matrix_of_its_own(world: Worl
         "aligned(Ruritania, ?power, security)",
         "aligned(Ruritania, ?power, trade)",
     ]
-    assert found.matrices[0].says == "Ruritania is aligned with ?power in security"
+    assert found.matrices[0].says == "Ruritania is aligned with which power in security"
     assert found.assumed == ("member(Ruritania, League)", "purpose(League, trade)")
 
 
