@@ -72,7 +72,7 @@ RUNNING = (
     [
         (("--engine", "duckdb", "--memory", "lots"), "--memory: KZ307 lots is not a size"),
         (("--engine", "duckdb", "--memory", "0GB"), "--memory: KZ307 0GB is not a size"),
-        (("--memory", "2GB"), "--memory: KZ308 the experta engine cannot use --memory"),
+        (("--engine", "experta", "--memory", "2GB"), "--memory: KZ308 the experta engine cannot use --memory"),
         (("--budget", "hours=1"), "--budget: KZ307 hours=1 is not a budget"),
         (("--budget", "seconds=0"), "--budget: KZ307 seconds=0 is not a budget"),
         (("--budget", "seconds=1,facts=x"), "--budget: KZ307 facts=x is not a budget"),
