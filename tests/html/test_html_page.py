@@ -111,7 +111,7 @@ def test_one_source_is_flagged(judgement: Callable[..., str]) -> None:
 def test_rivals_stand_side_by_side(judgement: Callable[..., str]) -> None:
     words = said(judgement("who is Ruritania aligned with"))
     assert "Rival hypotheses" in words
-    assert "Ruritania is aligned with … in security" in words
+    assert "Ruritania is aligned with which power in security" in words
     assert "Ruritania is a member of Pact supports +0.60 contradicts −0.32 0.92" in words
     assert "Rival hypotheses" not in said(judgement("who dominates Ruritania"))
 
