@@ -4,7 +4,7 @@ It imports nothing of ours, and it prints nothing: an `Issue` is a value, and `r
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -20,6 +20,7 @@ __all__ = [
     "UsageError",
     "an",
     "counted",
+    "listed",
     "without_password",
 ]
 
@@ -43,6 +44,16 @@ def counted(number: int, thing: str, things: str = "") -> str:
 def an(thing: str) -> str:
     """A noun with its article: ``a state``, ``an organisation``."""
     return f"{'an' if thing[:1] in 'aeio' else 'a'} {thing}"
+
+
+def listed(names: Iterable[str], last: str = "and") -> str:
+    """Names as English lists them: ``A``, ``A and B``, ``A, B and C``.
+
+    Args:
+        last: the word before the last of several.
+    """
+    *before, final = names
+    return f"{', '.join(before)} {last} {final}" if before else final
 
 
 class Location(msgspec.Struct, frozen=True, order=True, array_like=True):

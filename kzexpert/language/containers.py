@@ -191,7 +191,7 @@ def _readable(path: str) -> Iterator[None]:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise RecordError(f"it is packed, and damaged: {error}", "fetch it again") from None
-    except (RuntimeError, NotImplementedError) as error:
+    except RuntimeError as error:  # also of a compression that zipfile does not know
         if not isinstance(error, NotImplementedError) and "encrypted" not in str(error):
             raise
         raise RecordError("it is packed in a way that cannot be read here", "unpack it first") from None

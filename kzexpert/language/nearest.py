@@ -5,6 +5,8 @@ It compares spellings only and knows nothing of what the names stand for.
 
 from collections.abc import Iterable
 
+from kzexpert.errors import listed
+
 __all__ = ["did_you_mean", "nearest"]
 
 #: Above this many candidates only those are compared that begin or end alike: the comparison is slow.
@@ -68,5 +70,4 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
         from unicodedata import normalize
 
         names = [*dict.fromkeys(normalize("NFC", item) for item in names)]
-    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
-    return f"did you mean {listed}?"
+    return f"did you mean {listed(names, 'or')}?"

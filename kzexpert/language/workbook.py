@@ -104,7 +104,7 @@ def _check_size(path: str) -> None:
                 if cells.size > _MOST_CELLS:
                     message = f"a sheet has cells as far apart as {cells.size:,} cells"
                     raise RecordError(message, "save the sheet as .csv")
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, zipfile.BadZipFile, RuntimeError, EOFError, UnicodeDecodeError) as error:
         raise RecordError(f"the workbook cannot be read: {error}", "save it as .xlsx or .csv") from None
     if size > _MOST_UNPACKED:
         raise RecordError(f"it holds more than {_MOST_UNPACKED:,} bytes", "save the sheet as .csv")

@@ -3,6 +3,7 @@
 It knows variables only, and nothing of how many facts there are. Engines name such conditions when a budget ends.
 """
 
+from kzexpert.errors import listed
 from kzexpert.model import ProgramRule
 
 __all__ = ["groups", "product_hint", "unconnected"]
@@ -35,5 +36,5 @@ def product_hint(rule: ProgramRule) -> str:
     apart = [texts[0] for texts in unconnected(rule)]
     if len(apart) < 2:
         return ""
-    listed = f"{', '.join(apart[:-1])} and {apart[-1]}"
-    return f"{listed} share no variable, so that every fact of one goes with every fact of the other: join them by one"
+    told = "share no variable, so that every fact of one goes with every fact of the other: join them by one"
+    return f"{listed(apart)} {told}"

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from kzexpert.certainty import THRESHOLD, combine
+from kzexpert.errors import listed
 from kzexpert.proof.document import (
     Confidence,
     FactPremise,
@@ -271,7 +272,7 @@ class Witnesses:
         alone = len(hangs) == 1 and all(line.below.needs & self._origins.bit(hangs[0]) for line in winning)
         if len(hangs) == 1 and hangs[0] not in (ASSUMPTION, _UNSOURCED):
             named = [f"one source, {named[0]}"]
-        reason = f"{'all of it rests' if alone else 'it hangs'} on {_listed(named)}"
+        reason = f"{'all of it rests' if alone else 'it hangs'} on {listed(named)}"
         return Confidence(level, reason, tuple(hangs))  # type: ignore[arg-type]
 
     def _grade(self, origin: str) -> str:
@@ -342,7 +343,3 @@ def _at_least(
     if conclusion.method == "best":
         return round(max(line.least for line in chosen), 9)
     return combine([*(line.least for line in chosen), *(line.strength for line in lines if line not in winning)])
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -12,12 +12,12 @@ from typing import TypeAlias
 
 import msgspec
 
-from kzexpert.errors import Issue, Location, UsageError
+from kzexpert.errors import Issue, Location, UsageError, listed
 from kzexpert.language import GrammarError, parse_atom
 from kzexpert.model import Constant, Entity, KnowledgeBase, Pattern, Variable
 from kzexpert.program.resolve import resolve_atom
 from kzexpert.questions.english import TODAY
-from kzexpert.questions.paraphrase import asked, listed, stated
+from kzexpert.questions.paraphrase import asked, stated
 from kzexpert.questions.templates import EntityNames, Word, words
 
 __all__ = ["Before", "FollowUp", "asked_before", "follow_up"]

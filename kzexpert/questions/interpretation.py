@@ -10,10 +10,11 @@ from itertools import pairwise
 import msgspec
 from msgspec.structs import replace
 
+from kzexpert.errors import listed
 from kzexpert.model import KnowledgeBase, Pattern
 from kzexpert.questions.english import CONNECTIVES, NUMERALS, SIZES, Intent
 from kzexpert.questions.frames import Frames, is_bare_word
-from kzexpert.questions.paraphrase import asked, listed, stated
+from kzexpert.questions.paraphrase import asked, stated
 from kzexpert.questions.phrases import Wish, dates_joined, wish_of
 from kzexpert.questions.readings import Reading, best_readings, readings_of
 from kzexpert.questions.rivals import Rivals, comparison, disjunction

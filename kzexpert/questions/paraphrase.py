@@ -1,11 +1,11 @@
 """A reading → the English that tells how a question was read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from kzexpert.model import PLACEHOLDER, Constant, KnowledgeBase, Pattern, Placeholder, Predicate, Value
 from kzexpert.questions.sentences import fill
 
-__all__ = ["asked", "listed", "stated"]
+__all__ = ["asked", "stated"]
 
 
 def asked(kb: KnowledgeBase, pattern: Pattern, *, polar: bool = False) -> str:
@@ -28,12 +28,6 @@ def stated(kb: KnowledgeBase, pattern: Pattern) -> str:
         return str(pattern)
     gaps: dict[str, Value] = {spec.name: f"which {spec.name}" for spec in predicate.args}
     return fill(predicate.says, {**gaps, **_given(predicate, pattern)}, kb.inflected)
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names as English lists them: A, B and C."""
-    *before, last = names
-    return f"{', '.join(before)} and {last}" if before else last
 
 
 def _given(predicate: Predicate, pattern: Pattern) -> Mapping[str, Value]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from kzexpert.errors import counted
+from kzexpert.errors import counted, listed
 from kzexpert.model import NOWHERE, Constant, Value, format_value
 from kzexpert.render.writer import PLAIN, Writer
 
@@ -99,13 +99,9 @@ def likewise(group: Alike[_Item], limit: int | None, out: Writer = PLAIN, indent
     if not group.names:
         return []
     names, left = first_of(group.names, limit and limit * _NAMES)
-    named = f"{', '.join(names)} and {left:,} more" if left else " and ".join(filter(None, _listed(names)))
+    named = listed([*names, f"{left:,} more"] if left else names)
     text = f"and the same with {named} in place of {group.instead}"
     return [out.wrap([("faint", text)], first=indent, rest=f"{indent}  ")]
-
-
-def _listed(names: Sequence[str]) -> tuple[str, str]:
-    return ", ".join(names[:-1]), names[-1]
 
 
 def first_of(items: Sequence[_Item], limit: int | None) -> tuple[Sequence[_Item], int]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from kzexpert.analysis.profile import RECORDED, Profile, RecordedFact, shares
-from kzexpert.errors import counted
+from kzexpert.errors import counted, listed
 from kzexpert.model import GroundAtom, Inference, KnowledgeBase, Predicate
 from kzexpert.proof.answers import Conclusion, once
 from kzexpert.questions.sentences import says
@@ -155,7 +155,7 @@ def _together(kb: KnowledgeBase, group: Sequence[RecordedFact], most: int) -> st
     if most < len(group):
         spoken.append(f"{len(group) - most} more")
     each = "each of " if kb.predicate[first.predicate].says.startswith(f"{{{name}}}") else ""
-    joined = f"{each}{', '.join(spoken[:-1])} and {spoken[-1]}"
+    joined = f"{each}{listed(spoken)}"
     given = ((joined if key == name else value) for key, value in first.arguments.items())
     values = (float(value) if isinstance(value, int) else value for value in given)
     return says(kb, GroundAtom(first.predicate, tuple(values)))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import UNSET
 
 from kzexpert.certainty import THRESHOLD, VERDICT
-from kzexpert.errors import counted
+from kzexpert.errors import counted, listed
 from kzexpert.model import GroundAtom, Inference, KnowledgeBase, Placeholder
 from kzexpert.model.calibration import Likelihood
 from kzexpert.proof.answers import ASSUMED, Answer, Conclusion, Conclusions, EvidenceLine, once
@@ -132,17 +132,13 @@ def _yes_where(kb: KnowledgeBase, question: Question, answer: Answer) -> str:
     none = [text for text, certainty in spoken if -VERDICT < certainty <= THRESHOLD]
     no = [text for text, certainty in spoken if certainty <= -VERDICT]
     told = [("Yes, ", yes), ("some evidence ", some), ("not established ", none), ("not ", no)]
-    parts = [f"{word}{gaps[names[0]]} {_listed(texts)}" for word, texts in told if texts]
+    parts = [f"{word}{gaps[names[0]]} {listed(texts)}" for word, texts in told if texts]
     return f"{'; '.join(parts)}." if yes else ""
 
 
 def _says(kb: KnowledgeBase, question: Question) -> str:
     predicate = kb.predicate.get(question.pattern.predicate)
     return predicate.says if predicate else ""
-
-
-def _listed(texts: Sequence[str]) -> str:
-    return f"{', '.join(texts[:-1])} and {texts[-1]}" if len(texts) > 1 else texts[0]
 
 
 def _blocks(shown: Sequence[Conclusion], limit: int | None, out: Writer) -> Iterator[str]:

@@ -9,6 +9,7 @@ from itertools import combinations
 from msgspec import Struct
 from msgspec.structs import replace
 
+from kzexpert.errors import listed
 from kzexpert.proof.checker.weights import THRESHOLD, combined
 from kzexpert.proof.document import Confidence, FactPremise, Testimony, Trace, TracedConclusion, TracedFact, TracedLine
 
@@ -222,7 +223,7 @@ class _Testimonies:
         if len(hangs) == 1 and hangs[0] not in (_ASSUMED, _NOBODY):
             named = [f"one source, {named[0]}"]
         whole = len(hangs) == 1 and all(hangs[0] in self._of_line(line).needs for line in winning)
-        text = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+        text = listed(named)
         level = "moderate" if all(self._grade(origin) in ("A", "B") for origin in hangs) else "low"
         reason = f"{'all of it rests' if whole else 'it hangs'} on {text}"
         return Confidence(level, reason, tuple(hangs))  # type: ignore[arg-type]
