@@ -12,12 +12,12 @@ from typing import TypeAlias
 
 import msgspec
 
-from kzexpert.errors import Issue, Location, UsageError, listed
+from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language import GrammarError, parse_atom
 from kzexpert.model import Constant, Entity, KnowledgeBase, Pattern, Variable
 from kzexpert.program.resolve import resolve_atom
 from kzexpert.questions.english import TODAY
-from kzexpert.questions.paraphrase import asked, stated
+from kzexpert.questions.paraphrase import ENDS, among, asked, stated
 from kzexpert.questions.templates import EntityNames, Word, words
 
 __all__ = ["Before", "FollowUp", "asked_before", "follow_up"]
@@ -49,14 +49,6 @@ _PRONOUN = re.compile(
 _POSSESSIVE = frozenset(("its", "their", "his"))
 #: Words before a name that do not change what it means.
 _SMALL = frozenset(("and", "in", "for", "with", "of", "to", "by", "from", "about", "on", "then", "as", "is", "towards"))
-#: What a command asks for beside its pattern.
-_ENDS = {
-    "ask": "",
-    "why": ", and why",
-    "why-not": ", and why not",
-    "timeline": ", year by year",
-    "linchpins": ", and what that hangs on",
-}
 _YEARS = range(1000, 3000)
 #: What speaks of a day of its own.
 _DATED = re.compile(rf"\b(?:[0-9]{{4}}|{'|'.join(sorted(TODAY))})\b", re.I)
@@ -204,14 +196,13 @@ def _compared(kb: KnowledgeBase, text: str, before: Before, is_question: IsQuest
     terms = list(pattern.terms)
     terms[place] = Variable(predicate.compares)
     pattern, as_of = msgspec.structs.replace(pattern, terms=tuple(terms)), change.as_of or before.as_of
-    among = f": {listed(dict.fromkeys(map(str, rivals)))} among all others" if rivals else ""
     return FollowUp(
-        ("matrix", str(pattern)), f"{asked(kb, pattern)}, compared by the evidence{among}{_day(as_of)}", as_of
+        ("matrix", str(pattern)), f"{asked(kb, pattern)}{among(dict.fromkeys(map(str, rivals)))}{_day(as_of)}", as_of
     )
 
 
 def _command(kb: KnowledgeBase, name: str, pattern: Pattern, as_of: str = "") -> FollowUp:
-    return FollowUp((name, str(pattern)), f"{asked(kb, pattern)}{_ENDS[name]}{_day(as_of)}", as_of)
+    return FollowUp((name, str(pattern)), f"{asked(kb, pattern)}{ENDS.get(name, '')}{_day(as_of)}", as_of)
 
 
 def _day(as_of: str) -> str:

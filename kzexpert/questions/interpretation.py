@@ -10,11 +10,10 @@ from itertools import pairwise
 import msgspec
 from msgspec.structs import replace
 
-from kzexpert.errors import listed
 from kzexpert.model import KnowledgeBase, Pattern
 from kzexpert.questions.english import CONNECTIVES, NUMERALS, SIZES, Intent
 from kzexpert.questions.frames import Frames, is_bare_word
-from kzexpert.questions.paraphrase import asked, stated
+from kzexpert.questions.paraphrase import ENDS, among, asked, stated
 from kzexpert.questions.phrases import Wish, dates_joined, wish_of
 from kzexpert.questions.readings import Reading, best_readings, readings_of
 from kzexpert.questions.rivals import Rivals, comparison, disjunction
@@ -37,15 +36,6 @@ _COMMANDS: dict[Intent, str] = {
     "timeline": "timeline",
     "linchpins": "linchpins",
     "about": "about",
-}
-#: What a question asks for beside its pattern.
-_ENDS: dict[Intent, str] = {
-    "why": ", and why",
-    "why-not": ", and why not",
-    "count": ", and how many",
-    "when": ", and since when",
-    "timeline": ", year by year",
-    "linchpins": ", and what that hangs on",
 }
 _DATES = {"interval": " since ?since", "event": " on ?day"}
 
@@ -199,8 +189,7 @@ def _compared(kb: KnowledgeBase, frames: Frames, wish: Wish) -> Rivals | None:
 
 
 def _comparison(kb: KnowledgeBase, wish: Wish, found: Rivals) -> Interpretation:
-    among = f": {listed(found.names)} among all others" if found.names else ""
-    read_as = f"{asked(kb, found.pattern)}, compared by the evidence{among}{_when(wish)}"
+    read_as = f"{asked(kb, found.pattern)}{among(found.names)}{_when(wish)}"
     return Interpretation("compare", read_as, found.pattern, as_of=wish.as_of)
 
 
@@ -230,7 +219,7 @@ def _interpreted(kb: KnowledgeBase, wish: Wish, reading: Reading) -> Interpretat
         return None
     if predicate.holds == "event" and wish.during and len(wish.as_of) == 4 and not tail:
         tail = " within 1 year"
-    parts = [asked(kb, pattern, polar=polar or pattern.ground is not None), _ENDS.get(intent, "")]
+    parts = [asked(kb, pattern, polar=polar or pattern.ground is not None), ENDS.get(intent, "")]
     parts += [", or not"] * (wish.negated > 0 and intent == "what")
     parts += [f", the largest {by} first" if by else ", the strongest first"] * wish.strongest + [
         ", at the date of the knowledge base"

@@ -1,11 +1,22 @@
 """A reading → the English that tells how a question was read."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from kzexpert.errors import listed
 from kzexpert.model import PLACEHOLDER, Constant, KnowledgeBase, Pattern, Placeholder, Predicate, Value
 from kzexpert.questions.sentences import fill
 
-__all__ = ["asked", "stated"]
+__all__ = ["ENDS", "among", "asked", "stated"]
+
+#: Intent or command → what it asks for beside its pattern.
+ENDS = {
+    "why": ", and why",
+    "why-not": ", and why not",
+    "count": ", and how many",
+    "when": ", and since when",
+    "timeline": ", year by year",
+    "linchpins": ", and what that hangs on",
+}
 
 
 def asked(kb: KnowledgeBase, pattern: Pattern, *, polar: bool = False) -> str:
@@ -28,6 +39,16 @@ def stated(kb: KnowledgeBase, pattern: Pattern) -> str:
         return str(pattern)
     gaps: dict[str, Value] = {spec.name: f"which {spec.name}" for spec in predicate.args}
     return fill(predicate.says, {**gaps, **_given(predicate, pattern)}, kb.inflected)
+
+
+def among(rivals: Collection[str]) -> str:
+    """What a comparison asks for beside its pattern.
+
+    Args:
+        rivals: those that the question names.
+    """
+    named = f": {listed(rivals)} among all others" if rivals else ""
+    return f", compared by the evidence{named}"
 
 
 def _given(predicate: Predicate, pattern: Pattern) -> Mapping[str, Value]:
