@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from kzexpert.analysis.linchpins import Effect, Hanging, Linchpins, Margin
-from kzexpert.errors import counted
+from kzexpert.errors import counted, listed
 from kzexpert.model import Inference
 from kzexpert.render.abridgement import first_of, more
 from kzexpert.render.text import footnote
@@ -60,14 +60,19 @@ def _decisive(item: Hanging) -> str:
     falls = [effect for effect in every if effect.falls]
     if falls:
         first, left = first_of(falls, _MOST_DECISIVE)
-        names = [f"the {effect.kind} {effect.name}" for effect in first] + ([f"{left} more"] if left else [])
+        names = [*map(_called, first), *([f"{left} more"] if left else [])]
         each = "it" if len(falls) == 1 else "any one of them"
-        return f"{', '.join(names)}. Without {each} the conclusion is not established."
+        return f"{listed(names)}. Without {each} the conclusion is not established."
     most = max(every, key=lambda effect: abs(effect.change), default=None)
     if most is None or certainty_text(abs(most.change)) == "0.00":
         return "nothing by itself; each thing has another that stands in for it."
-    without = f"without the {most.kind} {most.name} it is {certainty_text(most.certainty)}"
+    without = f"without {_called(most)} it is {certainty_text(most.certainty)}"
     return f"nothing by itself; {without}, which is the most that one thing changes."
+
+
+def _called(effect: Effect) -> str:
+    says_so = effect.kind == "fact" and effect.says
+    return f"the fact that {effect.says}" if says_so else f"the {effect.kind} {effect.name}"
 
 
 def _effects(effects: Sequence[Effect], limit: int | None, out: Writer) -> Iterator[str]:
