@@ -229,6 +229,7 @@ CODES: dict[str, str] = {
     "KZ508": "a text in a trace differs from the rules and facts",
     "KZ509": "a trace was changed after it was written",
     "KZ510": "rules or facts in a trace have moved",
+    "KZ511": "a signature that cannot be made or checked",
     # measuring
     "KZ701": "outcomes that do not fit what they judge",
     "KZ702": "no outcomes",

@@ -15,6 +15,7 @@ PACKAGE = Path(kzexpert.__file__).parent
 LAYERS = (
     "errors",
     "atomic",
+    "signature",
     "model",
     "certainty",
     "evidence",
