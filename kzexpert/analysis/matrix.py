@@ -35,7 +35,17 @@ from kzexpert.questions.question import read_conclusion
 from kzexpert.questions.sentences import because, says
 from kzexpert.questions.templates import EntityNames, words
 
-__all__ = ["Cell", "EvidenceRow", "Hypothesis", "Matrices", "Matrix", "Rivalry", "matrices", "read_comparisons"]
+__all__ = [
+    "Cell",
+    "EvidenceRow",
+    "Hypothesis",
+    "Matrices",
+    "Matrix",
+    "Rivalry",
+    "matrices",
+    "read_comparisons",
+    "rivals_of",
+]
 
 #: A cell of less than this, or of more than its negative, is silent: it prints as 0.00.
 _SILENT = 0.005
@@ -143,6 +153,19 @@ class Matrices(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.ma
     matrices: tuple[Matrix, ...]
     read_as: str | UnsetType = UNSET
     command: str | UnsetType = UNSET
+
+
+def rivals_of(inference: Inference, atom: GroundAtom) -> tuple[Matrix, ...]:
+    """A conclusion beside those that differ from it in the argument that its predicate compares; none if none does."""
+    predicate = inference.program.kb.predicate[atom.predicate]
+    if not predicate.compares:
+        return ()
+    given = [(spec.name, value) for spec, value in zip(predicate.args, atom.args, strict=True)]
+    terms = tuple(Variable(name) if name == predicate.compares else Constant(value) for name, value in given)
+    subject = next((value for name, value in given if name != predicate.compares), None)
+    comparison = Rivalry(Pattern(atom.predicate, atom.predicate, terms), predicate.compares, subject)
+    found = matrices(inference, str(atom), [comparison]).matrices
+    return tuple(matrix for matrix in found if len(matrix.hypotheses) > 1)
 
 
 def read_comparisons(kb: KnowledgeBase, text: str) -> tuple[Rivalry, ...]:

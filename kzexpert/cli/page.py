@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from kzexpert.analysis.linchpins import Hanging, hangs_on
-from kzexpert.analysis.matrix import Matrix, Rivalry, matrices
+from kzexpert.analysis.matrix import rivals_of
 from kzexpert.analysis.scenario import Scenario
 from kzexpert.analysis.timeline import Timeline, timeline, years_on_record
 from kzexpert.analysis.why_not import why_not
@@ -11,7 +11,7 @@ from kzexpert.certainty import established
 from kzexpert.cli.output import note
 from kzexpert.cli.progress import ProgressLine, progress_line
 from kzexpert.cli.session import Session
-from kzexpert.model import Constant, GroundAtom, Inference, Pattern, Variable
+from kzexpert.model import GroundAtom, Inference
 from kzexpert.proof.answers import answer, ranked
 from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import lineage, prove
@@ -41,7 +41,7 @@ def page(session: Session, inference: Inference, question: Question) -> Page:
             return Page(inference, found, index, lacking=lacking)
         hanging = _hanging(session, inference, best, progress)
         years = _timeline(session, inference, question, progress)
-    return Page(inference, found, index, hanging, _rivals(inference, best), years)
+    return Page(inference, found, index, hanging, rivals_of(inference, best), years)
 
 
 def _hanging(session: Session, inference: Inference, atom: GroundAtom, progress: ProgressLine) -> tuple[Hanging, ...]:
@@ -55,19 +55,6 @@ def _hanging(session: Session, inference: Inference, atom: GroundAtom, progress:
         )
         return ()
     return (hangs_on(inference, atom, session.engine(progress), progress),)
-
-
-def _rivals(inference: Inference, atom: GroundAtom) -> tuple[Matrix, ...]:
-    """The conclusion beside those that differ from it in the argument that its predicate compares."""
-    predicate = inference.program.kb.predicate[atom.predicate]
-    if not predicate.compares:
-        return ()
-    given = [(spec.name, value) for spec, value in zip(predicate.args, atom.args, strict=True)]
-    terms = tuple(Variable(name) if name == predicate.compares else Constant(value) for name, value in given)
-    subject = next((value for name, value in given if name != predicate.compares), None)
-    comparison = Rivalry(Pattern(atom.predicate, atom.predicate, terms), predicate.compares, subject)
-    found = matrices(inference, str(atom), [comparison]).matrices
-    return tuple(matrix for matrix in found if len(matrix.hypotheses) > 1)
 
 
 def _timeline(session: Session, inference: Inference, question: Question, progress: ProgressLine) -> Timeline | None:
