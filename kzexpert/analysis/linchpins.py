@@ -148,7 +148,7 @@ class _Trial:
         self.certainty = known
         self.pattern = Pattern.of(atom.predicate, atom.args)
         self.kb = inference.program.kb
-        self.scenario = Scenario.of(inference.program).about(self.pattern)
+        self.scenario = Scenario.of(inference.program).about(self.pattern, settled=True)
         self.program = with_facts(self.scenario, engine)
         self.recursive = atom in below.judgements and below.judgements[atom].best
         self.engine = engine

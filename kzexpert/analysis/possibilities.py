@@ -50,7 +50,7 @@ class Possibilities:
             self._record(atom, [row for row in rows if row.source is None or row.source.source != change.source], bit)
         for atom in change.without:
             for relation, facts in self._relations(atom):
-                for args in [args for args in facts if args[: len(atom.args)] == atom.args]:
+                for args in _stated(atom, relation, facts):
                     move(self.spreads[relation][args], bit, None)
         day = self.program.as_of
         for atom in change.assume:
@@ -69,7 +69,7 @@ class Possibilities:
         for relation, facts in self._relations(atom):
             whole = relation if isinstance(relation, Relation) else Relation(relation)
             shown = on_record(rows, whole, self.program.as_of)
-            known = {args: fact for args, fact in facts.items() if args[: len(atom.args)] == atom.args}
+            known = {args: facts[args] for args in _stated(atom, relation, facts)}
             left = {(*atom.args, *dates): base_fact(atom, found).certainty for dates, found in shown.items()}
             for args in {**known, **left}:
                 if args not in known or not known[args].assumed:
@@ -109,6 +109,13 @@ class Possibilities:
         for args in self.possible.lookup(relation, places, key):
             found = stronger(found, known[args]) if found else known[args]
         return found
+
+
+def _stated(atom: GroundAtom, relation: RelationKey, facts: Mapping[Args, BaseFact]) -> list[Args]:
+    """Under what a statement stands in a relation: of several days, under each."""
+    if isinstance(relation, str):
+        return [atom.args] if atom.args in facts else []
+    return [args for args in facts if args[: len(atom.args)] == atom.args]
 
 
 def _cited(program: Program) -> dict[str, list[GroundAtom]]:

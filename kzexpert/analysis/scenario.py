@@ -25,7 +25,7 @@ from kzexpert.model import (
     Rule,
 )
 from kzexpert.program.likelihood import with_siblings
-from kzexpert.program.relevance import relevance, sliced
+from kzexpert.program.relevance import joined, relevance, sliced
 from kzexpert.program.resolve import resolve_atom, resolve_fact
 from kzexpert.program.snapshot import snapshot
 
@@ -113,12 +113,18 @@ class Scenario(msgspec.Struct, frozen=True):
         """
         return snapshot(self.kb, self.as_of, self.assume, self.without, self.goals)
 
-    def about(self, goal: Pattern) -> "Scenario":
-        """Only the rules and facts that instances of a pattern can depend on: what follows for these is the same."""
+    def about(self, goal: Pattern, *, settled: bool = False) -> "Scenario":
+        """Only the rules and facts that instances of a pattern can depend on: what follows for these is the same.
+
+        Args:
+            settled: nothing more is going to be assumed, so that facts go too which find no others to be joined with.
+        """
         goal = with_siblings(self.kb, goal)
         found = relevance(self.kb, goal)
         kb = sliced(self.kb, found)
         assumed = [(atom, _ground(kb, atom)) for atom in self.assume]
+        if settled and not kb.tables:
+            kb = joined(kb, goal, [ground for _, ground in assumed if ground is not None])
         return Scenario(
             kb,
             self.as_of,

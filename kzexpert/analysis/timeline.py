@@ -117,7 +117,7 @@ def timeline(
     days = [date(year, 12, 31) for year in years]
     if years[-1] == scenario.as_of.year:
         days[-1] = scenario.as_of
-    about = scenario.about(question.pattern)
+    about = scenario.about(question.pattern, settled=True)
     programs = [about.at(day).program() for day in days]
     inferences = infer_each(engine, programs, lambda day, done, total: progress(f"as of {day.year}", done, total))
     seen = {atom: None for inference in inferences for atom in inference.facts.matching(question.pattern)}

@@ -5,6 +5,7 @@ how the constants of a question reach the facts: a static form of the magic sets
 (*Magic sets and other strange ways to implement logic programs*, PODS 1986).
 """
 
+from collections.abc import Iterable, Mapping, Set
 from typing import TypeAlias
 
 import msgspec
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from kzexpert.model import (
     ANY,
+    Conditions,
     Constant,
     GroundAtom,
     KnowledgeBase,
@@ -26,9 +28,11 @@ from kzexpert.program.order import planned
 from kzexpert.program.resolve import resolve_fact
 from kzexpert.program.strata import recursive_components
 
-__all__ = ["Relevance", "opened", "relevance", "sliced", "starts", "unify"]
+__all__ = ["Relevance", "joined", "opened", "relevance", "sliced", "starts", "unify"]
 
 _Binding: TypeAlias = dict[str, Value]
+#: For each argument the values that it may have; None for all.
+_Sets: TypeAlias = tuple[Set[Value] | None, ...]
 
 #: With more shapes than these, a predicate is kept whole.
 _MOST_SHAPES = 50
@@ -96,6 +100,50 @@ def sliced(kb: KnowledgeBase, found: Relevance) -> KnowledgeBase:
                 facts.append(fact)
     ids = {key.partition(" ")[0] for key in found.rules}
     return replace(kb, rules=tuple(rule for rule in kb.rules if rule.id in ids), facts=tuple(facts))
+
+
+def joined(kb: KnowledgeBase, goal: Pattern, assumed: Iterable[GroundAtom] = ()) -> KnowledgeBase:
+    """A knowledge base without the facts that no rule can join with others, on whatever day: what follows is the same.
+
+    A variable takes only values that it finds on record in each condition on a predicate that no rule concludes.
+
+    Args:
+        kb: sliced for the goal, whose facts are all at hand.
+        assumed: what is assumed beside its facts; later nothing may be.
+    """
+    stated = [(fact, atom) for fact in kb.facts if (atom := resolve_fact(kb, fact, hints=False)[0]) is not None]
+    values: dict[tuple[str, int], set[Value]] = {}
+    for atom in (*(atom for _, atom in stated), *assumed):
+        for place, value in enumerate(atom.args):
+            values.setdefault((atom.predicate, place), set()).add(value)
+    rules = [rule for plan in planned(kb).plans for rule in plan.variants]
+    concluded = {rule.head.predicate for rule in rules}
+    wanted: dict[str, list[_Sets]] = {goal.predicate: [(None,) * len(goal.arguments)]}
+    pending: list[tuple[Conditions, Mapping[str, Set[Value]]]] = [(rule, {}) for rule in rules]
+    while pending:
+        conditions, outside = pending.pop()
+        taken = dict(outside)
+        for pattern in conditions.matches:
+            for place, term in enumerate(pattern.arguments if pattern.predicate not in concluded else ()):
+                if isinstance(term, Variable):
+                    found = values.get((pattern.predicate, place), set())
+                    taken[term.name] = taken.get(term.name, found) & found
+        for item in conditions.conditions:
+            known = {name: taken[name] for name in (*item.needs, *item.binds) if name in taken}
+            if item.body is not None:
+                pending.append((item.body, known))
+                continue
+            for pattern in item.patterns:
+                sets = (known.get(term.name) if isinstance(term, Variable) else None for term in pattern.arguments)
+                wanted.setdefault(pattern.predicate, []).append(tuple(sets))
+
+    def fits(atom: GroundAtom) -> bool:
+        return any(
+            all(found is None or value in found for found, value in zip(shape, atom.args, strict=True))
+            for shape in wanted.get(atom.predicate, ())
+        )
+
+    return replace(kb, facts=tuple(fact for fact, atom in stated if fits(atom)))
 
 
 def starts(rule: ProgramRule, program: Program) -> list[dict[str, Value]]:

@@ -148,9 +148,10 @@ def test_the_part_that_a_goal_depends_on_says_the_same(read_world: ReadWorld, pr
     world = read_world(program, vocabulary=VOCABULARY)
     whole = world.infer(DAY.isoformat())
     asked = world.question(question)
-    part = engine().infer(Scenario.of(whole.program).about(asked.pattern).program())
-    for atom in {*matching(whole, asked), *matching(part, asked)}:
-        assert part.certainty(atom) == whole.certainty(atom)
+    for settled in (False, True):
+        part = engine().infer(Scenario.of(whole.program).about(asked.pattern, settled=settled).program())
+        for atom in {*matching(whole, asked), *matching(part, asked)}:
+            assert part.certainty(atom) == whole.certainty(atom)
 
 
 @check

@@ -54,6 +54,28 @@ def test_only_what_a_goal_can_depend_on_is_kept(world: World) -> None:
     assert not found.admits(world.atom("firm(Ruritania, Borduria)"))
 
 
+def test_facts_that_find_no_others_go_where_nothing_more_is_assumed(read_world: ReadWorld) -> None:
+    world = read_world(
+        """
+        rules:
+          - id: free-bloc
+            when: ["member(?s, ?b)", "leads(?p, ?b)", "not purpose(?b, trade)"]
+            then: aligned(?s, ?p, security)
+        facts:
+          member: [{state: Ruritania, bloc: Pact}, {state: Ruritania, bloc: League}]
+          leads: [{power: Borduria, bloc: Pact}]
+          purpose: [{bloc: Pact, sphere: trade}, {bloc: League, sphere: trade}]
+        """
+    )
+    whole = Scenario.of(world.infer().program)
+    goal = pattern(world, "aligned(Ruritania, ?power, security)")
+    kept = [
+        {(fact.predicate, *fact.arguments.values()) for fact in whole.about(goal, settled=now).kb.facts}
+        for now in (False, True)
+    ]
+    assert kept[0] - kept[1] == {("member", "Ruritania", "League"), ("purpose", "League", "trade")}
+
+
 def test_rules_that_conclude_something_else_are_left_out(read_world: ReadWorld) -> None:
     world = read_world(
         """
