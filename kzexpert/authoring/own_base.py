@@ -12,7 +12,7 @@ from kzexpert.atomic import replace_file
 from kzexpert.checks import by_place, check
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.language.bases import is_path, named_base
-from kzexpert.language.files import YAML_LIMIT, read_file, shown_name
+from kzexpert.language.files import YAML_LIMIT, read_file, shown_name, unsaved
 from kzexpert.language.folders import YAML_ENDINGS, is_base, packed_knowledge_base
 from kzexpert.language.loader import read_knowledge_base
 from kzexpert.model import Fact, GroundAtom, KnowledgeBase, Layer
@@ -165,8 +165,8 @@ class OwnBase(msgspec.Struct, frozen=True):
             if known[_told(issue)] < 0:
                 new.append(issue)
         if any(issue.severity == "error" for issue in new):
-            unsaved = f"{file} (not written)"
-            raise KnowledgeBaseError(*(_moved(item, file, unsaved) for item in new), texts={**kb.texts, unsaved: after})
+            named = f"{file} (not written)"
+            raise KnowledgeBaseError(*(_moved(item, file, named) for item in new), texts={**kb.texts, named: after})
         return Addition(file, self.text(file), after, kb, tuple(new))
 
 
@@ -196,8 +196,9 @@ def open_own_base(folders: Sequence[str], data: str = "") -> OwnBase:
     return OwnBase(found, loaded.kb, tuple(check(planned(loaded.kb))))
 
 
-def _inspected(folders: Sequence[str], unsaved: Mapping[str, str]) -> tuple[KnowledgeBase, list[Issue]]:
-    loaded = read_knowledge_base(folders, facts=[*unsaved], unsaved=unsaved)
+def _inspected(folders: Sequence[str], texts: Mapping[str, str]) -> tuple[KnowledgeBase, list[Issue]]:
+    with unsaved(texts):
+        loaded = read_knowledge_base(folders, facts=[*texts])
     if loaded.issues:
         return loaded.kb, list(loaded.issues)
     return loaded.kb, sorted(check(planned(loaded.kb)), key=by_place)

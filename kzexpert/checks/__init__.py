@@ -21,10 +21,11 @@ from kzexpert.checks.usage import rules_that_never_fire, unused_predicates
 from kzexpert.checks.variables import lone_variables
 from kzexpert.checks.vocabulary import kinds, names, predicates
 from kzexpert.errors import Issue, KnowledgeBaseError
+from kzexpert.language.loader import Loaded
 from kzexpert.model import NOWHERE, Case, KnowledgeBase
-from kzexpert.program.order import planned
+from kzexpert.program.order import PlannedBase, planned
 
-__all__ = ["PASSES", "Pass", "by_place", "check", "refuse_errors"]
+__all__ = ["PASSES", "Pass", "by_place", "check", "inspected", "refuse_errors"]
 
 Pass = Callable[[KnowledgeBase], list[Issue]]
 
@@ -79,6 +80,17 @@ def check(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list[Issue]:
     wrong = {issue.location for issue in found if issue.code == "KZ205"}
     found = {item for item in found if item.code != "KZ212" or item.location not in wrong}
     return sorted(kb.attributed(issue for issue in found if not _is_foreign(kb, issue)), key=by_place)
+
+
+def inspected(loaded: Loaded) -> tuple[PlannedBase, list[Issue]]:
+    """What could be read, planned, and all that is wrong with it; not what only follows from what could not be read."""
+    kb = planned(loaded.kb)
+    issues = check(kb)
+    if loaded.issues:
+        from kzexpert.checks.consequences import without_consequences
+
+        issues = sorted([*loaded.issues, *without_consequences(issues, loaded)], key=by_place)
+    return kb, issues
 
 
 def _is_foreign(kb: KnowledgeBase, issue: Issue) -> bool:

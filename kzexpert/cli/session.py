@@ -24,7 +24,7 @@ from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.model import Atom, Case, Inference, KnowledgeBase, Pattern, Program
 from kzexpert.program.cache import Cache
 from kzexpert.program.likelihood import with_siblings
-from kzexpert.program.order import PlannedBase, planned
+from kzexpert.program.order import PlannedBase
 from kzexpert.program.snapshot import default_as_of, snapshot
 
 __all__ = [
@@ -202,7 +202,7 @@ def _counts(kb: KnowledgeBase) -> str:
 
 def inspect(options: Options) -> tuple[PlannedBase, list[Issue]]:
     """Load and check, and return all that is wrong, warnings too."""
-    from kzexpert.checks import by_place, check
+    from kzexpert.checks import inspected
     from kzexpert.language import read_knowledge_base as read
 
     start = perf_counter()
@@ -211,12 +211,7 @@ def inspect(options: Options) -> tuple[PlannedBase, list[Issue]]:
     middle = perf_counter()
     _tell_bases(options, loaded.kb)
     note(options, f"loaded: {_counts(loaded.kb)} in {_milliseconds(middle - start)}")
-    kb = planned(loaded.kb)
-    issues = check(kb)
-    if loaded.issues:
-        from kzexpert.cli.consequences import without_consequences
-
-        issues = sorted([*loaded.issues, *without_consequences(issues, loaded)], key=by_place)
+    kb, issues = inspected(loaded)
     errors = sum(issue.severity == "error" for issue in issues)
     took = _milliseconds(perf_counter() - middle)
     note(options, f"checked: {errors} errors, {len(issues) - errors} warnings in {took}")

@@ -7,12 +7,13 @@ No file of rules or facts is opened here, and a manifest only where it speaks of
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
-from kzexpert.language.files import StrPath
+from kzexpert.language.files import StrPath, unsaved_text
 from kzexpert.language.folders import MANIFEST, is_base, layer_files, packed_knowledge_base, walk
 from kzexpert.language.folders import YAML_ENDINGS as YAML
 from kzexpert.language.nearest import did_you_mean
@@ -136,8 +137,10 @@ class _Search:
         self.found[real] = BaseFolder(folder, facts, used, tuple(uses))
 
     def _uses(self, folder: str) -> "Sequence[Use]":
+        path = os.path.join(folder, MANIFEST)
         try:
-            with open(os.path.join(folder, MANIFEST), "rb") as file:
+            held = unsaved_text(path)
+            with open(path, "rb") if held is None else BytesIO(held.encode("utf-8", "surrogateescape")) as file:
                 lines = file.read(1_000_000).splitlines()
             if not any(b"uses" in line for line in lines if not line.lstrip().startswith(b"#")):
                 return ()

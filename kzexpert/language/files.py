@@ -7,6 +7,8 @@ It works with `os.path`: importing pathlib would take a twentieth of the time th
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from os import PathLike
 from stat import S_ISDIR, S_ISREG
 from typing import TypeAlias
@@ -24,8 +26,11 @@ __all__ = [
     "digest_of_file",
     "path_beside",
     "read_file",
+    "real_path",
     "shown_name",
     "unreadable",
+    "unsaved",
+    "unsaved_text",
 ]
 
 StrPath: TypeAlias = str | PathLike[str]
@@ -35,6 +40,37 @@ YAML_LIMIT = 5_000_000
 CSV_LIMIT = 50_000_000
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+_UNSAVED: ContextVar[Mapping[str, str] | None] = ContextVar("unsaved", default=None)
+
+
+@contextmanager
+def unsaved(texts: Mapping[str, str]) -> Iterator[None]:
+    """Inside, files say what an editor holds, whatever is on disk.
+
+    Args:
+        texts: path → text; the file need not be there.
+    """
+    token = _UNSAVED.set({real_path(path): text for path, text in texts.items()})
+    try:
+        yield
+    finally:
+        _UNSAVED.reset(token)
+
+
+def unsaved_text(path: StrPath) -> str | None:
+    """What an editor holds of a file; None where that is what is on disk."""
+    texts = _UNSAVED.get()
+    return texts.get(real_path(path)) if texts else None
+
+
+def real_path(path: StrPath) -> str:
+    """Where a file is behind all links; as given where that cannot be told."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):  # a loop of links, a NUL in the name: reading it will tell
+        return os.fspath(path)
 
 
 class TextFile(msgspec.Struct, frozen=True):
@@ -124,7 +160,10 @@ def read_file(path: StrPath, limit: int) -> TextFile:
             or too large (KZ103).
     """
     name = shown_name(path)
-    content = _content(path, name, limit)
+    held = unsaved_text(path)
+    content = _content(path, name, limit) if held is None else held.encode("utf-8", "surrogateescape")
+    if len(content) > limit:  # held by an editor; or it grew, or it does not know its size, as files of /proc
+        raise _too_large(name, limit, len(content))
     try:
         if b"\0" in content or content.startswith(_UTF16):
             raise _not_text(content, content.find(b"\0"), name)
@@ -151,8 +190,6 @@ def _content(path: StrPath, name: str, limit: int) -> bytes:
             content = stream.read(limit + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise unreadable(name, error) from None
-    if len(content) > limit:  # it grew, or it does not know its size, as files of /proc
-        raise _too_large(name, limit, len(content))
     return content
 
 

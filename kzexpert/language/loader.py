@@ -13,7 +13,7 @@ from kzexpert.language.bases import BaseFolder, base_folders, single_files
 from kzexpert.language.documents import ListNode, Node, parse_document
 from kzexpert.language.draft import Draft
 from kzexpert.language.facts_file import PendingRows, read_entities, read_row_keys, read_rows, read_sources
-from kzexpert.language.files import CSV_LIMIT, YAML_LIMIT, StrPath, TextFile, read_file, shown_name
+from kzexpert.language.files import CSV_LIMIT, YAML_LIMIT, StrPath, TextFile, read_file, real_path, shown_name
 from kzexpert.language.folders import YAML_ENDINGS
 from kzexpert.language.manifest import read_manifest
 from kzexpert.language.reader import Reader
@@ -75,16 +75,9 @@ def load_knowledge_base(
 
 
 def read_knowledge_base(
-    layers: Iterable[StrPath],
-    rules: Iterable[StrPath] = (),
-    facts: Iterable[StrPath] = (),
-    unsaved: Mapping[str, str] = {},
+    layers: Iterable[StrPath], rules: Iterable[StrPath] = (), facts: Iterable[StrPath] = ()
 ) -> Loaded:
-    """Reads what can be read, as `load_knowledge_base`, but returns the issues beside it instead of raising them.
-
-    Args:
-        unsaved: path → text that is read in the place of what is on disk; a file of `facts` need not be there at all.
-    """
+    """Reads what can be read, as `load_knowledge_base`, but returns the issues beside it instead of raising them."""
     draft = Draft()
     paths: dict[str, StrPath] = {}
     opened: list[tuple[BaseFolder, list[StrPath]]] = []
@@ -93,13 +86,12 @@ def read_knowledge_base(
     for files, endings in ((rules, YAML_ENDINGS), (facts, (*YAML_ENDINGS, ".csv"))):
         for file in files:
             _added(paths, single_files([file], endings), draft.issues)
-    texts = {_real(path): text for path, text in unsaved.items()}
-    for real, path in paths.items():
+    for path in paths.values():
         if not _is_csv(path):
-            read_into(draft, path, texts.get(real))
+            read_into(draft, path)
     # Only now it is known which CSV files are tables, codes of tables, or registers: these are no facts of their own.
-    named = {_real(file) for table in draft.tables for file in (table.path, *table.codes.values())}
-    named.update(_real(register.path) for register in draft.registers)
+    named = {real_path(file) for table in draft.tables for file in (table.path, *table.codes.values())}
+    named.update(real_path(register.path) for register in draft.registers)
     for real, path in paths.items():
         if _is_csv(path) and real not in named and os.path.dirname(real) not in named:  # noqa: PTH120
             read_into(draft, path)
@@ -113,7 +105,7 @@ def _added(paths: dict[str, StrPath], files: Iterable[StrPath], issues: list[Iss
     new = []
     try:
         for path in files:
-            if paths.setdefault(_real(path), path) is path:
+            if paths.setdefault(real_path(path), path) is path:
                 new.append(path)
     except KnowledgeBaseError as error:
         issues.extend(error.issues)
@@ -152,29 +144,19 @@ def _with_registers(files: Collection[str], draft: Draft) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*files, *declared)))
 
 
-def _real(path: StrPath) -> str:
-    try:
-        return os.path.realpath(path)
-    except (OSError, ValueError):  # a loop of links, a NUL in the name: reading it will tell
-        return os.fspath(path)
-
-
 def _is_csv(path: StrPath) -> bool:
     return os.fspath(path).lower().endswith(".csv")
 
 
-def read_into(draft: Draft, path: StrPath, unsaved: str | None = None) -> bool:
+def read_into(draft: Draft, path: StrPath) -> bool:
     """Reads one file, by its ending as CSV or YAML; its facts wait for `finish`.
-
-    Args:
-        unsaved: what a file of YAML is to say, whatever is on disk.
 
     Returns:
         Whether the file holds facts.
     """
     is_csv = _is_csv(path)
     try:
-        file = _unsaved(path, unsaved) if unsaved is not None else read_file(path, CSV_LIMIT if is_csv else YAML_LIMIT)
+        file = read_file(path, CSV_LIMIT if is_csv else YAML_LIMIT)
         draft.files.append(file)
         reader = Reader(file, draft.issues)
         if is_csv:
@@ -188,10 +170,6 @@ def read_into(draft: Draft, path: StrPath, unsaved: str | None = None) -> bool:
     hint = f"a file holds any of {', '.join(SECTIONS)}, each with a colon"
     fields = reader.fields(document.root, "the file", (*SECTIONS, *ROW_KEYS, "family"), (), hint)
     return fields is not None and read_sections(reader, fields, draft)
-
-
-def _unsaved(path: StrPath, text: str) -> TextFile:
-    return TextFile(shown_name(path), os.fspath(path), text, text.encode("utf-8", "surrogateescape"))
 
 
 def read_sections(reader: Reader, fields: Mapping[str, Node], draft: Draft) -> bool:

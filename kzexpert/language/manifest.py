@@ -12,7 +12,7 @@ import msgspec
 
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
 from kzexpert.language.documents import ListNode, MappingNode, Node, ScalarNode, parse_document
-from kzexpert.language.files import YAML_LIMIT, StrPath, TextFile, read_file
+from kzexpert.language.files import YAML_LIMIT, StrPath, TextFile, read_file, unsaved_text
 from kzexpert.language.folders import MANIFEST
 from kzexpert.language.reader import Reader
 from kzexpert.model import GRADES, PartialDate
@@ -55,7 +55,7 @@ def read_manifest(folder: StrPath, issues: list[Issue], files: list[TextFile]) -
         files: it is added here.
     """
     path = os.path.join(folder, MANIFEST)
-    if not os.path.exists(path):
+    if unsaved_text(path) is None and not os.path.exists(path):
         return Manifest()
     try:
         file = read_file(path, YAML_LIMIT)
