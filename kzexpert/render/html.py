@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -32,7 +32,7 @@ from kzexpert.render.writer import certainty_text, sentence, visible
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["Citing", "Page", "content_digest", "environment", "html_page"]
+__all__ = ["Citing", "Page", "content_digest", "environment", "html_page", "page_file", "parts"]
 
 _PAGE = Path(__file__).with_name("page")
 _VARIABLE = re.compile(r"\?\w+")
@@ -73,6 +73,29 @@ def html_page(page: Page) -> str:
     """The page as text."""
     from markupsafe import Markup
 
+    style, script = (page_file(name) for name in ("page.css", "page.js"))
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            **parts(page),
+            style=Markup(style),
+            style_hash=content_digest(style),
+            script=Markup(script),
+            script_hash=content_digest(script),
+        )
+    )
+
+
+def page_file(name: str) -> str:
+    """The text of the style or of the script of pages."""
+    return (_PAGE / name).read_text(encoding="utf-8")
+
+
+def parts(page: Page) -> dict[str, Any]:
+    """What the templates of a page speak of, by the names that they use."""
+    from markupsafe import Markup
+
     kb = page.inference.program.kb
     answer, index = page.answer, page.index
     answers = answer.established.answers or answer.answers
@@ -83,35 +106,26 @@ def html_page(page: Page) -> str:
     numbers = {item.source.id: item.number for item in citing}
     witnesses = Witnesses(index)
     drawn = argument(index, names, numbers, witnesses)
-    style, script = ((_PAGE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    return (
-        environment()
-        .get_template("page.html")
-        .render(
-            answer=answer,
-            answers=shown,
-            left_out=len(answers) - len(shown),
-            program=page.inference.program,
-            argument=drawn,
-            anchors=drawn.anchors,
-            citing=citing,
-            numbers=numbers,
-            hangs_on=page.hangs_on,
-            rivals=page.rivals,
-            lacking=page.lacking,
-            timeline=page.timeline,
-            drawing=Markup(timeline_svg(page.timeline)) if page.timeline else "",
-            uncalibrated=UNCALIBRATED if any(item.likelihood is None for item in shown) else "",
-            threshold=THRESHOLD,
-            testimonies=[witnesses.testimony(name) for name in names],
-            vouched=[told(index[name], witnesses.testimony(name)) for name in names],
-            grades={item.source.id: item.source.reliability for item in citing},
-            style=Markup(style),
-            style_hash=content_digest(style),
-            script=Markup(script),
-            script_hash=content_digest(script),
-        )
-    )
+    return {
+        "answer": answer,
+        "answers": shown,
+        "left_out": len(answers) - len(shown),
+        "program": page.inference.program,
+        "argument": drawn,
+        "anchors": drawn.anchors,
+        "citing": citing,
+        "numbers": numbers,
+        "hangs_on": page.hangs_on,
+        "rivals": page.rivals,
+        "lacking": page.lacking,
+        "timeline": page.timeline,
+        "drawing": Markup(timeline_svg(page.timeline)) if page.timeline else "",
+        "uncalibrated": UNCALIBRATED if any(item.likelihood is None for item in shown) else "",
+        "threshold": THRESHOLD,
+        "testimonies": [witnesses.testimony(name) for name in names],
+        "vouched": [told(index[name], witnesses.testimony(name)) for name in names],
+        "grades": {item.source.id: item.source.reliability for item in citing},
+    }
 
 
 def _window(pattern: str) -> str:
