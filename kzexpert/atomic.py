@@ -11,7 +11,7 @@ from kzexpert.errors import Issue, Location, UsageError
 if TYPE_CHECKING:
     from pathlib import Path  # slow to import, and most commands write no file
 
-__all__ = ["check_apart", "check_unread", "check_writable", "replace_file", "replacement"]
+__all__ = ["check_apart", "check_unread", "check_writable", "create_file", "replace_file", "replacement"]
 
 _HINT = "give the path of a file in a folder that exists and may be written to"
 _FULL = "make room there, or give the path of a file on another disk"
@@ -25,6 +25,39 @@ def replace_file(name: str, text: str) -> None:
     """
     with replacement(name) as path:
         path.write_bytes(text.encode(errors="backslashreplace"))
+
+
+def create_file(name: str, text: str) -> bool:
+    """Put a new file in its place when all of it is on disk; whether there was none of that name.
+
+    If the process is killed, a folder ``.kzexpert-...`` may stay beside it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    target = Path(name)
+    with TemporaryDirectory(prefix=".kzexpert-", dir=target.parent) as folder:
+        draft = Path(folder, "draft")
+        with draft.open("wb") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            target.hardlink_to(draft)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.EOPNOTSUPP):
+                raise
+            try:  # a disk without links: the name is taken first, and filled then
+                with target.open("xb") as file:
+                    file.write(text.encode())
+            except FileExistsError:
+                return False
+    return True
 
 
 @contextmanager

@@ -230,6 +230,11 @@ CODES: dict[str, str] = {
     "KZ509": "a trace was changed after it was written",
     "KZ510": "rules or facts in a trace have moved",
     "KZ511": "a signature that cannot be made or checked",
+    # reviews
+    "KZ601": "a file of reviews/ that is not a review",
+    "KZ602": "a review without the trace that it is of",
+    "KZ603": "a broken trace beside reviews",
+    "KZ604": "a review of what its trace does not say",
     # measuring
     "KZ701": "outcomes that do not fit what they judge",
     "KZ702": "no outcomes",

@@ -36,6 +36,7 @@ __all__ = [
     "open_cases",
     "open_session",
     "read_knowledge_base",
+    "reviews_folder",
     "years_of",
 ]
 
@@ -252,25 +253,42 @@ def layers(options: Options) -> list[str]:
 
 
 def inspect_with_cases(options: Options) -> tuple[list[Issue], Mapping[str, str]]:
-    """All that is wrong with a knowledge base, its tables and its cases, and the texts of the files.
+    """All that is wrong with a knowledge base, its tables, its cases and its reviews, and the texts of the files.
 
     Tables and cases are read only where the knowledge base has no errors: else most of what they say could not be
     understood.
     """
-    from kzexpert.analysis.cases import repeated_case_ids
-    from kzexpert.checks import by_place, check
+    from kzexpert.checks import by_place
+    from kzexpert.review.folder import read_reviews
 
     kb, issues = inspect(options)
+    found, texts = _with_cases(options, kb, issues)
+    reviews = read_reviews(reviews_folder(kb))
+    return sorted([*found, *reviews.issues], key=by_place), {**texts, **reviews.texts}
+
+
+def _with_cases(
+    options: Options, kb: PlannedBase, issues: Sequence[Issue]
+) -> tuple[Sequence[Issue], Mapping[str, str]]:
+    """What is wrong, with what is wrong with tables and cases, and the texts of the files."""
+    from kzexpert.analysis.cases import repeated_case_ids
+    from kzexpert.checks import check
+
     if any(issue.severity == "error" for issue in issues):
         return issues, kb.texts
     of_tables = [*_table_issues(options, kb), *_calibration_issues(kb)]
     try:
         cases = _read_cases(options, _case_folders(options), kb)
     except KnowledgeBaseError as error:
-        return sorted([*issues, *of_tables, *error.issues], key=by_place), {**kb.texts, **error.texts}
+        return [*issues, *of_tables, *error.issues], {**kb.texts, **error.texts}
     texts = {file: text for case in cases for file, text in case.kb.texts.items()}
-    issues = [*check(kb, cases), *of_tables, *repeated_case_ids(cases)]
-    return sorted(issues, key=by_place), {**texts, **kb.texts}
+    return [*check(kb, cases), *of_tables, *repeated_case_ids(cases)], {**texts, **kb.texts}
+
+
+def reviews_folder(kb: KnowledgeBase) -> str:
+    """Where the reviews of a knowledge base lie: in the last of its bases that has some, else in the last."""
+    folders = [f"{layer.folder}/reviews" for layer in kb.layers if not layer.used]
+    return next(filter(is_folder, reversed(folders)), folders[-1] if folders else "")
 
 
 def _calibration_issues(kb: KnowledgeBase) -> Sequence[Issue]:

@@ -27,6 +27,7 @@ LAYERS = (
     "proof",
     "analysis",
     "authoring",
+    "review",
     "render",
     "api",
     "schemas",
