@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from kzexpert.certainty import established
 from kzexpert.checks import refuse_errors
 from kzexpert.cli.asked import question_of
-from kzexpert.cli.options import Command, Options, common_options
+from kzexpert.cli.options import DEPTH, Command, Count, Options, common_options
 from kzexpert.cli.output import emit, print_error, show, spare
 from kzexpert.cli.page import page
 from kzexpert.cli.session import inspect, open_session
@@ -55,15 +55,16 @@ def trace() -> None:
 Examples:
   kzexpert trace export "which states hedge?" --output hedging.json
   kzexpert trace export "hedges(?state, _, _, security)" --format markdown
-  kzexpert trace export "which states hedge?" --format dot | dot -Tsvg""",
+  kzexpert trace export "which states hedge?" --format svg --output hedging.svg""",
 )
 @click.argument("question", nargs=-1, required=True)
+@click.option("--depth", type=Count(), metavar="NUMBER", help=DEPTH)
 @common_options(formats=tuple(RENDERERS))
-def export(options: Options, question: tuple[str, ...]) -> int:
+def export(options: Options, question: tuple[str, ...], depth: int | None) -> int:
     """Write everything that answers a QUESTION to a file, with every fact, firing and rule below it.
 
-    JSON is the trace that "verify" checks and "diff" compares. Markdown and HTML are for reading, DOT and Mermaid for
-    drawing.
+    JSON is the trace that "verify" checks and "diff" compares. Markdown and HTML are for reading. SVG is
+    a picture of the argument on one page, DOT and Mermaid are the same for programs that draw.
     """
     session = open_session(options)
     asked = question_of(session, " ".join(question))
@@ -72,7 +73,7 @@ def export(options: Options, question: tuple[str, ...]) -> int:
     inference = session.infer([opened(asked.pattern) if whole else asked.pattern])
     index = Index(exported(prove(inference, asked), session.kb))
     shown = {"trace": lambda: index.trace, "page": lambda: page(session, inference, asked)}
-    text = rendered(options.format, shown)
+    text = rendered(options.format, shown, depth)
     emit(options, lambda _out: text)
     return 0 if any(established(index[answer].certainty) for answer in index.trace.answers) else 3
 

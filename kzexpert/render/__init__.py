@@ -15,28 +15,33 @@ class Renderer(msgspec.Struct, frozen=True):
     Attributes:
         module, function: where the function is that makes the text; imported when the format is asked for.
         shows: what it makes it of: a ``trace``, or a ``page``, which shows more than a trace holds.
+        drawn: whether it is a picture, which goes so many steps down as it is told.
     """
 
     module: str
     function: str
     shows: str = "trace"
+    drawn: bool = False
 
 
 RENDERERS = {
     "json": Renderer("kzexpert.render.json", "json_text"),
     "markdown": Renderer("kzexpert.render.proof_markdown", "proof_markdown"),
     "html": Renderer("kzexpert.render.html", "html_page", shows="page"),
-    "dot": Renderer("kzexpert.render.dot", "dot"),
-    "mermaid": Renderer("kzexpert.render.mermaid", "mermaid"),
+    "svg": Renderer("kzexpert.render.trace_svg", "trace_svg", drawn=True),
+    "dot": Renderer("kzexpert.render.dot", "dot", drawn=True),
+    "mermaid": Renderer("kzexpert.render.mermaid", "mermaid", drawn=True),
 }
 
 
-def rendered(form: str, shown: Mapping[str, Callable[[], Any]]) -> str:
+def rendered(form: str, shown: Mapping[str, Callable[[], Any]], depth: int | None = None) -> str:
     """An answer in a format, a key of `RENDERERS`.
 
     Args:
         shown: what renderers show, by its name; made only where it is shown.
+        depth: how many steps down a picture goes; None for as much as fits a page.
     """
     row = RENDERERS[form]
-    text: str = getattr(import_module(row.module), row.function)(shown[row.shows]())
+    further = (depth,) if row.drawn else ()
+    text: str = getattr(import_module(row.module), row.function)(shown[row.shows](), *further)
     return text

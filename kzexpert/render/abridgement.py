@@ -67,10 +67,13 @@ def alike(
 
 def _parts(text: str) -> tuple[str, tuple[str, ...]]:
     """The predicate with the dates behind the atom, and the arguments as they are read."""
-    from kzexpert.language import parse_atom  # which few answers need
+    from kzexpert.language import GrammarError, parse_atom  # which few answers need
 
-    end = text.rindex(")") + 1
-    atom = parse_atom(text[:end], NOWHERE)
+    end = text.rfind(")") + 1
+    try:
+        atom = parse_atom(text[:end], NOWHERE)
+    except GrammarError:  # of a document that was changed
+        return text, ()
     values = [item.term.value if isinstance(item.term, Constant) else "" for item in atom.arguments]
     return atom.predicate + text[end:], tuple(map(_name, values))
 

@@ -1,6 +1,7 @@
-"""A trace as a graph in DOT, for Graphviz: what is concluded on top, what is recorded at the bottom."""
+"""A trace as a graph in DOT, for Graphviz: evidence on the left, what it supports on the right, on one A4 page."""
 
 from kzexpert.proof.document import Trace
+from kzexpert.render.svg import AGAINST, FOR
 from kzexpert.render.trace_graph import Edge, GraphNode, graph_of
 from kzexpert.render.writer import visible
 
@@ -8,8 +9,8 @@ __all__ = ["dot"]
 
 _HEAD = """\
 digraph trace {
-  graph [rankdir=BT, fontname="Helvetica", labelloc=t, label=%s]
-  node [fontname="Helvetica", fontsize=11]
+  graph [rankdir=LR, size="10.9,7.4", ranksep="0.4", nodesep="0.12", fontname=Helvetica, labelloc=t, label=%s]
+  node [fontname="Helvetica", fontsize=11, margin="0.08,0.04"]
   edge [fontname="Helvetica", fontsize=10]
 """
 _SHAPES = {
@@ -24,10 +25,14 @@ _WEAK = {
 }
 
 
-def dot(trace: Trace) -> str:
-    """The graph of a trace in the DOT language."""
-    graph = graph_of(trace)
-    lines = [_HEAD % _quoted((graph.title,))]
+def dot(trace: Trace, depth: int | None = None) -> str:
+    """The graph of a trace in the DOT language.
+
+    Args:
+        depth: how many steps down it goes; None for as much as fits a page.
+    """
+    graph = graph_of(trace, depth)
+    lines = [_HEAD % _quoted((graph.title, *graph.notes), "l")]
     lines.extend(f"  {_node(node)}\n" for node in graph.nodes)
     lines.extend(f"  {_edge(edge)}\n" for edge in graph.edges)
     return "".join([*lines, "}\n"])
@@ -35,20 +40,22 @@ def dot(trace: Trace) -> str:
 
 def _node(node: GraphNode) -> str:
     shapes = _WEAK if node.weak else _SHAPES
-    return f"{node.id} [label={_quoted(node.lines)}, {shapes[node.kind]}]"
+    return f"{node.id} [label={_quoted(node.label)}, {shapes[node.kind]}]"
 
 
 def _edge(edge: Edge) -> str:
-    marks = [f"label={_quoted((edge.label,))}"] if edge.label else []
-    marks += ["color=firebrick, fontcolor=firebrick"] if edge.against else []
-    marks += ["style=dashed"] if edge.weak else []
+    marks = [] if edge.strength is None else [f'penwidth="{1 + 4 * abs(edge.strength):.1f}"']
+    marks += [f'color="{AGAINST}", style=dashed' if edge.against else f'color="{FOR}"'] if marks else []
     return f"{edge.source} -> {edge.target}" + (f" [{', '.join(marks)}]" if marks else "")
 
 
-def _quoted(lines: tuple[str, ...]) -> str:
-    """A label. Graphviz reads backslashes and character entities in it, so both are escaped."""
+def _quoted(lines: tuple[str, ...], end: str = "n") -> str:
+    """A label whose lines are centred, or begin at the left where they end with `l`.
+
+    Graphviz reads backslashes and character entities in it, so both are escaped.
+    """
     escaped = (
         visible(line).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"').replace("<", "&lt;")
         for line in lines
     )
-    return '"' + "\\n".join(escaped) + '"'
+    return '"' + "".join(f"{line}\\{end}" for line in escaped) + '"'

@@ -3,6 +3,7 @@
 import re
 
 from kzexpert.proof.document import Trace
+from kzexpert.render.svg import AGAINST
 from kzexpert.render.trace_graph import Edge, GraphNode, graph_of
 from kzexpert.render.writer import visible
 
@@ -13,34 +14,39 @@ _CLASSES = """\
   classDef conclusion stroke-width:3px
   classDef firing stroke-dasharray:none
   classDef fact stroke-width:1px
+  classDef notes stroke:none,fill:none
   classDef weak stroke-dasharray:5 5
 """
 #: Mermaid gives a meaning to most marks, even in quotes: what is not listed here is written as a number.
 _UNSAFE = re.compile(r"[^\w ,.()\[\]!?=+/:'-]|^[-+](?= )|(?<=^\d)[.)](?= )")  # the last two begin lists
 
 
-def mermaid(trace: Trace) -> str:
-    """The graph of a trace as a flowchart."""
-    graph = graph_of(trace)
-    lines = ["flowchart BT\n", f"  accTitle: {_escaped(graph.title)}\n"]
+def mermaid(trace: Trace, depth: int | None = None) -> str:
+    """The graph of a trace as a flowchart.
+
+    Args:
+        depth: how many steps down it goes; None for as much as fits a page.
+    """
+    graph = graph_of(trace, depth)
+    lines = ["flowchart LR\n", f"  accTitle: {_escaped(graph.title)}\n"]
     lines.extend(f"  {_node(node)}\n" for node in graph.nodes)
     lines.extend(f"  {_edge(edge)}\n" for edge in graph.edges)
+    lines.append(f'  notes["{"<br/>".join(map(_escaped, graph.notes))}"]:::notes\n')
     against = [str(number) for number, edge in enumerate(graph.edges) if edge.against]
     if against:
-        lines.append(f"  linkStyle {','.join(against)} stroke:firebrick\n")
+        lines.append(f"  linkStyle {','.join(against)} stroke:{AGAINST}\n")
     return "".join([*lines, _CLASSES])
 
 
 def _node(node: GraphNode) -> str:
     opening, closing = _SHAPES[node.kind]
-    label = "<br/>".join(map(_escaped, node.lines))
+    label = "<br/>".join(map(_escaped, node.label))
     return f'{node.id}{opening}"{label}"{closing}:::{"weak" if node.weak else node.kind}'
 
 
 def _edge(edge: Edge) -> str:
-    arrow = "-.->" if edge.weak else "-->"
-    label = f'|"{_escaped(edge.label)}"|' if edge.label else ""
-    return f"{edge.source} {arrow}{label} {edge.target}"
+    arrow = "-->" if edge.strength is None else "-.->" if edge.against else "==>"
+    return f"{edge.source} {arrow} {edge.target}"
 
 
 def _escaped(text: str) -> str:

@@ -59,12 +59,13 @@ def test_where_there_is_no_base_the_one_of_the_trace_is_named(
     assert f"KZ115 there is no folder nowhere; {says}\n" in result.stderr
 
 
-@pytest.mark.parametrize("format", ["json", "markdown", "html", "dot", "mermaid"])
+@pytest.mark.parametrize("format", ["json", "markdown", "html", "svg", "dot", "mermaid"])
 def test_every_format_is_written_to_a_file_as_it_is_printed(kzexpert: Kzexpert, format: str) -> None:
     printed = kzexpert("trace", "export", QUESTION, "--format", format)
     export(kzexpert, "a.out", "--format", format)
     assert (printed.stdout, printed.exit_code) == (Path("a.out").read_text(encoding="utf-8"), 0)
-    starts = {"json": "{", "markdown": "# ", "html": "<!doctype html>", "dot": "digraph", "mermaid": "flowchart"}
+    starts = {"json": "{", "markdown": "# ", "html": "<!doctype html>", "svg": "<svg "}
+    starts |= {"dot": "digraph", "mermaid": "flowchart"}
     assert printed.stdout.lower().startswith(starts[format])
 
 

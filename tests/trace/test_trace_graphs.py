@@ -44,21 +44,36 @@ def calm(everything: KnowledgeBase, traced: Traced) -> Trace:
     return traced(everything, "aligned(?state, ?power)")
 
 
+@pytest.fixture
+def against(everything: KnowledgeBase, traced: Traced) -> Trace:
+    return traced(everything, "aligned(Ruritania, Graustark)")
+
+
 # --- the graph ---------------------------------------------------------------------------------------------------
 
 
-def test_the_graph_holds_every_part_once(calm: Trace) -> None:
-    graph = graph_of(calm)
+def test_the_graph_holds_what_counts_once(calm: Trace) -> None:
+    """To any depth: each conclusion with what counts for it, and each fact that these rest on."""
+    index = Index(calm)
+    pending = [answer for answer in calm.answers if index[answer].established]
+    drawn: set[str] = set()
+    while pending:
+        statement = pending.pop()
+        if statement not in drawn:
+            drawn.add(statement)
+            counting = [firing for line, firing in index.lines(statement) if line.counts]
+            drawn |= {firing.id for firing in counting}
+            pending += [fact for firing in counting for premise in firing.premises for fact in premise.facts]
+    graph = graph_of(calm, depth=99)
     kinds = [node.kind for node in graph.nodes]
-    assert (kinds.count("conclusion"), kinds.count("firing"), kinds.count("fact")) == (
-        len(calm.conclusions),
-        len(calm.firings),
-        len(calm.facts),
-    )
+    assert kinds.count("firing") == len(drawn & index.firings.keys()) > 2
+    assert kinds.count("conclusion") == len(drawn & index.conclusions.keys())
     names = [node.id for node in graph.nodes]
     assert len(set(names)) == len(names)
     assert {name for edge in graph.edges for name in (edge.source, edge.target)} <= set(names)
     assert {edge.source for edge in graph.edges} >= {node.id for node in graph.nodes if node.kind != "conclusion"}
+    columns = {node.id: node.column for node in graph.nodes}
+    assert all(columns[edge.source] > columns[edge.target] for edge in graph.edges)
 
 
 def test_a_reader_meets_the_answers_first(shipped: KnowledgeBase, traced: Traced) -> None:
@@ -68,11 +83,14 @@ def test_a_reader_meets_the_answers_first(shipped: KnowledgeBase, traced: Traced
     assert sorted(order) == [item.conclusion for item in trace.conclusions]
 
 
-def test_evidence_against_and_what_does_not_count_are_marked(everything: KnowledgeBase, traced: Traced) -> None:
+def test_evidence_against_is_marked_and_what_does_not_count_left_out(everything: KnowledgeBase, traced: Traced) -> None:
     graph = graph_of(traced(everything, "aligned(Ruritania, Graustark)"))
-    assert {edge.label for edge in graph.edges if edge.against} == {"-0.27"}
-    tied = graph_of(traced(everything, "tied(Ruritania, Graustark)"))
-    assert {edge.weak for edge in tied.edges if edge.target == "c1"} == {True, False}
+    assert {edge.strength for edge in graph.edges if edge.against} == {-0.27}
+    trace = traced(everything, "tied(Ruritania, Graustark)")
+    (item,) = [item for item in trace.conclusions if item.conclusion == "tied(Ruritania, Graustark)"]
+    assert not all(line.counts for line in item.lines)
+    found = [edge for edge in graph_of(trace).edges if edge.target == "c1"]
+    assert len(found) == sum(line.counts for line in item.lines)
 
 
 def test_a_record_is_evidence_for_what_rules_also_conclude(everything: KnowledgeBase, traced: Traced) -> None:
@@ -106,7 +124,7 @@ def test_graphviz_shows_the_texts_as_they_are(hostile: Trace) -> None:
     drawn = ElementTree.fromstring(done.stdout).iter("{http://www.w3.org/2000/svg}text")
     shown = {"".join(item.itertext()).replace("\xa0", " ") for item in drawn}
     for node in graph_of(hostile).nodes:
-        assert {line.replace("\xa0", " ") for line in node.lines} <= shown
+        assert {line.replace("\xa0", " ") for line in node.label} <= shown
 
 
 # --- Mermaid -----------------------------------------------------------------------------------------------------
@@ -114,12 +132,13 @@ def test_graphviz_shows_the_texts_as_they_are(hostile: Trace) -> None:
 _SAFE = r"(?:[\w ,.()\[\]!?=+/:'-]|\#\d+;)*"
 _LABEL = rf'"{_SAFE}(?:<br/>{_SAFE})*"'
 _MERMAID = re.compile(
-    rf"""flowchart\ BT\n
+    rf"""flowchart\ LR\n
     \ \ accTitle:\ {_SAFE}\n
     (?:\ \ (?:c\d+\(\[{_LABEL}\]\)|f\d+\[{_LABEL}\]|b\d+\[/{_LABEL}/\]):::(?:conclusion|firing|fact|weak)\n)*
-    (?:\ \ [cfb]\d+\ (?:-->|-\.->)(?:\|"-?\d\.\d\d"\||\|"counted"\|)?\ [cfb]\d+\n)*
-    (?:\ \ linkStyle\ \d+(?:,\d+)*\ stroke:firebrick\n)?
-    (?:\ \ classDef\ \w+\ [\w:\- ]+\n){{4}}""",
+    (?:\ \ [cfb]\d+\ (?:-->|-\.->|==>)\ [cfb]\d+\n)*
+    \ \ notes\[{_LABEL}\]:::notes\n
+    (?:\ \ linkStyle\ \d+(?:,\d+)*\ stroke:\#[0-9a-f]{{6}}\n)?
+    (?:\ \ classDef\ \w+\ [\w:\-, ]+\n){{5}}""",
     re.VERBOSE,
 )
 
@@ -131,13 +150,13 @@ def test_mermaid_is_well_formed_whatever_the_files_say(hostile: Trace) -> None:
 def test_mermaid_shows_the_texts_as_they_are(hostile: Trace) -> None:
     labels = {label for found in re.findall(r'"([^"\n]*)"', mermaid(hostile)) for label in found.split("<br/>")}
     shown = {re.sub(r"#(\d+);", lambda match: chr(int(match[1])), label) for label in labels}
-    assert {line for node in graph_of(hostile).nodes for line in node.lines} <= shown
+    assert {line for node in graph_of(hostile).nodes for line in node.label} <= shown
 
 
-def test_the_numbers_of_red_edges_are_those_of_evidence_against(calm: Trace) -> None:
-    text = mermaid(calm)
+def test_the_numbers_of_red_edges_are_those_of_evidence_against(against: Trace) -> None:
+    text = mermaid(against)
     numbers = re.search(r"linkStyle ([\d,]+)", text)
     assert numbers is not None
-    edges = [line for line in text.splitlines() if re.search(r" -\.?->", line)]
+    edges = [line for line in text.splitlines() if re.search(r" (-\.?-|==)>", line)]
     marked = [edges[int(number)] for number in numbers[1].split(",")]
-    assert marked == [line for line in edges if '|"-' in line]
+    assert marked == [line for line in edges if "-.->" in line]
