@@ -175,6 +175,7 @@ CODES: dict[str, str] = {
     "KZ126": "a table none of whose rows is read, or a path that no record has",
     "KZ127": "bases that use each other in a circle",
     "KZ128": "a base is used that does not exist",
+    "KZ129": "a case does not come out as it wants",
     # rules, and atoms wherever they stand
     "KZ201": "a condition that cannot be read",
     "KZ202": "an unknown predicate",

@@ -28,6 +28,7 @@ __all__ = [
     "read_file",
     "real_path",
     "shown_name",
+    "text_of",
     "unreadable",
     "unsaved",
     "unsaved_text",
@@ -162,16 +163,24 @@ def read_file(path: StrPath, limit: int) -> TextFile:
     name = shown_name(path)
     held = unsaved_text(path)
     content = _content(path, name, limit) if held is None else held.encode("utf-8", "surrogateescape")
-    if len(content) > limit:  # held by an editor; or it grew, or it does not know its size, as files of /proc
+    return TextFile(name, os.fspath(path), text_of(content, name, limit), content)
+
+
+def text_of(content: bytes, name: str, limit: int) -> str:
+    """The text that bytes are, without a byte order mark.
+
+    Raises:
+        KnowledgeBaseError: they are no text in UTF-8 (KZ102), or too many (KZ103).
+    """
+    if len(content) > limit:  # held by an editor; or a file that grew, or that does not know its size, as of /proc
         raise _too_large(name, limit, len(content))
     try:
         if b"\0" in content or content.startswith(_UTF16):
             raise _not_text(content, content.find(b"\0"), name)
-        text = content.removeprefix(_BOM).decode("utf-8")
+        return content.removeprefix(_BOM).decode("utf-8")
     except UnicodeDecodeError as error:
         skipped = len(_BOM) if content.startswith(_BOM) else 0
         raise _not_text(content, skipped + error.start, name) from None
-    return TextFile(name, os.fspath(path), text, content)
 
 
 def _content(path: StrPath, name: str, limit: int) -> bytes:
@@ -187,10 +196,9 @@ def _content(path: StrPath, name: str, limit: int) -> bytes:
         if status.st_size > limit:
             raise _too_large(name, limit, status.st_size)
         with open(path, "rb") as stream:
-            content = stream.read(limit + 1)
+            return stream.read(limit + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise unreadable(name, error) from None
-    return content
 
 
 def unreadable(name: str, error: OSError | ValueError) -> KnowledgeBaseError:

@@ -7,7 +7,7 @@ import msgspec
 from kzexpert.errors import Issue, Location
 from kzexpert.model import json_escapes
 
-__all__ = ["IssueRecord", "Issues", "issues_document", "json_text"]
+__all__ = ["IssueRecord", "Issues", "as_utf8", "issues_document", "json_text"]
 
 
 def json_text(document: object) -> str:
@@ -62,20 +62,20 @@ def issues_document(issues: Sequence[Issue]) -> Issues:
 
 def _record(issue: Issue) -> IssueRecord:
     place = issue.location or Location("")
-    related = tuple(Place(_clean(at.file), at.line, at.column, _clean(what)) for at, what in issue.related)
+    related = tuple(Place(as_utf8(at.file), at.line, at.column, as_utf8(what)) for at, what in issue.related)
     return IssueRecord(
         code=issue.code,
         severity=issue.severity,
-        message=_clean(issue.message),
-        file=_clean(place.file),
+        message=as_utf8(issue.message),
+        file=as_utf8(place.file),
         line=place.line,
         column=place.column,
-        hint=_clean(issue.hint),
+        hint=as_utf8(issue.hint),
         related=related,
-        base=_clean(issue.base),
+        base=as_utf8(issue.base),
     )
 
 
-def _clean(text: str) -> str:
+def as_utf8(text: str) -> str:
     """The text as UTF-8 can say it: a file name may hold bytes that are no text."""
     return text.encode(errors="replace").decode()
