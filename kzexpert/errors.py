@@ -231,6 +231,7 @@ CODES: dict[str, str] = {
     "KZ509": "a trace was changed after it was written",
     "KZ510": "rules or facts in a trace have moved",
     "KZ511": "a signature that cannot be made or checked",
+    "KZ514": "a page that says something else than its trace",
     # reviews
     "KZ601": "a file of reviews/ that is not a review",
     "KZ602": "a review without the trace that it is of",

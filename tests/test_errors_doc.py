@@ -92,7 +92,7 @@ def test_the_example_of_a_code_is_wrong_in_that_way(folder, code, monkeypatch):
     commands = [["check"]]
     for language, name, text in blocks:
         if language == "tampering":
-            commands = [["trace", "verify", str(tampered(folder, text))]]
+            commands = [["trace", "verify", str(tampered(folder, text, name or "json"))]]
         elif language == "sh":
             forget(name.removeprefix("without-"), monkeypatch)
             commands = [shlex.split(line.removeprefix("kzexpert")) for line in text.splitlines()]
@@ -109,11 +109,12 @@ def test_the_example_of_a_code_is_wrong_in_that_way(folder, code, monkeypatch):
         assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
-def tampered(folder: Path, change: str) -> Path:
+def tampered(folder: Path, change: str, form: str) -> Path:
     """A trace in which what the left side of ``=>`` matches first is the right side."""
     (folder / "rules" / "example.yaml").write_text(TRACED, encoding="utf-8")
-    path = folder / "trace.json"
-    result = CliRunner().invoke(cli, ["trace", "export", "aligned(?state, ?power)", "--output", str(path)])
+    path = folder / f"trace.{form}"
+    export = ["trace", "export", "aligned(?state, ?power)", "--format", form, "--output", str(path)]
+    result = CliRunner().invoke(cli, export)
     assert result.exit_code == 0, result.output
     pattern, replacement = change.rstrip("\n").split(" => ")
     before = path.read_text(encoding="utf-8")

@@ -14,16 +14,17 @@ from kzexpert.cli.output import emit, print_error, show, spare
 from kzexpert.cli.page import page
 from kzexpert.cli.session import inspect, open_session
 from kzexpert.engines import ENGINES, Settings, with_rows
-from kzexpert.errors import KnowledgeBaseError
+from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.language.files import read_file
 from kzexpert.model import KnowledgeBase
 from kzexpert.program.likelihood import fitting_calibrations
 from kzexpert.program.relevance import opened
 from kzexpert.proof.checker import Checker, Verification
-from kzexpert.proof.checker.parser import read_trace
+from kzexpert.proof.checker.parser import read_trace, read_traces
 from kzexpert.proof.citation import exported
 from kzexpert.proof.diff import trace_diff
 from kzexpert.proof.document import Trace
+from kzexpert.proof.enclosure import Enclosed, bound, edited, enclosed, enclosing
 from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import prove
 from kzexpert.render import RENDERERS, rendered
@@ -74,6 +75,8 @@ def export(options: Options, question: tuple[str, ...], depth: int | None) -> in
     index = Index(exported(prove(inference, asked), session.kb))
     shown = {"trace": lambda: index.trace, "page": lambda: page(session, inference, asked)}
     text = rendered(options.format, shown, depth)
+    if RENDERERS[options.format].carries:
+        text = enclosed(text, bound(text, [index.trace]))
     emit(options, lambda _out: text)
     return 0 if any(established(index[answer].certainty) for answer in index.trace.answers) else 3
 
@@ -113,8 +116,8 @@ def _naming_bases(error: KnowledgeBaseError, texts: Mapping[str, str]) -> Knowle
     """That there is no knowledge base, and which one the traces were made from."""
     if [issue.code for issue in error.issues] != ["KZ115"]:
         return error
-    traces = (read_trace(name, text)[0] for name, text in texts.items())
-    bases = (base for trace in traces if trace is not None for base in trace.bases or () if not base.used)
+    traces = (trace for name, text in texts.items() for trace in read_traces(name, text)[0])
+    bases = (base for trace in traces for base in trace.bases or () if not base.used)
     named = dict.fromkeys(f"{base.name} {base.version}".rstrip() for base in bases)
     of = f"the trace is about {' and '.join(named)}" if named else "the trace does not name its own"
     return KnowledgeBaseError(replace(error.issues[0], message=f"{error.issues[0].message}; {of}"), texts=error.texts)
@@ -124,14 +127,25 @@ def _verified(kb: KnowledgeBase, texts: Mapping[str, str], network: bool) -> lis
     """What comes of checking some traces; for each day the rows of tables are read that may count on it."""
     checkers: dict[date | None, Checker] = {}
     calibrations, _ = fitting_calibrations(kb)
-    found = []
-    for name, text in texts.items():
-        traced = read_trace(name, text)[0] if kb.tables else None
+
+    def verified(name: str, item: Enclosed) -> Verification:
+        traced = read_trace(name, item.text)[0] if kb.tables else None
         day = traced.as_of if traced else None
         if day not in checkers:
             read = with_rows(kb, Settings(network=network), day) if traced else kb
             checkers[day] = Checker(read, ENGINES, calibrations)
-        found.append(checkers[day].verify(name, text))
+        checked = checkers[day].verify(name, item.text)
+        return replace(checked, issues=tuple(item.placed(issue, name) for issue in checked.issues))
+
+    found = []
+    for name, text in texts.items():
+        inside = enclosing(name, text)
+        checked = [verified(name, item) for item in inside.traces] or [Verification(name, inside.issues)]
+        traces, _ = read_traces(name, text)
+        wrong = edited(name, text, traces) if inside.form != "json" and traces else None
+        if wrong:
+            checked = [replace(item, issues=(wrong, *item.issues)) for item in checked]
+        found += checked
     return found
 
 
@@ -173,9 +187,13 @@ def _read_traces(names: Sequence[str]) -> tuple[Trace, Trace]:
         KnowledgeBaseError: one of them is none.
     """
     texts = {name: _read(name) for name in names}
-    read = [read_trace(name, texts[name]) for name in names]
+    read = [read_traces(name, texts[name]) for name in names]
     issues = [issue for _, found in read for issue in found]
-    (one, _), (other, _) = read
-    if one is None or other is None:
+    if issues:
         raise KnowledgeBaseError(*dict.fromkeys(issues), texts=texts)
-    return one, other
+    for name, (traces, _) in zip(names, read, strict=True):
+        if len(traces) > 1:
+            message = f"{name} carries {len(traces)} traces, and one is compared with one"
+            raise UsageError(Issue("KZ502", message, Location(name), "export the question by itself"))
+    (one, _), (other, _) = read
+    return one[0], other[0]

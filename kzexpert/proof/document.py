@@ -28,6 +28,7 @@ __all__ = [
     "FactPremise",
     "ListPremise",
     "Row",
+    "Shown",
     "Testimony",
     "Trace",
     "TracedConclusion",
@@ -401,12 +402,25 @@ class Asked(msgspec.Struct, frozen=True):
     withdrawn: tuple[str, ...]
 
 
+class Shown(_Part, frozen=True):
+    """The page that carries a trace.
+
+    Attributes:
+        digest: of all that stands outside of its traces; see `kzexpert.proof.enclosure`.
+        program: the version of the program that wrote it.
+    """
+
+    digest: str
+    program: str
+
+
 class Trace(_Part, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.trace/1"):
     """Everything that matches a question, and all that it rests on, each once: a proof, and once it is sealed a trace.
 
     Attributes:
-        seal: SHA-256 of the document with an empty seal, which shows careless changes. It is no signature. A proof that
-            is not exported has none.
+        seal: SHA-256 of the document with an empty seal, without `shown`, which shows careless changes. It is no
+            signature. A proof that is not exported has none.
+        shown: only in a page.
         pattern: how the question was read.
         assumed, withdrawn: facts that were added, and patterns of facts that were left out.
         answers: what matches, established or only weighed, by certainty, then by text.
@@ -420,6 +434,7 @@ class Trace(_Part, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.
     """
 
     seal: str | UnsetType = UNSET
+    shown: Shown | UnsetType = UNSET
     question: str
     pattern: str
     as_of: date
@@ -445,7 +460,7 @@ class Trace(_Part, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.
 
 def seal_of(trace: Trace) -> str:
     """SHA-256, in hex, of the trace with an empty seal, as compact JSON with its fields in the declared order."""
-    return digest_of(msgspec.structs.replace(trace, seal=""), order="deterministic")
+    return digest_of(msgspec.structs.replace(trace, seal="", shown=UNSET), order="deterministic")
 
 
 def sealed(trace: Trace) -> Trace:

@@ -16,18 +16,20 @@ class Renderer(msgspec.Struct, frozen=True):
         module, function: where the function is that makes the text; imported when the format is asked for.
         shows: what it makes it of: a ``trace``, or a ``page``, which shows more than a trace holds.
         drawn: whether it is a picture, which goes so many steps down as it is told.
+        carries: whether the trace is put inside, for others to check.
     """
 
     module: str
     function: str
     shows: str = "trace"
     drawn: bool = False
+    carries: bool = False
 
 
 RENDERERS = {
     "json": Renderer("kzexpert.render.json", "json_text"),
-    "markdown": Renderer("kzexpert.render.proof_markdown", "proof_markdown"),
-    "html": Renderer("kzexpert.render.html", "html_page", shows="page"),
+    "markdown": Renderer("kzexpert.render.proof_markdown", "proof_markdown", carries=True),
+    "html": Renderer("kzexpert.render.html", "html_page", shows="page", carries=True),
     "svg": Renderer("kzexpert.render.trace_svg", "trace_svg", drawn=True),
     "dot": Renderer("kzexpert.render.dot", "dot", drawn=True),
     "mermaid": Renderer("kzexpert.render.mermaid", "mermaid", drawn=True),

@@ -399,6 +399,7 @@ _SHARED = {
     "proof.checker",
     "proof.citation",
     "proof.document",
+    "proof.enclosure",
     "questions.question",
     "questions.sentences",
 }
@@ -431,5 +432,5 @@ def test_importing_the_checker_loads_nothing_that_it_checks() -> None:
 def test_the_codes_of_the_checker_are_declared() -> None:
     from kzexpert.errors import CODES
 
-    assert {code for code in CODES if code.startswith("KZ5")} == {f"KZ5{number:02}" for number in range(1, 11)}
+    assert {code for code in CODES if code.startswith("KZ5")} == {f"KZ5{number:02}" for number in (*range(1, 12), 14)}
     assert Issue("KZ501", "").code in CODES

@@ -110,7 +110,7 @@ def test_several_traces_each_with_its_line(kzexpert: Kzexpert) -> None:
     ]
     assert "b.json:3:11: KZ509" in result.stderr
     assert '"strength": 0.5' in result.stderr
-    assert "c.json:1:1: KZ501 not JSON" in result.stderr
+    assert "c.json:1: KZ501 not a trace: it is neither JSON nor a page that carries a trace" in result.stderr
 
 
 def test_the_result_as_json(kzexpert: Kzexpert) -> None:

@@ -45,7 +45,7 @@ def test_a_schema_names_its_document(name: str) -> None:
 
 def test_all_that_a_trace_says_is_required_and_nothing_else_allowed() -> None:
     for name, definition in json.loads(published("trace"))["$defs"].items():
-        unset = {"Trace": {"seal", "calibration", "likelihoods", "bases"}, "CitedRule": {"replaces"}}
+        unset = {"Trace": {"seal", "shown", "calibration", "likelihoods", "bases"}, "CitedRule": {"replaces"}}
         optional = unset.get(name, set())  # not in every proof
         assert definition["required"] == [field for field in definition["properties"] if field not in optional]
         assert definition["additionalProperties"] is False

@@ -66,7 +66,7 @@ _LONGEST = 120
 #: Where this many items differ, it is not one field that was changed.
 _MANY = 200
 #: What is not compared with disk.
-_UNTOLD = ("seal", "bases")
+_UNTOLD = ("seal", "shown", "bases")
 #: These say where something stands, not what it is.
 _UNCOMPARED = frozenset(("id", "place"))
 

@@ -1,4 +1,4 @@
-"""Text → a `Trace`, or all that keeps it from being one: not JSON, another version, fields that do not fit.
+"""Text → traces, or all that keeps it from being one: not JSON, another version, fields that do not fit.
 
 It compares nothing with rules or facts.
 """
@@ -13,11 +13,30 @@ from kzexpert.errors import Issue, Location
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.proof.checker.places import Places
 from kzexpert.proof.document import Trace
+from kzexpert.proof.enclosure import enclosing
 
-__all__ = ["SCHEMA", "read_trace"]
+__all__ = ["SCHEMA", "read_trace", "read_traces"]
 
 SCHEMA = "kzexpert.trace/1"
 _EXPORT = "kzexpert trace export QUESTION --output FILE writes one"
+
+
+def read_traces(file: str, text: str) -> tuple[list[Trace], list[Issue]]:
+    """Read the traces of a file: one in JSON, or all that a page carries, HTML or Markdown.
+
+    Args:
+        file: its name, for the issues.
+
+    Returns:
+        Those that can be read, and what is wrong with the others; see `read_trace`.
+    """
+    found = enclosing(file, text)
+    traces, issues = [], [*found.issues]
+    for item in found.traces:
+        trace, wrong = read_trace(file, item.text)
+        traces += [trace] if trace else []
+        issues += (item.placed(issue, file) for issue in wrong)
+    return traces, issues
 
 
 class _RepeatedKeyError(ValueError):
