@@ -118,11 +118,11 @@ def test_every_example_of_the_language_is_run() -> None:
     "keys",
     [
         SECTIONS,
-        rules_file._RULE_KEYS,
-        rules_file._PREDICATE_KEYS,
+        rules_file.RULE_KEYS,
+        rules_file.PREDICATE_KEYS,
         rules_file.ROW_KEYS,
-        facts_file._SOURCE_KEYS,
-        cases_file._KEYS,
+        facts_file.SOURCE_KEYS,
+        cases_file.CASE_KEYS,
         ("count", "sum", "min", "max", "within", "not", "@", "_"),
     ],
 )

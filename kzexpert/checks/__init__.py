@@ -25,7 +25,7 @@ from kzexpert.language.loader import Loaded
 from kzexpert.model import NOWHERE, Case, KnowledgeBase
 from kzexpert.program.order import PlannedBase, planned
 
-__all__ = ["PASSES", "Pass", "by_place", "check", "inspected", "refuse_errors"]
+__all__ = ["PASSES", "Pass", "by_place", "check", "inspected", "refuse_errors", "with_cases"]
 
 Pass = Callable[[KnowledgeBase], list[Issue]]
 
@@ -74,12 +74,19 @@ def check(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list[Issue]:
     """
     kb = planned(kb)
     found = {issue for one in PASSES for issue in one(kb)}
-    if cases:
-        for one in (rules_that_never_fire, unused_predicates):
-            found = (found - set(one(kb))) | set(one(kb, cases))
     wrong = {issue.location for issue in found if issue.code == "KZ205"}
     found = {item for item in found if item.code != "KZ212" or item.location not in wrong}
-    return sorted(kb.attributed(issue for issue in found if not _is_foreign(kb, issue)), key=by_place)
+    issues = sorted(kb.attributed(issue for issue in found if not _is_foreign(kb, issue)), key=by_place)
+    return with_cases(kb, issues, cases) if cases else issues
+
+
+def with_cases(kb: KnowledgeBase, issues: Iterable[Issue], cases: Sequence[Case]) -> list[Issue]:
+    """What the passes found without cases, and what is left of it with them; see `check`."""
+    left = set(issues)
+    for one in (rules_that_never_fire, unused_predicates):
+        told, still = (kb.attributed(found) for found in (one(kb), one(kb, cases)))
+        left = (left - set(told)) | {issue for issue in still if not _is_foreign(kb, issue)}
+    return sorted(left, key=by_place)
 
 
 def inspected(loaded: Loaded) -> tuple[PlannedBase, list[Issue]]:

@@ -42,6 +42,7 @@ COMMANDS = {
     "new": "Start a base of your own, or add to it.",
     "add": "Read a data file as facts, by a declaration.",
     "vocabulary": "List what rules, facts and questions may say.",
+    "lsp": "Serve an editor: a language server.",
     "schema": "Print the JSON Schema of a document.",
     "completion": "Print what makes bash, zsh or fish complete.",
 }

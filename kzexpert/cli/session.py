@@ -272,7 +272,7 @@ def _with_cases(
 ) -> tuple[Sequence[Issue], Mapping[str, str]]:
     """What is wrong, with what is wrong with tables and cases, and the texts of the files."""
     from kzexpert.analysis.cases import repeated_case_ids
-    from kzexpert.checks import check
+    from kzexpert.checks import with_cases
 
     if any(issue.severity == "error" for issue in issues):
         return issues, kb.texts
@@ -282,7 +282,7 @@ def _with_cases(
     except KnowledgeBaseError as error:
         return [*issues, *of_tables, *error.issues], {**kb.texts, **error.texts}
     texts = {file: text for case in cases for file, text in case.kb.texts.items()}
-    return [*check(kb, cases), *of_tables, *repeated_case_ids(cases)], {**texts, **kb.texts}
+    return [*with_cases(kb, issues, cases), *of_tables, *repeated_case_ids(cases)], {**texts, **kb.texts}
 
 
 def reviews_folder(kb: KnowledgeBase) -> str:

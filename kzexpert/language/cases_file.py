@@ -20,11 +20,11 @@ from kzexpert.language.reader import Reader, read_number
 from kzexpert.language.rules_file import ROW_KEYS, split_hint
 from kzexpert.model import Atom, Case, Constant, Expected, KnowledgeBase
 
-__all__ = ["load_cases"]
+__all__ = ["CASE_KEYS", "load_cases"]
 
 _WANTS = ("want", "want_none", "want_error")
 _ROW_DEFAULTS = tuple(key for key in ROW_KEYS if key != "note")  # a case's note is its own
-_KEYS = ("id", "note", "ask", *_WANTS, "as-of", "assume", "without", "use", *SECTIONS, *_ROW_DEFAULTS)
+CASE_KEYS = ("id", "note", "ask", *_WANTS, "as-of", "assume", "without", "use", *SECTIONS, *_ROW_DEFAULTS)
 _CASE_FORM = "a case has ask and one of want (answers), want_none (true) and want_error (a code)"
 _LEAST_DECIMALS, _MOST_DECIMALS = 2, 9
 
@@ -107,7 +107,7 @@ class _File:
     def case(self, node: Node, default_id: str, refused: list[Issue]) -> Case | None:
         reader = self.reader
         before = len(reader.issues)
-        fields = reader.fields(node, "a case", _KEYS, (), _CASE_FORM)
+        fields = reader.fields(node, "a case", CASE_KEYS, (), _CASE_FORM)
         if fields is None:
             reader.issues.extend(refused)
             return None

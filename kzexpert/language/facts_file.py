@@ -15,10 +15,19 @@ from kzexpert.language.reader import Reader
 from kzexpert.language.rules_file import ROW_KEYS, read_citation
 from kzexpert.model import GRADES, Citation, Entity, Fact, PartialDate, Predicate, Source, Value
 
-__all__ = ["PendingRows", "RowKeys", "read_entities", "read_row_keys", "read_rows", "read_sources"]
+__all__ = [
+    "ENTITY_KEYS",
+    "SOURCE_KEYS",
+    "PendingRows",
+    "RowKeys",
+    "read_entities",
+    "read_row_keys",
+    "read_rows",
+    "read_sources",
+]
 
-_SOURCE_KEYS = ("title", "authors", "publisher", "date", "reliability", "url", "origin", "background")
-_ENTITY_KEYS = ("kind", "aliases", "in_text", "adjective", "possessive", "plural")
+SOURCE_KEYS = ("title", "authors", "publisher", "date", "reliability", "url", "origin", "background")
+ENTITY_KEYS = ("kind", "aliases", "in_text", "adjective", "possessive", "plural")
 _ENTITY_FORM = "such as Ruritania: {kind: state, aliases: [RU, Strelsau]}"
 _SOURCE_FORM = "such as smith-2011: {title: ..., authors: ..., publisher: ..., date: 2011-04-07}"
 _ROW_FORM = "a row is a mapping of arguments, such as {state: Ruritania, org: Zenda Pact, since: 1994}"
@@ -28,7 +37,7 @@ def read_entities(reader: Reader, node: Node) -> list[Entity]:
     """Reads ``entities:``, the names with their kinds, aliases and forms."""
     found = []
     for key, value in reader.entries(node, "a mapping of entities", _ENTITY_FORM):
-        fields = reader.fields(value, f"entity {key.text}", _ENTITY_KEYS, ("kind",), _ENTITY_FORM)
+        fields = reader.fields(value, f"entity {key.text}", ENTITY_KEYS, ("kind",), _ENTITY_FORM)
         if fields is None:
             continue
         kind = reader.filled(fields["kind"], "a kind of entity")
@@ -53,7 +62,7 @@ def read_sources(reader: Reader, node: Node) -> list[Source]:
     found = []
     for key, value in reader.entries(node, "a mapping of sources", _SOURCE_FORM):
         before = reader.failures
-        fields = reader.fields(value, f"source {key.text}", _SOURCE_KEYS, (), _SOURCE_FORM)
+        fields = reader.fields(value, f"source {key.text}", SOURCE_KEYS, (), _SOURCE_FORM)
         if fields is None:
             continue
         title, publisher, url = (

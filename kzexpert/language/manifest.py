@@ -17,10 +17,10 @@ from kzexpert.language.folders import MANIFEST
 from kzexpert.language.reader import Reader
 from kzexpert.model import GRADES, PartialDate
 
-__all__ = ["Manifest", "Use", "read_manifest"]
+__all__ = ["MANIFEST_KEYS", "Manifest", "Use", "read_manifest"]
 
-_KEYS = ("name", "title", "version", "licence", "authors", "uses", "as-of", "grades", "calibration")
-_FORM = f"{MANIFEST} may hold any of {', '.join(_KEYS)}"
+MANIFEST_KEYS = ("name", "title", "version", "licence", "authors", "uses", "as-of", "grades", "calibration")
+_FORM = f"{MANIFEST} may hold any of {', '.join(MANIFEST_KEYS)}"
 _GRADES_FORM = "such as grades: {A: 1, B: 1, C: 0.9, D: 0.6, E: 0.3, F: 0.5}"
 _USE_FORM = "such as uses: [kzexpert, ./other, {base: kzexpert, facts: true}]"
 
@@ -71,7 +71,7 @@ def read_manifest(folder: StrPath, issues: list[Issue], files: list[TextFile]) -
     if isinstance(root, MappingNode) and "drop" in root.entries:
         key, _ = root.entries.pop("drop")
         reader.note("KZ108", "drop in a manifest", reader.at_key(key), "drop: belongs in a file of rules/")
-    fields = reader.fields(root, MANIFEST, _KEYS, (), _FORM)
+    fields = reader.fields(root, MANIFEST, MANIFEST_KEYS, (), _FORM)
     return Manifest() if fields is None else _manifest(reader, fields)
 
 

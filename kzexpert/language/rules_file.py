@@ -17,7 +17,11 @@ from kzexpert.language.reader import Reader
 from kzexpert.model import ArgumentSpec, Atom, Block, Citation, Condition, Either, Predicate, Rule, Synonym
 
 __all__ = [
+    "BLOCKS",
+    "BUILT_IN_TYPES",
+    "PREDICATE_KEYS",
     "ROW_KEYS",
+    "RULE_KEYS",
     "RuleDefaults",
     "read_citation",
     "read_drops",
@@ -30,11 +34,11 @@ __all__ = [
 
 #: What a row of facts may hold beside its arguments; no argument may bear such a name.
 ROW_KEYS = ("since", "until", "on", "certainty", "source", "at", "note")
-_PREDICATE_KEYS = ("args", "holds", "says", "asks", "doc", "compares", "assumable", "symmetric")
-_RULE_KEYS = ("id", "title", "family", "when", "unless", "then", "certainty", "because", "source", "each", "replaces")
-_BLOCKS = ("either", "not")
+PREDICATE_KEYS = ("args", "holds", "says", "asks", "doc", "compares", "assumable", "symmetric")
+RULE_KEYS = ("id", "title", "family", "when", "unless", "then", "certainty", "because", "source", "each", "replaces")
+BLOCKS = ("either", "not")
 _MOST_NESTED = 10
-_BUILT_IN_TYPES = ("text", "number", "date")
+BUILT_IN_TYPES = ("text", "number", "date")
 _ARGS_FORM = "args lists name: type in order, such as [state: state, org: organisation]"
 _RULE_FORM = (
     "a rule has id, when (a list of conditions) and then (an atom, or a list of them); and title, family, unless, "
@@ -51,8 +55,8 @@ def read_kinds(reader: Reader, node: Node) -> list[str]:
     for item in reader.items(node, "a list of kinds", "such as [state, organisation]") or ():
         if not isinstance(item, ScalarNode):
             reader.wrong_shape("the name of a kind", item)
-        elif item.text in _BUILT_IN_TYPES:
-            hint = f"{', '.join(_BUILT_IN_TYPES)} are types already; give the kind another name"
+        elif item.text in BUILT_IN_TYPES:
+            hint = f"{', '.join(BUILT_IN_TYPES)} are types already; give the kind another name"
             reader.note("KZ110", f"the kind {item.text} has the name of a type", reader.at(item), hint)
         elif (name := reader.name(item, "the name of a kind")) is not None:
             kinds.append(name)
@@ -67,7 +71,7 @@ def read_predicates(reader: Reader, node: Node) -> list[Predicate]:
     found = []
     for key, value in reader.entries(node, "a mapping of predicates", "a predicate's name, then its args, holds, says"):
         name = reader.name(key, "the name of a predicate")
-        fields = reader.fields(value, f"predicate {key.text}", _PREDICATE_KEYS, ("args",), _ARGS_FORM)
+        fields = reader.fields(value, f"predicate {key.text}", PREDICATE_KEYS, ("args",), _ARGS_FORM)
         if name is not None and fields is not None:
             found.append(_predicate(reader, name, fields, reader.at_key(key)))
     return found
@@ -150,7 +154,7 @@ def read_drops(reader: Reader, node: Node) -> list[tuple[str, Location]]:
 
 
 def _rule(reader: Reader, node: Node, defaults: RuleDefaults) -> Rule | None:
-    fields = reader.fields(node, "a rule", _RULE_KEYS, ("id", "when", "then"), _RULE_FORM)
+    fields = reader.fields(node, "a rule", RULE_KEYS, ("id", "when", "then"), _RULE_FORM)
     if fields is None:
         return None
     before = reader.failures
@@ -244,7 +248,7 @@ def _block(reader: Reader, node: MappingNode, depth: int) -> Condition | None:
             hint = hint or "a condition holds no colon: a named argument is name=value; put a text with one in quotes"
             reader.note("KZ201", f"YAML takes {name!r} for a key, since a colon follows it", place, hint)
             return None
-        hint = did_you_mean(name, _BLOCKS) or foreign_call(name) or _BLOCK_FORM
+        hint = did_you_mean(name, BLOCKS) or foreign_call(name) or _BLOCK_FORM
         reader.note("KZ108", f"unknown block {name!r}", place, hint)
         return None
     items = reader.items(value, "a list of alternatives", _BLOCK_FORM) or ()

@@ -12,13 +12,13 @@ from kzexpert.language.records import split_part
 from kzexpert.language.table_options import NOTATION, SHAPE, read_choice, read_notation, read_shape
 from kzexpert.model import RowChoice, Table
 
-__all__ = ["DATABASES", "read_tables"]
+__all__ = ["DATABASES", "TABLE_KEYS", "read_tables"]
 
 #: How a table of another database is named: ``sqlite:file.db#table``, ``postgres:dbname=atlas host=...#table``.
 _SQLITE = "sqlite:"
 DATABASES = (_SQLITE, "postgres:")
 _BESIDE = ("certainty", "source", "at", "note")
-_KEYS = ("file", "predicate", "columns", "where", "map", *_BESIDE, *SHAPE, *NOTATION)
+TABLE_KEYS = ("file", "predicate", "columns", "where", "map", *_BESIDE, *SHAPE, *NOTATION)
 _FORM = "such as {file: ties.parquet, predicate: member, columns: {state: subject, org: object, since: start_year}}"
 #: What a column may be instead of the name of one.
 _MADE = ("row", "value", "year", "month", "day")
@@ -42,7 +42,7 @@ def read_tables(reader: Reader, node: Node) -> list[Table]:
 
 def _table(reader: Reader, node: Node) -> Table | None:
     before = reader.failures
-    fields = reader.fields(node, "a table", _KEYS, ("file", "predicate", "columns"), _FORM)
+    fields = reader.fields(node, "a table", TABLE_KEYS, ("file", "predicate", "columns"), _FORM)
     if fields is None:
         return None
     marks = {name: reader.at(value) for name, value in fields.items()}

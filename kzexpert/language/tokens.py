@@ -13,13 +13,25 @@ from kzexpert.language.dates import parse_day
 from kzexpert.language.habits import FOREIGN_MARKS
 from kzexpert.model import EXACT
 
-__all__ = ["TOO_LONG", "GrammarError", "Locator", "Token", "is_name", "is_too_long", "locator", "tokenize", "unquoted"]
+__all__ = [
+    "TOKEN",
+    "TOO_LONG",
+    "GrammarError",
+    "Locator",
+    "Token",
+    "is_name",
+    "is_too_long",
+    "locator",
+    "tokenize",
+    "unquoted",
+]
 
 #: Offset of a character in a text → its place in the file.
 Locator = Callable[[int], Location]
 
 _WORD = r"[^\W\d]\w*(?:[-.]\w+)*"
-_TOKEN = re.compile(
+#: One token; its groups are their kinds, of which `tokenize` refuses some.
+TOKEN = re.compile(
     rf"""(?P<space>\s+)
     |(?P<variable>\?[^\W\d]\w*(?:-[^\W\d]\w*)*)
     |(?P<word>{_WORD})
@@ -95,7 +107,7 @@ def tokenize(text: str, locate: Locator) -> list[Token]:
         hint = "the text is not UTF-8, or an escape was cut in two"
         raise GrammarError(Issue("KZ201", "half of a surrogate pair is not a character", locate(half.start()), hint))
     tokens = []
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         kind = match.lastgroup or ""
         if kind == "space":
             continue
