@@ -11,7 +11,7 @@ __all__ = ["lsp"]
 
 @command(
     epilog="""\b
-Example:
+Examples:
   kzexpert lsp""",
 )
 def lsp() -> int:
