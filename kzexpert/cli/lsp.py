@@ -12,7 +12,8 @@ __all__ = ["lsp"]
 @command(
     epilog="""\b
 Examples:
-  kzexpert lsp""",
+  kzexpert lsp
+  kzexpert lsp 2>> lsp.log""",
 )
 def lsp() -> int:
     """Serve an editor that speaks the language server protocol: it starts this by itself.
