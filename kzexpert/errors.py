@@ -237,6 +237,10 @@ CODES: dict[str, str] = {
     "KZ602": "a review without the trace that it is of",
     "KZ603": "a broken trace beside reviews",
     "KZ604": "a review of what its trace does not say",
+    "KZ605": "a signature of a review that does not hold",
+    "KZ606": "nobody is named as the reviewer",
+    "KZ607": "no place for reviews",
+    "KZ608": "nothing to review, or too much at once",
     # measuring
     "KZ701": "outcomes that do not fit what they judge",
     "KZ702": "no outcomes",

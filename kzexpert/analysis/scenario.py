@@ -29,7 +29,18 @@ from kzexpert.program.relevance import joined, relevance, sliced
 from kzexpert.program.resolve import resolve_atom, resolve_fact
 from kzexpert.program.snapshot import snapshot
 
-__all__ = ["MOST_ROWS", "Infer", "Progress", "Revision", "Scenario", "as_atom", "on_record", "records", "silent"]
+__all__ = [
+    "MOST_ROWS",
+    "Infer",
+    "Progress",
+    "Revision",
+    "Scenario",
+    "as_atom",
+    "on_record",
+    "records",
+    "silent",
+    "withdraws",
+]
 
 #: Runs an engine.
 Infer: TypeAlias = Callable[[Program], Inference]
@@ -129,7 +140,7 @@ class Scenario(msgspec.Struct, frozen=True):
             kb,
             self.as_of,
             tuple(atom for atom, ground in assumed if ground is not None and found.admits(ground)),
-            tuple(atom for atom in self.without if _withdraws(kb, atom)),
+            tuple(atom for atom in self.without if withdraws(kb, atom)),
             (goal,),
         )
 
@@ -157,7 +168,7 @@ class Scenario(msgspec.Struct, frozen=True):
             kb,
             self.as_of,
             (*assume, *map(as_atom, sorted(change.assume, key=str))),
-            tuple(atom for atom in without if _withdraws(kb, atom)),
+            tuple(atom for atom in without if withdraws(kb, atom)),
             self.goals,
         )
 
@@ -189,7 +200,7 @@ def _ground(kb: KnowledgeBase, atom: Atom) -> GroundAtom | None:
     return None if pattern is None else pattern.ground
 
 
-def _withdraws(kb: KnowledgeBase, atom: Atom) -> bool:
+def withdraws(kb: KnowledgeBase, atom: Atom) -> bool:
     """Whether a withdrawal has something to withdraw, as far as is known before tables are read."""
     pattern, _ = resolve_atom(kb, atom)
     if pattern is None:

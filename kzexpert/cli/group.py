@@ -37,6 +37,7 @@ COMMANDS = {
     "learn": "Propose certainties for rules from outcomes.",
     "shell": "Ask one question after another.",
     "trace": "Write traces, check them, compare them.",
+    "review": "Sign judgements, challenge them, hear what changed.",
     "check": "Report everything wrong with a knowledge base.",
     "test": "Run the cases of a knowledge base.",
     "new": "Start a base of your own, or add to it.",

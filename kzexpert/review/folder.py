@@ -20,6 +20,7 @@ from kzexpert.proof.checker.parser import read_trace
 from kzexpert.proof.document import Trace, seal_of
 from kzexpert.review.document import Review
 from kzexpert.review.file import read_review, review_text
+from kzexpert.review.judgement import touched
 
 __all__ = ["FOLDER", "Reviews", "add_review", "read_reviews"]
 
@@ -159,11 +160,7 @@ def _misfits(review: Review, trace: Trace) -> Iterator[Issue]:
     world = (trace.as_of, trace.assumed, trace.withdrawn)
     if (review.as_of, review.assumed, review.withdrawn) != world:
         yield Issue("KZ604", "its trace is of another day, or of other assumptions", review.place, hint)
-    held = {
-        "premise": {item.conclusion for item in trace.conclusions} | {item.fact for item in trace.facts},
-        "rule": {item.id for item in trace.rules},
-        "source": {item.id for item in trace.sources},
-    }
+    held = touched(trace)
     for remark in review.remarks:
         if remark.name not in held[remark.kind]:
             yield Issue("KZ604", f"its trace does not hold the {remark.kind} {remark.name}", review.place, hint)
@@ -173,7 +170,7 @@ def _misfits(review: Review, trace: Trace) -> Iterator[Issue]:
 
 
 def add_review(folder: str, review: Review, trace: Trace) -> str:
-    """Writes a review and, where it is not there yet, its trace, and returns the path of the file.
+    """Writes a review and, where it is not there yet, its trace, and returns what issues call the file.
 
     A file appears when all of it is on disk, under a name that no file has: nothing is overwritten, whoever writes too.
 
@@ -199,7 +196,7 @@ def add_review(folder: str, review: Review, trace: Trace) -> str:
         hint = "name a folder that can be written to with --reviews FOLDER"
         message = f"cannot write: {error.strerror or error}"
         raise UsageError(Issue("KZ306", message, Location(shown_name(folder)), hint)) from None
-    return path
+    return shown_name(path)
 
 
 def _name(review: Review) -> str:

@@ -41,6 +41,7 @@ DOCUMENTS = {
     "trace": Document("kzexpert.proof.document", "Trace", "why --format json, trace export"),
     "verification": Document("kzexpert.render.trace_text", "Verifications", "trace verify --format json"),
     "trace-diff": Document("kzexpert.proof.diff", "TraceDiff", "trace diff --format json"),
+    "reviews": Document("kzexpert.render.review_json", "ReviewRecords", "review list --format json"),
     "evaluation": Document("kzexpert.analysis.measure.evaluation", "Evaluations", "evaluate --format json"),
     "calibration": Document("kzexpert.model.calibration", "Calibrations", "calibrate --output"),
     "lessons": Document("kzexpert.analysis.measure.lessons", "Taught", "learn --format json"),
