@@ -358,8 +358,8 @@ def _mailed(name: str) -> list[Trace]:
     """The traces that somebody sent.
 
     Raises:
-        KnowledgeBaseError: the file holds none (KZ501, KZ502), or one that was changed since (KZ509), or a page that was
-            (KZ514).
+        KnowledgeBaseError: the file holds none (KZ501, KZ502), one that was changed since (KZ509), or is a page
+            that was (KZ514).
     """
     text = read_file(name, 100_000_000).text
     traces, issues = read_traces(name, text)
