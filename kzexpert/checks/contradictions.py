@@ -4,29 +4,22 @@ It compares what is written, two conditions at a time. Whether facts could satis
 """
 
 from collections.abc import Iterator
-from datetime import date
 
+from kzexpert.checks.implication import ORDERS, covers, disjoint, order_of
 from kzexpert.errors import Issue
 from kzexpert.model import (
-    ANY,
     FLIPPED,
     Comparison,
     Condition,
     Constant,
     Expression,
     KnowledgeBase,
-    Pattern,
     Rule,
     Value,
 )
 from kzexpert.program.resolve import Types, resolve_atom
 
 __all__ = ["contradictions"]
-
-#: An operator as the set of orders it allows between left and right: 1 less, 2 equal, 4 greater.
-_ORDERS = {"<": 1, "=": 2, "<=": 3, ">": 4, "!=": 5, ">=": 6}
-#: Where a value can lie in respect of a lower and of a higher constant.
-_REGIONS = ((1, 1), (2, 1), (4, 1), (4, 2), (4, 4))
 
 
 def contradictions(kb: KnowledgeBase) -> list[Issue]:
@@ -35,7 +28,7 @@ def contradictions(kb: KnowledgeBase) -> list[Issue]:
     for rule in kb.rules:
         issues.extend(_denied_premises(kb, rule))
         compared = [
-            condition for condition in rule.when if isinstance(condition, Comparison) and condition.operator in _ORDERS
+            condition for condition in rule.when if isinstance(condition, Comparison) and condition.operator in ORDERS
         ]
         if compared:
             issues.extend(_impossible_comparisons(rule, compared))
@@ -53,16 +46,9 @@ def _denied_premises(kb: KnowledgeBase, rule: Rule) -> Iterator[Issue]:
         for premise in rule.when:
             if premise.matches and premise.atoms[0][0].predicate == atom.predicate:
                 held, denied = resolve_atom(kb, premise.atoms[0][0])[0], resolve_atom(kb, atom)[0]
-                if held and denied and _covers(denied, held):
+                if held and denied and covers(denied, held):
                     yield _contradiction(rule, negation, premise)
                     break
-
-
-def _covers(wider: Pattern, pattern: Pattern) -> bool:
-    """Whether each fact that one pattern matches, under one binding, is matched by the wider one."""
-    if wider.relation not in (pattern.predicate, pattern.relation):
-        return False  # behind the arguments may stand dates, which only the same relation has as well
-    return all(term in (ANY, other) for term, other in zip(wider.terms, pattern.terms, strict=False))
 
 
 def _impossible_comparisons(rule: Rule, compared: list[Comparison]) -> Iterator[Issue]:
@@ -72,10 +58,10 @@ def _impossible_comparisons(rule: Rule, compared: list[Comparison]) -> Iterator[
         if left == right:
             order = 2
         elif isinstance(left, Constant) and isinstance(right, Constant):
-            order = _order(left.value, right.value)
+            order = order_of(left.value, right.value)
         else:
             continue
-        if not order & _ORDERS[condition.operator]:
+        if not order & ORDERS[condition.operator]:
             message = f"the condition {condition.text} of rule {rule.id} never holds"
             hint = "compare with something else, or leave it out"
             yield Issue("KZ212", message, condition.location, hint, "warning")
@@ -90,7 +76,7 @@ def _opposed_comparisons(rule: Rule, compared: list[Comparison]) -> Iterator[Iss
         left, operator, right = str(condition.left), condition.operator, str(condition.right)
         if right < left:
             left, operator, right = right, FLIPPED[operator], left
-        orders = _ORDERS[operator]
+        orders = ORDERS[operator]
         earlier = seen.setdefault((left, right), [])
         opposed = next((other for allowed, other in earlier if not allowed & orders), None)
         if opposed:
@@ -105,7 +91,7 @@ def _disjoint_bounds(kb: KnowledgeBase, rule: Rule, compared: list[Comparison]) 
         bound = _bound(condition)
         if bound:
             expression, operator, value = bound
-            bounds.setdefault(str(expression), []).append((_ORDERS[operator], value, condition))
+            bounds.setdefault(str(expression), []).append((ORDERS[operator], value, condition))
     if all(len(group) < 2 for group in bounds.values()):
         return
     types = Types(kb, rule).of
@@ -114,7 +100,7 @@ def _disjoint_bounds(kb: KnowledgeBase, rule: Rule, compared: list[Comparison]) 
         canonical = [(orders, _canonical(kb, value) if named else value, item) for orders, value, item in group]
         for index, (orders, value, condition) in enumerate(canonical):
             for other_orders, other_value, other in canonical[:index]:
-                if _disjoint(orders, value, other_orders, other_value):
+                if disjoint(orders, value, other_orders, other_value):
                     yield _contradiction(rule, condition, other)
                     break
 
@@ -132,30 +118,6 @@ def _bound(condition: Comparison) -> tuple[Expression, str, Value] | None:
 def _canonical(kb: KnowledgeBase, value: Value) -> Value:
     entity = kb.entity.get(value) if isinstance(value, str) else None
     return entity.name if entity else value
-
-
-def _disjoint(orders: int, value: Value, other_orders: int, other_value: Value) -> bool:
-    """Whether no value stands in these orders to these two constants, as if there were a value between any two."""
-    if type(value) is not type(other_value):
-        return False
-    order = _order(value, other_value)
-    if order == 2:
-        return not orders & other_orders
-    low, high = (orders, other_orders) if order == 1 else (other_orders, orders)
-    return not any(below & low and above & high for below, above in _REGIONS)
-
-
-def _order(value: Value, other: Value) -> int:
-    """1, 2 or 4: less, equal, greater; values of two types are merely unequal, and pass for less."""
-    if value == other:
-        return 2
-    if isinstance(value, str) and isinstance(other, str):
-        return 1 if value < other else 4
-    if isinstance(value, date) and isinstance(other, date):
-        return 1 if value < other else 4
-    if isinstance(value, float) and isinstance(other, float):
-        return 1 if value < other else 4
-    return 1
 
 
 def _contradiction(rule: Rule, condition: Condition, other: Condition) -> Issue:

@@ -19,7 +19,7 @@ from kzexpert.model import (
 )
 from kzexpert.program.resolve import resolve_atom
 
-__all__ = ["rules_that_never_fire", "unused_predicates"]
+__all__ = ["exceptions_that_never_hold", "rules_that_never_fire", "unused_predicates"]
 
 #: Values at some positions of the recorded facts of a predicate; None where a fact cannot be resolved.
 _Index = dict[tuple[str, tuple[int, ...]], set[tuple[Value, ...]] | None]
@@ -32,13 +32,7 @@ def rules_that_never_fire(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list
     as possible whatever its arguments. Rules and facts that are at fault themselves are taken to fit, so that one
     misspelled name does not condemn all that rests on it.
     """
-    tried = {fact.predicate for case in cases for fact in case.kb.facts} - {fact.predicate for fact in kb.facts}
-    recorded = _recorded(kb, tried)
-    lacking = {
-        index: [(condition, atom) for condition, atom in _required(rule) if not recorded(atom)]
-        for index, rule in enumerate(kb.rules)
-    }
-    concluded = _concluded(kb.rules, lacking)
+    _, lacking, concluded = _possible(kb, cases)
     issues: list[Issue] = []
     for index, rule in enumerate(kb.rules):
         for condition, atom in lacking[index]:
@@ -46,6 +40,37 @@ def rules_that_never_fire(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list
                 issues.append(_never_fires(kb, rule, condition, atom))
                 break
     return issues
+
+
+def exceptions_that_never_hold(kb: KnowledgeBase, cases: Sequence[Case] = ()) -> list[Issue]:
+    """Negations and exceptions of which a condition has no fact, of the base or a case, and no rule (KZ229)."""
+    recorded, _, concluded = _possible(kb, cases)
+    issues: list[Issue] = []
+    for rule in kb.rules:
+        for denied in (part for condition in rule.when for part in condition.flat if part.looks == "negation"):
+            needed = [(denied, atom) for atom, _ in denied.own_atoms]
+            needed += [(condition, atom) for condition in denied.inner for atom, _ in condition.required]
+            for part, atom in needed:
+                if not recorded(atom) and (atom.within or atom.dates or atom.predicate not in concluded):
+                    why, related = _lack(kb, part, atom)
+                    message = f"{denied.called} of rule {rule.id} changes nothing: {why}"
+                    hint = f"add a case with facts of {atom.predicate}, correct it, or leave it out"
+                    issues.append(Issue("KZ229", message, denied.location, hint, "warning", related))
+                    break
+    return issues
+
+
+def _possible(
+    kb: KnowledgeBase, cases: Sequence[Case]
+) -> tuple[Callable[[Atom], bool], dict[int, list[tuple[Condition, Atom]]], set[str]]:
+    """Whether a fact matches an atom; what each rule lacks, by index; and the predicates that rules can establish."""
+    tried = {fact.predicate for case in cases for fact in case.kb.facts} - {fact.predicate for fact in kb.facts}
+    recorded = _recorded(kb, tried)
+    lacking = {
+        index: [(condition, atom) for condition, atom in _required(rule) if not recorded(atom)]
+        for index, rule in enumerate(kb.rules)
+    }
+    return recorded, lacking, _concluded(kb.rules, lacking)
 
 
 def _required(rule: Rule) -> Iterator[tuple[Condition, Atom]]:
@@ -77,26 +102,23 @@ def _concluded(rules: Sequence[Rule], lacking: dict[int, list[tuple[Condition, A
 
 
 def _never_fires(kb: KnowledgeBase, rule: Rule, condition: Condition, atom: Atom) -> Issue:
+    why, related = _lack(kb, condition, atom)
+    hint = f"add facts of {atom.predicate}, or correct the condition"
+    return Issue("KZ213", f"rule {rule.id} can never fire: {why}", condition.location, hint, "warning", related)
+
+
+def _lack(kb: KnowledgeBase, condition: Condition, atom: Atom) -> tuple[str, tuple[tuple[Location, str], ...]]:
+    """Why nothing can match an atom of a condition, and the rules that were to conclude it."""
     name = atom.predicate
     concluding = [other for other in kb.rules if any(head.predicate == name for head in other.then)]
     sources = sorted((other.location, other.id) for other in concluding)
-    related: tuple[tuple[Location, str], ...] = ()
     if sources and not atom.within and not atom.dates:
         related = tuple((location, f"rule {other}") for location, other in sources)
         against = all(other.certainty < 0 for other in concluding)
-        why = f"no rule establishes {name}" if against else f"the rules that conclude {name} can never fire"
-    elif any(fact.predicate == name for fact in kb.facts):
-        why = f"no recorded fact matches {condition.text}"
-    else:
-        why = f"there is no fact of {name}" + ("" if atom.within or atom.dates else " and no rule that concludes it")
-    return Issue(
-        "KZ213",
-        f"rule {rule.id} can never fire: {why}",
-        condition.location,
-        f"add facts of {name}, or correct the condition",
-        "warning",
-        related,
-    )
+        return f"no rule establishes {name}" if against else f"the rules that conclude {name} can never fire", related
+    if any(fact.predicate == name for fact in kb.facts):
+        return f"no recorded fact matches {condition.text.removeprefix('not ')}", ()
+    return f"there is no fact of {name}" + ("" if atom.within or atom.dates else " and no rule that concludes it"), ()
 
 
 def _recorded(kb: KnowledgeBase, tried: set[str]) -> Callable[[Atom], bool]:

@@ -8,7 +8,7 @@ from typing import Literal, cast
 import msgspec
 from msgspec.structs import replace
 
-from kzexpert.errors import Issue, Location
+from kzexpert.errors import CODES, Issue, Location
 from kzexpert.language.documents import ListNode, MappingNode, Node, ScalarNode
 from kzexpert.language.grammar import GrammarError, parse_atom, parse_condition
 from kzexpert.language.habits import foreign_call
@@ -34,15 +34,18 @@ __all__ = [
 
 #: What a row of facts may hold beside its arguments; no argument may bear such a name.
 ROW_KEYS = ("since", "until", "on", "certainty", "source", "at", "note")
-PREDICATE_KEYS = ("args", "holds", "says", "asks", "doc", "compares", "assumable", "symmetric")
-RULE_KEYS = ("id", "title", "family", "when", "unless", "then", "certainty", "because", "source", "each", "replaces")
+PREDICATE_KEYS = ("args", "holds", "says", "asks", "doc", "compares", "assumable", "symmetric", "intended")
+RULE_KEYS = (
+    *("id", "title", "family", "when", "unless", "then", "certainty", "because", "source", "each", "replaces"),
+    "intended",
+)
 BLOCKS = ("either", "not")
 _MOST_NESTED = 10
 BUILT_IN_TYPES = ("text", "number", "date")
 _ARGS_FORM = "args lists name: type in order, such as [state: state, org: organisation]"
 _RULE_FORM = (
     "a rule has id, when (a list of conditions) and then (an atom, or a list of them); and title, family, unless, "
-    "certainty, because, source, each, replaces"
+    "certainty, because, source, each, replaces, intended"
 )
 
 _BLOCK_FORM = "a block is either: or not:, with a list of conditions below it, each after - and a space"
@@ -94,7 +97,26 @@ def _predicate(reader: Reader, name: str, fields: dict[str, Node], place: Locati
         (reader.filled(fields["compares"], "the name of an argument") or "") if "compares" in fields else "",
         reader.flag(fields["assumable"], "true or false") is not False if "assumable" in fields else True,
         "symmetric" in fields and reader.flag(fields["symmetric"], "true or false") is True,
+        _intended(reader, fields, marks),
     )
+
+
+def _intended(reader: Reader, fields: dict[str, Node], marks: dict[str, Location]) -> dict[str, str]:
+    """Codes of warnings, each with the reason why what they are about is meant; their places go to `marks`."""
+    found: dict[str, str] = {}
+    form = "the code of a warning, and why it is meant: intended: {KZ230: nothing follows in between}"
+    for key, value in (
+        reader.entries(fields["intended"], "the warnings that are meant", form) if "intended" in fields else ()
+    ):
+        reason = reader.filled(value, "why this is meant")
+        if key.text not in CODES:
+            reader.note(
+                "KZ110", f"{key.text!r} is not the code of a warning", reader.at(key), did_you_mean(key.text, CODES)
+            )
+        elif reason is not None:
+            found[key.text] = reason
+            marks[f"intended.{key.text}"] = reader.at_key(key)
+    return found
 
 
 def _argument_specs(reader: Reader, node: Node) -> tuple[ArgumentSpec, ...]:
@@ -177,6 +199,7 @@ def _rule(reader: Reader, node: Node, defaults: RuleDefaults) -> Rule | None:
     if each and "family" in fields:
         hint = "leave out one of the two: each: true counts every firing, a family counts one"
         reader.note("KZ110", "a rule with each: true has no family", marks["family"], hint)
+    intended = _intended(reader, fields, marks)
     if not readable or not then:
         return None
     return Rule(
@@ -192,6 +215,7 @@ def _rule(reader: Reader, node: Node, defaults: RuleDefaults) -> Rule | None:
         location=reader.at(node),
         marks=marks,
         replaces=(reader.filled(fields["replaces"], "the id of a rule") or "") if "replaces" in fields else "",
+        intended=intended,
     )
 
 

@@ -95,6 +95,11 @@ class _Condition(msgspec.Struct, frozen=True, array_like=True, tag=True):
         """The two sides of which one must be greater; None where nothing is."""
         return None
 
+    @property
+    def demands(self) -> tuple[tuple[tuple[Expression, Operator, Expression], ...], ...]:
+        """The comparisons that it makes: of each of these choices one must hold. None where it is more than that."""
+        return ()
+
     def facing(self, variable: str) -> tuple[Operator, Expression] | None:
         """What a variable that stands alone on one side is compared with, and how; None where none does."""
         return None
@@ -177,6 +182,10 @@ class Test(_Condition, frozen=True):
     def orders(self) -> tuple[Expression, Expression] | None:
         return (self.left, self.right) if self.operator in ("<", "<=", ">", ">=") else None
 
+    @property
+    def demands(self) -> tuple[tuple[tuple[Expression, Operator, Expression], ...], ...]:
+        return (((self.left, self.operator, self.right),),)
+
     def facing(self, variable: str) -> tuple[Operator, Expression] | None:
         return facing(variable, self.left, self.operator, self.right)
 
@@ -222,6 +231,12 @@ class Listing(_Condition, frozen=True):
     @property
     def expressions(self) -> tuple[Expression, ...]:
         return self.left, *self.values
+
+    @property
+    def demands(self) -> tuple[tuple[tuple[Expression, Operator, Expression], ...], ...]:
+        operator: Operator = "!=" if self.negated else "="
+        found = tuple((self.left, operator, value) for value in self.values)
+        return tuple((one,) for one in found) if self.negated else (found,)
 
     @property
     def needs(self) -> tuple[str, ...]:

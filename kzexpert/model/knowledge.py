@@ -71,6 +71,7 @@ class Predicate(msgspec.Struct, frozen=True, array_like=True):
         compares: the argument whose values are rival hypotheses; empty where nobody compares them.
         assumable: false where why-not should never propose to assume it.
         symmetric: whether its two arguments may change places and nothing else is said, so that text says it once.
+        intended: code of a warning about it → why it is as it should be.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Predicate(msgspec.Struct, frozen=True, array_like=True):
     compares: str = ""
     assumable: bool = True
     symmetric: bool = False
+    intended: Mapping[str, str] = {}
 
 
 #: The forms of an entity that a template may ask for: `{state.adjective}`.
@@ -322,6 +324,7 @@ class Rule(msgspec.Struct, frozen=True, array_like=True):
         family: what kind of tie it sees: rules of one family are one line of evidence; empty where it is a family of
             its own.
         replaces: the id of a rule of an earlier base, which this one stands instead of; empty where there is none.
+        intended: code of a warning about it → why it is as it should be.
     """
 
     id: str
@@ -336,6 +339,7 @@ class Rule(msgspec.Struct, frozen=True, array_like=True):
     location: Location = NOWHERE
     marks: Mapping[str, Location] = {}
     replaces: str = ""
+    intended: Mapping[str, str] = {}
 
     @property
     def line(self) -> str | tuple[str, str, bool]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kzexpert.checks import check
+from kzexpert.checks import check, with_cases
 from kzexpert.errors import Issue
 from kzexpert.language import read_knowledge_base
 from kzexpert.model import KnowledgeBase
@@ -72,13 +72,23 @@ def examined(read: Callable[..., KnowledgeBase]) -> Callable[..., list[Issue]]:
         The issues in the text, for a look at their messages.
     """
 
-    def examining(text: str) -> list[Issue]:
-        issues = [issue for issue in check(read(text)) if issue.location and issue.location.file == "kb.yaml"]
+    def examining(text: str, thorough: bool = False) -> list[Issue]:
+        issues = [
+            issue
+            for issue in checked(read(text), thorough)
+            if issue.location and issue.location.file == "kb.yaml"
+        ]
         found = [(issue.location.line, issue.location.column, issue.code) for issue in issues if issue.location]
         assert found == sorted(drawn(text))
         return issues
 
     return examining
+
+
+def checked(kb: KnowledgeBase, thorough: bool = True) -> list[Issue]:
+    """What is wrong with a knowledge base; where it is looked at thoroughly, its rules side by side as well."""
+    found = check(kb)
+    return with_cases(kb, found, ()) if thorough else found
 
 
 def drawn(text: str) -> list[tuple[int, int, str]]:
