@@ -30,8 +30,9 @@ def implied_conditions(kb: KnowledgeBase) -> list[Issue]:
     for plan in planned(kb).plans:
         found: dict[Location, list[tuple[Condition, str, Location | None]]] = {}
         for variant in plan.variants:
+            whole = frozen(variant)
             for place, condition in enumerate(variant.when):
-                found.setdefault(condition.location, []).extend(_reasons(variant, place))
+                found.setdefault(condition.location, []).extend(_reasons(variant, whole, place))
         times = Counter(condition.location for variant in plan.variants for condition in variant.when)
         for location, reasons in found.items():
             if reasons and len(reasons) == times[location]:
@@ -43,7 +44,9 @@ def implied_conditions(kb: KnowledgeBase) -> list[Issue]:
     return issues
 
 
-def _reasons(variant: ProgramRule, place: int) -> Iterator[tuple[Condition, str, Location | None]]:
+def _reasons(
+    variant: ProgramRule, whole: tuple[ProgramCondition, ...], place: int
+) -> Iterator[tuple[Condition, str, Location | None]]:
     """Why a condition holds in any case, where it does, and the place of the one from which it follows."""
     condition, written = variant.conditions[place], variant.when[place]
     if condition.match is not None and condition.match.certainty:
@@ -52,7 +55,6 @@ def _reasons(variant: ProgramRule, place: int) -> Iterator[tuple[Condition, str,
     if demands and all(any(always(*choice) for choice in choices) for choices in demands):
         yield written, "it always holds", None
         return
-    whole = frozen(variant)
     for number, other in enumerate(variant.when):
         if number == place or not follows(_loose(variant, place), whole[number : number + 1]):
             continue

@@ -56,9 +56,10 @@ def _shape(predicate: Predicate, template: str) -> tuple[tuple[str, ...], tuple[
 
 
 def unasked_predicates(kb: KnowledgeBase, cases: Sequence[Case]) -> list[Issue]:
-    """Predicates that rules conclude and of which no case wants or denies anything (KZ232)."""
+    """Predicates that rules of a base conclude and of which no case wants or denies anything (KZ232)."""
     asked = {case.ask.partition("(")[0].strip() for case in cases}
     asked |= {item.conclusion.partition("(")[0].strip() for case in cases for item in case.want or ()}
+    own = {file for layer in kb.layers for file in layer.files}
     sentences = [case.ask.casefold() for case in cases if "(" not in case.ask]
     return [
         Issue(
@@ -69,7 +70,9 @@ def unasked_predicates(kb: KnowledgeBase, cases: Sequence[Case]) -> list[Issue]:
             "warning",
         )
         for predicate in kb.predicate.values()
-        if predicate.name in kb.concluded - asked and not any(_may_ask(predicate, text) for text in sentences)
+        if predicate.location.file in own
+        and predicate.name in kb.concluded - asked
+        and not any(_may_ask(predicate, text) for text in sentences)
     ]
 
 

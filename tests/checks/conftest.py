@@ -74,9 +74,7 @@ def examined(read: Callable[..., KnowledgeBase]) -> Callable[..., list[Issue]]:
 
     def examining(text: str, thorough: bool = False) -> list[Issue]:
         issues = [
-            issue
-            for issue in checked(read(text), thorough)
-            if issue.location and issue.location.file == "kb.yaml"
+            issue for issue in checked(read(text), thorough) if issue.location and issue.location.file == "kb.yaml"
         ]
         found = [(issue.location.line, issue.location.column, issue.code) for issue in issues if issue.location]
         assert found == sorted(drawn(text))

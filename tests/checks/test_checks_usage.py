@@ -1,6 +1,6 @@
 """Rules that nothing can set off, predicates that nothing mentions."""
 
-from kzexpert.checks import check
+from kzexpert.checks import check, with_cases
 from kzexpert.checks.usage import rules_that_never_fire, unused_predicates
 from kzexpert.errors import Location
 from kzexpert.model import Case, Expected, KnowledgeBase
@@ -146,7 +146,7 @@ def test_a_predicate_that_a_case_uses_is_used(read):
     assert unused() == ["aligned", "borders", "near"]
     assert unused(asked) == ["aligned", "near"]
     assert unused(asked, wanted) == ["aligned"]
-    assert [issue.message.split()[-1] for issue in check(kb, (asked, wanted))] == ["aligned"]
+    assert [issue.message.split()[-1] for issue in with_cases(kb, check(kb), (asked, wanted))] == ["aligned"]
 
 
 def test_a_knowledge_base_without_anything_has_no_issues():
