@@ -6,6 +6,7 @@ from pathlib import Path
 
 import examples  # noqa: F401  (loads the profile of Hypothesis before a test module is read)
 import pytest
+from browsers import browser  # noqa: F401  (a fixture of all tests of pages)
 from hypothesis import strategies as st
 from processes import CHECKOUT
 

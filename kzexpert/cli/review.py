@@ -1,6 +1,5 @@
 """``kzexpert review``: sign a judgement, challenge what it rests on, and hear which verdicts no longer hold."""
 
-import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import wraps
@@ -16,13 +15,13 @@ from kzexpert.certainty import THRESHOLD
 from kzexpert.cli.asked import conclusion_of
 from kzexpert.cli.options import Command, Options, common_options
 from kzexpert.cli.output import print_error, show
-from kzexpert.cli.session import Session, layers, open_session, reviews_folder
+from kzexpert.cli.review_serve import serve
+from kzexpert.cli.reviewer import reviewer_name, writable_folder
+from kzexpert.cli.session import Session, open_session, reviews_folder
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.language import GrammarError
-from kzexpert.language.bases import is_path
 from kzexpert.language.dates import DATE_HINT, parse_day, parse_partial_date
 from kzexpert.language.files import read_file
-from kzexpert.language.folders import is_base, packed_knowledge_base
 from kzexpert.language.grammar import parse_atom
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import NOWHERE, GroundAtom, Inference, Pattern
@@ -264,6 +263,9 @@ def show_(options: Options, judgement: tuple[str, ...], signers: str | None, rev
     return _told(held, issues) or (0 if states else 3)
 
 
+review.add_command(serve)
+
+
 # --- one act of a reviewer ------------------------------------------------------------------------------------------
 
 
@@ -278,7 +280,7 @@ class _Act:
     def __init__(self, options: Options, author: _Author, words: Sequence[str]) -> None:
         self.options, self.author = options, author
         self.session = open_session(options)
-        self.folder = _writable(options, self.session, author.reviews)
+        self.folder = writable_folder(options, self.session, author.reviews)
         self.file = words[0] if len(words) == 1 and _is_file(words[0]) else ""
         self.inference: Inference | None = None
         if self.file:
@@ -324,7 +326,7 @@ class _Act:
             assumed=trace.assumed,
             withdrawn=trace.withdrawn,
             seal=str(trace.seal),
-            reviewer=_reviewer(self.author.reviewer),
+            reviewer=reviewer_name(self.author.reviewer),
             made=moment(datetime.now(UTC)) if made is None else _day(made),
             **said,
         )
@@ -421,25 +423,6 @@ def _kind_of(what: str, known: Mapping[PartKind, set[str]]) -> PartKind:
     return next((kind for kind in PARTS if kind != "premise" and what in known[kind]), "premise")
 
 
-def _reviewer(name: str | None) -> str:
-    """Who reviews.
-
-    Raises:
-        UsageError: nobody is named (KZ606).
-    """
-    if name is None:
-        try:
-            done = subprocess.run(["git", "config", "user.name"], capture_output=True, timeout=10)
-            name = done.stdout.decode("utf-8", "replace")
-        except (OSError, subprocess.TimeoutExpired):
-            name = ""
-    name = " ".join(name.split())
-    if not name:
-        hint = "give --reviewer NAME, or say it once and for all: git config --global user.name NAME"
-        raise UsageError(Issue("KZ606", "nobody is named as the reviewer", Location("--reviewer"), hint))
-    return name
-
-
 def _day(text: str) -> str:
     try:
         return parse_day(text.strip()).isoformat()
@@ -459,22 +442,6 @@ def _missing(message: str, hint: str) -> UsageError:
 
 
 # --- folders and signatures -----------------------------------------------------------------------------------------
-
-
-def _writable(options: Options, session: Session, chosen: str | None) -> str:
-    """Where new reviews go.
-
-    Raises:
-        UsageError: the base is not the user's own, and no folder is named (KZ607).
-    """
-    if chosen:
-        return chosen
-    last = layers(options)[-1]
-    if last == packed_knowledge_base() or not (is_path(last) or is_base(last)):
-        hint = "name a folder of your own with --reviews FOLDER, for signing and for list and show"
-        message = f"the base {Path(last).name if is_path(last) else last} is installed, and no place for reviews"
-        raise UsageError(Issue("KZ607", message, Location("--reviews"), hint))
-    return reviews_folder(session.kb)
 
 
 def _held(options: Options, chosen: str | None) -> tuple[Session, str, Reviews]:

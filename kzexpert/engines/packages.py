@@ -9,7 +9,18 @@ from kzexpert.errors import Issue, UsageError
 __all__ = ["bulk"]
 
 _LOW = "make sure that there is memory left, and that the package was built for this system"
-_PACKAGES = ("duckdb", "sqlglot", "pyspark", "py4j", "numpy", "sklearn", "model_diagnostics", "igraph")
+_PACKAGES = (
+    "duckdb",
+    "sqlglot",
+    "pyspark",
+    "py4j",
+    "numpy",
+    "sklearn",
+    "model_diagnostics",
+    "igraph",
+    "starlette",
+    "uvicorn",
+)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from kzexpert.proof.document import Asked, Trace, TracedLikelihood, no_digest
 from kzexpert.proof.witnesses import with_testimonies
 from kzexpert.questions.question import Question
 
-__all__ = ["InferredGrounds", "asked", "lineage", "outline", "prove"]
+__all__ = ["InferredGrounds", "asked", "lineage", "outline", "overview", "prove"]
 
 
 def prove(inference: Inference, question: Question, most: int | None = None) -> Trace:
@@ -55,6 +55,15 @@ def outline(inference: Inference, question: Question) -> Trace:
     """The proof as `answer` takes it: without digests, which load OpenSSL, and testimonies, which that tells."""
     answers, grounds = ranked(inference, question), InferredGrounds(inference, records(inference, question))
     return document(grounds, Asked(*asked(inference, question)), answers, no_digest)
+
+
+def overview(inference: Inference, atoms: Iterable[GroundAtom]) -> Trace:
+    """The proof of some facts and conclusions that no question asks for, without digests and testimonies."""
+    program = inference.program
+    nothing = Asked("", "", program.as_of, inference.engine, program.assumed, program.withdrawn)
+    return document(
+        InferredGrounds(inference), nothing, [RelationFact(atom.predicate, atom) for atom in atoms], no_digest
+    )
 
 
 def asked(inference: Inference, question: Question) -> tuple[str, str, date, str, tuple[str, ...], tuple[str, ...]]:

@@ -32,9 +32,10 @@ from kzexpert.render.writer import certainty_text, sentence, visible
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["Citing", "Page", "content_digest", "environment", "html_page", "page_file", "parts"]
+__all__ = ["PAGE", "Citing", "Page", "content_digest", "environment", "html_page", "parts"]
 
-_PAGE = Path(__file__).with_name("page")
+#: The templates, the style and the script of pages.
+PAGE = Path(__file__).with_name("page")
 _VARIABLE = re.compile(r"\?\w+")
 _WEB = re.compile(r"https?://[!-~]+")
 
@@ -73,7 +74,7 @@ def html_page(page: Page) -> str:
     """The page as text."""
     from markupsafe import Markup
 
-    style, script = (page_file(name) for name in ("page.css", "page.js"))
+    style, script = ((PAGE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return (
         environment()
         .get_template("page.html")
@@ -85,11 +86,6 @@ def html_page(page: Page) -> str:
             script_hash=content_digest(script),
         )
     )
-
-
-def page_file(name: str) -> str:
-    """The text of the style or of the script of pages."""
-    return (_PAGE / name).read_text(encoding="utf-8")
 
 
 def parts(page: Page) -> dict[str, Any]:
@@ -162,7 +158,7 @@ def environment() -> "Environment":
         return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
     environment = Environment(
-        loader=FileSystemLoader(_PAGE),
+        loader=FileSystemLoader(PAGE),
         autoescape=True,
         finalize=shown,
         undefined=StrictUndefined,

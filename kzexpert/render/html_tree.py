@@ -4,7 +4,7 @@ It makes values for a template and writes no HTML.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -15,7 +15,18 @@ from kzexpert.proof.witnesses import Witnesses
 from kzexpert.render.premise_text import with_values
 from kzexpert.render.text import further_firings
 
-__all__ = ["ArgumentTree", "Branch", "CounterEvidence", "ShownCondition", "ShownLine", "argument", "citations_of"]
+__all__ = [
+    "ArgumentTree",
+    "Branch",
+    "CounterEvidence",
+    "ShownCondition",
+    "ShownLine",
+    "argument",
+    "citations_of",
+    "sources_below",
+]
+
+_Key = TypeVar("_Key", int, str)
 
 #: How many conclusions nest on a page. What lies deeper is shown further down: browsers nest no more than 512 elements.
 DEEPEST = 12
@@ -176,7 +187,7 @@ class _Grove:
         self.index = index
         self.witnesses = witnesses
         self.numbers = numbers
-        self.below = _sources_below(index, order, numbers)
+        self.below = sources_below(index, order, numbers)
         self.ids = {name: f"s{number}" for number, name in enumerate(order, 1)}
         self.placed: set[str] = set()
         self.postponed: dict[str, None] = {}
@@ -249,8 +260,13 @@ class _Grove:
         return ShownCondition(premise.condition, str(type(premise).__struct_config__.tag), holds, branches, inner)
 
 
-def _sources_below(index: Index, order: Sequence[str], numbers: Mapping[str, int]) -> Mapping[str, set[int]]:
-    """Statement → the sources at or below it. Proofs may run in circles, so it goes on until nothing is added."""
+def sources_below(index: Index, order: Sequence[str], numbers: Mapping[str, _Key]) -> Mapping[str, set[_Key]]:
+    """Statement → the sources at or below it. Proofs may run in circles, so it goes on until nothing is added.
+
+    Args:
+        order: the statements, see `Index.reading_order`.
+        numbers: source → what stands for it.
+    """
     found = {name: {numbers[source] for _, _, source in citations_of(index, name)} for name in order}
     premises = {name: set(index.below(name)) for name in reversed(order)}
     changed = True

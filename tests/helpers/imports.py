@@ -29,6 +29,7 @@ LAYERS = (
     "authoring",
     "review",
     "render",
+    "workbench",
     "api",
     "schemas",
     "cli",

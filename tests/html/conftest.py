@@ -1,11 +1,9 @@
 """What tests of the HTML page share: pages of a small world or of one made up, and a real browser to open them in."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,17 +22,6 @@ Judgement = Callable[..., str]
 #: Opens the text of a page in the browser.
 Opened = Callable[..., "Page"]
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
 
 @pytest.fixture(scope="session")
 def judgement(checkout: Path) -> Iterator[Judgement]:
@@ -51,28 +38,6 @@ def judgement(checkout: Path) -> Iterator[Judgement]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("KZEXPERT_CACHE", "")
         yield judgement
-
-
-def _without_browser(reason: str) -> NoReturn:
-    if os.environ.get("CI", "").lower() == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="session")
-def browser() -> "Iterator[Browser]":
-    """A headless Chromium of the system: Playwright drives it and downloads none."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        _without_browser("playwright is not installed: pip install 'kzexpert[test]'")
-    path = os.environ.get("KZEXPERT_CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
-    if path is None:
-        _without_browser("no Chromium is installed; KZEXPERT_CHROMIUM may name one")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
-        yield running
-        running.close()
 
 
 @pytest.fixture
