@@ -96,9 +96,9 @@ def test_the_source_archive_holds_what_the_checkout_is_worked_on_with(archive: P
 
 def test_the_wheel_says_who_it_is(wheel: Path) -> None:
     text = zipfile.ZipFile(wheel).read(f"kzexpert-{kzexpert.__version__}.dist-info/METADATA").decode()
-    for line in ("Name: kzexpert", f"Version: {kzexpert.__version__}", "License-Expression: MIT"):
+    for line in ("Name: kzexpert", f"Version: {kzexpert.__version__}", "License-Expression: MIT AND 0BSD"):
         assert f"\n{line}\n" in text
-    assert "License-File: LICENSE" in text
+    assert "License-File: LICENSE" in text and "License-File: kzexpert/workbench/page/htmx.LICENSE" in text
 
 
 def test_an_empty_folder_is_enough(run: Run) -> None:
