@@ -264,4 +264,5 @@ CODES: dict[str, str] = {
     "KZ804": "not your own base",
     "KZ805": "a file with no place for an addition",
     "KZ806": "a data file that fits no predicate",
+    "KZ807": "a file that cannot be laid out anew",
 }

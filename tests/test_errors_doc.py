@@ -81,9 +81,9 @@ rules:
     because: "{state} follows {power} in {bloc}"
     source: atlas
 """
-#: What no document can show: see tests/sql/test_sql_limits.py, tests/sql/test_sql_tables.py, test_signature.py
-#: and tests/review/test_review_commands.py.
-SHOWN_ELSEWHERE = frozenset(["KZ404", "KZ405", "KZ511", "KZ605"])
+#: What no document can show: see tests/sql/test_sql_limits.py, tests/sql/test_sql_tables.py, test_signature.py,
+#: tests/review/test_review_commands.py and tests/authoring/test_fmt.py.
+SHOWN_ELSEWHERE = frozenset(["KZ404", "KZ405", "KZ511", "KZ605", "KZ807"])
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if code not in SHOWN_ELSEWHERE])

@@ -12,6 +12,7 @@ from kzexpert.authoring.own_base import Addition
 from kzexpert.authoring.scaffold import scaffold, write_scaffold
 from kzexpert.cli.addition import DRY_RUN, KB, adding, finish, own_base, print_lines, stated
 from kzexpert.cli.options import Command, Options
+from kzexpert.language.rules_file import RULE_KEYS
 
 __all__ = ["new"]
 
@@ -137,9 +138,8 @@ def rule(
         if not given:
             raise click.UsageError(f"a rule has --when and --then, and {option} is missing")
     heads = then[0] if len(then) == 1 else list(then)
-    order = ("id", "title", "replaces", "family", "when", "unless", "then", "certainty", "because", "source")
     said = {**fields, "id": id, "then": heads}
-    finish(add_rule(own, {key: said[key] for key in order}, at, file), dry_run)
+    finish(add_rule(own, {key: said[key] for key in RULE_KEYS if key in said}, at, file), dry_run)
 
 
 @new.command(

@@ -35,8 +35,9 @@ __all__ = [
 #: What a row of facts may hold beside its arguments; no argument may bear such a name.
 ROW_KEYS = ("since", "until", "on", "certainty", "source", "at", "note")
 PREDICATE_KEYS = ("args", "holds", "says", "asks", "doc", "compares", "assumable", "symmetric", "intended")
+#: In the order in which a rule is written.
 RULE_KEYS = (
-    *("id", "title", "family", "when", "unless", "then", "certainty", "because", "source", "each", "replaces"),
+    *("id", "title", "replaces", "family", "each", "when", "unless", "then", "certainty", "because", "source"),
     "intended",
 )
 BLOCKS = ("either", "not")
