@@ -118,7 +118,7 @@ def notice(state: Current, seen: str, of: str) -> str:
         seen: the version that it was made of.
         of: what is open on it.
     """
-    return _filled("notice.html", state=state, issues=_told(state.broken), seen=seen, here=_address("/", {"of": of}))
+    return _filled("notice.html", seen=seen, here=_address("/", {"of": of}), **_wrong(state))
 
 
 def outcome(found: Trial | KzexpertError) -> str:
@@ -166,8 +166,7 @@ def _around(state: Current, query: Mapping[str, str]) -> dict[str, Any]:
     words = [word for _, word in evidence_cutoffs()]
     end = start + _AT_ONCE
     return {
-        "state": state,
-        "issues": _told(state.broken),
+        **_wrong(state),
         "seen": "",
         "title": next(
             (layer.title or layer.name for layer in reversed(kb.layers) if layer.title or layer.name), "kzexpert"
@@ -201,6 +200,12 @@ def _reviewed(opinions: Opinions, of: str) -> dict[str, Any]:
         "said_of": lambda kind, name: opinions.said(of, kind, name),
         "key": lambda *parts: f"k{crc32(repr(parts).encode('utf-8', 'surrogateescape')):08x}",
     }
+
+
+def _wrong(state: Current) -> dict[str, Any]:
+    """What is wrong with the files on disk."""
+    reviews = state.opinions.reviews
+    return {"state": state, "issues": _told(state.broken), "wrong_reviews": issues_text(reviews.issues, reviews.texts)}
 
 
 def _told(error: KzexpertError | None) -> str:

@@ -37,9 +37,11 @@
     form.elements.name.value = name;
     byId("act-title").textContent = kind === "judgement" ? "Review the judgement" : `Review the ${kind}`;
     byId("act-name").textContent = name;
-    act.querySelectorAll(".whole").forEach((item) => { item.hidden = kind !== "judgement"; });
+    act.querySelectorAll(".whole").forEach((item) => {
+      item.hidden = item.querySelector("input").disabled = kind !== "judgement";
+    });
     form.elements.reason.required = kind !== "judgement";
-    byId("act-said").textContent = "";
+    byId("act-said").textContent = said.textContent = "";
     act.showModal();
   });
   act.querySelector(".cancel").addEventListener("click", () => act.close());
