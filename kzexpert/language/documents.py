@@ -5,6 +5,7 @@ harm. Scalars stay text: what they mean is for the readers to say, so ``NO``, ``
 """
 
 import re
+from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -25,6 +26,7 @@ __all__ = [
     "key_place",
     "parse_document",
     "scalar_locator",
+    "scalar_offsets",
 ]
 
 #: libyaml where PyYAML was built with it.
@@ -115,21 +117,33 @@ def parse_document(file: TextFile) -> YamlDocument:
     return YamlDocument(file, root, tuple(builder.issues))
 
 
+def scalar_offsets(text: str, scalar: ScalarNode) -> Sequence[int] | None:
+    """Where in the text of a file each character of a scalar's content stands, and where it ends; None where that
+    cannot be told, as of a block scalar.
+    """
+    quotes = 0 if scalar.style is None else 1
+    start, end = scalar.start + quotes, scalar.end - quotes
+    if scalar.style in ("|", ">"):
+        return None
+    source = text[start:end]
+    if len(source) == len(scalar.text) and "\n" not in source:
+        return range(start, end + 1)
+    offsets = [start + match.start() for match in re.finditer(_CONTENT[scalar.style], source, re.DOTALL)]
+    # blank lines inside: their breaks are content of their own
+    return [*offsets, end] if len(offsets) == len(scalar.text) else None
+
+
 def scalar_locator(file: TextFile, scalar: ScalarNode) -> Locator:
     """Gives the place of each character of a scalar's content; of a block scalar always its start."""
-    quotes = 0 if scalar.style is None else 1
     start = Location(file.name, scalar.line, scalar.column)
-    if scalar.style in ("|", ">"):
+    offsets = scalar_offsets(file.text, scalar)
+    if offsets is None:
         return lambda offset: start
-    source = file.text[scalar.start + quotes : scalar.end - quotes]
-    if len(source) == len(scalar.text) and "\n" not in source:
+    if isinstance(offsets, range):
         return locator(start)
-    offsets = [match.start() for match in re.finditer(_CONTENT[scalar.style], source, re.DOTALL)]
-    if len(offsets) != len(scalar.text):  # blank lines inside: their breaks are content of their own
-        return lambda offset: start
 
     def locate(offset: int) -> Location:
-        before = source[: offsets[offset] if offset < len(offsets) else len(source)]
+        before = file.text[offsets[0] : offsets[min(offset, len(offsets) - 1)]]
         breaks = before.count("\n")
         column = len(before) - before.rfind("\n") if breaks else scalar.column + len(before)
         return Location(file.name, scalar.line + breaks, column)

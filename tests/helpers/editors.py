@@ -104,6 +104,19 @@ class Editor:
         self.texts[name], self.versions[name] = text, self.versions.get(name, 0) + 1
         return text
 
+    def restore(self) -> None:
+        """Has every file say again what is on disk; one that is not there is closed."""
+        for name, text in [*self.texts.items()]:
+            path = self.root / name
+            if not path.exists():
+                del self.texts[name]
+                params = lsp.DidCloseTextDocumentParams(self.document(name))
+                self.loop.call_soon_threadsafe(self.client.text_document_did_close, params)
+            elif (saved := path.read_text(encoding="utf-8")) != text:
+                self.show(name, saved)
+        for name in [*self.texts][:1]:  # what is asked of a file waits until its base has been read
+            self.ask(lsp.TEXT_DOCUMENT_HOVER, lsp.HoverParams(self.document(name), lsp.Position(0, 0)))
+
     def wrong(self, name: str) -> list[lsp.Diagnostic]:
         """What is wrong with a file: the next that the server says of it, before it falls silent on that."""
         while True:
@@ -119,11 +132,32 @@ class Editor:
         except Empty:
             return
 
-    def typed(self, name: str, marked: str) -> lsp.Position:
-        """Types until a file says a text, up to the ``|`` in it."""
-        text, position = at(marked)
+    def issues(self, name: str, text: str) -> list[lsp.Diagnostic]:
+        """What is wrong with a file once it says a text."""
+        self.calm()
         self.show(name, text)
-        return position
+        return self.wrong(name)
+
+    def find(self, name: str, words: str) -> dict[str, Any]:
+        """The parameters of a request about the first place where some words stand in a file."""
+        before = self.texts[name][: self.texts[name].index(words)]
+        _, position = at(f"{before}|")
+        return {"text_document": self.document(name), "position": position}
+
+    def hover(self, name: str, words: str) -> str:
+        """What is shown of the thing named at some words."""
+        found = self.ask(lsp.TEXT_DOCUMENT_HOVER, lsp.HoverParams(**self.find(name, words)))
+        return str(found.contents.value) if found else ""
+
+    def renamed(self, name: str, words: str, new: str) -> dict[str, str]:
+        """File → its text when the thing named at some words is called otherwise."""
+        found = self.ask(lsp.TEXT_DOCUMENT_RENAME, lsp.RenameParams(**self.find(name, words), new_name=new))
+        after = {}
+        for uri, edits in found.changes.items():
+            path = uri.removeprefix(f"{self.root.as_uri()}/")
+            text = self.texts.get(path) or (self.root / path).read_text(encoding="utf-8")
+            after[path] = applied(text, edits)
+        return after
 
     def completions(self, name: str, marked: str) -> dict[str, str]:
         """What is proposed at the ``|`` → the text with it, its fields as they are."""

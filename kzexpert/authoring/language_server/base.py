@@ -60,6 +60,10 @@ class State(msgspec.Struct, frozen=True, dict=True):
         except KnowledgeBaseError:
             return None
 
+    def is_at(self, location: Location, path: str) -> bool:
+        """Whether a place lies in a file."""
+        return real_path(path_of(location)) == real_path(path)
+
     @property
     def files(self) -> list[str]:
         """The paths of its YAML files, of its cases, and of the bases that it uses."""

@@ -1,30 +1,27 @@
-"""The language server protocol (https://microsoft.github.io/language-server-protocol/, 3.17) over the functions beside.
-
-What an editor holds is kept here, by file; each base is read anew in a thread of its own after a change, so that what
-is typed never waits. Nothing is written to disk, and nothing that a file says is run or fetched.
+"""The language server protocol (https://microsoft.github.io/language-server-protocol/, 3.17): what an editor asks →
+what the modules beside find. It knows how the protocol calls things, and nothing else.
 """
 
-import asyncio
-import logging
-import os
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lsprotocol import types as lsp
-from pygls import uris
-from pygls.lsp.server import LanguageServer
+from pygls.exceptions import JsonRpcException
 
-from kzexpert import __version__
-from kzexpert.authoring.language_server.base import State, base_of, kind_of, path_of, read_state
+from kzexpert.authoring.language_server.base import kind_of, path_of
 from kzexpert.authoring.language_server.completion import Suggestion, completions
-from kzexpert.authoring.language_server.text import Span, Text, Units
-from kzexpert.errors import CODES, Issue, Location
+from kzexpert.authoring.language_server.fixes import fixes
+from kzexpert.authoring.language_server.hover import Dossier, hover, lens
+from kzexpert.authoring.language_server.names import Naming
+from kzexpert.authoring.language_server.outline import Item, outline
+from kzexpert.authoring.language_server.rename import Replacement, with_name
+from kzexpert.authoring.language_server.session import EditorSession, path_of_uri, uri_of
+from kzexpert.authoring.language_server.text import Text
+from kzexpert.errors import UsageError
 
-__all__ = ["Server", "server"]
+__all__ = ["server"]
 
-_LOG = logging.getLogger("kzexpert.lsp")
-#: Seconds without a change before a base is read again.
-_PAUSE = 0.02
 _SORTS = {
     "key": lsp.CompletionItemKind.Property,
     "predicate": lsp.CompletionItemKind.Function,
@@ -35,225 +32,266 @@ _SORTS = {
     "argument": lsp.CompletionItemKind.Field,
     "word": lsp.CompletionItemKind.Keyword,
 }
+_SYMBOLS = {
+    "section": lsp.SymbolKind.Namespace,
+    "rule": lsp.SymbolKind.Event,
+    "predicate": lsp.SymbolKind.Function,
+    "entity": lsp.SymbolKind.Constant,
+    "source": lsp.SymbolKind.File,
+    "case": lsp.SymbolKind.Method,
+    "fact": lsp.SymbolKind.Array,
+}
+_QUICK = lsp.CodeActionKind.QuickFix
 
 
-class Server(LanguageServer):
-    """One editor's session.
-
-    Attributes:
-        held: path → text, of the files that the editor has open.
-        states: folder → the base in it, as it was read last.
-    """
-
-    def __init__(self) -> None:
-        super().__init__("kzexpert", __version__, lsp.TextDocumentSyncKind.Full)
-        self.held: dict[str, str] = {}
-        self.states: dict[str, State] = {}
-        self.readings: dict[str, asyncio.Task[None]] = {}
-        self.changed: set[str] = set()
-        self.told: dict[str, set[str]] = {}
-
-    # --- texts ---
-
-    @property
-    def units(self) -> Units:
-        encoding = self.workspace.position_encoding
-        return "utf-8" if encoding == "utf-8" else "utf-32" if encoding == "utf-32" else "utf-16"
-
-    def text(self, path: str, state: State) -> Text:
-        return Text(state.text(path) or "", self.units)
-
-    def range(self, text: Text, span: Span) -> lsp.Range:
-        start, end = text.position(span[0]), text.position(span[1])
-        return lsp.Range(lsp.Position(*start), lsp.Position(*end))
-
-    def location(self, place: Location, state: State) -> lsp.Location:
-        path = path_of(place)
-        text = self.text(path, state)
-        return lsp.Location(_uri(path), self.range(text, text.word(place)))
-
-    # --- bases ---
-
-    def hold(self, path: str, text: str | None) -> None:
-        """Takes over what an editor has of a file; None where it has closed it."""
-        if text is None:
-            self.held.pop(path, None)
-        else:
-            self.held[path] = text.removeprefix("\ufeff")
-        folder = base_of(path)
-        if folder:
-            self.reread(folder)
-
-    def reread(self, folder: str) -> None:
-        """Has a base read again, soon."""
-        self.changed.add(folder)
-        running = self.readings.get(folder)
-        if running is None or running.done():
-            self.readings[folder] = asyncio.ensure_future(self._read(folder))
-
-    async def _read(self, folder: str) -> None:
-        while folder in self.changed:
-            await asyncio.sleep(_PAUSE)
-            self.changed.discard(folder)
-            try:
-                held = dict(self.held)
-                state = await asyncio.to_thread(read_state, folder, held, self.states.get(folder))
-                self.states[folder] = state
-                self.tell(state)
-            except Exception:
-                _LOG.exception("cannot read the base in %s", folder)
-
-    async def current(self, uri: str) -> tuple[State, str] | None:
-        """The base of a file as its texts are now, and the path of the file; None for a file of no base."""
-        path = _path(uri)
-        folder = base_of(path)
-        if folder is None:
-            return None
-        if folder not in self.states and folder not in self.readings:
-            self.reread(folder)
-        await self.readings[folder]
-        state = self.states.get(folder)
-        return (state, path) if state else None
-
-    # --- diagnostics ---
-
-    def tell(self, state: State) -> None:
-        """Publishes what is wrong in all files of a base, and that nothing is wrong any more in others."""
-        found: dict[str, list[lsp.Diagnostic]] = {}
-        for issue in state.issues:
-            path = path_of(issue.location) if issue.location else os.path.join(state.folder, "kzexpert.yaml")  # noqa: PTH118
-            found.setdefault(path, []).append(self.diagnostic(issue, path, state))
-        before = self.told.get(state.folder, set())
-        own = {path for path in self.held if base_of(path) == state.folder}
-        for path in sorted({*found, *before, *own}):
-            self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(_uri(path), found.get(path, [])))
-        self.told[state.folder] = {*found}
-
-    def diagnostic(self, issue: Issue, path: str, state: State) -> lsp.Diagnostic:
-        text = self.text(path, state)
-        span = text.word(issue.location) if issue.location else (0, 0)
-        related = [
-            lsp.DiagnosticRelatedInformation(self.location(place, state), words) for place, words in issue.related
-        ]
-        return lsp.Diagnostic(
-            range=self.range(text, span),
-            message=f"{issue.message}\n{issue.hint}" if issue.hint else issue.message,
-            severity=lsp.DiagnosticSeverity.Error if issue.severity == "error" else lsp.DiagnosticSeverity.Warning,
-            code=issue.code,
-            code_description=_described(issue.code),
-            source="kzexpert",
-            related_information=related or None,
-        )
+# --- texts come and go -----------------------------------------------------------------------------------------------
 
 
-def _path(uri: str) -> str:
-    return os.path.abspath(uris.to_fs_path(uri) or "")  # noqa: PTH100
+def _open(session: EditorSession, params: lsp.DidOpenTextDocumentParams) -> None:
+    session.hold(path_of_uri(params.text_document.uri), params.text_document.text)
 
 
-def _uri(path: str) -> str:
-    return uris.from_fs_path(path) or ""
-
-
-def _described(code: str) -> lsp.CodeDescription | None:
-    """Where the documentation of a code lies: in the package, or in the checkout that it is run from."""
-    package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
-    for folder in ("_docs", os.path.join(os.pardir, "docs")):  # noqa: PTH118
-        path = os.path.normpath(os.path.join(package, folder, "errors.md"))  # noqa: PTH118
-        if os.path.isfile(path):  # noqa: PTH113
-            words = "".join(letter for letter in CODES[code].lower() if letter.isalnum() or letter in " -")
-            return lsp.CodeDescription(f"{_uri(path)}#{code.lower()}-{words.replace(' ', '-')}")
-    return None
-
-
-# --- what an editor asks ---------------------------------------------------------------------------------------------
-
-
-def _open(server: Server, params: lsp.DidOpenTextDocumentParams) -> None:
-    server.hold(_path(params.text_document.uri), params.text_document.text)
-
-
-def _change(server: Server, params: lsp.DidChangeTextDocumentParams) -> None:
+def _change(session: EditorSession, params: lsp.DidChangeTextDocumentParams) -> None:
     uri = params.text_document.uri
-    server.hold(_path(uri), server.workspace.get_text_document(uri).source)
+    session.hold(path_of_uri(uri), session.workspace.get_text_document(uri).source)
 
 
-def _close(server: Server, params: lsp.DidCloseTextDocumentParams) -> None:
-    server.hold(_path(params.text_document.uri), None)
+def _close(session: EditorSession, params: lsp.DidCloseTextDocumentParams) -> None:
+    session.hold(path_of_uri(params.text_document.uri), None)
 
 
-def _save(server: Server, params: lsp.DidSaveTextDocumentParams) -> None:
-    folder = base_of(_path(params.text_document.uri))
-    if folder:
-        server.reread(folder)
+def _save(session: EditorSession, params: lsp.DidSaveTextDocumentParams) -> None:
+    base = session.base(path_of_uri(params.text_document.uri))
+    if base:
+        base.reading.ask()
+        base.trying.ask()
 
 
-def _watched(server: Server, params: lsp.DidChangeWatchedFilesParams) -> None:
-    for folder in server.states:
-        server.reread(folder)
+def _watched(session: EditorSession, params: lsp.DidChangeWatchedFilesParams) -> None:
+    for base in session.bases.values():
+        base.reading.ask()
 
 
-async def _completion(server: Server, params: lsp.CompletionParams) -> lsp.CompletionList | None:
-    """What may be written; it does not wait for a base that is being read."""
-    path = _path(params.text_document.uri)
-    folder = base_of(path)
-    if folder is None or path not in server.held:
+# --- completion ------------------------------------------------------------------------------------------------------
+
+
+async def _completion(session: EditorSession, params: lsp.CompletionParams) -> lsp.CompletionList | None:
+    """What may be written. It does not wait for a base that is being read, unless for the first time."""
+    path = path_of_uri(params.text_document.uri)
+    base = session.base(path)
+    kind = kind_of(base.folder, path) if base else None
+    if base is None or kind is None or path not in session.held:
         return None
-    if folder not in server.states and await server.current(params.text_document.uri) is None:
+    if base.dossier is None:
+        await session.dossier(params.text_document.uri)
+    if base.dossier is None:
         return None
-    kind = kind_of(folder, path)
-    text = Text(server.held[path], server.units)
+    text = Text(session.held[path], session.units)
     cursor = text.offset(params.position.line, params.position.character)
-    found = completions(server.states[folder].names, kind, text.text, cursor) if kind else []
-    items = [_item(server, text, cursor, item, number) for number, item in enumerate(found)]
+    found = completions(base.dossier.kb, kind, text.text, cursor)
+    items = [_item(session, text, cursor, item, number) for number, item in enumerate(found)]
     return lsp.CompletionList(is_incomplete=True, items=items)
 
 
-def _item(server: Server, text: Text, cursor: int, item: Suggestion, number: int) -> lsp.CompletionItem:
-    capabilities = server.client_capabilities.text_document
-    asked = capabilities and capabilities.completion and capabilities.completion.completion_item
-    snippets = bool(asked and asked.snippet_support) and item.fields
-    insert = item.insert if snippets or not item.fields else _plain(item.insert)
+def _item(session: EditorSession, text: Text, cursor: int, item: Suggestion, number: int) -> lsp.CompletionItem:
+    asked = session.client_capabilities.text_document
+    able = asked.completion.completion_item if asked and asked.completion else None
+    snippet = item.fields and bool(able and able.snippet_support)
+    insert = item.insert if snippet or not item.fields else re.sub(r"\$\{\d+:([^}]*)\}", r"\1", item.insert)
+    # An editor compares what is written with the beginning of a name; an alias was found by another one.
+    written = text.text[item.start : cursor]
+    bare = written.strip("\"'").casefold()
     return lsp.CompletionItem(
         label=item.label,
         kind=_SORTS[item.sort],
         detail=item.detail or None,
         documentation=lsp.MarkupContent(lsp.MarkupKind.Markdown, item.doc) if item.doc else None,
-        filter_text=_match(item, text.text[item.start : cursor]),
+        filter_text=item.label if item.label.casefold().startswith(bare) and written[:1] not in ("'", '"') else written,
         sort_text=f"{number:04}",
-        insert_text_format=lsp.InsertTextFormat.Snippet if snippets else lsp.InsertTextFormat.PlainText,
-        text_edit=lsp.TextEdit(server.range(text, (item.start, cursor)), insert),
+        insert_text_format=lsp.InsertTextFormat.Snippet if snippet else lsp.InsertTextFormat.PlainText,
+        text_edit=lsp.TextEdit(session.range(text, (item.start, cursor)), insert),
     )
 
 
-def _plain(snippet: str) -> str:
-    """A snippet with what stands in its places as it is."""
-    import re
-
-    return re.sub(r"\$\{\d+:([^}]*)\}", r"\1", snippet)
+# --- names -----------------------------------------------------------------------------------------------------------
 
 
-def _match(item: Suggestion, written: str) -> str:
-    """What an editor compares with what is written: it looks from the beginning, and an alias may have been found."""
-    bare = written.strip("\"'")
-    folded = (item.match or item.label).casefold()
-    return (
-        written
-        if bare and bare.casefold() in folded and not item.label.casefold().startswith(bare.casefold())
-        else item.label
+async def _named(session: EditorSession, params: Any) -> tuple[Dossier, str, Naming] | None:
+    """What is named at the position of a request."""
+    opened = await session.dossier(params.text_document.uri)
+    if opened is None:
+        return None
+    known, path = opened
+    text = session.text(path, known.names.state)
+    naming = known.names.at(path, text.offset(params.position.line, params.position.character))
+    return (known, path, naming) if naming else None
+
+
+async def _hover(session: EditorSession, params: lsp.HoverParams) -> lsp.Hover | None:
+    named = await _named(session, params)
+    if named is None:
+        return None
+    known, path, naming = named
+    text = session.text(path, known.names.state)
+    content = lsp.MarkupContent(lsp.MarkupKind.Markdown, hover(known, naming))
+    return lsp.Hover(content, session.range(text, naming.span))
+
+
+def _places(session: EditorSession, known: Dossier, places: Sequence[tuple[str, Naming]]) -> list[lsp.Location]:
+    state = known.names.state
+    return [lsp.Location(uri_of(path), session.range(session.text(path, state), item.span)) for path, item in places]
+
+
+async def _definition(session: EditorSession, params: lsp.DefinitionParams) -> list[lsp.Location]:
+    """Where a thing is declared; of an entity first its name, and then its aliases; of a variable its first mention."""
+    named = await _named(session, params)
+    if named is None:
+        return []
+    known, _, naming = named
+    places = known.names.of(naming.name)
+    defined = [(path, item) for path, item in places if item.defines]
+    first = [(path, item) for path, item in defined if item.spelled == naming.name[-1]]
+    return _places(session, known, first or defined or places[:1])
+
+
+async def _references(session: EditorSession, params: lsp.ReferenceParams) -> list[lsp.Location]:
+    named = await _named(session, params)
+    if named is None:
+        return []
+    known, _, naming = named
+    wanted = params.context.include_declaration
+    return _places(session, known, [place for place in known.names.of(naming.name) if wanted or not place[1].defines])
+
+
+async def _highlight(session: EditorSession, params: lsp.DocumentHighlightParams) -> list[lsp.DocumentHighlight]:
+    named = await _named(session, params)
+    if named is None:
+        return []
+    known, path, naming = named
+    own = [place for place in known.names.of(naming.name) if place[0] == path]
+    return [lsp.DocumentHighlight(place.range) for place in _places(session, known, own)]
+
+
+async def _prepare(session: EditorSession, params: lsp.PrepareRenameParams) -> lsp.PrepareRenamePlaceholder | None:
+    named = await _named(session, params)
+    if named is None:
+        return None
+    known, path, naming = named
+    return lsp.PrepareRenamePlaceholder(
+        session.range(session.text(path, known.names.state), naming.span), naming.spelled
     )
 
 
-def server() -> Server:
+async def _rename(session: EditorSession, params: lsp.RenameParams) -> lsp.WorkspaceEdit | None:
+    """Edits in all files; refused, with the reason, where the name cannot be had."""
+    named = await _named(session, params)
+    if named is None:
+        return None
+    known, _, naming = named
+    try:
+        found = with_name(known.names, naming, params.new_name)
+    except UsageError as error:
+        issue = error.issues[0]
+        message = f"{issue.message}; {issue.hint}" if issue.hint else issue.message
+        raise JsonRpcException(message, lsp.LSPErrorCodes.RequestFailed.value) from None
+    return lsp.WorkspaceEdit(changes={uri_of(path): _edits(session, known, path, own) for path, own in found.items()})
+
+
+def _edits(session: EditorSession, known: Dossier, path: str, edits: Sequence[Replacement]) -> list[lsp.TextEdit]:
+    text = session.text(path, known.names.state)
+    return [lsp.TextEdit(session.range(text, span), new) for span, new in edits]
+
+
+# --- whole files -----------------------------------------------------------------------------------------------------
+
+
+async def _symbols(session: EditorSession, params: lsp.DocumentSymbolParams) -> list[lsp.DocumentSymbol]:
+    path = path_of_uri(params.text_document.uri)
+    if session.base(path) is None or path not in session.held:
+        return []
+    text = Text(session.held[path], session.units)
+    return [_symbol(session, text, item) for item in outline(text.text)]
+
+
+def _symbol(session: EditorSession, text: Text, item: Item) -> lsp.DocumentSymbol:
+    return lsp.DocumentSymbol(
+        name=item.title or "-",
+        kind=_SYMBOLS[item.sort],
+        range=session.range(text, item.whole),
+        selection_range=session.range(text, item.name),
+        detail=item.detail or None,
+        children=[_symbol(session, text, below) for below in item.below],
+    )
+
+
+async def _workspace_symbols(session: EditorSession, params: lsp.WorkspaceSymbolParams) -> list[lsp.WorkspaceSymbol]:
+    """What is declared in all bases that are open, by a part of its name."""
+    wanted = params.query.casefold()
+    found = []
+    for known in filter(None, (base.dossier for base in session.bases.values())):
+        for path, items in known.names.files.items():
+            for item in items:
+                sort = _SYMBOLS.get(item.name[0])
+                if item.defines and sort and wanted in item.spelled.casefold():
+                    (location,) = _places(session, known, [(path, item)])
+                    found.append(lsp.WorkspaceSymbol(location=location, name=item.spelled, kind=sort))
+    return found
+
+
+async def _lenses(session: EditorSession, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
+    """Above each rule how many cases and firings it has, once that is known."""
+    opened = await session.dossier(params.text_document.uri)
+    if opened is None:
+        return []
+    known, path = opened
+    text = session.text(path, known.names.state)
+    rules = [item for item in known.names.files.get(path, ()) if item.name[0] == "rule" and item.defines]
+    said = [(item, lens(known, item.spelled)) for item in rules]
+    return [lsp.CodeLens(session.range(text, item.span), lsp.Command(title, "")) for item, title in said if title]
+
+
+async def _actions(session: EditorSession, params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
+    """What settles the issues that stand in a range."""
+    opened = await session.dossier(params.text_document.uri)
+    if opened is None:
+        return []
+    known, path = opened
+    state = known.names.state
+    text = session.text(path, state)
+    found = []
+    for issue in state.issues:
+        if issue.location is None or path_of(issue.location) != path:
+            continue
+        told = session.diagnostic(issue, path, state)
+        if told.range.end.line < params.range.start.line or told.range.start.line > params.range.end.line:
+            continue
+        for fix in fixes(issue, path, text):
+            edit = lsp.WorkspaceEdit(changes={params.text_document.uri: _edits(session, known, path, fix.edits)})
+            found.append(lsp.CodeAction(fix.title, kind=_QUICK, diagnostics=[told], is_preferred=fix.sure, edit=edit))
+    return found
+
+
+def server() -> EditorSession:
     """A server with all that it can do."""
-    made = Server()
-    markers = lsp.CompletionOptions(trigger_characters=["?", "(", ",", ":", " ", "{", '"'])
-    features: Sequence[tuple[str, Any, Any]] = (
+    made = EditorSession()
+    marks = lsp.CompletionOptions(trigger_characters=["?", "(", ",", ":", " ", "{", '"'])
+    features: Sequence[tuple[str, Callable[..., Any], Any]] = (
         (lsp.TEXT_DOCUMENT_DID_OPEN, _open, None),
         (lsp.TEXT_DOCUMENT_DID_CHANGE, _change, None),
         (lsp.TEXT_DOCUMENT_DID_CLOSE, _close, None),
         (lsp.TEXT_DOCUMENT_DID_SAVE, _save, None),
         (lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES, _watched, None),
-        (lsp.TEXT_DOCUMENT_COMPLETION, _completion, markers),
+        (lsp.TEXT_DOCUMENT_COMPLETION, _completion, marks),
+        (lsp.TEXT_DOCUMENT_HOVER, _hover, None),
+        (lsp.TEXT_DOCUMENT_DEFINITION, _definition, None),
+        (lsp.TEXT_DOCUMENT_REFERENCES, _references, None),
+        (lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT, _highlight, None),
+        (lsp.TEXT_DOCUMENT_PREPARE_RENAME, _prepare, None),
+        (lsp.TEXT_DOCUMENT_RENAME, _rename, lsp.RenameOptions(prepare_provider=True)),
+        (lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL, _symbols, None),
+        (lsp.WORKSPACE_SYMBOL, _workspace_symbols, None),
+        (lsp.TEXT_DOCUMENT_CODE_LENS, _lenses, None),
+        (lsp.TEXT_DOCUMENT_CODE_ACTION, _actions, lsp.CodeActionOptions(code_action_kinds=[_QUICK])),
     )
     for name, handler, options in features:
         made.feature(name, options)(handler)
