@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-__all__ = ["DEPTH", "Command", "Count", "Options", "command", "common_options"]
+__all__ = ["DEPTH", "Command", "Count", "Options", "command", "common_options", "on_page"]
 
 _FIRST, _BASE, _ENGINES, _PRINTED = "Options", "More of the base", "Engines", "Output"
 #: The narrowest text that ``--width`` may ask for.
@@ -56,6 +56,13 @@ _REPEATED = (
     *("kb", "rules", "facts", "as_of", "engine", "memory", "spark_master", "spark_conf"),
     *("allow_network", "skip_bad_rows", "budget"),
 )
+
+
+def on_page(options: Options) -> int | None:
+    """How many of a kind a picture shows: what ``--limit`` says, or 0, for as many as a page takes."""
+    context = click.get_current_context(silent=True)
+    source = context and context.get_parameter_source("limit")
+    return 0 if source is click.core.ParameterSource.DEFAULT else options.limit
 
 
 class Count(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases only

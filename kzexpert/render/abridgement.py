@@ -8,7 +8,7 @@ from kzexpert.errors import counted, listed
 from kzexpert.model import NOWHERE, Constant, Value, format_value
 from kzexpert.render.writer import PLAIN, Writer
 
-__all__ = ["Alike", "abridged", "alike", "all_shown", "first_of", "likewise", "more", "tally"]
+__all__ = ["Alike", "abridged", "alike", "all_shown", "first_of", "likewise", "more", "parts", "tally"]
 
 _Item = TypeVar("_Item")
 
@@ -46,7 +46,7 @@ def alike(
         atom_of: the statement of an item, as the atom grammar writes it; what stands behind the atom is of its kind.
         kind_of: what else must be the same.
     """
-    known = [(item, *_parts(atom_of(item)), kind_of(item)) for item in items]
+    known = [(item, *parts(atom_of(item)), kind_of(item)) for item in items]
     places = [[(kind, name, i, *args[:i], *args[i + 1 :]) for i in range(len(args))] for _, name, args, kind in known]
     sizes = Counter(place for found in places for place in found)
     best = [max(found, key=sizes.__getitem__, default=None) for found in places]
@@ -65,7 +65,7 @@ def alike(
     return shown
 
 
-def _parts(text: str) -> tuple[str, tuple[str, ...]]:
+def parts(text: str) -> tuple[str, tuple[str, ...]]:
     """The predicate with the dates behind the atom, and the arguments as they are read."""
     from kzexpert.language import GrammarError, parse_atom  # which few answers need
 

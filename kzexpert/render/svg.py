@@ -4,15 +4,22 @@ A picture is one SVG element that stands alone or inside a page: no script, no s
 is escaped, and what would not show is shown as an escape. Sizes are pixels of CSS, 96 to an inch.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from html import escape
+from math import ceil
 
-from kzexpert.render.writer import certainty_text, display_width, visible
+from kzexpert.errors import counted
+from kzexpert.render.writer import certainty_text, display_width, sentence, visible
 
 __all__ = [
     "AGAINST",
     "COLOURS",
     "FOR",
+    "INK",
+    "LINE_KEY",
+    "QUIET",
     "SIZE",
     "SMALL",
     "TALL",
@@ -21,26 +28,35 @@ __all__ = [
     "arrow",
     "block",
     "dashed",
+    "escaped",
+    "heading",
     "height_of",
     "label",
+    "line_key",
     "rule",
     "sheet",
     "signed",
+    "supposed",
     "text_width",
     "tint",
     "weighed",
     "wrapped",
 ]
 
-#: What an A4 page, landscape, takes within margins of 10 mm.
-WIDE, TALL = 1040, 710
+#: What a picture may take of an A4 page, landscape, within margins of 10 mm, with the title and notes around it.
+WIDE, TALL = 1030, 600
 #: Of text: 8.25 and 7.5 points.
 SIZE, SMALL = 11, 10
 #: Each has a contrast of at least 3:1 with both white and black paper (WCAG 2.1, 1.4.11), and those of evidence for and
 #: against differ for all who see two colours. What is against is dashed as well, and has its sign.
 COLOURS = ("#2f7ebc", "#c8571b", "#2b8a57", "#a05fb8", "#c0392b", "#8a7a12", "#3d8f96", "#b4567f")
 FOR, AGAINST = COLOURS[:2]
+#: The relative luminance of a ground on which black and white read equally well (WCAG 2.1, 1.4.3).
+_MIDDLE = 0.179
+INK, QUIET = "#1f1f1f", "#8a8a8a"
 _LINE = 1.25
+_MARGIN, _HEAD, _TITLE, _ABOVE_NOTES, _NARROWEST = 4, 32, 15, 8, 640
+_ATOM = re.compile(r"\w\(")
 #: Tenths of an em that the characters from the space to the tilde take in DejaVu Sans, which is as wide as sans-serif
 #: gets: what fits in it fits in Arial. X stands for ten.
 _TENTHS = "34586X83445834336666666666338885X7778668833769786876677X767434855665664663363X66664546686656368"
@@ -53,35 +69,51 @@ def sheet(
     reading: str,
     size: tuple[float, float],
     elements: Iterable[str],
+    notes: Sequence[str] = (),
     *,
     paper: bool = True,
-    fluid: bool = False,
 ) -> str:
-    """The picture.
+    """The picture: its title, what is drawn, and notes below it.
 
     Args:
         name: begins the ids of its title and its reading; another one for each picture of a page.
         title, reading: what it shows, in a line, and in words for who does not see it.
-        size: width and height.
-        paper: whether it lies on white paper of its own; else it takes the colours of what is around it.
-        fluid: whether it is as wide as what it stands in.
+        size: width and height of what is drawn; `elements` have their origin at its left upper corner.
+        paper: whether it stands alone, with a margin and its title on white paper. Else it takes the colours of what is
+            around it, where the title stands.
     """
-    width, height = (round(number) for number in size)
-    wide = '"100%"' if fluid else f'"{width}"' + (f' height="{height}"' if paper else "")
+    margin, head = (_MARGIN, _HEAD) if paper else (0, 0)
+    room = max(size[0], _NARROWEST if paper else 0)
+    told = [line for note in notes for line in wrapped(note, room, SMALL)]
+    below = _ABOVE_NOTES + height_of(told, SMALL) if told else 0
+    width, height = ceil(room + 2 * margin), ceil(head + size[1] + below + margin)
+    wide = f'width="{width}" height="{height}" color="{INK}"' if paper else 'width="100%"'
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width={wide} role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {wide} role="img" '
         f'aria-labelledby="{name}-title {name}-reading" font-family="Arial, Helvetica, sans-serif" '
-        f'font-size="{SIZE if paper else 12}" fill="currentColor"{" color=" + _INK if paper else ""}>',
-        f'<title id="{name}-title">{_text(title)}</title>',
-        f'<desc id="{name}-reading">{_text(reading)}</desc>',
-        *([f'<rect width="{width}" height="{height}" fill="#ffffff"/>'] if paper else []),
-        *elements,
-        "</svg>",
+        f'font-size="{SIZE}" fill="currentColor">',
+        f'<title id="{name}-title">{escaped(title)}</title>',
+        f'<desc id="{name}-reading">{escaped(reading)}</desc>',
     ]
-    return "\n".join(lines) + "\n"
+    if paper:
+        lines.append(f'<rect width="{width}" height="{height}" fill="#ffffff"/>')
+        heading = wrapped(title, room, _TITLE, bold=True, most=1)
+        lines += block(margin, margin, heading, size=_TITLE, more='font-weight="bold"')
+    lines += [f'<g transform="translate({margin} {head})">', *elements]
+    lines += block(0, size[1] + _ABOVE_NOTES, told, size=SMALL)
+    return "\n".join([*lines, "</g>", "</svg>"]) + "\n"
 
 
-_INK = '"#1f1f1f"'
+def heading(question: str, instead: str) -> str:
+    """What stands over a picture: the question, unless it is a pattern, which is code."""
+    return sentence(instead if _ATOM.search(question) else question)
+
+
+def supposed(as_of: date, assumed: Sequence[str], withdrawn: Sequence[str]) -> str:
+    """As of when a picture holds, and under how many assumptions."""
+    given = ((len(assumed), "assumed"), (len(withdrawn), "withdrawn"))
+    told = " and ".join(f"{counted(number, 'fact')} {word}" for number, word in given if number)
+    return f"As of {as_of.isoformat()}{f', with {told}' if told else ''}."
 
 
 # --- text ------------------------------------------------------------------------------------------------------------
@@ -141,7 +173,7 @@ def label(x: float, y: float, words: str, anchor: str = "start", size: float = 0
     """
     where = "" if anchor == "start" else f' text-anchor="{anchor}"'
     where += f' font-size="{size:g}"' if size else ""
-    return f'<text x="{x:g}" y="{y:g}"{where}{more and " " + more}>{_text(words)}</text>'
+    return f'<text x="{x:g}" y="{y:g}"{where}{more and " " + more}>{escaped(words)}</text>'
 
 
 def block(
@@ -157,7 +189,8 @@ def height_of(lines: Sequence[str], size: float = SIZE) -> float:
     return len(lines) * size * _LINE
 
 
-def _text(words: str) -> str:
+def escaped(words: str) -> str:
+    """Text as it stands in an element."""
     return escape(visible(words))
 
 
@@ -186,16 +219,30 @@ def dashed(certainty: float) -> str:
 
 
 def tint(certainty: float) -> tuple[str, str]:
-    """The colour of a cell, from white at 0 to full at 1 and −1, and that of the text on it."""
+    """The colour of a cell, from white at 0 to full at 1 and −1, and that of the text on it, at a contrast of 4.5:1."""
     ends = (0x1F, 0x5F, 0x93) if certainty > 0 else (0xA8, 0x43, 0x0F)
     share = min(1.0, abs(certainty))
-    colour = "".join(f"{round(255 + (end - 255) * share):02x}" for end in ends)
-    return f"#{colour}", "#ffffff" if share > 0.6 else "#1f1f1f"
+    parts = [round(255 + (end - 255) * share) for end in ends]
+    light = sum(weight * (part / 255) ** 2.2 for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+    return "#" + "".join(f"{part:02x}" for part in parts), "#000000" if light > _MIDDLE else "#ffffff"
 
 
 def arrow(x: float, y: float, colour: str) -> str:
     """The head of an arrow that ends at a place, from the left."""
     return f'<path d="M{x:g} {y:g}l-7 -3.5v7z" fill="{colour}"/>'
+
+
+def line_key(y: float) -> Iterator[str]:
+    """What the lines mean, from the left; `LINE_KEY` is how far it reaches."""
+    x = 0.0
+    for strength, words in _SIDES.items():
+        yield f'<path d="M{x:g} {y + 8:g}h26" fill="none" stroke-width="3" {dashed(strength)}/>'
+        yield label(x + 32, y + 12, words, size=SMALL)
+        x += 32 + text_width(words, SMALL) + 20
+
+
+_SIDES = {0.5: "evidence for; the wider, the stronger", -0.5: "evidence against (dashed)"}
+LINE_KEY = sum(52 + text_width(words, SMALL) for words in _SIDES.values())
 
 
 # --- places ----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ SVG, DOT and Mermaid are written from it. Evidence stands on the left and what i
 conditions on numbers, and what rules looked for and did not find, are told in the other formats alone.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
@@ -15,19 +14,18 @@ from kzexpert.errors import counted
 from kzexpert.proof.document import Trace, TracedConclusion, TracedFact
 from kzexpert.proof.index import Index, graded
 from kzexpert.render.abridgement import alike
-from kzexpert.render.svg import SMALL, TALL, WIDE, height_of, weighed, wrapped
+from kzexpert.render.svg import SMALL, TALL, WIDE, heading, height_of, supposed, weighed, wrapped
 from kzexpert.render.text import headline
 from kzexpert.render.writer import certainty_text, sentence
 
-__all__ = ["CHANNEL", "GAP", "LANE", "MARGIN", "PAD", "Edge", "Graph", "GraphNode", "graph_of", "reading_order"]
+__all__ = ["CHANNEL", "GAP", "LANE", "PAD", "Edge", "Graph", "GraphNode", "graph_of", "reading_order"]
 
-#: What is left around the picture, around the text of a node, between nodes and between columns; and what an edge takes
+#: What is left around the text of a node, between nodes and between columns; and what an edge takes
 #: that passes a column.
-MARGIN, PAD, GAP, CHANNEL, LANE = 4, 6, 9, 36, 6
-#: What a page has beside the columns, for the heading and the notes; and how many columns it may take.
-_AROUND, _COLUMNS = 110, (5, 3)
+PAD, GAP, CHANNEL, LANE = 6, 9, 36, 6
+#: How many columns a page may take.
+_COLUMNS = (5, 3)
 _RECORD = "="
-_ATOM = re.compile(r"\w\(")
 
 
 class GraphNode(msgspec.Struct, frozen=True):
@@ -129,7 +127,7 @@ class _Choice:
         self.trace = index.trace
         self.depth = depth
         self.most = most
-        self.card = (WIDE - 2 * MARGIN - (most - 1) * CHANNEL) // most
+        self.card = (WIDE - (most - 1) * CHANNEL) // most
         self.consumers: dict[str, dict[str, float | None]] = {}
         self.left: dict[str, int] = {}
         self.alike: dict[str, int] = {}
@@ -138,6 +136,8 @@ class _Choice:
         known = [name for name in self.trace.answers if self.known(name)]
         self.answers = [name for name in known if established(index[name].certainty)] or known
         self.weighed = len(known) - len(self.answers)
+        sources = {row.source for fact in self.trace.facts for row in fact.rows if row.source}
+        self.tall = TALL - height_of([""] * max(0, len(sources) - 2), SMALL)
         self.omitted = 0
         self.choose()
 
@@ -218,7 +218,7 @@ class _Choice:
             for supported in self.consumers[name]:
                 for passed in range(columns[supported] + 1, column):
                     heights[passed] += LANE + GAP
-        return len(heights) <= self.most and max(heights) <= TALL - _AROUND
+        return len(heights) <= self.most and max(heights) <= self.tall
 
     def columns(self) -> dict[str, int]:
         """Node → how many edges lie between it and an answer, at most.
@@ -324,10 +324,10 @@ class _Choice:
 
     def title(self) -> str:
         """What was asked; the first answer where that is a pattern."""
-        if not _ATOM.search(self.trace.question) or not self.answers:
+        if not self.answers:
             return sentence(self.trace.question)
         others = f", and {len(self.answers) - 1} more" if len(self.answers) > 1 else ""
-        return f"{_headed(self.index[self.answers[0]])}{others}"
+        return heading(self.trace.question, f"{_headed(self.index[self.answers[0]])}{others}")
 
     def notes(self, numbers: Mapping[str, int]) -> Iterator[str]:
         omitted = [f"{counted(self.omitted, 'more answer')}"] if self.omitted else []
@@ -338,9 +338,7 @@ class _Choice:
         )
         if omitted:
             yield f"Not drawn: {' and '.join(omitted)}."
-        given = [(len(self.trace.assumed), "assumed"), (len(self.trace.withdrawn), "withdrawn")]
-        supposed = ", ".join(f"{counted(number, 'fact')} {word}" for number, word in given if number)
-        yield f"As of {self.trace.as_of}.{f' Supposed: {supposed}.' if supposed else ''}"
+        yield supposed(self.trace.as_of, self.trace.assumed, self.trace.withdrawn)
         for name, number in numbers.items():
             yield f"[{number}] {_described(name, self.index)}"
 

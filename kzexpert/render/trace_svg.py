@@ -14,6 +14,9 @@ from kzexpert.proof.document import Trace
 from kzexpert.render.svg import (
     AGAINST,
     FOR,
+    INK,
+    LINE_KEY,
+    QUIET,
     SMALL,
     apart,
     arrow,
@@ -21,26 +24,23 @@ from kzexpert.render.svg import (
     dashed,
     height_of,
     label,
+    line_key,
     sheet,
     signed,
     text_width,
     weighed,
-    wrapped,
 )
-from kzexpert.render.trace_graph import CHANNEL, GAP, LANE, MARGIN, PAD, Edge, Graph, GraphNode, graph_of
+from kzexpert.render.trace_graph import CHANNEL, GAP, LANE, PAD, Edge, Graph, GraphNode, graph_of
 
 __all__ = ["trace_svg"]
 
-_HEADING, _TITLE = 30, 15
 #: So often is each column put near those beside it.
 _SWEEPS = 12
-#: The key takes so much.
-_KEY = 700
-_QUIET = "#8a8a8a"
+_KEY = 14
 _LOOKS = {
-    "conclusion": 'fill="#ffffff" stroke="#1f1f1f" stroke-width="2"',
-    "firing": 'fill="#f1f1f1" stroke="#8a8a8a"',
-    "fact": 'fill="#ffffff" stroke="#8a8a8a"',
+    "conclusion": f'fill="#ffffff" stroke="{INK}" stroke-width="2"',
+    "firing": f'fill="#f1f1f1" stroke="{QUIET}"',
+    "fact": f'fill="#ffffff" stroke="{QUIET}"',
 }
 
 
@@ -70,7 +70,7 @@ class _Argument:
         self.card = graph.card
         self.nodes = {node.id: node for node in graph.nodes}
         self.last = max((node.column for node in graph.nodes), default=0)
-        self.width = max(_KEY, 2 * MARGIN + (self.last + 1) * self.card + self.last * CHANNEL)
+        self.width = (self.last + 1) * self.card + self.last * CHANNEL
         #: Each edge as the nodes and the places between columns that it goes by, from what supports.
         self.routes = [(edge, [edge.source, *self.passed(edge), edge.target]) for edge in graph.edges]
         self.places = self.placed()
@@ -99,28 +99,24 @@ class _Argument:
                 middles.update(zip(stack, apart(wanted, [sizes[name] for name in stack], GAP, 0.0, tall), strict=True))
         step = self.card + CHANNEL
         return {
-            name: _Place(MARGIN + (self.last - column) * step, round(_HEADING + middles[name], 1), sizes[name])
+            name: _Place((self.last - column) * step, round(middles[name], 1), sizes[name])
             for name, column in columns.items()
         }
 
     # --- elements -----------------------------------------------------------------------------------------------------
 
     def text(self) -> str:
-        notes = [line for note in self.graph.notes for line in wrapped(note, self.width - 2 * MARGIN, SMALL)]
-        foot = max((place.y + place.height / 2 for place in self.places.values()), default=_HEADING) + 14
-        size = (self.width, foot + 34 + height_of(notes, SMALL))
-        return sheet("argument", self.graph.title, self.reading(), size, self.elements(foot, notes))
+        foot = max((place.y + place.height / 2 for place in self.places.values()), default=0.0) + 10
+        size = (self.width, foot + _KEY)
+        return sheet("argument", self.graph.title, self.reading(), size, self.elements(foot), self.graph.notes)
 
-    def elements(self, foot: float, notes: Sequence[str]) -> Iterator[str]:
-        heading = wrapped(self.graph.title, self.width - 2 * MARGIN, _TITLE, bold=True, most=1)
-        yield from block(MARGIN, 2, heading, size=_TITLE, more='font-weight="bold"')
+    def elements(self, foot: float) -> Iterator[str]:
         entering, leaving = self.ports()
         for edge, route in self.routes:
             yield from self.edge(edge, route, leaving[edge], entering[edge])
         for node in self.graph.nodes:
             yield from self.box(node)
         yield from _key(foot)
-        yield from block(MARGIN, foot + 22, notes, size=SMALL)
 
     def ports(self) -> tuple[dict[Edge, float], dict[Edge, float]]:
         """Where edges enter and leave a card: in the order of what is on their other end, none on another."""
@@ -154,8 +150,8 @@ class _Argument:
                 x += self.card
                 path += f"H{x:g}"
         strength = edge.strength
-        colour = _QUIET if strength is None else AGAINST if strength < 0 else FOR
-        look = f'stroke="{_QUIET}"' if strength is None else dashed(strength)
+        colour = QUIET if strength is None else AGAINST if strength < 0 else FOR
+        look = f'stroke="{QUIET}"' if strength is None else dashed(strength)
         width = 1.0 if strength is None else round(1 + 4 * abs(strength), 1)
         yield f'<path d="{path}" fill="none" stroke-width="{width:g}" {look}/>'
         yield arrow(places[-1].x - 1, end, colour)
@@ -213,11 +209,8 @@ def _ordered(columns: Mapping[str, int], joined: Sequence[tuple[str, str]]) -> l
 
 def _key(y: float) -> Iterator[str]:
     """What lines and boxes mean."""
-    x = float(MARGIN)
-    for strength, words in ((0.5, "evidence for; the wider, the stronger"), (-0.5, "evidence against (dashed)")):
-        yield f'<path d="M{x:g} {y + 8:g}h26" fill="none" stroke-width="3" {dashed(strength)}/>'
-        yield label(x + 32, y + 12, words, size=SMALL)
-        x += 32 + text_width(words, SMALL) + 20
+    yield from line_key(y)
+    x = LINE_KEY
     for kind, words in (("conclusion", "concluded"), ("firing", "reason"), ("fact", "on record")):
         round_off = "" if kind == "fact" else ' rx="3"'
         yield f'<rect x="{x:g}" y="{y + 3:g}" width="16" height="10"{round_off} {_LOOKS[kind]}/>'
