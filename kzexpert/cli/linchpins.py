@@ -4,8 +4,8 @@ import click
 
 from kzexpert.analysis.linchpins import linchpins as found_linchpins
 from kzexpert.cli.asked import conclusion_of
-from kzexpert.cli.options import Options, command, common_options
-from kzexpert.cli.output import show
+from kzexpert.cli.options import Options, command, common_options, on_page
+from kzexpert.cli.output import emit, show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import open_session
 from kzexpert.render.linchpins_text import linchpins_text
@@ -17,10 +17,11 @@ __all__ = ["linchpins"]
     epilog="""\b
 Examples:
   kzexpert linchpins "alignment(Ruritania, Borduria, security)"
-  kzexpert linchpins "who leads the Pact?" --format json""",
+  kzexpert linchpins "who leads the Pact?" --format json
+  kzexpert linchpins "who leads the Pact?" --format svg --output pact.svg""",
 )
 @click.argument("conclusion", nargs=-1, required=True)
-@common_options(limit=10)
+@common_options(formats=("text", "json", "svg"), limit=10)
 def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
     """Show what a CONCLUSION hangs on, given in plain words or as a pattern.
 
@@ -31,6 +32,12 @@ def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
     question = conclusion_of(session, " ".join(conclusion))
     inference = session.infer([question.pattern])
     with progress_line() as progress:
-        found = found_linchpins(inference, question, session.engine(progress), progress)
-    show(options, found, lambda out: linchpins_text(inference, found, options.limit, out))
+        drawn = options.format == "svg"
+        found = found_linchpins(inference, question, session.engine(progress), progress, margins=not drawn)
+    if drawn:
+        from kzexpert.render.linchpins_svg import linchpins_svg
+
+        emit(options, lambda _out: linchpins_svg(inference, question, found, on_page(options)))
+    else:
+        show(options, found, lambda out: linchpins_text(inference, found, options.limit, out))
     return 0 if found.conclusions else 3

@@ -8,7 +8,7 @@ from kzexpert.analysis.scenario import Scenario
 from kzexpert.analysis.timeline import timeline as followed
 from kzexpert.analysis.timeline import years_on_record
 from kzexpert.cli.asked import conclusion_of
-from kzexpert.cli.options import Options, command, common_options
+from kzexpert.cli.options import Options, command, common_options, on_page
 from kzexpert.cli.output import emit, show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import open_session, years_of
@@ -43,7 +43,7 @@ def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
         chosen = years or years_on_record(program, question.pattern, engine.infer)
         found = followed(Scenario.of(program), question, chosen, engine, progress, weighed=weighed)
     if options.format == "svg":
-        emit(options, lambda _out: timeline_svg(found))
+        emit(options, lambda _out: timeline_svg(found, on_page(options)))
     else:
         show(options, found, lambda out: timeline_text(found, out, _glyphs(options), options.limit))
     return 0 if found.series else 3

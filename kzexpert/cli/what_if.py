@@ -12,8 +12,8 @@ from kzexpert.analysis.what_if import what_if as compared
 from kzexpert.checks import check, refuse_errors
 from kzexpert.cli.asked import conclusion_of
 from kzexpert.cli.located import located
-from kzexpert.cli.options import Options, command, common_options
-from kzexpert.cli.output import show
+from kzexpert.cli.options import Options, command, common_options, on_page
+from kzexpert.cli.output import emit, show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import Session, layers, open_session
 from kzexpert.errors import Issue, Location, UsageError
@@ -47,7 +47,7 @@ Examples:
     "of those of --rules and --facts, or with another day. A rule of the file replaces that with its id. Repeatable; "
     "./2011 is a folder of that name.",
 )
-@common_options(limit=7)
+@common_options(formats=("text", "json", "svg"), limit=7)
 def what_if(options: Options, question: tuple[str, ...], everything: bool, against: tuple[str, ...]) -> int:
     """Show what would change: conclusions gained, lost, stronger and weaker, each with the reason.
 
@@ -66,7 +66,12 @@ def what_if(options: Options, question: tuple[str, ...], everything: bool, again
         other, place = _other_side(session, against, stack)
         found = compared(before, other.infer(), session.engine(progress).infer, asked, place)
         names = [text for text in against if not _is_date(text)]
-        show(options, found, lambda out: what_if_text(found, names, options.limit, out))
+        if options.format == "svg":
+            from kzexpert.render.what_if_svg import what_if_svg
+
+            emit(options, lambda _out: what_if_svg(found, on_page(options)))
+        else:
+            show(options, found, lambda out: what_if_text(found, names, options.limit, out))
     return 0 if found.changes else 3
 
 

@@ -115,7 +115,7 @@ def parts(page: Page) -> dict[str, Any]:
         "rivals": page.rivals,
         "lacking": page.lacking,
         "timeline": page.timeline,
-        "drawing": Markup(timeline_svg(page.timeline)) if page.timeline else "",
+        "drawing": Markup(timeline_svg(page.timeline, None, paper=False)) if page.timeline else "",
         "uncalibrated": UNCALIBRATED if any(item.likelihood is None for item in shown) else "",
         "threshold": THRESHOLD,
         "testimonies": [witnesses.testimony(name) for name in names],

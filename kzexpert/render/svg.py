@@ -17,6 +17,7 @@ __all__ = [
     "AGAINST",
     "COLOURS",
     "FOR",
+    "HALO",
     "INK",
     "LINE_KEY",
     "QUIET",
@@ -54,6 +55,8 @@ FOR, AGAINST = COLOURS[:2]
 #: The relative luminance of a ground on which black and white read equally well (WCAG 2.1, 1.4.3).
 _MIDDLE = 0.179
 INK, QUIET = "#1f1f1f", "#8a8a8a"
+#: Keeps a text on white paper apart from lines behind it.
+HALO = 'stroke="#ffffff" stroke-width="3" paint-order="stroke"'
 _LINE = 1.25
 _MARGIN, _HEAD, _TITLE, _ABOVE_NOTES, _NARROWEST = 4, 32, 15, 8, 640
 _ATOM = re.compile(r"\w\(")
@@ -87,9 +90,9 @@ def sheet(
     told = [line for note in notes for line in wrapped(note, room, SMALL)]
     below = _ABOVE_NOTES + height_of(told, SMALL) if told else 0
     width, height = ceil(room + 2 * margin), ceil(head + size[1] + below + margin)
-    wide = f'width="{width}" height="{height}" color="{INK}"' if paper else 'width="100%"'
+    alone = f' height="{height}" color="{INK}"' if paper else ""
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {wide} role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}"{alone} role="img" '
         f'aria-labelledby="{name}-title {name}-reading" font-family="Arial, Helvetica, sans-serif" '
         f'font-size="{SIZE}" fill="currentColor">',
         f'<title id="{name}-title">{escaped(title)}</title>',

@@ -1,129 +1,166 @@
-"""A timeline as SVG: steps of certainty along an axis of true dates, a line for each conclusion, with a legend below.
+"""A timeline as small multiples: for each conclusion its certainty over true dates, all to one scale.
 
-One element that stands alone or inside a page. It has no style sheet and takes the colour of the text around it, so it
-reads in dark and light; every text is escaped, and what colours show, dashes and titles say too. It draws certainties
-only: a likelihood is told in words, where one was measured.
+Those with one value of the pattern's first variable stand together, under that value. It draws certainties only: a
+likelihood is told in words, where one was measured.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
-from html import escape
 
 from kzexpert.analysis.timeline import Point, Series, Step, Timeline
 from kzexpert.certainty import THRESHOLD
+from kzexpert.errors import counted
+from kzexpert.language import parse_atom
+from kzexpert.model import NOWHERE, Variable
 from kzexpert.proof.changes import Cause
+from kzexpert.render.abridgement import first_of, parts
+from kzexpert.render.svg import (
+    FOR,
+    SIZE,
+    SMALL,
+    block,
+    escaped,
+    heading,
+    height_of,
+    label,
+    rule,
+    sheet,
+    text_width,
+    wrapped,
+)
 from kzexpert.render.timeline_text import LAPSED, days_looked_at, estimated
-from kzexpert.render.writer import certainty_text, stated, visible
+from kzexpert.render.writer import certainty_text, stated
 
 __all__ = ["timeline_svg"]
 
-_WIDTH, _PLOT_HEIGHT = 800, 300
-_LEFT, _RIGHT, _TOP, _BELOW = 44, 16, 16, 28
-_LEGEND_LINE = 20
-#: Years are named so far apart, in pixels.
-_LABEL_WIDTH = 56
-_LONGEST_LABEL = 100
-#: Lines that run at one height are drawn so far apart, up to so many of them.
-_APART, _MOST_APART = 3.5, 6
-#: Each has a contrast of at least 3:1 with both white and black paper (WCAG 2.1, 1.4.11).
-_COLOURS = ("#2f7ebc", "#c8571b", "#2b8a57", "#a05fb8", "#c0392b", "#8a7a12", "#3d8f96", "#b4567f")
-_DASHES = ("", "8 3", "4 2", "14 3 3 3")
+#: All of it, as wide as an A4 page is upright; and a plot alone, and one among others.
+_WIDTH, _ALONE, _AMONG, _BETWEEN = 716, 200, 74, 26
+_LEFT, _RIGHT, _BELOW = 30, 34, 26
+#: So many conclusions a page takes.
+_MOST = 12
+#: A lapse is dotted, with a hollow mark.
 _SILENT = 'stroke-width="1.5" stroke-dasharray="1 4" stroke-linecap="round"'
 
 
-def timeline_svg(found: Timeline) -> str:
-    """The drawing."""
-    return "\n".join(_Drawing(found).elements()) + "\n"
+def timeline_svg(found: Timeline, limit: int | None = 0, *, paper: bool = True) -> str:
+    """The picture.
+
+    Args:
+        limit: at most so many conclusions; 0 for as many as a page takes, None for all.
+        paper: whether it stands alone; see `sheet`.
+    """
+    shown, left = first_of(found.series, _MOST if limit == 0 else limit)
+    series = found.series[:1]
+    title = heading(found.question, series[0].says if len(found.series) == 1 else "Certainty over the years")
+    notes = [f"Not drawn: {counted(left, 'more conclusion')}; --limit all draws all."] if left else []
+    notes += [
+        f"{days_looked_at(found)} Dashed: established above {THRESHOLD:.1f}.",
+        *([LAPSED] if any(c.silent for one in shown for c in one.changes) else []),
+    ]
+    reading = " ".join([*map(_reading, shown), *notes]) if shown else "Nothing is concluded."
+    elements, foot = _plots(found, shown)
+    return sheet("drawn-timeline", title, reading, (_WIDTH, foot), elements, notes, paper=paper)
 
 
-class _Drawing:
-    def __init__(self, found: Timeline) -> None:
+def _plots(found: Timeline, shown: Sequence[Series]) -> tuple[list[str], float]:
+    """All plots, two in a row, each group below its name; and where they end."""
+    values = [point.certainty for series in shown for point in series.points if point.certainty is not None]
+    floor = -1.0 if min(values, default=0.0) < 0 else 0.0
+    columns = 1 if len(shown) == 1 else 2
+    wide = (_WIDTH - _BETWEEN * (columns - 1)) / columns
+    elements: list[str] = []
+    y = 0.0
+    groups = _groups(found, shown)
+    for name, group in groups.items():
+        if len(groups) > 1 and name:
+            elements += block(0, y, wrapped(name, _WIDTH, SIZE + 2, bold=True, most=1), size=SIZE + 2, more=_STRONG)
+            y += height_of([name], SIZE + 2) + 4
+        for start in range(0, len(group), columns):
+            row = group[start : start + columns]
+            heads = [wrapped(stated(one.says, one.conclusion), wide, most=3) if len(shown) > 1 else [] for one in row]
+            head = max(map(height_of, heads)) + (8 if len(shown) > 1 else 0)
+            tall = _AMONG if len(shown) > 1 else _ALONE
+            for number, (series, lines) in enumerate(zip(row, heads, strict=True)):
+                x = number * (wide + _BETWEEN)
+                elements += block(x, y + head - 8 - height_of(lines), lines)
+                elements += _Plot(found, series, floor, (x, y + head, wide, tall)).elements()
+            y += head + tall + _BELOW
+        y += 6
+    return elements, y
+
+
+_STRONG = 'font-weight="bold"'
+
+
+def _groups(found: Timeline, shown: Sequence[Series]) -> dict[str, list[Series]]:
+    """The conclusions by their value of the first variable that tells some apart, where others tell them apart too."""
+    terms = parse_atom(found.pattern.partition(" @ ")[0].rpartition(")")[0] + ")", NOWHERE).arguments
+    args = [parts(series.conclusion)[1] for series in shown]
+    open_places = [place for place, item in enumerate(terms) if isinstance(item.term, Variable)]
+    telling = [place for place in open_places if len({arg[place] for arg in args}) > 1]
+    groups: dict[str, list[Series]] = {}
+    for series, arg in zip(shown, args, strict=True):
+        groups.setdefault(arg[telling[0]] if len(telling) > 1 else "", []).append(series)
+    return groups
+
+
+class _Plot:
+    """One conclusion over time, with the scales around it."""
+
+    def __init__(self, found: Timeline, series: Series, floor: float, place: tuple[float, float, float, float]) -> None:
         self.found = found
-        certainties = [point.certainty for series in found.series for point in series.points]
-        self.floor = 0.0 if min((value for value in certainties if value is not None), default=0.0) >= 0 else -1.0
+        self.series = series
+        self.floor = floor
+        x, self.top, wide, self.tall = place
+        self.left, self.right = x + _LEFT, x + wide - _RIGHT
         self.first = date(found.start.year, 1, 1)
         self.days = max(1, (found.end - self.first).days)
-        self.lapses = any(change.silent for series in found.series for change in series.changes)
-
-    def elements(self) -> Iterator[str]:
-        notes = [days_looked_at(self.found), *([LAPSED] if self.lapses else [])]
-        legend = _TOP + _PLOT_HEIGHT + _BELOW + 8
-        height = legend + _LEGEND_LINE * (len(self.found.series) + len(notes)) + 8
-        yield (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="100%" role="img" '
-            'aria-labelledby="timeline-drawing timeline-reading" font-family="sans-serif" font-size="12" '
-            'fill="currentColor">'
-        )
-        yield f'<title id="timeline-drawing">Certainty over time: {_text(self.found.pattern)}</title>'
-        reading = [*map(_reading, self.found.series), *notes]
-        yield f'<desc id="timeline-reading">{_text(" ".join(reading))}</desc>'
-        yield from self.axes()
-        for number, series in enumerate(self.found.series):
-            yield from self.line(number, series)
-        for number, series in enumerate(self.found.series):
-            yield from self.legend(legend + _LEGEND_LINE * number, number, series)
-        for number, note in enumerate(notes, len(self.found.series)):
-            yield from self.note(legend + _LEGEND_LINE * number, note)
-        yield "</svg>"
-
-    # --- places -------------------------------------------------------------------------------------------------------
 
     def x(self, day: date) -> float:
-        return round(_LEFT + (day - self.first).days / self.days * (_WIDTH - _LEFT - _RIGHT), 1)
+        return round(self.left + (day - self.first).days / self.days * (self.right - self.left), 1)
 
     def y(self, certainty: float) -> float:
-        return round(_TOP + (1.0 - certainty) / (1.0 - self.floor) * _PLOT_HEIGHT, 1)
+        return round(self.top + (1.0 - certainty) / (1.0 - self.floor) * self.tall, 1)
 
-    def beside(self, number: int, index: int) -> float | None:
-        """The height of a point; a line that an earlier one runs at the same height as runs just below it."""
-        certainty = self.found.series[number].points[index].certainty
-        if certainty is None:
-            return None
-        equal = sum(one.points[index].certainty == certainty for one in self.found.series[:number])
-        return round(self.y(certainty) + _APART * min(equal, _MOST_APART), 1)
+    def elements(self) -> Iterator[str]:
+        yield from self.scales()
+        yield from self.line()
 
-    # --- axes ---------------------------------------------------------------------------------------------------------
-
-    def axes(self) -> Iterator[str]:
-        ticks = [-1.0, -0.5, 0.0, 0.5, 1.0] if self.floor < 0 else [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    def scales(self) -> Iterator[str]:
+        ticks = [-1.0, 0.0, 1.0] if self.floor < 0 else [0.0, 0.5, 1.0]
         for tick in ticks:
-            if tick != THRESHOLD:
-                yield self.rule(tick, 'stroke-opacity="0.25"')
-            yield f'<text x="{_LEFT - 6}" y="{self.y(tick) + 4}" text-anchor="end">{tick:.1f}</text>'
-        yield self.rule(THRESHOLD, 'stroke-dasharray="3 4" stroke-opacity="0.6"')
-        yield (
-            f'<text x="{_WIDTH - _RIGHT}" y="{self.y(THRESHOLD) - 4}" text-anchor="end" font-size="11">'
-            f"established above {THRESHOLD:.1f}</text>"
-        )
+            yield rule(self.left, self.y(tick), self.right, self.y(tick), 'stroke="currentColor" stroke-opacity="0.25"')
+            yield label(self.left - 5, self.y(tick) + 3.5, f"{tick:g}".replace("-", "−"), "end", SMALL)
+        height = self.y(THRESHOLD)
+        dashes = 'stroke="currentColor" stroke-dasharray="3 4" stroke-opacity="0.6"'
+        yield rule(self.left, height, self.right, height, dashes)
         yield from self.years()
 
     def years(self) -> Iterator[str]:
-        """Each year begins at its line and is named in its middle, as far as there is room."""
-        foot = _TOP + _PLOT_HEIGHT
+        """Each year begins at its mark and is named in its middle, as far as there is room."""
+        foot = self.top + self.tall
         years = range(self.found.start.year, self.found.end.year + 1)
-        every = -(-_LABEL_WIDTH * len(years) // (_WIDTH - _LEFT - _RIGHT))
+        room = text_width("0000", SMALL) + 8
+        every = max(1, -int(-room * len(years) // (self.right - self.left)))
+        free = self.left - room
         for year in years:
             begins, ends = self.x(date(year, 1, 1)), self.x(min(date(year, 12, 31), self.found.end))
-            yield f'<line x1="{begins}" x2="{begins}" y1="{foot}" y2="{foot + 5}" stroke="currentColor"/>'
-            if (year - years[0]) % max(1, every) == 0:
-                middle = min(round((begins + ends) / 2, 1), _WIDTH - _RIGHT - 6.0)
-                yield f'<text x="{middle}" y="{foot + 18}" text-anchor="middle">{year}</text>'
+            yield rule(begins, foot, begins, foot + 4, 'stroke="currentColor"')
+            middle = min(round((begins + ends) / 2, 1), self.right)
+            if (year - years[0]) % every == 0 and middle - room / 2 >= free:
+                yield label(middle, foot + 15, str(year), "middle", SMALL)
+                free = middle + room / 2
 
-    def rule(self, certainty: float, attributes: str) -> str:
-        y = self.y(certainty)
-        return f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y}" y2="{y}" stroke="currentColor" {attributes}/>'
-
-    # --- series -------------------------------------------------------------------------------------------------------
-
-    def line(self, number: int, series: Series) -> Iterator[str]:
+    def line(self) -> Iterator[str]:
         """What is known runs on until a point shows that it changed; what lapsed runs on as a dotted line."""
         known: list[str] = []
         silent: list[str] = []
         dots: list[str] = []
-        changes = {change.as_of: change for change in series.changes}
+        changes = {change.as_of: change for change in self.series.changes}
         last = before = None
-        for index, point in enumerate(series.points):
-            x, y = self.x(point.as_of), self.beside(number, index)
+        points = self.series.points
+        for index, point in enumerate(points):
+            x, y = self.x(point.as_of), None if point.certainty is None else self.y(point.certainty)
             lapse = point.as_of in changes and changes[point.as_of].silent
             if before is not None:
                 known.append(f"H{x}")
@@ -131,55 +168,32 @@ class _Drawing:
                 if end != before and not point.silent:
                     (silent if lapse else known).append(f"M{x} {before}V{end}" if lapse else f"V{end}")
             elif point.silent and last is not None:
-                silent.append(f"M{self.x(series.points[index - 1].as_of)} {last}H{x}")
+                silent.append(f"M{self.x(points[index - 1].as_of)} {last}H{x}")
             if y is not None:
                 known.append(f"M{x} {y}" if before is None or lapse else "")
                 dots.append(f"M{x} {y}h0")
                 last = y
             before = y
-        yield f'<path d="{"".join(known)}" fill="none" {_stroke(number)}/>'
-        coloured = f'fill="none" stroke="{_colour(number)}"'
+        yield f'<path d="{"".join(known)}" fill="none" stroke="{FOR}" stroke-width="2.5"/>'
         if silent:
-            yield f'<path d="{"".join(silent)}" {coloured} {_SILENT}/>'
-        yield f'<path d="{"".join(dots)}" {coloured} stroke-width="4.5" stroke-linecap="round"/>'
-        for index, point in enumerate(series.points):
+            yield f'<path d="{"".join(silent)}" fill="none" stroke="{FOR}" {_SILENT}/>'
+        yield f'<path d="{"".join(dots)}" fill="none" stroke="{FOR}" stroke-width="4.5" stroke-linecap="round"/>'
+        for index, point in enumerate(points):
             if point.as_of in changes:
-                yield from self.mark(number, index, point, changes[point.as_of])
+                before = points[index - 1].certainty
+                yield from self.mark(point, changes[point.as_of], before)
+        if points[-1].certainty is not None:
+            words = certainty_text(points[-1].certainty).replace("-", "−")
+            yield label(self.right + 5, self.y(points[-1].certainty) + 3.5, words, size=SMALL, more=_STRONG)
 
-    def mark(self, number: int, index: int, point: Point, change: Step) -> Iterator[str]:
+    def mark(self, point: Point, change: Step, before: float | None) -> Iterator[str]:
         """A dot at a change, hollow at a lapse, whose title tells the facts behind it."""
-        height = self.beside(number, index)
-        if height is None:
-            before = self.beside(number, index - 1)
-            height = before if point.silent and before is not None else self.y(0.0)
-        colour = _colour(number)
-        look = f'fill="none" stroke="{colour}" stroke-width="2"' if change.silent else f'fill="{colour}"'
-        yield f'<circle cx="{self.x(point.as_of)}" cy="{height}" r="4.5" {look} pointer-events="all">'
-        yield f"<title>{_text(_told(self.found.series[number], point, change))}</title></circle>"
-
-    def legend(self, top: int, number: int, series: Series) -> Iterator[str]:
-        label = stated(series.says, series.conclusion)
-        if len(label) > _LONGEST_LABEL:
-            label = f"{label[: _LONGEST_LABEL - 1]}…"
-        yield f'<line x1="{_LEFT}" x2="{_LEFT + 36}" y1="{top + 8}" y2="{top + 8}" {_stroke(number)}/>'
-        yield f'<text x="{_LEFT + 44}" y="{top + 12}">{_text(label)}</text>'
-
-    def note(self, top: int, words: str) -> Iterator[str]:
-        if words == LAPSED:
-            yield f'<path d="M{_LEFT} {top + 8}h36" fill="none" stroke="currentColor" {_SILENT}/>'
-            yield (
-                f'<circle cx="{_LEFT + 18}" cy="{top + 8}" r="4.5" fill="none" stroke="currentColor" stroke-width="2"/>'
-            )
-        yield f'<text x="{_LEFT + 44}" y="{top + 12}">{_text(words)}</text>'
-
-
-def _colour(number: int) -> str:
-    return _COLOURS[number % len(_COLOURS)]
-
-
-def _stroke(number: int) -> str:
-    dash = _DASHES[number // len(_COLOURS) % len(_DASHES)] or _DASHES[number % len(_DASHES)]
-    return f'stroke="{_colour(number)}" stroke-width="2.5"' + (f' stroke-dasharray="{dash}"' if dash else "")
+        certainty = point.certainty
+        if certainty is None:
+            certainty = before if point.silent and before is not None else 0.0
+        look = f'fill="none" stroke="{FOR}" stroke-width="2"' if change.silent else f'fill="{FOR}"'
+        yield f'<circle cx="{self.x(point.as_of)}" cy="{self.y(certainty)}" r="4" {look} pointer-events="all">'
+        yield f"<title>{escaped(_told(self.series, point, change))}</title></circle>"
 
 
 def _reading(series: Series) -> str:
@@ -198,7 +212,3 @@ def _told(series: Series, point: Point, change: Step) -> str:
 
 def _cause(cause: Cause) -> str:
     return f"{cause.says} {cause.turn}"
-
-
-def _text(text: str) -> str:
-    return escape(visible(text))
