@@ -51,12 +51,12 @@ def conclusions_svg(inference: Inference, found: Conclusions, asked: Question | 
     """
     program = inference.program
     title = heading(asked.text, paraphrase.stated(program.kb, asked.pattern)) if asked else "All conclusions"
-    table = _Table(found.conclusions, limit)
+    table = _HeatTable(found.conclusions, limit)
     notes = [*table.notes(), supposed(program.as_of, program.assumed, program.withdrawn)]
     return sheet("table", title, table.reading(), table.size, table.elements(), notes)
 
 
-class _Table:
+class _HeatTable:
     """Rows, columns, and what stands where they cross; of several conclusions the most certain.
 
     Attributes:

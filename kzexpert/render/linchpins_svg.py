@@ -54,7 +54,7 @@ def linchpins_svg(inference: Inference, question: Question, found: Linchpins, li
     for hanging in found.conclusions:
         lines = conclude(inference, atoms[hanging.conclusion]).lines
         rows = [*_built(hanging, lines), *_without(hanging, _MOST if limit == 0 else limit)]
-        section = _Section(hanging, rows, named=len(found.conclusions) > 1)
+        section = _Waterfall(hanging, rows, named=len(found.conclusions) > 1)
         if limit == 0 and drawn and y + section.height > _PAGE:
             break
         elements += section.elements(y)
@@ -122,7 +122,7 @@ def _named(effect: Effect) -> str:
     return f"The {effect.kind}: {effect.says or effect.name}"
 
 
-class _Section:
+class _Waterfall:
     """One conclusion."""
 
     def __init__(self, hanging: Hanging, rows: Sequence[_Row], *, named: bool) -> None:

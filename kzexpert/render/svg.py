@@ -175,7 +175,7 @@ def label(x: float, y: float, words: str, anchor: str = "start", size: float = 0
         more: further attributes.
     """
     where = "" if anchor == "start" else f' text-anchor="{anchor}"'
-    where += f' font-size="{size:g}"' if size else ""
+    where += f' font-size="{size:g}"' if size not in (0, SIZE) else ""
     return f'<text x="{x:g}" y="{y:g}"{where}{more and " " + more}>{escaped(words)}</text>'
 
 

@@ -55,7 +55,11 @@ def timeline_svg(found: Timeline, limit: int | None = 0, *, paper: bool = True) 
     notes = [f"Not drawn: {counted(left, 'more conclusion')}; --limit all draws all."] if left else []
     notes += [
         f"{days_looked_at(found)} Dashed: established above {THRESHOLD:.1f}.",
-        *([LAPSED] if any(c.silent for one in shown for c in one.changes) else []),
+        *(
+            [f"Dotted, with a hollow mark: {LAPSED[0].lower()}{LAPSED[1:]}"]
+            if any(c.silent for one in shown for c in one.changes)
+            else []
+        ),
     ]
     reading = " ".join([*map(_reading, shown), *notes]) if shown else "Nothing is concluded."
     elements, foot = _plots(found, shown)

@@ -187,23 +187,7 @@ def test_the_drawing(world: World, snapshot: SnapshotAssertion) -> None:
     assert drawing == snapshot
 
 
-def test_equal_conclusions_are_drawn_beside_one_another(read_world: ReadWorld) -> None:
-    world = read_world(
-        """
-        facts:
-          exercise:
-            - {state: Ruritania, power: Borduria, name: one, on: 2003}
-            - {state: Ruritania, power: Borduria, name: other, on: 2003}
-        """
-    )
-    found = timeline(
-        Scenario.of(world.infer().program), world.question("exercise(?s, ?p, ?n)"), range(2002, 2005), engine()
-    )
-    paths = re.findall(r'<path d="([^"]*)" fill="none" [^>]*stroke-width="2.5"', timeline_svg(found))
-    assert len(paths) == len(set(paths)) == 2
-
-
-def test_conclusions_that_are_equal_for_a_while_are_drawn_beside_one_another(read_world: ReadWorld) -> None:
+def test_each_conclusion_has_a_plot_to_one_scale(read_world: ReadWorld) -> None:
     world = read_world(
         """
         facts:
@@ -214,9 +198,31 @@ def test_conclusions_that_are_equal_for_a_while_are_drawn_beside_one_another(rea
     )
     start = Scenario.of(world.infer().program)
     found = timeline(start, world.question("quarrel(?s, ?p)"), range(2002, 2006), engine())
-    first, second = re.findall(r'<path d="([^"]*)" fill="none" [^>]*stroke-width="2.5"', timeline_svg(found))
-    assert first == "M228.5 16.0H413.5H599.0H784.0"
-    assert second == "M228.5 19.5H413.5H599.0V316.0", "it ends on record, in the year after the last"
+    drawing = timeline_svg(found)
+    first, second = re.findall(r'<path d="([^"]*)" fill="none" [^>]*stroke-width="2.5"', drawing)
+    height = re.match(r"M[\d.]+ ([\d.]+)H", first)
+    assert height is not None
+    assert re.fullmatch(rf"M[\d.]+ {height[1]}(H[\d.]+){{3}}", first)
+    assert re.fullmatch(rf"M[\d.]+ {height[1]}(H[\d.]+){{2}}V[\d.]+", second), (
+        "it ends on record, in the year after the last"
+    )
+    assert "1 more conclusion" in timeline_svg(found, 1)
+
+
+def test_plots_of_one_value_stand_below_its_name(read_world: ReadWorld) -> None:
+    """That of the first variable, where another tells conclusions apart as well."""
+    world = read_world(
+        """
+        facts:
+          exercise:
+            - {state: Ruritania, power: Borduria, name: one, on: 2003}
+            - {state: Ruritania, power: Borduria, name: other, on: 2003}
+            - {state: Syldavia, power: Borduria, name: third, on: 2003}
+        """
+    )
+    start = Scenario.of(world.infer().program)
+    drawing = timeline_svg(timeline(start, world.question("exercise(?s, ?p, ?n)"), range(2002, 2005), engine()))
+    assert re.findall(r'font-size="13" font-weight="bold">([^<]*)<', drawing) == ["Ruritania", "Syldavia"]
 
 
 def test_what_lapses_is_drawn_apart_from_what_ends(read_world: ReadWorld) -> None:
@@ -235,7 +241,7 @@ def test_what_lapses_is_drawn_apart_from_what_ends(read_world: ReadWorld) -> Non
     dotted = re.findall(r'<path d="([^"]*)"[^>]*stroke-dasharray="1 4"', drawing)
     hollow = re.findall(r'<circle [^>]*fill="none"[^>]*>\s*<title>([^<]*)', drawing)
     full = re.findall(r'<circle [^>]*fill="#[^>]*>\s*<title>([^<]*)', drawing)
-    assert len(dotted) == 2, "the line, and its explanation"
+    assert len(dotted) == 1
     assert [told.partition(":")[0] for told in hollow] == ["2005-12-31"]
     assert [told.partition(":")[0] for told in full] == ["2005-12-31"]
     assert "does not mean that it ended" in drawing
