@@ -27,7 +27,7 @@ from kzexpert.cli.options import Command
 sys.path.insert(0, str(Path(__file__).parent))
 import house
 
-__all__ = ["CHECKOUT", "Block", "blocks", "commands_page", "pages", "replayed"]
+__all__ = ["CHECKOUT", "Block", "blocks", "commands_page", "pages", "pictures", "replayed"]
 
 CHECKOUT = Path(__file__).parents[1]
 _COMMANDS = CHECKOUT / "docs" / "commands.md"
@@ -154,6 +154,22 @@ def _play(lines: Sequence[str], found: Sequence[Block], home: Path) -> Iterator[
     return (text.rstrip("\n").split("\n") if text else [] for text in printed)
 
 
+# --- pictures --------------------------------------------------------------------------------------------------
+
+
+def pictures() -> dict[Path, str]:
+    """The files that the commands of docs/pictures.md draw."""
+    lines = (CHECKOUT / "docs" / "pictures.md").read_text(encoding="utf-8").split("\n")
+    found = {}
+    for block in blocks(lines):
+        *words, file = shlex.split(" ".join(lines[block.start : block.end]))
+        assert (words[0], words[-1]) == ("kzexpert", "--output")
+        command = [sys.executable, "-m", "kzexpert", *words[1:-1]]
+        drawn = subprocess.run(command, cwd=CHECKOUT, stdout=subprocess.PIPE, encoding="utf-8", check=True)
+        found[CHECKOUT / file] = drawn.stdout
+    return found
+
+
 # --- the page of all commands ----------------------------------------------------------------------------------
 
 _COMMANDS_HEAD = """\
@@ -262,7 +278,7 @@ def _dedented(text: str) -> str:
 
 def main() -> None:
     """Rewrite every page that is out of date, and say which."""
-    texts = {page: replayed(page) for page in pages()} | {_COMMANDS: commands_page()}
+    texts = {page: replayed(page) for page in pages()} | pictures() | {_COMMANDS: commands_page()}
     for page, text in texts.items():
         if not page.exists() or page.read_text(encoding="utf-8") != text:
             page.write_text(text, encoding="utf-8")

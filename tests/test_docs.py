@@ -44,6 +44,12 @@ def test_sessions_print_what_the_page_shows(page: Path) -> None:
     assert refresh.replayed(page) == page.read_text(encoding="utf-8"), "run python docs/refresh.py"
 
 
+@pytest.mark.slow
+def test_pictures_are_what_their_commands_draw() -> None:
+    shown = {path: path.read_text(encoding="utf-8") for path in (CHECKOUT / "docs" / "pictures").iterdir()}
+    assert shown == refresh.pictures(), "run python docs/refresh.py"
+
+
 def test_the_page_of_commands_is_what_the_commands_say() -> None:
     shown = (CHECKOUT / "docs" / "commands.md").read_text(encoding="utf-8")
     assert shown == refresh.commands_page(), "run python docs/refresh.py"
