@@ -20,6 +20,7 @@ _PACKAGES = (
     "igraph",
     "starlette",
     "uvicorn",
+    "watchfiles",
 )
 
 
