@@ -269,3 +269,17 @@ def test_symbols(editor: Editor, rules: str) -> None:
     assert [item.name for item in section.children][:2] == ["led-bloc", "exercises"]
     found = editor.ask(lsp.WORKSPACE_SYMBOL, lsp.WorkspaceSymbolParams("two-b"))
     assert [(item.name, item.location.uri) for item in found] == [("two-blocs", editor.uri(RULES))]
+
+
+def test_formatting_is_that_of_fmt(editor: Editor, rules: str) -> None:
+    def edits(text: str) -> list[lsp.TextEdit]:
+        editor.show(RULES, text)
+        options = lsp.FormattingOptions(tab_size=2, insert_spaces=True)
+        return list(
+            editor.ask(lsp.TEXT_DOCUMENT_FORMATTING, lsp.DocumentFormattingParams(editor.document(RULES), options))
+        )
+
+    untidy = rules.replace("leads(?power, ?bloc)", "leads( ?power,?bloc )", 1)
+    assert applied(untidy, edits(untidy)) == applied(rules, edits(rules))
+    assert len(edits(untidy)) < len(rules.splitlines()) / 2
+    assert edits("rules: [") == []

@@ -4,6 +4,8 @@ what the modules beside find. It knows how the protocol calls things, and nothin
 
 import re
 from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
+from itertools import accumulate
 from typing import Any
 
 from lsprotocol import types as lsp
@@ -18,7 +20,8 @@ from kzexpert.authoring.language_server.outline import Item, outline
 from kzexpert.authoring.language_server.rename import Replacement, with_name
 from kzexpert.authoring.language_server.session import EditorSession, path_of_uri, uri_of
 from kzexpert.authoring.language_server.text import Text
-from kzexpert.errors import UsageError
+from kzexpert.authoring.layout import formatted
+from kzexpert.errors import KnowledgeBaseError, UsageError
 
 __all__ = ["server"]
 
@@ -191,9 +194,7 @@ async def _rename(session: EditorSession, params: lsp.RenameParams) -> lsp.Works
     try:
         found = with_name(known.names, naming, params.new_name)
     except UsageError as error:
-        issue = error.issues[0]
-        message = f"{issue.message}; {issue.hint}" if issue.hint else issue.message
-        raise JsonRpcException(message, lsp.LSPErrorCodes.RequestFailed.value) from None
+        raise _refused(error) from None
     return lsp.WorkspaceEdit(changes={uri_of(path): _edits(session, known, path, own) for path, own in found.items()})
 
 
@@ -271,6 +272,34 @@ async def _actions(session: EditorSession, params: lsp.CodeActionParams) -> list
     return found
 
 
+def _formatting(session: EditorSession, params: lsp.DocumentFormattingParams) -> list[lsp.TextEdit]:
+    """A file as ``kzexpert fmt`` lays it out, in edits of the lines that change; a broken file stays as it is."""
+    path = path_of_uri(params.text_document.uri)
+    if session.base(path) is None or path not in session.held:
+        return []
+    text = Text(session.held[path], session.units)
+    try:
+        after = formatted(path, text.text)
+    except KnowledgeBaseError:  # what is wrong with it is told anyway
+        return []
+    except UsageError as error:
+        raise _refused(error) from None
+    old, new = text.text.splitlines(keepends=True), after.splitlines(keepends=True)
+    starts = [0, *accumulate(map(len, old))]
+    steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return [
+        lsp.TextEdit(session.range(text, (starts[first], starts[last])), "".join(new[start:end]))
+        for step, first, last, start, end in steps
+        if step != "equal"
+    ]
+
+
+def _refused(error: UsageError) -> JsonRpcException:
+    issue = error.issues[0]
+    message = f"{issue.message}; {issue.hint}" if issue.hint else issue.message
+    return JsonRpcException(message, lsp.LSPErrorCodes.RequestFailed.value)
+
+
 def server() -> EditorSession:
     """A server with all that it can do."""
     made = EditorSession()
@@ -289,6 +318,7 @@ def server() -> EditorSession:
         (lsp.TEXT_DOCUMENT_PREPARE_RENAME, _prepare, None),
         (lsp.TEXT_DOCUMENT_RENAME, _rename, lsp.RenameOptions(prepare_provider=True)),
         (lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL, _symbols, None),
+        (lsp.TEXT_DOCUMENT_FORMATTING, _formatting, None),
         (lsp.WORKSPACE_SYMBOL, _workspace_symbols, None),
         (lsp.TEXT_DOCUMENT_CODE_LENS, _lenses, None),
         (lsp.TEXT_DOCUMENT_CODE_ACTION, _actions, lsp.CodeActionOptions(code_action_kinds=[_QUICK])),

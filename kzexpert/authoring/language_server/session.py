@@ -23,7 +23,7 @@ from kzexpert.authoring.language_server.text import Span, Text, Units
 from kzexpert.errors import CODES, Issue, KzexpertError, Location
 from kzexpert.language.folders import MANIFEST
 
-__all__ = ["EditorSession", "OpenBase", "path_of_uri", "uri_of"]
+__all__ = ["EditedBase", "EditorSession", "path_of_uri", "uri_of"]
 
 _LOG = logging.getLogger("kzexpert.lsp")
 #: Seconds without a change before a base is read again, and before it is asked what follows from it.
@@ -61,7 +61,7 @@ class Chore:
                 _LOG.exception("a bug in kzexpert, not in your files")
 
 
-class OpenBase:
+class EditedBase:
     """A base of which an editor has files open.
 
     Attributes:
@@ -112,7 +112,7 @@ class EditorSession(LanguageServer):
     def __init__(self) -> None:
         super().__init__("kzexpert", __version__, lsp.TextDocumentSyncKind.Full)
         self.held: dict[str, str] = {}
-        self.bases: dict[str, OpenBase] = {}
+        self.bases: dict[str, EditedBase] = {}
 
     # --- texts ---
 
@@ -135,10 +135,10 @@ class EditorSession(LanguageServer):
 
     # --- bases ---
 
-    def base(self, path: str) -> OpenBase | None:
+    def base(self, path: str) -> EditedBase | None:
         """The base that a file is part of."""
         folder = base_of(path)
-        return self.bases.setdefault(folder, OpenBase(folder, self)) if folder else None
+        return self.bases.setdefault(folder, EditedBase(folder, self)) if folder else None
 
     def hold(self, path: str, text: str | None) -> None:
         """Takes over what an editor has of a file; None where it has closed it."""
@@ -163,7 +163,7 @@ class EditorSession(LanguageServer):
 
     # --- diagnostics ---
 
-    def tell(self, base: OpenBase) -> None:
+    def tell(self, base: EditedBase) -> None:
         """Publishes what is wrong in all files of a base, and that nothing is wrong any more in others."""
         known = base.dossier
         if known is None:
