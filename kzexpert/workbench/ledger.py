@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Protocol
 
+from kzexpert.analysis.scenario import Scenario
 from kzexpert.engines import Engine
 from kzexpert.errors import Issue, Location, UsageError
-from kzexpert.model import GroundAtom, Inference, KnowledgeBase
+from kzexpert.model import GroundAtom, Inference, KnowledgeBase, Pattern
 from kzexpert.proof.answers import answer
 from kzexpert.proof.document import Trace
 from kzexpert.proof.index import Index
@@ -45,6 +46,7 @@ class Ledger:
 
     def __init__(self, base: OpenBase, version: str) -> None:
         self.base, self.version = base, version
+        self._alone: dict[str, tuple[Scenario, Inference]] = {}
         self.read = datetime.now().astimezone()
         self.inference = base.infer()
         asked = {predicate.name for predicate in base.kb.predicates if predicate.asks}
@@ -72,6 +74,15 @@ class Ledger:
     def proof(self, of: str) -> Trace:
         """The proof of a judgement."""
         return prove(self.inference, self.question(of))
+
+    def alone(self, of: str) -> tuple[Scenario, Inference]:
+        """Only what a judgement can depend on, and what follows from that: the start of each what-if; kept."""
+        if of not in self._alone:
+            atom = self.atom(of)
+            pattern = Pattern.of(atom.predicate, atom.args)
+            scenario = Scenario.of(self.inference.program).about(pattern, settled=True)
+            self._alone[of] = scenario, self.base.engine().infer(scenario.program())
+        return self._alone[of]
 
     def page(self, of: str) -> Page:
         """What its page shows, but for what takes a while."""

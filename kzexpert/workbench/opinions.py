@@ -150,11 +150,11 @@ class Opinions:
         """
         self.ledger.atom(act.of)
         if act.seen != self.print_of(act.of):
-            message = "the judgement is not the one that this page shows, so nothing was recorded"
+            message = "the judgement is not the one that this page shows"
             raise _refused("KZ604", message, "load the page again, and look at what changed")
         folder = Path(self.reviews.folder)
         if any(path.is_symlink() for path in (folder, *folder.glob("traces"))):
-            message = f"{folder} is a link that leads out of the base, so nothing was recorded"
+            message = f"{folder} is a link that leads out of the base"
             raise _refused("KZ306", message, "name the folder that is meant with --reviews FOLDER")
         trace = exported(self.ledger.proof(act.of), self.ledger.base.kb)
         return add_review(self.reviews.folder, self._review(act, trace), trace)

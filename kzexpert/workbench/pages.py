@@ -101,6 +101,7 @@ def bench(state: Current, query: Mapping[str, str]) -> str:
             "facts": page.index.trace.facts,
             "rules": page.index.trace.rules,
             "trial": None,
+            "issues": "",
             "print_of": state.opinions.print_of(of),
         }
     return _filled("bench.html", **found)
@@ -118,7 +119,7 @@ def notice(state: Current, seen: str, of: str) -> str:
         seen: the version that it was made of.
         of: what is open on it.
     """
-    return _filled("notice.html", seen=seen, here=_address("/", {"of": of}), **_wrong(state))
+    return _filled("notice.html", seen=seen, here=_address("/", {"of": of}), **_wrong(state, of))
 
 
 def outcome(found: Trial | KzexpertError) -> str:
@@ -166,7 +167,7 @@ def _around(state: Current, query: Mapping[str, str]) -> dict[str, Any]:
     words = [word for _, word in evidence_cutoffs()]
     end = start + _AT_ONCE
     return {
-        **_wrong(state),
+        **_wrong(state, of),
         "seen": "",
         "title": next(
             (layer.title or layer.name for layer in reversed(kb.layers) if layer.title or layer.name), "kzexpert"
@@ -202,10 +203,16 @@ def _reviewed(opinions: Opinions, of: str) -> dict[str, Any]:
     }
 
 
-def _wrong(state: Current) -> dict[str, Any]:
+def _wrong(state: Current, of: str) -> dict[str, Any]:
     """What is wrong with the files on disk."""
     reviews = state.opinions.reviews
-    return {"state": state, "issues": _told(state.broken), "wrong_reviews": issues_text(reviews.issues, reviews.texts)}
+    again = _address("notice", {"of": of})
+    return {
+        "state": state,
+        "again": again,
+        "wrong_files": _told(state.broken),
+        "wrong_reviews": issues_text(reviews.issues, reviews.texts),
+    }
 
 
 def _told(error: KzexpertError | None) -> str:

@@ -87,6 +87,8 @@ class Workbench:
     def _bench(self, request: Request) -> Response:
         state, of = self.desk.state(), _of(request)
         known = not of or of in state.ledger.atoms
+        if of and known:  # what if is asked next
+            threading.Thread(target=state.ledger.alone, args=(of,), daemon=True).start()
         return HTMLResponse(pages.bench(state, request.query_params), 200 if known else 404)
 
     def _list(self, request: Request) -> Response:
@@ -105,7 +107,7 @@ class Workbench:
         try:
             assume = [text for text in query.getlist("assume") if text.strip()]
             found: Trial | KzexpertError = tried(
-                ledger, ledger.atom(_of(request)), query.getlist("without"), assume, _weights(query)
+                ledger, _of(request), query.getlist("without"), assume, _weights(query)
             )
         except KzexpertError as error:
             found = error

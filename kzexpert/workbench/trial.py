@@ -3,7 +3,7 @@
 Only what bears on the judgement is inferred, so it takes milliseconds where the whole base takes a second.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -45,7 +45,7 @@ class Trial(msgspec.Struct, frozen=True):
 
 
 def tried(
-    ledger: Ledger, atom: GroundAtom, without: Sequence[str], assume: Sequence[str], weights: Mapping[str, float]
+    ledger: Ledger, of: str, without: Sequence[str], assume: Sequence[str], weights: Mapping[str, float]
 ) -> Trial:
     """What becomes of a judgement.
 
@@ -55,31 +55,38 @@ def tried(
         weights: rule → its certainty; at 0 it is left out.
 
     Raises:
-        UsageError: one of the facts or rules is none.
+        UsageError: the judgement, one of the facts or one of the rules is none.
         BudgetError: the rules conclude too much.
     """
-    kb, engine = ledger.base.kb, ledger.base.engine()
-    pattern = Pattern.of(atom.predicate, atom.args)
-    scenario = Scenario.of(ledger.inference.program)
+    kb, engine, atom = ledger.base.kb, ledger.base.engine(), ledger.atom(of)
+    scenario, before = ledger.alone(of)
     given = [as_atom(_fact(kb, text)) for text in assume]
-    changed = replace(scenario, assume=(*scenario.assume, *given)).about(pattern, settled=True)
-    idle = tuple(str(item) for item in given if item not in changed.assume)
+    if given:  # which may be joined with facts that find no others today
+        whole = Scenario.of(ledger.inference.program)
+        pattern = Pattern.of(atom.predicate, atom.args)
+        scenario = replace(whole, assume=(*whole.assume, *given)).about(pattern, settled=True)
     # A proof writes the window behind a fact that it was looked for in.
     gone = frozenset(_fact(kb, text[: text.rfind(")") + 1]) for text in without)
-    changed = changed.changed(Revision(without=gone))
-    for name, certainty in sorted(weights.items()):
-        rule = next((rule for rule in kb.rules if rule.id == name), None)
-        if rule is None or not -1.0 <= certainty <= 1.0:
-            raise UsageError(Issue("KZ301", f"there is no rule {name} that could weigh {certainty}", Location(_PLACE)))
-        if certainty != rule.certainty:
-            changed = changed.changed(Revision(rule=name, certainty=certainty or None))
-    before, after = (engine.infer(side.program()) for side in (scenario.about(pattern, settled=True), changed))
+    for change in (Revision(without=gone), *_moved(kb, weights)):
+        scenario = scenario.changed(change)
+    after = engine.infer(scenario.program())
+    idle = tuple(str(item) for item in given if item not in scenario.assume)
     difference = Divergence(before, after)
     changed_too = difference.changed(kb.predicate)
     lines = difference.shift(atom, ()).lines if atom in changed_too else ()
     one, other = (side.certainty(atom) or 0.0 for side in (before, after))
     others = sum(item != atom and (item in before.firings or item in after.firings) for item in changed_too)
     return Trial(one, other, evidence_word(one), evidence_word(other), lines, others, idle)
+
+
+def _moved(kb: KnowledgeBase, weights: Mapping[str, float]) -> Iterator[Revision]:
+    """The changes of rules whose weight is another one."""
+    known = {rule.id: rule.certainty for rule in kb.rules}
+    for name, certainty in sorted(weights.items()):
+        if name not in known or not -1.0 <= certainty <= 1.0:
+            raise UsageError(Issue("KZ301", f"there is no rule {name} that could weigh {certainty}", Location(_PLACE)))
+        if certainty != known[name]:
+            yield Revision(rule=name, certainty=certainty or None)
 
 
 def _fact(kb: KnowledgeBase, text: str) -> GroundAtom:
