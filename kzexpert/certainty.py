@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from math import prod
 
 __all__ = [
+    "EDGES",
     "THRESHOLD",
     "VERDICT",
     "combine",
@@ -41,6 +42,8 @@ _WORDS = (
     (0.4, "some evidence"),
     (THRESHOLD, "a hint"),
 )
+#: The highest certainty of each word, "nothing established" included; lowest first.
+EDGES = (*(edge for edge, _ in reversed(_WORDS)), 1.0)
 _NOTHING = "nothing established"
 #: From this certainty on a question is answered with yes, down from its negative with no.
 VERDICT = 0.6
@@ -97,8 +100,7 @@ def evidence_word(certainty: float) -> str:
 def evidence_cutoffs() -> tuple[tuple[float, str], ...]:
     """The lowest certainty, to nine decimals, that has a word; highest first. `evidence_word` says the same of each."""
     above = [(round(edge + 1e-9, 9), word) for edge, word in _WORDS]
-    ends = [*[edge for edge, _ in _WORDS[-2::-1]], 1.0]
-    below = [(-end, f"{word} against") for end, (_, word) in zip(ends, reversed(_WORDS), strict=True)]
+    below = [(-end, f"{word} against") for end, (_, word) in zip(EDGES[1:], reversed(_WORDS), strict=True)]
     return (*above, (-THRESHOLD, _NOTHING), *below)
 
 

@@ -176,6 +176,7 @@ CODES: dict[str, str] = {
     "KZ127": "bases that use each other in a circle",
     "KZ128": "a base is used that does not exist",
     "KZ129": "a case does not come out as it wants",
+    "KZ130": "a change of a rule that no case notices",
     # rules, and atoms wherever they stand
     "KZ201": "a condition that cannot be read",
     "KZ202": "an unknown predicate",

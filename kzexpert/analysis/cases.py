@@ -1,4 +1,4 @@
-"""Cases, the tests of rules: run one over a knowledge base, tell what came out otherwise than wanted, count coverage.
+"""Cases, the tests of rules: run one over a knowledge base, tell what came out otherwise than wanted.
 
 It takes the engine as a function and prints nothing. A case is judged by its answers alone, never by their proofs.
 """
@@ -7,18 +7,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 
 import msgspec
+from msgspec.structs import replace
 
+from kzexpert.certainty import established
 from kzexpert.checks import check
 from kzexpert.errors import Issue, KnowledgeBaseError, KzexpertError, Location
 from kzexpert.language.draft import layered
 from kzexpert.language.grammar import parse_atom
-from kzexpert.model import Atom, Case, Expected, Inference, KnowledgeBase, Program
+from kzexpert.model import Atom, Case, Expected, Inference, KnowledgeBase, Pattern, Program, Rule
+from kzexpert.program.order import planned
 from kzexpert.program.resolve import resolve_atom
 from kzexpert.program.snapshot import snapshot
-from kzexpert.proof.answers import Answer, Conclusion, answer
-from kzexpert.questions.question import read_question
+from kzexpert.proof.answers import answer
+from kzexpert.questions.question import Question, read_question
 
-__all__ = ["CaseResult", "Coverage", "coverage", "repeated_case_ids", "run_case"]
+__all__ = ["CaseResult", "OpenCase", "open_case", "repeated_case_ids", "run_case"]
 
 Infer = Callable[[Program], Inference]
 
@@ -37,20 +40,53 @@ class CaseResult(msgspec.Struct, frozen=True):
     fired: tuple[str, ...] = ()
 
 
-class Coverage(msgspec.Struct, frozen=True):
-    """Which rules the cases set off.
+class OpenCase(msgspec.Struct, frozen=True):
+    """A case made ready: the knowledge base with what it adds, its question, and what an engine is given."""
 
-    Attributes:
-        cases: rule id → ids of the cases in which the rule fired, in the order of the results.
-        never: ids of the rules that fired in no case.
-    """
+    case: Case
+    kb: KnowledgeBase
+    question: Question | None
+    program: Program
 
-    cases: Mapping[str, tuple[str, ...]]
-    never: tuple[str, ...]
+    def differences(self, certainties: Mapping[str, float]) -> list[str]:
+        """What comes out otherwise than wanted, a difference a line.
+
+        Args:
+            certainties: of all that is known that matches the question, by its text.
+        """
+        return _judge_answer(self.kb, self.case, certainties)
+
+    def changed(self, rules: Sequence[Rule]) -> Program:
+        """What an engine is given with other rules: as much of it as bears on the question.
+
+        Raises:
+            KzexpertError: these are no rules.
+        """
+        kb = planned(replace(self.kb, rules=tuple(rules)))
+        return _program(kb, self.case, [self.question.pattern] if self.question else [])
+
+    def answers(self, inference: Inference) -> dict[str, float]:
+        """The certainty of all that is known that matches the question, by its text."""
+        found = answer(inference, self.question).answers if self.question else ()
+        return {item.conclusion: item.certainty for item in found}
 
 
 def _as_it_is(kb: KnowledgeBase) -> KnowledgeBase:
     return kb
+
+
+def open_case(kb: KnowledgeBase, case: Case, prepare: Callable[[KnowledgeBase], KnowledgeBase] = _as_it_is) -> OpenCase:
+    """Make a case ready.
+
+    Args:
+        kb: the knowledge base that the case is layered over; it has no errors.
+        prepare: makes of a knowledge base with tables what the engine takes.
+
+    Raises:
+        KzexpertError: what the case adds or asks is at fault.
+    """
+    layer = planned(prepare(_layer(kb, case)))
+    return OpenCase(case, layer, read_question(layer, case.ask) if case.ask else None, _program(layer, case))
 
 
 def run_case(
@@ -67,14 +103,13 @@ def run_case(
         prepare: makes of a knowledge base with tables what the engine takes.
     """
     try:
-        layer = prepare(_layer(kb, case))
-        question = read_question(layer, case.ask) if case.ask else None
-        inference = infer(_program(layer, case))
+        ready = open_case(kb, case, prepare)
+        inference = infer(ready.program)
     except KzexpertError as error:
         lines = _judge_errors(case, error.issues)
         return CaseResult(case, not lines, tuple(lines))
     with closing(inference.facts):  # a database that waited for the garbage collector would wait with its memory
-        lines = _judge_answer(layer, case, answer(inference, question) if question else None)
+        lines = ready.differences(ready.answers(inference))
         return CaseResult(case, not lines, tuple(lines), _fired(inference))
 
 
@@ -88,19 +123,19 @@ def _layer(kb: KnowledgeBase, case: Case) -> KnowledgeBase:
     adds = (own.kinds, own.predicates, own.entities, own.sources, own.facts, own.rules, own.tables, own.drops)
     layer, errors = kb, list(case.issues)
     if any(adds) or case.replaces_facts:
-        layer = layered(kb, own, replaces_facts=case.replaces_facts)
+        layer = planned(layered(kb, own, replaces_facts=case.replaces_facts))
         errors += [issue for issue in check(layer) if issue.severity == "error"]
     if errors:
         raise KnowledgeBaseError(*errors, texts=layer.texts)
     return layer
 
 
-def _program(kb: KnowledgeBase, case: Case) -> Program:
+def _program(kb: KnowledgeBase, case: Case, goals: Sequence[Pattern] = ()) -> Program:
     def atoms(texts: Iterable[str]) -> list[Atom]:
         return [parse_atom(text, case.location, lambda _: case.location) for text in texts]
 
     as_of = case.as_of.last if case.as_of else None
-    return snapshot(kb, as_of, assume=atoms(case.assume), without=atoms(case.without))
+    return snapshot(kb, as_of, assume=atoms(case.assume), without=atoms(case.without), goals=goals)
 
 
 def _fired(inference: Inference) -> tuple[str, ...]:
@@ -126,21 +161,20 @@ def _told(issue: Issue) -> str:
     return f"{place}{issue.code} {issue.message}" + (f" ({issue.hint})" if issue.hint else "")
 
 
-def _judge_answer(kb: KnowledgeBase, case: Case, found: Answer | None) -> list[str]:
-    answers = {item.conclusion: item for item in found.answers} if found else {}
-    established = {text: item for text, item in answers.items() if item.established}
+def _judge_answer(kb: KnowledgeBase, case: Case, answers: Mapping[str, float]) -> list[str]:
+    found = {text: certainty for text, certainty in answers.items() if established(certainty)}
     if case.want_error:
-        came = ", ".join(_shown(item) for item in established.values()) or "no answer"
+        came = ", ".join(_shown(*item) for item in found.items()) or "no answer"
         return [f"expected the error {case.want_error}, and got none; {came}"]
     lines: list[str] = []
     wanted = _wanted(kb, case.want or (), lines)
     for text, expected in wanted.items():
-        if text not in established:
-            weighed = f", weighed at {answers[text].certainty:.2f} and not established" if text in answers else ""
+        if text not in found:
+            weighed = f", weighed at {answers[text]:.2f} and not established" if text in answers else ""
             lines.append(f"missing: {text}{weighed}")
         elif expected.certainty is not None:
-            lines.extend(_difference(established[text], expected.certainty, expected.decimals))
-    lines.extend(f"unexpected: {_shown(item)}" for text, item in established.items() if text not in wanted)
+            lines.extend(_difference(text, found[text], expected))
+    lines.extend(f"unexpected: {_shown(*item)}" for item in found.items() if item[0] not in wanted)
     return lines
 
 
@@ -159,14 +193,15 @@ def _wanted(kb: KnowledgeBase, expected: Iterable[Expected], lines: list[str]) -
     return wanted
 
 
-def _difference(item: Conclusion, wanted: float, decimals: int) -> list[str]:
+def _difference(text: str, certainty: float, wanted: Expected) -> list[str]:
     """A line where two certainties print differently at so many decimals; a zero has no sign."""
-    came, should = (f"{round(number, decimals) + 0.0:.{decimals}f}" for number in (item.certainty, wanted))
-    return [] if came == should else [f"certainty of {item.conclusion}: expected {should}, got {came}"]
+    places = wanted.decimals
+    came, should = (f"{round(number or 0.0, places) + 0.0:.{places}f}" for number in (certainty, wanted.certainty))
+    return [] if came == should else [f"certainty of {text}: expected {should}, got {came}"]
 
 
-def _shown(item: Conclusion) -> str:
-    return f"{item.conclusion} @ {item.certainty:.2f}"
+def _shown(text: str, certainty: float) -> str:
+    return f"{text} @ {certainty:.2f}"
 
 
 # --- of all cases ----------------------------------------------------------------------------------------------------
@@ -183,15 +218,3 @@ def repeated_case_ids(cases: Iterable[Case]) -> list[Issue]:
             issues.append(Issue("KZ122", message, location, hint, related=related))
         first.setdefault(name, location)
     return issues
-
-
-def coverage(kb: KnowledgeBase, results: Sequence[CaseResult]) -> Coverage:
-    """Which rules of the knowledge base fired in which cases; those of used bases and of cases are not counted."""
-    own = (rule for rule in kb.rules if rule.location.file not in kb.used_files)
-    cases: dict[str, list[str]] = {rule.id: [] for rule in own}
-    for result in results:
-        for rule in result.fired:
-            if rule in cases:
-                cases[rule].append(result.case.id)
-    found = {rule: tuple(cases[rule]) for rule in sorted(cases)}
-    return Coverage(found, tuple(rule for rule, where in found.items() if not where))

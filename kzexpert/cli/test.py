@@ -2,19 +2,24 @@
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec.structs import replace
 
 from kzexpert.analysis.cases import CaseResult, run_case
-from kzexpert.analysis.cases import coverage as covered
+from kzexpert.cli.mutation import MutationOptions, mutate, mutation_options, own_rules
 from kzexpert.cli.options import Options, command, common_options
+from kzexpert.cli.progress import progress_line
 from kzexpert.cli.reports import REPORT, REPORT_FORMATS, show_report, targets
-from kzexpert.cli.session import open_cases, open_session
+from kzexpert.cli.session import Session, open_cases, open_session
 from kzexpert.model import KnowledgeBase
 from kzexpert.render.cases_json import cases_document
 from kzexpert.render.cases_text import cases_text
 from kzexpert.render.reports import cases_report
+
+if TYPE_CHECKING:
+    from kzexpert.authoring.mutation.coverage import RulePart
 
 __all__ = ["test"]
 
@@ -24,36 +29,57 @@ __all__ = ["test"]
 Examples:
   kzexpert test
   kzexpert test --coverage
+  kzexpert test --mutate --rule shared-bloc
+  kzexpert test --since main --threshold 95
   kzexpert test my-cases.yaml --rules draft.yaml
   kzexpert test --report junit=cases.xml""",
 )
 @click.argument("file", nargs=-1)
-@click.option("--coverage", is_flag=True, help="List the rules that fire in no case.")
+@click.option("--coverage", is_flag=True, help="Tell which rules, conditions and exceptions no case asserts.")
+@mutation_options
 @REPORT
-@common_options(run=False, engine=True, formats=REPORT_FORMATS)
-def test(options: Options, file: tuple[str, ...], coverage: bool, report: tuple[str, ...]) -> int:
+@common_options(
+    run=False, engine=True, formats=REPORT_FORMATS, limit=20, limits="How many things of a kind to tell; JSON has all."
+)
+def test(options: Options, file: tuple[str, ...], coverage: bool, report: tuple[str, ...], **mutation: Any) -> int:
     """Run the cases in tests/cases of the knowledge base, or those of each FILE. Exit code 1 when one fails.
 
     A case says what to ask of which facts, and what the answer must be. The cases of used bases run too, each with
-    its own base.
+    its own base. --mutate asks whether the cases are good tests: each rule is changed in one place after the other,
+    and a case that reaches it must fail. Only rules of the base itself are changed.
     """
-    files = targets(options, report)
-    kb, results = _run(options, file)
-    reached = covered(kb, results) if coverage else None
-    used = {} if file else _of_used_bases(options, kb)
+    files, given = targets(options, report), MutationOptions(**mutation)
+    session, results = _run(options, file)
+    passed = all(result.passed for result in results)
+    if given.asked and passed:
+        return mutate(session, given, results, files)
+    used = {} if file or given.asked else _of_used_bases(options, session.kb)
     everything = [*results, *(result for found in used.values() for result in found)]
-    document = cases_document(everything, reached)
-    found = cases_report(everything)
-    show_report(options, files, document, lambda out: cases_text(kb, results, reached, out, used), found)
+    parts = _covered(session, given, results) if coverage else None
+    document = cases_document(everything, parts)
+    text_of = lambda out: cases_text(results, parts, out, used, options.limit)  # noqa: E731
+    show_report(options, files, document, text_of, cases_report(everything))
     return 0 if all(result.passed for result in everything) else 1
 
 
-def _run(options: Options, files: Sequence[str] = ()) -> tuple[KnowledgeBase, list[CaseResult]]:
-    """The knowledge base, and how the cases went."""
+def _run(options: Options, files: Sequence[str] = ()) -> tuple[Session, list[CaseResult]]:
+    """The knowledge base that was opened, and how the cases went."""
     session = open_session(options)
     kb, infer = session.kb, session.engine().infer
     cases = open_cases(options, kb, files)
-    return kb, [run_case(kb, case, infer, lambda layer: session.beside(layer).kb) for case in cases]
+    return session, [run_case(kb, case, infer, lambda layer: session.beside(layer).kb) for case in cases]
+
+
+def _covered(session: Session, given: MutationOptions, results: Sequence[CaseResult]) -> "tuple[RulePart, ...]":
+    """What the cases that pass assert."""
+    from kzexpert.authoring.mutation.coverage import coverage
+    from kzexpert.authoring.mutation.survey import trials_of
+
+    rules = own_rules(session.kb, session.options, given)
+    with progress_line() as line:
+        cases = [result.case for result in results if result.passed]
+        trials = trials_of(session.kb, cases, session.engine(line).infer, lambda layer: session.beside(layer).kb)
+        return coverage(session.kb, rules, trials, line)
 
 
 def _of_used_bases(options: Options, kb: KnowledgeBase) -> dict[str, list[CaseResult]]:

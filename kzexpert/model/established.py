@@ -31,6 +31,13 @@ class EstablishedFacts:
                 index.setdefault(tuple([args[place] for place in places]), []).append(args)
         known[args] = certainty
 
+    def instead(self, relation: RelationKey, rows: dict[tuple[Value, ...], float]) -> "EstablishedFacts":
+        """These facts with others of one relation; what is indexed of the rest stays so."""
+        found = EstablishedFacts()
+        found.relations = {**self.relations, relation: rows}
+        found._indexes = {key: index for key, index in self._indexes.items() if key != relation}
+        return found
+
     def rows(self, pattern: Pattern, binding: Mapping[str, Value]) -> Sequence[tuple[Value, ...]]:
         """The arguments of the facts that agree with the pattern's constants and bound variables."""
         places: list[int] = []

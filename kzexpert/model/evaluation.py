@@ -28,9 +28,10 @@ from kzexpert.model.functions import TEXT_OPERATORS, called
 from kzexpert.model.program import ProgramRule
 from kzexpert.model.terms import Call, Constant, Expression, GroundAtom, Operation, RelationKey, Value, Variable
 
-__all__ = ["Completion", "Rising", "combinations", "evaluate", "fold", "holds", "rising", "solutions"]
+__all__ = ["COMPARE", "Completion", "Rising", "combinations", "evaluate", "fold", "holds", "rising", "solutions"]
 
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+#: Operator → whether two values pass it.
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -87,7 +88,7 @@ def holds(test: ProgramCondition, as_of: date) -> tuple[list[str], Callable[...,
 
         return variables, listed
     assert isinstance(test, Test)
-    compare = _COMPARE[test.operator]
+    compare = COMPARE[test.operator]
     left, right = test.left, test.right
     if variables == [str(left)[1:], str(right)[1:]]:
         return variables, compare

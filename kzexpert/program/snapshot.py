@@ -36,6 +36,7 @@ __all__ = [
     "base_fact",
     "default_as_of",
     "in_force",
+    "looked_at",
     "on_record",
     "recent",
     "relations_of",
@@ -254,6 +255,17 @@ def on_record(rows: Sequence[Fact], relation: Relation, day: date) -> dict[tuple
             return {}
         dates.append(min(known) if word == "since" else max(known))
     return {tuple(dates): found}
+
+
+def looked_at(program: Program, relation: Relation) -> dict[tuple[Value, ...], float]:
+    """The certainties of the facts that a relation shows, as rules would look at it that are not in the program."""
+    found: dict[tuple[Value, ...], float] = {}
+    for args, fact in program.base.get(relation.predicate, {}).items():
+        for dates, rows in on_record(fact.rows, relation, program.as_of).items():
+            found[*args, *dates] = base_fact(fact.atom, rows).certainty
+        if fact.assumed and {*relation.dates} <= {"on"}:
+            found[*args, *(program.as_of for _ in relation.dates)] = 1.0
+    return found
 
 
 def base_fact(atom: GroundAtom, facts: Sequence[Fact]) -> BaseFact:

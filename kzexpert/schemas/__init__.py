@@ -47,6 +47,7 @@ DOCUMENTS = {
     "lessons": Document("kzexpert.analysis.measure.lessons", "Taught", "learn --format json"),
     "issues": Document("kzexpert.render.json", "Issues", "check --format json"),
     "test": Document("kzexpert.render.cases_json", "CasesDocument", "test --format json"),
+    "mutation": Document("kzexpert.render.mutation_json", "MutationDocument", "test --mutate --format json"),
     "vocabulary": Document("kzexpert.questions.vocabulary", "Vocabulary", "vocabulary --format json"),
 }
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kzexpert.analysis.cases import coverage, repeated_case_ids, run_case
+from kzexpert.analysis.cases import repeated_case_ids, run_case
 from kzexpert.engines import Budget, engine
 from kzexpert.errors import Location
 from kzexpert.language.cases_file import load_cases
@@ -168,24 +168,6 @@ def test_a_wanted_error_that_does_not_come(run):
         "expected the error KZ209, and got others",
         "question:1:1: KZ202 there is no predicate alignd (did you mean aligned?)",
     )
-
-
-def test_coverage_says_which_cases_set_off_a_rule_and_which_rules_none(read):
-    kb = read(RULES)
-    Path("cases.yaml").write_text("""\
-cases:
-  - {id: now, ask: "aligned(Ruritania, ?p)", want_none: true}
-  - {id: later, as-of: 2020, ask: "aligned(Ruritania, ?p)", want_none: true}
-""")
-    results = [run_case(kb, case, engine().infer) for case in load_cases(["cases.yaml"], kb)]
-    found = coverage(kb, results)
-    assert found.cases == {
-        "double": (),
-        "joint-exercise": ("now",),
-        "led-bloc": ("now", "later"),
-        "weak-hint": ("now", "later"),
-    }
-    assert found.never == ("double",)
 
 
 def test_a_case_id_that_stands_twice(read):

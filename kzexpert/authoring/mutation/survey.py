@@ -1,0 +1,124 @@
+"""Which mutants of which rules the cases notice."""
+
+import gc
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from kzexpert.analysis.cases import Infer, open_case
+from kzexpert.analysis.scenario import Progress, silent
+from kzexpert.authoring.mutation.equivalence import same_because
+from kzexpert.authoring.mutation.mutants import Mutant, accepted, mutants
+from kzexpert.authoring.mutation.trials import CaseTrial
+from kzexpert.model import Case, KnowledgeBase, Rule
+from kzexpert.program.order import plan_rule
+
+__all__ = ["MutantResult", "SuggestedCase", "Survey", "noticed_by", "survey", "trials_of"]
+
+#: Makes of a knowledge base with tables what the engine takes.
+Prepare: TypeAlias = Callable[[KnowledgeBase], KnowledgeBase]
+
+
+class MutantResult(msgspec.Struct, frozen=True):
+    """How the cases stood up to a mutant.
+
+    Attributes:
+        status: ``equivalent`` where it was shown that no facts tell it from its rule.
+        by: id of the first case that failed; empty where none did.
+        why: it is equivalent.
+        passes: ids of the cases that reach the rule and pass; none where one fails.
+    """
+
+    mutant: Mutant
+    status: Literal["noticed", "survived", "equivalent"]
+    by: str = ""
+    why: str = ""
+    passes: tuple[str, ...] = ()
+
+
+class Survey(msgspec.Struct, frozen=True):
+    """All mutants of some rules that are rules, in the order of files and lines.
+
+    Attributes:
+        rules: their ids.
+        refused: how many more there were, which the checks refuse.
+    """
+
+    rules: tuple[str, ...]
+    results: tuple[MutantResult, ...]
+    refused: int = 0
+
+    def of(self, status: str) -> list[MutantResult]:
+        """Those of one status."""
+        return [item for item in self.results if item.status == status]
+
+    @property
+    def percent(self) -> float:
+        """Of the mutants that are not known to be equivalent, how many are noticed; 100 where there are none."""
+        noticed, survived = len(self.of("noticed")), len(self.of("survived"))
+        return 100.0 * noticed / (noticed + survived) if noticed + survived else 100.0
+
+
+class SuggestedCase(msgspec.Struct, frozen=True):
+    """A case that passes, and fails with some mutants.
+
+    Attributes:
+        yaml: the case, as an item of a list.
+        notices: those of the mutants that no case noticed before.
+    """
+
+    id: str
+    yaml: str
+    notices: tuple[Mutant, ...]
+
+
+def trials_of(kb: KnowledgeBase, cases: Iterable[Case], infer: Infer, prepare: Prepare) -> list[CaseTrial]:
+    """The cases that ask something, ready to be tried; the objects that this takes are spared by the garbage collector.
+
+    Args:
+        cases: they pass.
+    """
+    ready = [open_case(kb, case, prepare) for case in cases if case.ask and not case.want_error]
+    found = [CaseTrial(item, infer(item.program), infer) for item in ready]
+    gc.freeze()
+    return found
+
+
+def survey(
+    kb: KnowledgeBase,
+    rules: Sequence[Rule],
+    trials: Sequence[CaseTrial],
+    progress: Progress = silent,
+) -> Survey:
+    """Try the mutants of some rules on the cases."""
+    found: list[MutantResult] = []
+    refused = 0
+    for done, rule in enumerate(rules):
+        progress(f"mutants of {rule.id}", done, len(rules))
+        for mutant in mutants(kb, rule):
+            if accepted(kb, mutant):
+                found.append(_result(kb, mutant, trials))
+            else:
+                refused += 1
+    return Survey(tuple(rule.id for rule in rules), tuple(found), refused)
+
+
+def _result(kb: KnowledgeBase, mutant: Mutant, trials: Sequence[CaseTrial]) -> MutantResult:
+    why = same_because(kb, mutant)
+    if why:
+        return MutantResult(mutant, "equivalent", why=why)
+    case = noticed_by(kb, mutant, trials)
+    if case:
+        return MutantResult(mutant, "noticed", case)
+    return MutantResult(mutant, "survived", passes=tuple(item.id for item in trials if item.reaches(mutant.rule)))
+
+
+def noticed_by(kb: KnowledgeBase, mutant: Mutant, trials: Iterable[CaseTrial]) -> str:
+    """The id of the first case that fails with a mutant; "" where none does."""
+    variants = plan_rule(kb, mutant.mutated).variants if mutant.mutated else ()
+    for trial in trials:
+        same = trial.ready.kb.predicates == kb.predicates
+        if trial.notices(mutant, variants if same else None):
+            return trial.id
+    return ""
