@@ -259,7 +259,7 @@ def show_(options: Options, judgement: tuple[str, ...], signers: str | None, rev
     chosen = replace(held, reviews=tuple(item for item in held.reviews if item.conclusion in wanted))
     states = review_states(chosen, session.kb, session.engine(), date.today())
     known, issues = _signatures(chosen, signers)
-    show(options, reviews_document(states, folder, known), lambda out: show_text(states, folder, out))
+    show(options, reviews_document(states, folder, known), lambda out: show_text(states, folder, known, out))
     return _told(held, issues) or (0 if states else 3)
 
 

@@ -175,11 +175,23 @@ class _Comparison:
         if one is None or other is None:
             known = one or other
             return RuleTurn(name, known.title if known else "", "fires no longer" if one else "fires now")
-        return (
-            None
-            if one.digest == other.digest
-            else RuleTurn(name, other.title, "changed", moves(*map(_says, (one, other))))
+        if one.digest == other.digest or self._reordered(one, other):
+            return None
+        return RuleTurn(name, other.title, "changed", moves(*map(_says, (one, other))))
+
+    def _reordered(self, one: CitedRule, other: CitedRule) -> bool:
+        """Whether a rule says the same with its conditions in another order, as far as it fires on both sides."""
+        if moves(*map(_unordered, (one, other))):
+            return False
+        told = ({_line_key(item): item.because for item in side.firings.values()} for side in (self.old, self.new))
+        before, after = ({key: text for key, text in side.items() if key[0] == one.id} for side in told)
+        return before.keys() & after.keys() != set() and all(
+            after.get(key, text) == text for key, text in before.items()
         )
+
+
+def _unordered(rule: CitedRule) -> dict[str, object]:
+    return {key: sorted(value) if isinstance(value, tuple) else value for key, value in _says(rule).items()}
 
 
 def _says(rule: CitedRule) -> dict[str, object]:
@@ -188,7 +200,7 @@ def _says(rule: CitedRule) -> dict[str, object]:
 
 
 def _stated(fact: TracedFact) -> object:
-    return fact.certainty, fact.assumed, [row.digest for row in fact.rows]
+    return fact.certainty, fact.assumed, [*dict.fromkeys(row.digest for row in fact.rows)]
 
 
 def _arrival(fact: TracedFact, side: Trace, away: Trace) -> Turn:

@@ -10,6 +10,7 @@ from kzexpert.proof.changes import Cause, Move, moves
 from kzexpert.proof.document import Row, Trace, TracedFact
 from kzexpert.proof.index import Index
 from kzexpert.render.changes_text import moves_text
+from kzexpert.render.proof_text import proof_text
 from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, sentence, stated
 from kzexpert.review.document import Remark, Review
 from kzexpert.review.judgement import standing
@@ -23,14 +24,14 @@ _TURNS = {
     "not recorded": "is no longer on record",
     "went out of force": "is no longer in force",
     "lapsed": "has lapsed",
-    "no longer used": "is still on record, but counts no longer",
     "recorded": "is new on record",
     "came into force": "has come into force",
-    "newly used": "counts now, and did not",
     "stronger": "is more certain",
     "weaker": "is less certain",
     "changed": "is stated otherwise",
 }
+#: What only counts now, or no longer, whether or not it is on record.
+_USED = {"newly used": "it rests on {} now, and did not", "no longer used": "it no longer rests on {}, still on record"}
 _RULES = {
     "gone": "is gone",
     "fires no longer": "no longer fires",
@@ -51,7 +52,7 @@ def says(state: ReviewState) -> str:
 
 def reasons(state: ReviewState) -> list[str]:
     """What keeps a verdict from holding as it was given, a sentence each, what is judged first."""
-    found = [*_changes(state)]
+    found = [*_changes(state)] if state.changed else []
     if state.state == "expired":
         found.append(f"it expired at the end of {state.review.expires}")
     if state.changed and state.elsewhere:
@@ -67,7 +68,8 @@ def _changes(state: ReviewState) -> Iterator[str]:
     yield from _standing(state.said)
     before, now = Index(state.before), Index(state.now)
     for cause in state.diff.facts:
-        yield _fact(cause, before, now)
+        if cause.turn not in _USED:
+            yield _fact(cause, before, now)
     for statement in state.appeared:
         yield f"{statement} is established now, and a rule rested on its absence"
     for turn in state.diff.rules:
@@ -76,6 +78,10 @@ def _changes(state: ReviewState) -> Iterator[str]:
     for name in state.diff.sources:
         what = moves_text(moves(asdict(before.sources[name]), asdict(now.sources[name])))
         yield f"the source {name} is described otherwise: {what}"
+    for used, words in _USED.items():
+        names = [cause.statement for cause in state.diff.facts if cause.turn == used]
+        if names:
+            yield words.format(listed(names))
     if not (state.diff.facts or state.appeared or state.diff.rules or state.diff.sources):
         yield from _conditions(state)
     if state.diff.before.as_of != state.diff.after.as_of:
@@ -92,7 +98,7 @@ def _standing(said: Sequence[Move]) -> Iterator[str]:
         return
     if evidence is not None and certainty is not None:
         numbers = f"{_number(certainty.after)}", f"{_number(certainty.before)}"
-        yield f"the evidence is {evidence.after} ({numbers[0]}), and was {evidence.before} ({numbers[1]})"
+        yield f"{evidence.after} now ({numbers[0]}), and {evidence.before} then ({numbers[1]})"
     elif certainty is not None:
         yield f"the certainty is {_number(certainty.after)}, and was {_number(certainty.before)}"
     if "confidence" in told:
@@ -255,9 +261,7 @@ def added_text(state: ReviewState, path: str, left: Mapping[Remark, float], out:
     review, index = state.review, Index(state.before)
     lines = [
         out.wrap([("strong", says(state)), ("", f": {_held(state.before)}")], rest="  "),
-        out.wrap(
-            [("", f"{given(review)}{', signed with a key' if review.signature else ''}")], first="  ", rest="    "
-        ),
+        out.wrap([("", ", ".join(filter(None, [given(review), _signed(review, {})])))], first="  ", rest="    "),
     ]
     for remark in review.remarks:
         lines.append(out.wrap([("", remark_text(remark, index))], first="  ", rest="    "))
@@ -271,38 +275,41 @@ def added_text(state: ReviewState, path: str, left: Mapping[Remark, float], out:
     return "\n".join(lines) + "\n"
 
 
-def show_text(states: Sequence[ReviewState], folder: str, out: Writer = PLAIN) -> str:
-    """What reviewers said of some judgements: verdicts, dissent, challenges that are open, notes, and what holds."""
+def show_text(states: Sequence[ReviewState], folder: str, signers: Mapping[str, str] = {}, out: Writer = PLAIN) -> str:
+    """What reviewers said of some judgements: verdicts, dissent, challenges that are open, notes, and what holds.
+
+    Args:
+        signers: file → who signed it; see `kzexpert.render.review_json.ReviewRecord`.
+    """
     groups: dict[object, list[ReviewState]] = {}
     for state in states:
         groups.setdefault((state.review.conclusion, state.review.world), []).append(state)
-    blocks = ["\n".join(_judged(group, out)) for group in groups.values()]
+    blocks = ["\n".join(_judged(group, signers, out)) for group in groups.values()]
     return "\n\n".join(blocks or [out.wrap([("", f"Nobody has reviewed that in {folder}.")])]) + "\n"
 
 
-def _judged(states: Sequence[ReviewState], out: Writer) -> Iterator[str]:
+def _judged(states: Sequence[ReviewState], signers: Mapping[str, str], out: Writer) -> Iterator[str]:
     """One judgement as it is now, and what was said of it, the newest last."""
     last = states[-1]
-    yield out.wrap([("strong", says(last)), ("", f": {_held(last.now)}" if last.now else "")], rest="  ")
-    day = last.now.as_of if last.now else last.before.as_of
-    world = [f"as of {day}"]
-    world += [
-        f"{word} {', '.join(texts)}"
-        for word, texts in (("assuming", last.review.assumed), ("without", last.review.withdrawn))
-        if texts
-    ]
+    known = last.now is not None and bool(standing(last.now))
+    held = _held(last.now) if last.now else f"cannot be asked: {last.refused}"
+    yield out.wrap([("strong", says(last)), ("", f": {held}")], rest="  ")
+    world = [f"as of {(last.now or last.before).as_of}"]
+    lists = (("assuming", last.review.assumed), ("without", last.review.withdrawn))
+    world += [f"{word} {', '.join(texts)}" for word, texts in lists if texts]
     yield out.wrap([("faint", "; ".join(world))], first="  ", rest="    ")
     yield out.wrap([("strong", _verdicts([state for state in states if state.review.verdict]))])
     for state in states:
-        yield from _said(state, out)
+        yield from _said(state, signers, out)
+    if last.now and known:
+        yield "\n" + proof_text(Index(last.now), last.now.answers, out, depth=1)
 
 
-def _said(state: ReviewState, out: Writer) -> Iterator[str]:
+def _said(state: ReviewState, signers: Mapping[str, str], out: Writer) -> Iterator[str]:
     """One review."""
     review, index = state.review, Index(state.before)
     until = f"until {review.expires}" if review.expires else ""
-    signed = "signed with a key" if review.signature else ""
-    about = ", ".join(filter(None, [given(review), until, signed]))
+    about = ", ".join(filter(None, [given(review), until, _signed(review, signers)]))
     pieces: list[Piece] = [("", about)]
     if review.verdict:
         pieces += [("", ": "), (_ROLES[state.state], state.state)]
@@ -314,6 +321,16 @@ def _said(state: ReviewState, out: Writer) -> Iterator[str]:
     yield from (out.wrap([("", line)], first="    ", rest="    ") for line in review.note.splitlines())
     if state.stale:
         yield from (out.wrap([("", text)], first="    - ", rest="      ") for text in reasons(state))
+
+
+def _signed(review: Review, signers: Mapping[str, str]) -> str:
+    """Who signed it with a key, as far as that was checked."""
+    if not review.signature:
+        return ""
+    name = signers.get(review.place.file)
+    return (
+        "signed with a key" if name is None else f"signed by {name}" if name != "not valid" else "signature not valid"
+    )
 
 
 def _held(trace: Trace) -> str:
