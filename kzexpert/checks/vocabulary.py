@@ -66,7 +66,7 @@ def predicates(kb: KnowledgeBase) -> list[Issue]:
 
 def _differences(one: Predicate, other: Predicate) -> list[str]:
     """What two declarations do not share; what documents them may differ."""
-    signatures = [tuple((spec.name, spec.type) for spec in item.args) for item in (one, other)]
+    signatures = [one.signature, other.signature]
     pairs = {
         "args": (signatures[0], signatures[1]),
         "holds": (one.holds, other.holds),

@@ -7,11 +7,12 @@ is run here.
 
 import os
 from collections.abc import Iterable
+from functools import partial
 
 from kzexpert.errors import CODES, Issue, KnowledgeBaseError
 from kzexpert.language.documents import ListNode, MappingNode, Node, ScalarNode, YamlDocument, parse_document
 from kzexpert.language.draft import Draft
-from kzexpert.language.files import YAML_LIMIT, StrPath, TextFile, read_file
+from kzexpert.language.files import YAML_LIMIT, Remembered, StrPath, TextFile, read_file
 from kzexpert.language.folders import YAML_ENDINGS, walk
 from kzexpert.language.grammar import GrammarError, parse_atom, parse_expected
 from kzexpert.language.loader import SECTIONS, finish, read_into, read_sections
@@ -29,12 +30,13 @@ _CASE_FORM = "a case has ask and one of want (answers), want_none (true) and wan
 _LEAST_DECIMALS, _MOST_DECIMALS = 2, 9
 
 
-def load_cases(paths: Iterable[StrPath], base: KnowledgeBase) -> tuple[Case, ...]:
+def load_cases(paths: Iterable[StrPath], base: KnowledgeBase, kept: Remembered | None = None) -> tuple[Case, ...]:
     """Reads case files.
 
     Args:
         paths: files, or folders whose ``*.yaml`` are read.
         base: the knowledge base that the cases are about; its vocabulary says how their facts are read.
+        kept: what was read the last time; files that have not changed are not read again.
 
     Raises:
         KnowledgeBaseError: something is wrong with the files; with what a case says of its own rules and facts only
@@ -43,16 +45,30 @@ def load_cases(paths: Iterable[StrPath], base: KnowledgeBase) -> tuple[Case, ...
     issues: list[Issue] = []
     texts: dict[str, str] = {}
     cases: list[Case] = []
+    kept = kept or Remembered()
+    vocabulary = {name: predicate.signature for name, predicate in base.predicate.items()}
     for path in _files(paths, issues):
-        try:
-            file = read_file(path, YAML_LIMIT)
-            texts[file.name] = file.text
-            cases.extend(_File(file, parse_document(file), base, issues, texts).cases())
-        except KnowledgeBaseError as error:
-            issues.extend(error.issues)
+        found = kept.of(path, "cases", vocabulary, partial(_read, path, base))
+        if len(found[2]) > 1:  # it uses other files, which nobody looks at here
+            kept.drop(path, "cases")
+        cases.extend(found[0])
+        issues.extend(found[1])
+        texts.update(found[2])
     if issues:
         raise KnowledgeBaseError(*issues, texts=texts)
     return tuple(cases)
+
+
+def _read(path: StrPath, base: KnowledgeBase) -> tuple[list[Case], list[Issue], dict[str, str]]:
+    """The cases of one file, what is wrong with it, and the texts of all files that it took."""
+    issues: list[Issue] = []
+    texts: dict[str, str] = {}
+    try:
+        file = read_file(path, YAML_LIMIT)
+        texts[file.name] = file.text
+        return _File(file, parse_document(file), base, issues, texts).cases(), issues, texts
+    except KnowledgeBaseError as error:
+        return [], [*issues, *error.issues], texts
 
 
 def _files(paths: Iterable[StrPath], issues: list[Issue]) -> list[StrPath]:

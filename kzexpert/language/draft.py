@@ -46,6 +46,11 @@ class Draft:
         self.files: list[TextFile] = []
         self.issues: list[Issue] = []
 
+    def add(self, other: "Draft") -> None:
+        """Adds all that another one has read."""
+        for name, found in vars(other).items():
+            getattr(self, name).extend(found)
+
     @property
     def texts(self) -> dict[str, str]:
         """File name → its text."""
@@ -148,9 +153,8 @@ def _distinct_predicates(predicates: Iterable[Predicate]) -> tuple[Predicate, ..
     """Each declaration once; two that differ both stay, for the checks to complain of."""
     found: dict[object, Predicate] = {}
     for item in predicates:
-        args = tuple((spec.name, spec.type) for spec in item.args)
         flags = item.holds, item.compares, item.symmetric
-        found.setdefault((item.name, args, flags, item.says, item.asks, item.doc), item)
+        found.setdefault((item.name, item.signature, flags, item.says, item.asks, item.doc), item)
     return tuple(found.values())
 
 

@@ -6,12 +6,12 @@ It works with `os.path`: importing pathlib would take a twentieth of the time th
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from os import PathLike
 from stat import S_ISDIR, S_ISREG
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -21,6 +21,7 @@ __all__ = [
     "CSV_LIMIT",
     "YAML_LIMIT",
     "Digests",
+    "Remembered",
     "StrPath",
     "TextFile",
     "digest_of_file",
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 StrPath: TypeAlias = str | PathLike[str]
+T = TypeVar("T")
 
 #: Bytes. A knowledge base of this size would fill two thousand pages; larger tables belong into CSV.
 YAML_LIMIT = 5_000_000
@@ -72,6 +74,44 @@ def real_path(path: StrPath) -> str:
         return os.path.realpath(path)
     except (OSError, ValueError):  # a loop of links, a NUL in the name: reading it will tell
         return os.fspath(path)
+
+
+class Remembered:
+    """What was made of files, for whoever reads them again and again: made anew where a file has changed, or what else
+    it was made with.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], tuple[object, Any]] = {}
+
+    def of(self, path: StrPath, sort: str, given: object, make: Callable[[], T]) -> T:
+        """What is kept of a file, or what is made of it now.
+
+        Args:
+            sort: what it is: several things may be made of one file.
+            given: what else it is made with.
+        """
+        key, stamp = (os.fspath(path), sort), (_stamp(path), given)
+        if key not in self._found or self._found[key][0] != stamp:
+            self._found[key] = stamp, make()
+        found: T = self._found[key][1]
+        return found
+
+    def drop(self, path: StrPath, sort: str) -> None:
+        """Keeps it no longer."""
+        self._found.pop((os.fspath(path), sort), None)
+
+
+def _stamp(path: StrPath) -> object:
+    """What is another as soon as a file says something else."""
+    held = unsaved_text(path)
+    if held is not None:
+        return held
+    try:
+        state = os.stat(path)
+    except (OSError, ValueError):  # a NUL in the name: reading it will tell
+        return None
+    return state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino
 
 
 class TextFile(msgspec.Struct, frozen=True):

@@ -13,7 +13,16 @@ from kzexpert.language.bases import BaseFolder, base_folders, single_files
 from kzexpert.language.documents import ListNode, Node, parse_document
 from kzexpert.language.draft import Draft
 from kzexpert.language.facts_file import PendingRows, read_entities, read_row_keys, read_rows, read_sources
-from kzexpert.language.files import CSV_LIMIT, YAML_LIMIT, StrPath, TextFile, read_file, real_path, shown_name
+from kzexpert.language.files import (
+    CSV_LIMIT,
+    YAML_LIMIT,
+    Remembered,
+    StrPath,
+    TextFile,
+    read_file,
+    real_path,
+    shown_name,
+)
 from kzexpert.language.folders import YAML_ENDINGS
 from kzexpert.language.manifest import read_manifest
 from kzexpert.language.reader import Reader
@@ -75,10 +84,19 @@ def load_knowledge_base(
 
 
 def read_knowledge_base(
-    layers: Iterable[StrPath], rules: Iterable[StrPath] = (), facts: Iterable[StrPath] = ()
+    layers: Iterable[StrPath],
+    rules: Iterable[StrPath] = (),
+    facts: Iterable[StrPath] = (),
+    kept: Remembered | None = None,
 ) -> Loaded:
-    """Reads what can be read, as `load_knowledge_base`, but returns the issues beside it instead of raising them."""
+    """Reads what can be read, as `load_knowledge_base`, but returns the issues beside it instead of raising them.
+
+    Args:
+        kept: what was read the last time; files that have not changed are not read again.
+    """
+    kept = kept or Remembered()
     draft = Draft()
+    own: dict[StrPath, Draft] = {}
     paths: dict[str, StrPath] = {}
     opened: list[tuple[BaseFolder, list[StrPath]]] = []
     for base in base_folders(list(layers), draft.issues):
@@ -88,16 +106,54 @@ def read_knowledge_base(
             _added(paths, single_files([file], endings), draft.issues)
     for path in paths.values():
         if not _is_csv(path):
-            read_into(draft, path)
+            draft.add(own.setdefault(path, _read(path, kept)))
     # Only now it is known which CSV files are tables, codes of tables, or registers: these are no facts of their own.
     named = {real_path(file) for table in draft.tables for file in (table.path, *table.codes.values())}
     named.update(real_path(register.path) for register in draft.registers)
     for real, path in paths.items():
         if _is_csv(path) and real not in named and os.path.dirname(real) not in named:  # noqa: PTH120
-            read_into(draft, path)
+            draft.add(own.setdefault(path, _read(path, kept)))
     found = [_layer(base, files, draft) for base, files in opened]
-    kb = draft.knowledge_base(finish(draft, {}), found)
+    vocabulary = {item.name: item for item in reversed(draft.predicates)}
+    rows: list[Fact] = []
+    for path, of_file in own.items():
+        of_rows, issues = _kept_rows(path, of_file, vocabulary, kept)
+        rows.extend(of_rows)
+        draft.issues.extend(issues)
+    kb = draft.knowledge_base(rows, found)
     return Loaded(kb, tuple(sorted(kb.attributed(draft.issues), key=_place)))
+
+
+def _read(path: StrPath, kept: Remembered) -> Draft:
+    """What one file says, but for its facts."""
+
+    def read() -> Draft:
+        found = Draft()
+        read_into(found, path)
+        return found
+
+    own = kept.of(path, "draft", None, read)
+    if own.registers:  # their rows lie in files that nobody looks at here
+        kept.drop(path, "draft")
+    return own
+
+
+def _kept_rows(
+    path: StrPath, own: Draft, vocabulary: Mapping[str, Predicate], kept: Remembered
+) -> tuple[list[Fact], list[Issue]]:
+    """The facts of one file, and what is wrong with them."""
+
+    def read() -> tuple[list[Fact], list[Issue]]:
+        before = len(own.issues)
+        found = _rows(own, vocabulary)
+        issues = own.issues[before:]
+        del own.issues[before:]
+        return found, issues
+
+    stem = os.path.splitext(os.path.basename(path))[0]  # noqa: PTH119, PTH122
+    names = [pending.key.text for pending in own.pending] + [stem] * len(own.csv_files)
+    given = [predicate.signature if (predicate := vocabulary.get(name)) else None for name in names]
+    return kept.of(path, "facts", given, read)
 
 
 def _added(paths: dict[str, StrPath], files: Iterable[StrPath], issues: list[Issue]) -> list[StrPath]:
@@ -234,7 +290,10 @@ def finish(draft: Draft, vocabulary: Mapping[str, Predicate]) -> list[Fact]:
         draft: all files are read into it.
         vocabulary: predicates that are known beside those of the draft, which go before them.
     """
-    known = {**vocabulary, **{item.name: item for item in reversed(draft.predicates)}}
+    return _rows(draft, {**vocabulary, **{item.name: item for item in reversed(draft.predicates)}})
+
+
+def _rows(draft: Draft, known: Mapping[str, Predicate]) -> list[Fact]:
     facts: list[Fact] = []
     for pending in draft.pending:
         facts.extend(read_rows(pending, known))

@@ -87,6 +87,11 @@ class Predicate(msgspec.Struct, frozen=True, array_like=True):
     symmetric: bool = False
     intended: Mapping[str, str] = {}
 
+    @property
+    def signature(self) -> tuple[tuple[str, str], ...]:
+        """Its arguments, each with its type."""
+        return tuple((spec.name, spec.type) for spec in self.args)
+
 
 #: The forms of an entity that a template may ask for: `{state.adjective}`.
 FORMS = ("in_text", "adjective", "possessive", "name")

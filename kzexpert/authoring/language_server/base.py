@@ -12,7 +12,7 @@ from kzexpert.analysis.cases import repeated_case_ids
 from kzexpert.checks import by_place, inspected, with_cases
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
 from kzexpert.language.cases_file import load_cases
-from kzexpert.language.files import YAML_LIMIT, read_file, real_path, unsaved
+from kzexpert.language.files import YAML_LIMIT, Remembered, read_file, real_path, unsaved
 from kzexpert.language.folders import MANIFEST, YAML_ENDINGS, find_knowledge_base, walk
 from kzexpert.language.loader import read_knowledge_base
 from kzexpert.model import Case, KnowledgeBase
@@ -99,21 +99,24 @@ def kind_of(folder: str, path: str) -> Kind | None:
     return "rules" if below[0] == "rules" else "facts" if below[0] == "facts" else None
 
 
-def read_state(folder: str, held: Mapping[str, str], before: State | None = None) -> State:
+def read_state(
+    folder: str, held: Mapping[str, str], before: State | None = None, kept: Remembered | None = None
+) -> State:
     """Reads and checks a base; whatever is wrong with it becomes an issue.
 
     Args:
         held: path → text, of files that an editor holds.
         before: what it was before the last change.
+        kept: what was read of its files then.
     """
     with unsaved(held):
         new = [path for path in held if kind_of(folder, path) in ("rules", "facts") and not os.path.exists(path)]
-        loaded = read_knowledge_base([folder], facts=new)
+        loaded = read_knowledge_base([folder], facts=new, kept=kept)
         kb, issues = inspected(loaded)
         cases: Sequence[Case] = ()
         if all(issue.severity == "warning" for issue in issues):
             try:
-                cases = load_cases(_case_files(folder, held), kb)
+                cases = load_cases(_case_files(folder, held), kb, kept)
                 issues = sorted([*with_cases(kb, issues, cases), *repeated_case_ids(cases)], key=by_place)
             except KnowledgeBaseError as error:
                 issues = sorted([*issues, *error.issues], key=by_place)

@@ -21,6 +21,7 @@ from kzexpert.authoring.language_server.hover import Dossier
 from kzexpert.authoring.language_server.names import Namings
 from kzexpert.authoring.language_server.text import Span, Text, Units
 from kzexpert.errors import CODES, Issue, KzexpertError, Location
+from kzexpert.language.files import Remembered
 from kzexpert.language.folders import MANIFEST
 
 __all__ = ["EditedBase", "EditorSession", "path_of_uri", "uri_of"]
@@ -73,6 +74,7 @@ class EditedBase:
         self.folder, self.session = folder, session
         self.dossier: Dossier | None = None
         self.told: set[str] = set()
+        self.kept = Remembered()
         self.reading = Chore(_PAUSE, self._read)
         self.asking = Chore(_REST, lambda: self._ask(findings))
         self.trying = Chore(_REST, lambda: self._ask(trials))
@@ -80,7 +82,8 @@ class EditedBase:
     async def _read(self) -> None:
         before = self.dossier
         held = dict(self.session.held)
-        state = await asyncio.to_thread(read_state, self.folder, held, before.names.state if before else None)
+        known = before.names.state if before else None
+        state = await asyncio.to_thread(read_state, self.folder, held, known, self.kept)
         self.dossier = replace(self.dossier, names=Namings(state)) if self.dossier else Dossier(Namings(state))
         self.session.tell(self)
         self.asking.ask()
