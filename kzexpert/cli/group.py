@@ -44,6 +44,7 @@ COMMANDS = {
     "fmt": "Lay out the files of a base.",
     "new": "Start a base of your own, or add to it.",
     "add": "Read a data file as facts, by a declaration.",
+    "graph": "Draw the rules, or write pages about them.",
     "vocabulary": "List what rules, facts and questions may say.",
     "lsp": "Serve an editor: a language server.",
     "schema": "Print the JSON Schema of a document.",

@@ -32,6 +32,7 @@ __all__ = [
     "day_of_questions",
     "inspect",
     "inspect_with_cases",
+    "known_cases",
     "layers",
     "open_cases",
     "open_session",
@@ -326,6 +327,15 @@ def open_cases(options: Options, kb: KnowledgeBase, files: Sequence[str] = ()) -
         hint = "put cases into tests/cases/*.yaml of the knowledge base, or name files"
         raise KnowledgeBaseError(Issue("KZ123", "there are no cases, so nothing is tested", hint=hint))
     return cases
+
+
+def known_cases(options: Options, kb: KnowledgeBase) -> Sequence[Case]:
+    """The cases of the knowledge base, if it has some.
+
+    Raises:
+        KnowledgeBaseError: something is wrong with them.
+    """
+    return _read_cases(options, _case_folders(options), kb)
 
 
 def _case_folders(options: Options) -> list[str]:

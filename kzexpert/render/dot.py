@@ -2,10 +2,10 @@
 
 from kzexpert.proof.document import Trace
 from kzexpert.render.svg import AGAINST, FOR
-from kzexpert.render.trace_graph import Edge, GraphNode, graph_of
+from kzexpert.render.trace_graph import Edge, Graph, GraphNode, graph_of
 from kzexpert.render.writer import visible
 
-__all__ = ["dot"]
+__all__ = ["dot", "dot_text"]
 
 _HEAD = """\
 digraph trace {
@@ -31,7 +31,11 @@ def dot(trace: Trace, depth: int | None = None) -> str:
     Args:
         depth: how many steps down it goes; None for as much as fits a page.
     """
-    graph = graph_of(trace, depth)
+    return dot_text(graph_of(trace, depth))
+
+
+def dot_text(graph: Graph) -> str:
+    """A graph in the DOT language."""
     lines = [_HEAD % _quoted((graph.title, *graph.notes), "l")]
     lines.extend(f"  {_node(node)}\n" for node in graph.nodes)
     lines.extend(f"  {_edge(edge)}\n" for edge in graph.edges)
@@ -45,7 +49,10 @@ def _node(node: GraphNode) -> str:
 
 def _edge(edge: Edge) -> str:
     marks = [] if edge.strength is None else [f'penwidth="{1 + 4 * abs(edge.strength):.1f}"']
-    marks += [f'color="{AGAINST}", style=dashed' if edge.against else f'color="{FOR}"'] if marks else []
+    if edge.against:
+        marks += [f'color="{AGAINST}", style=dashed']
+    elif marks:
+        marks += [f'color="{FOR}"']
     return f"{edge.source} -> {edge.target}" + (f" [{', '.join(marks)}]" if marks else "")
 
 

@@ -4,10 +4,10 @@ import re
 
 from kzexpert.proof.document import Trace
 from kzexpert.render.svg import AGAINST
-from kzexpert.render.trace_graph import Edge, GraphNode, graph_of
+from kzexpert.render.trace_graph import Edge, Graph, GraphNode, graph_of
 from kzexpert.render.writer import visible
 
-__all__ = ["mermaid"]
+__all__ = ["mermaid", "mermaid_text"]
 
 _SHAPES = {"conclusion": ("([", "])"), "firing": ("[", "]"), "fact": ("[/", "/]")}
 _CLASSES = """\
@@ -27,7 +27,11 @@ def mermaid(trace: Trace, depth: int | None = None) -> str:
     Args:
         depth: how many steps down it goes; None for as much as fits a page.
     """
-    graph = graph_of(trace, depth)
+    return mermaid_text(graph_of(trace, depth))
+
+
+def mermaid_text(graph: Graph) -> str:
+    """A graph as a flowchart."""
     lines = ["flowchart LR\n", f"  accTitle: {_escaped(graph.title)}\n"]
     lines.extend(f"  {_node(node)}\n" for node in graph.nodes)
     lines.extend(f"  {_edge(edge)}\n" for edge in graph.edges)
@@ -45,7 +49,7 @@ def _node(node: GraphNode) -> str:
 
 
 def _edge(edge: Edge) -> str:
-    arrow = "-->" if edge.strength is None else "-.->" if edge.against else "==>"
+    arrow = "-.->" if edge.against else "-->" if edge.strength is None else "==>"
     return f"{edge.source} {arrow} {edge.target}"
 
 

@@ -59,16 +59,21 @@ class GraphNode(msgspec.Struct, frozen=True):
 
 
 class Edge(msgspec.Struct, frozen=True):
-    """An edge; one from a line of evidence to its conclusion has the strength of that line."""
+    """An edge; one from a line of evidence to its conclusion has the strength of that line.
+
+    Attributes:
+        denied: whether a rule asks that there be no such thing.
+    """
 
     source: str
     target: str
     strength: float | None = None
+    denied: bool = False
 
     @property
     def against(self) -> bool:
-        """Whether it is evidence against."""
-        return self.strength is not None and self.strength < 0
+        """Whether it is evidence against, or what must not be."""
+        return self.denied or (self.strength is not None and self.strength < 0)
 
 
 class Graph(msgspec.Struct, frozen=True):
@@ -78,6 +83,7 @@ class Graph(msgspec.Struct, frozen=True):
         title: what was asked, in words.
         notes: what is left out, and the sources by their numbers.
         card: the width of a node, to which its lines are wrapped.
+        words: what conclusions, firings and facts are called in the key.
     """
 
     title: str
@@ -85,6 +91,7 @@ class Graph(msgspec.Struct, frozen=True):
     edges: tuple[Edge, ...]
     notes: tuple[str, ...]
     card: int
+    words: tuple[str, str, str] = ("concluded", "reason", "on record")
 
 
 def reading_order(index: Index) -> tuple[TracedConclusion, ...]:

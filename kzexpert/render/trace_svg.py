@@ -32,7 +32,7 @@ from kzexpert.render.svg import (
 )
 from kzexpert.render.trace_graph import CHANNEL, GAP, LANE, PAD, Edge, Graph, GraphNode, graph_of
 
-__all__ = ["trace_svg"]
+__all__ = ["graph_svg", "trace_svg"]
 
 #: So often is each column put near those beside it.
 _SWEEPS = 12
@@ -53,7 +53,16 @@ def trace_svg(trace: Trace, depth: int | None = None) -> str:
     Raises:
         UsageError: igraph is missing (KZ403).
     """
-    return _Argument(graph_of(trace, depth)).text()
+    return graph_svg(graph_of(trace, depth))
+
+
+def graph_svg(graph: Graph) -> str:
+    """The picture of a graph, whose edges lead from a column to one further right.
+
+    Raises:
+        UsageError: igraph is missing (KZ403).
+    """
+    return _Picture(graph).text()
 
 
 class _Place(NamedTuple):
@@ -64,7 +73,7 @@ class _Place(NamedTuple):
     height: float
 
 
-class _Argument:
+class _Picture:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.card = graph.card
@@ -116,7 +125,7 @@ class _Argument:
             yield from self.edge(edge, route, leaving[edge], entering[edge])
         for node in self.graph.nodes:
             yield from self.box(node)
-        yield from _key(foot)
+        yield from _key(foot, self.graph)
 
     def ports(self) -> tuple[dict[Edge, float], dict[Edge, float]]:
         """Where edges enter and leave a card: in the order of what is on their other end, none on another."""
@@ -150,8 +159,8 @@ class _Argument:
                 x += self.card
                 path += f"H{x:g}"
         strength = edge.strength
-        colour = QUIET if strength is None else AGAINST if strength < 0 else FOR
-        look = f'stroke="{QUIET}"' if strength is None else dashed(strength)
+        colour = AGAINST if edge.against else QUIET if strength is None else FOR
+        look = dashed(-1.0 if edge.against else 1.0) if colour != QUIET else f'stroke="{QUIET}"'
         width = 1.0 if strength is None else round(1 + 4 * abs(strength), 1)
         yield f'<path d="{path}" fill="none" stroke-width="{width:g}" {look}/>'
         yield arrow(places[-1].x - 1, end, colour)
@@ -207,11 +216,11 @@ def _ordered(columns: Mapping[str, int], joined: Sequence[tuple[str, str]]) -> l
     return stacks
 
 
-def _key(y: float) -> Iterator[str]:
+def _key(y: float, graph: Graph) -> Iterator[str]:
     """What lines and boxes mean."""
     yield from line_key(y)
     x = LINE_KEY
-    for kind, words in (("conclusion", "concluded"), ("firing", "reason"), ("fact", "on record")):
+    for kind, words in zip(("conclusion", "firing", "fact"), graph.words, strict=True):
         round_off = "" if kind == "fact" else ' rx="3"'
         yield f'<rect x="{x:g}" y="{y + 3:g}" width="16" height="10"{round_off} {_LOOKS[kind]}/>'
         yield label(x + 22, y + 12, words, size=SMALL)

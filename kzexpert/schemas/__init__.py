@@ -33,6 +33,7 @@ DOCUMENTS = {
     "conclusions": Document("kzexpert.proof.answers", "Conclusions", "conclusions --format json"),
     "why-not": Document("kzexpert.analysis.why_not", "WhyNot", "why-not --format json"),
     "what-if": Document("kzexpert.analysis.what_if", "WhatIf", "what-if --format json"),
+    "graph": Document("kzexpert.analysis.base_graph", "BaseGraph", "graph --format json"),
     "diff": Document("kzexpert.analysis.base_diff", "BaseDiff", "diff --format json"),
     "linchpins": Document("kzexpert.analysis.linchpins", "Linchpins", "linchpins --format json"),
     "timeline": Document("kzexpert.analysis.timeline", "Timeline", "timeline --format json"),
