@@ -14,13 +14,13 @@ from kzexpert.model import KnowledgeBase, Rule
 from kzexpert.model.conditions import Looks
 from kzexpert.program.strata import ordered
 
-__all__ = ["BaseGraph", "Item", "Tie", "base_graph", "topic_of", "uses_of"]
+__all__ = ["BaseGraph", "Vertex", "Tie", "base_graph", "topic_of", "uses_of"]
 
 Turn: TypeAlias = Literal["", "added", "changed", "gone"]
 How: TypeAlias = Looks | Literal["for", "against"]
 
 
-class Item(msgspec.Struct, frozen=True):
+class Vertex(msgspec.Struct, frozen=True):
     """A rule or a predicate.
 
     Attributes:
@@ -70,7 +70,7 @@ class BaseGraph(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.g
     """
 
     title: str
-    items: tuple[Item, ...]
+    items: tuple[Vertex, ...]
     ties: tuple[Tie, ...]
 
 
@@ -122,7 +122,7 @@ def base_graph(
     return _overview(items, ties)
 
 
-def _overview(items: Sequence[Item], ties: Sequence[Tie]) -> BaseGraph:
+def _overview(items: Sequence[Vertex], ties: Sequence[Tie]) -> BaseGraph:
     """The conclusions alone, each with the rules and records that it rests on by number."""
     concluded = {item.key for item in items if item.kind == "concluded"}
     turns = {item.key: item.turn for item in items}
@@ -213,7 +213,7 @@ def _items(
     ties: Sequence[Tie],
     chosen: Collection[str],
     turns: Mapping[str, Turn],
-) -> list[Item]:
+) -> list[Vertex]:
     levels = _levels(list(rules.values()))
     topics: dict[str, str] = {}
     for rule in kb.rules:
@@ -233,11 +233,11 @@ def _items(
             level = min([level, *(levels[head.predicate] - 1 for head in rule.then)])
             topic = topic_of(rule)
             text = rule.title or name
-            found.append(Item(key, name, "rule", text, topic, topic, level, rule.certainty, turn, left[key]))
+            found.append(Vertex(key, name, "rule", text, topic, topic, level, rule.certainty, turn, left[key]))
         else:
             sort: Literal["concluded", "recorded"] = "concluded" if name in levels else "recorded"
             topic = topics.get(name, "")
-            found.append(Item(key, name, sort, name, "", topic, levels.get(name, 0), None, turn, left.get(key, 0)))
+            found.append(Vertex(key, name, sort, name, "", topic, levels.get(name, 0), None, turn, left.get(key, 0)))
     return sorted(found, key=lambda item: (item.level, item.topic, item.name, item.kind))
 
 

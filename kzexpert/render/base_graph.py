@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from kzexpert.analysis.base_graph import BaseGraph, Item, Tie
+from kzexpert.analysis.base_graph import BaseGraph, Vertex, Tie
 from kzexpert.errors import counted
 from kzexpert.render.dot import dot_text
 from kzexpert.render.mermaid import mermaid_text
@@ -38,7 +38,7 @@ def drawn(found: BaseGraph) -> Graph:
     return Graph(found.title, nodes, edges, tuple(notes), _CARD, words)
 
 
-def _node(item: Item, id: str, column: int) -> GraphNode:
+def _node(item: Vertex, id: str, column: int) -> GraphNode:
     notes = [item.note] if item.note else []
     notes += [{"added": "new", "changed": "changed", "gone": "gone"}[item.turn]] if item.turn else []
     notes += [f"{counted(item.left, 'more neighbour')}"] if item.left else []
