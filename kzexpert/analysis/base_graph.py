@@ -14,7 +14,7 @@ from kzexpert.model import KnowledgeBase, Rule
 from kzexpert.model.conditions import Looks
 from kzexpert.program.strata import ordered
 
-__all__ = ["BaseGraph", "Vertex", "Tie", "base_graph", "topic_of", "uses_of"]
+__all__ = ["BaseGraph", "Tie", "Vertex", "base_graph", "topic_of", "uses_of"]
 
 Turn: TypeAlias = Literal["", "added", "changed", "gone"]
 How: TypeAlias = Looks | Literal["for", "against"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from kzexpert.analysis.base_graph import BaseGraph, Vertex, Tie
+from kzexpert.analysis.base_graph import BaseGraph, Tie, Vertex
 from kzexpert.errors import counted
 from kzexpert.render.dot import dot_text
 from kzexpert.render.mermaid import mermaid_text
