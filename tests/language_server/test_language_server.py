@@ -201,9 +201,9 @@ def test_conclusions_cases_and_firings_come_when_they_are_known(editor: Editor, 
 
     while not any("case" in title and "firing" in title for title in lenses()):
         editor.refreshed.get(timeout=30)
-    assert lenses()[0] == "2 cases, 1 firing"
+    assert lenses()[0] == "1 case, 1 firing"
     shown = editor.hover(RULES, "alignment(?state, ?power, ?sphere)")
-    assert "rest on it: `aligned`" in shown
+    assert "1 case rests on it: `aligned`." in shown
     assert "As of 2010-06-01, 1 statement is established." in shown
     assert "- `alignment(Ruritania, Borduria, security) 0.71`" in shown
 

@@ -10,13 +10,15 @@ from time import perf_counter, sleep
 
 import msgspec
 
-from kzexpert.analysis.cases import run_case
+from kzexpert.analysis.cases import open_case
 from kzexpert.authoring.language_server.base import State
+from kzexpert.authoring.mutation.coverage import rested_on
+from kzexpert.authoring.mutation.trials import CaseTrial
 from kzexpert.certainty import established
 from kzexpert.engines import Settings, engine, for_engine, settled, table_issues
 from kzexpert.engines.settings import Limits
-from kzexpert.errors import Issue
-from kzexpert.model import GroundAtom
+from kzexpert.errors import Issue, KzexpertError, Location
+from kzexpert.model import Case, GroundAtom, KnowledgeBase
 from kzexpert.program.snapshot import snapshot
 
 __all__ = ["Findings", "Trials", "findings", "trials"]
@@ -46,10 +48,10 @@ class Findings(msgspec.Struct, frozen=True):
 
 
 class Trials(msgspec.Struct, frozen=True):
-    """Which rules the cases set off.
+    """Which cases rest on which rules.
 
     Attributes:
-        cases: rule id → the ids of the cases in which it fired.
+        cases: rule id → the ids of the cases of which a wanted answer rests on it.
         failed: ids of cases that did not come out as wanted.
         whole: whether all cases were run; else there was no time for all.
     """
@@ -88,19 +90,35 @@ def trials(state: State) -> Trials:
         KzexpertError: a table cannot be read.
     """
     kb = for_engine(state.kb, "experta")
-    run = engine("experta").infer
+    rules = {rule.location: rule.id for rule in kb.rules}
     began = perf_counter()
-    found: dict[str, list[str]] = {}
+    resting: dict[str, list[str]] = {}
     failed: list[str] = []
-    for case in state.cases:
-        start = perf_counter()
-        if start - began > _MOST_FOR_CASES:
-            break
-        result = run_case(kb, case, run, lambda own: for_engine(own, "experta"))
-        for rule in result.fired:
-            found.setdefault(rule, []).append(case.id)
-        failed += [] if result.passed else [case.id]
+    left = list(reversed(state.cases))
+    while left and perf_counter() - began < _MOST_FOR_CASES:
+        case, start = left.pop(), perf_counter()
+        try:
+            bearing = _bearing(kb, case)
+        except KzexpertError as error:
+            failed += [] if any(issue.code == case.want_error for issue in error.issues) else [case.id]
+            continue
+        failed += [case.id] if bearing is None else []
+        for name in {rules[place] for place in bearing or () if place in rules}:
+            resting.setdefault(name, []).append(case.id)
         sleep(min((perf_counter() - start) / 2, 1.0))
-    else:
-        return Trials({rule: tuple(ids) for rule, ids in found.items()}, tuple(failed), True)
-    return Trials({rule: tuple(ids) for rule, ids in found.items()}, tuple(failed), False)
+    cases = {rule: tuple(ids) for rule, ids in resting.items()}
+    return Trials(cases, tuple(failed), whole=not left)
+
+
+def _bearing(kb: KnowledgeBase, case: Case) -> set[Location] | None:
+    """Where the rules stand that the wanted answers of a case rest on; None where it does not come out as it wants.
+
+    Raises:
+        KzexpertError: what the case adds or asks is at fault.
+    """
+    infer = engine("experta").infer
+    ready = open_case(kb, case, lambda own: for_engine(own, "experta"))
+    inference = infer(ready.program)
+    if ready.differences(ready.answers(inference)):
+        return None
+    return {*rested_on(CaseTrial(ready, inference, infer))} if ready.question else set()

@@ -22,7 +22,7 @@ class Dossier(msgspec.Struct, frozen=True):
     Attributes:
         names: all that it names.
         found: what follows from it; None where that is not known yet.
-        trials: which rules the cases set off; None where that is not known yet.
+        trials: which cases rest on its rules; None where that is not known yet.
     """
 
     names: Namings
@@ -73,7 +73,8 @@ def _predicate(known: Dossier, naming: Naming) -> Iterator[str]:
     found, trials = known.found, known.trials
     if trials is not None:
         resting = dict.fromkeys(case for rule in concluding or using for case in trials.cases.get(rule, ()))
-        yield f"{_cases(len(resting), trials)} rest on it" + (f": {_some([*resting])}." if resting else ".")
+        rest = "rests" if len(resting) == 1 else "rest"
+        yield f"{_cases(len(resting), trials)} {rest} on it" + (f": {_some([*resting])}." if resting else ".")
     if found is not None:
         yield f"As of {found.as_of}, {counted(found.known.get(name, 0), 'statement')} {_established(found, name)}."
         yield "\n".join(f"- `{text}`" for text in found.first.get(name, ()))
@@ -146,7 +147,7 @@ def _rule(known: Dossier, naming: Naming) -> Iterator[str]:
     yield f"Source: `{rule.source}`." if rule.source else ""
     yield lens(known, rule.id)
     resting = known.trials.cases.get(rule.id, ()) if known.trials else ()
-    yield f"Fired in {_some([*resting])}." if resting else ""
+    yield f"Cases: {_some([*resting])}." if resting else ""
 
 
 def _body(rule: Rule) -> str:

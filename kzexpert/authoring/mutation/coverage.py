@@ -16,7 +16,7 @@ from kzexpert.errors import Location
 from kzexpert.evidence import lines
 from kzexpert.model import GroundAtom, KnowledgeBase, Rule
 
-__all__ = ["RulePart", "coverage"]
+__all__ = ["RulePart", "coverage", "rested_on"]
 
 
 class RulePart(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ def coverage(
     """All parts of some rules, in the order of files and lines."""
     resting: dict[Location, dict[str, None]] = {}
     for trial in trials:
-        for place in _rested_on(trial):
+        for place in rested_on(trial):
             resting.setdefault(place, {})[trial.id] = None
     found: list[RulePart] = []
     for done, rule in enumerate(rules):
@@ -60,7 +60,7 @@ def _part(
     return RulePart(mutant.rule.id, mutant.change, mutant.subject, mutant.place, cases)
 
 
-def _rested_on(trial: CaseTrial) -> Iterator[Location]:
+def rested_on(trial: CaseTrial) -> Iterator[Location]:
     """Where the rules stand, and those of their conditions, that the wanted answers of a case rest on."""
     inference = trial.inference
     pending = [atom for atom in inference.facts.matching(trial.pattern) if str(atom) in trial.established]
