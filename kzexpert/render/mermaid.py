@@ -3,19 +3,24 @@
 import re
 
 from kzexpert.proof.document import Trace
-from kzexpert.render.svg import AGAINST
+from kzexpert.render.svg import AGAINST, FOR, INK, QUIET
 from kzexpert.render.trace_graph import Edge, Graph, GraphNode, graph_of
 from kzexpert.render.writer import visible
 
 __all__ = ["mermaid", "mermaid_text"]
 
-_SHAPES = {"conclusion": ("([", "])"), "firing": ("[", "]"), "fact": ("[/", "/]")}
-_CLASSES = """\
-  classDef conclusion stroke-width:3px
-  classDef firing stroke-dasharray:none
-  classDef fact stroke-width:1px
+_SHAPES = {"conclusion": ("(", ")"), "firing": ("(", ")"), "fact": ("[", "]")}
+#: As dense as a page needs it, in the type of the other pictures.
+_LOOK = (
+    '%%{init: {"themeVariables": {"fontSize": "11px"}, '
+    '"flowchart": {"nodeSpacing": 10, "rankSpacing": 36, "padding": 6, "wrappingWidth": 400}}}%%\n'
+)
+_CLASSES = f"""\
+  classDef conclusion fill:#ffffff,stroke:{INK},stroke-width:3px,color:{INK}
+  classDef firing fill:#f1f1f1,stroke:{QUIET},color:{INK}
+  classDef fact fill:#ffffff,stroke:{QUIET},color:{INK}
   classDef notes stroke:none,fill:none
-  classDef weak stroke-dasharray:5 5
+  classDef weak fill:#ffffff,stroke:{INK},stroke-dasharray:5 5,color:{INK}
 """
 #: Mermaid gives a meaning to most marks, even in quotes: what is not listed here is written as a number.
 _UNSAFE = re.compile(r"[^\w ,.()\[\]!?=+/:'-]|^[-+](?= )|(?<=^\d)[.)](?= )")  # the last two begin lists
@@ -32,13 +37,15 @@ def mermaid(trace: Trace, depth: int | None = None) -> str:
 
 def mermaid_text(graph: Graph) -> str:
     """A graph as a flowchart."""
-    lines = ["flowchart LR\n", f"  accTitle: {_escaped(graph.title)}\n"]
+    lines = [_LOOK, "flowchart LR\n", f"  accTitle: {_escaped(graph.title)}\n"]
     lines.extend(f"  {_node(node)}\n" for node in graph.nodes)
     lines.extend(f"  {_edge(edge)}\n" for edge in graph.edges)
     lines.append(f'  notes["{"<br/>".join(map(_escaped, graph.notes))}"]:::notes\n')
-    against = [str(number) for number, edge in enumerate(graph.edges) if edge.against]
-    if against:
-        lines.append(f"  linkStyle {','.join(against)} stroke:{AGAINST}\n")
+    for colour, against in ((FOR, False), (AGAINST, True)):
+        edges = enumerate(graph.edges)
+        numbers = [str(n) for n, edge in edges if edge.against is against and (against or edge.strength is not None)]
+        if numbers:
+            lines.append(f"  linkStyle {','.join(numbers)} stroke:{colour}\n")
     return "".join([*lines, _CLASSES])
 
 

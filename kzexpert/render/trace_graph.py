@@ -153,10 +153,16 @@ class _Choice:
     def choose(self) -> None:
         firings: list[str] = []
         for number, answer in enumerate(self.answers):
-            if not self.place({answer: {}}):
+            placed = self.place({answer: {}})
+            if placed:
+                found = self.with_lines(answer)
+                if number and self.left[answer] == self.below_count(answer) > 0:  # no line of it fits
+                    del self.consumers[answer]
+                    placed = False
+            if not placed:
                 self.omitted = len(self.answers) - number
                 break
-            firings += self.with_lines(answer)
+            firings += found
         step = 1
         while firings:
             premises = [name for firing in firings for name in self.with_premises(firing)]
@@ -173,7 +179,8 @@ class _Choice:
         put = []
         for line in self.index.conclusions[statement].lines if statement in self.index.conclusions else ():
             name = line.evidence if line.evidence in self.index.firings else f"{_RECORD}{statement}"
-            if line.counts and self.place({name: {statement: line.strength}}):
+            known = name in self.index.firings or statement in self.index.facts
+            if known and line.counts and self.place({name: {statement: line.strength}}):
                 self.left[statement] -= 1
                 put.append(name)
         return [name for name in put if name in self.index.firings]

@@ -65,7 +65,7 @@ def test_every_format_is_written_to_a_file_as_it_is_printed(kzexpert: Kzexpert, 
     export(kzexpert, "a.out", "--format", format)
     assert (printed.stdout, printed.exit_code) == (Path("a.out").read_text(encoding="utf-8"), 0)
     starts = {"json": "{", "markdown": "# ", "html": "<!doctype html>", "svg": "<svg "}
-    starts |= {"dot": "digraph", "mermaid": "flowchart"}
+    starts |= {"dot": "digraph", "mermaid": "%%{init"}
     assert printed.stdout.lower().startswith(starts[format])
 
 

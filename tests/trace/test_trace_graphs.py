@@ -5,15 +5,17 @@ import shutil
 import subprocess
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 from traces import Read, Traced
 from worlds import with_payload
 
 from kzexpert.model import KnowledgeBase
-from kzexpert.proof.document import Trace
+from kzexpert.proof.document import FactPremise, Trace
 from kzexpert.proof.index import Index
 from kzexpert.render.dot import dot
 from kzexpert.render.mermaid import mermaid
+from kzexpert.render.svg import AGAINST
 from kzexpert.render.trace_graph import graph_of, reading_order
 
 PAYLOADS = {
@@ -132,13 +134,14 @@ def test_graphviz_shows_the_texts_as_they_are(hostile: Trace) -> None:
 _SAFE = r"(?:[\w ,.()\[\]!?=+/:'-]|\#\d+;)*"
 _LABEL = rf'"{_SAFE}(?:<br/>{_SAFE})*"'
 _MERMAID = re.compile(
-    rf"""flowchart\ LR\n
+    rf"""%%\{{init:\ [^\n]*\}}%%\n
+    flowchart\ LR\n
     \ \ accTitle:\ {_SAFE}\n
-    (?:\ \ (?:c\d+\(\[{_LABEL}\]\)|f\d+\[{_LABEL}\]|b\d+\[/{_LABEL}/\]):::(?:conclusion|firing|fact|weak)\n)*
+    (?:\ \ (?:[cf]\d+\({_LABEL}\)|b\d+\[{_LABEL}\]):::(?:conclusion|firing|fact|weak)\n)*
     (?:\ \ [cfb]\d+\ (?:-->|-\.->|==>)\ [cfb]\d+\n)*
     \ \ notes\[{_LABEL}\]:::notes\n
-    (?:\ \ linkStyle\ \d+(?:,\d+)*\ stroke:\#[0-9a-f]{{6}}\n)?
-    (?:\ \ classDef\ \w+\ [\w:\-, ]+\n){{5}}""",
+    (?:\ \ linkStyle\ \d+(?:,\d+)*\ stroke:\#[0-9a-f]{{6}}\n)*
+    (?:\ \ classDef\ \w+\ [\w:\-,\# ]+\n){{5}}""",
     re.VERBOSE,
 )
 
@@ -155,8 +158,45 @@ def test_mermaid_shows_the_texts_as_they_are(hostile: Trace) -> None:
 
 def test_the_numbers_of_red_edges_are_those_of_evidence_against(against: Trace) -> None:
     text = mermaid(against)
-    numbers = re.search(r"linkStyle ([\d,]+)", text)
+    numbers = re.search(rf"linkStyle ([\d,]+) stroke:{AGAINST}", text)
     assert numbers is not None
     edges = [line for line in text.splitlines() if re.search(r" (-\.?-|==)>", line)]
     marked = [edges[int(number)] for number in numbers[1].split(",")]
     assert marked == [line for line in edges if "-.->" in line]
+
+
+def test_a_circle_in_a_changed_trace_has_an_end(against: Trace) -> None:
+    """No trace that is right has one, but a picture is made of any that can be read."""
+    (answer, *_) = against.answers
+    circular = [
+        msgspec.structs.replace(
+            firing,
+            premises=tuple(
+                msgspec.structs.replace(premise, fact=answer) if isinstance(premise, FactPremise) else premise
+                for premise in firing.premises
+            ),
+        )
+        for firing in against.firings
+    ]
+    graph = graph_of(msgspec.structs.replace(against, firings=tuple(circular)), depth=9)
+    columns = {node.id: node.column for node in graph.nodes}
+    assert len(columns) > 1
+    assert all(columns[edge.source] > columns[edge.target] for edge in graph.edges)
+
+
+def test_statements_that_are_no_atoms_are_drawn_as_they_stand(calm: Trace) -> None:
+    facts = {fact.fact: f"not an atom {number}" for number, fact in enumerate(calm.facts)}
+    renamed = tuple(msgspec.structs.replace(fact, fact=facts[fact.fact]) for fact in calm.facts)
+    firings = tuple(
+        msgspec.structs.replace(
+            firing,
+            premises=tuple(
+                msgspec.structs.replace(premise, fact=facts.get(premise.fact, premise.fact))
+                if isinstance(premise, FactPremise)
+                else premise
+                for premise in firing.premises
+            ),
+        )
+        for firing in calm.firings
+    )
+    assert graph_of(msgspec.structs.replace(calm, facts=renamed, firings=firings)).nodes
