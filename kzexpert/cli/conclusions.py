@@ -5,7 +5,7 @@ from importlib import import_module
 import click
 
 from kzexpert.cli.asked import question_of
-from kzexpert.cli.options import Options, command, common_options, on_page
+from kzexpert.cli.options import PICTURED, Options, command, common_options, on_page
 from kzexpert.cli.output import emit, show
 from kzexpert.cli.session import open_session
 from kzexpert.proof.answers import conclusions_of
@@ -31,7 +31,7 @@ Examples:
 )
 @click.argument("pattern", nargs=-1)
 @click.option("--all", "weighed", is_flag=True, help="Show also what was weighed and not established.")
-@common_options(formats=("text", "json", *_PICTURES), limit=10)
+@common_options(formats=("text", "json", *_PICTURES), limit=10, limits=PICTURED)
 def conclusions(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     """List the conclusions, or those that match a PATTERN, by predicate and certainty.
 

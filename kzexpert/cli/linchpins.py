@@ -4,7 +4,7 @@ import click
 
 from kzexpert.analysis.linchpins import linchpins as found_linchpins
 from kzexpert.cli.asked import conclusion_of
-from kzexpert.cli.options import Options, command, common_options, on_page
+from kzexpert.cli.options import PICTURED, Options, command, common_options, on_page
 from kzexpert.cli.output import emit, show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import open_session
@@ -21,7 +21,7 @@ Examples:
   kzexpert linchpins "who leads the Pact?" --format svg --output pact.svg""",
 )
 @click.argument("conclusion", nargs=-1, required=True)
-@common_options(formats=("text", "json", "svg"), limit=10)
+@common_options(formats=("text", "json", "svg"), limit=10, limits=PICTURED)
 def linchpins(options: Options, conclusion: tuple[str, ...]) -> int:
     """Show what a CONCLUSION hangs on, given in plain words or as a pattern.
 

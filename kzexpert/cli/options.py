@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-__all__ = ["DEPTH", "Command", "Count", "Options", "command", "common_options", "on_page"]
+__all__ = ["DEPTH", "PICTURED", "Command", "Count", "Options", "command", "common_options", "on_page"]
 
 _FIRST, _BASE, _ENGINES, _PRINTED = "Options", "More of the base", "Engines", "Output"
 #: The narrowest text that ``--width`` may ask for.
@@ -165,7 +165,8 @@ _ENGINE = (
         help="When to stop a run: seconds, facts or firings, such as seconds=300.",
     ),
 )
-#: What ``--depth`` means to pictures.
+#: What ``--limit`` and ``--depth`` mean to pictures.
+PICTURED = "How many of a kind to show; JSON has all, and a picture as many as a page takes unless you say."
 DEPTH = "How many steps down a picture goes (svg, dot, mermaid).  [default: as many as a page takes]"
 _FILE = "Write to a file, replacing it only when all is written."
 _SCREEN = (

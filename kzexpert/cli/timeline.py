@@ -8,7 +8,7 @@ from kzexpert.analysis.scenario import Scenario
 from kzexpert.analysis.timeline import timeline as followed
 from kzexpert.analysis.timeline import years_on_record
 from kzexpert.cli.asked import conclusion_of
-from kzexpert.cli.options import Options, command, common_options, on_page
+from kzexpert.cli.options import PICTURED, Options, command, common_options, on_page
 from kzexpert.cli.output import emit, show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import open_session, years_of
@@ -27,7 +27,7 @@ Examples:
 )
 @click.argument("pattern", nargs=-1, required=True)
 @click.option("--all", "weighed", is_flag=True, help="Show also what was never established.")
-@common_options(formats=("text", "json", "svg"), as_of="YEAR..YEAR", limit=10, by="auto")
+@common_options(formats=("text", "json", "svg"), as_of="YEAR..YEAR", limit=10, limits=PICTURED, by="auto")
 def timeline(options: Options, pattern: tuple[str, ...], weighed: bool) -> int:
     """Follow what matches a PATTERN through the years, each as of its last day, the last as of the date of the base.
 

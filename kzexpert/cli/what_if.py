@@ -12,7 +12,7 @@ from kzexpert.analysis.what_if import what_if as compared
 from kzexpert.checks import check, refuse_errors
 from kzexpert.cli.asked import conclusion_of
 from kzexpert.cli.located import located
-from kzexpert.cli.options import Options, command, common_options, on_page
+from kzexpert.cli.options import PICTURED, Options, command, common_options, on_page
 from kzexpert.cli.output import emit, show
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import Session, layers, open_session
@@ -47,7 +47,7 @@ Examples:
     "of those of --rules and --facts, or with another day. A rule of the file replaces that with its id. Repeatable; "
     "./2011 is a folder of that name.",
 )
-@common_options(formats=("text", "json", "svg"), limit=7)
+@common_options(formats=("text", "json", "svg"), limit=7, limits=PICTURED)
 def what_if(options: Options, question: tuple[str, ...], everything: bool, against: tuple[str, ...]) -> int:
     """Show what would change: conclusions gained, lost, stronger and weaker, each with the reason.
 
