@@ -26,8 +26,8 @@ Examples:
   kzexpert conclusions
   kzexpert conclusions "alignment(_, ?power, security)"
   kzexpert conclusions --all --as-of 2009
-  kzexpert conclusions "alignment(?state, ?power, ?sphere)" --format svg --output table.svg
-  kzexpert conclusions "alignment(?state, ?power, _)" --format network --output network.svg""",
+  kzexpert conclusions "alignment(?state, ?power, ?sphere)" --format svg
+  kzexpert conclusions "alignment(?state, ?power, _)" --format network""",
 )
 @click.argument("pattern", nargs=-1)
 @click.option("--all", "weighed", is_flag=True, help="Show also what was weighed and not established.")
