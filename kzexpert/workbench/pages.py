@@ -1,5 +1,6 @@
 """What the workbench shows, as HTML: the templates of the page of a judgement, and its own around them."""
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -86,30 +87,33 @@ class Filter(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def bench(state: Current, query: Mapping[str, str]) -> str:
-    """The whole page: the list, and the judgement that is open, if one is.
+    """The whole page: the list, and the judgement that is open; where none is, how many there are of each sort.
 
     Args:
         query: of the address: what is open, and which judgements are listed.
     """
     ledger, of, view = state.ledger, query.get("of", ""), query.get("view", "")
-    found = _around(state, query) | {"view": view if view in VIEWS else "argument"}
-    if of in ledger.atoms:
-        page = ledger.page(of)
-        found |= parts(page) | {
-            "opened": True,
-            "panel": _address("panel", {"of": of, "view": found["view"]}),
-            "facts": page.index.trace.facts,
-            "rules": page.index.trace.rules,
-            "trial": None,
-            "issues": "",
-            "print_of": state.opinions.print_of(of),
-        }
+    view = view if view in VIEWS else "argument"
+    found = _frame(state, of) | _listing(state, query)
+    if of not in ledger.atoms:
+        return _filled("bench.html", **found, opened=False, view=view, counts=_counts(state))
+    page = ledger.page(of)
+    found |= parts(page) | {
+        "opened": True,
+        "view": view,
+        "panel": _address("panel", {"of": of, "view": view}),
+        "facts": page.index.trace.facts,
+        "rules": page.index.trace.rules,
+        "trial": None,
+        "issues": "",
+        "print_of": state.opinions.print_of(of),
+    }
     return _filled("bench.html", **found)
 
 
 def listed(state: Current, query: Mapping[str, str]) -> str:
     """The list alone, or more of it."""
-    return _filled("ledger.html", **_around(state, query))
+    return _filled("ledger.html", **_listing(state, query))
 
 
 def notice(state: Current, seen: str, of: str) -> str:
@@ -157,38 +161,52 @@ def refused(error: KzexpertError) -> str:
     return _filled("refused.html", issues=_told(error))
 
 
-def _around(state: Current, query: Mapping[str, str]) -> dict[str, Any]:
-    """What the list and the frame of a page speak of."""
-    ledger, chosen, of = state.ledger, Filter.of(query), query.get("of", "")
-    found = chosen.among(ledger, state.opinions)
-    start = int(query.get("start", "0")) if query.get("start", "0").isdecimal() else 0
-    filters = {name: text for name in Filter.__struct_fields__ if (text := getattr(chosen, name))}
-    kb = ledger.base.kb
-    words = [word for _, word in evidence_cutoffs()]
-    end = start + _AT_ONCE
+def _frame(state: Current, of: str) -> dict[str, Any]:
+    """What stands around the list and the judgement."""
+    ledger = state.ledger
+    titles = [layer.title or layer.name for layer in reversed(ledger.base.kb.layers)]
+    words = {item.evidence for item in ledger.conclusions}
     return {
         **_wrong(state, of),
         "seen": "",
-        "title": next(
-            (layer.title or layer.name for layer in reversed(kb.layers) if layer.title or layer.name), "kzexpert"
-        ),
+        "title": next(filter(None, titles), "kzexpert"),
         "program": ledger.inference.program,
         "reviewer": state.opinions.reviewer,
-        "opened": False,
+        "views": VIEWS,
+        "choices": {
+            "source": sorted({source for sources in ledger.sources.values() for source in sources}),
+            "word": [word for _, word in evidence_cutoffs() if word in words],
+            "verdict": CHOICES,
+        },
+        "narrowed": lambda name, value: _address("/", {name: value}),
+    }
+
+
+def _counts(state: Current) -> dict[str, Mapping[str, int]]:
+    """How many judgements each choice of the filter leaves."""
+    received = [state.opinions.reception(item.conclusion) for item in state.ledger.conclusions]
+    return {
+        "word": Counter(item.evidence for item in state.ledger.conclusions),
+        "verdict": {choice: sum(item.fits(choice) for item in received) for choice in CHOICES},
+    }
+
+
+def _listing(state: Current, query: Mapping[str, str]) -> dict[str, Any]:
+    """What the list speaks of."""
+    ledger, chosen, of = state.ledger, Filter.of(query), query.get("of", "")
+    found = chosen.among(ledger, state.opinions)
+    start = int(query.get("start", "0")) if query.get("start", "0").isdecimal() else 0
+    end = start + _AT_ONCE
+    filters = {name: text for name in Filter.__struct_fields__ if (text := getattr(chosen, name))}
+    return {
         "of": of,
         "start": start,
         "chosen": chosen,
-        "choices": {
-            "source": sorted({source for sources in ledger.sources.values() for source in sources}),
-            "word": [word for word in words if any(item.evidence == word for item in ledger.conclusions)],
-            "verdict": CHOICES,
-        },
         "listed": found[start:end],
         "total": len(found),
         "total_of": len(ledger.conclusions),
         "left": len(found) - end,
         "more": _address("list", {**filters, "of": of, "start": str(end)}) if len(found) > end else "",
-        "views": VIEWS,
         "link": lambda name, **more: _address("/", {**filters, "of": name, **more}),
         **_reviewed(state.opinions, of),
     }
