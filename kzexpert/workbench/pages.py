@@ -249,6 +249,8 @@ def _filled(name: str, **found: Any) -> str:
 def _environment() -> "Environment":
     """The templates of the workbench, and those of the page of a judgement behind them."""
     from jinja2 import ChoiceLoader, FileSystemLoader
+    from markupsafe import escape
 
     shared = environment()
+    shared.filters["exact"] = escape  # what comes back with a request must be what it was, though it may not show
     return shared.overlay(loader=ChoiceLoader([FileSystemLoader(_FOLDER), shared.loader or FileSystemLoader([])]))

@@ -4,10 +4,12 @@ Whatever a test does, nothing is printed on the console, nothing is asked of ano
 """
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
+import yaml
 from served import OF, Serve, Served
 
 if TYPE_CHECKING:
@@ -230,3 +232,46 @@ def test_two_tabs_hear_of_each_other_and_of_the_files(serve: Serve, visit: Visit
     assert "world.yaml:" in other.locator(".issues").inner_text()
     assert "0.50" in other.locator(".verdict").inner_text()
     assert served.reviews == []
+
+
+#: Ends a text, an attribute, a script; and turns the reading order round.
+HOSTILE = "'\"></textarea><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}\u202e&amp;"
+
+
+def hostile(value: Any) -> Any:
+    """What YAML holds, with that behind each name and each text."""
+    if isinstance(value, dict):
+        return {"on" if key is True else key: hostile(item) for key, item in value.items()}  # as YAML 1.1 reads it
+    if isinstance(value, list):
+        return [hostile(item) for item in value]
+    named = isinstance(value, str) and value in ("Ruritania", "The Almanac", "The accession, not the signing.", "p. 1")
+    return f"{value}{HOSTILE}" if named else value
+
+
+def test_what_stands_in_files_stays_text(serve: Serve, base: Path, visit: Visit) -> None:
+    facts = base / "facts" / "world.yaml"
+    read = hostile(yaml.safe_load(facts.read_text()))
+    read["entities"]["Ruritania" + HOSTILE] = read["entities"].pop("Ruritania")
+    facts.write_text(yaml.safe_dump(read, allow_unicode=True))
+    served = serve(reviewer=f"B.{HOSTILE}")
+    page = visit(served, of="")
+    scripts = page.locator("script").count()
+    page.locator("#text").fill("aligned borduria <script>")
+    page.get_by_text("1 judgement of").wait_for()
+    page.locator(".judgements a").first.click()
+    page.get_by_role("button", name="Unfold all").click()
+    page.locator(".act[data-kind=premise]").nth(1).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("reject").check()
+    dialog.get_by_label("Reason").fill(HOSTILE)
+    dialog.get_by_role("button", name="Record it").click()
+    dialog.wait_for(state="hidden")
+    page.locator("input[name=without]").first.check()
+    page.locator("#outcome").get_by_text("before").wait_for()
+    assert page.locator("script").count() == scripts + 1  # that of the page of a judgement
+    assert page.locator("img, [onerror]").count() == 0
+    for view in ("rivals", "years", "hangs-on", "since"):
+        page.locator(f".views a[href*='view={view}']").click()
+        page.get_by_text("Working it out").wait_for(state="detached")
+        assert page.locator("img, [onerror]").count() == 0
+    assert len(served.reviews) == 1
