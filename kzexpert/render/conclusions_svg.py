@@ -38,6 +38,7 @@ _NAME, _SENTENCE = 240, 760
 #: What is left between groups of columns, around a label, and above the key.
 _BETWEEN, _PAD, _ABOVE_KEY = 8, 4, 12
 _KEY, _LEFT, _SWATCHES = 18, 66, (-1.0, -0.6, -0.2, 0.2, 0.6, 1.0)
+_NOTHING = "Nothing is established."
 _Column: TypeAlias = tuple[str, ...]
 _Key = TypeVar("_Key", str, tuple[str, ...])
 
@@ -179,6 +180,8 @@ class _HeatTable:
         ]
         if left:
             yield f"Not drawn: {' and '.join(left)}; --limit all draws all."
+        if not self.rows:
+            yield _NOTHING
         if self.same:
             yield f"All of it is about {', '.join(self.same)}."
         if self.hidden:
@@ -190,7 +193,7 @@ class _HeatTable:
             cells = [(column, self.cells[row, column]) for column in self.columns if (row, column) in self.cells]
             said = (f"{', '.join(column)} {certainty_text(item.certainty)}".lstrip() for column, item in cells)
             told.append(f"{row}: {'; '.join(said)}.")
-        return " ".join(told) or "Nothing is concluded."
+        return " ".join(told) or _NOTHING
 
 
 def _strongest(items: Iterable[tuple[_Key, Conclusion]]) -> list[_Key]:

@@ -37,6 +37,7 @@ _WIDTH, _PAGE, _LEFT, _RIGHT = 716, 960, 280, 545
 _BAR, _GAP = 12, 6
 #: So many things that a conclusion hangs on are drawn.
 _MOST = 10
+_NOTHING = "Nothing is established."
 _BOLD = 'font-weight="bold"'
 
 
@@ -63,13 +64,14 @@ def linchpins_svg(inference: Inference, question: Question, found: Linchpins, li
         drawn += 1
     left = len(found.conclusions) - drawn
     notes = [f"Not drawn: {counted(left, 'more conclusion')}; --limit all draws all."] if left else []
+    notes += [] if told else [_NOTHING]
     notes += [
         f"Dashed: taken away. Dotted: established above {THRESHOLD:.1f}.",
         supposed(found.as_of, found.assumed, found.withdrawn),
     ]
     says = found.conclusions[0].says if len(found.conclusions) == 1 else "What the conclusions hang on"
     title = heading(found.question, says)
-    return sheet("linchpins", title, " ".join(told) or "Nothing is established.", (_WIDTH, y), elements, notes)
+    return sheet("linchpins", title, " ".join(told) or _NOTHING, (_WIDTH, y), elements, notes)
 
 
 class _Row(NamedTuple):
@@ -113,7 +115,7 @@ def _without(hanging: Hanging, limit: int | None) -> Iterator[_Row]:
         number = f"{certainty_text(effect.certainty).replace('-', '−')} ({signed(effect.change)}){ends}"
         yield _Row(_named(effect), number, effect.certainty, hanging.certainty, kept=effect.certainty)
     if left:
-        yield _Row(f"and {left} more of less effect")
+        yield _Row(f"and {left:,} more of less effect")
 
 
 def _named(effect: Effect) -> str:

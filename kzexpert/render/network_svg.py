@@ -44,6 +44,7 @@ _MOST, _ROUNDS = 40, 400
 #: Where on a line its number may stand.
 _SHARES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78)
 _NUMBER = (30.0, 13.0)
+_NOTHING = "Nothing is established."
 
 
 def network_svg(inference: Inference, found: Conclusions, asked: Question | None, limit: int | None = 0) -> str:
@@ -179,12 +180,14 @@ class _Network:
     def notes(self) -> Iterator[str]:
         if self.left:
             yield f"Not drawn: {counted(self.left, 'more line')}; --limit all draws all."
+        if not self.pairs:
+            yield _NOTHING
         if self.hidden:
             yield "Where several conclusions join the same two, the most certain is drawn."
 
     def reading(self) -> str:
         told = (f"{sentence(item.says)}: {certainty_text(item.certainty)}." for item in self.pairs.values())
-        return " ".join(told) or "Nothing is concluded."
+        return " ".join(told) or _NOTHING
 
 
 def _spread(places: Sequence[float], low: float, high: float) -> list[float]:

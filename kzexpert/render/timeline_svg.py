@@ -37,7 +37,7 @@ __all__ = ["timeline_svg"]
 _WIDTH, _ALONE, _AMONG, _BETWEEN = 716, 200, 74, 26
 _LEFT, _RIGHT, _BELOW = 30, 34, 26
 #: So many conclusions a page takes.
-_MOST = 12
+_MOST = 10
 #: A lapse is dotted, with a hollow mark.
 _SILENT = 'stroke-width="1.5" stroke-dasharray="1 4" stroke-linecap="round"'
 
@@ -52,18 +52,20 @@ def timeline_svg(found: Timeline, limit: int | None = 0, *, paper: bool = True) 
     shown, left = first_of(found.series, _MOST if limit == 0 else limit)
     series = found.series[:1]
     title = heading(found.question, series[0].says if len(found.series) == 1 else "Certainty over the years")
-    notes = [f"Not drawn: {counted(left, 'more conclusion')}; --limit all draws all."] if left else []
-    notes += [
-        f"{days_looked_at(found)} Dashed: established above {THRESHOLD:.1f}.",
-        *(
-            [f"Dotted, with a hollow mark: {LAPSED[0].lower()}{LAPSED[1:]}"]
-            if any(c.silent for one in shown for c in one.changes)
-            else []
-        ),
-    ]
-    reading = " ".join([*map(_reading, shown), *notes]) if shown else "Nothing is concluded."
+    notes = [*_notes(found, shown, left)]
     elements, foot = _plots(found, shown)
+    reading = " ".join([*map(_reading, shown), *notes])
     return sheet("drawn-timeline", title, reading, (_WIDTH, foot), elements, notes, paper=paper)
+
+
+def _notes(found: Timeline, shown: Sequence[Series], left: int) -> Iterator[str]:
+    if not shown:
+        yield "Nothing is established in these years."
+    if left:
+        yield f"Not drawn: {counted(left, 'more conclusion')}; --limit all draws all."
+    yield f"{days_looked_at(found)} Dashed: established above {THRESHOLD:.1f}."
+    if any(change.silent for series in shown for change in series.changes):
+        yield f"Dotted, with a hollow mark: {LAPSED[0].lower()}{LAPSED[1:]}"
 
 
 def _plots(found: Timeline, shown: Sequence[Series]) -> tuple[list[str], float]:
@@ -97,15 +99,15 @@ _STRONG = 'font-weight="bold"'
 
 
 def _groups(found: Timeline, shown: Sequence[Series]) -> dict[str, list[Series]]:
-    """The conclusions by their value of the first variable that tells some apart, where others tell them apart too."""
-    terms = parse_atom(found.pattern.partition(" @ ")[0].rpartition(")")[0] + ")", NOWHERE).arguments
+    """The conclusions by their value of the first variable that tells some apart, where that gathers them."""
+    terms = parse_atom(found.pattern[: found.pattern.rindex(")") + 1], NOWHERE).arguments
     args = [parts(series.conclusion)[1] for series in shown]
     open_places = [place for place, item in enumerate(terms) if isinstance(item.term, Variable)]
     telling = [place for place in open_places if len({arg[place] for arg in args}) > 1]
     groups: dict[str, list[Series]] = {}
     for series, arg in zip(shown, args, strict=True):
-        groups.setdefault(arg[telling[0]] if len(telling) > 1 else "", []).append(series)
-    return groups
+        groups.setdefault(arg[telling[0]] if telling else "", []).append(series)
+    return groups if 2 * len(groups) <= len(shown) else {"": list(shown)}
 
 
 class _Plot:

@@ -344,6 +344,8 @@ class _Choice:
         return heading(self.trace.question, f"{_headed(self.index[self.answers[0]])}{others}")
 
     def notes(self, numbers: Mapping[str, int]) -> Iterator[str]:
+        if not self.answers:
+            yield "Nothing in the knowledge base supports it."
         omitted = [f"{counted(self.omitted, 'more answer')}"] if self.omitted else []
         omitted += (
             [f"{self.weighed} that {'was' if self.weighed == 1 else 'were'} weighed and not established"]

@@ -43,7 +43,11 @@ def what_if_svg(found: WhatIf, limit: int | None = 0) -> str:
     shown, left = first_of(ordered, _MOST if limit == 0 else limit)
     title = heading(found.question, "What changes") if found.question else "What changes"
     causes, more = first_of([f"{cause.says}: {cause.turn}" for cause in found.facts], _MOST_CAUSES)
-    causes = [*causes, *([f"{more} more"] if more else []), *(f"rule {turn.rule}: {turn.turn}" for turn in found.rules)]
+    causes = [
+        *causes,
+        *([f"{more:,} more"] if more else []),
+        *(f"rule {turn.rule}: {turn.turn}" for turn in found.rules),
+    ]
     notes = [f"What is changed: {'; '.join(causes)}."] if causes else []
     omitted = left + found.others
     notes += (
@@ -51,6 +55,7 @@ def what_if_svg(found: WhatIf, limit: int | None = 0) -> str:
         if omitted
         else []
     )
+    notes += [] if shown else ["Nothing changes."]
     notes.append(f"Dotted: established above {THRESHOLD:.1f}.")
     reading = " ".join(map(_reading, shown)) or "Nothing changes."
     slopes = _Slopes(shown)

@@ -210,7 +210,7 @@ def test_each_conclusion_has_a_plot_to_one_scale(read_world: ReadWorld) -> None:
 
 
 def test_plots_of_one_value_stand_below_its_name(read_world: ReadWorld) -> None:
-    """That of the first variable, where another tells conclusions apart as well."""
+    """That of the first variable that tells some apart, where it gathers them."""
     world = read_world(
         """
         facts:
@@ -218,6 +218,7 @@ def test_plots_of_one_value_stand_below_its_name(read_world: ReadWorld) -> None:
             - {state: Ruritania, power: Borduria, name: one, on: 2003}
             - {state: Ruritania, power: Borduria, name: other, on: 2003}
             - {state: Syldavia, power: Borduria, name: third, on: 2003}
+            - {state: Syldavia, power: Borduria, name: fourth, on: 2003}
         """
     )
     start = Scenario.of(world.infer().program)
