@@ -30,7 +30,7 @@ def test_every_change_is_checked_and_tested(tmp_path: Path) -> None:
     terminal.until("--- rules/new.yaml changed ---", "0 errors", "passed", WAITING)
     terminal.screen.reset()
 
-    (base / "notes.txt").write_text("nothing that a base reads", encoding="utf-8")
+    (base / "notes.md").write_text("nothing that a base reads", encoding="utf-8")
     written.unlink()
     terminal.until("--- rules/new.yaml deleted ---", "0 errors", "passed", WAITING)
     terminal.type(CTRL_C)
