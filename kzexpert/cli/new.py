@@ -5,6 +5,7 @@ import shlex
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from kzexpert.authoring.additions import add_entity, add_facts, add_rule, add_skeleton, add_source, read_facts
 from kzexpert.authoring.case import case_file, case_text
@@ -18,6 +19,7 @@ __all__ = ["new"]
 
 
 #: What the files of a new base are for.
+_SCHEMAS = "schemas/"
 _HOLDS = {
     "kzexpert.yaml": "what the base is called, and what it builds on",
     "pyproject.toml": "what pip install needs",
@@ -25,6 +27,7 @@ _HOLDS = {
     "rules/rules.yaml": "what follows from what, how surely, and why",
     "facts/facts.yaml": "who and what there is, what is known of it, and who says so",
     "tests/cases/cases.yaml": "what must come out",
+    _SCHEMAS: "what editors go by that check the files while they are written",
 }
 
 
@@ -61,11 +64,19 @@ def base(folder: str, uses: tuple[str, ...], title: str, package: bool) -> None:
 
     Its name is that of the folder. The examples are invented; the base checks, tests and answers at once.
     """
+    from kzexpert.cli.schema import schema_texts
+
     made = scaffold(folder, uses, title, package=package)
-    write_scaffold(made)
+    schemas = {f"{_SCHEMAS}{kind}.json": text for kind, text in schema_texts().items()}
+    write_scaffold(replace(made, files={**made.files, **schemas}))
     name = "." if os.path.realpath(folder) == os.path.realpath(".") else shlex.quote(folder)
     width = max(map(len, made.files))
-    lines = [f"Made {folder}:", *(f"  {file:<{width}}  {_HOLDS[file]}" for file in made.files), "", "Next:"]
+    lines = [
+        f"Made {folder}:",
+        *(f"  {file:<{width}}  {_HOLDS[file]}" for file in (*made.files, _SCHEMAS)),
+        "",
+        "Next:",
+    ]
     lines += [] if name == "." else [f"  cd {name}"]
     lines += ["  kzexpert check && kzexpert test", f'  kzexpert ask "{made.question}"']
     print_lines(lines)

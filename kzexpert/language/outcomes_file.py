@@ -13,9 +13,9 @@ from kzexpert.language.tables_file import read_tables
 from kzexpert.model import Source
 from kzexpert.model.outcomes import DAY, OUTCOME, SCORE, Outcomes, Yardstick
 
-__all__ = ["OutcomesFiles", "read_outcomes"]
+__all__ = ["OUTCOMES_SECTIONS", "OutcomesFiles", "read_outcomes"]
 
-_SECTIONS = ("outcomes", "sources")
+OUTCOMES_SECTIONS = ("outcomes", "sources")
 _FORM = "such as {predicate: aligned, file: votes.csv, columns: {state: state, as-of: year, score: z}, right: highest}"
 _RIGHT = "right is highest, or {above: 0.5}"
 
@@ -53,7 +53,7 @@ def read_outcomes(paths: Sequence[StrPath]) -> OutcomesFiles:
         issues.extend(document.issues)
         reader = Reader(file, issues)
         hint = "a file of outcomes holds outcomes: and, for its own, sources:"
-        fields = reader.fields(document.root, "a file of outcomes", _SECTIONS, ("outcomes",), hint)
+        fields = reader.fields(document.root, "a file of outcomes", OUTCOMES_SECTIONS, ("outcomes",), hint)
         if fields is None:
             continue
         if "sources" in fields:

@@ -16,9 +16,9 @@ from kzexpert.language.records import RECORD_ENDINGS, Record, RecordError, open_
 from kzexpert.language.table_options import SHAPE, read_choice, read_notation, read_shape
 from kzexpert.model import Entity, Register, RowChoice
 
-__all__ = ["read_register", "read_registers"]
+__all__ = ["REGISTER_KEYS", "read_register", "read_registers"]
 
-_KEYS = ("file", "kind", "name", "aliases", "where", *SHAPE, "null")
+REGISTER_KEYS = ("file", "kind", "name", "aliases", "where", *SHAPE, "null")
 _FORM = "such as {file: register.csv, kind: company, name: title, aliases: [lei, isin]}"
 _EXAMPLES = 3
 
@@ -31,7 +31,7 @@ def read_registers(reader: Reader, node: Node) -> list[Register]:
 
 def _declaration(reader: Reader, node: Node) -> Register | None:
     before = reader.failures
-    fields = reader.fields(node, "a register", _KEYS, ("file", "kind", "name"), _FORM)
+    fields = reader.fields(node, "a register", REGISTER_KEYS, ("file", "kind", "name"), _FORM)
     if fields is None:
         return None
     file = reader.filled(fields["file"], "a file") or ""

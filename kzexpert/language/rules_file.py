@@ -278,9 +278,9 @@ def _block(reader: Reader, node: MappingNode, depth: int) -> Condition | None:
         return None
     items = reader.items(value, "a list of alternatives", _BLOCK_FORM) or ()
     alternatives = tuple(_together(reader, item, depth + 1) for item in items)
-    if len(alternatives) < 2 and items:
+    if len(alternatives) < 2 and (items or isinstance(value, ListNode)):
         hint = "with one alternative write its conditions without either:"
-        reader.note("KZ201", "either: with one alternative", place, hint)
+        reader.note("KZ201", f"either: with {'one' if items else 'no'} alternative", place, hint)
         return None
     return Either(alternatives, place) if alternatives and all(alternatives) else None
 

@@ -15,10 +15,10 @@ from kzexpert.language.files import TextFile
 from kzexpert.language.reader import Reader
 from kzexpert.review.document import PARTS, VERDICTS, Remark, Review
 
-__all__ = ["read_review", "review_text"]
+__all__ = ["REQUIRED_KEYS", "REVIEW_KEYS", "read_review", "review_text"]
 
-_REQUIRED = ("conclusion", "question", "as-of", "as-of-from", "seal", "reviewer", "date")
-_KEYS = (
+REQUIRED_KEYS = ("conclusion", "question", "as-of", "as-of-from", "seal", "reviewer", "date")
+REVIEW_KEYS = (
     *("conclusion", "question", "as-of", "as-of-from", "assume", "without", "seal", "verdict", "verdicts"),
     *("reviewer", "date", "expires", "note", "signature"),
 )
@@ -36,7 +36,7 @@ _CONFLICT = re.compile(r"^(<{7}|={7}|>{7})( |$)", re.MULTILINE)
 def review_text(review: Review) -> str:
     """The review as a file has it."""
     lines: list[str] = []
-    for key in _KEYS:
+    for key in REVIEW_KEYS:
         value = _written(review)[key]
         if isinstance(value, str) and "\n" in value and key == "signature":
             lines += [f"{key}: |", *(f"  {line}" for line in value.splitlines())]
@@ -92,7 +92,7 @@ def read_review(file: TextFile, issues: list[Issue]) -> Review | None:
     issues.extend(document.issues)
     reader = Reader(file, issues)
     reader.failures += len(document.issues)
-    fields = reader.fields(document.root, "a review", _KEYS, _REQUIRED, _FORM)
+    fields = reader.fields(document.root, "a review", REVIEW_KEYS, REQUIRED_KEYS, _FORM)
     found = None if fields is None else _Fields(reader, fields).review()
     return None if reader.failures else found
 

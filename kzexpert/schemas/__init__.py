@@ -1,6 +1,6 @@
-"""The JSON Schemas of all documents that the program prints, published as files and made from the types that it fills.
+"""The JSON Schemas of the documents that the program prints, made from the types that it fills, and of files of a base.
 
-``python -m kzexpert.schemas`` writes the files anew after a type has changed; a test compares them.
+The former are published as files: ``python -m kzexpert.schemas`` writes them anew after a type has changed.
 """
 
 import re
@@ -64,8 +64,10 @@ def published(name: str) -> str:
     """
     short = re.sub(r"/\d+$", "", name.removeprefix("kzexpert."))
     if short not in DOCUMENTS:
-        hint = did_you_mean(short, DOCUMENTS) or f"the documents are {', '.join(DOCUMENTS)}"
-        raise UsageError(Issue("KZ301", f"there is no document {name}", hint=hint))
+        from kzexpert.schemas.files import FILES
+
+        hint = did_you_mean(short, (*DOCUMENTS, *FILES)) or f"there are {', '.join((*DOCUMENTS, *FILES))}"
+        raise UsageError(Issue("KZ301", f"there is no schema {name}", hint=hint))
     return files("kzexpert.schemas").joinpath(f"{short}.json").read_text(encoding="utf-8")
 
 

@@ -1,11 +1,15 @@
 """A new base is clean as it stands, does what its last lines say, and overwrites nothing."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
+from editors import as_editors_read
 from processes import environment, here
 
 from kzexpert.authoring.scaffold import scaffold, write_scaffold
@@ -55,7 +59,21 @@ def test_every_file_is_named(tmp_path: Path) -> None:
     lines = made(tmp_path, "mongolia", "--package")
     named = {line.split()[0] for line in lines[1 : lines.index("")]}
     found = {path.relative_to(tmp_path / "mongolia").as_posix() for path in (tmp_path / "mongolia").rglob("*.*")}
-    assert named == found
+    schemas = {name for name in found if name.startswith("schemas/")}
+    assert named == found - schemas | {"schemas/"}
+
+
+@pytest.mark.parametrize("uses", [(), ("--uses", "kzexpert")], ids=["alone", "rules"])
+def test_every_file_names_the_schema_that_it_fits(tmp_path: Path, uses: tuple[str, ...]) -> None:
+    made(tmp_path, "mongolia", *uses)
+    files = [*(tmp_path / "mongolia").rglob("*.yaml")]
+    assert len(files) == 5
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        named = re.match(r"# yaml-language-server: \$schema=(\S+)\n", text)
+        assert named is not None
+        schema = json.loads((file.parent / named[1]).read_text(encoding="utf-8"))
+        jsonschema.Draft202012Validator(schema).validate(as_editors_read(file))
 
 
 def test_a_title_may_be_anything(tmp_path: Path) -> None:
