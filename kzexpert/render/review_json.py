@@ -7,7 +7,6 @@ import msgspec
 
 from kzexpert.render.review_text import reasons, says
 from kzexpert.review.document import Kind, Opinion, PartKind
-from kzexpert.review.judgement import standing
 from kzexpert.review.state import ReviewState, StateWord
 
 __all__ = ["RemarkRecord", "ReviewRecord", "ReviewRecords", "reviews_document"]
@@ -100,8 +99,7 @@ def reviews_document(
 
 
 def _record(state: ReviewState, signers: Mapping[str, str], left: Mapping[tuple[PartKind, str], float]) -> ReviewRecord:
-    review, before = state.review, standing(state.before)
-    now = standing(state.now) if state.now else {}
+    review, then, now = state.review, state.gist, state.gist_now
     return ReviewRecord(
         file=review.place.file,
         kind=review.kind,
@@ -127,8 +125,8 @@ def _record(state: ReviewState, signers: Mapping[str, str], left: Mapping[tuple[
         note=review.note,
         signed_by=signers.get(review.place.file, "unchecked" if review.signature else "nobody"),
         reasons=tuple(reasons(state)) if state.stale else (),
-        certainty=float(str(before["certainty"])) if before else None,
-        evidence=str(before.get("evidence", "")),
-        confidence=str(before.get("confidence", "")),
-        certainty_now=float(str(now["certainty"])) if now else None,
+        certainty=then.certainty if then else None,
+        evidence=then.evidence if then else "",
+        confidence=then.confidence if then else "",
+        certainty_now=now.certainty if now else None,
     )

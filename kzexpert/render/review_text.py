@@ -13,7 +13,7 @@ from kzexpert.render.changes_text import moves_text
 from kzexpert.render.proof_text import proof_text
 from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, sentence, stated
 from kzexpert.review.document import Remark, Review
-from kzexpert.review.judgement import standing
+from kzexpert.review.judgement import Gist
 from kzexpert.review.state import ReviewState
 
 __all__ = ["added_text", "given", "reasons", "remark_text", "reviews_text", "says", "show_text", "stale_text"]
@@ -102,18 +102,18 @@ def _standing(said: Sequence[Move]) -> Iterator[str]:
     elif certainty is not None:
         yield f"the certainty is {_number(certainty.after)}, and was {_number(certainty.before)}"
     if "confidence" in told:
-        on = told["hangs on"].after if "hangs on" in told else ""
+        on = told["hangs_on"].after if "hangs_on" in told else ""
         hangs = f", for it hangs on {listed(on.split('; '))}" if on else ""
         was, now = (text or "none" for text in _pair(told["confidence"]))
         yield f"the confidence is {now}, and was {was}{hangs}"
-    elif "hangs on" in told:
-        one, other = (listed(text.split("; ")) if text else "nothing" for text in _pair(told["hangs on"]))
+    elif "hangs_on" in told:
+        one, other = (listed(text.split("; ")) if text else "nothing" for text in _pair(told["hangs_on"]))
         yield f"it hangs on {other}, and did on {one}"
     if "likelihood" in told:
         one, other = (text or "not measured" for text in _pair(told["likelihood"]))
         yield f"the likelihood is {other}, and was {one}"
-    if not evidence and not certainty and "at least" in told:
-        one, other = map(_number, _pair(told["at least"]))
+    if not evidence and not certainty and "at_least" in told:
+        one, other = map(_number, _pair(told["at_least"]))
         yield f"counting each witness once the certainty is {other}, and was {one}"
 
 
@@ -260,7 +260,7 @@ def added_text(state: ReviewState, path: str, left: Mapping[Remark, float], out:
     """
     review, index = state.review, Index(state.before)
     lines = [
-        out.wrap([("strong", says(state)), ("", f": {_held(state.before)}")], rest="  "),
+        out.wrap([("strong", says(state)), ("", f": {_held(state.gist)}")], rest="  "),
         out.wrap([("", ", ".join(filter(None, [given(review), _signed(review, {})])))], first="  ", rest="    "),
     ]
     for remark in review.remarks:
@@ -291,8 +291,7 @@ def show_text(states: Sequence[ReviewState], folder: str, signers: Mapping[str, 
 def _judged(states: Sequence[ReviewState], signers: Mapping[str, str], out: Writer) -> Iterator[str]:
     """One judgement as it is now, and what was said of it, the newest last."""
     last = states[-1]
-    known = last.now is not None and bool(standing(last.now))
-    held = _held(last.now) if last.now else f"cannot be asked: {last.refused}"
+    held = f"cannot be asked: {last.refused}" if last.refused else _held(last.gist_now)
     yield out.wrap([("strong", says(last)), ("", f": {held}")], rest="  ")
     world = [f"as of {(last.now or last.before).as_of}"]
     lists = (("assuming", last.review.assumed), ("without", last.review.withdrawn))
@@ -301,7 +300,7 @@ def _judged(states: Sequence[ReviewState], signers: Mapping[str, str], out: Writ
     yield out.wrap([("strong", _verdicts([state for state in states if state.review.verdict]))])
     for state in states:
         yield from _said(state, signers, out)
-    if last.now and known:
+    if last.now and last.gist_now:
         yield "\n" + proof_text(Index(last.now), last.now.answers, out, depth=1)
 
 
@@ -333,13 +332,12 @@ def _signed(review: Review, signers: Mapping[str, str]) -> str:
     )
 
 
-def _held(trace: Trace) -> str:
-    """What is said of a judgement: ``strong (0.91), moderate confidence``."""
-    known = standing(trace)
-    if not known:
+def _held(known: Gist | None) -> str:
+    """What is said of a judgement: ``strong evidence (0.91), moderate confidence``."""
+    if known is None:
         return "nothing is known of it"
-    confidence = f", {known['confidence']} confidence" if known["confidence"] else ""
-    return f"{known['evidence']} ({_number(str(known['certainty']))}){confidence}"
+    confidence = f", {known.confidence} confidence" if known.confidence else ""
+    return f"{known.evidence} ({certainty_text(known.certainty)}){confidence}"
 
 
 def _verdicts(signed: Sequence[ReviewState]) -> str:

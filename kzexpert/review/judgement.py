@@ -5,6 +5,7 @@ Where something is written, how it is laid out, and what else a base says is no 
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
@@ -14,14 +15,14 @@ from kzexpert.program.likelihood import fitting_calibrations
 from kzexpert.proof.answers import likelihoods_of
 from kzexpert.proof.build import RelationFact, document
 from kzexpert.proof.changes import Move, moves
-from kzexpert.proof.diff import TraceDiff, trace_diff
+from kzexpert.proof.diff import TraceDiff
 from kzexpert.proof.document import Asked, Trace, TracedLikelihood
 from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import InferredGrounds
 from kzexpert.proof.witnesses import Witnesses, with_testimonies
 from kzexpert.review.document import PartKind
 
-__all__ = ["changed", "concluded", "difference", "judgement", "standing", "touched"]
+__all__ = ["Gist", "changed", "concluded", "gist", "judgement", "said_otherwise", "touched"]
 
 
 def judgement(index: Index, conclusion: str) -> Trace:
@@ -64,28 +65,50 @@ def _likelihoods(inference: Inference, atoms: Iterable[GroundAtom]) -> Iterable[
             yield TracedLikelihood(str(atom), told[atom])
 
 
-def standing(trace: Trace) -> dict[str, object]:
-    """What is said of the one answer of a judgement; nothing where nothing is known of it."""
+class Gist(msgspec.Struct, frozen=True):
+    """What is said of the one conclusion of a judgement.
+
+    Attributes:
+        at_least: the certainty counting each witness once.
+        confidence: high, moderate or low; empty where nothing is established.
+        hangs_on: the origins without which nothing is.
+        likelihood: in words, with a percentage and what that was measured on; empty where it was not.
+    """
+
+    evidence: str
+    certainty: float
+    at_least: float
+    confidence: str
+    hangs_on: tuple[str, ...]
+    likelihood: str
+
+    @property
+    def texts(self) -> dict[str, object]:
+        """Its fields, with numbers to the last decimal."""
+        numbers = {"certainty": str(self.certainty), "at_least": str(self.at_least)}
+        return {**msgspec.structs.asdict(self), **numbers}
+
+
+def gist(trace: Trace) -> Gist | None:
+    """What is said of the answer of a judgement; None where nothing is known of it."""
     index, (statement,) = Index(trace), trace.answers
     if statement not in index.conclusions and statement not in index.facts:
-        return {}
+        return None
     certainty, testimony = index[statement].certainty, Witnesses(index).testimony(statement)
-    confidence, likelihood = testimony.confidence, index.likelihoods.get(statement)
-    return {
-        "evidence": evidence_word(certainty),
-        "certainty": str(certainty),
-        "at least": str(testimony.at_least),
-        "confidence": confidence.level if confidence else "",
-        "hangs on": confidence.hangs_on if confidence else (),
-        "likelihood": f"{likelihood.word} ({likelihood.percent:g} percent, {likelihood.measured})"
-        if likelihood
-        else "",
-    }
+    confidence, likely = testimony.confidence, index.likelihoods.get(statement)
+    return Gist(
+        evidence=evidence_word(certainty),
+        certainty=certainty,
+        at_least=testimony.at_least,
+        confidence=confidence.level if confidence else "",
+        hangs_on=confidence.hangs_on if confidence else (),
+        likelihood=f"{likely.word} ({likely.percent:g} percent, {likely.measured})" if likely else "",
+    )
 
 
-def difference(before: Trace, after: Trace) -> tuple[TraceDiff, tuple[Move, ...]]:
-    """What is another in a judgement: below it, and what is said of it."""
-    return trace_diff(before, after), moves(standing(before), standing(after))
+def said_otherwise(before: Gist | None, now: Gist | None) -> tuple[Move, ...]:
+    """What is said of a conclusion, and was said otherwise."""
+    return moves(*(side.texts if side else {} for side in (before, now)))
 
 
 def changed(diff: TraceDiff, said: Sequence[Move]) -> bool:

@@ -4,7 +4,7 @@ Every judgement is asked again: one for which the base said the day, on that whi
 and of the same assumptions are asked at once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Literal, TypeAlias
 
@@ -18,15 +18,16 @@ from kzexpert.errors import UsageError
 from kzexpert.language.grammar import parse_atom
 from kzexpert.model import NOWHERE, GroundAtom, Inference, KnowledgeBase, Pattern
 from kzexpert.program.likelihood import with_siblings
+from kzexpert.program.relevance import opened
 from kzexpert.program.resolve import resolve_atom
 from kzexpert.program.snapshot import default_as_of
 from kzexpert.proof.changes import Cause, Move, RuleTurn
-from kzexpert.proof.diff import TraceDiff
+from kzexpert.proof.diff import TraceDiff, trace_diff
 from kzexpert.proof.document import AbsencePremise, Trace
 from kzexpert.proof.index import Index
 from kzexpert.review.document import Remark, Review
 from kzexpert.review.folder import Reviews
-from kzexpert.review.judgement import changed, concluded, difference, judgement, touched
+from kzexpert.review.judgement import Gist, changed, concluded, gist, judgement, said_otherwise, touched
 
 __all__ = ["ReviewState", "StateWord", "review_states"]
 
@@ -34,12 +35,16 @@ __all__ = ["ReviewState", "StateWord", "review_states"]
 #: no longer part of the judgement.
 StateWord: TypeAlias = Literal["holds", "stale", "expired", "open", "moot", "note"]
 
+#: So many statements of one predicate are asked for at once as all of it.
+_MANY = 12
+
 
 class ReviewState(msgspec.Struct, frozen=True, kw_only=True):
     """What has become of one review.
 
     Attributes:
         before, now: the judgement as it lay before the reviewer, and as it is; `now` is None where it cannot be asked.
+        gist, gist_now: what is said of it there; None where nothing is known of it.
         as_of_reason: where the day comes from on which it was asked again; empty where it was chosen.
         diff: what is another below it.
         said: what is said otherwise of it.
@@ -52,7 +57,9 @@ class ReviewState(msgspec.Struct, frozen=True, kw_only=True):
     review: Review
     state: StateWord
     before: Trace
+    gist: Gist | None
     now: Trace | None = None
+    gist_now: Gist | None = None
     as_of_reason: str = ""
     diff: TraceDiff | None = None
     said: tuple[Move, ...] = ()
@@ -122,7 +129,7 @@ class _World:
         known = [atom for atom in self.atoms.values() if atom]
         assume, without = ([parse_atom(text, NOWHERE) for text in texts] for texts in (assumed, withdrawn))
         kept = tuple(atom for atom in without if withdraws(kb, atom))
-        goals = tuple(with_siblings(kb, Pattern.of(atom.predicate, atom.args)) for atom in known)
+        goals = tuple(_goals(kb, known))
         try:
             program = Scenario(kb, self.day, tuple(assume), kept, goals).program()
         except UsageError as error:
@@ -136,7 +143,8 @@ class _World:
         """What has become of a review of this world."""
         own = [layer.name for layer in self.kb.layers if layer.name and not layer.used]
         bases = [base.name for base in before.bases or () if not base.used]
-        state = ReviewState(review=review, state="note", before=before, as_of_reason=self.reason)
+        said = gist(before)
+        state = ReviewState(review=review, state="note", before=before, gist=said, as_of_reason=self.reason)
         if bases and own and not {*bases} & {*own}:
             state = replace(state, elsewhere=bases[-1])
         if self.refused:
@@ -145,7 +153,7 @@ class _World:
         if atom is None or self.index is None or self.inference is None:
             return replace(state, refused=f"the base does not know what {review.conclusion} says")
         now = judgement(self.index, str(atom))
-        diff, said = difference(before, now)
+        diff, told = trace_diff(before, now), gist(now)
         parts = touched(now)
         return replace(
             state,
@@ -155,13 +163,25 @@ class _World:
                 facts=tuple(_told(cause, self.inference) for cause in diff.facts),
                 rules=tuple(_gone(turn, self.kb) for turn in diff.rules),
             ),
-            said=said,
+            gist_now=told,
+            said=said_otherwise(said, told),
             appeared=tuple(_appeared(before, now, self.inference)),
             open=tuple(
                 remark
                 for remark in review.remarks
                 if remark.verdict != "accepted" and remark.name in parts[remark.kind]
             ),
+        )
+
+
+def _goals(kb: KnowledgeBase, atoms: Sequence[GroundAtom]) -> Iterator[Pattern]:
+    """What matters for some statements: of many of one predicate all of it, which is found sooner."""
+    by: dict[str, list[Pattern]] = {}
+    for atom in dict.fromkeys(atoms):
+        by.setdefault(atom.predicate, []).append(Pattern.of(atom.predicate, atom.args))
+    for patterns in by.values():
+        yield from (
+            (with_siblings(kb, pattern) for pattern in patterns) if len(patterns) < _MANY else [opened(patterns[0])]
         )
 
 
