@@ -173,6 +173,10 @@ def _parts(kb: KnowledgeBase, text: str) -> Iterator[str | tuple[str, str]]:
     yield from _predicates(kb, text)
 
 
+def _rules(kb: KnowledgeBase, _text: str) -> Iterator[tuple[str, str]]:
+    return ((rule.id, rule.title) for rule in kb.rules)
+
+
 def _topics(kb: KnowledgeBase, _text: str) -> list[str]:
     from kzexpert.analysis.profile import RECORDED, topic_of
 
@@ -193,6 +197,7 @@ _VALUES: dict[str | None, _Values] = {
     "budget": lambda _ctx, text: _chosen(("seconds=", "facts=", "firings="), text),
     "question": _of_base(_questions),
     "conclusion": _of_base(_questions),
+    "judgement": _of_base(_questions),
     "pattern": _of_base(_questions),
     "subject": _of_base(_subjects),
     "entity": _of_base(_names),
@@ -200,7 +205,8 @@ _VALUES: dict[str | None, _Values] = {
     "predicate": _of_base(_predicates),
     "kind": _of_base(lambda kb, _text: kb.kinds),
     "source": _of_base(lambda kb, _text: [(item.id, item.title) for item in kb.sources]),
-    "replaces": _of_base(lambda kb, _text: [(rule.id, rule.title) for rule in kb.rules]),
+    "replaces": _of_base(_rules),
+    "challenge rule": _of_base(_rules),
     "folder": _folders,
     "file": _files,
     "files": _files,

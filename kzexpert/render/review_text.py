@@ -11,7 +11,7 @@ from kzexpert.proof.document import Row, Trace, TracedFact
 from kzexpert.proof.index import Index
 from kzexpert.render.changes_text import moves_text
 from kzexpert.render.proof_text import proof_text
-from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, sentence, stated
+from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, sentence, stated, visible
 from kzexpert.review.document import Remark, Review
 from kzexpert.review.judgement import Gist
 from kzexpert.review.state import ReviewState
@@ -186,7 +186,7 @@ def reviews_text(states: Sequence[ReviewState], folder: str, out: Writer = PLAIN
     for state in states:
         review = state.review
         word = review.verdict or review.kind
-        first = f"{state.state:<8}{word:<11}{review.day}  {review.reviewer[:16]:<16}  "
+        first = f"{state.state:<8}{word:<11}{review.day}  {visible(review.reviewer)[:16]:<16}  "
         lines.append(_line(state, first, out))
     return "\n".join([*lines, ""])
 

@@ -157,6 +157,9 @@ def _misfits(review: Review, trace: Trace) -> Iterator[Issue]:
     if review.conclusion not in trace.answers:
         message = f"its trace does not answer with {review.conclusion}"
         yield Issue("KZ604", message, review.place, f"it answers with {'; '.join(trace.answers[:3]) or 'nothing'}")
+    elif not review.conclusion.endswith(")"):
+        message = f"{review.conclusion} is what a window shows, and no judgement by itself"
+        yield Issue("KZ604", message, review.place, "judge the statement without the window")
     world = (trace.as_of, trace.assumed, trace.withdrawn)
     if (review.as_of, review.assumed, review.withdrawn) != world:
         yield Issue("KZ604", "its trace is of another day, or of other assumptions", review.place, hint)

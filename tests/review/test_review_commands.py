@@ -166,12 +166,15 @@ def test_an_installed_base_is_no_place_for_reviews(kzexpert: Kzexpert) -> None:
         (("challenge", ASKED, "--rule", "led-bloc"), "KZ608"),
         (("challenge", ASKED, "--reason", "why"), "KZ608"),
         (("sign", ASKED, "--key", "nokey"), "KZ511"),
+        (("sign", "window.json"), "KZ604"),
         (("note", "what is the weather?", "--note", "x"), "KZ301"),
     ],
 )
 def test_what_cannot_be_written_is_told_and_nothing_is(
     kzexpert: Kzexpert, arguments: tuple[str, ...], code: str
 ) -> None:
+    recent = 'exercise(Ruritania, Borduria, "Calm Sea") within 2 years'
+    assert kzexpert("trace", "export", recent, "--output", "window.json").exit_code == 0
     result = kzexpert("review", arguments[0], *SMITH, *arguments[1:])
     assert result.exit_code in (1, 2)
     assert code in result.stderr
@@ -300,6 +303,12 @@ def test_the_list_and_the_page_of_a_judgement(signed: Kzexpert) -> None:
     assert "rule led-bloc: Membership of a bloc that a power leads" in flat(shown.stdout)
     assert max(map(len, shown.stdout.splitlines())) <= 80
     assert signed("review", "show", "hedges(Ruritania)").exit_code == 3
+
+
+def test_nothing_that_a_reviewer_writes_steers_a_terminal(kzexpert: Kzexpert) -> None:
+    hostile = ("--reviewer", "Eve\x1b[31m", "--note", "a\x1b]0;x\x07b", "--challenge", "gazette", "c\x1bd")
+    shown = [kzexpert("review", *words).stdout for words in (("sign", ASKED, *hostile), ("list",), ("show", ASKED))]
+    assert all("Eve\\x1b[31m" in text and "\x1b" not in text for text in shown)
 
 
 def test_the_document_says_what_the_text_says(signed: Kzexpert) -> None:
