@@ -21,9 +21,8 @@ from kzexpert.program.likelihood import with_siblings
 from kzexpert.program.order import planned
 from kzexpert.program.snapshot import snapshot
 from kzexpert.proof.answers import Answer, answer
-from kzexpert.proof.citation import exported
 from kzexpert.proof.document import Trace
-from kzexpert.proof.lineage import outline, prove
+from kzexpert.proof.lineage import exported, outline, prove
 from kzexpert.questions.question import read_question
 from kzexpert.questions.statements import read_statement
 from kzexpert.render.explanation_text import explanation, explanation_text

@@ -240,7 +240,10 @@ CODES: dict[str, str] = {
     "KZ509": "a trace was changed after it was written",
     "KZ510": "rules or facts in a trace have moved",
     "KZ511": "a signature that cannot be made or checked",
+    "KZ512": "a signature that does not hold",
+    "KZ513": "a trace that nobody signed",
     "KZ514": "a page that says something else than its trace",
+    "KZ515": "a trace of another base",
     # reviews
     "KZ601": "a file of reviews/ that is not a review",
     "KZ602": "a review without the trace that it is of",

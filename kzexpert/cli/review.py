@@ -28,11 +28,10 @@ from kzexpert.model import NOWHERE, GroundAtom, Inference, Pattern
 from kzexpert.program.resolve import resolve_atom
 from kzexpert.program.snapshot import default_as_of
 from kzexpert.proof.checker.parser import read_traces
-from kzexpert.proof.citation import exported
 from kzexpert.proof.document import Trace, seal_of
 from kzexpert.proof.enclosure import edited
 from kzexpert.proof.index import Index
-from kzexpert.proof.lineage import prove
+from kzexpert.proof.lineage import exported, prove
 from kzexpert.questions.statements import read_statement
 from kzexpert.render.issues import issues_text
 from kzexpert.render.review_json import reviews_document

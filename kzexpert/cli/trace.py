@@ -1,7 +1,6 @@
 """``kzexpert trace``: write down all that an answer rests on, check such a file against rules and facts, compare."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Mapping
 
 import click
 from msgspec.structs import replace
@@ -13,29 +12,23 @@ from kzexpert.cli.options import DEPTH, Command, Count, Options, common_options
 from kzexpert.cli.output import emit, print_error, show, spare
 from kzexpert.cli.page import page
 from kzexpert.cli.session import inspect, open_session
-from kzexpert.engines import ENGINES, Settings, with_rows
-from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
-from kzexpert.language.files import read_file
+from kzexpert.cli.trace_files import TraceCheck, made_with, only_trace, signers_of, trace_text
+from kzexpert.errors import Issue, KnowledgeBaseError, UsageError
 from kzexpert.model import KnowledgeBase
-from kzexpert.program.likelihood import fitting_calibrations
 from kzexpert.program.relevance import opened
-from kzexpert.proof.checker import Checker, Verification
-from kzexpert.proof.checker.parser import read_trace, read_traces
-from kzexpert.proof.citation import exported
 from kzexpert.proof.diff import trace_diff
-from kzexpert.proof.document import Trace
-from kzexpert.proof.enclosure import Enclosed, bound, edited, enclosed, enclosing
+from kzexpert.proof.document import Trace, signed_text
+from kzexpert.proof.enclosure import bound, enclosed
 from kzexpert.proof.index import Index
-from kzexpert.proof.lineage import prove
+from kzexpert.proof.lineage import exported, prove
 from kzexpert.render import RENDERERS, rendered
 from kzexpert.render.changes_text import trace_diff_text
+from kzexpert.render.html import Page
 from kzexpert.render.issues import issues_text
 from kzexpert.render.trace_text import verifications_document, verifications_text
+from kzexpert.signature import sign as signature_of
 
 __all__ = ["trace"]
-
-#: Bytes. A trace of this size holds a hundred thousand firings.
-_LIMIT = 100_000_000
 
 
 @click.group(
@@ -60,51 +53,90 @@ Examples:
 )
 @click.argument("question", nargs=-1, required=True)
 @click.option("--depth", type=Count(), metavar="NUMBER", help=DEPTH)
+@click.option(
+    "--sign", metavar="KEY", help="Sign it with an SSH key: the file of a private key, or of one that the agent has."
+)
 @common_options(formats=tuple(RENDERERS))
-def export(options: Options, question: tuple[str, ...], depth: int | None) -> int:
+def export(options: Options, question: tuple[str, ...], depth: int | None, sign: str | None) -> int:
     """Write everything that answers a QUESTION to a file, with every fact, firing and rule below it.
 
     JSON is the trace that "verify" checks and "diff" compares. Markdown and HTML are for reading. SVG is
     a picture of the argument on one page, DOT and Mermaid are the same for programs that draw.
     """
+    _check_signing(options.format, sign)
+    spare(options, filter(None, [sign]))
     session = open_session(options)
     asked = question_of(session, " ".join(question))
     # A page compares a conclusion with its rivals, which differ in a constant of the question.
     whole = RENDERERS[options.format].shows == "page"
     inference = session.infer([opened(asked.pattern) if whole else asked.pattern])
     index = Index(exported(prove(inference, asked), session.kb))
-    shown = {"trace": lambda: index.trace, "page": lambda: page(session, inference, asked)}
-    text = rendered(options.format, shown, depth)
-    if RENDERERS[options.format].carries:
-        text = enclosed(text, bound(text, [index.trace]))
+    text = _written(index.trace, options.format, lambda: page(session, inference, asked), depth, sign)
     emit(options, lambda _out: text)
     return 0 if any(established(index[answer].certainty) for answer in index.trace.answers) else 3
 
 
+def _check_signing(form: str, key: str | None) -> None:
+    """Refuse to sign what carries no trace.
+
+    Raises:
+        UsageError: it is a picture (KZ511).
+    """
+    if key is not None and RENDERERS[form].drawn:
+        hint = "sign it as json, html or markdown"
+        raise UsageError(Issue("KZ511", f"{form} carries no trace, so that nothing in it can be signed", hint=hint))
+
+
+def _written(
+    trace: Trace, form: str, page_of: Callable[[], Page], depth: int | None = None, key: str | None = None
+) -> str:
+    """A trace in a format, a page with the trace inside.
+
+    Args:
+        key: what to sign it with.
+    """
+
+    def signed(trace: Trace) -> Trace:
+        return (
+            trace if key is None else replace(trace, signature=signature_of(signed_text(trace), key, "kzexpert-trace"))
+        )
+
+    if not RENDERERS[form].carries:
+        return rendered(form, {"trace": lambda: signed(trace)}, depth)
+    text = rendered(form, {"trace": lambda: trace, "page": page_of}, depth)
+    return enclosed(text, map(signed, bound(text, [trace])))
+
+
 @trace.command(
     cls=Command,
-    short_help="Check traces against the rules and facts on disk.",
+    short_help="Check traces against the rules and facts on disk, or alone.",
     epilog="""\b
 Examples:
   kzexpert trace verify hedging.json
-  kzexpert trace verify traces/*.json --kb my-knowledge-base""",
+  kzexpert trace verify mailed.html --alone
+  kzexpert trace verify traces/*.json --kb my-knowledge-base --signers signers""",
 )
 @click.argument("file", nargs=-1, required=True)
+@click.option("--alone", is_flag=True, help="Check against the rules and facts that the trace carries.")
+@click.option(
+    "--signers", metavar="FILE", help="Who must have signed it, as ssh-keygen(1) has it under ALLOWED SIGNERS."
+)
 @common_options(run=False)
-def verify(options: Options, file: tuple[str, ...]) -> int:
+def verify(options: Options, file: tuple[str, ...], alone: bool, signers: str | None) -> int:
     """Check each FILE against the rules and facts on disk. Exit code 1 when something in one of them is wrong.
 
-    A small checker that shares no code with the engines derives everything again: facts and dates, every binding,
-    negation, aggregate and certainty. It names each difference, and what should be there.
+    JSON, HTML and Markdown alike. A small checker that shares no code with the engines derives everything
+    again: facts and dates, every binding, negation, aggregate and certainty. It names each difference, and what
+    should be there.
+
+    With "--alone" no knowledge base is needed: what follows from what the trace carries is checked, and
+    what it cannot tell is said. KZEXPERT_SIGNERS may name the file of signers.
     """
-    texts = {name: _read(name) for name in file}
-    try:
-        kb, issues = inspect(options)
-        refuse_errors(kb, issues)
-    except KnowledgeBaseError as error:
-        raise _naming_bases(error, texts) from None
-    spare(options, file)
-    found = _verified(kb, texts, options.allow_network)
+    texts = {name: trace_text(name) for name in file}
+    known = signers_of(signers)
+    spare(options, (*file, *filter(None, [known])))
+    check = TraceCheck(None if alone else _base(options, texts), options.allow_network, known)
+    found = [item for name, text in texts.items() for item in check.of(name, text)]
     problems = [issue for item in found for issue in item.issues]
     if problems and options.format == "text":
         print_error(lambda out: issues_text(problems, texts, out))
@@ -112,41 +144,23 @@ def verify(options: Options, file: tuple[str, ...]) -> int:
     return 0 if all(item.verified for item in found) else 1
 
 
-def _naming_bases(error: KnowledgeBaseError, texts: Mapping[str, str]) -> KnowledgeBaseError:
-    """That there is no knowledge base, and which one the traces were made from."""
-    if [issue.code for issue in error.issues] != ["KZ115"]:
-        return error
-    traces = (trace for name, text in texts.items() for trace in read_traces(name, text)[0])
-    bases = (base for trace in traces for base in trace.bases or () if not base.used)
-    named = dict.fromkeys(f"{base.name} {base.version}".rstrip() for base in bases)
-    of = f"the trace is about {' and '.join(named)}" if named else "the trace does not name its own"
-    return KnowledgeBaseError(replace(error.issues[0], message=f"{error.issues[0].message}; {of}"), texts=error.texts)
+def _base(options: Options, texts: Mapping[str, str]) -> KnowledgeBase:
+    """The knowledge base that traces are checked against.
 
-
-def _verified(kb: KnowledgeBase, texts: Mapping[str, str], network: bool) -> list[Verification]:
-    """What comes of checking some traces; for each day the rows of tables are read that may count on it."""
-    checkers: dict[date | None, Checker] = {}
-    calibrations, _ = fitting_calibrations(kb)
-
-    def verified(name: str, item: Enclosed) -> Verification:
-        traced = read_trace(name, item.text)[0] if kb.tables else None
-        day = traced.as_of if traced else None
-        if day not in checkers:
-            read = with_rows(kb, Settings(network=network), day) if traced else kb
-            checkers[day] = Checker(read, ENGINES, calibrations)
-        checked = checkers[day].verify(name, item.text)
-        return replace(checked, issues=tuple(item.placed(issue, name) for issue in checked.issues))
-
-    found = []
-    for name, text in texts.items():
-        inside = enclosing(name, text)
-        checked = [verified(name, item) for item in inside.traces] or [Verification(name, inside.issues)]
-        traces, _ = read_traces(name, text)
-        wrong = edited(name, text, traces) if inside.form != "json" and traces else None
-        if wrong:
-            checked = [replace(item, issues=(wrong, *item.issues)) for item in checked]
-        found += checked
-    return found
+    Raises:
+        KnowledgeBaseError: it has errors, or there is none; then it is said which one the traces are about.
+    """
+    try:
+        kb, issues = inspect(options)
+        refuse_errors(kb, issues)
+    except KnowledgeBaseError as error:
+        if [issue.code for issue in error.issues] != ["KZ115"]:
+            raise
+        (issue,) = error.issues
+        message = f"{issue.message}; {made_with(texts)}"
+        hint = f"{issue.hint}; --alone needs none"
+        raise KnowledgeBaseError(replace(issue, message=message, hint=hint), texts=error.texts) from None
+    return kb
 
 
 @trace.command(
@@ -169,31 +183,8 @@ def diff(options: Options, old: str, new: str) -> int:
     written, and which engine was used, does not count.
     """
     spare(options, (old, new))
-    traces = _read_traces((old, new))
+    traces = only_trace(old), only_trace(new)
     found = trace_diff(*traces)
     measured = all(Index(item).measured for item in traces)
     show(options, found, lambda out: trace_diff_text(found, options.limit, out, measured=measured))
     return 0 if found.same else 1
-
-
-def _read(name: str) -> str:
-    return read_file(name, _LIMIT).text
-
-
-def _read_traces(names: Sequence[str]) -> tuple[Trace, Trace]:
-    """Two traces; whether they are true is not asked.
-
-    Raises:
-        KnowledgeBaseError: one of them is none.
-    """
-    texts = {name: _read(name) for name in names}
-    read = [read_traces(name, texts[name]) for name in names]
-    issues = [issue for _, found in read for issue in found]
-    if issues:
-        raise KnowledgeBaseError(*dict.fromkeys(issues), texts=texts)
-    for name, (traces, _) in zip(names, read, strict=True):
-        if len(traces) > 1:
-            message = f"{name} carries {len(traces)} traces, and one is compared with one"
-            raise UsageError(Issue("KZ502", message, Location(name), "export the question by itself"))
-    (one, _), (other, _) = read
-    return one[0], other[0]

@@ -7,7 +7,7 @@ order of appearance, repeated where they are; `text`, how it was written; and `l
 from abc import abstractmethod
 from collections.abc import Iterator
 from itertools import product
-from typing import ClassVar, Literal, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -117,6 +117,11 @@ class _Surface(msgspec.Struct, frozen=True, array_like=True, tag=True):
     def facing(self, variable: str) -> tuple[Operator, Expression] | None:
         """What a variable that stands alone on one side is compared with, and how; None where none does."""
         return None
+
+    @property
+    def written(self) -> Any:
+        """As a file of rules has it: a text, or a mapping of one key."""
+        return self.text  # type: ignore[attr-defined]
 
     @abstractmethod
     def said(self, meanings: Meanings) -> str:
@@ -297,6 +302,10 @@ class Block(_Surface, frozen=True, array_like=True, tag=True):
     def text(self) -> str:
         return f"{self.keyword}: {_listed(self.conditions)}"
 
+    @property
+    def written(self) -> dict[str, list[Any]]:
+        return {self.keyword: [condition.written for condition in self.conditions]}
+
     def said(self, meanings: Meanings) -> str:
         return f"{self.keyword}: {_said(self.conditions, meanings)}"
 
@@ -318,6 +327,10 @@ class Either(_Surface, frozen=True, array_like=True, tag=True):
     @property
     def text(self) -> str:
         return f"either: {' | '.join(map(_listed, self.alternatives))}"
+
+    @property
+    def written(self) -> dict[str, list[Any]]:
+        return {"either": [[condition.written for condition in chosen] for chosen in self.alternatives]}
 
     def said(self, meanings: Meanings) -> str:
         return f"either: {' | '.join(_said(alternative, meanings) for alternative in self.alternatives)}"

@@ -10,7 +10,6 @@ from datetime import date
 from os import path, sep
 
 from msgspec import UNSET
-from msgspec.structs import replace
 
 from kzexpert.errors import Location
 from kzexpert.model import (
@@ -25,13 +24,12 @@ from kzexpert.model import (
 )
 from kzexpert.program.resolve import Types, resolve_atom
 from kzexpert.program.values import Values
-from kzexpert.proof.document import CitedBase, CitedRule, CitedSource, Row, Trace, no_digest, sealed
+from kzexpert.proof.document import CitedBase, CitedRule, CitedSource, Row, no_digest
 
 __all__ = [
     "cited_bases",
     "cited_rule",
     "cited_source",
-    "exported",
     "fact_text",
     "places_of",
     "row_of",
@@ -168,8 +166,3 @@ def cited_bases(kb: KnowledgeBase) -> tuple[CitedBase, ...]:
 
     named = (layer for layer in kb.layers if layer.name)
     return tuple(CitedBase(layer.name, layer.version, base_digest(kb, layer), layer.used) for layer in named)
-
-
-def exported(trace: Trace, kb: KnowledgeBase) -> Trace:
-    """A proof as the trace that is written: with the bases that it was made of, and sealed."""
-    return sealed(replace(trace, bases=cited_bases(kb) or UNSET))

@@ -25,10 +25,16 @@ __all__ = [
     "ComparisonPremise",
     "Confidence",
     "EitherPremise",
+    "Excerpt",
     "FactPremise",
     "ListPremise",
     "Row",
     "Shown",
+    "StatedBlock",
+    "StatedCondition",
+    "StatedEntity",
+    "StatedPredicate",
+    "StatedRule",
     "Testimony",
     "Trace",
     "TracedConclusion",
@@ -41,6 +47,7 @@ __all__ = [
     "no_digest",
     "seal_of",
     "sealed",
+    "signed_text",
 ]
 
 
@@ -402,6 +409,81 @@ class Asked(msgspec.Struct, frozen=True):
     withdrawn: tuple[str, ...]
 
 
+class StatedPredicate(_Part, frozen=True, omit_defaults=True):
+    """A declaration of the vocabulary; its fields are the keys of a rules file, see `kzexpert.model.Predicate`."""
+
+    name: str
+    args: tuple[dict[str, str], ...]
+    holds: Literal["interval", "event", ""] = ""
+    says: str = ""
+    compares: str = ""
+    symmetric: bool = False
+
+
+class StatedEntity(_Part, frozen=True, omit_defaults=True):
+    """An entity; its fields are the keys of a file, see `kzexpert.model.Entity`.
+
+    Attributes:
+        aliases: those by which the rules call it.
+    """
+
+    name: str
+    kind: str
+    aliases: tuple[str, ...] = ()
+    in_text: str = ""
+    adjective: str = ""
+    possessive: str = ""
+    plural: bool = False
+
+
+class StatedBlock(_Part, frozen=True, omit_defaults=True, rename={"together": "not"}):
+    """Conditions of which a rule has a block.
+
+    Attributes:
+        either: alternatives, each a list of conditions.
+        together: conditions that must not hold together.
+    """
+
+    either: tuple[tuple["StatedCondition", ...], ...] = ()
+    together: tuple["StatedCondition", ...] = ()
+
+
+StatedCondition: TypeAlias = str | StatedBlock
+
+
+class StatedRule(_Part, frozen=True, omit_defaults=True):
+    """A rule in full; its fields are the keys of a rules file, see `kzexpert.model.Rule`."""
+
+    id: str
+    when: tuple[StatedCondition, ...]
+    then: tuple[str, ...]
+    unless: tuple[tuple[StatedCondition, ...], ...] = ()
+    title: str = ""
+    family: str = ""
+    certainty: float = 1.0
+    because: str = ""
+    source: dict[Literal["id", "at"], str] = {}
+    each: bool = False
+
+
+class Excerpt(_Part, frozen=True):
+    """What a trace needs of its base to be checked without it, beside its facts and sources.
+
+    Attributes:
+        kinds: of the entities and arguments.
+        rules: those that fired, by id.
+        grades: grade of a source → what it leaves of the certainty of a fact, for the sources of the trace.
+        circles: predicates of the trace that need each other, by the rules of the whole base.
+    """
+
+    kinds: tuple[str, ...]
+    predicates: tuple[StatedPredicate, ...]
+    entities: tuple[StatedEntity, ...]
+    rules: tuple[StatedRule, ...]
+    grades: dict[str, float]
+    circles: tuple[tuple[str, ...], ...]
+
+
 class Shown(_Part, frozen=True):
     """The page that carries a trace.
 
@@ -418,9 +500,10 @@ class Trace(_Part, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.
     """Everything that matches a question, and all that it rests on, each once: a proof, and once it is sealed a trace.
 
     Attributes:
-        seal: SHA-256 of the document with an empty seal, without `shown`, which shows careless changes. It is no
-            signature. A proof that is not exported has none.
+        seal: SHA-256 of the document with an empty seal, without `shown` and `signature`, which shows careless changes.
+            It is no signature. A proof that is not exported has none.
         shown: only in a page.
+        signature: by OpenSSH, of `seal`, and of what a page says; not set where nobody signed it.
         pattern: how the question was read.
         assumed, withdrawn: facts that were added, and patterns of facts that were left out.
         answers: what matches, established or only weighed, by certainty, then by text.
@@ -431,10 +514,12 @@ class Trace(_Part, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.
         likelihoods: what the calibration says of the answers, in their order. Measured was, of statements that differ
             only in arguments without outcomes, the one of the highest certainty; of others nothing is said.
         bases: those with a name, in the order in which they were loaded; none in a proof that is not exported.
+        excerpt: what it needs of them; neither in a proof that is not exported.
     """
 
     seal: str | UnsetType = UNSET
     shown: Shown | UnsetType = UNSET
+    signature: str | UnsetType = UNSET
     question: str
     pattern: str
     as_of: date
@@ -450,6 +535,7 @@ class Trace(_Part, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.
     calibration: Calibration | UnsetType = UNSET
     likelihoods: tuple[TracedLikelihood, ...] | UnsetType = UNSET
     bases: tuple[CitedBase, ...] | UnsetType = UNSET
+    excerpt: Excerpt | UnsetType = UNSET
 
     def __repr__(self) -> str:
         return f"<trace of {self.question!r}: {counted(len(self.answers), 'answer')}>"
@@ -460,12 +546,18 @@ class Trace(_Part, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.
 
 def seal_of(trace: Trace) -> str:
     """SHA-256, in hex, of the trace with an empty seal, as compact JSON with its fields in the declared order."""
-    return digest_of(msgspec.structs.replace(trace, seal="", shown=UNSET), order="deterministic")
+    return digest_of(msgspec.structs.replace(trace, seal="", shown=UNSET, signature=UNSET), order="deterministic")
 
 
 def sealed(trace: Trace) -> Trace:
     """The trace with its seal."""
     return msgspec.structs.replace(trace, seal=seal_of(trace))
+
+
+def signed_text(trace: Trace) -> bytes:
+    """What a signature of a trace is of: a line with its seal, and of a page the digest of what that says."""
+    shown = f" {trace.shown.digest}" if trace.shown else ""
+    return f"{trace.seal}{shown}\n".encode()
 
 
 def digest_of(value: object, order: Literal["deterministic"] | None = None) -> str:

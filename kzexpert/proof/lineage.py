@@ -6,6 +6,7 @@ It infers nothing and combines nothing anew: certainties come from the inference
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from kzexpert.certainty import combine, established, evidence_word
@@ -17,17 +18,20 @@ from kzexpert.model import (
     Firing,
     GroundAtom,
     Inference,
+    KnowledgeBase,
     Value,
 )
 from kzexpert.model.evaluation import combinations, evaluate, solutions
 from kzexpert.program.likelihood import fitting_calibrations
+from kzexpert.program.strata import recursive_components
 from kzexpert.proof.answers import likelihoods_of, ranked, records
 from kzexpert.proof.build import Judgement, Lineage, RelationFact, document, relation_fact
-from kzexpert.proof.document import Asked, Trace, TracedLikelihood, no_digest
+from kzexpert.proof.citation import cited_bases
+from kzexpert.proof.document import Asked, Trace, TracedLikelihood, no_digest, sealed
 from kzexpert.proof.witnesses import with_testimonies
 from kzexpert.questions.question import Question
 
-__all__ = ["InferredGrounds", "asked", "lineage", "outline", "overview", "prove"]
+__all__ = ["InferredGrounds", "asked", "exported", "lineage", "outline", "overview", "prove"]
 
 
 def prove(inference: Inference, question: Question, most: int | None = None) -> Trace:
@@ -82,6 +86,14 @@ def asked(inference: Inference, question: Question) -> tuple[str, str, date, str
 def lineage(inference: Inference, atoms: Iterable[GroundAtom]) -> Lineage:
     """All that some facts and conclusions rest on."""
     return Lineage(InferredGrounds(inference), [RelationFact(atom.predicate, atom) for atom in atoms])
+
+
+def exported(trace: Trace, kb: KnowledgeBase) -> Trace:
+    """A proof as the trace that is written: with its bases and what it needs of them, and sealed."""
+    from kzexpert.proof.excerpt import excerpt_of  # reads statements, which a question need not
+
+    excerpt = excerpt_of(kb, trace, recursive_components(kb.rules))
+    return sealed(replace(trace, bases=cited_bases(kb) or UNSET, excerpt=excerpt))
 
 
 class InferredGrounds:

@@ -1,4 +1,4 @@
-"""What came of checking traces: a line for each on stdout, or ``kzexpert.verification/1``."""
+"""What came of checking traces: a line for each on stdout, or ``kzexpert.verification/2``."""
 
 from collections.abc import Sequence
 
@@ -12,18 +12,32 @@ from kzexpert.render.writer import PLAIN, Writer, visible
 __all__ = ["VerificationRecord", "Verifications", "verifications_document", "verifications_text"]
 
 
+#: How many of what a trace alone does not tell are listed; JSON has all.
+_MOST = 5
+_UNTOLD = "whether a base says the same, and whether anything is missing, a trace alone does not tell"
+
+
 class VerificationRecord(msgspec.Struct, frozen=True):
-    """How one trace fared. The numbers are those of the trace, 0 when it could not be read."""
+    """How one trace fared. The numbers are those of the trace, 0 when it could not be read.
+
+    Attributes:
+        against, alone, unknown, page, signed: see `kzexpert.proof.checker.Verification`.
+    """
 
     file: str
     verified: bool
     conclusions: int
     firings: int
     facts: int
+    against: str
+    alone: bool
+    unknown: tuple[str, ...]
+    page: str
+    signed: str
     issues: tuple[IssueRecord, ...]
 
 
-class Verifications(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.verification/1"):
+class Verifications(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpert.verification/2"):
     """How all traces fared."""
 
     verified: bool
@@ -38,12 +52,41 @@ def verifications_document(found: Sequence[Verification]) -> Verifications:
 def _record(item: Verification) -> VerificationRecord:
     file = item.file.encode(errors="replace").decode()  # a name may hold bytes that are no text
     issues = issues_document(item.issues).issues
-    return VerificationRecord(file, item.verified, item.conclusions, item.firings, item.facts, issues)
+    return VerificationRecord(
+        file,
+        item.verified,
+        item.conclusions,
+        item.firings,
+        item.facts,
+        item.against,
+        item.alone,
+        item.unknown,
+        item.page,
+        item.signed,
+        issues,
+    )
 
 
 def verifications_text(found: Sequence[Verification], out: Writer = PLAIN) -> str:
-    """A line for each trace."""
-    return "".join(f"{_line(item, out, named=len(found) > 1)}\n" for item in found)
+    """For each trace whether it holds, and what was checked against what."""
+    return "".join(f"{_line(item, out, named=len(found) > 1)}\n{_told(item, out)}" for item in found)
+
+
+def _told(item: Verification, out: Writer) -> str:
+    """What was checked, and what was not."""
+    told = [f"checked against {item.against}"] if item.against else []
+    told += filter(None, [item.page, item.signed])
+    if item.alone:
+        told.append(_UNTOLD)
+    lines = [out.wrap([("faint", text)], first="  ", rest="    ") for text in told]
+    if item.unknown:
+        lines.append(
+            out.wrap([("faint", "what its rules looked for and did not find, or counted:")], first="  ", rest="    ")
+        )
+        lines += (out.wrap([("faint", text)], first="    ", rest="      ") for text in item.unknown[:_MOST])
+        more = len(item.unknown) - _MOST
+        lines += [out.wrap([("faint", f"and {more} more")], first="    ")] if more > 0 else []
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _line(item: Verification, out: Writer, named: bool) -> str:

@@ -12,8 +12,8 @@ import msgspec
 
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language.dates import DATE_HINT, parse_partial_date
-from kzexpert.proof.citation import exported
 from kzexpert.proof.document import Trace, digest_of
+from kzexpert.proof.lineage import exported
 from kzexpert.review.document import PARTS, VERDICTS, Opinion, PartKind, Remark, Review, moment
 from kzexpert.review.folder import Reviews, add_review
 from kzexpert.review.remainder import certainty_without

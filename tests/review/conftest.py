@@ -9,9 +9,8 @@ from kzexpert.engines import Budget, engine
 from kzexpert.language import load_knowledge_base
 from kzexpert.program.order import planned
 from kzexpert.program.snapshot import snapshot
-from kzexpert.proof.citation import exported
 from kzexpert.proof.document import Trace
-from kzexpert.proof.lineage import prove
+from kzexpert.proof.lineage import exported, prove
 from kzexpert.questions.question import read_question
 from kzexpert.review.document import Remark, Review
 

@@ -23,8 +23,7 @@ from kzexpert.model import GroundAtom, Inference, KnowledgeBase
 from kzexpert.program.likelihood import fitting_calibrations, rules_digest
 from kzexpert.program.order import planned
 from kzexpert.program.snapshot import snapshot
-from kzexpert.proof.citation import exported
-from kzexpert.proof.lineage import lineage, prove
+from kzexpert.proof.lineage import exported, lineage, prove
 from kzexpert.questions.question import read_question
 from kzexpert.render.review_text import reasons
 from kzexpert.review.document import Review

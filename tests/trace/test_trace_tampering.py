@@ -82,7 +82,7 @@ def test_a_changed_trace_with_a_new_seal_does_not_verify_unless_it_is_true(
             continue  # no seal makes this a trace
         found = checker.verify("t", json_text(forged)).issues
         if {issue.code for issue in found} == {_PLACE}:
-            assert ".place: " in words
+            assert ".place: " in words or words.startswith("$.bases[")
         elif not found and forged != _true_trace(kb, forged, traced):
             passed.append(words)
     assert passed == []

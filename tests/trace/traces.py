@@ -7,8 +7,8 @@ from kzexpert.engines import engine
 from kzexpert.language import parse_atom
 from kzexpert.model import NOWHERE, KnowledgeBase
 from kzexpert.program.snapshot import snapshot
-from kzexpert.proof.document import Trace, sealed
-from kzexpert.proof.lineage import prove
+from kzexpert.proof.document import Trace
+from kzexpert.proof.lineage import exported, prove
 from kzexpert.questions.question import read_question
 
 __all__ = ["AS_OF", "Problems", "Read", "Traced", "traced_from"]
@@ -34,4 +34,4 @@ def traced_from(
     """The trace of a question."""
     added, left_out = ([parse_atom(text, NOWHERE) for text in texts] for texts in (assume, without))
     program = snapshot(kb, as_of or AS_OF, added, left_out)
-    return sealed(prove(engine(engine_name).infer(program), read_question(kb, question)))
+    return exported(prove(engine(engine_name).infer(program), read_question(kb, question)), kb)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from kzexpert.proof.document import (
     CitedRule,
     CitedSource,
+    Excerpt,
     Row,
     Trace,
     TracedConclusion,
@@ -66,7 +67,7 @@ _LONGEST = 120
 #: Where this many items differ, it is not one field that was changed.
 _MANY = 200
 #: What is not compared with disk.
-_UNTOLD = ("seal", "shown", "bases")
+_UNTOLD = ("seal", "shown", "signature", "bases")
 #: These say where something stands, not what it is.
 _UNCOMPARED = frozenset(("id", "place"))
 
@@ -91,12 +92,24 @@ def differences(trace: Trace, expected: Trace, reason: Reason) -> Iterator[Diffe
     numbered = _renamed(trace, expected)
     for name in trace.__struct_fields__:
         found, wanted = getattr(trace, name), getattr(numbered, name)
-        if isinstance(found, UnsetType) != isinstance(wanted, UnsetType) and name not in _UNTOLD:
+        if name == "excerpt":
+            yield from _excerpts(found, wanted) if found else ()
+        elif isinstance(found, UnsetType) != isinstance(wanted, UnsetType) and name not in _UNTOLD:
             yield _set_on_one_side(name, bool(wanted))
         elif name in _KEYS:
             yield from _listed(name, found or (), wanted or (), reason)
         elif name not in _UNTOLD:
             yield from _compared(f"$.{name}", name, found, wanted)
+
+
+def _excerpts(found: Excerpt, wanted: Excerpt) -> Iterator[Difference]:
+    """What a trace carries of its base, where the base says something else; once for each rule, predicate or entity."""
+    for name in found.__struct_fields__:
+        path, told, expected = f"$.excerpt.{name}", getattr(found, name), getattr(wanted, name)
+        if told != expected:
+            odd = [item for item in (*told, *expected) if (item in told) != (item in expected)]
+            names = ", ".join(sorted({str(getattr(item, "id", getattr(item, "name", item))) for item in odd}))
+            yield Difference(_TEXT, path, f"is not what the rules and facts say{f': {names}' if names else ''}")
 
 
 def _set_on_one_side(name: str, wanted: bool) -> Difference:
@@ -209,7 +222,7 @@ def _compared(path: str, name: str, found: Any, wanted: Any) -> Iterator[Differe
             elif found[key] != wanted.get(key):
                 yield Difference(_CODES[name], f"{path}.{key}", _instead(found[key], wanted.get(key, "nothing")))
     elif name in ("digest", "rules", "outcomes"):
-        yield Difference(_CODES[name], path, f"differs from the one on disk, {wanted[:12]}…")
+        yield Difference(_CODES[name], path, f"differs from that of the rules and facts, {wanted[:12]}…")
     elif name == "place":
         yield Difference(_CODES[name], path, f"is {found}, and it is now at {wanted}")
     else:

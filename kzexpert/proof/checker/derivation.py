@@ -18,6 +18,7 @@ from kzexpert.model import (
     ProgramRule,
     RelationKey,
     Value,
+    format_value,
 )
 from kzexpert.proof.build import Judgement, RelationFact, relation_fact
 from kzexpert.proof.checker.expressions import Binding, value_of
@@ -25,6 +26,7 @@ from kzexpert.proof.checker.joins import Counted, FactStore, Statement, bindings
 from kzexpert.proof.checker.recorded import Args, RecordedFacts
 from kzexpert.proof.checker.rules import Monotone, components, monotone, ordered
 from kzexpert.proof.checker.weights import THRESHOLD, Instance, Strongest, below, heights_of, weighed
+from kzexpert.proof.document import Trace
 
 __all__ = ["Derivation"]
 
@@ -35,10 +37,19 @@ class Derivation:
     """All that follows from the facts in force, derived predicate by predicate when it is asked for.
 
     It is the grounds of the document that a trace should be; see `kzexpert.proof.build.Grounds`.
+
+    Args:
+        alone: where the rules and facts are those that a trace carries: that trace. What more would follow from them is
+            left out, since what the trace does not carry may forbid it.
     """
 
-    def __init__(self, kb: KnowledgeBase, rules: Iterable[ProgramRule], recorded: RecordedFacts) -> None:
+    def __init__(
+        self, kb: KnowledgeBase, rules: Iterable[ProgramRule], recorded: RecordedFacts, alone: Trace | None = None
+    ) -> None:
         self.kb = kb
+        self._stated = None if alone is None else alone.firings
+        self._circles = alone.excerpt.circles if alone is not None and alone.excerpt else ()
+        self._bindings: dict[str, tuple[list[str], set[tuple[str, ...]]]] = {}
         self.recorded = recorded
         self.facts = FactStore(recorded.day)
         self.rules = tuple(rules)
@@ -50,10 +61,18 @@ class Derivation:
     def conclusions(self, predicate: str) -> Mapping[Args, Judgement]:
         """What rules conclude of a predicate, established or not."""
         if predicate not in self._conclusions:
-            for group, recursive in components(self.rules, predicate):
+            for group, recursive in components(self.rules, predicate, self._circles):
                 if not group <= self._conclusions.keys():
                     self._derive(group, recursive)
         return self._conclusions[predicate]
+
+    def circles(self, trace: Trace) -> Iterator[frozenset[str]]:
+        """The groups of predicates that need each other, among those that a trace concludes."""
+        names = {item.conclusion.partition("(")[0] for item in trace.conclusions}
+        for name in sorted(names):
+            group, recursive = components(self.rules, name, self._circles)[-1]
+            if recursive:
+                yield group
 
     # --- the grounds of a proof -----------------------------------------------------------------------------------
 
@@ -136,12 +155,28 @@ class Derivation:
 
     def _solutions(self, rule: ProgramRule, conditions: Sequence[ProgramCondition], start: Binding) -> Iterator[Args]:
         """The bindings of a rule that extend a binding, each as its values in the order of the rule's variables."""
-        for binding in bindings(conditions, start, self.facts):
+        for binding in bindings(self.known(conditions), start, self.facts):
             self._firings += 1
             if self._firings > _MOST_FIRINGS:
                 message = f"rule {rule.id} used up the checker's budget of {_MOST_FIRINGS:,} firings"
                 raise BudgetError(Issue("KZ401", message, rule.rule.location))
-            yield tuple([binding[name] for name in rule.variables])
+            if self._stated is None or self._is_stated(rule, binding):
+                yield tuple([binding[name] for name in rule.variables])
+
+    def known(self, conditions: Sequence[ProgramCondition]) -> Sequence[ProgramCondition]:
+        """The conditions that can be evaluated: of a trace alone none that denies what facts elsewhere may deny."""
+        return conditions if self._stated is None else [item for item in conditions if not _denies_more(item)]
+
+    def _is_stated(self, rule: ProgramRule, binding: Binding) -> bool:
+        """Whether the trace has a firing of a rule with a binding, whatever a monotone aggregate comes to by now."""
+        if rule.key not in self._bindings:
+            grows = {item.variable for item in rule.conditions if isinstance(item, Monotone)}
+            names = [name for name in rule.variables if name not in grows]
+            stated = (item.binding for item in self._stated or () if item.rule == rule.id)
+            told = {tuple(item[name] for name in names) for item in stated if item.keys() == {*rule.variables}}
+            self._bindings[rule.key] = names, told
+        names, told = self._bindings[rule.key]
+        return tuple(format_value(binding[name]) for name in names) in told
 
     def _all_solutions(self, rule: ProgramRule) -> dict[Args, None]:
         """Every binding of a rule; what its monotone aggregates come to by now is asked last."""
@@ -227,6 +262,12 @@ class Derivation:
                 start = extended(pattern, args, certainty, {}) if pattern.relation == predicate else None
                 if start is not None:
                     yield from self._solutions(rule, conditions, start)
+
+
+def _denies_more(condition: ProgramCondition) -> bool:
+    """Whether it denies conditions that themselves deny or count something, so that more facts may make it hold."""
+    denied = condition.denied
+    return denied is not None and any(item.denied is not None or item.body is not None for item in denied.flat)
 
 
 def _looks_at_group(rule: ProgramRule) -> bool:

@@ -206,10 +206,15 @@ def _bound_terms(condition: ProgramCondition, bound: set[str]) -> int:
 # --- which predicate needs which -----------------------------------------------------------------------------------
 
 
-def components(rules: Iterable[ProgramRule], goal: str) -> list[tuple[frozenset[str], bool]]:
+def components(
+    rules: Iterable[ProgramRule], goal: str, circles: Iterable[Sequence[str]] = ()
+) -> list[tuple[frozenset[str], bool]]:
     """The predicates that a predicate rests on, itself last, grouped where they need one another.
 
     Kosaraju's algorithm, without recursion.
+
+    Args:
+        circles: predicates of which each needs the next, and the last the first, whatever the rules say.
 
     Returns:
         In an order in which each group needs only those before it: the group, and whether it needs itself.
@@ -219,6 +224,9 @@ def components(rules: Iterable[ProgramRule], goal: str) -> list[tuple[frozenset[
         needs.setdefault(rule.head.predicate, set()).update(
             pattern.relation for pattern in rule.patterns if isinstance(pattern.relation, str)
         )
+    for circle in circles:
+        for name, following in zip(circle, (*circle[1:], circle[0]), strict=True):
+            needs.setdefault(name, set()).add(following)
     needed_by: dict[str, list[str]] = {}
     finished = _finishing_order(needs, [goal])
     for head in finished:

@@ -39,7 +39,8 @@ def why_not(derivation: Derivation, rules: Iterable[ProgramRule], firing: Traced
     reason = ""
     for rule in fitting:
         derivation.conclusions(rule.head.predicate)
-        unmet = [item for item in rule.conditions if next(satisfied(item, values, derivation.facts), None) is None]
+        conditions = derivation.known(rule.conditions)
+        unmet = [item for item in conditions if next(satisfied(item, values, derivation.facts), None) is None]
         if not unmet:
             return "another firing of the rule counts, or nothing that was asked about rests on it"
         reason = reason or _failure(derivation, unmet[0], values)

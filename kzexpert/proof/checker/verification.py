@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET
+from msgspec.structs import replace
 
-from kzexpert.errors import Issue, Location, UsageError
+from kzexpert.errors import Issue, Location, UsageError, listed
 from kzexpert.language import GrammarError, parse_atom
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import GroundAtom, KnowledgeBase, Pattern, Relation, RelationKey
@@ -28,7 +29,18 @@ from kzexpert.proof.checker.rules import read_rules
 from kzexpert.proof.checker.steps import why_not
 from kzexpert.proof.checker.testimony import testified
 from kzexpert.proof.citation import cited_bases, fact_text
-from kzexpert.proof.document import Asked, CitedBase, Trace, TracedFact, TracedFiring, seal_of
+from kzexpert.proof.document import (
+    AbsencePremise,
+    AggregatePremise,
+    Asked,
+    BlockPremise,
+    CitedBase,
+    Trace,
+    TracedFact,
+    TracedFiring,
+    seal_of,
+)
+from kzexpert.proof.excerpt import excerpt_of
 from kzexpert.questions.question import read_question
 
 __all__ = ["Checker", "Verification"]
@@ -47,6 +59,11 @@ class Verification(msgspec.Struct, frozen=True):
     Attributes:
         issues: in the order of the file; errors, and a warning where rules or facts have moved.
         conclusions, firings, facts: how many of each the trace states; 0 when it cannot be read.
+        against: whose rules and facts it was checked against, in words.
+        alone: whether these are those that it carries.
+        unknown: what a trace alone does not tell: what its rules looked for and did not find, or counted.
+        page: of a page, how its words were checked.
+        signed: by whom it is signed, or that nobody has looked.
     """
 
     file: str
@@ -54,6 +71,11 @@ class Verification(msgspec.Struct, frozen=True):
     conclusions: int = 0
     firings: int = 0
     facts: int = 0
+    against: str = ""
+    alone: bool = False
+    unknown: tuple[str, ...] = ()
+    page: str = ""
+    signed: str = ""
 
     @property
     def verified(self) -> bool:
@@ -68,12 +90,18 @@ class Checker:
         kb: without errors.
         engines: the names that a trace may give for the engine it was made with.
         calibrations: by predicate, those that fit the rules.
+        alone: the trace that the knowledge base is carried by, which is then the only one that can be checked.
     """
 
     def __init__(
-        self, kb: KnowledgeBase, engines: Collection[str], calibrations: Mapping[str, Calibration] | None = None
+        self,
+        kb: KnowledgeBase,
+        engines: Collection[str],
+        calibrations: Mapping[str, Calibration] | None = None,
+        alone: Trace | None = None,
     ) -> None:
         self._kb = kb
+        self._alone = alone
         self._calibrations = calibrations or {}
         self._engines = engines
         self._rules = read_rules(kb)
@@ -94,12 +122,24 @@ class Checker:
         if trace is None:
             return Verification(file, tuple(issues))
         places = Places(file, text)
-        issues = [_issue(difference, places[difference.path]) for difference in self._differences(trace)]
+        found = self._differences(trace)
+        if self._alone is not None:
+            found = (item for item in found if not _UNKNOWN_ALONE.search(item.path))
+        issues = [_issue(difference, places[difference.path]) for difference in found]
         moved = [issue for issue in issues if issue.code == "KZ510"]
         issues = [issue for issue in issues if issue.code != "KZ510"] + _moved(moved)
-        issues += _other_bases(trace, self._kb, places)
+        issues += _other_bases(trace, self._kb, places) if self._alone is None else ()
+        if self._alone is None and any(issue.severity == "error" for issue in issues):
+            wrong = _wrong_base(trace, self._kb, places)
+            issues = [wrong, *(issue for issue in issues if issue.code == "KZ509")] if wrong else issues
         issues.sort(key=lambda issue: (issue.location or Location(file), issue.code, issue.message))
-        return Verification(file, tuple(issues), len(trace.conclusions), len(trace.firings), len(trace.facts))
+        counts = len(trace.conclusions), len(trace.firings), len(trace.facts)
+        if self._alone is not None:
+            return Verification(
+                file, tuple(issues), *counts, "the rules and facts that it carries", True, _unseen(trace)
+            )
+        named = listed(layer.label for layer in self._kb.layers) if self._kb.layers else "the files given"
+        return Verification(file, tuple(issues), *counts, f"the rules and facts of {named}")
 
     def _differences(self, trace: Trace) -> Iterator[Difference]:
         if trace.seal is UNSET:
@@ -128,6 +168,7 @@ class Checker:
         if derivation.recorded.unread:
             return
         expected = self._with_likelihoods(testified(expected), derivation, pattern)
+        expected = replace(expected, excerpt=excerpt_of(self._kb, expected, derivation.circles(expected)))
         yield from differences(trace, expected, lambda name, item: self._reason(derivation, name, item))
 
     def _with_likelihoods(self, expected: Trace, derivation: Derivation, pattern: Pattern) -> Trace:
@@ -155,13 +196,13 @@ class Checker:
         atoms = [atom for atom in added if atom is not None]
         patterns = [pattern for pattern in left_out if pattern is not None]
         recorded = RecordedFacts(self._kb, trace.as_of, atoms, patterns)
-        for number, pattern in enumerate(patterns):
+        for number, pattern in enumerate(patterns if self._alone is None else ()):
             if not any(pattern.matches(atom.args) for atom in recorded.rows(pattern.predicate)):
                 found.append(
                     Difference("KZ504", f"$.withdrawn[{number}]", f"is {pattern}, and no facts file states it")
                 )
         if not found:
-            self._derivations[key] = Derivation(self._kb, self._rules.values(), recorded)
+            self._derivations[key] = Derivation(self._kb, self._rules.values(), recorded, self._alone)
         return self._derivations.get(key)
 
     def _added(self, text: str, path: str, found: list[Difference]) -> GroundAtom | None:
@@ -186,6 +227,9 @@ class Checker:
 
     def _question(self, trace: Trace, found: list[Difference]) -> tuple[str, Pattern] | None:
         """The question as it reads today, or else the pattern that the trace gives for it."""
+        if self._alone is not None:  # it carries no more of the vocabulary than it needs
+            alone = self._pattern(trace.pattern, "$.pattern", found)
+            return None if alone is None else (trace.question, alone)
         try:
             question = read_question(self._kb, trace.question, dated=True)
         except UsageError as error:
@@ -240,6 +284,9 @@ class Checker:
         return relation, pattern.ground, dates
 
 
+#: What a trace does not tell by itself: how many firings more, and of which rules, are the same lines of evidence; of
+#: which rule another one takes the place.
+_UNKNOWN_ALONE = re.compile(r"\.lines\[\d+\]\.(?:others|family)|\.replaces$")
 #: How a trace writes a date on record behind a fact.
 _DATE = re.compile(r" (since|until|on) (\d{4}-\d\d-\d\d)")
 
@@ -259,6 +306,34 @@ def _issue(difference: Difference, place: Location) -> Issue:
     return Issue(difference.code, message, place, hint, severity)
 
 
+def _unseen(trace: Trace) -> tuple[str, ...]:
+    """What the firings of a trace rest on that is not in it: that nothing more matches."""
+    found: dict[str, None] = {}
+    for firing in trace.firings:
+        for premise in firing.satisfied:
+            if isinstance(premise, AbsencePremise):
+                found[f"not {premise.absent}"] = None
+            elif isinstance(premise, BlockPremise | AggregatePremise):
+                found[premise.condition] = None
+    return tuple(found)
+
+
+def _wrong_base(trace: Trace, kb: KnowledgeBase, places: Places) -> Issue | None:
+    """That a trace was made with another base, where that is loaded under no name or has none of its rules."""
+    loaded = {layer.name for layer in kb.layers}
+    made = [base for base in trace.bases or () if not base.used]
+    known = {rule.id for rule in kb.rules}
+    foreign = trace.rules and known.isdisjoint(rule.id for rule in trace.rules)
+    if all(base.name in loaded for base in made) and not foreign and trace.pattern.partition("(")[0] in kb.predicate:
+        return None
+    named = listed(f"{base.name} {base.version}".rstrip() for base in made) if made else "another base"
+    now = listed(layer.label for layer in kb.layers) if kb.layers else "none that has a name"
+    message = f"the trace was made with {named}, and the base that is loaded is {now}"
+    kb_option = f"--kb {made[0].name} where it is shipped or installed, else --kb FOLDER" if made else "--kb FOLDER"
+    hint = f"name its base, {kb_option}; or check it by what it carries, --alone"
+    return Issue("KZ515", message, places["$.bases"], hint)
+
+
 def _other_bases(trace: Trace, kb: KnowledgeBase, places: Places) -> Iterator[Issue]:
     """A warning for each base of the trace that is not loaded now, or that says something else."""
     loaded = {base.name: base for base in cited_bases(kb)} if trace.bases else {}
@@ -269,6 +344,9 @@ def _other_bases(trace: Trace, kb: KnowledgeBase, places: Places) -> Iterator[Is
             message = f"the base {base.name} {base.version}".rstrip() + f" of the trace {known}"
             hint = "what the trace rests on was checked against what is loaded"
             yield Issue("KZ510", message, places[f"$.bases[{number}]"], hint, "warning")
+        elif now != base:
+            message = f"$.bases[{number}] is not as the base {base.name} has it: {now.name} {now.version}".rstrip()
+            yield Issue("KZ508", message, places[f"$.bases[{number}]"])
 
 
 def _as_version(then: CitedBase, now: CitedBase) -> str:
@@ -281,4 +359,4 @@ def _moved(issues: list[Issue]) -> list[Issue]:
         return []
     first, *rest = issues
     more = f", and so with {len(rest)} more places" if rest else ""
-    return [msgspec.structs.replace(first, message=f"{first.message}{more}", hint="what they say is the same")]
+    return [replace(first, message=f"{first.message}{more}", hint="what they say is the same")]
