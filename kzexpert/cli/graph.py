@@ -54,6 +54,8 @@ def graph(options: Options, name: tuple[str, ...], depth: int, old: str | None, 
 
 def _write_site(options: Options, folder: str, others: Sequence[str]) -> None:
     from kzexpert.analysis.cases import run_case
+    from kzexpert.authoring.mutation.coverage import rested_on
+    from kzexpert.authoring.mutation.survey import trials_of
     from kzexpert.cli.pages import write_pages
     from kzexpert.render.site import Tried, site
 
@@ -61,10 +63,12 @@ def _write_site(options: Options, folder: str, others: Sequence[str]) -> None:
         hint = "leave out the names, or --site"
         raise UsageError(Issue("KZ308", "--site writes all pages, and takes neither a NAME nor --old", hint=hint))
     session = open_session(options)
-    results = [
-        run_case(session.kb, case, session.engine().infer, lambda layer: session.beside(layer).kb)
-        for case in known_cases(options, session.kb)
-    ]
-    pages = site(session.kb, [Tried(item.case, frozenset(item.fired)) for item in results])
+    kb, infer = session.kb, session.engine().infer
+    results = [run_case(kb, case, infer, lambda layer: session.beside(layer).kb) for case in known_cases(options, kb)]
+    passed = [item.case for item in results if item.passed]
+    trials = trials_of(kb, passed, infer, lambda layer: session.beside(layer).kb)
+    ids = {rule.location: rule.id for rule in kb.rules}
+    resting = {trial.id: frozenset(ids[place] for place in rested_on(trial) if place in ids) for trial in trials}
+    pages = site(kb, [Tried(case, resting.get(case.id, frozenset())) for case in passed])
     write_pages(folder, pages)
     tell(f"{len(pages)} pages in {folder}; begin with {folder}/index.html")

@@ -29,7 +29,7 @@ _MOST_FACTS = 20
 
 
 class Tried(msgspec.Struct, frozen=True):
-    """A case, and the rules that fired in it."""
+    """A case that passes, and the rules that its wanted answers rest on."""
 
     case: Case
     rules: frozenset[str]
