@@ -30,7 +30,7 @@ from kzexpert.review.document import Review
 from kzexpert.review.folder import add_review, read_reviews
 from kzexpert.review.state import review_states
 
-CHANGES = int(os.environ.get("KZEXPERT_CHANGES", "60"))
+CHANGES = int(os.environ.get("KZEXPERT_CHANGES", "40"))
 ENGINE = engine("experta", Budget())
 
 
