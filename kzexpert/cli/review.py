@@ -279,7 +279,7 @@ class _Act:
     def __init__(self, options: Options, author: _Author, words: Sequence[str]) -> None:
         self.options, self.author = options, author
         self.session = open_session(options)
-        self.folder = writable_folder(options, self.session, author.reviews)
+        self.folder = writable_folder(options, self.session.kb, author.reviews)
         self.file = words[0] if len(words) == 1 and _is_file(words[0]) else ""
         self.inference: Inference | None = None
         if self.file:

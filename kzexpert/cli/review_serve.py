@@ -10,10 +10,11 @@ from kzexpert.checks import refuse_errors
 from kzexpert.cli.options import Command, Options, common_options
 from kzexpert.cli.output import tell
 from kzexpert.cli.reviewer import reviewer_name, writable_folder
-from kzexpert.cli.session import Session, inspect, layers, open_session
+from kzexpert.cli.session import Session, inspect, layers, open_session, read_knowledge_base
 from kzexpert.engines.packages import bulk
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language.bases import base_folders, read_files
+from kzexpert.model import KnowledgeBase
 
 __all__ = ["serve"]
 
@@ -37,16 +38,13 @@ def serve(options: Options, port: int, reviewer: str | None, reviews: str | None
     It listens on this machine alone, at an address with a key, until Ctrl-C. What you accept, challenge or note goes
     into the files of reviews/ at once; what others write there, and changes of the base, show as you go on.
     """
-    session = open_session(options)
-    if session.row.reads_tables:
-        message = f"the workbench infers in memory, and the engine {session.row.name} does not"
-        raise UsageError(Issue("KZ308", message, Location("--engine"), "leave --engine out"))
+    kb = read_knowledge_base(options)
+    name, folder = reviewer_name(reviewer), writable_folder(options, kb, reviews and os.path.realpath(reviews))
     with bulk("the workbench", "review"):
         from kzexpert.workbench.desk import Desk
         from kzexpert.workbench.server import Workbench
 
-    name, folder = reviewer_name(reviewer), writable_folder(options, session, reviews and os.path.realpath(reviews))
-    desk = Desk(lambda: _opened(options), lambda: _files(options, session), folder, name, options.as_of is not None)
+    desk = Desk(lambda: _opened(options), lambda: _files(options, kb), folder, name, options.as_of is not None)
     workbench = Workbench(desk, port)
     tell(f"The workbench is at {workbench.address}\nCtrl-C stops it.")
     if not no_browser:
@@ -56,14 +54,23 @@ def serve(options: Options, port: int, reviewer: str | None, reviews: str | None
 
 
 def _opened(options: Options) -> Session:
-    """The base as its files are now, whatever was kept of it."""
+    """The base as its files are now, whatever was kept of it.
+
+    Raises:
+        KnowledgeBaseError: something is wrong with them.
+        UsageError: the engine is one that keeps what follows outside of memory (KZ308).
+    """
     kb, issues = inspect(options)
     refuse_errors(kb, issues)
-    return open_session(options, kb)
+    session = open_session(options, kb)
+    if session.row.reads_tables:
+        message = f"the workbench infers in memory, and the engine {session.row.name} does not"
+        raise UsageError(Issue("KZ308", message, Location("--engine"), "leave --engine out"))
+    return session
 
 
-def _files(options: Options, session: Session) -> Iterator[str]:
-    """All that is read of it; tables are those that it had at the start."""
+def _files(options: Options, kb: KnowledgeBase) -> Iterator[str]:
+    """All that is read of it; tables and registers are those that it had at the start."""
     issues: list[Issue] = []
     yield from read_files(base_folders(layers(options), issues), options.rules, options.facts)
-    yield from session.kb.files
+    yield from kb.files

@@ -4,10 +4,11 @@ import subprocess
 from pathlib import Path
 
 from kzexpert.cli.options import Options
-from kzexpert.cli.session import Session, layers, reviews_folder
+from kzexpert.cli.session import layers, reviews_folder
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language.bases import is_path
 from kzexpert.language.folders import is_base, packed_knowledge_base
+from kzexpert.model import KnowledgeBase
 
 __all__ = ["reviewer_name", "writable_folder"]
 
@@ -31,7 +32,7 @@ def reviewer_name(name: str | None) -> str:
     return name
 
 
-def writable_folder(options: Options, session: Session, chosen: str | None) -> str:
+def writable_folder(options: Options, kb: KnowledgeBase, chosen: str | None) -> str:
     """Where new reviews go.
 
     Raises:
@@ -44,4 +45,4 @@ def writable_folder(options: Options, session: Session, chosen: str | None) -> s
         hint = "name a folder of your own with --reviews FOLDER, for signing and for list and show"
         message = f"the base {Path(last).name if is_path(last) else last} is installed, and no place for reviews"
         raise UsageError(Issue("KZ607", message, Location("--reviews"), hint))
-    return reviews_folder(session.kb)
+    return reviews_folder(kb)

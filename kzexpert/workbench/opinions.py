@@ -16,6 +16,7 @@ from kzexpert.proof.document import Trace, digest_of
 from kzexpert.proof.lineage import exported
 from kzexpert.review.document import PARTS, VERDICTS, Opinion, PartKind, Remark, Review, moment
 from kzexpert.review.folder import Reviews, add_review
+from kzexpert.review.judgement import touched
 from kzexpert.review.remainder import certainty_without
 from kzexpert.review.state import ReviewState, review_states
 from kzexpert.workbench.ledger import Ledger
@@ -112,8 +113,11 @@ class Opinions:
         """What is said of a judgement or of a part of it."""
         for state in self._states.get(of, ()):
             review = state.review
+            about = _about(kind, name)
             if kind == WHOLE and (review.verdict or review.kind == "note"):
                 yield Saying(review, review.verdict, review.note)
+            elif kind != WHOLE and review.kind == "note" and review.note.startswith(about):
+                yield Saying(review, "", review.note.removeprefix(about))
             for remark in review.remarks:
                 if (remark.kind, remark.name) == (kind, name):
                     left = self._without(of, remark) if remark in state.open else None
@@ -128,8 +132,11 @@ class Opinions:
 
     def subjects(self, of: str) -> set[tuple[str, str]]:
         """The parts of a judgement that anything is said of, and all of it."""
-        found = {(remark.kind, remark.name) for state in self._states.get(of, ()) for remark in state.review.remarks}
-        return {(WHOLE, of), *found}
+        reviews = [state.review for state in self._states.get(of, ())]
+        found = {(remark.kind, remark.name) for review in reviews for remark in review.remarks}
+        parts = touched(self.ledger.proof(of)) if any(review.kind == "note" for review in reviews) else {}
+        noted = {(kind, name) for kind, names in parts.items() for name in names if any(self.said(of, kind, name))}
+        return {(WHOLE, of), *found, *noted}
 
     def signed(self, of: str) -> list[ReviewState]:
         """The verdicts on a judgement, the newest first, with what became of them."""
@@ -161,10 +168,12 @@ class Opinions:
 
     def _review(self, act: Act, trace: Trace) -> Review:
         reason, whole = act.reason.strip(), act.kind == WHOLE
-        if act.verdict not in (VERDICTS if not whole else ("", *VERDICTS)) or act.kind not in (WHOLE, *PARTS):
+        if act.verdict not in ("", *VERDICTS) or act.kind not in (WHOLE, *PARTS):
             raise _refused("KZ608", f"{act.verdict or 'nothing'} is no verdict on a {act.kind}", "choose one")
         if not reason and not (whole and act.verdict):
             raise _refused("KZ608", "a note or a verdict on a part says why, and this gives no reason", "give one")
+        if not whole and act.name not in touched(trace)[cast(PartKind, act.kind)]:
+            raise _refused("KZ604", f"the judgement does not rest on the {act.kind} {act.name}", "choose what it shows")
         try:
             expires = str(parse_partial_date(act.expires.strip())) if whole and act.expires.strip() else ""
         except ValueError as error:
@@ -179,12 +188,17 @@ class Opinions:
             withdrawn=trace.withdrawn,
             seal=trace.seal or "",
             verdict=cast(Opinion, act.verdict) if whole else "",
-            remarks=() if whole else (remark,),
+            remarks=(remark,) if act.verdict and not whole else (),
             reviewer=self.reviewer,
             made=moment(datetime.now(UTC)),
             expires=expires,
-            note=reason if whole else "",
+            note=reason if whole else "" if act.verdict else f"{_about(act.kind, act.name)}{reason}",
         )
+
+
+def _about(kind: str, name: str) -> str:
+    """How a note on a part begins: reviews have a place for verdicts on parts, and notes are of the whole."""
+    return f"{kind} {name}: "
 
 
 def _refused(code: str, message: str, hint: str) -> UsageError:

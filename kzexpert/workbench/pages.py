@@ -123,7 +123,7 @@ def notice(state: Current, seen: str, of: str) -> str:
         seen: the version that it was made of.
         of: what is open on it.
     """
-    return _filled("notice.html", seen=seen, here=_address("/", {"of": of}), **_wrong(state, of))
+    return _filled("notice.html", seen=seen, here=_address("/", {"of": of}), **_wrong(state))
 
 
 def outcome(found: Trial | KzexpertError) -> str:
@@ -167,7 +167,8 @@ def _frame(state: Current, of: str) -> dict[str, Any]:
     titles = [layer.title or layer.name for layer in reversed(ledger.base.kb.layers)]
     words = {item.evidence for item in ledger.conclusions}
     return {
-        **_wrong(state, of),
+        **_wrong(state),
+        "again": _address("notice", {"of": of}),
         "seen": "",
         "title": next(filter(None, titles), "kzexpert"),
         "program": ledger.inference.program,
@@ -221,13 +222,11 @@ def _reviewed(opinions: Opinions, of: str) -> dict[str, Any]:
     }
 
 
-def _wrong(state: Current, of: str) -> dict[str, Any]:
+def _wrong(state: Current) -> dict[str, Any]:
     """What is wrong with the files on disk."""
     reviews = state.opinions.reviews
-    again = _address("notice", {"of": of})
     return {
         "state": state,
-        "again": again,
         "wrong_files": _told(state.broken),
         "wrong_reviews": issues_text(reviews.issues, reviews.texts),
     }

@@ -127,7 +127,7 @@ def test_each_part_is_reviewed_where_it_stands(serve: Serve, visit: Visit) -> No
         dialog = page.get_by_role("dialog", name=f"Review the {kind}")
         assert name in dialog.inner_text()
         dialog.get_by_role("button", name="Record it").click()  # the browser asks for a verdict and a reason
-        assert dialog.is_visible() and not dialog.get_by_label("note only").is_visible()
+        assert dialog.is_visible() and not dialog.get_by_label("Until").is_visible()
         dialog.get_by_label(verdict).check()
         dialog.get_by_label("Reason").fill(f'About the <{kind}> & its "name".')
         dialog.get_by_role("button", name="Record it").click()

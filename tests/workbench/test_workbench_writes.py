@@ -37,7 +37,9 @@ def test_what_is_recorded_is_what_the_command_reads(serve: Serve) -> None:
     assert (
         "Recorded in" in act(client, fields, kind="source", name="gazette", verdict="needs work", reason="Weak.").text
     )
-    assert len(served.reviews) == 4
+    told = act(client, fields, kind="rule", name="exercises", verdict="", reason="Count them again.").text
+    assert told.count("Count them again.") == 2  # at the rule, and among all that is said of the judgement
+    assert len(served.reviews) == 5
     shown = run("review", "show", OF, "--kb", str(served.base))
     assert shown.returncode == 0, shown.stderr
     for text in (
@@ -57,6 +59,7 @@ def test_what_is_recorded_is_what_the_command_reads(serve: Serve) -> None:
     ("said", "code"),
     [
         ({"verdict": ""}, "KZ608"),
+        ({"verdict": "", "kind": "rule", "name": "no-such-rule", "reason": "x"}, "KZ604"),
         ({"kind": "premise", "name": "leads(Borduria, Pact)", "verdict": "rejected"}, "KZ608"),
         ({"kind": "premise", "name": "leads(Syldavia, Pact)", "verdict": "rejected", "reason": "x"}, "KZ604"),
         ({"verdict": "perhaps"}, "KZ608"),
