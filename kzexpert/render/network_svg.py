@@ -218,7 +218,9 @@ def _moved_apart(boxes: Sequence[_Box], lines: Sequence[tuple[int, int]], room: 
         for one, other in lines:
             for number, box in enumerate(found):
                 if number not in (one, other):
-                    found[number] = _moved(box, _aside(box, found[one], found[other]), room)
+                    x, y = _aside(box, found[one], found[other])
+                    found[number] = _moved(box, (x, y), room)
+                    found[one] = _moved(found[one], (-x, -y), room)
         if found == before:
             break
     return [box._replace(x=round(box.x), y=round(box.y)) for box in found]
