@@ -36,7 +36,7 @@
     form.elements.kind.value = kind;
     form.elements.name.value = name;
     byId("act-title").textContent = kind === "judgement" ? "Review the judgement" : `Review the ${kind}`;
-    byId("act-name").textContent = name;
+    byId("act-name").textContent = kind === "judgement" ? document.querySelector("main h1").textContent : name;
     act.querySelectorAll(".whole").forEach((item) => {
       item.hidden = item.querySelector("input").disabled = kind !== "judgement";
     });
