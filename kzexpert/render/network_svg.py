@@ -5,7 +5,7 @@ igraph finds the places. Which arguments are joined, their types and the pattern
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from math import cos, hypot, pi, sin
+from math import cos, hypot, pi, sin, sqrt
 from typing import NamedTuple
 
 from kzexpert.engines.packages import bulk
@@ -41,6 +41,8 @@ __all__ = ["network_svg"]
 _HIGH, _PAD, _APART, _LONGEST, _KEY = 22, 7, 8, 150, 14
 #: So many entities a page takes; and how often they are moved, at most, until none lies on another.
 _MOST, _ROUNDS = 40, 400
+#: At most so many pairs of them are looked at.
+_STEPS = 4_000_000
 #: Where on a line its number may stand.
 _SHARES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78)
 _NUMBER = (30.0, 13.0)
@@ -135,7 +137,9 @@ class _Network:
         start = [[round(cos(turn), 3), round(sin(turn), 3)] for turn in turns]
         layout = joined.layout_kamada_kawai(seed=start).coords
         wide = {name: min(_LONGEST, text_width(name, bold=True)) + 2 * _PAD for name in self.names}
-        self.wide, tall = min(WIDE, 520 + 24 * len(numbers)), min(TALL - 20.0, 120 + 26.0 * len(numbers))
+        more = max(1.0, sqrt(len(numbers) / _MOST))  # a larger sheet for more than a page takes
+        self.wide = round(min(WIDE, 520 + 24 * len(numbers)) * more)
+        tall = round(min(TALL - 20, 120 + 26 * len(numbers)) * more)
         across = _spread([place[0] for place in layout], max(wide.values()) / 2, self.wide - max(wide.values()) / 2)
         down = _spread([place[1] for place in layout], _HIGH / 2, tall - _HIGH / 2)
         boxes = [_Box(x, y, wide[name], _HIGH) for name, x, y in zip(self.names, across, down, strict=True)]
@@ -205,7 +209,7 @@ def _moved_apart(boxes: Sequence[_Box], lines: Sequence[tuple[int, int]], room: 
         lines: pairs of boxes that they join.
     """
     found = list(boxes)
-    for _ in range(_ROUNDS):
+    for _ in range(min(_ROUNDS, _STEPS // len(found) ** 2 + 1)):
         before = list(found)
         for one, other in combinations(range(len(found)), 2):
             a, b = found[one], found[other]
