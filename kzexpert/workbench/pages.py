@@ -251,5 +251,5 @@ def _environment() -> "Environment":
     from markupsafe import escape
 
     shared = environment()
-    shared.filters["exact"] = escape  # what comes back with a request must be what it was, though it may not show
+    shared.filters["intact"] = escape  # what comes back with a request must be what it was, though it may not show
     return shared.overlay(loader=ChoiceLoader([FileSystemLoader(_FOLDER), shared.loader or FileSystemLoader([])]))
