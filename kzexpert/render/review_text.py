@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from kzexpert.certainty import evidence_word
 from kzexpert.errors import counted, listed
@@ -11,13 +11,15 @@ from kzexpert.proof.document import Row, Trace, TracedFact
 from kzexpert.proof.index import Index
 from kzexpert.render.changes_text import moves_text
 from kzexpert.render.proof_text import proof_text
-from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, sentence, stated, visible
+from kzexpert.render.writer import PLAIN, Piece, Writer, certainty_text, display_width, sentence, stated, visible
 from kzexpert.review.document import Remark, Review
 from kzexpert.review.judgement import Gist
 from kzexpert.review.state import ReviewState
 
 __all__ = ["added_text", "given", "reasons", "remark_text", "reviews_text", "says", "show_text", "stale_text"]
 
+#: Columns that a sentence needs at least.
+_NARROW = 24
 _ROLES = {"holds": "good", "stale": "bad", "expired": "bad", "open": "poor", "moot": "faint", "note": "faint"}
 #: What became of a fact, in words; of some it depends on what is another.
 _TURNS = {
@@ -186,14 +188,15 @@ def reviews_text(states: Sequence[ReviewState], folder: str, out: Writer = PLAIN
     for state in states:
         review = state.review
         word = review.verdict or review.kind
-        first = f"{state.state:<8}{word:<11}{review.day}  {visible(review.reviewer)[:16]:<16}  "
-        lines.append(_line(state, first, out))
+        head = f"{word:<11}{review.day}  {visible(review.reviewer)[:16]:<16}  "
+        indent = 8 + display_width(head)
+        start = out.style(_ROLES[state.state], f"{state.state:<8}") + out.style("", head)
+        if out.width - indent < _NARROW:  # the sentence has lines of its own
+            lines.append(start.rstrip())
+            start, indent = "  ", 2
+        first, *rest = replace(out, width=out.width - indent).wrap([("", says(state))]).split("\n")
+        lines += [start + first, *(" " * indent + line for line in rest)]
     return "\n".join([*lines, ""])
-
-
-def _line(state: ReviewState, first: str, out: Writer) -> str:
-    text = out.wrap([("", says(state))], first=" " * len(first), rest=" " * len(first))
-    return out.style(_ROLES[state.state], state.state) + first[len(state.state) :] + text[len(first) :]
 
 
 def _counts(states: Sequence[ReviewState], out: Writer) -> str:

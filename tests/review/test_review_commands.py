@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from processes import run
+from processes import on_a_terminal, run
 
 from kzexpert.cli.group import cli
 
@@ -303,6 +303,18 @@ def test_the_list_and_the_page_of_a_judgement(signed: Kzexpert) -> None:
     assert "rule led-bloc: Membership of a bloc that a power leads" in flat(shown.stdout)
     assert max(map(len, shown.stdout.splitlines())) <= 80
     assert signed("review", "show", "hedges(Ruritania)").exit_code == 3
+
+
+@pytest.mark.parametrize("words", [("list",), ("list", "--stale"), ("show", ASKED)])
+def test_a_terminal_shows_in_colours_what_a_pipe_gets(signed: Kzexpert, base: Path, words: tuple[str, ...]) -> None:
+    edit("rules/alignment.yaml", "certainty: 0.6", "certainty: 0.5")
+    signed("review", "challenge", ASKED, "--rule", "exercises", "--reason", "[old]", *SMITH)
+    command = ("review", *words, "--kb", str(base), "--no-pager", "--width", "80")
+    code, shown = on_a_terminal(command)
+    plain = signed(*command)
+    assert "\x1b[" in shown
+    assert re.sub("\x1b\\[[0-9;]*m", "", shown).replace("\r", "") == plain.stdout
+    assert code == plain.exit_code
 
 
 def test_nothing_that_a_reviewer_writes_steers_a_terminal(kzexpert: Kzexpert) -> None:
