@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import click
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from kzexpert.certainty import established
@@ -12,7 +13,7 @@ from kzexpert.cli.options import DEPTH, Command, Count, Options, common_options
 from kzexpert.cli.output import emit, print_error, show, spare
 from kzexpert.cli.page import page
 from kzexpert.cli.session import inspect, open_session
-from kzexpert.cli.trace_files import TraceCheck, made_with, only_trace, signers_of, trace_text
+from kzexpert.cli.trace_files import TraceCheck, made_with, only_trace, page_of, signers_of, trace_text
 from kzexpert.errors import Issue, KnowledgeBaseError, UsageError
 from kzexpert.model import KnowledgeBase
 from kzexpert.program.relevance import opened
@@ -25,7 +26,7 @@ from kzexpert.render import RENDERERS, rendered
 from kzexpert.render.changes_text import trace_diff_text
 from kzexpert.render.html import Page
 from kzexpert.render.issues import issues_text
-from kzexpert.render.trace_text import verifications_document, verifications_text
+from kzexpert.render.trace_text import shown_text, verifications_document, verifications_text
 from kzexpert.signature import sign as signature_of
 
 __all__ = ["trace"]
@@ -164,6 +165,70 @@ def _base(options: Options, texts: Mapping[str, str]) -> KnowledgeBase:
 
 
 @trace.command(
+    "show",
+    cls=Command,
+    short_help="Print a trace in any format, without its base.",
+    epilog="""\b
+Examples:
+  kzexpert trace show hedging.json
+  kzexpert trace show mailed.html --format markdown
+  kzexpert trace show hedging.json --format svg --output hedging.svg""",
+)
+@click.argument("file")
+@click.option("--depth", type=Count(), metavar="NUMBER", help=DEPTH)
+@common_options(base=False, run=False, formats=("text", *RENDERERS))
+def show_trace(options: Options, file: str, depth: int | None) -> int:
+    """Print the trace of a FILE, JSON or a page, as text or in any format. It needs no knowledge base.
+
+    Whether the trace is true is not asked: "verify" tells. A page of a trace by itself shows neither what a
+    conclusion hangs on, nor its rivals, nor other years. A signature of a page is of that page alone.
+    """
+    spare(options, [file])
+    trace = only_trace(file)
+    if trace.shown or options.format != "json":
+        trace = replace(trace, shown=UNSET, signature=UNSET)
+    if options.format == "text":
+        emit(options, lambda out: shown_text(Index(trace), out, depth))
+    else:
+        text = _written(trace, options.format, lambda: page_of(trace), depth)
+        emit(options, lambda _out: text)
+    return 0
+
+
+@trace.command(
+    cls=Command,
+    short_help="Ask the question of a trace again, and show what changed.",
+    epilog="""\b
+Examples:
+  kzexpert trace rerun last-year.json
+  kzexpert trace rerun last-year.json --as-of 2012
+
+Exit codes: 0 the answer is the same; 1 it is not.""",
+)
+@click.argument("old")
+@common_options(limit=10)
+def rerun(options: Options, old: str) -> int:
+    """Ask the question of the trace OLD again, of the rules and facts as they are now, and show what changed.
+
+    It is asked as of the day of the trace, unless "--as-of" says otherwise, and under its assumptions; further ones are
+    added to them.
+    """
+    spare(options, [old])
+    before = only_trace(old)
+    session = open_session(
+        replace(
+            options,
+            as_of=options.as_of or before.as_of.isoformat(),
+            assume=(*before.assumed, *options.assume),
+            without=(*before.withdrawn, *options.without),
+        )
+    )
+    asked = question_of(session, before.question)
+    now = exported(prove(session.infer([asked.pattern]), asked), session.kb)
+    return _compare(options, before, now)
+
+
+@trace.command(
     cls=Command,
     short_help="Show what changed from one trace to another.",
     epilog="""\b
@@ -183,8 +248,12 @@ def diff(options: Options, old: str, new: str) -> int:
     written, and which engine was used, does not count.
     """
     spare(options, (old, new))
-    traces = only_trace(old), only_trace(new)
-    found = trace_diff(*traces)
-    measured = all(Index(item).measured for item in traces)
+    return _compare(options, only_trace(old), only_trace(new))
+
+
+def _compare(options: Options, old: Trace, new: Trace) -> int:
+    """Print what changed from one trace to another. The exit code is 1 where something did."""
+    found = trace_diff(old, new)
+    measured = Index(old).measured and Index(new).measured
     show(options, found, lambda out: trace_diff_text(found, options.limit, out, measured=measured))
     return 0 if found.same else 1

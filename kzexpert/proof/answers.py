@@ -31,6 +31,7 @@ __all__ = [
     "Conclusions",
     "EvidenceLine",
     "answer",
+    "answer_of",
     "cited",
     "conclude",
     "conclusions_of",
@@ -189,6 +190,36 @@ def answer(inference: Inference, question: Question, proof: Trace | None = None)
     )
 
 
+def answer_of(trace: Trace) -> Answer:
+    """The answer that a trace gives, without bindings and lines: these stand in the trace."""
+    index = Index(trace)
+    window = trace.pattern.rpartition(")")[2]
+    found = []
+    for name in trace.answers:
+        item, certainty = index[name], index[name].certainty
+        found.append(
+            Conclusion(
+                conclusion=name.replace(window, "", 1) if window else name,
+                says=item.says,
+                bindings={},
+                certainty=certainty,
+                evidence=evidence_word(certainty),
+                status=_status(certainty),
+                established=established(certainty),
+                derived=name in index.conclusions,
+                lines=(),
+                likelihood=index.likelihoods.get(name),
+                conflict=name in index.conclusions and index.conclusions[name].conflict,
+            )
+        )
+    status = found[0].status if found else "unknown"
+    return Answer(trace.question, trace.pattern, trace.as_of, trace.engine, status, tuple(found))
+
+
+def _status(certainty: float) -> Literal["established", "weighed", "against"]:
+    return "established" if established(certainty) else "against" if established(-certainty) else "weighed"
+
+
 def likelihoods_of(
     inference: Inference, pattern: Pattern, known: Mapping[str, Calibration]
 ) -> dict[GroundAtom, Likelihood]:
@@ -299,7 +330,7 @@ def _conclusion(
         bindings=_bindings(pattern, known.args) if pattern else {},
         certainty=certainty,
         evidence=evidence_word(certainty),
-        status="established" if established(certainty) else "against" if established(-certainty) else "weighed",
+        status=_status(certainty),
         established=established(certainty),
         derived=any(line.rule is not UNSET for line in told),
         lines=told,

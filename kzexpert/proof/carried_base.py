@@ -75,7 +75,9 @@ def carried_base(trace: Trace) -> tuple[KnowledgeBase | None, list[Issue]]:
     pairs = zip(kb.facts, rows, strict=True)
     found = tuple(replace(fact, location=Location(row.place)) for fact, (_, _, row) in pairs)
     stood = {rule.id: Location(rule.place) for rule in trace.rules}
-    return replace(kb, facts=found, rules=tuple(replace(rule, location=stood[rule.id]) for rule in kb.rules)), []
+    return replace(
+        kb, facts=found, rules=tuple(replace(rule, location=stood.get(rule.id, NOWHERE)) for rule in kb.rules)
+    ), []
 
 
 def _rows(trace: Trace, excerpt: Excerpt) -> list[_Stated]:

@@ -4,12 +4,25 @@ from collections.abc import Sequence
 
 from kzexpert.proof.document import CitedRule, Row, Trace, TracedConclusion, TracedFact, TracedFiring, TracedLine
 
-__all__ = ["Index", "graded"]
+__all__ = ["Index", "graded", "loose_end"]
 
 
 def graded(citation: str, grade: str) -> str:
     """A citation with the grade of its source beside it, where it has one."""
     return f"{citation} (grade\u00a0{grade})" if grade else citation
+
+
+def loose_end(trace: Trace) -> str:
+    """What a trace refers to and does not state, so that it cannot be told; empty where it states all."""
+    index = Index(trace)
+    stated = {*index.conclusions, *index.facts}
+    needed = [*trace.answers, *(firing.conclusion for firing in trace.firings)]
+    needed += (fact for firing in trace.firings for premise in firing.premises for fact in premise.facts)
+    lines = (line.evidence for item in trace.conclusions for line in item.lines)
+    missing = [name for name in needed if name not in stated]
+    missing += [name for name in lines if name not in index.firings and name not in index.facts]
+    missing += [firing.rule for firing in trace.firings if firing.rule not in index.rules]
+    return missing[0] if missing else ""
 
 
 class Index:

@@ -262,9 +262,16 @@ def footnote(inference: Inference, out: Writer = PLAIN, *, words: bool | None = 
     if words is None:
         words = not any(layer.calibration for layer in program.kb.layers)
     reason = f", {program.as_of_reason}" if program.as_of_reason else ""
-    parts = [f"As of {program.as_of.isoformat()}{reason}."]
-    parts += [f"Assumed: {atom}." for atom in program.assumed]
-    parts += [f"Withdrawn: {atom}." for atom in program.withdrawn]
+    return premises(f"{program.as_of.isoformat()}{reason}", program.assumed, program.withdrawn, out, words=words)
+
+
+def premises(
+    as_of: str, assumed: Sequence[str], withdrawn: Sequence[str], out: Writer = PLAIN, *, words: bool = False
+) -> str:
+    """As of when, under which assumptions, and that the likelihood was not measured where `words` says so."""
+    parts = [f"As of {as_of}."]
+    parts += [f"Assumed: {atom}." for atom in assumed]
+    parts += [f"Withdrawn: {atom}." for atom in withdrawn]
     parts += [UNCALIBRATED] if words else []
     return out.wrap([("faint", " ".join(parts))])
 

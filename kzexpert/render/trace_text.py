@@ -1,15 +1,19 @@
-"""What came of checking traces: a line for each on stdout, or ``kzexpert.verification/2``."""
+"""A trace as text, and what came of checking some: a line for each on stdout, or ``kzexpert.verification/2``."""
 
 from collections.abc import Sequence
 
 import msgspec
 
+from kzexpert.certainty import established
 from kzexpert.errors import counted
 from kzexpert.proof.checker import Verification
+from kzexpert.proof.index import Index
 from kzexpert.render.json import IssueRecord, issues_document
+from kzexpert.render.proof_text import proof_text
+from kzexpert.render.text import premises
 from kzexpert.render.writer import PLAIN, Writer, visible
 
-__all__ = ["VerificationRecord", "Verifications", "verifications_document", "verifications_text"]
+__all__ = ["VerificationRecord", "Verifications", "shown_text", "verifications_document", "verifications_text"]
 
 
 #: How many of what a trace alone does not tell are listed; JSON has all.
@@ -42,6 +46,22 @@ class Verifications(msgspec.Struct, frozen=True, tag_field="schema", tag="kzexpe
 
     verified: bool
     traces: tuple[VerificationRecord, ...]
+
+
+def shown_text(index: Index, out: Writer = PLAIN, depth: int | None = None) -> str:
+    """A trace as ``why`` shows a proof: what is established, or else what was weighed, and all below.
+
+    Args:
+        depth: fold conclusions that are so many steps or more away.
+    """
+    trace = index.trace
+    holding = tuple(name for name in trace.answers if established(index[name].certainty))
+    proven = holding or trace.answers
+    heading = "" if holding else "Weighed, and not established:" if proven else "Nothing that was known supports it."
+    body = proof_text(index, proven, out, depth) if proven else ""
+    unmeasured = any(name not in index.likelihoods for name in proven)
+    end = premises(trace.as_of.isoformat(), trace.assumed, trace.withdrawn, out, words=unmeasured)
+    return "\n\n".join(filter(None, [out.wrap([("", trace.question)]), heading, body, end])) + "\n"
 
 
 def verifications_document(found: Sequence[Verification]) -> Verifications:

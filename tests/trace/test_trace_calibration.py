@@ -136,7 +136,8 @@ def test_a_trace_outlives_no_change_of_the_rules(folder: Path, kb: KnowledgeBase
     trace = traced_from(kb, SIBLING)
     rules = folder / "rules" / "rules.yaml"
     rules.write_text(RULES.replace("certainty: 0.3", "certainty: 0.8"), encoding="utf-8")
-    assert checked(load_knowledge_base([folder]), trace) == ["KZ503 $.calibration", "KZ503 $.likelihoods"]
+    found = checked(load_knowledge_base([folder]), trace)
+    assert [item for item in found if item[:5] != "KZ510"] == ["KZ503 $.calibration", "KZ503 $.likelihoods"]
 
 
 def test_a_base_without_the_calibration_says_so(folder: Path, kb: KnowledgeBase) -> None:

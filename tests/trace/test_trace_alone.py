@@ -1,0 +1,213 @@
+"""A trace by itself: shown, checked and asked again without the base that it was made with, and signed."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+from tampering import tamperings
+from traces import Traced
+from worlds import EVERYTHING
+
+from kzexpert.cli.group import cli
+from kzexpert.engines import ENGINES
+from kzexpert.model import KnowledgeBase
+from kzexpert.proof.carried_base import verify_alone
+from kzexpert.proof.document import Trace, sealed
+from kzexpert.render import RENDERERS
+from kzexpert.render.json import json_text
+
+Kzexpert = Callable[..., Result]
+QUESTION = "aligned(?state, ?power)"
+
+
+@pytest.fixture
+def kzexpert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kzexpert:
+    """Runs a command in a folder with the invented base `world`, of which `away/` has nothing."""
+    for name in ("rules", "facts", "away"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "rules" / "world.yaml").write_text(EVERYTHING, encoding="utf-8")
+    (tmp_path / "kzexpert.yaml").write_text("name: invented\nversion: '3'\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(cli, [*map(str, arguments)])
+
+
+@pytest.fixture
+def exported(kzexpert: Kzexpert, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Exports a trace and goes where its base is not."""
+
+    def export(form: str = "json", *options: str) -> Path:
+        path = tmp_path / "away" / f"trace.{form}"
+        result = kzexpert("trace", "export", QUESTION, "--format", form, "--output", path, *options)
+        assert result.exit_code == 0, result.output
+        return path
+
+    return export
+
+
+def away(kzexpert: Kzexpert, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away the base."""
+    Path("rules/world.yaml").unlink()
+    Path("kzexpert.yaml").unlink()
+    monkeypatch.chdir("away")
+
+
+# --- checked -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("question", ["aligned(?x, ?y)", "tied(?x, ?y)", "free(?x)", "close(?x)", "exercise(?x, ?y)"])
+def test_every_feature_verifies_alone(everything: KnowledgeBase, traced: Traced, question: str) -> None:
+    assume, without = ["exercise(Ruritania, Graustark)", "weight(RUR, 3)"], ["member(Ruritania, _)"]
+    for trace in (traced(everything, question), traced(everything, question, None, assume, without)):
+        found = verify_alone("t", json_text(trace), ENGINES)
+        assert found.issues == ()
+        assert found.against == "the rules and facts that it carries"
+
+
+#: What a trace cannot know by itself, and what says where something stood.
+_UNKNOWN = (".place: ", ".others: ", ".replaces: ", ".family[", "$.bases", "$.question: ", "$.excerpt.rules[0].title: ")
+#: What follows from the rules and facts that a trace carries.
+_DERIVED = ("$.conclusions", "$.firings", "$.facts", "$.rules", "$.excerpt")
+
+
+def test_what_no_longer_follows_is_noticed_alone(everything: KnowledgeBase, traced: Traced) -> None:
+    """Whoever changes a trace and seals it anew must change all that rests on it as well."""
+    document: dict[str, Any] = json.loads(json_text(traced(everything, "aligned(Ruritania, ?power)")))
+    changes = [
+        item
+        for item in tamperings(document)
+        if item[0].startswith(_DERIVED) and not any(part in item[0] for part in _UNKNOWN) and ": an item" not in item[0]
+    ]
+    passed = []
+    for words, changed in changes[:: 1 if os.environ.get("KZEXPERT_EXHAUSTIVE") == "1" else 40]:
+        try:
+            forged = sealed(msgspec.convert(changed, Trace))
+        except msgspec.ValidationError:
+            continue  # no seal makes this a trace
+        if verify_alone("t", json_text(forged), ENGINES).verified:
+            passed.append(words)
+    assert passed == []
+
+
+def test_what_a_trace_does_not_tell_is_said(
+    kzexpert: Kzexpert, exported: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = exported()
+    away(kzexpert, monkeypatch)
+    result = kzexpert("trace", "verify", path, "--alone")
+    assert (result.exit_code, result.stderr) == (0, "")
+    words = " ".join(result.stdout.split())
+    assert "checked against the rules and facts that it carries" in words
+    assert "whether a base says the same, and whether anything is missing, a trace alone does not tell" in words
+    assert "not member(Graustark, Pact)" in words
+    needed = kzexpert("trace", "verify", path)
+    assert "the trace is about invented 3" in needed.stderr
+    assert "--alone needs none" in " ".join(needed.stderr.split())
+
+
+def test_a_wrong_base_is_one_message(kzexpert: Kzexpert, exported: Callable[..., Path]) -> None:
+    path = exported()
+    result = kzexpert("trace", "verify", path, "--kb", "ownership", "--format", "json")
+    (issue,) = json.loads(result.stdout)["traces"][0]["issues"]
+    assert (issue["code"], result.exit_code) == ("KZ515", 1)
+    assert "the trace was made with invented 3, and the base that is loaded is ownership" in issue["message"]
+    assert "--kb invented" in issue["hint"]
+
+
+# --- shown ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["text", *RENDERERS])
+@pytest.mark.parametrize("given", ["json", "html"])
+def test_a_trace_is_shown_in_every_format(
+    kzexpert: Kzexpert, exported: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, form: str, given: str
+) -> None:
+    path = exported(given)
+    away(kzexpert, monkeypatch)
+    result = kzexpert("trace", "show", path, "--format", form, "--output", f"shown.{form}")
+    assert (result.exit_code, result.output) == (0, "")
+    assert "Ruritania" in Path(f"shown.{form}").read_text(encoding="utf-8")
+    if form in ("json", "markdown", "html"):
+        assert kzexpert("trace", "verify", f"shown.{form}", "--alone").exit_code == 0
+
+
+def test_what_was_read_is_not_overwritten(kzexpert: Kzexpert, exported: Callable[..., Path]) -> None:
+    path = exported("html")
+    before = path.read_bytes()
+    for arguments in (["show", path], ["verify", path], ["rerun", path], ["diff", path, path]):
+        result = kzexpert("trace", *arguments, "--output", path)
+        assert (result.exit_code, "KZ306" in result.stderr) == (2, True)
+    assert path.read_bytes() == before
+
+
+def test_a_trace_with_loose_ends_is_refused(kzexpert: Kzexpert, exported: Callable[..., Path]) -> None:
+    path = exported()
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["firings"] = []
+    path.write_text(json.dumps(document), encoding="utf-8")
+    result = kzexpert("trace", "show", path)
+    assert (result.exit_code, "KZ507" in result.stderr) == (1, True)
+
+
+# --- asked again ---------------------------------------------------------------------------------------------------
+
+
+def test_the_question_is_asked_again(kzexpert: Kzexpert, exported: Callable[..., Path]) -> None:
+    path = exported("html", "--as-of", "2010-10-01", "--assume", "weight(Ruritania, 3)")
+    same = kzexpert("trace", "rerun", path)
+    assert (same.exit_code, same.stdout) == (0, "the two traces say the same\n")
+    rules = Path("rules/world.yaml")
+    rules.write_text(rules.read_text(encoding="utf-8").replace("certainty: 0.6", "certainty: 0.7", 1), encoding="utf-8")
+    changed = kzexpert("trace", "rerun", path)
+    assert changed.exit_code == 1
+    assert "0.60 → 0.70" in changed.stdout
+    assert kzexpert("trace", "rerun", path, "--as-of", "1990").exit_code == 1
+
+
+# --- signed --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def signers(tmp_path: Path) -> Path:
+    """A file of signers with one key, which lies beside it as `key`."""
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)
+    path = tmp_path / "signers"
+    path.write_text(f"anna@example.org {(tmp_path / 'key.pub').read_text()}", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("form", ["json", "html", "markdown"])
+def test_it_is_said_who_signed(
+    kzexpert: Kzexpert, exported: Callable[..., Path], signers: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    path = exported(form, "--sign", "key")
+    assert "signed by anna@example.org" in kzexpert("trace", "verify", path, "--signers", signers).stdout
+    assert "nobody has looked by whom" in kzexpert("trace", "verify", path).stdout
+    monkeypatch.setenv("KZEXPERT_SIGNERS", str(signers))
+    assert "signed by anna@example.org" in kzexpert("trace", "verify", path, "--alone").stdout
+    exported(form)
+    unsigned = kzexpert("trace", "verify", path)
+    assert (unsigned.exit_code, "KZ513" in unsigned.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("form", ["json", "html", "markdown"])
+def test_a_forged_trace_keeps_no_signature(
+    kzexpert: Kzexpert, exported: Callable[..., Path], signers: Path, form: str
+) -> None:
+    """Not even where the forger seals it anew: a truth of another day under the name of the signer."""
+    path = exported(form, "--sign", "key")
+    signature = json.loads(kzexpert("trace", "export", QUESTION, "--sign", "key").stdout)["signature"]
+    other = json.loads(kzexpert("trace", "export", QUESTION, "--as-of", "2012").stdout)
+    path.write_text(json.dumps({**other, "signature": signature}), encoding="utf-8")
+    result = kzexpert("trace", "verify", path, "--signers", signers)
+    assert (result.exit_code, "KZ512" in result.stderr) == (1, True)
+
+
+def test_a_picture_is_not_signed(kzexpert: Kzexpert, signers: Path) -> None:
+    result = kzexpert("trace", "export", QUESTION, "--format", "svg", "--sign", "key")
+    assert (result.exit_code, "KZ511" in result.stderr) == (2, True)
