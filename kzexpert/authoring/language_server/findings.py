@@ -4,9 +4,10 @@ All of it takes seconds, so that an editor shows it when it is there, and never 
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from time import perf_counter, sleep
+from time import perf_counter
+from typing import TypeAlias
 
 import msgspec
 
@@ -21,8 +22,10 @@ from kzexpert.errors import Issue, KzexpertError, Location
 from kzexpert.model import Case, GroundAtom, KnowledgeBase
 from kzexpert.program.snapshot import snapshot
 
-__all__ = ["Findings", "Trials", "findings", "trials"]
+__all__ = ["Calm", "Findings", "Trials", "findings", "trials"]
 
+#: Waits until nobody has typed for a while.
+Calm: TypeAlias = Callable[[], None]
 #: Seconds that conclusions, and that the cases of a base, may take.
 _MOST_SECONDS, _MOST_FOR_CASES = 30.0, 60.0
 #: Conclusions of a predicate that are shown.
@@ -61,12 +64,13 @@ class Trials(msgspec.Struct, frozen=True):
     whole: bool
 
 
-def findings(state: State) -> Findings:
-    """Infers all that follows.
+def findings(state: State, calm: Calm) -> Findings:
+    """Infers all that follows, once nobody types.
 
     Raises:
         KzexpertError: the rules conclude too much, or a table cannot be read.
     """
+    calm()
     issues = table_issues(state.kb)
     row = settled("auto", state.kb)
     settings = Settings(limits=Limits(seconds=_MOST_SECONDS))
@@ -83,29 +87,29 @@ def findings(state: State) -> Findings:
     return Findings(inference.program.as_of.isoformat(), known, first, firings, tuple(issues))
 
 
-def trials(state: State) -> Trials:
-    """Runs the cases, a breath after each: whoever types goes first.
+def trials(state: State, calm: Calm) -> Trials:
+    """Runs the cases, none of them while somebody types.
 
     Raises:
         KzexpertError: a table cannot be read.
     """
     kb = for_engine(state.kb, "experta")
     rules = {rule.location: rule.id for rule in kb.rules}
-    began = perf_counter()
     resting: dict[str, list[str]] = {}
     failed: list[str] = []
-    left = list(reversed(state.cases))
-    while left and perf_counter() - began < _MOST_FOR_CASES:
+    left, spent = list(reversed(state.cases)), 0.0
+    while left and spent < _MOST_FOR_CASES:
+        calm()
         case, start = left.pop(), perf_counter()
         try:
             bearing = _bearing(kb, case)
         except KzexpertError as error:
             failed += [] if any(issue.code == case.want_error for issue in error.issues) else [case.id]
-            continue
+            bearing = set()
         failed += [case.id] if bearing is None else []
         for name in {rules[place] for place in bearing or () if place in rules}:
             resting.setdefault(name, []).append(case.id)
-        sleep(min((perf_counter() - start) / 2, 1.0))
+        spent += perf_counter() - start
     cases = {rule: tuple(ids) for rule, ids in resting.items()}
     return Trials(cases, tuple(failed), whole=not left)
 

@@ -7,7 +7,10 @@ disk, and nothing that a file says is run or fetched.
 import asyncio
 import logging
 import os
+import threading
 from collections.abc import Awaitable, Callable
+from time import monotonic, sleep
+from typing import Any, TypeVar
 
 from lsprotocol import types as lsp
 from msgspec.structs import replace
@@ -16,7 +19,7 @@ from pygls.lsp.server import LanguageServer
 
 from kzexpert import __version__
 from kzexpert.authoring.language_server.base import State, base_of, path_of, read_state
-from kzexpert.authoring.language_server.findings import Findings, Trials, findings, trials
+from kzexpert.authoring.language_server.findings import Calm, Findings, Trials, findings, trials
 from kzexpert.authoring.language_server.hover import Dossier
 from kzexpert.authoring.language_server.names import Namings
 from kzexpert.authoring.language_server.text import Span, Text, Units
@@ -26,6 +29,7 @@ from kzexpert.language.folders import MANIFEST
 
 __all__ = ["EditedBase", "EditorSession", "path_of_uri", "uri_of"]
 
+T = TypeVar("T")
 _LOG = logging.getLogger("kzexpert.lsp")
 #: Seconds without a change before a base is read again, and before it is asked what follows from it.
 _PAUSE, _REST = 0.02, 1.0
@@ -62,6 +66,27 @@ class Chore:
                 _LOG.exception("a bug in kzexpert, not in your files")
 
 
+async def _aside(run: Callable[..., T], *arguments: Any) -> T:
+    """What a function gives in a thread of its own, which keeps nobody from leaving, however long it takes."""
+    loop = asyncio.get_running_loop()
+    outcome: asyncio.Future[T] = loop.create_future()
+
+    def settle(give: Callable[[Any], None], value: object) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(give, value)
+
+    def work() -> None:
+        try:
+            found = run(*arguments)
+        except Exception as error:
+            settle(outcome.set_exception, error)
+        else:
+            settle(outcome.set_result, found)
+
+    threading.Thread(target=work, daemon=True).start()
+    return await outcome
+
+
 class EditedBase:
     """A base of which an editor has files open.
 
@@ -83,17 +108,17 @@ class EditedBase:
         before = self.dossier
         held = dict(self.session.held)
         known = before.names.state if before else None
-        state = await asyncio.to_thread(read_state, self.folder, held, known, self.kept)
+        state = await _aside(read_state, self.folder, held, known, self.kept)
         self.dossier = replace(self.dossier, names=Namings(state)) if self.dossier else Dossier(Namings(state))
         self.session.tell(self)
         self.asking.ask()
         if self.dossier.trials is None:
             self.trying.ask()
 
-    async def _ask(self, question: Callable[[State], Findings | Trials]) -> None:
+    async def _ask(self, question: Callable[[State, Calm], Findings | Trials]) -> None:
         if self.dossier is None or not self.dossier.names.state.sound:
             return
-        answer = await asyncio.to_thread(question, self.dossier.names.state)
+        answer = await _aside(question, self.dossier.names.state, self.session.calm)
         if isinstance(answer, Findings):
             self.dossier = replace(self.dossier, found=answer)
             self.session.tell(self)
@@ -116,6 +141,7 @@ class EditorSession(LanguageServer):
         super().__init__("kzexpert", __version__, lsp.TextDocumentSyncKind.Full)
         self.held: dict[str, str] = {}
         self.bases: dict[str, EditedBase] = {}
+        self.typed = 0.0
 
     # --- texts ---
 
@@ -145,6 +171,7 @@ class EditorSession(LanguageServer):
 
     def hold(self, path: str, text: str | None) -> None:
         """Takes over what an editor has of a file; None where it has closed it."""
+        self.typed = monotonic()
         if text is None:
             self.held.pop(path, None)
         else:
@@ -152,6 +179,11 @@ class EditorSession(LanguageServer):
         base = self.base(path)
         if base:
             base.reading.ask()
+
+    def calm(self) -> None:
+        """Waits until nobody has typed for a while; called in a thread that is not that of the editor's requests."""
+        while (left := self.typed + _REST - monotonic()) > 0:
+            sleep(left)
 
     async def dossier(self, uri: str) -> tuple[Dossier, str] | None:
         """What is known of the base of a file, as its texts are now, and the path of the file; None without a base."""
