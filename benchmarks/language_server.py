@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
-from editors import Editor  # noqa: E402
+from language_clients import Editor  # noqa: E402
 
 TYPED = """
   - id: typed

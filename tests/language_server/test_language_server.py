@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from editors import Editor, applied, at
+from language_clients import Editor, applied, at
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
