@@ -8,7 +8,6 @@ from itertools import groupby
 from math import ceil
 from typing import TypeAlias, TypeVar
 
-from kzexpert.errors import counted
 from kzexpert.model import Inference
 from kzexpert.proof.answers import Conclusion, Conclusions
 from kzexpert.questions import paraphrase
@@ -22,6 +21,7 @@ from kzexpert.render.svg import (
     heading,
     height_of,
     label,
+    left_out,
     sheet,
     supposed,
     text_width,
@@ -38,7 +38,6 @@ _NAME, _SENTENCE = 240, 760
 #: What is left between groups of columns, around a label, and above the key.
 _BETWEEN, _PAD, _ABOVE_KEY = 8, 4, 12
 _KEY, _LEFT, _SWATCHES = 18, 66, (-1.0, -0.6, -0.2, 0.2, 0.6, 1.0)
-_NOTHING = "Nothing is established."
 _Column: TypeAlias = tuple[str, ...]
 _Key = TypeVar("_Key", str, tuple[str, ...])
 
@@ -173,15 +172,7 @@ class _HeatTable:
     # --- words --------------------------------------------------------------------------------------------------------
 
     def notes(self) -> Iterator[str]:
-        left = [
-            counted(number, f"more {thing}")
-            for number, thing in ((self.rows_left, "row"), (self.columns_left, "column"))
-            if number
-        ]
-        if left:
-            yield f"Not drawn: {' and '.join(left)}; --limit all draws all."
-        if not self.rows:
-            yield _NOTHING
+        yield from left_out((self.rows_left, "row"), (self.columns_left, "column"))
         if self.same:
             yield f"All of it is about {', '.join(self.same)}."
         if self.hidden:
@@ -193,7 +184,7 @@ class _HeatTable:
             cells = [(column, self.cells[row, column]) for column in self.columns if (row, column) in self.cells]
             said = (f"{', '.join(column)} {certainty_text(item.certainty)}".lstrip() for column, item in cells)
             told.append(f"{row}: {'; '.join(said)}.")
-        return " ".join(told) or _NOTHING
+        return " ".join(told)
 
 
 def _strongest(items: Iterable[tuple[_Key, Conclusion]]) -> list[_Key]:

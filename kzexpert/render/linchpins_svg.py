@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from kzexpert.analysis.linchpins import Effect, Hanging, Linchpins
 from kzexpert.certainty import THRESHOLD, combine
-from kzexpert.errors import counted
 from kzexpert.model import Inference
 from kzexpert.proof.answers import EvidenceLine, conclude, ranked
 from kzexpert.questions.question import Question
@@ -22,6 +21,7 @@ from kzexpert.render.svg import (
     heading,
     height_of,
     label,
+    left_out,
     rule,
     sheet,
     signed,
@@ -37,7 +37,6 @@ _WIDTH, _PAGE, _LEFT, _RIGHT = 716, 960, 280, 545
 _BAR, _GAP = 12, 6
 #: So many things that a conclusion hangs on are drawn.
 _MOST = 10
-_NOTHING = "Nothing is established."
 _BOLD = 'font-weight="bold"'
 
 
@@ -62,16 +61,14 @@ def linchpins_svg(inference: Inference, question: Question, found: Linchpins, li
         told.append(section.reading())
         y += section.height
         drawn += 1
-    left = len(found.conclusions) - drawn
-    notes = [f"Not drawn: {counted(left, 'more conclusion')}; --limit all draws all."] if left else []
-    notes += [] if told else [_NOTHING]
+    notes = left_out((len(found.conclusions) - drawn, "conclusion"))
     notes += [
         f"Dashed: taken away. Dotted: established above {THRESHOLD:.1f}.",
         supposed(found.as_of, found.assumed, found.withdrawn),
     ]
     says = found.conclusions[0].says if len(found.conclusions) == 1 else "What the conclusions hang on"
     title = heading(found.question, says)
-    return sheet("linchpins", title, " ".join(told) or _NOTHING, (_WIDTH, y), elements, notes)
+    return sheet("linchpins", title, " ".join(told), (_WIDTH, y), elements, notes)
 
 
 class _Row(NamedTuple):

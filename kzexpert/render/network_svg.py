@@ -9,7 +9,7 @@ from math import cos, hypot, pi, sin, sqrt
 from typing import NamedTuple
 
 from kzexpert.engines.packages import bulk
-from kzexpert.errors import Issue, Location, UsageError, counted
+from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.model import Inference, KnowledgeBase, Pattern, Variable
 from kzexpert.proof.answers import Conclusion, Conclusions, once
 from kzexpert.questions import paraphrase
@@ -28,6 +28,7 @@ from kzexpert.render.svg import (
     escaped,
     heading,
     label,
+    left_out,
     line_key,
     sheet,
     supposed,
@@ -46,7 +47,6 @@ _STEPS = 4_000_000
 #: Where on a line its number may stand.
 _SHARES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78)
 _NUMBER = (30.0, 13.0)
-_NOTHING = "Nothing is established."
 
 
 def network_svg(inference: Inference, found: Conclusions, asked: Question | None, limit: int | None = 0) -> str:
@@ -182,16 +182,13 @@ class _Network:
         yield from line_key(self.size[1] - _KEY)
 
     def notes(self) -> Iterator[str]:
-        if self.left:
-            yield f"Not drawn: {counted(self.left, 'more line')}; --limit all draws all."
-        if not self.pairs:
-            yield _NOTHING
+        yield from left_out((self.left, "line"))
         if self.hidden:
             yield "Where several conclusions join the same two, the most certain is drawn."
 
     def reading(self) -> str:
         told = (f"{sentence(item.says)}: {certainty_text(item.certainty)}." for item in self.pairs.values())
-        return " ".join(told) or _NOTHING
+        return " ".join(told)
 
 
 def _spread(places: Sequence[float], low: float, high: float) -> list[float]:

@@ -33,6 +33,7 @@ __all__ = [
     "heading",
     "height_of",
     "label",
+    "left_out",
     "line_key",
     "rule",
     "sheet",
@@ -75,16 +76,20 @@ def sheet(
     notes: Sequence[str] = (),
     *,
     paper: bool = True,
+    nothing: str = "Nothing is established.",
 ) -> str:
     """The picture: its title, what is drawn, and notes below it.
 
     Args:
         name: begins the ids of its title and its reading; another one for each picture of a page.
-        title, reading: what it shows, in a line, and in words for who does not see it.
+        title, reading: what it shows, in a line, and in words for who does not see it; the notes are read out after it.
         size: width and height of what is drawn; `elements` have their origin at its left upper corner.
         paper: whether it stands alone, with a margin and its title on white paper. Else it takes the colours of what is
             around it, where the title stands.
+        nothing: what is said where there is nothing to read out.
     """
+    notes = notes if reading or not nothing else [nothing, *notes]
+    reading = " ".join(filter(None, [reading, *notes]))
     margin, head = (_MARGIN, _HEAD) if paper else (0, 0)
     room = max(size[0], _NARROWEST if paper else 0)
     told = [line for note in notes for line in wrapped(note, room, SMALL)]
@@ -110,6 +115,12 @@ def sheet(
 def heading(question: str, instead: str) -> str:
     """What stands over a picture: the question, unless it is a pattern, which is code."""
     return sentence(instead if _ATOM.search(question) else question)
+
+
+def left_out(*counts: tuple[int, str]) -> list[str]:
+    """The note that says how many of some things are not drawn, if there are any."""
+    told = [counted(number, f"more {thing}") for number, thing in counts if number]
+    return [f"Not drawn: {' and '.join(told)}; --limit all draws all."] if told else []
 
 
 def supposed(as_of: date, assumed: Sequence[str], withdrawn: Sequence[str]) -> str:

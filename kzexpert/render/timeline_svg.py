@@ -9,7 +9,6 @@ from datetime import date
 
 from kzexpert.analysis.timeline import Point, Series, Step, Timeline
 from kzexpert.certainty import THRESHOLD
-from kzexpert.errors import counted
 from kzexpert.language import parse_atom
 from kzexpert.model import NOWHERE, Variable
 from kzexpert.proof.changes import Cause
@@ -23,6 +22,7 @@ from kzexpert.render.svg import (
     heading,
     height_of,
     label,
+    left_out,
     rule,
     sheet,
     text_width,
@@ -52,17 +52,13 @@ def timeline_svg(found: Timeline, limit: int | None = 0, *, paper: bool = True) 
     shown, left = first_of(found.series, _MOST if limit == 0 else limit)
     series = found.series[:1]
     title = heading(found.question, series[0].says if len(found.series) == 1 else "Certainty over the years")
-    notes = [*_notes(found, shown, left)]
     elements, foot = _plots(found, shown)
-    reading = " ".join([*map(_reading, shown), *notes])
+    reading, notes = " ".join(map(_reading, shown)), [*_notes(found, shown, left)]
     return sheet("drawn-timeline", title, reading, (_WIDTH, foot), elements, notes, paper=paper)
 
 
 def _notes(found: Timeline, shown: Sequence[Series], left: int) -> Iterator[str]:
-    if not shown:
-        yield "Nothing is established in these years."
-    if left:
-        yield f"Not drawn: {counted(left, 'more conclusion')}; --limit all draws all."
+    yield from left_out((left, "conclusion"))
     yield f"{days_looked_at(found)} Dashed: established above {THRESHOLD:.1f}."
     if any(change.silent for series in shown for change in series.changes):
         yield f"Dotted, with a hollow mark: {LAPSED[0].lower()}{LAPSED[1:]}"

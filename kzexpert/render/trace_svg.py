@@ -117,7 +117,8 @@ class _Picture:
     def text(self) -> str:
         foot = max((place.y + place.height / 2 for place in self.places.values()), default=0.0) + 10
         size = (self.width, foot + _KEY)
-        return sheet("argument", self.graph.title, self.reading(), size, self.elements(foot), self.graph.notes)
+        graph = self.graph
+        return sheet("argument", graph.title, self.reading(), size, self.elements(foot), graph.notes, nothing="")
 
     def elements(self, foot: float) -> Iterator[str]:
         entering, leaving = self.ports()
@@ -193,7 +194,7 @@ class _Picture:
             for edge in below.get(node.id, ()) if node.kind == "conclusion" else ():
                 words = " ".join(self.nodes[edge.source].lines)
                 parts.append(f"{'Against' if edge.against else 'For'}, {signed(edge.strength or 0.0)}: {words}.")
-        return " ".join([*parts, *self.graph.notes])
+        return " ".join(parts)
 
 
 def _ordered(columns: Mapping[str, int], joined: Sequence[tuple[str, str]]) -> list[list[str]]:

@@ -50,16 +50,13 @@ def what_if_svg(found: WhatIf, limit: int | None = 0) -> str:
     ]
     notes = [f"What is changed: {'; '.join(causes)}."] if causes else []
     omitted = left + found.others
-    notes += (
-        [f"Not drawn: {counted(omitted, 'more conclusion')} that change{'s' if omitted == 1 else ''}."]
-        if omitted
-        else []
-    )
-    notes += [] if shown else ["Nothing changes."]
+    changing = f"{counted(omitted, 'more conclusion')} that change{'s' if omitted == 1 else ''}"
+    notes += [f"Not drawn: {changing}."] if omitted else []
     notes.append(f"Dotted: established above {THRESHOLD:.1f}.")
-    reading = " ".join(map(_reading, shown)) or "Nothing changes."
     slopes = _Slopes(shown)
-    return sheet("changes", title, reading, (_WIDTH, slopes.foot), slopes.elements(found.before, found.after), notes)
+    drawn = slopes.elements(found.before, found.after)
+    reading = " ".join(map(_reading, shown))
+    return sheet("changes", title, reading, (_WIDTH, slopes.foot), drawn, notes, nothing="Nothing changes.")
 
 
 def _reading(shift: Shift) -> str:
