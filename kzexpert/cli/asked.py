@@ -1,5 +1,6 @@
 """Questions on the command line: read, told how they were read where that needs telling, and led to their command."""
 
+import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,10 +20,20 @@ __all__ = [
     "follow",
     "on_its_day",
     "question_of",
+    "questions_of",
     "read_or_choose",
     "say",
     "say_reading",
 ]
+
+
+#: An argument that is a question by itself: several words, or a pattern.
+_WHOLE = re.compile(r"\S\s+\S|\w\(.*\)")
+
+
+def questions_of(arguments: Sequence[str]) -> list[str]:
+    """The questions that a command was given: each argument, where each is one by itself; else the words of one."""
+    return list(arguments) if all(_WHOLE.search(text) for text in arguments) else [" ".join(arguments)]
 
 
 def question_of(session: Session, text: str) -> Question:

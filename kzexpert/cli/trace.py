@@ -1,6 +1,6 @@
 """``kzexpert trace``: write down all that an answer rests on, check such a file against rules and facts, compare."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import click
 from msgspec import UNSET
@@ -8,24 +8,24 @@ from msgspec.structs import replace
 
 from kzexpert.certainty import established
 from kzexpert.checks import refuse_errors
-from kzexpert.cli.asked import question_of
+from kzexpert.cli.asked import question_of, questions_of
 from kzexpert.cli.options import DEPTH, Command, Count, Options, common_options
 from kzexpert.cli.output import emit, print_error, show, spare
 from kzexpert.cli.page import page
 from kzexpert.cli.session import inspect, open_session
-from kzexpert.cli.trace_files import TraceCheck, made_with, only_trace, page_of, signers_of, trace_text
-from kzexpert.errors import Issue, KnowledgeBaseError, UsageError
+from kzexpert.cli.trace_files import TraceCheck, made_with, only_trace, signers_of, trace_text
+from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.model import KnowledgeBase
 from kzexpert.program.relevance import opened
 from kzexpert.proof.diff import trace_diff
-from kzexpert.proof.document import Trace, signed_text
+from kzexpert.proof.document import Trace, TraceReport, signed_text
 from kzexpert.proof.enclosure import bound, enclosed
 from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import exported, prove
 from kzexpert.render import RENDERERS, rendered
 from kzexpert.render.changes_text import trace_diff_text
-from kzexpert.render.html import Page
 from kzexpert.render.issues import issues_text
+from kzexpert.render.judgement import Page, unaided
 from kzexpert.render.trace_text import shown_text, verifications_document, verifications_text
 from kzexpert.signature import sign as signature_of
 
@@ -45,10 +45,11 @@ def trace() -> None:
 
 @trace.command(
     cls=Command,
-    short_help="Write an answer and all it rests on to a file.",
+    short_help="Write answers and all they rest on to a file.",
     epilog="""\b
 Examples:
   kzexpert trace export "which states hedge?" --output hedging.json
+  kzexpert trace export "which states hedge?" "who is Kazakhstan aligned with?" --format html --output report.html
   kzexpert trace export "hedges(?state, _, _, security)" --format markdown
   kzexpert trace export "which states hedge?" --format svg --output hedging.svg""",
 )
@@ -61,20 +62,30 @@ Examples:
 def export(options: Options, question: tuple[str, ...], depth: int | None, sign: str | None) -> int:
     """Write everything that answers a QUESTION to a file, with every fact, firing and rule below it.
 
-    JSON is the trace that "verify" checks and "diff" compares. Markdown and HTML are for reading. SVG is
-    a picture of the argument on one page, DOT and Mermaid are the same for programs that draw.
+    JSON is the trace that "verify" checks and "diff" compares. Markdown and HTML are reports for reading, which begin
+    with a key judgement. SVG is a picture of the argument on one page, DOT and Mermaid are the same for programs that
+    draw.
+
+    Several questions, each in quotes, make one report: the key judgement on each, then one annex. As JSON it is a
+    document that holds a trace of each. Words without quotes are one question.
     """
     _check_signing(options.format, sign)
     spare(options, filter(None, [sign]))
     session = open_session(options)
-    asked = question_of(session, " ".join(question))
+    asked = [question_of(session, text) for text in questions_of(question)]
+    row = RENDERERS[options.format]
+    if len(asked) > 1 and row.drawn:
+        hint = "ask one question, or choose json, markdown or html"
+        message = f"{options.format} draws one question, and here are {len(asked)}"
+        raise UsageError(Issue("KZ308", message, Location("--format"), hint))
     # A page compares a conclusion with its rivals, which differ in a constant of the question.
-    whole = RENDERERS[options.format].shows == "page"
-    inference = session.infer([opened(asked.pattern) if whole else asked.pattern])
-    index = Index(exported(prove(inference, asked), session.kb))
-    text = _written(index.trace, options.format, lambda: page(session, inference, asked), depth, sign)
+    inference = session.infer([opened(one.pattern) if row.shows == "page" else one.pattern for one in asked])
+    traces = [exported(prove(inference, one), session.kb) for one in asked]
+    several = [*zip(asked, traces, strict=True)]
+    text = _written(traces, options.format, lambda: page(session, inference, several), depth, sign)
     emit(options, lambda _out: text)
-    return 0 if any(established(index[answer].certainty) for answer in index.trace.answers) else 3
+    certainties = [Index(found)[name].certainty for found in traces for name in found.answers]
+    return 0 if any(map(established, certainties)) else 3
 
 
 def _check_signing(form: str, key: str | None) -> None:
@@ -89,12 +100,12 @@ def _check_signing(form: str, key: str | None) -> None:
 
 
 def _written(
-    trace: Trace, form: str, page_of: Callable[[], Page], depth: int | None = None, key: str | None = None
+    traces: Sequence[Trace], form: str, page_of: Callable[[], Page], depth: int | None = None, key: str | None = None
 ) -> str:
-    """A trace in a format, a page with the trace inside.
+    """Traces in a format, a page with the traces inside.
 
     Args:
-        key: what to sign it with.
+        key: what to sign them with.
     """
 
     def signed(trace: Trace) -> Trace:
@@ -102,10 +113,14 @@ def _written(
             trace if key is None else replace(trace, signature=signature_of(signed_text(trace), key, "kzexpert-trace"))
         )
 
+    def document(found: Iterable[Trace]) -> Trace | TraceReport:
+        every = tuple(found)
+        return every[0] if len(every) == 1 else TraceReport(every)
+
     if not RENDERERS[form].carries:
-        return rendered(form, {"trace": lambda: signed(trace)}, depth)
-    text = rendered(form, {"trace": lambda: trace, "page": page_of}, depth)
-    return enclosed(text, map(signed, bound(text, [trace])))
+        return rendered(form, {"trace": lambda: document(map(signed, traces))}, depth)
+    text = rendered(form, {"trace": lambda: document(traces), "page": page_of}, depth)
+    return enclosed(text, map(signed, bound(text, traces)))
 
 
 @trace.command(
@@ -190,7 +205,7 @@ def show_trace(options: Options, file: str, depth: int | None) -> int:
     if options.format == "text":
         emit(options, lambda out: shown_text(Index(trace), out, depth))
     else:
-        text = _written(trace, options.format, lambda: page_of(trace), depth)
+        text = _written([trace], options.format, lambda: unaided([trace]), depth)
         emit(options, lambda _out: text)
     return 0
 

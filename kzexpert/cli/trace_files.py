@@ -7,25 +7,21 @@ from datetime import date
 from msgspec.structs import replace
 
 from kzexpert import __version__
-from kzexpert.engines import ENGINES, Settings, engine, with_rows
+from kzexpert.engines import ENGINES, Settings, with_rows
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
-from kzexpert.language import parse_atom
 from kzexpert.language.files import read_file
-from kzexpert.model import NOWHERE, KnowledgeBase
+from kzexpert.model import KnowledgeBase
 from kzexpert.program.likelihood import fitting_calibrations
-from kzexpert.program.snapshot import snapshot
-from kzexpert.proof.answers import answer_of
-from kzexpert.proof.carried_base import carried_base, verify_alone
+from kzexpert.proof.carried_base import verify_alone
 from kzexpert.proof.checker import Checker, Verification
 from kzexpert.proof.checker.parser import read_trace, read_traces
-from kzexpert.proof.document import Trace, signed_text
+from kzexpert.proof.document import Trace, TraceReport, signed_text
 from kzexpert.proof.enclosure import Enclosed, Enclosing, edited, enclosing, words
-from kzexpert.proof.index import Index, loose_end
-from kzexpert.render.html import Page
+from kzexpert.proof.index import loose_end
 from kzexpert.render.proof_markdown import proof_markdown
 from kzexpert.signature import SIGNERS, verify
 
-__all__ = ["TraceCheck", "made_with", "only_trace", "page_of", "signers_of", "trace_text"]
+__all__ = ["TraceCheck", "made_with", "only_trace", "signers_of", "trace_text"]
 
 #: Bytes. A trace of this size holds a hundred thousand firings.
 _LIMIT = 100_000_000
@@ -59,20 +55,6 @@ def only_trace(name: str) -> Trace:
         message = f"the trace refers to {lacking}, which it does not state"
         raise KnowledgeBaseError(Issue("KZ507", message, Location(name), "ask whoever sent it for the original"))
     return traces[0]
-
-
-def page_of(trace: Trace) -> Page:
-    """What an HTML page shows of a trace by itself: neither what it hangs on, nor its rivals, nor other years.
-
-    Raises:
-        KnowledgeBaseError: it does not carry what is needed.
-    """
-    kb, issues = carried_base(trace)
-    if kb is None:
-        raise KnowledgeBaseError(*issues)
-    assumed, withdrawn = ([parse_atom(text, NOWHERE) for text in texts] for texts in (trace.assumed, trace.withdrawn))
-    inference = engine().infer(snapshot(kb, trace.as_of, assumed, withdrawn))
-    return Page(inference, answer_of(trace), Index(trace))
 
 
 class TraceCheck:
@@ -141,9 +123,9 @@ def _words(name: str, page: str, inside: Enclosing, traces: Sequence[Trace]) -> 
     wrong = edited(name, page, traces)
     if wrong is not None:
         return [wrong], ""
-    if inside.form == "markdown" and len(traces) == 1:
+    if inside.form == "markdown":
         shown = traces[0].shown
-        if words(proof_markdown(traces[0])) == words(page):
+        if words(proof_markdown(traces[0] if len(traces) == 1 else TraceReport(tuple(traces)))) == words(page):
             return [], "its words are those of the trace"
         if shown and shown.program == __version__:
             message = "the page says something else than the trace in it"

@@ -31,7 +31,6 @@ __all__ = [
     "Conclusions",
     "EvidenceLine",
     "answer",
-    "answer_of",
     "cited",
     "conclude",
     "conclusions_of",
@@ -188,32 +187,6 @@ def answer(inference: Inference, question: Question, proof: Trace | None = None)
         read_as=question.read_as or UNSET,
         count=len(values) if question.counts else UNSET,
     )
-
-
-def answer_of(trace: Trace) -> Answer:
-    """The answer that a trace gives, without bindings and lines: these stand in the trace."""
-    index = Index(trace)
-    window = trace.pattern.rpartition(")")[2]
-    found = []
-    for name in trace.answers:
-        item, certainty = index[name], index[name].certainty
-        found.append(
-            Conclusion(
-                conclusion=name.replace(window, "", 1) if window else name,
-                says=item.says,
-                bindings={},
-                certainty=certainty,
-                evidence=evidence_word(certainty),
-                status=_status(certainty),
-                established=established(certainty),
-                derived=name in index.conclusions,
-                lines=(),
-                likelihood=index.likelihoods.get(name),
-                conflict=name in index.conclusions and index.conclusions[name].conflict,
-            )
-        )
-    status = found[0].status if found else "unknown"
-    return Answer(trace.question, trace.pattern, trace.as_of, trace.engine, status, tuple(found))
 
 
 def _status(certainty: float) -> Literal["established", "weighed", "against"]:

@@ -37,6 +37,7 @@ __all__ = [
     "StatedRule",
     "Testimony",
     "Trace",
+    "TraceReport",
     "TracedConclusion",
     "TracedFact",
     "TracedFiring",
@@ -539,6 +540,12 @@ class Trace(_Part, frozen=True, kw_only=True, tag_field="schema", tag="kzexpert.
 
     def __repr__(self) -> str:
         return f"<trace of {self.question!r}: {counted(len(self.answers), 'answer')}>"
+
+
+class TraceReport(_Part, frozen=True, tag_field="schema", tag="kzexpert.report/1"):
+    """Several questions that were asked of one base on one day: the trace of each, with its own seal."""
+
+    traces: tuple[Trace, ...]
 
 
 # --- digests ---------------------------------------------------------------------------------------------------------

@@ -7,8 +7,9 @@ traces say is not looked at here.
 import bz2
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
+from json import JSONDecoder
 from textwrap import wrap
 from typing import Literal
 
@@ -30,6 +31,9 @@ _BLOCK = re.compile(r'<script\b[^>]*\bclass="kzexpert-trace"[^>]*>([^<]*)</scrip
 #: In an alphabet that survives what editors and e-mail do to lines: breaks, blanks, CRLF, ``>`` in front of them. The
 #: last one counts.
 _PACKED = re.compile(r"^[> ]*<!-- kzexpert\.trace/1 packed:([A-Za-z0-9+/=>\s]*)-->", re.MULTILINE)
+_REPORT = re.compile(r'\s*\{\s*"schema"\s*:\s*"kzexpert\.report/1"\s*,\s*"traces"\s*:\s*\[\s*')
+_SEPARATOR = re.compile(r"\s*,\s*")
+_DECODER = JSONDecoder()
 _QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)
 _EXPORT = "kzexpert trace export QUESTION --format html writes a page with its trace"
 
@@ -117,7 +121,7 @@ def enclosing(file: str, text: str) -> Enclosing:
         file: its name, for the issues.
     """
     if text.lstrip()[:1] in ("{", "["):
-        return Enclosing("json", (Enclosed(text),))
+        return Enclosing("json", tuple(_listed(text)) or (Enclosed(text),))
     if _is_html(text):
         found = [Enclosed(_alone(text, *match.span(1))) for match in _BLOCK.finditer(text)]
         return Enclosing("html", tuple(found), () if found else (_none(file, "the page carries no trace"),))
@@ -136,6 +140,20 @@ def enclosing(file: str, text: str) -> Enclosing:
         hint = "ask whoever sent it for the file itself"
         return Enclosing("markdown", (), (Issue("KZ501", "the packed trace is damaged", Location(file, line), hint),))
     return Enclosing("markdown", tuple(found))
+
+
+def _listed(text: str) -> Iterator[Enclosed]:
+    """The traces of a report (`kzexpert.proof.document.TraceReport`); none where it is something else."""
+    head = _REPORT.match(text)
+    place = head.end() if head else len(text)
+    while place < len(text) and text[place] == "{":
+        try:
+            _, end = _DECODER.raw_decode(text, place)
+        except ValueError:  # the rest is told of as it stands
+            end = len(text)
+        yield Enclosed(_alone(text, place, end))
+        separator = _SEPARATOR.match(text, end)
+        place = separator.end() if separator else len(text)
 
 
 def _digest(page: str) -> str:

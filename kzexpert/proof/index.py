@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from kzexpert.proof.document import CitedRule, Row, Trace, TracedConclusion, TracedFact, TracedFiring, TracedLine
 
-__all__ = ["Index", "graded", "loose_end"]
+__all__ = ["Index", "graded", "loose_end", "merged"]
 
 
 def graded(citation: str, grade: str) -> str:
@@ -83,3 +86,29 @@ class Index:
                 met[current] = None
                 pending.extend(reversed(self.below(current)))
         return list(met)
+
+
+def merged(traces: Sequence[Trace]) -> Trace:
+    """What several traces of one base on one day prove, as one proof that has each statement once and no seal."""
+    conclusions: dict[str, TracedConclusion] = {}
+    firings: list[TracedFiring] = []
+    for trace in traces:
+        of = {firing.id: firing for firing in trace.firings}
+        for item in trace.conclusions:
+            if item.conclusion not in conclusions:
+                fired = [line.evidence for line in item.lines if line.evidence in of]
+                named = {name: f"f{len(firings) + place}" for place, name in enumerate(fired, 1)}
+                firings += [replace(of[name], id=named[name]) for name in fired]
+                lines = (replace(line, evidence=named.get(line.evidence, line.evidence)) for line in item.lines)
+                conclusions[item.conclusion] = replace(item, lines=tuple(lines), testimony=None)
+    return replace(
+        traces[0],
+        seal=UNSET,
+        answers=tuple(dict.fromkeys(answer for trace in traces for answer in trace.answers)),
+        conclusions=tuple(conclusions.values()),
+        firings=tuple(firings),
+        facts=tuple({item.fact: item for trace in traces for item in trace.facts}.values()),
+        rules=tuple({item.id: item for trace in traces for item in trace.rules}.values()),
+        sources=tuple({item.id: item for trace in traces for item in trace.sources}.values()),
+        likelihoods=tuple(item for trace in traces for item in trace.likelihoods or ()),
+    )

@@ -1,4 +1,4 @@
-"""A judgement as one HTML file: the answer, the argument as a tree that folds, what it hangs on, rivals, and history.
+"""Judgements as one HTML file: what must be known first, on one printed page each, and an annex that bears them out.
 
 The page loads nothing: style and script stand in it, and its content security policy lets no other run and forbids
 every request. All that comes from files goes through jinja2's escaping, and what would not show is shown as an escape.
@@ -12,62 +12,64 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from kzexpert.analysis.linchpins import Hanging
-from kzexpert.analysis.matrix import Matrix
-from kzexpert.analysis.timeline import Timeline
-from kzexpert.analysis.why_not import WhyNot
-from kzexpert.certainty import THRESHOLD
+from kzexpert.certainty import THRESHOLD, established
 from kzexpert.errors import counted
-from kzexpert.model import Inference, KnowledgeBase, Source
-from kzexpert.proof.answers import Answer
-from kzexpert.proof.index import Index
+from kzexpert.proof.document import CitedSource, Trace
+from kzexpert.proof.index import Index, merged
 from kzexpert.proof.witnesses import Witnesses
-from kzexpert.render.html_tree import argument, citations_of
-from kzexpert.render.text import UNCALIBRATED, likelihood_text, opening
+from kzexpert.render.arithmetic import exact_text
+from kzexpert.render.html_tree import Branch, argument, balance, citations_of
+from kzexpert.render.judgement import (
+    NO_CONFIDENCE,
+    NOTHING_UNKNOWN,
+    Inquiry,
+    KeyJudgement,
+    Page,
+    key_judgement,
+    plain_statement,
+)
+from kzexpert.render.text import UNCALIBRATED
 from kzexpert.render.timeline_svg import timeline_svg
 from kzexpert.render.timeline_text import estimated, unmeasured
-from kzexpert.render.trust_text import told
 from kzexpert.render.writer import certainty_text, sentence, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["PAGE", "Citing", "Page", "content_digest", "environment", "html_page", "parts"]
+__all__ = ["PAGE", "Citing", "PageQuestion", "content_digest", "environment", "html_page", "parts"]
 
 #: The templates, the style and the script of pages.
 PAGE = Path(__file__).with_name("page")
 _VARIABLE = re.compile(r"\?\w+")
+#: A minus sign, as it is typed.
+_HYPHEN = re.compile(r"(?<![\w-])-(?=\d)")
 _WEB = re.compile(r"https?://[!-~]+")
+#: A page is for reading: no more answers of one question.
+_MOST_ANSWERS = 40
 
 
 class Citing(msgspec.Struct, frozen=True):
     """A source of the page, and how many facts and rules of the argument cite it."""
 
     number: int
-    source: Source
+    source: CitedSource
     facts: int
     rules: int
 
 
-class Page(msgspec.Struct, frozen=True):
-    """What a page shows.
+class PageQuestion(msgspec.Struct, frozen=True):
+    """A question as the page shows it.
 
     Attributes:
-        answer: what was asked, and what matches it. What is not established is shown where nothing else is.
-        index: of the proof; what is not among its answers is left out.
-        hangs_on: what some of the conclusions hang on.
-        rivals: matrices of rival hypotheses.
-        timeline: the conclusions over the years.
-        lacking: where nothing is established, what is missing for it.
+        shown: the trees of its answers; what is not established is shown where nothing else is.
+        left_out: how many more answers there are.
     """
 
-    inference: Inference
-    answer: Answer
-    index: Index
-    hangs_on: Sequence[Hanging] = ()
-    rivals: Sequence[Matrix] = ()
-    timeline: Timeline | None = None
-    lacking: WhyNot | None = None
+    number: int
+    inquiry: Inquiry
+    key: KeyJudgement
+    shown: tuple[Branch, ...]
+    left_out: int
 
 
 def html_page(page: Page) -> str:
@@ -89,48 +91,66 @@ def html_page(page: Page) -> str:
 
 
 def parts(page: Page) -> dict[str, Any]:
-    """What the templates of a page speak of, by the names that they use."""
+    """What the templates of a page speak of, by the names that they use.
+
+    What some question is without stands in `omitted`, by the name of the section: the question, and the reason.
+    """
     from markupsafe import Markup
 
-    kb = page.inference.program.kb
-    answer, index = page.answer, page.index
-    answers = answer.established.answers or answer.answers
-    proven = {name.replace(_window(answer.pattern), "", 1): name for name in index.trace.answers}
-    shown = tuple(item for item in answers if item.conclusion in proven)
-    names = [proven[item.conclusion] for item in shown]
-    citing = _citing(kb, index, names)
+    index = Index(merged([found.trace for found in page.inquiries]))
+    names = [_shown(found.trace, index) for found in page.inquiries]
+    proven = list(dict.fromkeys(name for shown in names for name in shown[:_MOST_ANSWERS]))
+    citing = _citing(index, proven)
     numbers = {item.source.id: item.number for item in citing}
     witnesses = Witnesses(index)
-    drawn = argument(index, names, numbers, witnesses)
+    drawn = argument(index, proven, numbers, witnesses)
+    branches = dict(zip(proven, drawn.proven, strict=True))
+    asked = [
+        PageQuestion(
+            number=number,
+            inquiry=found,
+            key=key_judgement(found, index, witnesses),
+            shown=tuple(branches[name] for name in shown[:_MOST_ANSWERS]),
+            left_out=len(shown[_MOST_ANSWERS:]),
+        )
+        for number, (found, shown) in enumerate(zip(page.inquiries, names, strict=True), 1)
+    ]
+    omitted: dict[str, list[tuple[str, str]]] = {}
+    looked: dict[str, list[Any]] = {}
+    for section in ("hangs_on", "rivals", "timeline", "lacking"):
+        told = [(found.title, getattr(found, section)) for found in page.inquiries]
+        omitted[section] = [(title, value) for title, value in told if isinstance(value, str)]
+        looked[section] = [value for _, value in told if not isinstance(value, str)]
     return {
-        "answer": answer,
-        "answers": shown,
-        "left_out": len(answers) - len(shown),
-        "program": page.inference.program,
+        "asked": asked,
+        "several": len(asked) > 1,
+        "trace": index.trace,
+        "as_of_reason": page.as_of_reason,
         "argument": drawn,
         "anchors": drawn.anchors,
         "citing": citing,
         "numbers": numbers,
-        "hangs_on": page.hangs_on,
-        "rivals": page.rivals,
-        "lacking": page.lacking,
-        "timeline": page.timeline,
-        "drawing": Markup(timeline_svg(page.timeline, None, paper=False)) if page.timeline else "",
-        "uncalibrated": UNCALIBRATED if any(item.likelihood is None for item in shown) else "",
+        "rules": [rule for rule in index.trace.rules if rule.id in drawn.uses],
+        "hangs_on": looked["hangs_on"],
+        "rivals": [matrix for several in looked["rivals"] for matrix in several],
+        "timelines": [(item, Markup(timeline_svg(item, None, paper=False))) for item in looked["timeline"]],
+        "lackings": looked["lacking"],
+        "omitted": omitted,
         "threshold": THRESHOLD,
-        "testimonies": [witnesses.testimony(name) for name in names],
-        "vouched": [told(index[name], witnesses.testimony(name)) for name in names],
+        "nothing_unknown": NOTHING_UNKNOWN,
+        "no_confidence": NO_CONFIDENCE,
+        "uncalibrated": UNCALIBRATED,
         "grades": {item.source.id: item.source.reliability for item in citing},
+        "titles": {item.source.id: item.source.title or item.source.id for item in citing},
     }
 
 
-def _window(pattern: str) -> str:
-    """The window of a pattern, with the space before it."""
-    found = re.search(r" within \d+ \w+", pattern.rpartition(")")[2])
-    return found[0] if found else ""
+def _shown(trace: Trace, index: Index) -> list[str]:
+    """The answers that are established, or else all that were weighed."""
+    return [name for name in trace.answers if established(index[name].certainty)] or list(trace.answers)
 
 
-def _citing(kb: KnowledgeBase, index: Index, proven: Sequence[str]) -> tuple[Citing, ...]:
+def _citing(index: Index, proven: Sequence[str]) -> tuple[Citing, ...]:
     """The sources behind what is proven, the most cited first."""
     facts: dict[str, int] = {}
     rules: dict[str, set[str]] = {}
@@ -143,7 +163,7 @@ def _citing(kb: KnowledgeBase, index: Index, proven: Sequence[str]) -> tuple[Cit
     cited = [(facts.get(name, 0), len(rules.get(name, ())), name) for name in {*facts, *rules}]
     cited.sort(key=lambda item: (-item[0] - item[1], item[2]))
     return tuple(
-        Citing(number, kb.source.get(name, Source(name)), of_facts, of_rules)
+        Citing(number, index.sources[name], of_facts, of_rules)
         for number, (of_facts, of_rules, name) in enumerate(cited, 1)
     )
 
@@ -167,16 +187,19 @@ def environment() -> "Environment":
         keep_trailing_newline=True,
     )
     environment.filters["certainty"] = _minus(certainty_text)
+    environment.filters["exact"] = _minus(exact_text)
+    environment.filters["minus"] = lambda text: _HYPHEN.sub("−", text)
     environment.filters["signed"] = _minus(lambda number: f"{round(number, 2) + 0.0:+.2f}")
     environment.filters["percent"] = lambda number: f"{round(number, 2):g}%"
     environment.filters["sentence"] = sentence
-    environment.filters["opening"] = opening
-    environment.filters["likelihood"] = likelihood_text
+    environment.filters["titled"] = lambda says, atom: plain_statement(says) if says == atom else sentence(says)
+    environment.filters["balance"] = balance
     environment.filters["unmeasured"] = unmeasured
     environment.filters["estimated"] = lambda point: estimated(point).replace("-", "−")
     environment.filters["counted"] = counted
     environment.filters["rival"] = lambda text: _VARIABLE.sub("…", text)
     environment.globals["zip"] = zip
+    environment.tests["text"] = lambda value: isinstance(value, str)
     environment.tests["web"] = lambda text: _WEB.fullmatch(text) is not None
     return environment
 

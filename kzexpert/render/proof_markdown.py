@@ -1,11 +1,13 @@
-"""A trace as one Markdown document that a reviewer can read, mark and print: answers, argument, facts, rules, sources.
+"""Judgements as one Markdown document to read, mark and print: what must be known first, and an annex.
 
-It says nothing that the trace does not say. What comes from files cannot become markup.
+What comes from files cannot become markup.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from kzexpert.certainty import THRESHOLD
+from kzexpert.errors import counted
 from kzexpert.proof.document import (
     AbsencePremise,
     AggregatePremise,
@@ -20,11 +22,22 @@ from kzexpert.proof.document import (
     TracedFiring,
     TracedLine,
     TracedPremise,
+    TraceReport,
 )
-from kzexpert.proof.index import Index
+from kzexpert.proof.index import Index, merged
 from kzexpert.proof.witnesses import Witnesses
+from kzexpert.render.arithmetic import combined_text, multiplied_text
+from kzexpert.render.judgement import (
+    NO_CONFIDENCE,
+    NOTHING_UNKNOWN,
+    Inquiry,
+    Page,
+    key_judgement,
+    plain_statement,
+    unaided,
+)
 from kzexpert.render.premise_text import with_values
-from kzexpert.render.text import UNCALIBRATED, cited_facts, further_firings, headline, likelihood_text
+from kzexpert.render.text import cited_facts, further_firings, headline, likelihood_text
 from kzexpert.render.trace_graph import reading_order
 from kzexpert.render.trust_text import told
 from kzexpert.render.writer import certainty_text, sentence, visible
@@ -32,13 +45,16 @@ from kzexpert.render.writer import certainty_text, sentence, visible
 __all__ = ["proof_markdown"]
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>#|~$&!]")
+#: Why a document tells of nothing beside its traces.
+_TRACE_ALONE = "this document says only what its trace says, so that it can be checked; the HTML page tells more"
 #: What begins a list.
 _START = re.compile(r"^(\d{0,9})([-+.)])")
 
 
-def proof_markdown(trace: Trace) -> str:
-    """The document."""
-    return "\n".join(_Document(trace).lines())
+def proof_markdown(document: Trace | TraceReport) -> str:
+    """The document, which says nothing that its traces do not say, so that its words can be checked by them."""
+    traces = document.traces if isinstance(document, TraceReport) else (document,)
+    return "\n".join(_Document(unaided(traces, _TRACE_ALONE)).lines())
 
 
 def _plain(text: str) -> str:
@@ -65,29 +81,31 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: int = -1)
 
 
 class _Document:
-    """One trace, with the numbers by which its parts refer to each other."""
+    """One report, with the numbers by which its parts refer to each other."""
 
-    def __init__(self, trace: Trace) -> None:
-        self.trace = trace
-        self.index = Index(trace)
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        traces = [found.trace for found in page.inquiries]
+        self.trace = traces[0] if len(traces) == 1 else merged(traces)
+        self.index = Index(self.trace)
         self.witnesses = Witnesses(self.index)
         self.order = reading_order(self.index)
         self.number = {item.conclusion: number for number, item in enumerate(self.order, 1)}
-        self.fact_number: Mapping[str, str] = {fact.fact: f"F{number}" for number, fact in enumerate(trace.facts, 1)}
+        facts = enumerate(self.trace.facts, 1)
+        self.fact_number: Mapping[str, str] = {fact.fact: f"F{number}" for number, fact in facts}
 
     def lines(self) -> Iterator[str]:
-        trace = self.trace
-        yield f"# {_plain(trace.question)}\n"
-        yield f"As of {trace.as_of.isoformat()}, by the engine {_plain(trace.engine)}. The question was read as"
-        yield f"{_code(trace.pattern)}.\n"
-        if trace.bases:
-            bases = (
-                f"{_plain(f'{base.name} {base.version}'.strip())} ({_code(base.digest[:12])})" for base in trace.bases
-            )
-            yield f"Bases and the beginnings of their digests: {', '.join(bases)}.\n"
+        trace, inquiries = self.trace, self.page.inquiries
+        several = len(inquiries) > 1
+        reason = f", {_plain(self.page.as_of_reason)}" if self.page.as_of_reason else ""
+        yield f"# {f'Key judgements on {len(inquiries)} questions' if several else _plain(inquiries[0].title)}\n"
+        yield f"As of {trace.as_of.isoformat()}{reason}.\n"
         for words, texts in (("Assumed", trace.assumed), ("Left out", trace.withdrawn)):
             if texts:
                 yield f"{words}: {', '.join(map(_code, texts))}.\n"
+        for found in inquiries:
+            yield f"## {_plain(found.title) if several else 'Key judgement'}\n"
+            yield from self.judgement(found)
         yield from self.answers()
         if self.order:
             yield "## Argument\n"
@@ -95,49 +113,78 @@ class _Document:
             yield from self.conclusion(item)
         yield from self.facts()
         yield from self.rules_and_sources()
-        yield "## Checking\n"
-        yield f"{'' if self.index.measured else f'{UNCALIBRATED} '}The same trace as JSON"
-        yield "(`kzexpert trace export --format json`) can be checked against the rules and facts with"
-        yield f"`kzexpert trace verify`. {f'Its seal is {_code(trace.seal)}.' if trace.seal else 'It has no seal.'}"
+        yield from self.checking()
+
+    def judgement(self, found: Inquiry) -> Iterator[str]:
+        """What is said first of a question, a line each."""
+        key = key_judgement(found, self.index, self.witnesses)
+        if key.first is None:
+            yield "Nothing in the knowledge base supports this.\n"
+        else:
+            if not key.established and not key.opening:
+                yield f"Nothing is established. What comes nearest stays at or below {certainty_text(THRESHOLD)}:\n"
+            said = f"{key.opening} {key.first.inside}" if key.opening else key.first.says
+            yield f"**{_plain(said)}.**\n"
+            yield f"- **Evidence:** {key.first.evidence} ({certainty_text(key.first.certainty)})"
+            yield f"- **Confidence:** {_plain(' '.join(key.trust) or NO_CONFIDENCE)}"
+            yield f"- **Likelihood:** {_plain(sentence(key.likelihood))}"
+            for side, reason in (("for", key.favour), ("against", key.against)):
+                told = f"{reason.because} ({certainty_text(reason.strength)}; {reason.cited})" if reason else "none"
+                yield f"- **Main reason {side}:** {_plain(told)}"
+        yield f"- **What would change it:** {_plain(' '.join(key.tips))}"
+        yield f"- **What is unknown:** {_plain(' '.join(key.unknown) or NOTHING_UNKNOWN)}"
+        for other in key.also:
+            yield f"- **Also:** {_plain(f'{other.says}: {other.estimate}')}"
+        if key.more:
+            yield f"- **Also:** {counted(key.more, 'more answer')}, in the annex"
         yield ""
+
+    def checking(self) -> Iterator[str]:
+        trace = self.trace
+        yield "## Checking\n"
+        if trace.bases:
+            bases = (
+                f"{_plain(f'{base.name} {base.version}'.strip())} ({_code(base.digest[:12])})" for base in trace.bases
+            )
+            yield f"Bases and the beginnings of their digests: {', '.join(bases)}.\n"
+        for found in self.page.inquiries:
+            seal = f"; the seal of its trace is {_code(found.trace.seal)}" if found.trace.seal else ""
+            yield f"- “{_plain(found.title)}” was read as {_code(found.trace.pattern)}{seal}."
+        yield ""
+        yield f"Concluded by the engine {_plain(trace.engine)}. `kzexpert trace verify` checks the trace that this file"
+        yield "carries against the rules and facts. Rivals and years stand in the HTML page only.\n"
 
     def answers(self) -> Iterator[str]:
         rows = []
         for answer in self.trace.answers:
             item = self.index.conclusions.get(answer)
-            word = "on record"
-            if item is not None:
-                word = item.evidence
             number = f"{self.number[answer]}" if item else self.fact_number[answer]
             certainty = self.index[answer].certainty
-            rows.append((number, self.told(answer), word, certainty_text(certainty)))
+            rows.append((number, self.told(answer), item.evidence if item else "on record", certainty_text(certainty)))
         if rows:
+            yield "## Answers\n"
             yield from _table(("No.", "Answer", "Evidence", "Certainty"), rows, right=3)
-        else:
-            yield "Nothing follows.\n"
 
     # --- the argument ---
 
     def conclusion(self, item: TracedConclusion) -> Iterator[str]:
         certainty = certainty_text(item.certainty)
-        yield f"### {self.number[item.conclusion]}. {self.told(item.conclusion)}: {item.evidence} ({certainty})\n"
+        says = _plain(plain_statement(item.says)) if item.says == item.conclusion else self.told(item.conclusion)
+        yield f"### {self.number[item.conclusion]}. {says}: {item.evidence} ({certainty})\n"
         yield f"{_code(item.conclusion)}{'' if item.established else ', weighed and not established'}\n"
-        if item.testimony is not None and item.conclusion in self.trace.answers:
+        if item.conclusion in self.trace.answers:
             likely = self.index.likelihoods.get(item.conclusion)
             sentences = [likelihood_text(likely)] if likely else []
-            yield f"{' '.join(map(_plain, [*sentences, *told(item, item.testimony)]))}\n"
+            sentences += told(item, self.witnesses.testimony(item.conclusion))
+            yield f"{' '.join(map(_plain, sentences))}\n"
         for line in item.lines:
             yield from self.line(line)
         yield ""
-        counting = [line for line in item.lines if line.counts]
         if item.conflict:
             yield "There is certain evidence for it and certain evidence against it, which leaves nothing.\n"
-        elif item.method == "best" and len(item.lines) > 1:
-            yield f"The best of its proofs counts: {certainty}.\n"
-        elif len(counting) > 1:
-            against = f", against {certainty_text(item.opposing)}" if item.opposing else ""
-            supporting = f"for {certainty_text(item.supporting)}"
-            yield f"{len(counting)} lines of evidence: {supporting}{against}; together {certainty}.\n"
+        elif reckoned := combined_text(item):
+            what = "The best of its proofs counts" if item.method == "best" else "Its lines of evidence combine"
+            yield f"{what}: {reckoned}.\n"
 
     def line(self, line: TracedLine) -> Iterator[str]:
         strength = f"**{certainty_text(line.strength)}**"
@@ -150,6 +197,7 @@ class _Document:
         yield f"- {strength} {sentence(_plain(firing.because))}. {cited}{self.rule(self.index.rules[firing.rule])}"
         for premise in firing.premises:
             yield from self.premise(premise, firing, "    ")
+        yield f"    - Strength: {multiplied_text(self.index.rules[firing.rule], firing)}"
         further = further_firings(line, self.index.rules[firing.rule].family)
         if further:
             yield f"    - {_plain(further)}"

@@ -168,29 +168,30 @@ def nothing_supports(inference: Inference, question: Question, out: Writer = PLA
     return out.wrap([("", f"Nothing in the knowledge base supports: {asked}")])
 
 
-def opening(item: Conclusion, negated: bool = False) -> tuple[str, str]:
+def opening(certainty: float, evidence: str, *, conflict: bool, negated: bool = False) -> tuple[str, str]:
     """How the answer to a yes-or-no question begins, and its role; below `VERDICT` with neither yes nor no.
 
     Args:
+        evidence: the word for the certainty.
         negated: whether it asks if the statement does not hold.
     """
     yes, no = ("No", "Yes") if negated else ("Yes", "No")
-    if item.conflict:
+    if conflict:
         return "bad", "In conflict:"
-    if item.certainty >= VERDICT:
+    if certainty >= VERDICT:
         return "good", f"{yes}:"
-    if item.certainty <= -VERDICT:
-        return "bad", f"{no}. There is {item.evidence} the statement that"
-    if item.established:
-        return "poor", f"There is {item.evidence} that"
-    if item.certainty < -THRESHOLD:
-        return "poor", f"There is {item.evidence} the statement that"
+    if certainty <= -VERDICT:
+        return "bad", f"{no}. There is {evidence} the statement that"
+    if certainty > THRESHOLD:
+        return "poor", f"There is {evidence} that"
+    if certainty < -THRESHOLD:
+        return "poor", f"There is {evidence} the statement that"
     return "poor", "Nothing is established about whether"
 
 
 def _verdict(item: Conclusion, negated: bool) -> list[Piece]:
     """The answer to a yes-or-no question."""
-    role, words = opening(item, negated)
+    role, words = opening(item.certainty, item.evidence, conflict=item.conflict, negated=negated)
     begun: list[Piece] = [(role, f"{words} "), ("strong", item.says)]
     if words.endswith(":"):
         return [*begun, ("", ": "), *_estimate(item)]

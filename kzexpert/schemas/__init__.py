@@ -40,6 +40,7 @@ DOCUMENTS = {
     "matrix": Document("kzexpert.analysis.matrix", "Matrices", "matrix --format json"),
     "about": Document("kzexpert.analysis.profile", "Profile", "about --format json"),
     "trace": Document("kzexpert.proof.document", "Trace", "why --format json, trace export"),
+    "report": Document("kzexpert.proof.document", "TraceReport", "trace export of several questions"),
     "verification": Document("kzexpert.render.trace_text", "Verifications", "trace verify --format json"),
     "trace-diff": Document("kzexpert.proof.diff", "TraceDiff", "trace diff --format json"),
     "reviews": Document("kzexpert.render.review_json", "ReviewRecords", "review list --format json"),

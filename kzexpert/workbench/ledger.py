@@ -7,13 +7,12 @@ from kzexpert.analysis.scenario import Scenario
 from kzexpert.engines import Engine
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.model import GroundAtom, Inference, KnowledgeBase, Pattern
-from kzexpert.proof.answers import answer
 from kzexpert.proof.document import Trace
 from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import overview, prove
 from kzexpert.questions.question import Question, read_question
-from kzexpert.render.html import Page
 from kzexpert.render.html_tree import sources_below
+from kzexpert.render.judgement import Inquiry, Page
 
 __all__ = ["Ledger", "OpenBase"]
 
@@ -86,7 +85,7 @@ class Ledger:
 
     def page(self, of: str) -> Page:
         """What its page shows, but for what takes a while."""
-        return Page(self.inference, answer(self.inference, self.question(of)), Index(self.proof(of)))
+        return Page((Inquiry(of, self.proof(of)),), self.inference.program.as_of_reason)
 
     def differing(self, other: "Ledger") -> int:
         """How many judgements are others than there: more or less certain, or by other lines of evidence."""

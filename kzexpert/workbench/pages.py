@@ -20,6 +20,7 @@ from kzexpert.errors import KzexpertError
 from kzexpert.proof.document import TracedConclusion
 from kzexpert.render.html import PAGE, environment, parts
 from kzexpert.render.issues import issues_text
+from kzexpert.render.judgement import UNRIVALLED
 from kzexpert.render.review_text import reasons
 from kzexpert.workbench.desk import Current
 from kzexpert.workbench.ledger import Ledger
@@ -102,8 +103,8 @@ def bench(state: Current, query: Mapping[str, str]) -> str:
         "opened": True,
         "view": view,
         "panel": _address("panel", {"of": of, "view": view}),
-        "facts": page.index.trace.facts,
-        "rules": page.index.trace.rules,
+        "facts": page.inquiries[0].trace.facts,
+        "rules": page.inquiries[0].trace.rules,
         "trial": None,
         "issues": "",
         "print_of": state.opinions.print_of(of),
@@ -137,16 +138,18 @@ def panel(state: Current, of: str, view: str) -> str:
     """A view of a judgement that takes a while."""
     ledger = state.ledger
     inference, atom, page = ledger.inference, ledger.atom(of), ledger.page(of)
-    engine = ledger.base.engine()
+    engine, (inquiry,) = ledger.base.engine(), page.inquiries
     if view == "rivals":
-        page = replace(page, rivals=rivals_of(inference, atom))
+        inquiry = replace(inquiry, rivals=rivals_of(inference, atom) or UNRIVALLED)
     elif view == "years":
         question = ledger.question(of)
         years = years_on_record(inference.program, question.pattern, lambda _: inference)[-_MOST_YEARS:]
         found = timeline(Scenario.of(inference.program), question, years, engine, weighed=True)
-        page = replace(page, timeline=found if len(years) > 1 and found.series else None)
+        told = found if len(years) > 1 and found.series else "what is on record tells of one year only"
+        inquiry = replace(inquiry, timeline=told)
     elif view == "hangs-on":
-        page = replace(page, hangs_on=(hangs_on(inference, atom, engine),))
+        inquiry = replace(inquiry, hangs_on=hangs_on(inference, atom, engine))
+    page = replace(page, inquiries=(inquiry,))
     return _filled("panel.html", view=view, signed=state.opinions.signed(of), reasons=reasons, **parts(page))
 
 

@@ -11,6 +11,7 @@ from kzexpert.cli.options import Options
 from kzexpert.cli.page import page as page_of
 from kzexpert.cli.session import open_session
 from kzexpert.program import relevance
+from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import read_question
 from kzexpert.render.html import html_page
 
@@ -33,7 +34,8 @@ def judgement(checkout: Path) -> Iterator[Judgement]:
         options = Options(kb=(str(kb),), assume=assume, without=without, format="html")
         session = open_session(options)
         asked = read_question(session.kb, question)
-        return html_page(page_of(session, session.infer([relevance.opened(asked.pattern)]), asked))
+        inference = session.infer([relevance.opened(asked.pattern)])
+        return html_page(page_of(session, inference, [(asked, prove(inference, asked))]))
 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("KZEXPERT_CACHE", "")

@@ -16,11 +16,10 @@ from kzexpert.engines import engine
 from kzexpert.language import load_knowledge_base
 from kzexpert.model import Citation, KnowledgeBase, format_value
 from kzexpert.program.snapshot import snapshot
-from kzexpert.proof.answers import answer
-from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import read_question
-from kzexpert.render.html import Page, html_page
+from kzexpert.render.html import html_page
+from kzexpert.render.judgement import Inquiry, Page
 from kzexpert.render.writer import visible
 
 if TYPE_CHECKING:
@@ -42,9 +41,9 @@ PAYLOADS = {
 }
 #: All that the page is made of.
 TAGS = set(
-    "a article body br button caption circle code dd desc details div dl dt em figure footer h1 h2 h3 h4 head "  # noqa: SIM905
-    "header html input label li line link main meta nav ol option p path rect script section select span strong style "
-    "summary svg table tbody td text tfoot th thead title tr ul".split()
+    "a body br button caption circle code dd desc details div dl dt em figure g h1 h2 h3 h4 head "  # noqa: SIM905
+    "header html input label li line link main meta nav ol option p path pre rect script section select span strong "
+    "style summary svg table tbody td text tfoot th thead title tr ul".split()
 )
 TOLD = """() => Array.from(document.querySelectorAll("*"), (item) =>
   [item.localName, ...Array.from(item.attributes, (attribute) => attribute.name)])"""
@@ -284,8 +283,7 @@ def _cited(source: Citation | None, texts: Iterator[str]) -> Citation | None:
 def _page(kb: KnowledgeBase, question: str) -> str:
     inference = engine("experta").infer(snapshot(kb))
     asked = read_question(kb, "dominates(?power, Ruritania)")
-    found = replace(answer(inference, asked), question=question)
-    return html_page(Page(inference, found, Index(prove(inference, asked))))
+    return html_page(Page((Inquiry(question, prove(inference, asked)),)))
 
 
 _SNIPPETS = st.sampled_from([*PAYLOADS.values(), "<", ">", '"', "'", "&", "</p>", "<!--", "\x00", "\u2028", "\ud7ff"])

@@ -10,7 +10,7 @@ VOID = {"br", "col", "hr", "img", "input", "link", "meta"}
 CHILDREN = {
     "ul": {"li"},
     "ol": {"li"},
-    "dl": {"dt", "dd"},
+    "dl": {"dt", "dd", "div"},
     "table": {"caption", "thead", "tbody", "tfoot"},
     "thead": {"tr"},
     "tbody": {"tr"},
@@ -39,7 +39,14 @@ PHRASES = {
     "caption",
 }
 PHRASING = {"a", "strong", "em", "code", "span", "svg", "label", "button", "input", "select", "option", "mark", "br"}
-PARENTS = {"li": {"ul", "ol"}, "dt": {"dl"}, "dd": {"dl"}, "summary": {"details"}, "td": {"tr"}, "th": {"tr"}}
+PARENTS = {
+    "li": {"ul", "ol"},
+    "dt": {"dl", "div"},
+    "dd": {"dl", "div"},
+    "summary": {"details"},
+    "td": {"tr"},
+    "th": {"tr"},
+}
 
 
 class Checked(HTMLParser):

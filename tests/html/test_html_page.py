@@ -21,9 +21,12 @@ def said(text: str) -> str:
 
 def test_the_judgement_comes_first_with_its_evidence(judgement: Callable[..., str]) -> None:
     words = said(judgement("who dominates Ruritania"))
-    assert words.index("Borduria dominates Ruritania good evidence certainty 0.72") < words.index("Argument")
+    first = words.index("Borduria dominates Ruritania. Evidence Good evidence certainty 0.72")
+    order = ("Confidence", "Likelihood", "Main reason for", "Main reason against", "What would change it")
+    places = [words.index(name) for name in (*order, "What is unknown", "Annex")]
+    assert [first, *places] == sorted([first, *places])
     assert "1 line of evidence for it, none against" in words
-    assert "Not calibrated" in words
+    assert words.count("Not calibrated") == 1
     assert "as of 2010-12-31" in words
 
 
@@ -35,10 +38,13 @@ def test_the_judgement_comes_first_with_its_evidence(judgement: Callable[..., st
             "is Ruritania aligned with Syldavia in security",
             "There is a hint against the statement that Ruritania is aligned with Syldavia in security",
         ),
-        ("doomed(Syldavia)", "In conflict: doomed(Syldavia) certain evidence both for and against"),
+        ("doomed(Syldavia)", "In conflict: Doomed: Syldavia. Evidence Certain evidence both for and against"),
         ("is Ruritania aligned with Borduria in trade", "Nothing in the knowledge base supports this."),
-        ("doomed(?state)", "Nothing is established. What was weighed stays at or below a certainty of 0.20:"),
-        ("leads(?power, Ring)", "Syldavia leads Ring very strong evidence certainty 1.00 on record"),
+        (
+            "doomed(?state)",
+            "What comes nearest stays at or below a certainty of 0.20: Doomed: Syldavia.",
+        ),
+        ("leads(?power, Ring)", "Syldavia leads Ring. Evidence Very strong evidence certainty 1.00 on record"),
     ],
 )
 def test_verdicts(question: str, verdict: str, judgement: Callable[..., str]) -> None:
@@ -73,7 +79,8 @@ def test_evidence_against_is_gathered_from_all_depths(judgement: Callable[..., s
         judgement("who dominates Ruritania")
     )
     words = said(judgement("is Ruritania aligned with Syldavia in security"))
-    assert "−0.32 Ruritania is in Pact, the rival of Ring speaks against: Ruritania is aligned with Syldavia" in words
+    assert "Ruritania is in Pact, the rival of Ring against −0.32" in words
+    assert "No rule speaks against what it rests on." in words
 
 
 def test_how_the_certainty_came_about(judgement: Callable[..., str]) -> None:
@@ -104,7 +111,7 @@ def test_what_is_missing_is_told_where_nothing_follows(judgement: Callable[..., 
 
 
 def test_one_source_is_flagged(judgement: Callable[..., str]) -> None:
-    assert "confidence: all of it rests on one source, almanac (" in said(judgement("leads(?power, Ring)"))
+    assert "confidence: all of it rests on one source, “The Almanac” (" in said(judgement("leads(?power, Ring)"))
     assert "all of it rests" not in said(judgement("who dominates Ruritania"))
 
 
@@ -113,7 +120,8 @@ def test_rivals_stand_side_by_side(judgement: Callable[..., str]) -> None:
     assert "Rival hypotheses" in words
     assert "Ruritania is aligned with which power in security" in words
     assert "Ruritania is a member of Pact supports +0.60 contradicts −0.32 0.92" in words
-    assert "Rival hypotheses" not in said(judgement("who dominates Ruritania"))
+    alone = said(judgement("who dominates Ruritania"))
+    assert "Rival hypotheses Left out: the base does not say what such a statement competes with" in alone
 
 
 def test_the_years_tell_what_changed(judgement: Callable[..., str]) -> None:

@@ -85,21 +85,24 @@ def test_landmarks_headings_and_names(dominance: "Page") -> None:
     for role, name in (
         ("banner", None),
         ("main", None),
-        ("contentinfo", None),
-        ("navigation", "On this page"),
+        ("navigation", "Annex"),
         ("search", "Search and filter the argument"),
-        ("region", "Judgement"),
+        ("region", "Who dominates Ruritania?"),
         ("region", "Argument"),
-        ("region", "Evidence against"),
+        ("region", "Evidence for and against"),
+        ("region", "Rules and arithmetic"),
         ("region", "What it hangs on"),
+        ("region", "Rival hypotheses"),
         ("region", "Over the years"),
+        ("region", "What is missing"),
         ("region", "Sources"),
+        ("region", "How to check it"),
         ("searchbox", "Search"),
         ("combobox", "Source"),
     ):
         named = {"name": name, "exact": True} if name else {}
         assert dominance.get_by_role(role, **named).count() == 1, (role, name)  # type: ignore[arg-type]
-    assert dominance.get_by_role("heading", level=1).all_inner_texts() == ["who dominates Ruritania"]
+    assert dominance.get_by_role("heading", level=1).all_inner_texts() == ["Who dominates Ruritania?"]
 
 
 def test_every_control_has_a_name(dominance: "Page") -> None:
@@ -118,10 +121,10 @@ def test_numbers_are_told_with_what_they_are(dominance: "Page") -> None:
 
 def test_the_keyboard_reaches_everything_in_order(dominance: "Page") -> None:
     reached = []
-    for _ in range(12):
+    for _ in range(24):
         dominance.keyboard.press("Tab")
         reached.append(dominance.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
-    assert reached[0] == "Skip to the argument"
+    assert reached[0] == "Skip to the annex"
     assert reached.index("search") < reached.index("filter") < reached.index("unfold") < reached.index("fold")
 
 
@@ -131,7 +134,7 @@ def test_the_link_to_skip_shows_itself_and_skips(dominance: "Page") -> None:
     assert box and box["x"] >= 0
     dominance.keyboard.press("Enter")
     dominance.keyboard.press("Tab")
-    assert dominance.evaluate("document.activeElement.id") == "search"
+    assert dominance.evaluate("document.activeElement.textContent") == "For and against"
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

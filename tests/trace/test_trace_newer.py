@@ -22,8 +22,9 @@ from kzexpert.proof.index import Index
 from kzexpert.proof.lineage import prove
 from kzexpert.questions.question import read_question
 from kzexpert.render.dot import dot
-from kzexpert.render.html import Page, html_page
+from kzexpert.render.html import html_page
 from kzexpert.render.json import json_text
+from kzexpert.render.judgement import unaided
 from kzexpert.render.mermaid import mermaid
 from kzexpert.render.proof_markdown import proof_markdown
 from kzexpert.render.proof_text import proof_text
@@ -56,7 +57,7 @@ def test_every_part_shows_as_markdown(newer: KnowledgeBase, part: str, snapshot:
 def test_every_part_shows_on_a_page(newer: KnowledgeBase, part: str, snapshot: SnapshotAssertion) -> None:
     inference = engine().infer(cut(newer, AS_OF))
     question = read_question(newer, QUESTIONS[part])
-    page = html_page(Page(inference, answer(inference, question), Index(prove(inference, question))))
+    page = html_page(unaided([prove(inference, question)]))
     lists = page[page.index('<ul class="conditions">') :]
     assert lists[: lists.index("</section>")] == snapshot
 
