@@ -3,11 +3,12 @@
 It reads the traces and nothing else: what neither of them rests on is not known here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TypeAlias
 
 from kzexpert.language import parse_atom
+from kzexpert.language.grammar import parse_value
 from kzexpert.model import NOWHERE, Anonymous, Variable
 from kzexpert.proof.changes import (
     OPPOSITE,
@@ -21,6 +22,7 @@ from kzexpert.proof.changes import (
     Turn,
     by_effect,
     folded,
+    merged,
     moves,
     turn_of,
 )
@@ -72,6 +74,25 @@ def _counting(index: Index, conclusion: str) -> dict[_LineKey, tuple[float, Trac
     return {_line_key(firing): (line.strength, firing) for line, firing in lines}
 
 
+def _instead(gone: Iterable[_LineKey], new: Iterable[_LineKey]) -> dict[_LineKey, _LineKey]:
+    """New line → the line of the same rule that it stands in the place of: one whose numbers and dates alone differ.
+
+    Only where either can be paired with no other.
+    """
+    places: dict[tuple[object, ...], tuple[list[_LineKey], list[_LineKey]]] = {}
+    for side, keys in enumerate((gone, new)):
+        for key in keys:
+            shape = tuple(item if isinstance(item, str) else (item[0], _word(item[1])) for item in key)
+            places.setdefault(shape, ([], []))[side].append(key)
+    return {news[0]: olds[0] for olds, news in places.values() if len(olds) == len(news) == 1}
+
+
+def _word(text: str) -> str:
+    """A value; empty where it is a number or a date."""
+    value = parse_value(text)
+    return value if isinstance(value, str) else ""
+
+
 def _line_key(firing: TracedFiring | None) -> _LineKey:
     return () if firing is None else (firing.rule, *sorted(firing.binding.items()))
 
@@ -114,14 +135,21 @@ class _Comparison:
     def _lines(self, conclusion: str, says: str) -> Iterator[LineShift]:
         """The lines of evidence that came, went, or have another strength."""
         one, other = _counting(self.old, conclusion), _counting(self.new, conclusion)
+        instead = _instead([*one.keys() - other.keys()], [*other.keys() - one.keys()])
         for key in dict.fromkeys((*other, *one)):
-            before, after = (side[key][0] if key in side else None for side in (one, other))
-            if before != after:
+            was = instead.get(key, key)
+            before, after = one[was][0] if was in one else None, other[key][0] if key in other else None
+            if key not in instead.values() and (was != key or before != after):
                 firing = (other.get(key) or one[key])[1]
                 rule, because = (firing.rule, firing.because) if firing else ("", says)
                 differs = rule in self.rules and self.rules[rule].turn == "changed"
-                causes = tuple(folded(self._causes(conclusion, firing, told=differs)))
-                yield LineShift(rule, because, "changed" if differs else "", before, after, causes)
+                causes = self._causes(conclusion, firing, told=differs)
+                former = one[was][1] if was != key else None
+                if former is not None and firing is not None:
+                    because = merged(former.because, because)
+                    below = sorted({fact for item in (former, firing) for part in item.premises for fact in part.facts})
+                    causes = [self.facts[name] for name in below if name in self.facts] or causes
+                yield LineShift(rule, because, "changed" if differs else "", before, after, tuple(folded(causes)))
 
     def _causes(self, conclusion: str, firing: TracedFiring | None, told: bool) -> list[Cause]:
         """The facts and conclusions that a line rests on and that changed; else its conditions that rest on none.

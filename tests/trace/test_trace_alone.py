@@ -211,3 +211,33 @@ def test_a_forged_trace_keeps_no_signature(
 def test_a_picture_is_not_signed(kzexpert: Kzexpert, signers: Path) -> None:
     result = kzexpert("trace", "export", QUESTION, "--format", "svg", "--sign", "key")
     assert (result.exit_code, "KZ511" in result.stderr) == (2, True)
+
+
+# --- what changed --------------------------------------------------------------------------------------------------
+
+EXPORTS = """\
+kinds: [state]
+predicates:
+  share: {args: [state: state, partner: state, percent: number]}
+  dependent: {args: [state: state, partner: state], says: "{state} depends on {partner}"}
+entities: {Ruritania: {kind: state}, Borduria: {kind: state}}
+rules:
+  - id: exports
+    when: ["share(?s, ?p, ?n)", "?n > 50"]
+    then: dependent(?s, ?p)
+    certainty: 0.7
+    because: "{p} takes {n:.0f} percent of the exports of {s}"
+facts:
+  share: [{state: Ruritania, partner: Borduria, percent: 95}]
+"""
+
+
+def test_a_number_that_moved_is_one_statement_in_facts_and_in_reasons(kzexpert: Kzexpert) -> None:
+    Path("rules/world.yaml").write_text(EXPORTS, encoding="utf-8")
+    kzexpert("trace", "export", "dependent(?s, ?p)", "--output", "old.json")
+    Path("rules/world.yaml").write_text(EXPORTS.replace("95", "65"), encoding="utf-8")
+    words = " ".join(kzexpert("trace", "rerun", "old.json").stdout.split())
+    assert "changed: share(Ruritania, Borduria, 95 → 65)" in words
+    assert "0.70 Borduria takes 95 → 65 percent of the exports of Ruritania (exports)" in words
+    assert "none →" not in words
+    assert "newly used" not in words
