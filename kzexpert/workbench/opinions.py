@@ -21,7 +21,7 @@ from kzexpert.review.remainder import certainty_without
 from kzexpert.review.state import ReviewState, review_states
 from kzexpert.workbench.ledger import Ledger
 
-__all__ = ["CHOICES", "WHOLE", "Act", "Opinions", "Reception"]
+__all__ = ["CHOICES", "WHOLE", "PostedAct", "Opinions", "Reception"]
 
 #: What the list can be filtered by.
 CHOICES = ("unreviewed", *VERDICTS, "challenged")
@@ -62,7 +62,7 @@ class Saying(msgspec.Struct, frozen=True):
     left: float | None = None
 
 
-class Act(msgspec.Struct, frozen=True, kw_only=True):
+class PostedAct(msgspec.Struct, frozen=True, kw_only=True):
     """What a reviewer sends.
 
     Attributes:
@@ -149,7 +149,7 @@ class Opinions:
         rules = [(item.id, item.digest) for item in trace.rules]
         return digest_of((trace.as_of, trace.conclusions, facts, rules, trace.sources, trace.likelihoods or ()))[:32]
 
-    def record(self, act: Act) -> str:
+    def record(self, act: PostedAct) -> str:
         """Write down an act, and return the path of its file.
 
         Raises:
@@ -166,7 +166,7 @@ class Opinions:
         trace = exported(self.ledger.proof(act.of), self.ledger.base.kb)
         return add_review(self.reviews.folder, self._review(act, trace), trace)
 
-    def _review(self, act: Act, trace: Trace) -> Review:
+    def _review(self, act: PostedAct, trace: Trace) -> Review:
         reason, whole = act.reason.strip(), act.kind == WHOLE
         if act.verdict not in ("", *VERDICTS) or act.kind not in (WHOLE, *PARTS):
             raise _refused("KZ608", f"{act.verdict or 'nothing'} is no verdict on a {act.kind}", "choose one")

@@ -23,7 +23,7 @@ from kzexpert.errors import Issue, KzexpertError, Location, UsageError
 from kzexpert.workbench import pages
 from kzexpert.workbench.desk import Desk
 from kzexpert.workbench.guard import Guard
-from kzexpert.workbench.opinions import Act
+from kzexpert.workbench.opinions import PostedAct
 from kzexpert.workbench.trial import Trial, tried
 
 __all__ = ["Workbench"]
@@ -116,7 +116,7 @@ class Workbench:
     def _act(self, request: Request) -> Response:
         said = dict(parse_qsl(request.scope["form"].decode("utf-8", "replace"), keep_blank_values=True))
         try:
-            act = msgspec.convert(said, Act)
+            act = msgspec.convert(said, PostedAct)
         except msgspec.ValidationError as error:
             return PlainTextResponse(f"{error}\n", 400)
         state = self.desk.state()
