@@ -21,7 +21,7 @@ from kzexpert.review.remainder import certainty_without
 from kzexpert.review.state import ReviewState, review_states
 from kzexpert.workbench.ledger import Ledger
 
-__all__ = ["CHOICES", "WHOLE", "PostedAct", "Opinions", "Reception"]
+__all__ = ["CHOICES", "WHOLE", "Opinions", "PostedAct", "Reception"]
 
 #: What the list can be filtered by.
 CHOICES = ("unreviewed", *VERDICTS, "challenged")
