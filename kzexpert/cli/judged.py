@@ -41,7 +41,7 @@ from kzexpert.review.remainder import certainty_without
 from kzexpert.review.state import review_states
 from kzexpert.signature import sign as sign_bytes
 
-__all__ = ["FOLDER", "Act", "Author", "authored", "ground"]
+__all__ = ["FOLDER", "Author", "NewReview", "authored", "ground"]
 
 FOLDER = click.option("--reviews", metavar="FOLDER", help="Where reviews lie.  [default: reviews/ of the base]")
 _AUTHOR = (
@@ -77,7 +77,7 @@ def authored(function: Any) -> Any:
     return command
 
 
-class Act:
+class NewReview:
     """A review that is being written: what is judged, by whom, and where it goes.
 
     Raises:

@@ -8,7 +8,7 @@ import click
 from msgspec.structs import replace
 
 from kzexpert.cli.asked import conclusion_of
-from kzexpert.cli.judged import FOLDER, Act, Author, authored, ground
+from kzexpert.cli.judged import FOLDER, Author, NewReview, authored, ground
 from kzexpert.cli.options import Command, Options, common_options
 from kzexpert.cli.output import print_error, show
 from kzexpert.cli.review_serve import serve
@@ -77,7 +77,7 @@ def sign(
     The verdict is a new file in reviews/, and the trace that it is of stands beside it. Nothing is overwritten; a newer
     verdict of the same reviewer counts in the place of an older one.
     """
-    act = Act(options, author, judgement)
+    act = NewReview(options, author, judgement)
     remarks = [act.remark(act.kind_of(what), what, "rejected", reason) for what, reason in challenge]
     return act.write(verdict=verdict, remarks=tuple(remarks), expires=_expiry(expires), note=note)
 
@@ -119,7 +119,7 @@ def challenge(
         raise _missing("nothing is challenged", "give --premise, --rule or --source")
     if not (reason or withdraw):
         raise _missing("a challenge without a reason", "give --reason TEXT")
-    act = Act(options, author, judgement)
+    act = NewReview(options, author, judgement)
     verdict, reason = ("accepted", reason or "withdrawn") if withdraw else (verdict, reason)
     named: tuple[tuple[PartKind, tuple[str, ...]], ...] = (("premise", premise), ("rule", rule), ("source", source))
     return act.write(remarks=tuple(act.remark(kind, name, verdict, reason) for kind, names in named for name in names))
@@ -139,7 +139,7 @@ Examples:
 @authored
 def note(options: Options, author: Author, judgement: tuple[str, ...], note: str) -> int:
     """Note something beside a CONCLUSION; it is neither a verdict nor a challenge."""
-    return Act(options, author, judgement).write(note=note)
+    return NewReview(options, author, judgement).write(note=note)
 
 
 @review.command(
