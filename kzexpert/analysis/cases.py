@@ -21,7 +21,7 @@ from kzexpert.program.snapshot import snapshot
 from kzexpert.proof.answers import answer
 from kzexpert.questions.question import Question, read_question
 
-__all__ = ["CaseResult", "OpenCase", "open_case", "repeated_case_ids", "run_case"]
+__all__ = ["CaseResult", "OpenCase", "fired", "open_case", "repeated_case_ids", "run_case"]
 
 Infer = Callable[[Program], Inference]
 
@@ -110,7 +110,7 @@ def run_case(
         return CaseResult(case, not lines, tuple(lines))
     with closing(inference.facts):  # a database that waited for the garbage collector would wait with its memory
         lines = ready.differences(ready.answers(inference))
-        return CaseResult(case, not lines, tuple(lines), _fired(inference))
+        return CaseResult(case, not lines, tuple(lines), fired(inference))
 
 
 def _layer(kb: KnowledgeBase, case: Case) -> KnowledgeBase:
@@ -138,7 +138,8 @@ def _program(kb: KnowledgeBase, case: Case, goals: Sequence[Pattern] = ()) -> Pr
     return snapshot(kb, as_of, assume=atoms(case.assume), without=atoms(case.without), goals=goals)
 
 
-def _fired(inference: Inference) -> tuple[str, ...]:
+def fired(inference: Inference) -> tuple[str, ...]:
+    """The ids of the rules that fired, in order."""
     return tuple(sorted({firing.rule.id for firings in inference.firings.values() for firing in firings}))
 
 

@@ -110,7 +110,7 @@ def block(fields: Mapping[str, str | Sequence[str] | Snippet]) -> Snippet:
             lines.append(f"{key}: {scalar(value, in_flow=False)}")
             flow.append(f"{key}: {scalar(value)}")
         elif isinstance(value, Snippet):
-            lines.append(f"{key}: {value.flow}")
+            lines += value.under(key).block
             flow.append(f"{key}: {value.flow}")
         else:
             lines += [f"{key}:", *(f"  - {scalar(item, in_flow=False)}" for item in value)]

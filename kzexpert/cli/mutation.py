@@ -1,5 +1,6 @@
 """``kzexpert test --mutate``: which changes of rules the cases notice."""
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,10 +10,11 @@ import msgspec
 from kzexpert.analysis.cases import CaseResult
 from kzexpert.cli.located import located
 from kzexpert.cli.options import Options
+from kzexpert.cli.output import tell
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.reports import Target, show_report
 from kzexpert.cli.session import Session
-from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
+from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError, counted
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import KnowledgeBase, Rule
 
@@ -28,6 +30,8 @@ class MutationOptions(msgspec.Struct, frozen=True):
     rule: tuple[str, ...] = ()
     since: str | None = None
     threshold: float | None = None
+    suggest: bool = False
+    write: str | None = None
 
     @property
     def asked(self) -> bool:
@@ -44,6 +48,8 @@ _OPTIONS = (
         metavar="PERCENT",
         help="Exit with 1 where fewer of the changes are noticed; implies --mutate.",
     ),
+    click.option("--suggest", is_flag=True, help="Print cases that would notice more; implies --mutate."),
+    click.option("--write", metavar="FILE", help="Add these cases to a file of cases; implies --suggest."),
 )
 
 
@@ -95,22 +101,51 @@ def mutate(
 
     Raises:
         KnowledgeBaseError: fewer than was required (KZ707).
+        UsageError: the file of ``--write`` takes no cases (KZ805), or cannot be written (KZ306).
     """
+    from kzexpert.atomic import replace_file
+    from kzexpert.authoring.mutation.suggestions import suggestions, with_cases
     from kzexpert.authoring.mutation.survey import survey, trials_of
     from kzexpert.render.mutation_json import mutation_document, mutation_report
     from kzexpert.render.mutation_text import mutation_text
 
     kb, options = session.kb, session.options
     rules = own_rules(kb, options, given)
+    old = _old_text(given.write)
+    suggest = given.suggest or given.write is not None
     with progress_line() as line:
-        cases = [result.case for result in results]
-        trials = trials_of(kb, cases, session.engine(line).infer, lambda layer: session.beside(layer).kb)
-        found = survey(kb, rules, trials, line)
-    text_of = lambda out: mutation_text(found, None, 0, options.limit, out)  # noqa: E731
-    show_report(options, files, mutation_document(found), text_of, mutation_report(kb, found))
+        cases, infer = [result.case for result in results], session.engine(line).infer
+        prepare = lambda layer: session.beside(layer).kb  # noqa: E731
+        found = survey(kb, rules, trials_of(kb, cases, infer, prepare), line)
+        survivors = [item.mutant for item in found.of("survived")] if suggest else []
+        made, tried = suggestions(kb, survivors, infer, prepare, {case.id for case in cases}, line)
+    text_of = lambda out: mutation_text(found, made if suggest else None, tried, options.limit, out)  # noqa: E731
+    show_report(options, files, mutation_document(found, made), text_of, mutation_report(kb, found))
+    if given.write is not None and made:
+        replace_file(given.write, with_cases(kb, given.write, old, made))
+        tell(f"added {counted(len(made), 'case')} to {given.write}")
     if given.threshold is not None and found.percent < given.threshold:
         message = f"{found.percent:.1f} percent of the changes are noticed, and {given.threshold:g} are required"
         raise KnowledgeBaseError(
             Issue("KZ707", message, Location(_THRESHOLD), "--suggest prints cases that notice more")
         )
     return 0
+
+
+def _old_text(file: str | None) -> str:
+    """What the file of ``--write`` holds, looked at before long work; "" where it is new.
+
+    Raises:
+        UsageError: it cannot be written (KZ306), or is no YAML file (KZ805).
+        KnowledgeBaseError: it cannot be read.
+    """
+    if file is None:
+        return ""
+    from kzexpert.atomic import check_writable
+    from kzexpert.language.files import YAML_LIMIT, read_file
+
+    check_writable(file)
+    if not file.endswith((".yaml", ".yml")):
+        hint = "such as tests/cases/more.yaml"
+        raise UsageError(Issue("KZ805", f"{file} is no YAML file, so no case can be added", Location("--write"), hint))
+    return read_file(file, YAML_LIMIT).text if os.path.exists(file) else ""  # noqa: PTH110

@@ -21,7 +21,7 @@ from kzexpert.language.reader import Reader, read_number
 from kzexpert.language.rules_file import ROW_KEYS, split_hint
 from kzexpert.model import Atom, Case, Constant, Expected, KnowledgeBase
 
-__all__ = ["CASE_KEYS", "load_cases"]
+__all__ = ["CASE_KEYS", "cases_in", "load_cases"]
 
 _WANTS = ("want", "want_none", "want_error")
 _ROW_DEFAULTS = tuple(key for key in ROW_KEYS if key != "note")  # a case's note is its own
@@ -69,6 +69,16 @@ def _read(path: StrPath, base: KnowledgeBase) -> tuple[list[Case], list[Issue], 
         return _File(file, parse_document(file), base, issues, texts).cases(), issues, texts
     except KnowledgeBaseError as error:
         return [], [*issues, *error.issues], texts
+
+
+def cases_in(file: TextFile, base: KnowledgeBase) -> tuple[Case, ...]:
+    """The cases of one file that is at hand; otherwise as `load_cases`."""
+    issues: list[Issue] = []
+    texts = {file.name: file.text}
+    cases = _File(file, parse_document(file), base, issues, texts).cases()
+    if issues:
+        raise KnowledgeBaseError(*issues, texts=texts)
+    return tuple(cases)
 
 
 def _files(paths: Iterable[StrPath], issues: list[Issue]) -> list[StrPath]:

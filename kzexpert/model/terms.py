@@ -162,7 +162,7 @@ class GroundAtom(msgspec.Struct, frozen=True, gc=False):
         return f"{self.predicate}({', '.join(map(format_value, self.args))})"
 
 
-class Within(msgspec.Struct, frozen=True, array_like=True):
+class Within(msgspec.Struct, frozen=True, array_like=True, order=True):
     """``within 2 years``: how far an event may lie behind the as-of date."""
 
     amount: int

@@ -34,6 +34,7 @@ from kzexpert.program.strata import ordered
 
 __all__ = [
     "base_fact",
+    "base_of",
     "default_as_of",
     "in_force",
     "looked_at",
@@ -105,7 +106,7 @@ def snapshot(
         kb=base,
         as_of=day,
         strata=_strata(_planned_rules(base, matters)),
-        base=_base(rows, assumed, day, relations_of(kb)),
+        base=base_of(rows, assumed, day, relations_of(kb)),
         assumed=tuple(sorted(told)),
         withdrawn=tuple(sorted(map(str, withdrawn))),
         shapes=None if matters is None else matters.shapes,
@@ -192,13 +193,19 @@ def window_start(day: date, within: Within) -> date | None:
     return shifted_months(day, -float(within.amount * (12 if within.unit == "year" else 1)))
 
 
-def _base(
+def base_of(
     rows: dict[GroundAtom, list[Fact]],
     assumed: Iterable[GroundAtom],
     day: date,
     relations: Sequence[Relation],
 ) -> dict[RelationKey, dict[tuple[Value, ...], BaseFact]]:
-    """Relation → arguments → fact in force; rows of one fact do not add up, the most certain counts."""
+    """Relation → arguments → fact in force; rows of one fact do not add up, the most certain counts.
+
+    Args:
+        rows: all that are recorded, by what they state.
+        assumed: what is taken as given.
+        relations: windows and dates that rules look at.
+    """
     base: dict[RelationKey, dict[tuple[Value, ...], BaseFact]] = {relation: {} for relation in relations}
     seen: dict[str, list[Relation]] = {}
     for relation in relations:

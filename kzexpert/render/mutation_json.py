@@ -3,7 +3,8 @@
 import msgspec
 
 from kzexpert.authoring.mutation.mutants import Change
-from kzexpert.authoring.mutation.survey import MutantResult, SuggestedCase, Survey
+from kzexpert.authoring.mutation.suggestions import SuggestedCase
+from kzexpert.authoring.mutation.survey import MutantResult, Survey
 from kzexpert.errors import Issue
 from kzexpert.model import KnowledgeBase
 from kzexpert.render.mutation_text import told
@@ -18,7 +19,7 @@ class MutantRecord(msgspec.Struct, frozen=True):
     Attributes:
         words: what is changed.
         status: ``noticed`` where a case fails; ``equivalent`` where it was shown that no facts tell the two apart.
-        noticed_by: the first case that fails.
+        noticed_by: a case that fails.
         why: it is equivalent.
         passes: the cases that reach the rule, all of which pass.
         suggested: id of a case that would fail.

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from kzexpert.authoring.mutation.survey import MutantResult, SuggestedCase, Survey
+from kzexpert.authoring.mutation.suggestions import SuggestedCase
+from kzexpert.authoring.mutation.survey import MutantResult, Survey
 from kzexpert.errors import counted
 from kzexpert.render.writer import PLAIN, Piece, Writer
 
@@ -54,12 +55,12 @@ def _counts(found: Survey) -> list[Piece]:
 def told(item: MutantResult) -> str:
     """What a survivor is, and which cases let it pass."""
     cases = len(item.passes)
-    reach = (
-        "no case reaches it"
-        if not cases
-        else f"passes {'the one case that reaches it' if cases == 1 else f'all {cases} cases that reach it'}"
+    if not cases:
+        return f"{item.mutant}: no case reaches it"
+    reaching = (
+        "the one case that reaches" if cases == 1 else f"{'both' if cases == 2 else f'all {cases}'} cases that reach"
     )
-    return f"rule {item.mutant.rule.id} {item.mutant.words}{': ' if not cases else ' '}{reach}"
+    return f"{item.mutant} passes {reaching} it"
 
 
 def _more(many: int, limit: int | None, what: str, out: Writer) -> Iterator[str]:

@@ -5,8 +5,8 @@ of logic queries*, PODS 1987); three reasons are looked for that occur among cha
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from itertools import combinations, pairwise
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice, pairwise
 from typing import Any
 
 from kzexpert.authoring.mutation.mutants import WRITTEN, Mutant
@@ -17,6 +17,8 @@ from kzexpert.program.resolve import Types
 
 __all__ = ["same_because"]
 
+#: So many ways to exchange variables are tried.
+_MOST_EXCHANGES = 2_000
 _VARIABLE = re.compile(r"\?(\w+)")
 _EITHER_WAY = re.compile(r"(.+) (!?=) (.+)")
 
@@ -28,6 +30,7 @@ def same_because(kb: KnowledgeBase, mutant: Mutant) -> str:
     reasons = (
         _renamed(kb, mutant.rule, mutant.mutated),
         *_implied(kb, mutant),
+        *_blocked(mutant),
         *_same_numbers(mutant.rule, mutant.mutated),
     )
     return next(filter(None, reasons), "")
@@ -38,13 +41,27 @@ def _renamed(kb: KnowledgeBase, rule: Rule, other: Rule) -> str:
     types = Types(kb, rule).of
     if _said(rule, {}) == _said(other, {}):
         return "it says the same"
-    for one, two in combinations(sorted(types), 2):
-        if types[one] == types[two] and _said(rule, {}) == _said(other, {one: two, two: one}):
-            return f"it is the same rule with ?{one} and ?{two} in each other's place"
+    for names in islice(_exchanges(sorted(types), types), _MOST_EXCHANGES):
+        if names and _said(rule, {}) == _said(other, names):
+            pairs = [f"?{one} and ?{two}" for one, two in names.items() if one < two]
+            return f"it is the same rule with {', '.join(pairs)} in each other's place"
     return ""
 
 
-def _said(rule: Rule, names: Mapping[str, str]) -> tuple[object, ...]:
+def _exchanges(names: Sequence[str], types: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Every way to exchange some variables of one type with each other in pairs."""
+    if not names:
+        yield {}
+        return
+    first, *rest = names
+    for found in _exchanges(rest, types):
+        yield found
+        for other in rest:
+            if types[other] == types[first] and other not in found:
+                yield {**found, first: other, other: first}
+
+
+def _said(rule: Rule, names: Mapping[str, str]) -> tuple[list[str], list[str], float]:
     """All that matters of a rule, with other names for some variables."""
 
     def renamed(text: str) -> str:
@@ -70,6 +87,22 @@ def _implied(kb: KnowledgeBase, mutant: Mutant) -> Iterator[str]:
             if other is None:
                 return
             yield f"`{pattern}` holds wherever `{other}` does"
+
+
+def _blocked(mutant: Mutant) -> Iterator[str]:
+    """Two variables must differ, and where they are one the rule denies what it asks for."""
+    assert mutant.mutated is not None
+    for item in mutant.rule.when:
+        for left, operator, right in item.comparisons if item not in mutant.mutated.when else ():
+            names = {*left.variables, *right.variables}
+            if operator != "!=" or len(names) != 2 or len(mutant.mutated.when) == len(mutant.rule.when):
+                continue
+            one, two = sorted(names)
+            said = _said(mutant.mutated, {two: one})[0]
+            plain = [text.partition(" @ ")[0] for text in said]
+            asked = next((text for text in plain if {f"not {text}", f"unless: [{text}]"}.intersection(said)), "")
+            if asked:
+                yield f"where ?{one} is ?{two} the rule denies the `{asked}` that it asks for"
 
 
 def _covers(pattern: Pattern, other: Pattern, used: set[str]) -> bool:

@@ -33,7 +33,7 @@ from kzexpert.model import (
 from kzexpert.program.resolve import resolve_atom
 from kzexpert.program.strata import dependencies
 
-__all__ = ["WRITTEN", "Change", "Mutant", "accepted", "mutants", "rule_digest"]
+__all__ = ["WRITTEN", "Change", "Mutant", "accepted", "mutants", "rule_digest", "shorter_window"]
 
 #: What is left out of a rule, or what of it is changed.
 Change: TypeAlias = Literal[
@@ -290,8 +290,12 @@ def _with(arguments: tuple[Argument, ...], index: int, term: Any) -> tuple[Argum
 
 
 def _windows(window: Within) -> Iterator[Within]:
-    """A window that is one unit longer, and one that is shorter."""
     yield replace(window, amount=window.amount + 1)
+    yield from shorter_window(window)
+
+
+def shorter_window(window: Within) -> Iterator[Within]:
+    """The window that is one unit shorter; of a year, a month; none of a month or a day."""
     if window.amount > 1:
         yield replace(window, amount=window.amount - 1)
     elif window.unit == "year":

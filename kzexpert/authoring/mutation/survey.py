@@ -14,7 +14,7 @@ from kzexpert.authoring.mutation.trials import CaseTrial
 from kzexpert.model import Case, KnowledgeBase, Rule
 from kzexpert.program.order import plan_rule
 
-__all__ = ["MutantResult", "SuggestedCase", "Survey", "noticed_by", "survey", "trials_of"]
+__all__ = ["MutantResult", "Survey", "noticed_by", "survey", "trials_of"]
 
 #: Makes of a knowledge base with tables what the engine takes.
 Prepare: TypeAlias = Callable[[KnowledgeBase], KnowledgeBase]
@@ -25,7 +25,7 @@ class MutantResult(msgspec.Struct, frozen=True):
 
     Attributes:
         status: ``equivalent`` where it was shown that no facts tell it from its rule.
-        by: id of the first case that failed; empty where none did.
+        by: id of a case that fails; empty where none did.
         why: it is equivalent.
         passes: ids of the cases that reach the rule and pass; none where one fails.
     """
@@ -58,19 +58,6 @@ class Survey(msgspec.Struct, frozen=True):
         """Of the mutants that are not known to be equivalent, how many are noticed; 100 where there are none."""
         noticed, survived = len(self.of("noticed")), len(self.of("survived"))
         return 100.0 * noticed / (noticed + survived) if noticed + survived else 100.0
-
-
-class SuggestedCase(msgspec.Struct, frozen=True):
-    """A case that passes, and fails with some mutants.
-
-    Attributes:
-        yaml: the case, as an item of a list.
-        notices: those of the mutants that no case noticed before.
-    """
-
-    id: str
-    yaml: str
-    notices: tuple[Mutant, ...]
 
 
 def trials_of(kb: KnowledgeBase, cases: Iterable[Case], infer: Infer, prepare: Prepare) -> list[CaseTrial]:
@@ -115,9 +102,9 @@ def _result(kb: KnowledgeBase, mutant: Mutant, trials: Sequence[CaseTrial]) -> M
 
 
 def noticed_by(kb: KnowledgeBase, mutant: Mutant, trials: Iterable[CaseTrial]) -> str:
-    """The id of the first case that fails with a mutant; "" where none does."""
+    """The id of a case that fails with a mutant; "" where none does. Where its rule fires is looked first."""
     variants = plan_rule(kb, mutant.mutated).variants if mutant.mutated else ()
-    for trial in trials:
+    for trial in sorted(trials, key=lambda trial: mutant.rule.id not in trial.fired):
         same = trial.ready.kb.predicates == kb.predicates
         if trial.notices(mutant, variants if same else None):
             return trial.id

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from kzexpert.analysis.cases import Infer, OpenCase
+from kzexpert.analysis.cases import Infer, OpenCase, fired
 from kzexpert.authoring.mutation.mutants import Mutant
 from kzexpert.certainty import established
 from kzexpert.errors import KzexpertError
@@ -47,12 +47,16 @@ class CaseTrial:
         ready: the case, which asks something.
         inference: with the rules as they are.
         infer: runs the engine again.
+
+    Attributes:
+        fired: ids of the rules that fire.
     """
 
     def __init__(self, ready: OpenCase, inference: Inference, infer: Infer) -> None:
         assert ready.question is not None
         self.ready, self.inference, self._infer = ready, inference, infer
         self.pattern = ready.question.pattern
+        self.fired = frozenset(fired(inference))
         self._facts = inference.facts.established
         self._rules = {rule.id: rule for rule in ready.kb.rules}
         self._program = replace(inference.program, shapes=relevance(ready.kb, self.pattern).shapes)
@@ -93,11 +97,12 @@ class CaseTrial:
         if not self.reaches(mutant.rule, variants):
             return False
         if self._takes_engine:
-            return self._fails(mutant)
+            return self.fails(mutant)
         answers = self._answers(mutant, variants)
         return answers is not None and bool(self.ready.differences(answers))
 
-    def _fails(self, mutant: Mutant) -> bool:
+    def fails(self, mutant: Mutant) -> bool:
+        """The same by the engine, from the facts on."""
         rules = (mutant.mutated if item is mutant.rule else item for item in self.ready.kb.rules)
         try:
             inference = self._infer(self.ready.changed([rule for rule in rules if rule is not None]))
