@@ -4,8 +4,7 @@ The former are published as files: ``python -m kzexpert.schemas`` writes them an
 """
 
 import re
-from importlib import import_module
-from importlib.resources import files
+from importlib import import_module, resources
 from typing import Any
 
 import msgspec
@@ -69,7 +68,7 @@ def published(name: str) -> str:
 
         hint = did_you_mean(short, (*DOCUMENTS, *FILES)) or f"there are {', '.join((*DOCUMENTS, *FILES))}"
         raise UsageError(Issue("KZ301", f"there is no schema {name}", hint=hint))
-    return files("kzexpert.schemas").joinpath(f"{short}.json").read_text(encoding="utf-8")
+    return resources.files("kzexpert.schemas").joinpath(f"{short}.json").read_text(encoding="utf-8")
 
 
 def generated(name: str) -> str:
