@@ -16,6 +16,7 @@ from kzexpert.model import KnowledgeBase
 from kzexpert.proof.diff import trace_diff
 from kzexpert.render.json import json_text
 from kzexpert.schemas import DOCUMENTS, generated, published
+from kzexpert.schemas.files import FILES
 
 _PACKAGE = Path(kzexpert.__file__).parent
 _TAG = re.compile(r'tag="kzexpert\.([\w-]+)/\d+"')
@@ -106,6 +107,6 @@ def test_the_command() -> None:
     run = CliRunner().invoke
     assert run(cli, ["schema", "trace"]).stdout == published("trace")
     assert run(cli, ["schema", "kzexpert.trace/1"]).stdout == published("trace")
-    assert [line.split()[0] for line in run(cli, ["schema"]).stdout.splitlines()] == list(DOCUMENTS)
+    assert [line.split()[0] for line in run(cli, ["schema"]).stdout.splitlines()] == [*{**DOCUMENTS, **FILES}]
     wrong = run(cli, ["schema", "trance"])
     assert (wrong.exit_code, "did you mean trace?" in wrong.stderr) == (2, True)
