@@ -1,6 +1,7 @@
 """An inference and questions → what the HTML page shows: the proofs, and all that was looked at beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 
 from msgspec.structs import replace
 
@@ -11,7 +12,7 @@ from kzexpert.analysis.timeline import Timeline, timeline, years_on_record
 from kzexpert.analysis.why_not import misses, why_not
 from kzexpert.certainty import established
 from kzexpert.cli.progress import ProgressLine, progress_line
-from kzexpert.cli.session import Session
+from kzexpert.cli.session import Session, reviews_folder
 from kzexpert.errors import counted
 from kzexpert.model import GroundAtom, Inference, Pattern
 from kzexpert.proof.answers import ranked
@@ -21,6 +22,8 @@ from kzexpert.questions import paraphrase
 from kzexpert.questions.question import Question
 from kzexpert.render.judgement import UNRIVALLED, Inquiry, Page, plain_statement
 from kzexpert.render.writer import sentence
+from kzexpert.review.folder import read_reviews
+from kzexpert.review.state import ReviewState, review_states
 
 __all__ = ["page"]
 
@@ -37,7 +40,11 @@ def page(session: Session, inference: Inference, asked: Sequence[tuple[Question,
     the years. Where nothing is established, the page tells what is missing. What is left out says why.
     """
     with progress_line() as progress:
-        found = tuple(_inquiry(session, inference, question, trace, progress) for question, trace in asked)
+        states = review_states(read_reviews(reviews_folder(session.kb)), session.kb, session.engine(), date.today())
+        found = tuple(
+            replace(_inquiry(session, inference, question, trace, progress), reviews=_of(states, trace))
+            for question, trace in asked
+        )
     return Page(found, inference.program.as_of_reason)
 
 
@@ -59,6 +66,16 @@ def _inquiry(
         "an answer is established",
         misses(inference, Pattern.of(best.predicate, best.args)),
         negated=question.negated,
+    )
+
+
+def _of(states: Iterable[ReviewState], trace: Trace) -> tuple[ReviewState, ...]:
+    """What was said of the answers of a trace, under the same assumptions."""
+    world = trace.assumed, trace.withdrawn
+    return tuple(
+        state
+        for state in states
+        if state.review.conclusion in trace.answers and (state.review.assumed, state.review.withdrawn) == world
     )
 
 

@@ -28,6 +28,7 @@ from kzexpert.render.judgement import (
     key_judgement,
     plain_statement,
 )
+from kzexpert.render.review_text import reasons
 from kzexpert.render.text import UNCALIBRATED
 from kzexpert.render.timeline_svg import timeline_svg
 from kzexpert.render.timeline_text import estimated, unmeasured
@@ -117,7 +118,7 @@ def parts(page: Page) -> dict[str, Any]:
     ]
     omitted: dict[str, list[tuple[str, str]]] = {}
     looked: dict[str, list[Any]] = {}
-    for section in ("hangs_on", "rivals", "timeline", "lacking"):
+    for section in ("hangs_on", "rivals", "timeline", "lacking", "reviews"):
         told = [(found.title, getattr(found, section)) for found in page.inquiries]
         omitted[section] = [(title, value) for title, value in told if isinstance(value, str)]
         looked[section] = [value for _, value in told if not isinstance(value, str)]
@@ -135,6 +136,7 @@ def parts(page: Page) -> dict[str, Any]:
         "rivals": [matrix for several in looked["rivals"] for matrix in several],
         "timelines": [(item, Markup(timeline_svg(item, None, paper=False))) for item in looked["timeline"]],
         "lackings": looked["lacking"],
+        "reviews": looked["reviews"],
         "omitted": omitted,
         "threshold": THRESHOLD,
         "nothing_unknown": NOTHING_UNKNOWN,
@@ -193,6 +195,8 @@ def environment() -> "Environment":
     environment.filters["percent"] = lambda number: f"{round(number, 2):g}%"
     environment.filters["sentence"] = sentence
     environment.filters["titled"] = lambda says, atom: plain_statement(says) if says == atom else sentence(says)
+    environment.filters["reasons"] = reasons
+    environment.filters["told"] = lambda trace, name: Index(trace)[name].says
     environment.filters["balance"] = balance
     environment.filters["unmeasured"] = unmeasured
     environment.filters["estimated"] = lambda point: estimated(point).replace("-", "−")

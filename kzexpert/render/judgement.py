@@ -22,6 +22,8 @@ from kzexpert.proof.witnesses import Witnesses
 from kzexpert.render.text import UNCALIBRATED, headline, likelihood_text, opening
 from kzexpert.render.trust_text import told
 from kzexpert.render.writer import certainty_text, sentence
+from kzexpert.review.document import VERDICTS
+from kzexpert.review.state import ReviewState
 
 __all__ = [
     "NOTHING_UNKNOWN",
@@ -62,6 +64,7 @@ class Inquiry(msgspec.Struct, frozen=True):
         timeline: the answers over the years.
         lacking: where nothing is established, what is missing for it.
         misses: rules that could speak for or against the most certain answer, and lack something.
+        reviews: what reviewers said of the answers, and what became of it.
         negated: whether a yes means that the answer does not hold.
     """
 
@@ -72,6 +75,7 @@ class Inquiry(msgspec.Struct, frozen=True):
     timeline: Timeline | str = NO_BASE
     lacking: WhyNot | str = NO_BASE
     misses: Sequence[Miss] | str = NO_BASE
+    reviews: Sequence[ReviewState] | str = NO_BASE
     negated: bool = False
 
 
@@ -124,6 +128,7 @@ class KeyJudgement(msgspec.Struct, frozen=True):
         likelihood: how often such judgements were right, or that nobody has measured it.
         tips: what would change it, the loss of one thing each.
         unknown: what is missing.
+        review: who accepted or rejected it, and whether that still holds.
     """
 
     opening: str
@@ -137,6 +142,7 @@ class KeyJudgement(msgspec.Struct, frozen=True):
     against: Reason | None
     tips: tuple[str, ...]
     unknown: tuple[str, ...]
+    review: str = ""
 
     @property
     def established(self) -> bool:
@@ -156,7 +162,9 @@ def key_judgement(found: Inquiry, index: Index, witnesses: Witnesses) -> KeyJudg
     first = shown[0] if shown else None
     also = shown[1 : _MOST_ALSO + 1]
     if first is None:
-        return KeyJudgement("", None, (), 0, (), False, "", None, None, _remedies(found, index), _unmet(found))
+        return KeyJudgement(
+            "", None, (), 0, (), False, "", None, None, _remedies(found, index), _unmet(found), _review(found)
+        )
     item = index[first.statement]
     testimony = witnesses.testimony(first.statement)
     testimony = replace(testimony, shared=tuple(_stated(index, name).says for name in testimony.shared))
@@ -176,6 +184,7 @@ def key_judgement(found: Inquiry, index: Index, witnesses: Witnesses) -> KeyJudg
         against=next((reason for reason in reasons if reason.strength < 0), None),
         tips=tuple(_tips(found, index, witnesses, first)) if strong else _remedies(found, index),
         unknown=tuple(_unknown(found, index, [item for item in stated if not established(item.certainty)], first)),
+        review=_review(found),
     )
 
 
@@ -185,7 +194,7 @@ def unaided(traces: Sequence[Trace], reason: str = NO_BASE) -> Page:
     Args:
         reason: why nothing was.
     """
-    return Page(tuple(Inquiry(_title(item), item, reason, reason, reason, reason, reason) for item in traces))
+    return Page(tuple(Inquiry(_title(item), item, reason, reason, reason, reason, reason, reason) for item in traces))
 
 
 def _title(trace: Trace) -> str:
@@ -368,3 +377,29 @@ def _unknown(found: Inquiry, index: Index, weighed: Sequence[Stated], first: Sta
         more = [f"{len(ungraded) - _MOST_NAMED} more"] if len(ungraded) > _MOST_NAMED else []
         who = listed([f"“{index.sources[name].title or name}”" for name in ungraded[:_MOST_NAMED]] + more)
         yield _cut(f"Nobody has graded how reliable {who} {'is' if len(ungraded) == 1 else 'are'}.")
+
+
+# --- what reviewers said ---------------------------------------------------------------------------------------------
+
+
+def _review(found: Inquiry) -> str:
+    """Who accepted or rejected it, dissent and open challenges, in a few sentences."""
+    states = found.reviews
+    if isinstance(states, str):
+        return f"Reviews were not looked at: {states}."
+    verdicts = [state for state in states if state.review.verdict]
+    texts = []
+    for word in VERDICTS:
+        who = [
+            f"{s.review.reviewer}{' (no longer as signed)' if s.stale else ''}"
+            for s in verdicts
+            if s.review.verdict == word
+        ]
+        if who:
+            texts.append(f"{sentence(word)} by {listed(who)}.")
+    if len({state.review.verdict for state in verdicts}) > 1:
+        texts.append("Reviewers dissent.")
+    challenges = len({(remark.kind, remark.name) for state in states for remark in state.open})
+    if challenges:
+        texts.append(f"{counted(challenges, 'challenge')} {'is' if challenges == 1 else 'are'} open.")
+    return _cut(" ".join(texts) or "Nobody has reviewed it.")

@@ -152,7 +152,7 @@ class _Document:
             yield f"- “{_plain(found.title)}” was read as {_code(found.trace.pattern)}{seal}."
         yield ""
         yield f"Concluded by the engine {_plain(trace.engine)}. `kzexpert trace verify` checks the trace that this file"
-        yield "carries against the rules and facts. Rivals and years stand in the HTML page only.\n"
+        yield "carries against the rules and facts. Rivals, years and reviews stand in the HTML page only.\n"
 
     def answers(self) -> Iterator[str]:
         rows = []

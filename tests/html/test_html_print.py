@@ -4,6 +4,8 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -68,3 +70,17 @@ def test_paper_is_white_in_the_dark_too(judgement: Callable[..., str], opened: "
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_the_key_judgement_is_one_page_and_the_annex_the_rest(
+    paper: str, judgement: Callable[..., str], opened: "Callable[..., Page]"
+) -> None:
+    from pypdf import PdfReader
+
+    for question in ("who is Ruritania aligned with", "is Ruritania aligned with Borduria in trade", "doomed(?state)"):
+        page = opened(judgement(question))
+        leaves = PdfReader(BytesIO(page.pdf(format=paper))).pages
+        first, second, *_ = (" ".join(leaf.extract_text().split()) for leaf in leaves)
+        assert "What is unknown" in first
+        assert "Evidence for and against" not in first and "Evidence for and against" in second

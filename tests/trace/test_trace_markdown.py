@@ -167,7 +167,7 @@ Moderate confidence: all of it rests on one source, atlas (grade B).
 - “Free: state” was read as `free(?state)`; the seal of its trace is `SEAL`.
 
 Concluded by the engine experta. `kzexpert trace verify` checks the trace that this file
-carries against the rules and facts. Rivals and years stand in the HTML page only.
+carries against the rules and facts. Rivals, years and reviews stand in the HTML page only.
 """
 
 

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const argument = document.getElementById("argument");
-  if (!argument) return;
+  if (!argument?.querySelector(".tools")) return; // nothing follows, so that there is none
   const all = (selector) => Array.from(argument.querySelectorAll(selector));
   const [search, filter, status, next] = ["search", "filter", "status", "next"].map((id) => document.getElementById(id));
   argument.querySelector(".tools").hidden = false;
