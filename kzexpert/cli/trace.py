@@ -13,7 +13,7 @@ from kzexpert.cli.options import DEPTH, Command, Count, Options, common_options
 from kzexpert.cli.output import emit, print_error, show, spare
 from kzexpert.cli.page import page
 from kzexpert.cli.session import inspect, open_session
-from kzexpert.cli.trace_files import TraceCheck, made_with, only_trace, signers_of, trace_text
+from kzexpert.cli.trace_files import TraceCheck, made_with, only_trace, signers_of, told_traces, trace_text
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.model import KnowledgeBase
 from kzexpert.program.relevance import opened
@@ -199,13 +199,14 @@ def show_trace(options: Options, file: str, depth: int | None) -> int:
     conclusion hangs on, nor its rivals, nor other years. A signature of a page is of that page alone.
     """
     spare(options, [file])
-    trace = only_trace(file)
-    if trace.shown or options.format != "json":
-        trace = replace(trace, shown=UNSET, signature=UNSET)
+    drawn = options.format in RENDERERS and RENDERERS[options.format].drawn
+    traces = [only_trace(file)] if drawn else told_traces(file)
+    if options.format != "json" or any(trace.shown for trace in traces):
+        traces = [replace(trace, shown=UNSET, signature=UNSET) for trace in traces]
     if options.format == "text":
-        emit(options, lambda out: shown_text(Index(trace), out, depth))
+        emit(options, lambda out: "\n".join(shown_text(Index(trace), out, depth) for trace in traces))
     else:
-        text = _written([trace], options.format, lambda: unaided([trace]), depth)
+        text = _written(traces, options.format, lambda: unaided(traces), depth)
         emit(options, lambda _out: text)
     return 0
 

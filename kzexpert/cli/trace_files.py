@@ -21,7 +21,7 @@ from kzexpert.proof.index import loose_end
 from kzexpert.render.proof_markdown import proof_markdown
 from kzexpert.signature import SIGNERS, verify
 
-__all__ = ["TraceCheck", "made_with", "only_trace", "signers_of", "trace_text"]
+__all__ = ["TraceCheck", "made_with", "only_trace", "signers_of", "told_traces", "trace_text"]
 
 #: Bytes. A trace of this size holds a hundred thousand firings.
 _LIMIT = 100_000_000
@@ -36,24 +36,32 @@ def trace_text(name: str) -> str:
     return read_file(name, _LIMIT).text
 
 
-def only_trace(name: str) -> Trace:
-    """The one trace of a file, from JSON or a page; whether it is true is not asked.
+def told_traces(name: str) -> list[Trace]:
+    """The traces of a file, from JSON or a page, which can be shown; whether they are true is not asked.
 
     Raises:
-        KnowledgeBaseError: it holds none (KZ501, KZ502).
-        UsageError: it holds several.
+        KnowledgeBaseError: it holds none (KZ501, KZ502), or one refers to what it does not state (KZ507).
     """
     text = trace_text(name)
     traces, issues = read_traces(name, text)
+    hint = "ask whoever sent it for the original"
+    loose = (f"the trace refers to {end}, which it does not state" for trace in traces if (end := loose_end(trace)))
+    issues += (Issue("KZ507", message, Location(name), hint) for message in loose)
     if issues:
         raise KnowledgeBaseError(*dict.fromkeys(issues), texts={name: text})
+    return traces
+
+
+def only_trace(name: str) -> Trace:
+    """The one trace of a file; see `told_traces`.
+
+    Raises:
+        UsageError: it holds several (KZ502).
+    """
+    traces = told_traces(name)
     if len(traces) > 1:
         message = f"{name} carries {len(traces)} traces, and one is needed"
         raise UsageError(Issue("KZ502", message, Location(name), "export each question by itself"))
-    lacking = loose_end(traces[0])
-    if lacking:
-        message = f"the trace refers to {lacking}, which it does not state"
-        raise KnowledgeBaseError(Issue("KZ507", message, Location(name), "ask whoever sent it for the original"))
     return traces[0]
 
 

@@ -136,6 +136,18 @@ def test_a_trace_is_shown_in_every_format(
         assert kzexpert("trace", "verify", f"shown.{form}", "--alone").exit_code == 0
 
 
+@pytest.mark.parametrize("form", ["json", "html", "markdown"])
+def test_a_report_on_several_questions_is_shown_and_checked(kzexpert: Kzexpert, form: str) -> None:
+    asked = ("aligned(?state, ?power)", "tied(?state, ?other)")
+    kzexpert("trace", "export", *asked, "--format", form, "--output", f"report.{form}")
+    for given in ("text", "json", "html", "markdown"):
+        result = kzexpert("trace", "show", f"report.{form}", "--format", given, "--output", f"shown.{given}")
+        assert (result.exit_code, result.output) == (0, "")
+    for file in (f"report.{form}", "shown.json", "shown.html", "shown.markdown"):
+        assert kzexpert("trace", "verify", file, "--alone").stdout.count("verified: ") == 2
+    assert "KZ502" in kzexpert("trace", "rerun", f"report.{form}").stderr
+
+
 def test_what_was_read_is_not_overwritten(kzexpert: Kzexpert, exported: Callable[..., Path]) -> None:
     path = exported("html")
     before = path.read_bytes()
