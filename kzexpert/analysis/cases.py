@@ -4,7 +4,6 @@ It takes the engine as a function and prints nothing. A case is judged by its an
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
 
 import msgspec
 from msgspec.structs import replace
@@ -21,7 +20,7 @@ from kzexpert.program.snapshot import snapshot
 from kzexpert.proof.answers import answer
 from kzexpert.questions.question import Question, read_question
 
-__all__ = ["CaseResult", "OpenCase", "fired", "open_case", "repeated_case_ids", "run_case"]
+__all__ = ["CaseResult", "OpenCase", "TriedCase", "fired", "open_case", "repeated_case_ids", "run_case", "try_case"]
 
 Infer = Callable[[Program], Inference]
 
@@ -89,10 +88,33 @@ def open_case(kb: KnowledgeBase, case: Case, prepare: Callable[[KnowledgeBase], 
     return OpenCase(case, layer, read_question(layer, case.ask) if case.ask else None, _program(layer, case))
 
 
+class TriedCase(msgspec.Struct, frozen=True):
+    """A case that was run.
+
+    Attributes:
+        ready: None where it could not be made ready, or run.
+        inference: likewise; whoever asked for it closes its facts.
+    """
+
+    result: CaseResult
+    ready: OpenCase | None = None
+    inference: Inference | None = None
+
+
 def run_case(
     kb: KnowledgeBase, case: Case, infer: Infer, prepare: Callable[[KnowledgeBase], KnowledgeBase] = _as_it_is
 ) -> CaseResult:
-    """Run a case and compare what comes out with what it wants.
+    """Run a case and compare what comes out with what it wants; see `try_case`."""
+    tried = try_case(kb, case, infer, prepare)
+    if tried.inference is not None:
+        tried.inference.facts.close()  # a database that waited for the garbage collector would wait with its memory
+    return tried.result
+
+
+def try_case(
+    kb: KnowledgeBase, case: Case, infer: Infer, prepare: Callable[[KnowledgeBase], KnowledgeBase] = _as_it_is
+) -> TriedCase:
+    """Run a case, compare what comes out with what it wants, and keep it for those who go on from there.
 
     A case that wants answers wants all that is established, recorded or concluded, and nothing else. Certainties are
     compared as they print, to as many decimals as the case gives.
@@ -107,10 +129,9 @@ def run_case(
         inference = infer(ready.program)
     except KzexpertError as error:
         lines = _judge_errors(case, error.issues)
-        return CaseResult(case, not lines, tuple(lines))
-    with closing(inference.facts):  # a database that waited for the garbage collector would wait with its memory
-        lines = ready.differences(ready.answers(inference))
-        return CaseResult(case, not lines, tuple(lines), fired(inference))
+        return TriedCase(CaseResult(case, not lines, tuple(lines)))
+    lines = ready.differences(ready.answers(inference))
+    return TriedCase(CaseResult(case, not lines, tuple(lines), fired(inference)), ready, inference)
 
 
 def _layer(kb: KnowledgeBase, case: Case) -> KnowledgeBase:

@@ -53,7 +53,7 @@ def graph(options: Options, name: tuple[str, ...], depth: int, old: str | None, 
 
 
 def _write_site(options: Options, folder: str, others: Sequence[str]) -> None:
-    from kzexpert.analysis.cases import run_case
+    from kzexpert.analysis.cases import try_case
     from kzexpert.authoring.mutation.coverage import rested_on
     from kzexpert.authoring.mutation.survey import trials_of
     from kzexpert.cli.pages import write_pages
@@ -64,9 +64,9 @@ def _write_site(options: Options, folder: str, others: Sequence[str]) -> None:
         raise UsageError(Issue("KZ308", "--site writes all pages, and takes neither a NAME nor --old", hint=hint))
     session = open_session(options)
     kb, infer = session.kb, session.engine().infer
-    results = [run_case(kb, case, infer, lambda layer: session.beside(layer).kb) for case in known_cases(options, kb)]
-    passed = [item.case for item in results if item.passed]
-    trials = trials_of(kb, passed, infer, lambda layer: session.beside(layer).kb)
+    tried = [try_case(kb, case, infer, lambda layer: session.beside(layer).kb) for case in known_cases(options, kb)]
+    passed = [item.result.case for item in tried if item.result.passed]
+    trials = trials_of(tried, infer)
     ids = {rule.location: rule.id for rule in kb.rules}
     resting = {trial.id: frozenset(ids[place] for place in rested_on(trial) if place in ids) for trial in trials}
     pages = site(kb, [Tried(case, resting.get(case.id, frozenset())) for case in passed])

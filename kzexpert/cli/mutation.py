@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-from kzexpert.analysis.cases import CaseResult
+from kzexpert.analysis.cases import TriedCase
 from kzexpert.cli.located import located
 from kzexpert.cli.options import Options
 from kzexpert.cli.output import tell
@@ -94,7 +94,7 @@ def changed_rules(kb: KnowledgeBase, options: Options, revision: str, rules: Seq
 def mutate(
     session: Session,
     given: MutationOptions,
-    results: Sequence[CaseResult],
+    tried: Sequence[TriedCase],
     files: Sequence[Target],
 ) -> int:
     """Try the mutants on cases that pass, and show how many of them are noticed.
@@ -114,12 +114,12 @@ def mutate(
     old = _old_text(given.write)
     suggest = given.suggest or given.write is not None
     with progress_line() as line:
-        cases, infer = [result.case for result in results], session.engine(line).infer
+        infer = session.engine(line).infer
         prepare = lambda layer: session.beside(layer).kb  # noqa: E731
-        found = survey(kb, rules, trials_of(kb, cases, infer, prepare), line)
+        found = survey(kb, rules, trials_of(tried, infer), line)
         survivors = [item.mutant for item in found.of("survived")] if suggest else []
-        made, tried = suggestions(kb, survivors, infer, prepare, {case.id for case in cases}, line)
-    text_of = lambda out: mutation_text(found, made if suggest else None, tried, options.limit, out)  # noqa: E731
+        made, sets = suggestions(kb, survivors, infer, prepare, {item.result.case.id for item in tried}, line)
+    text_of = lambda out: mutation_text(found, made if suggest else None, sets, options.limit, out)  # noqa: E731
     show_report(options, files, mutation_document(found, made), text_of, mutation_report(kb, found))
     if given.write is not None and made:
         replace_file(given.write, with_cases(kb, given.write, old, made))

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec.structs import replace
 
-from kzexpert.analysis.cases import CaseResult, run_case
+from kzexpert.analysis.cases import CaseResult, TriedCase, run_case, try_case
 from kzexpert.cli.mutation import MutationOptions, mutate, mutation_options, own_rules
 from kzexpert.cli.options import Options, command, common_options
 from kzexpert.cli.progress import progress_line
 from kzexpert.cli.reports import REPORT, REPORT_FORMATS, show_report, targets
 from kzexpert.cli.session import Session, open_cases, open_session
-from kzexpert.model import KnowledgeBase
+from kzexpert.model import Case, KnowledgeBase
 from kzexpert.render.cases_json import cases_document
 from kzexpert.render.cases_text import cases_text
 from kzexpert.render.reports import cases_report
@@ -49,37 +49,39 @@ def test(options: Options, file: tuple[str, ...], coverage: bool, report: tuple[
     and a case that reaches it must fail. Only rules of the base itself are changed.
     """
     files, given = targets(options, report), MutationOptions(**mutation)
-    session, results = _run(options, file)
-    passed = all(result.passed for result in results)
-    if given.asked and passed:
-        return mutate(session, given, results, files)
+    session = open_session(options)
+    infer = session.engine().infer
+    cases = open_cases(options, session.kb, file)
+    if given.asked or coverage:
+        tried = [try_case(session.kb, case, infer, lambda layer: session.beside(layer).kb) for case in cases]
+        results = [item.result for item in tried]
+        if given.asked and all(result.passed for result in results):
+            return mutate(session, given, tried, files)
+    else:
+        tried, results = [], _results(session, cases)
     used = {} if file or given.asked else _of_used_bases(options, session.kb)
     everything = [*results, *(result for found in used.values() for result in found)]
-    parts = _covered(session, given, results) if coverage else None
+    parts = _covered(session, given, tried) if coverage else None
     document = cases_document(everything, parts)
     text_of = lambda out: cases_text(results, parts, out, used, options.limit)  # noqa: E731
     show_report(options, files, document, text_of, cases_report(everything))
     return 0 if all(result.passed for result in everything) else 1
 
 
-def _run(options: Options, files: Sequence[str] = ()) -> tuple[Session, list[CaseResult]]:
-    """The knowledge base that was opened, and how the cases went."""
-    session = open_session(options)
-    kb, infer = session.kb, session.engine().infer
-    cases = open_cases(options, kb, files)
-    return session, [run_case(kb, case, infer, lambda layer: session.beside(layer).kb) for case in cases]
+def _results(session: Session, cases: Sequence[Case]) -> list[CaseResult]:
+    """How the cases went, each of which is forgotten before the next."""
+    infer = session.engine().infer
+    return [run_case(session.kb, case, infer, lambda layer: session.beside(layer).kb) for case in cases]
 
 
-def _covered(session: Session, given: MutationOptions, results: Sequence[CaseResult]) -> "tuple[RulePart, ...]":
+def _covered(session: Session, given: MutationOptions, tried: Sequence[TriedCase]) -> "tuple[RulePart, ...]":
     """What the cases that pass assert."""
     from kzexpert.authoring.mutation.coverage import coverage
     from kzexpert.authoring.mutation.survey import trials_of
 
     rules = own_rules(session.kb, session.options, given)
     with progress_line() as line:
-        cases = [result.case for result in results if result.passed]
-        trials = trials_of(session.kb, cases, session.engine(line).infer, lambda layer: session.beside(layer).kb)
-        return coverage(session.kb, rules, trials, line)
+        return coverage(session.kb, rules, trials_of(tried, session.engine(line).infer), line)
 
 
 def _of_used_bases(options: Options, kb: KnowledgeBase) -> dict[str, list[CaseResult]]:
@@ -87,5 +89,6 @@ def _of_used_bases(options: Options, kb: KnowledgeBase) -> dict[str, list[CaseRe
     found = {}
     for layer in kb.layers:
         if layer.used and os.path.isdir(f"{layer.folder}/tests/cases"):  # noqa: PTH112, as in `cli.session`
-            _, found[layer.label] = _run(replace(options, kb=(layer.folder,), rules=(), facts=()))
+            session = open_session(replace(options, kb=(layer.folder,), rules=(), facts=()))
+            found[layer.label] = _results(session, open_cases(session.options, session.kb))
     return found

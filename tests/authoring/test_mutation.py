@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
+from kzexpert.analysis.cases import try_case
 from kzexpert.authoring.mutation.mutants import Mutant, accepted, mutants
 from kzexpert.authoring.mutation.survey import noticed_by, survey, trials_of
 from kzexpert.authoring.mutation.trials import CaseTrial
@@ -305,8 +306,8 @@ def test_the_lines_that_nothing_asserts_are_listed(base: Base) -> None:
 
 @pytest.fixture(scope="module")
 def shipped() -> tuple[PlannedBase, list[CaseTrial]]:
-    kb = planned(read_knowledge_base([CHECKOUT]).kb)
-    return kb, trials_of(kb, load_cases([CHECKOUT / "tests" / "cases"], kb), engine().infer, lambda layer: layer)
+    kb, infer = planned(read_knowledge_base([CHECKOUT]).kb), engine().infer
+    return kb, trials_of((try_case(kb, case, infer) for case in load_cases([CHECKOUT / "tests" / "cases"], kb)), infer)
 
 
 @pytest.mark.slow

@@ -6,12 +6,12 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from kzexpert.analysis.cases import Infer, open_case
+from kzexpert.analysis.cases import Infer, TriedCase
 from kzexpert.analysis.scenario import Progress, silent
 from kzexpert.authoring.mutation.equivalence import same_because
 from kzexpert.authoring.mutation.mutants import Mutant, accepted, mutants
 from kzexpert.authoring.mutation.trials import CaseTrial
-from kzexpert.model import Case, KnowledgeBase, Rule
+from kzexpert.model import KnowledgeBase, Rule
 from kzexpert.program.order import plan_rule
 
 __all__ = ["MutantResult", "Survey", "noticed_by", "survey", "trials_of"]
@@ -60,14 +60,17 @@ class Survey(msgspec.Struct, frozen=True):
         return 100.0 * noticed / (noticed + survived) if noticed + survived else 100.0
 
 
-def trials_of(kb: KnowledgeBase, cases: Iterable[Case], infer: Infer, prepare: Prepare) -> list[CaseTrial]:
-    """The cases that ask something, ready to be tried; the objects that this takes are spared by the garbage collector.
+def trials_of(tried: Iterable[TriedCase], infer: Infer) -> list[CaseTrial]:
+    """The cases that ask something and pass, ready for mutants; the garbage collector spares what this takes.
 
     Args:
-        cases: they pass.
+        infer: ran them.
     """
-    ready = [open_case(kb, case, prepare) for case in cases if case.ask and not case.want_error]
-    found = [CaseTrial(item, infer(item.program), infer) for item in ready]
+    found = [
+        CaseTrial(item.ready, item.inference, infer)
+        for item in tried
+        if item.result.passed and item.ready and item.inference and item.ready.question
+    ]
     gc.freeze()
     return found
 
