@@ -95,6 +95,8 @@ def test_only_entities_of_the_right_kind(editor: Editor, rules: str) -> None:
         (FACTS, "entities:\n  X: {kind: bl|", "bloc", "  X: {kind: bloc"),
         (FACTS, "sources:\n  x:\n    reli|", "reliability", "    reliability: "),
         (CASES, "cases:\n  - id: x\n    ask: hed|", "hedges", "    ask: hedges(${1:?state})"),
+        (CASES, "cases:\n  - id: x\n    ask: who is Rur|\n", "Ruritania", "    ask: who is Ruritania"),
+        (FACTS, "tables:\n  - predicate: mem|\n", "member", "  - predicate: member"),
         (CASES, "cases:\n  - id: x\n    want_error: KZ2|", "KZ202", "    want_error: KZ202"),
         (CASES, "cases:\n  - id: x\n    want:\n      - leads(Bor|", "Borduria", "      - leads(Borduria"),
         ("kzexpert.yaml", "uses: [wor|", "world", "uses: [world"),

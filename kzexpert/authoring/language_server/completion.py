@@ -21,6 +21,7 @@ from kzexpert.language.manifest import MANIFEST_KEYS
 from kzexpert.language.rules_file import BLOCKS, BUILT_IN_TYPES, PREDICATE_KEYS, ROW_KEYS, RULE_KEYS
 from kzexpert.language.tables_file import TABLE_KEYS
 from kzexpert.model import AGGREGATES, FUNCTIONS, GRADES, KnowledgeBase, Predicate, format_value
+from kzexpert.questions.completion import Continuations
 
 __all__ = ["Suggestion", "completions"]
 
@@ -192,6 +193,10 @@ def _predicate_keys(context: _Context, path: tuple[str, ...]) -> Iterator[Sugges
             yield replace(_predicate(predicate), insert=f"{predicate.name}:", fields=False)
 
 
+def _predicates(context: _Context, path: tuple[str, ...]) -> Iterator[Suggestion]:
+    return (replace(_predicate(item), insert=item.name, fields=False) for item in context.kb.predicates)
+
+
 def _row_keys(context: _Context, path: tuple[str, ...]) -> Iterator[Suggestion]:
     predicate = context.kb.predicate.get(path[-2])
     dates = {"interval": ("since", "until"), "event": ("on",)}.get((predicate and predicate.holds) or "", ())
@@ -260,6 +265,16 @@ def _atom(context: _Context, path: tuple[str, ...]) -> Iterator[Suggestion]:
             _functions() if "=" in text else (),
         )
     yield from (replace(item, start=start) for item in found)
+
+
+def _question(context: _Context, path: tuple[str, ...]) -> Iterator[Suggestion]:
+    """A pattern, or a question in words: what the shell completes."""
+    written = context.place.text.lstrip("\"'")
+    start = context.cursor - len(written)
+    for item in Continuations(context.kb).of(written) if written and "(" not in written else ():
+        if "(" not in item.text:  # a pattern has its fields below
+            yield Suggestion(label=item.text, sort="word", insert=item.text, start=start + item.start, detail=item.note)
+    yield from _atom(context, path)
 
 
 def _predicate(predicate: Predicate, mark: str = "?") -> Suggestion:
@@ -378,14 +393,14 @@ _FILE: tuple[tuple[tuple[str, ...], _Found], ...] = (
     (("facts", "*", ITEM, "source", "id"), _sources),
     (("facts", "*", ITEM, "*"), _row_value),
     (("tables", ITEM), _keys(*TABLE_KEYS)),
-    (("tables", ITEM, "predicate"), _predicate_keys),
+    (("tables", ITEM, "predicate"), _predicates),
     (("tables", ITEM, "columns"), _columns),
     (("tables", ITEM, "source"), _sources),
 )
 _CASE: tuple[tuple[tuple[str, ...], _Found], ...] = (
     ((), _keys("cases", *CASE_KEYS)),
     ((ITEM,), _keys(*CASE_KEYS)),
-    (("ask",), _atom),
+    (("ask",), _question),
     *(((name, *below), _atom) for name in ("assume", "without", "want") for below in ((), (ITEM,))),
     (("want", ITEM, "conclusion"), _atom),
     (("want_none",), _FLAG),

@@ -70,6 +70,17 @@ def _save(session: EditorSession, params: lsp.DidSaveTextDocumentParams) -> None
         base.trying.ask()
 
 
+def _ready(session: EditorSession, params: lsp.InitializedParams) -> None:
+    """Asks to be told of files that change without the editor, where it can tell that."""
+    workspace = session.client_capabilities.workspace
+    able = workspace.did_change_watched_files if workspace else None
+    if able and able.dynamic_registration:
+        watchers = [lsp.FileSystemWatcher("**/*.{yaml,yml,csv}")]
+        options = lsp.DidChangeWatchedFilesRegistrationOptions(watchers)
+        asked = lsp.Registration("files", lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+        session.client_register_capability(lsp.RegistrationParams([asked]))
+
+
 def _watched(session: EditorSession, params: lsp.DidChangeWatchedFilesParams) -> None:
     for base in session.bases.values():
         base.reading.ask()
@@ -305,6 +316,7 @@ def server() -> EditorSession:
     made = EditorSession()
     marks = lsp.CompletionOptions(trigger_characters=["?", "(", ",", ":", " ", "{", '"'])
     features: Sequence[tuple[str, Callable[..., Any], Any]] = (
+        (lsp.INITIALIZED, _ready, None),
         (lsp.TEXT_DOCUMENT_DID_OPEN, _open, None),
         (lsp.TEXT_DOCUMENT_DID_CHANGE, _change, None),
         (lsp.TEXT_DOCUMENT_DID_CLOSE, _close, None),
