@@ -13,6 +13,7 @@ __all__ = [
     "CODES",
     "AmbiguousQuestion",
     "BudgetError",
+    "Edit",
     "Issue",
     "KnowledgeBaseError",
     "KzexpertError",
@@ -82,6 +83,14 @@ class Location(msgspec.Struct, frozen=True, order=True, array_like=True):
         return ":".join(parts)
 
 
+class Edit(msgspec.Struct, frozen=True, array_like=True):
+    """A change of a text: at the place stands `old`, and `new` is to stand there."""
+
+    place: Location
+    old: str
+    new: str
+
+
 class Issue(msgspec.Struct, frozen=True, array_like=True):
     """One finding about what a user wrote.
 
@@ -93,6 +102,7 @@ class Issue(msgspec.Struct, frozen=True, array_like=True):
         severity: an error stops the program, a warning does not.
         related: other places that belong to the finding, each with a few words.
         base: the used base that it is about; empty for one's own files.
+        fix: what settles it, where that is certain.
     """
 
     code: str
@@ -102,6 +112,7 @@ class Issue(msgspec.Struct, frozen=True, array_like=True):
     severity: Literal["error", "warning"] = "error"
     related: tuple[tuple[Location, str], ...] = ()
     base: str = ""
+    fix: Edit | None = None
 
 
 class KzexpertError(Exception):

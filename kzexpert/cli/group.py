@@ -41,6 +41,7 @@ COMMANDS = {
     "check": "Report everything wrong with a knowledge base.",
     "test": "Run the cases of a knowledge base.",
     "watch": "Check and test again on every change.",
+    "fix": "Do what the hints of check say.",
     "fmt": "Lay out the files of a base.",
     "new": "Start a base of your own, or add to it.",
     "add": "Read a data file as facts, by a declaration.",

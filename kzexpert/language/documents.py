@@ -12,7 +12,7 @@ import msgspec
 import yaml
 from msgspec.structs import replace
 
-from kzexpert.errors import Issue, KnowledgeBaseError, Location
+from kzexpert.errors import Edit, Issue, KnowledgeBaseError, Location
 from kzexpert.language.files import TextFile
 from kzexpert.language.tokens import Locator, locator
 
@@ -310,6 +310,8 @@ class _Builder:
 # --- what is wrong with a file that is not YAML ---------------------------------------------------------------------
 
 _TOO_DEEP = "exceeded maximum nesting depth"
+#: A key that takes a sentence, and what stands behind it on its line.
+_SENTENCE = re.compile(r"(\s*(?:- )?(?:title|because|says|doc|note|at|publisher|authors): +)(\S.*?)\s*")
 _QUOTE = 'put the whole text in quotes: "..."'
 _HINTS = (
     ("mapping values are not allowed", f"is this one text? {_QUOTE}; else check the indentation"),
@@ -342,7 +344,19 @@ def _syntax_issue(error: yaml.YAMLError, file: TextFile) -> Issue:
     if error.context and error.context_mark and error.context_mark.line + 1 != line:
         context = error.context_mark
         related = ((Location(file.name, context.line + 1, context.column + 1), error.context),)
-    return Issue("KZ105", f"not valid YAML: {problem}", Location(file.name, line, column), hint, related=related)
+    fix = _quoted(file, line) if _QUOTE in hint else None
+    return Issue(
+        "KZ105", f"not valid YAML: {problem}", Location(file.name, line, column), hint, related=related, fix=fix
+    )
+
+
+def _quoted(file: TextFile, line: int) -> Edit | None:
+    """The text behind a key that takes one, in quotes; None where it is not certain that all of it is one text."""
+    lines = file.text.split("\n")
+    found = _SENTENCE.fullmatch(lines[line - 1].rstrip("\r")) if 0 < line <= len(lines) else None
+    if found is None or '"' in found[2] or "\\" in found[2] or " #" in found[2]:
+        return None
+    return Edit(Location(file.name, line, len(found[1]) + 1), found[2], f'"{found[2]}"')
 
 
 def _tab_in_indentation(text: str, line: int) -> tuple[int, int] | None:

@@ -5,7 +5,7 @@ It reads syntax only: whether the names exist and the variables are bound is for
 
 from typing import Literal, cast
 
-from kzexpert.errors import Location
+from kzexpert.errors import Edit, Location
 from kzexpert.language.expressions import AGGREGATE_FORM, UNITS, ExpressionParser
 from kzexpert.language.habits import FOREIGN_OPERATORS, FOREIGN_WORDS, ONE_A_LINE, foreign_call, foreign_condition
 from kzexpert.language.tokens import (
@@ -14,6 +14,7 @@ from kzexpert.language.tokens import (
     Token,
     is_name,
     locator,
+    meant,
 )
 from kzexpert.model import (
     AGGREGATES,
@@ -230,7 +231,8 @@ class _Parser(ExpressionParser):
             self.position += 1
             self.expect("with", f"'with' after '{token.text}'", f"write {_TWO_WORDS[token.text]}, in two words")
             return cast(Operator, _TWO_WORDS[token.text])
-        raise self.unexpected(_COMPARISON_FORM, FOREIGN_OPERATORS.get(token.text.casefold(), _CONDITION_FORM))
+        hint = FOREIGN_OPERATORS.get(token.text.casefold(), _CONDITION_FORM)
+        raise self.unexpected(_COMPARISON_FORM, hint, fix=meant(token.text, self.locate(token.offset)))
 
     def values(self) -> tuple[Variable | Constant, ...]:
         """The list behind ``in``."""
@@ -340,7 +342,19 @@ class _Parser(ExpressionParser):
             if self.accept(")"):
                 return
             if not self.accept(","):
-                raise self.unexpected("',' or ')'", self.after_argument_hint())
+                raise self.unexpected("',' or ')'", self.after_argument_hint(), fix=self.quoted_words())
+
+    def quoted_words(self) -> Edit | None:
+        """Quotes around an argument of several words; None where it is something else."""
+        first = last = self.position - 1
+        while self.tokens[last + 1].kind in ("word", "number"):
+            last += 1
+        start, end = self.tokens[first], self.tokens[last]
+        whole = last > first and start.kind in ("word", "number") and self.tokens[last + 1].text in (",", ")")
+        if not whole or any(token.text in ("for", "and", "in") for token in self.tokens[first : last + 1]):
+            return None
+        written = self.text[start.offset : end.offset + len(end.text)]
+        return Edit(self.locate(start.offset), written, f'"{written}"')
 
     def after_argument_hint(self) -> str:
         """What to do about a token that can follow no argument."""

@@ -53,6 +53,16 @@ FOREIGN_OPERATORS = {
     "div": "write div(?x, 2)",
 }
 
+#: What marks and words of other languages are here, where that is certain.
+MEANT = {
+    **{"==": "=", "<>": "!=", "≠": "!=", "=<": "<=", "≤": "<=", "≥": ">=", "!": "not ", "¬": "not "},
+    **dict.fromkeys("“”„", '"'),
+    **dict.fromkeys("−–—", "-"),
+    **dict.fromkeys(("starts_with", "startswith"), "starts with"),
+    **dict.fromkeys(("ends_with", "endswith"), "ends with"),
+    **dict.fromkeys(("includes", "has"), "contains"),
+}
+
 #: Marks that no condition has.
 FOREIGN_MARKS = {
     "==": "write = for equality",

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 
 from kzexpert.errors import listed
 
-__all__ = ["did_you_mean", "nearest"]
+__all__ = ["did_you_mean", "is_slip", "nearest", "slips_between"]
 
 #: Above this many candidates only those are compared that begin or end alike: the comparison is slow.
 _MANY = 2_000
 #: How much of two spellings must match: "sinse" and "since" do (0.8), "frobnicate" and "predicates" (0.6) do not.
 _LIKE = 0.67
+#: Shorter names resemble too many others; from so many letters on two slips are certain to be slips.
+_SHORTEST, _TWO_SLIPS = 4, 9
 
 
 def nearest(name: str, candidates: Iterable[str]) -> list[str]:
@@ -71,3 +73,27 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
 
         names = [*dict.fromkeys(normalize("NFC", item) for item in names)]
     return f"did you mean {listed(names, 'or')}?"
+
+
+def is_slip(name: str, meant: str) -> bool:
+    """Whether a name is certain to be another one with a slip of the pen, or with other capitals."""
+    if name.casefold() == meant.casefold():
+        return True
+    most = 1 if len(name) < _TWO_SLIPS else 2
+    near = len(name) >= _SHORTEST and abs(len(name) - len(meant)) <= most and name[:1] == meant[:1]
+    return near and slips_between(name, meant) <= most
+
+
+def slips_between(one: str, other: str) -> int:
+    """How many letters are wrong, missing, too many or swapped with the next: the optimal string alignment."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        row = [i]
+        for j, b in enumerate(other, 1):
+            best = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and b == one[i - 2]:
+                best = min(best, before[j - 2] + 1)
+            row.append(best)
+        before, last = last, row
+    return last[-1]

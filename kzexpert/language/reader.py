@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Collection, Iterator
 
-from kzexpert.errors import Issue, Location
+from kzexpert.errors import Edit, Issue, Location
 from kzexpert.language.dates import DATE_HINT, parse_day, parse_partial_date
 from kzexpert.language.documents import BrokenNode, ListNode, MappingNode, Node, ScalarNode, key_place, scalar_locator
 from kzexpert.language.files import TextFile
@@ -19,6 +19,11 @@ from kzexpert.model import PartialDate, Value
 __all__ = ["Reader", "read_number", "read_value"]
 
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+
+
+#: What other tools take for true and false.
+_FLAGS = dict.fromkeys(("true", "yes", "on"), "true") | dict.fromkeys(("false", "no", "off"), "false")
+_DATE_PARTS = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})(?:[-/.]([0-9]{1,2}))?")
 
 
 def read_number(text: str) -> float | None:
@@ -93,21 +98,30 @@ class Reader:
         place: Location,
         hint: str = "",
         related: tuple[tuple[Location, str], ...] = (),
+        fix: Edit | None = None,
     ) -> None:
         """Notes an error and goes on."""
-        self.add(Issue(code, message, place, hint, related=related))
+        self.add(Issue(code, message, place, hint, related=related, fix=fix))
 
     def add(self, issue: Issue) -> None:
         """Notes an issue that was found elsewhere, and goes on."""
         self.issues.append(issue)
         self.failures += 1
 
-    def wrong_shape(self, what: str, node: Node, hint: str = "") -> None:
+    def wrong_shape(self, what: str, node: Node, hint: str = "", fix: Edit | None = None) -> None:
         """Notes KZ110, except where something was refused before."""
         if isinstance(node, BrokenNode):
             self.failures += 1
         else:
-            self.note("KZ110", f"expected {what}, found {_found(node)}", self.at(node), hint)
+            self.note("KZ110", f"expected {what}, found {_found(node)}", self.at(node), hint, fix=fix)
+
+    def rewritten(self, node: Node, new: str | None) -> Edit | None:
+        """Another text in the place of a scalar, quotes included; None for one of several lines."""
+        if new is None or not isinstance(node, ScalarNode) or node.style in ("|", ">"):
+            return None
+        old = self.file.text[node.start : node.end]
+        place = Location(self.file.name, node.line, node.column - (1 if node.style else 0))
+        return None if "\n" in old else Edit(place, old, new)
 
     # --- one value ---
 
@@ -141,14 +155,18 @@ class Reader:
             number = read_number(node.text)
             if number is not None:
                 return number
-        self.wrong_shape(what, node, "a number is written 3, 0.5 or 1e6, without quotes")
+        text = node.text if isinstance(node, ScalarNode) else ""
+        fix = self.rewritten(node, text if read_number(text) is not None else None)
+        self.wrong_shape(what, node, "a number is written 3, 0.5 or 1e6, without quotes", fix)
         return None
 
     def flag(self, node: Node, what: str) -> bool | None:
         """Plain ``true`` or ``false``, and no other word for them."""
         if isinstance(node, ScalarNode) and node.style is None and node.text in ("true", "false"):
             return node.text == "true"
-        self.wrong_shape(what, node, "write true or false, in small letters and without quotes")
+        text = node.text.casefold() if isinstance(node, ScalarNode) else ""
+        hint = "write true or false, in small letters and without quotes"
+        self.wrong_shape(what, node, hint, self.rewritten(node, _FLAGS.get(text)))
         return None
 
     def choice(self, node: Node, what: str, options: Collection[str]) -> str | None:
@@ -168,7 +186,7 @@ class Reader:
         try:
             return parse_partial_date(text)
         except ValueError as error:
-            self.note("KZ112", str(error), self.at(node), DATE_HINT)
+            self.note("KZ112", str(error), self.at(node), DATE_HINT, fix=self.rewritten(node, _date_meant(text)))
             return None
 
     def certainty(self, node: Node, *, negative: bool) -> float | None:
@@ -250,6 +268,18 @@ class Reader:
             if name not in misspelt:
                 self.note("KZ109", f"{what} without {name!r}", self.at(node), hint)
         return None if missing else found
+
+
+def _date_meant(text: str) -> str | None:
+    """A date with its year first, but other marks or fewer digits, as it is written here."""
+    parts = _DATE_PARTS.fullmatch(text.strip())
+    if parts is None:
+        return None
+    meant = "-".join(part.zfill(2) for part in parts.groups() if part)
+    try:
+        return parse_partial_date(meant).text
+    except ValueError:
+        return None
 
 
 def _found(node: Node) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from kzexpert.errors import Issue, KnowledgeBaseError, Location
+from kzexpert.errors import Edit, Issue, KnowledgeBaseError, Location
 from kzexpert.language.dates import parse_day
-from kzexpert.language.habits import FOREIGN_MARKS
+from kzexpert.language.habits import FOREIGN_MARKS, MEANT
 from kzexpert.model import EXACT
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "is_name",
     "is_too_long",
     "locator",
+    "meant",
     "tokenize",
     "unquoted",
 ]
@@ -74,6 +75,11 @@ class Token(msgspec.Struct, frozen=True):
         return self.text if self.kind in ("variable", "text") else f"'{self.text}'"
 
 
+def meant(text: str, place: Location) -> Edit | None:
+    """What a mark or a word of another language is here; None where that is not certain."""
+    return Edit(place, text, MEANT[text]) if text in MEANT else None
+
+
 def is_name(text: str) -> bool:
     """Whether the text can name a predicate or an argument: a bare word, and not ``_`` or ``not``."""
     return _NAME.fullmatch(text) is not None and text not in ("_", "not")
@@ -113,8 +119,9 @@ def tokenize(text: str, locate: Locator) -> list[Token]:
             continue
         found, offset = match[0], match.start()
         if kind == "foreign":
+            message = f"'{found}' is not part of a condition"
             raise GrammarError(
-                Issue("KZ201", f"'{found}' is not part of a condition", locate(offset), FOREIGN_MARKS[found])
+                Issue("KZ201", message, locate(offset), FOREIGN_MARKS[found], fix=meant(found, locate(offset)))
             )
         if kind == "other_day":
             hint = "a day is written YYYY-MM-DD"

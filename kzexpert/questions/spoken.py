@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from kzexpert.language.nearest import slips_between
 from kzexpert.model import KnowledgeBase, Value
 from kzexpert.questions.english import (
     FUNCTION_WORDS,
@@ -138,25 +139,10 @@ def _near(word: str, known: Iterable[str]) -> str:
     """The one known word that is nearest, empty where none is near or several are as near."""
     most = 1 if len(word) < _TWO_SLIPS else 2
     like = (other for other in known if other[:1] == word[:1] and len(other) >= _SHORTEST)
-    slips = {other: _slips(word, other) for other in like if abs(len(other) - len(word)) <= most}
+    slips = {other: slips_between(word, other) for other in like if abs(len(other) - len(word)) <= most}
     least = min(slips.values(), default=most + 1)
     nearest = [other for other, number in slips.items() if number == least]
     return nearest[0] if least <= most and len(nearest) == 1 else ""
-
-
-def _slips(one: str, other: str) -> int:
-    """How many letters are wrong, missing, too many or swapped with the next: the optimal string alignment."""
-    before: list[int] = []
-    last = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        row = [i]
-        for j, b in enumerate(other, 1):
-            best = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == other[j - 2] and b == one[i - 2]:
-                best = min(best, before[j - 2] + 1)
-            row.append(best)
-        before, last = last, row
-    return last[-1]
 
 
 # --- synonyms --------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from kzexpert.authoring.language_server.names import Naming, content, scalars, t
 from kzexpert.authoring.language_server.rename import Replacement
 from kzexpert.authoring.language_server.text import Text
 from kzexpert.errors import Issue
+from kzexpert.language.nearest import is_slip
 
 __all__ = ["Fix", "fixes"]
 
@@ -23,15 +24,27 @@ class Fix(msgspec.Struct, frozen=True):
         title: what it does.
         edits: in the file of the issue.
         sure: whether it is the only one.
+        certain: whether nothing else can be meant.
     """
 
     title: str
     edits: tuple[Replacement, ...]
     sure: bool
+    certain: bool = False
 
 
 def fixes(issue: Issue, path: str, text: Text) -> list[Fix]:
     """The ways to settle an issue that stands in a text."""
+    if issue.fix is not None:
+        at = text.place(issue.fix.place)
+        span = (at, at + len(issue.fix.old))
+        if text.text[slice(*span)] != issue.fix.old:
+            return []
+        new = issue.fix.new
+        around = (node for node in scalars(tree(path, text.text)) if node.start < at < node.end)
+        if issue.code == "KZ201" and any(node.style == '"' for node in around):
+            new = new.replace('"', "'")  # a condition takes either
+        return [Fix(f"Write {new}", ((span, new),), True, True)]
     meant = _MEANT.search(issue.hint)
     if issue.location is None or meant is None:
         return []
@@ -40,7 +53,16 @@ def fixes(issue: Issue, path: str, text: Text) -> list[Fix]:
     if not candidates:
         return []
     wrong = max(candidates, key=lambda item: len(item.spelled))
-    return [Fix(f"Write {name}", ((wrong.span, written(wrong, text.text, name)),), len(names) == 1) for name in names]
+    sure = len(names) == 1
+    return [
+        Fix(
+            f"Write {name}",
+            ((wrong.span, written(wrong, text.text, name)),),
+            sure,
+            sure and is_slip(wrong.spelled, name),
+        )
+        for name in names
+    ]
 
 
 def _written_at(path: str, text: Text, place: int) -> Iterator[Naming]:
