@@ -23,10 +23,11 @@ def lsp() -> int:
     try:
         from kzexpert.authoring.language_server.server import server
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("pygls", "lsprotocol"):
+        package = (error.name or "").partition(".")[0]
+        if package not in ("pygls", "lsprotocol"):
             raise
         hint = "pip install 'kzexpert[author]'"
-        raise UsageError(Issue("KZ403", f"the language server needs {error.name}", hint=hint)) from None
+        raise UsageError(Issue("KZ403", f"the language server needs {package}", hint=hint)) from None
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     server().start_io()
     return 0

@@ -1,5 +1,6 @@
 """``kzexpert lsp`` as an editor sees it: a real process, over standard input and output, and a base in a folder."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from language_clients import Editor, applied, at
 from lsprotocol import types as lsp
+from processes import environment, run
 from pygls.exceptions import JsonRpcException
 
 RULES, VOCABULARY, FACTS = "rules/alignment.yaml", "rules/vocabulary.yaml", "facts/world.yaml"
@@ -264,6 +266,38 @@ def test_a_name_that_is_taken_or_none_is_refused(
 ) -> None:
     with pytest.raises(JsonRpcException, match=why):
         editor.renamed(file, words, new)
+
+
+def test_names_of_used_bases_and_in_data_files_stay(tmp_path: Path, checkout: Path) -> None:
+    base = shutil.copytree(checkout / "tests" / "kb_small", tmp_path / "small")
+    (base / "facts" / "leads.csv").write_text("power,bloc,source\nSyldavia,Ring,almanac\n", encoding="utf-8")
+    own = tmp_path / "own" / "rules" / "own.yaml"
+    own.parent.mkdir(parents=True)
+    (tmp_path / "own" / "kzexpert.yaml").write_text("uses: [../small]\n", encoding="utf-8")
+    own.write_text("rules:\n  - id: mine\n    when:\n      - member(?s, ?b)\n    then: hedges(?s)\n", encoding="utf-8")
+    editor = Editor(tmp_path)
+    name = "own/rules/own.yaml"
+    editor.show(name)
+    assert "Full membership only." in editor.hover(name, "member(")
+    (place,) = editor.ask(lsp.TEXT_DOCUMENT_DEFINITION, lsp.DefinitionParams(**editor.find(name, "member(")))
+    assert place.uri == editor.uri(f"small/{VOCABULARY}")
+    with pytest.raises(JsonRpcException, match="belongs to the base"):
+        editor.renamed(name, "member(", "belongs")
+    assert editor.renamed(name, "?b)", "bloc") == {name: editor.texts[name].replace("?b)", "?bloc)")}
+    editor.show(f"small/{FACTS}")
+    with pytest.raises(JsonRpcException, match=r"leads\.csv:2 names it"):
+        editor.renamed(f"small/{FACTS}", "Syldavia:", "Syldovia")
+    assert editor.close() == 0
+
+
+def test_without_its_packages_it_says_what_to_install(tmp_path: Path) -> None:
+    missing = "raise ModuleNotFoundError(\"No module named 'pygls'\", name='pygls')"
+    (tmp_path / "pygls.py").write_text(missing, encoding="utf-8")
+    path = os.pathsep.join((str(tmp_path), environment()["PYTHONPATH"]))
+    ran = run("lsp", PYTHONPATH=path)
+    assert ran.returncode == 2
+    assert "KZ403 the language server needs pygls" in ran.stderr
+    assert "pip install 'kzexpert[author]'" in ran.stderr
 
 
 def test_symbols(editor: Editor, rules: str) -> None:

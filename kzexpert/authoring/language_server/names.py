@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -46,30 +45,31 @@ class Naming(msgspec.Struct, frozen=True):
     form: Form = "plain"
 
 
-class Namings(msgspec.Struct, frozen=True, dict=True):
-    """All places of a base where something is named."""
+class Namings:
+    """All places of a base where something is named; a file is looked through when it is asked for."""
 
-    state: State
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self._found: dict[str, list[Naming]] = {}
 
-    @cached_property
+    @property
     def files(self) -> dict[str, list[Naming]]:
         """Path → what is named there, in order."""
-        found = {}
-        for path in self.state.files:
-            text = self.state.text(path)
-            if text is not None:
-                cases = kind_of(self.state.folder, path) == "cases"
-                found[path] = sorted(set(names_in(self.state.names, path, text, cases)), key=lambda item: item.span)
-        return found
+        return {path: self.file(path) for path in self.state.files}
+
+    def file(self, path: str) -> list[Naming]:
+        """What is named in one file, in order."""
+        if path not in self._found:
+            text = self.state.text(path) or ""
+            cases = kind_of(self.state.folder, path) == "cases"
+            found = names_in(self.state.names, path, text, cases) if path in self.state.files else ()
+            self._found[path] = sorted(set(found), key=lambda item: item.span)
+        return self._found[path]
 
     def at(self, path: str, offset: int) -> Naming | None:
         """What is named at a place; of two that touch there, the one that begins. A variable begins at its mark."""
         mark = {"variable": 1}
-        found = [
-            item
-            for item in self.files.get(path, ())
-            if item.span[0] - mark.get(item.name[0], 0) <= offset <= item.span[1]
-        ]
+        found = [item for item in self.file(path) if item.span[0] - mark.get(item.name[0], 0) <= offset <= item.span[1]]
         return min(found, key=lambda item: (item.span[1] - item.span[0], -item.span[0])) if found else None
 
     def of(self, name: Name) -> list[tuple[str, Naming]]:

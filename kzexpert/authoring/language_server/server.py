@@ -182,7 +182,7 @@ async def _highlight(session: EditorSession, params: lsp.DocumentHighlightParams
     if named is None:
         return []
     known, path, naming = named
-    own = [place for place in known.names.of(naming.name) if place[0] == path]
+    own = [(path, item) for item in known.names.file(path) if item.name == naming.name]
     return [lsp.DocumentHighlight(place.range) for place in _places(session, known, own)]
 
 
@@ -257,7 +257,7 @@ async def _lenses(session: EditorSession, params: lsp.CodeLensParams) -> list[ls
         return []
     known, path = opened
     text = session.text(path, known.names.state)
-    rules = [item for item in known.names.files.get(path, ()) if item.name[0] == "rule" and item.defines]
+    rules = [item for item in known.names.file(path) if item.name[0] == "rule" and item.defines]
     said = [(item, lens(known, item.spelled)) for item in rules]
     return [lsp.CodeLens(session.range(text, item.span), lsp.Command(title, "")) for item, title in said if title]
 
