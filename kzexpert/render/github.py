@@ -3,11 +3,9 @@
 https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
 """
 
-from urllib.parse import unquote
-
 from kzexpert.errors import Issue
 from kzexpert.render.issues import summary
-from kzexpert.render.reports import Report, relative_uri
+from kzexpert.render.reports import Report, below_root
 
 __all__ = ["github"]
 
@@ -27,7 +25,7 @@ def _annotation(issue: Issue) -> str:
     place = issue.location
     properties = {}
     if place:
-        properties = {"file": unquote(relative_uri(place.file)[0]), "line": place.line, "col": place.column}
+        properties = {"file": below_root(place.file) or place.file, "line": place.line, "col": place.column}
     properties["title"] = issue.code
     named = ",".join(f"{name}={_escaped(str(value), _PROPERTY)}" for name, value in properties.items() if value)
     where = f" (row {place.row})" if place and place.row else ""

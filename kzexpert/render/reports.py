@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from urllib.parse import quote
 
 import msgspec
 
@@ -12,7 +11,7 @@ from kzexpert.analysis.cases import CaseResult
 from kzexpert.errors import Issue
 from kzexpert.model import Case
 
-__all__ = ["FORMATS", "Report", "cases_report", "relative_uri", "report_text"]
+__all__ = ["FORMATS", "Report", "below_root", "cases_report", "report_text"]
 
 #: Format → the module that has a function of its name, which makes the text of a `Report`; a row is a format more.
 FORMATS = {
@@ -63,14 +62,12 @@ def report_text(form: str, report: Report) -> str:
     return function(report)
 
 
-def relative_uri(file: str) -> tuple[str, bool]:
-    """The URI of a file, and whether it is relative to the root of the repository.
+def below_root(file: str) -> str | None:
+    """The path of a file below the root of the repository, with slashes; None where it lies elsewhere.
 
     The root is the nearest folder with ``.git`` at or above the current one, else the current one.
     """
     here = Path.cwd()
     root = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
     path = Path(os.path.abspath(file))  # noqa: PTH100, a link keeps its name
-    if path.is_relative_to(root):
-        return quote(path.relative_to(root).as_posix()), True
-    return path.as_uri(), False
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else None

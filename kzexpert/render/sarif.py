@@ -6,12 +6,14 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 from collections import Counter
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from kzexpert import __version__
 from kzexpert.errors import CODES, Issue, Location
 from kzexpert.render.json import as_utf8, json_text
-from kzexpert.render.reports import Report, relative_uri
+from kzexpert.render.reports import Report, below_root
 
 __all__ = ["sarif"]
 
@@ -70,8 +72,8 @@ def _message(issue: Issue) -> str:
 
 
 def _artifact(place: Location) -> dict[str, str]:
-    uri, below = relative_uri(place.file)
-    return {"uri": uri, "uriBaseId": _ROOT} if below else {"uri": uri}
+    below = below_root(place.file)
+    return {"uri": Path(place.file).absolute().as_uri()} if below is None else {"uri": quote(below), "uriBaseId": _ROOT}
 
 
 def _physical(place: Location, lines: dict[str, list[str]]) -> dict[str, Any]:
