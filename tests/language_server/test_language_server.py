@@ -108,6 +108,13 @@ def test_keys_and_values(editor: Editor, rules: str, file: str, marked: str, lab
     assert line in editor.completions(file, marked)[label].splitlines()
 
 
+def test_a_key_that_stands_there_is_not_proposed_again(editor: Editor, rules: str) -> None:
+    found = editor.completions(RULES, "rules:\n  - id: x\n    |\n    then: hedges(?who)\n    source: almanac\n")
+    assert {"when", "because"} <= {*found}
+    assert not {"id", "then", "source"} & {*found}
+    assert "rules" not in editor.completions(RULES, f"{rules}\n|\nsource: almanac\n")
+
+
 # --- what is wrong ---------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ cursor may be anything: it is read line by line, and never as a whole, since wha
 import re
 
 import msgspec
+from msgspec.structs import replace
 
 __all__ = ["ITEM", "Cursor", "cursor_in"]
 
@@ -15,6 +16,8 @@ _KEY = re.compile(
     r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|(?![-?:,\[\]{}#&*!|>'"%@`]\s|[\[\]{}#&*!|>'"%@`])[^#\n]*?)\s*:(?=\s|$)\s*"""
 )
 _ENTRY = re.compile(r"""\s+|\#.*|"(?:[^"\\]|\\.)*"?|'(?:[^']|'')*'?|[\[\]{},]|:(?=[\s,\[\]{}]|$)|[^\s,\[\]{}"':]+|.""")
+_DASH = re.compile(r"-(?:\s+|$)")
+_ROOT_KEY = re.compile(r"^([^\s#:\-\[\]{}\"'][^:\n]*):", re.MULTILINE)
 _BLOCK = re.compile(r"[|>][-+0-9]*\s*(?:#.*)?$")
 
 
@@ -25,7 +28,7 @@ class Cursor(msgspec.Struct, frozen=True):
         path: the keys above it, `ITEM` for an item of a list: ``("rules", "-", "when", "-")``.
         start: where what is being written begins: the text of a value, or a key.
         text: from there to the cursor.
-        siblings: keys before it in the same mapping.
+        siblings: the other keys of the same mapping.
         value: whether it stands behind a colon, so that no key can stand there.
         flow: whether it stands inside of brackets of YAML.
         item: where the item of a list begins that stands right below the first key; a rule, a case.
@@ -60,8 +63,11 @@ class _Bracket(msgspec.Struct):
 
 def cursor_in(text: str, cursor: int) -> Cursor:
     """Where a cursor stands in a text."""
-    section = _section(text, cursor)
-    return _Outline(text, section, cursor).place()
+    found = _Outline(text, _section(text, cursor), cursor).place()
+    if found.flow or found.value:
+        return found
+    below = _ROOT_KEY.findall(text) if not found.path else _keys_below(text, cursor, found.start)
+    return replace(found, siblings=(*found.siblings, *below))
 
 
 def _section(text: str, cursor: int) -> int:
@@ -70,6 +76,25 @@ def _section(text: str, cursor: int) -> int:
     while start and (text[start : start + 1] in " \t\r\n#-}]" or start == cursor):
         start = text.rfind("\n", 0, start - 1) + 1
     return start
+
+
+def _is_closed(value: str) -> bool:
+    """Whether a value in brackets surely ends in its line."""
+    opened, closed = value.count("{") + value.count("["), value.count("}") + value.count("]")
+    return opened == closed and not any(mark in value for mark in "#'\"")
+
+
+def _keys_below(text: str, cursor: int, start: int) -> list[str]:
+    """The keys below a cursor that stand in the same column as what begins at `start`."""
+    column = start - text.rfind("\n", 0, start) - 1
+    found = []
+    for line in text[cursor:].split("\n")[1:]:
+        indentation = len(line) - len(line.lstrip(" "))
+        if line.strip() and (indentation < column or line[column:].startswith("- ")):
+            break
+        key = _KEY.match(line, column) if indentation == column else None
+        found += [key[1].strip("\"'")] if key else []
+    return found
 
 
 class _Outline:
@@ -106,9 +131,9 @@ class _Outline:
         if (blank and not here) or written.lstrip().startswith("#"):
             return
         self.start, self.fresh = start + indentation, True
-        self.close(indentation, dash=bool(re.match(r"-(\s|$)", written[indentation:])))
+        self.close(indentation, dash=_DASH.match(written, indentation) is not None)
         at = indentation
-        while dash := re.compile(r"-(?:\s+|$)").match(written, at):
+        while dash := _DASH.match(written, at):
             self.levels.append(_Above(at, ITEM, start + at, []))
             at = dash.end()
             self.start = start + at
@@ -137,7 +162,8 @@ class _Outline:
         value = self.text[start:end]
         if value[:1] in ("{", "["):
             self.value = None
-            self.entries(start, end)
+            if end == self.cursor or not _is_closed(value):
+                self.entries(start, end)
         else:
             self.value = start if value.strip() else None
             if _BLOCK.match(value):
