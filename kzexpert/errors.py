@@ -13,11 +13,11 @@ __all__ = [
     "CODES",
     "AmbiguousQuestion",
     "BudgetError",
-    "Edit",
     "Issue",
     "KnowledgeBaseError",
     "KzexpertError",
     "Location",
+    "Repair",
     "UsageError",
     "an",
     "counted",
@@ -83,7 +83,7 @@ class Location(msgspec.Struct, frozen=True, order=True, array_like=True):
         return ":".join(parts)
 
 
-class Edit(msgspec.Struct, frozen=True, array_like=True):
+class Repair(msgspec.Struct, frozen=True, array_like=True):
     """A change of a text: at the place stands `old`, and `new` is to stand there."""
 
     place: Location
@@ -112,7 +112,7 @@ class Issue(msgspec.Struct, frozen=True, array_like=True):
     severity: Literal["error", "warning"] = "error"
     related: tuple[tuple[Location, str], ...] = ()
     base: str = ""
-    fix: Edit | None = None
+    fix: Repair | None = None
 
 
 class KzexpertError(Exception):

@@ -12,7 +12,7 @@ import msgspec
 import yaml
 from msgspec.structs import replace
 
-from kzexpert.errors import Edit, Issue, KnowledgeBaseError, Location
+from kzexpert.errors import Issue, KnowledgeBaseError, Location, Repair
 from kzexpert.language.files import TextFile
 from kzexpert.language.tokens import Locator, locator
 
@@ -350,13 +350,13 @@ def _syntax_issue(error: yaml.YAMLError, file: TextFile) -> Issue:
     )
 
 
-def _quoted(file: TextFile, line: int) -> Edit | None:
+def _quoted(file: TextFile, line: int) -> Repair | None:
     """The text behind a key that takes one, in quotes; None where it is not certain that all of it is one text."""
     lines = file.text.split("\n")
     found = _SENTENCE.fullmatch(lines[line - 1].rstrip("\r")) if 0 < line <= len(lines) else None
     if found is None or '"' in found[2] or "\\" in found[2] or " #" in found[2]:
         return None
-    return Edit(Location(file.name, line, len(found[1]) + 1), found[2], f'"{found[2]}"')
+    return Repair(Location(file.name, line, len(found[1]) + 1), found[2], f'"{found[2]}"')
 
 
 def _tab_in_indentation(text: str, line: int) -> tuple[int, int] | None:

@@ -3,7 +3,7 @@
 import math
 from typing import Literal, cast
 
-from kzexpert.errors import Edit, Issue
+from kzexpert.errors import Issue, Repair
 from kzexpert.language.dates import parse_day
 from kzexpert.language.habits import foreign_call
 from kzexpert.language.nearest import did_you_mean
@@ -54,11 +54,11 @@ class ExpressionParser:
         self.position += 1
         return token
 
-    def unexpected(self, what: str, hint: str, token: Token | None = None, fix: Edit | None = None) -> GrammarError:
+    def unexpected(self, what: str, hint: str, token: Token | None = None, fix: Repair | None = None) -> GrammarError:
         found = token or self.peek()
         return self.error(f"expected {what}, found {found}", hint, found, fix)
 
-    def error(self, message: str, hint: str, token: Token, fix: Edit | None = None) -> GrammarError:
+    def error(self, message: str, hint: str, token: Token, fix: Repair | None = None) -> GrammarError:
         return GrammarError(Issue("KZ201", message, self.locate(token.offset), hint, fix=fix))
 
     def since(self, start: int) -> str:

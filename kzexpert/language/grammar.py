@@ -5,7 +5,7 @@ It reads syntax only: whether the names exist and the variables are bound is for
 
 from typing import Literal, cast
 
-from kzexpert.errors import Edit, Location
+from kzexpert.errors import Location, Repair
 from kzexpert.language.expressions import AGGREGATE_FORM, UNITS, ExpressionParser
 from kzexpert.language.habits import FOREIGN_OPERATORS, FOREIGN_WORDS, ONE_A_LINE, foreign_call, foreign_condition
 from kzexpert.language.tokens import (
@@ -344,7 +344,7 @@ class _Parser(ExpressionParser):
             if not self.accept(","):
                 raise self.unexpected("',' or ')'", self.after_argument_hint(), fix=self.quoted_words())
 
-    def quoted_words(self) -> Edit | None:
+    def quoted_words(self) -> Repair | None:
         """Quotes around an argument of several words; None where it is something else."""
         first = last = self.position - 1
         while self.tokens[last + 1].kind in ("word", "number"):
@@ -354,7 +354,7 @@ class _Parser(ExpressionParser):
         if not whole or any(token.text in ("for", "and", "in") for token in self.tokens[first : last + 1]):
             return None
         written = self.text[start.offset : end.offset + len(end.text)]
-        return Edit(self.locate(start.offset), written, f'"{written}"')
+        return Repair(self.locate(start.offset), written, f'"{written}"')
 
     def after_argument_hint(self) -> str:
         """What to do about a token that can follow no argument."""

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Collection, Iterator
 
-from kzexpert.errors import Edit, Issue, Location
+from kzexpert.errors import Issue, Location, Repair
 from kzexpert.language.dates import DATE_HINT, parse_day, parse_partial_date
 from kzexpert.language.documents import BrokenNode, ListNode, MappingNode, Node, ScalarNode, key_place, scalar_locator
 from kzexpert.language.files import TextFile
@@ -98,7 +98,7 @@ class Reader:
         place: Location,
         hint: str = "",
         related: tuple[tuple[Location, str], ...] = (),
-        fix: Edit | None = None,
+        fix: Repair | None = None,
     ) -> None:
         """Notes an error and goes on."""
         self.add(Issue(code, message, place, hint, related=related, fix=fix))
@@ -108,20 +108,20 @@ class Reader:
         self.issues.append(issue)
         self.failures += 1
 
-    def wrong_shape(self, what: str, node: Node, hint: str = "", fix: Edit | None = None) -> None:
+    def wrong_shape(self, what: str, node: Node, hint: str = "", fix: Repair | None = None) -> None:
         """Notes KZ110, except where something was refused before."""
         if isinstance(node, BrokenNode):
             self.failures += 1
         else:
             self.note("KZ110", f"expected {what}, found {_found(node)}", self.at(node), hint, fix=fix)
 
-    def rewritten(self, node: Node, new: str | None) -> Edit | None:
+    def rewritten(self, node: Node, new: str | None) -> Repair | None:
         """Another text in the place of a scalar, quotes included; None for one of several lines."""
         if new is None or not isinstance(node, ScalarNode) or node.style in ("|", ">"):
             return None
         old = self.file.text[node.start : node.end]
         place = Location(self.file.name, node.line, node.column - (1 if node.style else 0))
-        return None if "\n" in old else Edit(place, old, new)
+        return None if "\n" in old else Repair(place, old, new)
 
     # --- one value ---
 

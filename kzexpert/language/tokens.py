@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from kzexpert.errors import Edit, Issue, KnowledgeBaseError, Location
+from kzexpert.errors import Issue, KnowledgeBaseError, Location, Repair
 from kzexpert.language.dates import parse_day
 from kzexpert.language.habits import FOREIGN_MARKS, MEANT
 from kzexpert.model import EXACT
@@ -75,9 +75,9 @@ class Token(msgspec.Struct, frozen=True):
         return self.text if self.kind in ("variable", "text") else f"'{self.text}'"
 
 
-def meant(text: str, place: Location) -> Edit | None:
+def meant(text: str, place: Location) -> Repair | None:
     """What a mark or a word of another language is here; None where that is not certain."""
-    return Edit(place, text, MEANT[text]) if text in MEANT else None
+    return Repair(place, text, MEANT[text]) if text in MEANT else None
 
 
 def is_name(text: str) -> bool:
