@@ -76,7 +76,7 @@ def _suggested(
     noticed = {id(mutant) for case in suggested for mutant in case.notices}
     rest = [item for item in found.of("survived") if id(item.mutant) not in noticed]
     if suggested:
-        told_apart = f"{counted(len(suggested), 'case')} would notice {counted(len(noticed), 'change')} more"
+        told_apart = f"{counted(len(suggested), 'case')} would notice {counted(len(noticed), 'more change')}"
         yield out.style("strong", f"{told_apart}; each passes now, and fails with those:")
         yield "cases:"
     for case in suggested[:limit]:

@@ -1,6 +1,7 @@
 """Changes of rules that cases must notice: which there are, which pass, and the cases that would tell them apart."""
 
 import json
+import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -194,6 +195,20 @@ def test_one_rule_alone(base: Base) -> None:
     assert json.loads(run("test", "--mutate", "--rule", "bloc", "--format", "json").stdout)["rules"] == ["bloc"]
     result = run("test", "--mutate", "--rule", "blok")
     assert (result.exit_code, "did you mean bloc?" in result.stderr) == (2, True)
+
+
+def test_the_rules_that_changed_since_a_revision(base: Base) -> None:
+    folder = base(AID, BLOC)
+    for command in ("init -q", "add .", "-c user.name=a -c user.email=a@b.invalid commit -qm one"):
+        subprocess.run(["git", *command.split()], cwd=folder, check=True)
+    assert json.loads(run("test", "--mutate", "--since", "HEAD", "--format", "json").stdout)["rules"] == []
+    (folder / "rules" / "deals.yaml").write_text(
+        BASE + AID.replace("aid\n", "aid\n    title: Much aid\n") + BLOC.replace("0.6", "0.5")
+    )
+    changed = json.loads(
+        run("test", "tests/cases/deals.yaml", "--coverage", "--since", "HEAD", "--format", "json").stdout
+    )
+    assert {part["rule"] for part in changed["coverage"]} == {"bloc"}
 
 
 def test_failing_cases_come_first(base: Base) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from kzexpert.authoring.mutation.mutants import shorter_window
+from kzexpert.authoring.mutation.mutants import beside, shorter_window
 from kzexpert.model import (
     Body,
     Constant,
@@ -196,10 +196,7 @@ def _near(rule: ProgramRule) -> list[float]:
         item for condition in rule.conditions for item in (condition, *(condition.body.flat if condition.body else ()))
     ]
     for number in (number for item in items for part in item.expressions for number in _numbers(part)):
-        step = 1.0 if number.is_integer() else 0.1
-        found.update(
-            dict.fromkeys(round(it, 6) for it in (number, number + step, number - step, number / 2, number * 2))
-        )
+        found.update(dict.fromkeys((number, *beside(number), number / 2, number * 2)))
     return [*dict.fromkeys([*(it for it in found if it >= 0), 1.0])]
 
 

@@ -33,7 +33,7 @@ from kzexpert.model import (
 from kzexpert.program.resolve import resolve_atom
 from kzexpert.program.strata import dependencies
 
-__all__ = ["WRITTEN", "Change", "Mutant", "accepted", "mutants", "rule_digest", "shorter_window"]
+__all__ = ["WRITTEN", "Change", "Mutant", "accepted", "beside", "mutants", "rule_digest", "shorter_window"]
 
 #: What is left out of a rule, or what of it is changed.
 Change: TypeAlias = Literal[
@@ -302,13 +302,17 @@ def shorter_window(window: Within) -> Iterator[Within]:
         yield Within(11, "month")
 
 
+def beside(number: float) -> tuple[float, float]:
+    """The numbers below and above one, by one in its last digit or a hundredth: less is a matter of rounding."""
+    digits = format_number(number).partition(".")[2]
+    places = min(len(digits), 2) if digits.isdecimal() else 0
+    return round(number - 10.0**-places, 9) + 0.0, round(number + 10.0**-places, 9) + 0.0
+
+
 def _moved(expression: Any) -> Iterator[Any]:
-    """An expression with one of its numbers moved by one in its last digit: who notices that notices a longer move."""
+    """An expression with one of its numbers moved a little: who notices that notices a longer move."""
     if isinstance(expression, Constant) and isinstance(expression.value, float):
-        digits = format_number(expression.value).partition(".")[2]
-        places = len(digits) if digits.isdecimal() else 0
-        for step in (-1, 1):
-            yield Constant(round(expression.value + step * 10.0**-places, places) + 0.0)
+        yield from map(Constant, beside(expression.value))
     elif isinstance(expression, msgspec.Struct) and not isinstance(expression, Constant | Variable):
         for name in expression.__struct_fields__:
             held = getattr(expression, name)
