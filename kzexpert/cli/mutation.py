@@ -104,6 +104,7 @@ def mutate(
         UsageError: the file of ``--write`` takes no cases (KZ805), or cannot be written (KZ306).
     """
     from kzexpert.atomic import replace_file
+    from kzexpert.authoring.layout import formatted
     from kzexpert.authoring.mutation.suggestions import suggestions, with_cases
     from kzexpert.authoring.mutation.survey import survey, trials_of
     from kzexpert.render.mutation_json import mutation_document, mutation_report
@@ -122,7 +123,9 @@ def mutate(
     text_of = lambda out: mutation_text(found, made if suggest else None, sets, options.limit, out)  # noqa: E731
     show_report(options, files, mutation_document(found, made), text_of, mutation_report(kb, found))
     if given.write is not None and made:
-        replace_file(given.write, with_cases(kb, given.write, old, made))
+        text = with_cases(kb, given.write, old, made)
+        tidy = formatted(given.write, old) == old  # a file in another layout keeps it
+        replace_file(given.write, formatted(given.write, text) if tidy else text)
         tell(f"added {counted(len(made), 'case')} to {given.write}")
     if given.threshold is not None and found.percent < given.threshold:
         message = f"{found.percent:.1f} percent of the changes are noticed, and {given.threshold:g} are required"
