@@ -1,4 +1,4 @@
-"""Help for those who write a base: scaffolds, additions to files that stay as they are, declarations of tables.
+"""Help for those who write a base: scaffolds, additions to files, layout, corrections, mutants of rules, editors.
 
-What it writes it has read again before, as the loader reads it. It concludes nothing.
+What it writes it has read again before, as the loader reads it. Only mutants and editors need an engine.
 """

@@ -4,33 +4,32 @@ They read the knowledge base as written, before any snapshot, so they know nothi
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from kzexpert.checks.bounds import bounds_side_by_side
 from kzexpert.checks.contradictions import contradictions
 from kzexpert.checks.events import undated_events
 from kzexpert.checks.facts import concluded_records, fact_dates, fact_values
 from kzexpert.checks.growth import endless_rules
-from kzexpert.checks.implied import implied_conditions
 from kzexpert.checks.intentions import idle_intentions, unintended
 from kzexpert.checks.layers import idle_replacements, undeclared_names
-from kzexpert.checks.questions import colliding_questions, unasked_predicates
 from kzexpert.checks.repetitions import repeated_conditions
 from kzexpert.checks.rules import repeated_rule_ids, rule_plans
 from kzexpert.checks.sources import repeated_sources, sources_of_facts, sources_of_rules
 from kzexpert.checks.strata import cycles
-from kzexpert.checks.subsumed import evidence_counted_twice, subsumed_rules
 from kzexpert.checks.synonyms import synonyms
 from kzexpert.checks.tables import declared_tables, idle_registers
 from kzexpert.checks.templates import templates
-from kzexpert.checks.usage import exceptions_that_never_hold, rules_that_never_fire, unused_predicates
+from kzexpert.checks.usage import rules_that_never_fire, unused_predicates
 from kzexpert.checks.variables import lone_variables
 from kzexpert.checks.vocabulary import kinds, names, predicates
 from kzexpert.errors import Issue, KnowledgeBaseError
-from kzexpert.language.loader import Loaded
 from kzexpert.model import NOWHERE, Case, KnowledgeBase
 from kzexpert.program.order import PlannedBase, planned
 
-__all__ = ["PASSES", "THOROUGH", "Pass", "by_place", "check", "inspected", "refuse_errors", "with_cases"]
+if TYPE_CHECKING:
+    from kzexpert.language.loader import Loaded
+
+__all__ = ["PASSES", "Pass", "by_place", "check", "inspected", "refuse_errors", "with_cases"]
 
 Pass = Callable[[KnowledgeBase], list[Issue]]
 
@@ -64,16 +63,6 @@ PASSES: tuple[Pass, ...] = (
 )
 
 
-#: The passes over rules side by side: they warn alone, and nobody who asks a question waits for them.
-THOROUGH: tuple[Pass, ...] = (
-    implied_conditions,
-    subsumed_rules,
-    evidence_counted_twice,
-    bounds_side_by_side,
-    colliding_questions,
-)
-
-
 def check(kb: KnowledgeBase) -> list[Issue]:
     """Run all passes. Of a used base only errors are told: its warnings are for those who keep it.
 
@@ -98,13 +87,14 @@ def with_cases(kb: KnowledgeBase, issues: Iterable[Issue], cases: Sequence[Case]
         issues: what `check` returned.
         cases: a predicate that only cases use is used, and a rule that only their facts set off can fire.
     """
+    from kzexpert.checks.thorough import thorough_issues
+
     kb = planned(kb)
     left = set(issues)
     for one in (rules_that_never_fire, unused_predicates):
         left -= set(kb.attributed(one(kb)))
         left |= set(kb.attributed(unintended(kb, one(kb, cases))))
-    found = {issue for one in THOROUGH for issue in one(kb)}
-    found.update(exceptions_that_never_hold(kb, cases), unasked_predicates(kb, cases) if cases else ())
+    found = thorough_issues(kb, cases)
     left.update(kb.attributed([*unintended(kb, found), *idle_intentions(kb, found, bool(cases))]))
     return _told(kb, left)
 
@@ -113,7 +103,7 @@ def _told(kb: KnowledgeBase, issues: Iterable[Issue]) -> list[Issue]:
     return sorted(kb.attributed(issue for issue in issues if not _is_foreign(kb, issue)), key=by_place)
 
 
-def inspected(loaded: Loaded) -> tuple[PlannedBase, list[Issue]]:
+def inspected(loaded: "Loaded") -> tuple[PlannedBase, list[Issue]]:
     """What could be read, planned, and all that is wrong with it; not what only follows from what could not be read."""
     kb = planned(loaded.kb)
     issues = check(kb)
