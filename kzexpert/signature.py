@@ -14,7 +14,7 @@ import msgspec
 
 from kzexpert.errors import Issue, Location, UsageError
 
-__all__ = ["SIGNERS", "Namespace", "Verdict", "sign", "verify"]
+__all__ = ["SIGNERS", "Namespace", "Verdict", "check_signers", "sign", "verify"]
 
 #: What a signature is for; OpenSSH lets none for the one pass as one for the other.
 Namespace: TypeAlias = Literal["kzexpert-trace", "kzexpert-review"]
@@ -72,9 +72,7 @@ def verify(content: bytes, signature: str, signers: str, namespace: Namespace) -
     Raises:
         UsageError: ssh-keygen is missing, or the file of signers cannot be read (KZ511).
     """
-    if not os.path.isfile(signers):  # noqa: PTH113
-        hint = 'write a line "NAME ssh-ed25519 KEY" for each signer, as ssh-keygen(1) has it under ALLOWED SIGNERS'
-        raise UsageError(Issue("KZ511", f"{signers} is not a file of signers", Location(signers), hint))
+    check_signers(signers)
     with TemporaryDirectory(prefix="kzexpert-") as folder:
         file = os.path.join(folder, "sig")  # noqa: PTH118
         with open(file, "w", encoding="utf-8", errors="replace") as stream:  # noqa: PTH123
@@ -86,6 +84,17 @@ def verify(content: bytes, signature: str, signers: str, namespace: Namespace) -
             if done.returncode == 0:
                 return Verdict(principal)
     return Verdict(reason=_reason(done, signers, namespace))
+
+
+def check_signers(signers: str) -> None:
+    """Refuse what is no file of signers, also where there is nothing to check by it.
+
+    Raises:
+        UsageError: there is no such file (KZ511).
+    """
+    if not os.path.isfile(signers):  # noqa: PTH113
+        hint = 'write a line "NAME ssh-ed25519 KEY" for each signer, as ssh-keygen(1) has it under ALLOWED SIGNERS'
+        raise UsageError(Issue("KZ511", f"{signers} is not a file of signers", Location(signers), hint))
 
 
 def _reason(done: "subprocess.CompletedProcess[bytes]", signers: str, namespace: str) -> str:

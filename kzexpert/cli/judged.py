@@ -35,6 +35,7 @@ from kzexpert.questions.statements import read_statement
 from kzexpert.render.review_json import reviews_document
 from kzexpert.render.review_text import added_text
 from kzexpert.review.document import PARTS, Opinion, PartKind, Remark, Review, moment
+from kzexpert.review.file import review_text
 from kzexpert.review.folder import Reviews, add_review
 from kzexpert.review.judgement import judgement, touched
 from kzexpert.review.remainder import certainty_without
@@ -143,6 +144,11 @@ class NewReview:
             made=moment(datetime.now(UTC)) if made is None else _day(made),
             **said,
         )
+        try:
+            review_text(found).encode()
+        except UnicodeEncodeError:
+            hint = "say it again in UTF-8"
+            raise UsageError(Issue("KZ608", "the review is not text in UTF-8", Location("review"), hint)) from None
         if self.author.key:
             found = replace(found, signature=sign_bytes(found.signed, self.author.key, "kzexpert-review").strip())
         path = add_review(self.folder, found, trace)

@@ -15,13 +15,14 @@ from kzexpert.cli.review_serve import serve
 from kzexpert.cli.session import Session, open_session, reviews_folder
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.language.dates import DATE_HINT, parse_partial_date
+from kzexpert.language.folders import YAML_ENDINGS
 from kzexpert.render.issues import issues_text
 from kzexpert.render.review_json import reviews_document
 from kzexpert.render.review_text import reviews_text, show_text, stale_text
 from kzexpert.review.document import VERDICTS, Opinion, PartKind
 from kzexpert.review.folder import Reviews, read_reviews
 from kzexpert.review.state import review_states
-from kzexpert.signature import SIGNERS, verify
+from kzexpert.signature import SIGNERS, check_signers, verify
 
 __all__ = ["review"]
 
@@ -77,9 +78,11 @@ def sign(
     The verdict is a new file in reviews/, and the trace that it is of stands beside it. Nothing is overwritten; a newer
     verdict of the same reviewer counts in the place of an older one.
     """
+    if not all(reason.strip() for _, reason in challenge):
+        raise _missing("a challenge without a reason", "give --challenge WHAT REASON")
     act = NewReview(options, author, judgement)
     remarks = [act.remark(act.kind_of(what), what, "rejected", reason) for what, reason in challenge]
-    return act.write(verdict=verdict, remarks=tuple(remarks), expires=_expiry(expires), note=note)
+    return act.write(verdict=verdict, remarks=tuple(remarks), expires=_expiry(expires), note=note.strip())
 
 
 @review.command(
@@ -117,7 +120,7 @@ def challenge(
     """
     if not (premise or rule or source):
         raise _missing("nothing is challenged", "give --premise, --rule or --source")
-    if not (reason or withdraw):
+    if not (reason.strip() or withdraw):
         raise _missing("a challenge without a reason", "give --reason TEXT")
     act = NewReview(options, author, judgement)
     verdict, reason = ("accepted", reason or "withdrawn") if withdraw else (verdict, reason)
@@ -139,6 +142,8 @@ Examples:
 @authored
 def note(options: Options, author: Author, judgement: tuple[str, ...], note: str) -> int:
     """Note something beside a CONCLUSION; it is neither a verdict nor a challenge."""
+    if not note.strip():
+        raise _missing("a note without text", "give --note TEXT")
     return NewReview(options, author, judgement).write(note=note)
 
 
@@ -190,9 +195,11 @@ def show_(options: Options, judgement: tuple[str, ...], signers: str | None, rev
     """Show what reviewers said of a CONCLUSION, or of that which the FILE of a review is of, and whether it holds."""
     session, folder, held = _held(options, reviews)
     text = " ".join(judgement)
-    named = [item.conclusion for item in held.reviews if Path(item.place.file) == Path(text)]
-    if named:
-        wanted = {*named}
+    if Path(text).suffix in YAML_ENDINGS:
+        wanted = {item.conclusion for item in held.reviews if Path(item.place.file).resolve() == Path(text).resolve()}
+        if not wanted and not held.issues:
+            hint = "kzexpert review list --format json names the files"
+            raise UsageError(Issue("KZ608", f"{text} is no review in {folder}", Location(text), hint))
     else:
         pattern = conclusion_of(session, text).pattern
         grounds = {item.conclusion: ground(session, item.conclusion) for item in held.reviews}
@@ -242,6 +249,8 @@ def _signatures(held: Reviews, signers: str | None) -> tuple[dict[str, str], lis
     """File of each signed review → who signed it, and what is wrong with signatures; nothing where nobody may sign."""
     known: dict[str, str] = {}
     issues: list[Issue] = []
+    if signers:
+        check_signers(signers)
     for item in held.reviews if signers else ():
         if item.signature and signers:
             found = verify(item.signed, item.signature, signers, "kzexpert-review")

@@ -19,7 +19,7 @@ from kzexpert.proof.document import Trace, TraceReport, signed_text
 from kzexpert.proof.enclosure import Enclosed, Enclosing, edited, enclosing, words
 from kzexpert.proof.index import loose_end
 from kzexpert.render.proof_markdown import proof_markdown
-from kzexpert.signature import SIGNERS, verify
+from kzexpert.signature import SIGNERS, check_signers, verify
 
 __all__ = ["TraceCheck", "made_with", "only_trace", "signers_of", "told_traces", "trace_text"]
 
@@ -144,8 +144,15 @@ def _words(name: str, page: str, inside: Enclosing, traces: Sequence[Trace]) -> 
 
 
 def signers_of(option: str | None) -> str:
-    """The file of signers: that of an option, else of the environment; empty where neither names one."""
-    return option or os.environ.get(SIGNERS, "")
+    """The file of signers: that of an option, else of the environment; empty where neither names one.
+
+    Raises:
+        UsageError: there is no such file (KZ511).
+    """
+    known = option or os.environ.get(SIGNERS, "")
+    if known:
+        check_signers(known)
+    return known
 
 
 def made_with(texts: Mapping[str, str]) -> str:

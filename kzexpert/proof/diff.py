@@ -205,17 +205,26 @@ class _Comparison:
             return RuleTurn(name, known.title if known else "", "fires no longer" if one else "fires now")
         if one.digest == other.digest or self._reordered(one, other):
             return None
-        return RuleTurn(name, other.title, "changed", moves(*map(_says, (one, other))))
+        before, after = self._becauses(name)
+        texts = next(((text, after[key]) for key, text in before.items() if after.get(key, text) != text), ("", ""))
+        said = ({**_says(rule), "because": text} for rule, text in zip((one, other), texts, strict=True))
+        return RuleTurn(name, other.title, "changed", moves(*said))
 
     def _reordered(self, one: CitedRule, other: CitedRule) -> bool:
         """Whether a rule says the same with its conditions in another order, as far as it fires on both sides."""
         if moves(*map(_unordered, (one, other))):
             return False
-        told = ({_line_key(item): item.because for item in side.firings.values()} for side in (self.old, self.new))
-        before, after = ({key: text for key, text in side.items() if key[0] == one.id} for side in told)
+        before, after = self._becauses(one.id)
         return before.keys() & after.keys() != set() and all(
             after.get(key, text) == text for key, text in before.items()
         )
+
+    def _becauses(self, rule: str) -> list[dict[_LineKey, str]]:
+        """The sentences of the firings of a rule, of either side."""
+        sides = (self.old, self.new)
+        return [
+            {_line_key(item): item.because for item in side.firings.values() if item.rule == rule} for side in sides
+        ]
 
 
 def _unordered(rule: CitedRule) -> dict[str, object]:

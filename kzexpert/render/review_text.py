@@ -99,10 +99,11 @@ def _standing(said: Sequence[Move]) -> Iterator[str]:
         yield f"nothing is known of it any more; the certainty was {_number(certainty.before)}"
         return
     if evidence is not None and certainty is not None:
-        numbers = f"{_number(certainty.after)}", f"{_number(certainty.before)}"
-        yield f"{evidence.after} now ({numbers[0]}), and {evidence.before} then ({numbers[1]})"
+        one, other = _numbers(certainty)
+        yield f"{evidence.after} now ({other}), and {evidence.before} then ({one})"
     elif certainty is not None:
-        yield f"the certainty is {_number(certainty.after)}, and was {_number(certainty.before)}"
+        one, other = _numbers(certainty)
+        yield f"the certainty is {other}, and was {one}"
     if "confidence" in told:
         on = told["hangs_on"].after if "hangs_on" in told else ""
         hangs = f", for it hangs on {listed(on.split('; '))}" if on else ""
@@ -115,8 +116,11 @@ def _standing(said: Sequence[Move]) -> Iterator[str]:
         one, other = (text or "not measured" for text in _pair(told["likelihood"]))
         yield f"the likelihood is {other}, and was {one}"
     if not evidence and not certainty and "at_least" in told:
-        one, other = map(_number, _pair(told["at_least"]))
+        one, other = _numbers(told["at_least"])
         yield f"counting each witness once the certainty is {other}, and was {one}"
+    yield from (
+        f"{move.field} reads “{move.after}” now, and “{move.before}” then" for move in said if "(" in move.field
+    )
 
 
 def _pair(move: Move) -> tuple[str, str]:
@@ -125,6 +129,14 @@ def _pair(move: Move) -> tuple[str, str]:
 
 def _number(text: str) -> str:
     return certainty_text(float(text)) if text else "none"
+
+
+def _numbers(move: Move) -> tuple[str, str]:
+    """Both with two decimals, or as many as tell them apart."""
+    if not (move.before and move.after):
+        return _number(move.before), _number(move.after)
+    pairs = [tuple(f"{float(text):.{digits}f}" for text in _pair(move)) for digits in range(2, 10)]
+    return next((one, other) for one, other in (*pairs, _pair(move)) if one != other)
 
 
 def _fact(cause: Cause, before: Index, now: Index) -> str:
@@ -273,7 +285,8 @@ def added_text(state: ReviewState, path: str, left: Mapping[Remark, float], out:
             lines.append(out.wrap([("poor", without)], first="    ", rest="      "))
     lines.append(out.wrap([("", f"written to {path}")], first="  ", rest="    "))
     if state.stale:
-        lines.append(out.wrap([("bad", "The base on disk says something else by now:")], first="  "))
+        head = "The base on disk says something else by now:" if state.changed else "It does not hold:"
+        lines.append(out.wrap([("bad", head)], first="  "))
         lines += [out.wrap([("", text)], first="  - ", rest="    ") for text in reasons(state)]
     return "\n".join(lines) + "\n"
 

@@ -22,7 +22,7 @@ from kzexpert.proof.lineage import InferredGrounds
 from kzexpert.proof.witnesses import Witnesses, with_testimonies
 from kzexpert.review.document import PartKind
 
-__all__ = ["Gist", "changed", "concluded", "gist", "judgement", "said_otherwise", "touched"]
+__all__ = ["Gist", "changed", "concluded", "gist", "judgement", "reworded", "said_otherwise", "touched"]
 
 
 def judgement(index: Index, conclusion: str) -> Trace:
@@ -109,6 +109,15 @@ def gist(trace: Trace) -> Gist | None:
 def said_otherwise(before: Gist | None, now: Gist | None) -> tuple[Move, ...]:
     """What is said of a conclusion, and was said otherwise."""
     return moves(*(side.texts if side else {} for side in (before, now)))
+
+
+def reworded(before: Trace, now: Trace) -> tuple[Move, ...]:
+    """The statements of both whose sentence is another: a vocabulary may turn what one says into its contrary."""
+    one, other = (
+        {name: side[name].says for name in (*side.conclusions, *side.facts)} for side in (Index(before), Index(now))
+    )
+    both = sorted(one.keys() & other.keys())
+    return moves(*({name: side[name] for name in both} for side in (one, other)))
 
 
 def changed(diff: TraceDiff, said: Sequence[Move]) -> bool:

@@ -15,7 +15,7 @@ from kzexpert.analysis.scenario import Scenario, on_record, withdraws
 from kzexpert.certainty import established
 from kzexpert.engines.base import Engine
 from kzexpert.errors import UsageError
-from kzexpert.language.grammar import parse_atom
+from kzexpert.language.grammar import GrammarError, parse_atom
 from kzexpert.model import NOWHERE, GroundAtom, Inference, KnowledgeBase, Pattern
 from kzexpert.program.likelihood import with_siblings
 from kzexpert.program.relevance import opened
@@ -23,11 +23,11 @@ from kzexpert.program.resolve import resolve_atom
 from kzexpert.program.snapshot import default_as_of
 from kzexpert.proof.changes import Cause, Move, RuleTurn
 from kzexpert.proof.diff import TraceDiff, trace_diff
-from kzexpert.proof.document import AbsencePremise, Trace
+from kzexpert.proof.document import AbsencePremise, BlockPremise, Trace, TracedPremise
 from kzexpert.proof.index import Index
 from kzexpert.review.document import Remark, Review
 from kzexpert.review.folder import Reviews
-from kzexpert.review.judgement import Gist, changed, concluded, gist, judgement, said_otherwise, touched
+from kzexpert.review.judgement import Gist, changed, concluded, gist, judgement, reworded, said_otherwise, touched
 
 __all__ = ["ReviewState", "StateWord", "review_states"]
 
@@ -47,7 +47,7 @@ class ReviewState(msgspec.Struct, frozen=True, kw_only=True):
         gist, gist_now: what is said of it there; None where nothing is known of it.
         as_of_reason: where the day comes from on which it was asked again; empty where it was chosen.
         diff: what is another below it.
-        said: what is said otherwise of it.
+        said: what is said otherwise of it, and by statement the sentences that are others.
         appeared: statements that were not established when the reviewer looked, whose absence a rule rested on.
         refused: why it cannot be asked again; empty where it can.
         open: the challenges in it that still touch the judgement.
@@ -164,7 +164,7 @@ class _World:
                 rules=tuple(_gone(turn, self.kb) for turn in diff.rules),
             ),
             gist_now=told,
-            said=said_otherwise(said, told),
+            said=(*said_otherwise(said, told), *reworded(before, now)),
             appeared=tuple(_appeared(before, now, self.inference)),
             open=tuple(
                 remark
@@ -215,16 +215,26 @@ def _appeared(before: Trace, now: Trace, inference: Inference) -> Iterable[str]:
     """What is established now, and was not when firings that are gone rested on its absence."""
     kept = {(item.rule, *sorted(item.binding.items())) for item in now.firings}
     absent = {
-        premise.absent
+        text
         for item in before.firings
         if (item.rule, *sorted(item.binding.items())) not in kept
         for premise in item.satisfied
-        if isinstance(premise, AbsencePremise)
+        for text in _absent(premise)
     }
     for text in sorted(absent):
-        pattern, _ = resolve_atom(inference.program.kb, parse_atom(text, NOWHERE))
+        try:
+            pattern, _ = resolve_atom(inference.program.kb, parse_atom(text, NOWHERE))
+        except GrammarError:  # a comparison
+            continue
         if pattern is not None and isinstance(pattern.relation, str):
             found = (
                 atom for atom in inference.facts.matching(pattern) if established(inference.certainty(atom) or 0.0)
             )
             yield from sorted(map(str, found))
+
+
+def _absent(premise: TracedPremise) -> tuple[str, ...]:
+    """What a negation or an exception of one condition looked for; of several none is known to be new."""
+    if isinstance(premise, AbsencePremise):
+        return (premise.absent,)
+    return premise.absent if isinstance(premise, BlockPremise) and len(premise.absent) == 1 else ()

@@ -168,6 +168,10 @@ def test_an_installed_base_is_no_place_for_reviews(kzexpert: Kzexpert) -> None:
         (("sign", ASKED, "--key", "nokey"), "KZ511"),
         (("sign", "window.json"), "KZ604"),
         (("note", "what is the weather?", "--note", "x"), "KZ301"),
+        (("note", ASKED, "--note", " "), "KZ608 a note without text"),
+        (("challenge", ASKED, "--rule", "led-bloc", "--reason", " "), "KZ608 a challenge without a reason"),
+        (("sign", ASKED, "--challenge", "led-bloc", ""), "KZ608 a challenge without a reason"),
+        (("note", ASKED, "--note", "\udcff"), "KZ608 the review is not text"),
     ],
 )
 def test_what_cannot_be_written_is_told_and_nothing_is(
@@ -243,6 +247,24 @@ def test_a_challenge_is_open_until_it_is_withdrawn_or_about_nothing(signed: Kzex
             "almanac: {reliability: D, title: ",
             "almanac is described otherwise",
         ),
+        (
+            "rules/alignment.yaml",
+            "certainty: -0.3",
+            "certainty: -0.301",
+            "the certainty is 0.7139, and was 0.7143",
+        ),
+        (
+            "rules/alignment.yaml",
+            "is in {bloc}, which",
+            "joined {bloc}, which",
+            "led-bloc says something else: because Ruritania is in Pact, which Borduria leads → Ruritania joined Pact",
+        ),
+        (
+            "rules/vocabulary.yaml",
+            '{state} is aligned with {power} in {sphere}"',
+            '{state} defies {power} in {sphere}"',
+            "reads “Ruritania defies Borduria in security” now, and “Ruritania is aligned with",
+        ),
     ],
 )
 def test_a_change_is_named_in_words(signed: Kzexpert, file: str, old: str, new: str, reason: str) -> None:
@@ -263,6 +285,24 @@ def test_a_fact_that_a_rule_rests_on_the_absence_of_is_named(kzexpert: Kzexpert)
     told = stale(kzexpert)
     assert "nothing is known of it any more" in told
     assert 'member("Grand Fenwick", Pact) is established now, and a rule rested on its absence' in told
+
+
+def test_an_exception_that_has_come_to_hold_is_named(kzexpert: Kzexpert) -> None:
+    edit(
+        "rules/alignment.yaml",
+        "    then: alignment(?state, ?power, ?sphere)\n    certainty: 0.6",
+        """\
+    unless: ["reaches(?power, ?state)"]
+    then: alignment(?state, ?power, ?sphere)
+    certainty: 0.6""",
+    )
+    assert kzexpert("review", "sign", ASKED, *SMITH).exit_code == 0
+    edit(
+        "facts/world.yaml",
+        "  exercise:\n",
+        "  exercise:\n    - {state: Borduria, power: Ruritania, name: Ice, on: 2001}\n",
+    )
+    assert "reaches(Borduria, Ruritania) is established now, and a rule rested on its absence" in stale(kzexpert)
 
 
 def test_the_day_is_that_of_the_base_unless_the_reviewer_chose_it(signed: Kzexpert) -> None:
@@ -321,6 +361,19 @@ def test_nothing_that_a_reviewer_writes_steers_a_terminal(kzexpert: Kzexpert) ->
     hostile = ("--reviewer", "Eve\x1b[31m", "--note", "a\x1b]0;x\x07b", "--challenge", "gazette", "c\x1bd")
     shown = [kzexpert("review", *words).stdout for words in (("sign", ASKED, *hostile), ("list",), ("show", ASKED))]
     assert all("Eve\\x1b[31m" in text and "\x1b" not in text for text in shown)
+
+
+def test_a_file_that_is_named_is_found_or_told_of(
+    signed: Kzexpert, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Accepted by A. Smith" in signed("review", "show", str(base / FILE)).stdout
+    missing = signed("review", "show", "reviews/nowhere.yaml")
+    assert (missing.exit_code, "KZ608 reviews/nowhere.yaml is no review" in missing.stderr) == (2, True)
+    Path("mine").symlink_to("reviews")
+    assert "Accepted by A. Smith" in signed("review", "show", FILE.replace("reviews", "mine")).stdout
+    monkeypatch.setenv("KZEXPERT_SIGNERS", "nowhere")
+    listed = signed("review", "list")  # although nothing is signed with a key
+    assert (listed.exit_code, "KZ511 nowhere is not a file of signers" in listed.stderr) == (2, True)
 
 
 def test_the_document_says_what_the_text_says(signed: Kzexpert) -> None:

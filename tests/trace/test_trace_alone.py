@@ -119,6 +119,23 @@ def test_a_wrong_base_is_one_message(kzexpert: Kzexpert, exported: Callable[...,
     assert "--kb invented" in issue["hint"]
 
 
+def test_a_base_that_uses_that_of_the_trace_is_another_base(kzexpert: Kzexpert, tmp_path: Path) -> None:
+    path = tmp_path / "trace.json"
+    asked = ("trace", "export", "is Kazakhstan aligned with Russia in security?", "--kb", "kzexpert")
+    assert kzexpert(*asked, "--output", path).exit_code == 0
+    Path("rules/world.yaml").unlink()
+    Path("kzexpert.yaml").write_text("name: other\nuses: [kzexpert]\n", encoding="utf-8")
+    result = kzexpert("trace", "verify", path, "--kb", tmp_path, "--format", "json")
+    (issue,) = json.loads(result.stdout)["traces"][0]["issues"]
+    assert (issue["code"], result.exit_code) == ("KZ515", 1)
+    assert "made with kzexpert 0.1.0, and the base that is loaded is other" in issue["message"]
+
+
+def test_a_file_of_signers_that_is_not_there_is_told_of(kzexpert: Kzexpert, exported: Callable[..., Path]) -> None:
+    result = kzexpert("trace", "verify", exported(), "--signers", "nowhere")
+    assert (result.exit_code, "KZ511 nowhere is not a file of signers" in result.stderr) == (2, True)
+
+
 # --- shown ---------------------------------------------------------------------------------------------------------
 
 

@@ -319,15 +319,15 @@ def _unseen(trace: Trace) -> tuple[str, ...]:
 
 
 def _wrong_base(trace: Trace, kb: KnowledgeBase, places: Places) -> Issue | None:
-    """That a trace was made with another base, where that is loaded under no name or has none of its rules."""
-    loaded = {layer.name for layer in kb.layers}
+    """That a trace was made with another base: it is not loaded by itself, or what is loaded has none of its rules."""
+    loaded = {layer.name for layer in kb.layers if not layer.used}
     made = [base for base in trace.bases or () if not base.used]
     known = {rule.id for rule in kb.rules}
     foreign = trace.rules and known.isdisjoint(rule.id for rule in trace.rules)
     if all(base.name in loaded for base in made) and not foreign and trace.pattern.partition("(")[0] in kb.predicate:
         return None
     named = listed(f"{base.name} {base.version}".rstrip() for base in made) if made else "another base"
-    now = listed(layer.label for layer in kb.layers) if kb.layers else "none that has a name"
+    now = listed(layer.label for layer in kb.layers if not layer.used) or "none that has a name"
     message = f"the trace was made with {named}, and the base that is loaded is {now}"
     kb_option = f"--kb {made[0].name} where it is shipped or installed, else --kb FOLDER" if made else "--kb FOLDER"
     hint = f"name its base, {kb_option}; or check it by what it carries, --alone"
