@@ -3,6 +3,8 @@
 import os
 import webbrowser
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -47,10 +49,18 @@ def serve(options: Options, port: int, reviewer: str | None, reviews: str | None
     desk = Desk(lambda: _opened(options), lambda: _files(options, kb), folder, name, options.as_of is not None)
     workbench = Workbench(desk, port)
     tell(f"The workbench is at {workbench.address}\nCtrl-C stops it.")
-    if not no_browser:
-        webbrowser.open(workbench.address)
-    workbench.serve()
+    with TemporaryDirectory(prefix="kzexpert-") as private:
+        if not no_browser:
+            webbrowser.open(_entrance(private, workbench.address))
+        workbench.serve()
     return 0
+
+
+def _entrance(folder: str, address: str) -> str:
+    """The address of a file that leads there, since all users of a machine see with what a browser is called."""
+    file = Path(folder, "workbench.html")
+    file.write_text(f'<!doctype html><title>kzexpert</title><meta http-equiv="refresh" content="0; url={address}">')
+    return file.as_uri()
 
 
 def _opened(options: Options) -> Session:

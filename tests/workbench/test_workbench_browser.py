@@ -106,6 +106,7 @@ def test_what_if_changes_the_judgement_at_once(served: Served, visit: Visit) -> 
     page.locator("#assume").fill("no such thing")
     page.keyboard.press("Enter")
     outcome.get_by_text("KZ201").wait_for()
+    assert "\n  1 | no such thing\n" in outcome.inner_text()  # in lines, so that the caret points at something
     page.get_by_role("button", name="Back to what is on record").click()
     outcome.get_by_text("0.80").first.wait_for()
     assert not page.get_by_label("Borduria leads Pact").is_checked()
@@ -208,6 +209,8 @@ def test_nothing_is_wider_than_the_screen(served: Served, visit: Visit, width: i
     box = page.locator("#act").bounding_box()
     assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width
     if width < 1024:
+        page.goto(f"{served.root}?{urlencode({'of': OF, 'text': 'none such'})}")
+        page.locator("#ledger-fold:not([open])").wait_for()
         assert not page.locator("#text").is_visible()  # the list is folded once a judgement is open
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from processes import run
+from processes import run, started
 from served import OF, Serve, Served, form
 
 #: A request that would write, as the page sends it.
@@ -31,6 +31,8 @@ def test_only_the_address_with_its_key_lets_in(served: Served) -> None:
     assert (entered.status_code, entered.headers["refresh"]) == (200, "0; url=/")
     assert "HttpOnly" in cookie and "samesite=strict" in cookie.lower() and f"kzexpert-{served.port}=" in cookie
     assert stranger.get("/").status_code == 200
+    held = f'other={{["x"]}}; {cookie.partition(";")[0]}'  # a server on another port of this machine sets what it likes
+    assert served.stranger(cookie=held).get("/list", params={"start": "9" * 5000}).status_code == 200
     assert len(served.address.partition("token=")[2]) > 40
 
 
@@ -158,6 +160,28 @@ def test_ctrl_c_ends_it_at_once_whatever_it_is_doing(serve: Serve) -> None:
         served.process.send_signal(number)
         assert served.process.wait(timeout=10) == code
         assert "Traceback" not in served.process.stderr.read()  # type: ignore[union-attr]
+
+
+def test_no_other_user_sees_the_key_where_the_browser_is_called(base: Path, tmp_path: Path) -> None:
+    called = tmp_path / "called"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {called}.new && mv {called}.new {called}\n')
+    browser.chmod(0o700)
+    serving = started(
+        "review", "serve", "--kb", str(base), "--reviewer", "A", BROWSER=f"{browser} %s", TMPDIR=str(tmp_path)
+    )
+    try:
+        address = serving.stderr.readline().split()[-1]  # type: ignore[union-attr]
+        while not called.exists():
+            assert serving.poll() is None
+        assert "token" not in called.read_text()
+        file = Path(called.read_text().strip().removeprefix("file://"))
+        assert f'url={address}"' in file.read_text()
+        assert file.parent.stat().st_mode & 0o077 == 0
+    finally:
+        serving.terminate()
+        serving.communicate(timeout=30)
+    assert not file.parent.exists()
 
 
 def test_a_port_that_is_taken_is_said(served: Served) -> None:

@@ -5,7 +5,7 @@
 
   // On a narrow screen the list folds once a judgement is open; on a wide one it scrolls to it, and nothing else does.
   const open = document.querySelector(".ledger [aria-current]");
-  if (open && matchMedia("(max-width: 64rem)").matches) byId("ledger-fold").open = false;
+  if (byId("act") && matchMedia("(max-width: 64rem)").matches) byId("ledger-fold").open = false;
   else if (open) byId("ledger").scrollTop = open.offsetTop - byId("ledger").clientHeight / 2;
 
   // What comes behind a button that is gone takes its focus.
