@@ -219,7 +219,8 @@ class _CaseSearch:
         if entities := self._entities(facts.facts):
             fields["entities"] = entities
         fields["facts"] = self._facts(facts.facts)
-        if any(fact.on or fact.since for fact in facts.facts):
+        tells_time = any("as_of()" in str(item) for rule in self._variants for item in rule.conditions)
+        if tells_time or any(fact.on or fact.since for fact in facts.facts):
             fields["as-of"] = AS_OF.isoformat()
         fields["ask"] = f"{head.predicate}({', '.join(f'?{spec.name}' for spec in specs)})"
         if wanted:
