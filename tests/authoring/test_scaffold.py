@@ -28,9 +28,6 @@ def made(folder: Path, *arguments: str) -> list[str]:
 def test_a_new_base_is_clean(tmp_path: Path, uses: tuple[str, ...]) -> None:
     made(tmp_path, "mongolia", *(word for name in uses for word in ("--uses", name)))
     folder = tmp_path / "mongolia"
-    assert "KZ227 rule mongolia-loans adds nothing" in here("check", cwd=folder).stdout.replace("\n", " ")
-    rules = folder / "rules" / "rules.yaml"
-    rules.write_text(rules.read_text(encoding="utf-8").replace("0.6 ", "0.8 "), encoding="utf-8")
     assert here("check", "--strict", cwd=folder).stdout == "0 errors, 0 warnings\n"
     assert here("test", "tests/cases", cwd=folder).stdout == "1 passed\n"
     assert here("test", "tests/cases", "--coverage", cwd=folder).returncode == 0
@@ -41,6 +38,9 @@ def test_bases_of_ones_own_build_on_each_other(tmp_path: Path) -> None:
     made(tmp_path, "deep/mongolia", "--uses", "./neighbours")
     folder = tmp_path / "deep" / "mongolia"
     assert "uses: [../../neighbours]" in (folder / "kzexpert.yaml").read_text(encoding="utf-8")
+    assert "KZ227 rule mongolia-loans adds nothing" in here("check", cwd=folder).stdout.replace("\n", " ")
+    rules = folder / "rules" / "rules.yaml"
+    rules.write_text(rules.read_text(encoding="utf-8").replace("0.6 ", "0.8 "), encoding="utf-8")
     assert here("check", "--strict", cwd=folder).stdout == "0 errors, 0 warnings\n"
     assert here("test", "tests/cases", cwd=folder).stdout == "1 passed\n"
 
