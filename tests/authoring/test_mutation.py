@@ -337,7 +337,7 @@ def test_the_shipped_cases_notice_95_percent_of_the_changes(shipped: tuple[Plann
 def test_without_an_engine_the_same_is_noticed(shipped: tuple[PlannedBase, list[CaseTrial]], rule: str) -> None:
     kb, trials = shipped
     (found,) = (item for item in kb.rules if item.id == rule)
-    firing = [trial for trial in trials if rule in trial.fired][:6]
+    firing = [trial for trial in trials if rule in trial.fired][:3]
     for mutant in (item for item in mutants(kb, found) if accepted(kb, item)):
         assert [trial.notices(mutant) for trial in firing] == [trial.fails(mutant) for trial in firing], str(mutant)
 
