@@ -17,7 +17,7 @@ from kzexpert.cli.trace_files import TraceCheck, made_with, only_trace, signers_
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.model import KnowledgeBase
 from kzexpert.program.relevance import opened
-from kzexpert.proof.diff import trace_diff
+from kzexpert.proof.diff import TraceDiff, trace_diff
 from kzexpert.proof.document import Trace, TraceReport, signed_text
 from kzexpert.proof.enclosure import bound, enclosed
 from kzexpert.proof.index import Index
@@ -219,7 +219,7 @@ Examples:
   kzexpert trace rerun last-year.json
   kzexpert trace rerun last-year.json --as-of 2012
 
-Exit codes: 0 the answer is the same; 1 it is not.""",
+Exit codes: 0 the answer and what it rests on are the same; 1 they are not.""",
 )
 @click.argument("old")
 @common_options(limit=10)
@@ -241,7 +241,8 @@ def rerun(options: Options, old: str) -> int:
     )
     asked = question_of(session, before.question)
     now = exported(prove(session.infer([asked.pattern]), asked), session.kb)
-    return _compare(options, before, now)
+    found = _compared(options, before, now)
+    return int(bool(found.facts or found.rules or found.sources or found.changes))
 
 
 @trace.command(
@@ -264,12 +265,12 @@ def diff(options: Options, old: str, new: str) -> int:
     written, and which engine was used, does not count.
     """
     spare(options, (old, new))
-    return _compare(options, only_trace(old), only_trace(new))
+    return 0 if _compared(options, only_trace(old), only_trace(new)).same else 1
 
 
-def _compare(options: Options, old: Trace, new: Trace) -> int:
-    """Print what changed from one trace to another. The exit code is 1 where something did."""
+def _compared(options: Options, old: Trace, new: Trace) -> TraceDiff:
+    """Print what changed from one trace to another."""
     found = trace_diff(old, new)
     measured = Index(old).measured and Index(new).measured
     show(options, found, lambda out: trace_diff_text(found, options.limit, out, measured=measured))
-    return 0 if found.same else 1
+    return found

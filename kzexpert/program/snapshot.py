@@ -107,7 +107,7 @@ def snapshot(
         as_of=day,
         strata=_strata(_planned_rules(base, matters)),
         base=base_of(rows, assumed, day, relations_of(kb)),
-        assumed=tuple(sorted(told)),
+        assumed=tuple(sorted({*told})),
         withdrawn=tuple(sorted(map(str, withdrawn))),
         shapes=None if matters is None else matters.shapes,
         as_of_reason=reason,

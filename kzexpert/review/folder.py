@@ -82,7 +82,11 @@ def read_reviews(folder: str) -> Reviews:
     trace says nothing of what is judged.
     """
     if not folder or not Path(folder).is_dir():
-        return Reviews(folder)
+        hint = "reviews are files in a folder of that name"
+        wrong = (
+            [Issue("KZ607", "this is no folder", Location(shown_name(folder)), hint)] if Path(folder).is_file() else []
+        )
+        return Reviews(folder, issues=tuple(wrong))
     issues: list[Issue] = []
     texts: dict[str, str] = {}
     found: list[Review] = []

@@ -371,9 +371,18 @@ def test_a_file_that_is_named_is_found_or_told_of(
     assert (missing.exit_code, "KZ608 reviews/nowhere.yaml is no review" in missing.stderr) == (2, True)
     Path("mine").symlink_to("reviews")
     assert "Accepted by A. Smith" in signed("review", "show", FILE.replace("reviews", "mine")).stdout
+    file = signed("review", "list", "--reviews", FILE)
+    assert (file.exit_code, "KZ607" in file.stderr) == (2, True)
     monkeypatch.setenv("KZEXPERT_SIGNERS", "nowhere")
     listed = signed("review", "list")  # although nothing is signed with a key
     assert (listed.exit_code, "KZ511 nowhere is not a file of signers" in listed.stderr) == (2, True)
+
+
+def test_reviews_that_are_no_folder_are_told_of(kzexpert: Kzexpert) -> None:
+    Path("reviews").write_text("nothing", encoding="utf-8")
+    for words in (("review", "list", "--stale"), ("check",)):
+        result = kzexpert(*words)
+        assert (result.exit_code, "KZ607 this is no folder" in result.output) == (1, True)
 
 
 def test_the_document_says_what_the_text_says(signed: Kzexpert) -> None:

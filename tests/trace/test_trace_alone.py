@@ -190,6 +190,10 @@ def test_the_question_is_asked_again(kzexpert: Kzexpert, exported: Callable[...,
     path = exported("html", "--as-of", "2010-10-01", "--assume", "weight(Ruritania, 3)")
     same = kzexpert("trace", "rerun", path)
     assert (same.exit_code, same.stdout) == (0, "the two traces say the same\n")
+    again = kzexpert("trace", "rerun", path, "--assume", "weight(Ruritania, 3)")
+    assert again.stdout == same.stdout
+    nothing_follows = kzexpert("trace", "rerun", path, "--as-of", "2010-10-02")
+    assert (nothing_follows.exit_code, "From 2010-10-01 to 2010-10-02" in nothing_follows.stdout) == (0, True)
     rules = Path("rules/world.yaml")
     rules.write_text(rules.read_text(encoding="utf-8").replace("certainty: 0.6", "certainty: 0.7", 1), encoding="utf-8")
     changed = kzexpert("trace", "rerun", path)
