@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TypeAlias
 
+from msgspec import UNSET
+
 from kzexpert.language import parse_atom
 from kzexpert.language.grammar import parse_value
 from kzexpert.model import NOWHERE, Anonymous, Variable
@@ -233,7 +235,8 @@ def _unordered(rule: CitedRule) -> dict[str, object]:
 
 def _says(rule: CitedRule) -> dict[str, object]:
     """What a rule says, field by field."""
-    return {field: getattr(rule, field) for field in rule.__struct_fields__ if field not in ("digest", "place")}
+    fields = {field: getattr(rule, field) for field in rule.__struct_fields__ if field not in ("digest", "place")}
+    return {field: value for field, value in fields.items() if value is not UNSET}
 
 
 def _stated(fact: TracedFact) -> object:

@@ -305,6 +305,21 @@ def test_an_exception_that_has_come_to_hold_is_named(kzexpert: Kzexpert) -> None
     assert "reaches(Borduria, Ruritania) is established now, and a rule rested on its absence" in stale(kzexpert)
 
 
+def test_a_rule_that_stands_in_the_place_of_one_of_another_base_is_named(kzexpert: Kzexpert, base: Path) -> None:
+    own = base.parent / "own"
+    for name in ("rules", "facts"):
+        (own / name).mkdir(parents=True)
+    (own / "kzexpert.yaml").write_text("uses: [{base: ../base, facts: true}]\nas-of: 2010-06-01\n", encoding="utf-8")
+    assert kzexpert("review", "sign", ASKED, "--kb", str(own), *SMITH).exit_code == 0
+    text = Path("rules/alignment.yaml").read_text(encoding="utf-8").partition("  - id: exercises")[0]
+    text = text.replace("id: led-bloc", "id: led-bloc\n    replaces: led-bloc").replace(
+        "certainty: 0.6", "certainty: 0.5"
+    )
+    (own / "rules" / "own.yaml").write_text(text, encoding="utf-8")
+    result = kzexpert("review", "list", "--stale", "--kb", str(own))
+    assert "led-bloc says something else: certainty 0.6 → 0.5; replaces none → led-bloc of" in flat(result.stdout)
+
+
 def test_the_day_is_that_of_the_base_unless_the_reviewer_chose_it(signed: Kzexpert) -> None:
     chosen = ("--as-of", "2010-06-01", "--reviewer", "B. Jones")
     assert signed("review", "sign", ASKED, *chosen).exit_code == 0
