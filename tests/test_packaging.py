@@ -77,7 +77,7 @@ def _shipped(*folders: str) -> set[str]:
 
 def test_the_wheel_holds_the_package_with_its_types_and_the_knowledge_base(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    packed = {f"kzexpert/_kb/{name}" for name in _shipped("rules", "facts", "tests/cases")}
+    packed = {f"kzexpert/_kb/{name}" for name in _shipped("rules", "facts", "tests/cases", "tests/crowd")}
     packed |= {f"kzexpert/_{name}" for name in _shipped("bases")}
     assert sorted((_shipped("kzexpert") | packed) - names) == []
     assert "kzexpert/py.typed" in names
