@@ -7,7 +7,7 @@ traces say is not looked at here.
 import bz2
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from json import JSONDecoder
 from textwrap import wrap
@@ -26,15 +26,18 @@ __all__ = ["Enclosed", "Enclosing", "bound", "edited", "enclosed", "enclosing", 
 #: Bytes. What a packed trace may become.
 _LIMIT = 100_000_000
 _OPEN, _CLOSE = '<script type="application/json" class="kzexpert-trace">', "</script>\n"
-#: No trace holds ``<``, so that nothing in it ends the block, and no policy of a page has to allow data.
-_BLOCK = re.compile(r'<script\b[^>]*\bclass="kzexpert-trace"[^>]*>([^<]*)</script>\n?')
+#: No trace holds ``<``, so that nothing in it ends the block, and no policy of a page has to allow data. A block with
+#: more attributes is none: these would be words of the page that no digest is of.
+_BLOCK = re.compile(rf"{re.escape(_OPEN)}([^<]*){re.escape(_CLOSE.strip())}\n?")
 #: In an alphabet that survives what editors and e-mail do to lines: breaks, blanks, CRLF, ``>`` in front of them. The
 #: last one counts.
 _PACKED = re.compile(r"^[> ]*<!-- kzexpert\.trace/1 packed:([A-Za-z0-9+/=>\s]*)-->", re.MULTILINE)
 _REPORT = re.compile(r'\s*\{\s*"schema"\s*:\s*"kzexpert\.report/1"\s*,\s*"traces"\s*:\s*\[\s*')
 _SEPARATOR = re.compile(r"\s*,\s*")
+_END = re.compile(r"\s*\]\s*\}\s*")
 _DECODER = JSONDecoder()
 _QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)
+_ITSELF = "ask whoever sent it for the file itself"
 _EXPORT = "kzexpert trace export QUESTION --format html writes a page with its trace"
 
 
@@ -121,7 +124,11 @@ def enclosing(file: str, text: str) -> Enclosing:
         file: its name, for the issues.
     """
     if text.lstrip()[:1] in ("{", "["):
-        return Enclosing("json", tuple(_listed(text)) or (Enclosed(text),))
+        found, rest = _listed(text)
+        if found and not _END.fullmatch(rest):
+            place = Location(file, text.count("\n") - rest.count("\n") + 1)
+            return Enclosing("json", (), (Issue("KZ502", "a report holds traces and nothing else", place, _ITSELF),))
+        return Enclosing("json", tuple(found) or (Enclosed(text),))
     if _is_html(text):
         found = [Enclosed(_alone(text, *match.span(1))) for match in _BLOCK.finditer(text)]
         return Enclosing("html", tuple(found), () if found else (_none(file, "the page carries no trace"),))
@@ -137,23 +144,25 @@ def enclosing(file: str, text: str) -> Enclosing:
             raise ValueError
         found = [Enclosed(trace, line) for trace in content.decode().split("\n")]
     except (ValueError, OSError, EOFError):  # base64, bz2, UTF-8
-        hint = "ask whoever sent it for the file itself"
-        return Enclosing("markdown", (), (Issue("KZ501", "the packed trace is damaged", Location(file, line), hint),))
+        damaged = Issue("KZ501", "the packed trace is damaged", Location(file, line), _ITSELF)
+        return Enclosing("markdown", (), (damaged,))
     return Enclosing("markdown", tuple(found))
 
 
-def _listed(text: str) -> Iterator[Enclosed]:
-    """The traces of a report (`kzexpert.proof.document.TraceReport`); none where it is something else."""
+def _listed(text: str) -> tuple[list[Enclosed], str]:
+    """The traces of a report (`kzexpert.proof.document.TraceReport`) and what follows them; none of something else."""
+    found: list[Enclosed] = []
     head = _REPORT.match(text)
-    place = head.end() if head else len(text)
+    place = end = head.end() if head else len(text)
     while place < len(text) and text[place] == "{":
         try:
             _, end = _DECODER.raw_decode(text, place)
         except ValueError:  # the rest is told of as it stands
-            end = len(text)
-        yield Enclosed(_alone(text, place, end))
+            return [*found, Enclosed(_alone(text, place, len(text)))], "]}"
+        found.append(Enclosed(_alone(text, place, end)))
         separator = _SEPARATOR.match(text, end)
         place = separator.end() if separator else len(text)
+    return found, text[end:]
 
 
 def _digest(page: str) -> str:

@@ -165,6 +165,17 @@ def test_a_report_on_several_questions_is_shown_and_checked(kzexpert: Kzexpert, 
     assert "KZ502" in kzexpert("trace", "rerun", f"report.{form}").stderr
 
 
+@pytest.mark.parametrize("more", ['],"more":1}', "] more", ",5]}", ",]}", ""])
+def test_a_report_holds_traces_and_nothing_else(kzexpert: Kzexpert, exported: Callable[..., Path], more: str) -> None:
+    path, text = exported(), '{"schema":"kzexpert.report/1","traces":['
+    text += path.read_text(encoding="utf-8")
+    path.write_text(f"{text}]}}\n", encoding="utf-8")
+    assert kzexpert("trace", "verify", path).exit_code == 0
+    path.write_text(f"{text}{more}\n", encoding="utf-8")
+    result = kzexpert("trace", "verify", path)
+    assert (result.exit_code, "KZ502 a report holds traces and nothing else" in result.stderr) == (1, True)
+
+
 def test_what_was_read_is_not_overwritten(kzexpert: Kzexpert, exported: Callable[..., Path]) -> None:
     path = exported("html")
     before = path.read_bytes()

@@ -96,6 +96,20 @@ def test_an_edited_word_is_noticed(kzexpert: Kzexpert, form: str) -> None:
     assert re.findall(r"KZ\d+", result.stderr) == ["KZ514"]
 
 
+def test_nothing_is_hidden_in_the_block_of_a_trace(kzexpert: Kzexpert) -> None:
+    kzexpert("trace", "export", QUESTION, "--format", "html", "--output", "page.html")
+    page = Path("page.html").read_text(encoding="utf-8")
+    for block in (
+        '<script src="https://evil.example/" class="kzexpert-trace">',
+        '<script type="module" class="kzexpert-trace">',
+    ):
+        changed = page.replace('<script type="application/json" class="kzexpert-trace">', block)
+        assert changed != page
+        for text in (changed, page.replace("</body>", f"{block}</script></body>")):
+            Path("page.html").write_text(text, encoding="utf-8")
+            assert kzexpert("trace", "verify", "page.html").exit_code == 1
+
+
 def test_an_edited_trace_is_told_at_its_place(kzexpert: Kzexpert) -> None:
     path = export(kzexpert, "html")
     text = path.read_text(encoding="utf-8")
