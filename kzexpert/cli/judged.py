@@ -21,9 +21,8 @@ from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.language import GrammarError
 from kzexpert.language.dates import parse_day
 from kzexpert.language.files import read_file
-from kzexpert.language.grammar import parse_atom
 from kzexpert.language.nearest import did_you_mean
-from kzexpert.model import NOWHERE, GroundAtom, Inference, Pattern
+from kzexpert.model import Inference, Pattern
 from kzexpert.program.resolve import resolve_atom
 from kzexpert.program.snapshot import default_as_of
 from kzexpert.proof.checker.parser import read_traces
@@ -39,10 +38,10 @@ from kzexpert.review.file import review_text
 from kzexpert.review.folder import Reviews, add_review
 from kzexpert.review.judgement import judgement, touched
 from kzexpert.review.remainder import certainty_without
-from kzexpert.review.state import review_states
+from kzexpert.review.state import ground, review_states
 from kzexpert.signature import sign as sign_bytes
 
-__all__ = ["FOLDER", "Author", "NewReview", "authored", "ground"]
+__all__ = ["FOLDER", "Author", "NewReview", "authored"]
 
 FOLDER = click.option("--reviews", metavar="FOLDER", help="Where reviews lie.  [default: reviews/ of the base]")
 _AUTHOR = (
@@ -162,7 +161,7 @@ class NewReview:
 
     def _left(self, remark: Remark) -> tuple[Remark, float]:
         """How certain the judgement would be without something."""
-        atom = ground(self.session, self.conclusion)
+        atom = ground(self.session.kb, self.conclusion)
         if atom is None:
             return remark, 0.0
         if self.inference is None:
@@ -230,12 +229,6 @@ def _as_atom(session: Session, text: str) -> str:
         return text
     pattern, _ = resolve_atom(session.kb, atom)
     return text if pattern is None else str(pattern)
-
-
-def ground(session: Session, text: str) -> GroundAtom | None:
-    """A statement with its names as the base has them; None where it knows none such."""
-    pattern, _ = resolve_atom(session.kb, parse_atom(text, NOWHERE))
-    return None if pattern is None else pattern.ground
 
 
 def _day(text: str) -> str:

@@ -8,7 +8,7 @@ import click
 from msgspec.structs import replace
 
 from kzexpert.cli.asked import conclusion_of
-from kzexpert.cli.judged import FOLDER, Author, NewReview, authored, ground
+from kzexpert.cli.judged import FOLDER, Author, NewReview, authored
 from kzexpert.cli.options import Command, Options, common_options
 from kzexpert.cli.output import print_error, show
 from kzexpert.cli.review_serve import serve
@@ -21,7 +21,7 @@ from kzexpert.render.review_json import reviews_document
 from kzexpert.render.review_text import reviews_text, show_text, stale_text
 from kzexpert.review.document import VERDICTS, Opinion, PartKind
 from kzexpert.review.folder import Reviews, read_reviews
-from kzexpert.review.state import review_states
+from kzexpert.review.state import ground, review_states
 from kzexpert.signature import SIGNERS, check_signers, verify
 
 __all__ = ["review"]
@@ -202,7 +202,7 @@ def show_(options: Options, judgement: tuple[str, ...], signers: str | None, rev
             raise UsageError(Issue("KZ608", f"{text} is no review in {folder}", Location(text), hint))
     else:
         pattern = conclusion_of(session, text).pattern
-        grounds = {item.conclusion: ground(session, item.conclusion) for item in held.reviews}
+        grounds = {item.conclusion: ground(session.kb, item.conclusion) for item in held.reviews}
         wanted = {
             name
             for name, atom in grounds.items()

@@ -21,8 +21,8 @@ from kzexpert.model import NOWHERE, KnowledgeBase, Layer, Value, json_escapes
 from kzexpert.proof.checker.parser import read_trace
 from kzexpert.proof.checker.places import Places
 from kzexpert.proof.checker.verification import Checker, Verification
-from kzexpert.proof.document import Excerpt, Row, Trace
-from kzexpert.proof.excerpt import atom_of, values_of
+from kzexpert.proof.document import Excerpt, Row, Trace, atom_of
+from kzexpert.proof.excerpt import values_of
 
 __all__ = ["carried_base", "verify_alone"]
 

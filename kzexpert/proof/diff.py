@@ -28,7 +28,7 @@ from kzexpert.proof.changes import (
     moves,
     turn_of,
 )
-from kzexpert.proof.document import CitedRule, FactPremise, Row, Trace, TracedFact, TracedFiring
+from kzexpert.proof.document import CitedRule, FactPremise, Row, Trace, TracedFact, TracedFiring, atom_of
 from kzexpert.proof.index import Index
 
 __all__ = ["TraceDiff", "trace_diff"]
@@ -256,7 +256,7 @@ def _arrival(fact: TracedFact, side: Trace, away: Trace) -> Turn:
 
 def _covers(pattern: str, fact: str) -> bool:
     """Whether a pattern of facts that were left out matches a fact."""
-    one, other = parse_atom(pattern, NOWHERE), parse_atom(fact[: fact.rindex(")") + 1], NOWHERE)
+    one, other = parse_atom(pattern, NOWHERE), parse_atom(atom_of(fact), NOWHERE)
     return one.predicate == other.predicate and all(
         isinstance(left.term, Anonymous | Variable) or left.term == right.term
         for left, right in zip(one.arguments, other.arguments, strict=False)

@@ -44,6 +44,7 @@ __all__ = [
     "TracedLikelihood",
     "TracedLine",
     "TracedPremise",
+    "atom_of",
     "digest_of",
     "no_digest",
     "seal_of",
@@ -559,6 +560,11 @@ def seal_of(trace: Trace) -> str:
 def sealed(trace: Trace) -> Trace:
     """The trace with its seal."""
     return msgspec.structs.replace(trace, seal=seal_of(trace))
+
+
+def atom_of(fact: str) -> str:
+    """A fact without the window and the dates that a trace writes behind it."""
+    return fact[: fact.rindex(")") + 1]
 
 
 def signed_text(trace: Trace) -> bytes:

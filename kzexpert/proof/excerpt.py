@@ -3,8 +3,8 @@
 Whether the base says so is not asked here, and nothing is read back: see `kzexpert.proof.carried_base`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -15,21 +15,19 @@ from kzexpert.model import (
     Call,
     Condition,
     Constant,
+    Entity,
     Expression,
     KnowledgeBase,
     Operation,
+    Predicate,
     Rule,
     Value,
 )
-from kzexpert.proof.document import Excerpt, Row, StatedEntity, StatedPredicate, StatedRule, Trace
+from kzexpert.proof.document import Excerpt, StatedEntity, StatedPredicate, StatedRule, Trace, atom_of
 
-__all__ = ["atom_of", "excerpt_of", "values_of"]
+__all__ = ["excerpt_of", "values_of"]
 
-#: How issues call what is read of a trace.
-_NAME = "the trace"
 _TYPES = ("text", "number", "date")
-#: A predicate, what a row of it states, and the row.
-_Stated: TypeAlias = tuple[str, Mapping[str, Value], Row]
 
 
 def excerpt_of(kb: KnowledgeBase, trace: Trace, circles: Iterable[Iterable[str]]) -> Excerpt:
@@ -57,38 +55,23 @@ def excerpt_of(kb: KnowledgeBase, trace: Trace, circles: Iterable[Iterable[str]]
     grades = {source.reliability for source in trace.sources}
     return Excerpt(
         kinds=tuple(sorted(kinds)),
-        predicates=tuple(
-            StatedPredicate(
-                item.name,
-                tuple({spec.name: spec.type} for spec in item.args),
-                item.holds or "",
-                item.says,
-                item.compares,
-                item.symmetric,
-            )
-            for item in predicates
-        ),
-        entities=tuple(
-            StatedEntity(
-                item.name,
-                item.kind,
-                tuple(sorted(spelled[item.name] - {item.name})),
-                item.in_text,
-                item.adjective,
-                item.possessive,
-                item.plural,
-            )
-            for item in entities
-        ),
+        predicates=tuple(map(_predicate, predicates)),
+        entities=tuple(_entity(item, spelled[item.name]) for item in entities),
         rules=tuple(_stated(rule, cited[rule.id]) for rule in rules),
         grades={grade: factor for grade, factor in sorted(kb.grades.items()) if grade in grades},
         circles=tuple(sorted(together)),
     )
 
 
-def atom_of(fact: str) -> str:
-    """A fact without the window and the dates that a trace writes behind it."""
-    return fact[: fact.rindex(")") + 1]
+def _predicate(item: Predicate) -> StatedPredicate:
+    args = tuple({spec.name: spec.type} for spec in item.args)
+    return StatedPredicate(item.name, args, item.holds or "", item.says, item.compares, item.symmetric)
+
+
+def _entity(item: Entity, spelled: Collection[str]) -> StatedEntity:
+    """An entity with those of its names by which the rules and facts call it."""
+    aliases = tuple(sorted({*spelled} - {item.name}))
+    return StatedEntity(item.name, item.kind, aliases, item.in_text, item.adjective, item.possessive, item.plural)
 
 
 def _stated(rule: Rule, then: Sequence[str]) -> StatedRule:

@@ -18,6 +18,7 @@ from kzexpert.proof.document import (
     TracedFiring,
     TracedLine,
     TracedPremise,
+    atom_of,
 )
 from kzexpert.proof.index import Index
 from kzexpert.proof.witnesses import Witnesses
@@ -151,7 +152,7 @@ class _Text:
                 yield from self.premise(inner, firing, f"{indent}  ")
             return
         for fact in premise.facts[:_MOST_COUNTED]:
-            yield self.fact(fact, fact[: fact.rindex(")") + 1], f"{indent}  ")
+            yield self.fact(fact, atom_of(fact), f"{indent}  ")
         if len(premise.facts) > _MOST_COUNTED:
             rest = f"  and {len(premise.facts) - _MOST_COUNTED} more, which --format json lists"
             yield self.line([("faint", rest)], first=f"{_MARGIN}{indent}  ", rest=_INDENT + indent)

@@ -10,6 +10,7 @@ from kzexpert.language.grammar import parse_atom, parse_condition
 from kzexpert.model import NOWHERE, Atom, Block, Constant, GroundAtom, Inference, KnowledgeBase, Pattern, Rule
 from kzexpert.model.terms import format_value
 from kzexpert.program.resolve import resolve_atom
+from kzexpert.proof.document import atom_of
 from kzexpert.review.document import PartKind
 
 __all__ = ["certainty_without"]
@@ -27,7 +28,7 @@ def certainty_without(inference: Inference, conclusion: GroundAtom, kind: PartKi
     """
     scenario = Scenario.of(inference.program)
     if kind == "premise":
-        pattern, _ = resolve_atom(scenario.kb, parse_atom(name[: name.rindex(")") + 1], NOWHERE))
+        pattern, _ = resolve_atom(scenario.kb, parse_atom(atom_of(name), NOWHERE))
         premise = None if pattern is None else pattern.ground
         if premise is not None:
             scenario = scenario.changed(Revision(without=frozenset([premise])))

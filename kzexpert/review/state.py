@@ -23,13 +23,13 @@ from kzexpert.program.resolve import resolve_atom
 from kzexpert.program.snapshot import default_as_of
 from kzexpert.proof.changes import Cause, Move, RuleTurn
 from kzexpert.proof.diff import TraceDiff, trace_diff
-from kzexpert.proof.document import AbsencePremise, BlockPremise, Trace, TracedPremise
+from kzexpert.proof.document import AbsencePremise, BlockPremise, Trace, TracedPremise, atom_of
 from kzexpert.proof.index import Index
 from kzexpert.review.document import Remark, Review
 from kzexpert.review.folder import Reviews
 from kzexpert.review.judgement import Gist, changed, concluded, gist, judgement, reworded, said_otherwise, touched
 
-__all__ = ["ReviewState", "StateWord", "review_states"]
+__all__ = ["ReviewState", "StateWord", "ground", "review_states"]
 
 #: What has become of a review: a sign-off holds, has expired or is stale; a challenge is open, or what it is about is
 #: no longer part of the judgement.
@@ -125,7 +125,7 @@ class _World:
         self.refused = ""
         self.inference: Inference | None = None
         self.index: Index | None = None
-        self.atoms = {text: _ground(kb, text) for text in conclusions}
+        self.atoms = {text: ground(kb, text) for text in conclusions}
         known = [atom for atom in self.atoms.values() if atom]
         assume, without = ([parse_atom(text, NOWHERE) for text in texts] for texts in (assumed, withdrawn))
         kept = tuple(atom for atom in without if withdraws(kb, atom))
@@ -185,20 +185,15 @@ def _goals(kb: KnowledgeBase, atoms: Sequence[GroundAtom]) -> Iterator[Pattern]:
         )
 
 
-def _ground(kb: KnowledgeBase, text: str) -> GroundAtom | None:
+def ground(kb: KnowledgeBase, text: str) -> GroundAtom | None:
     """A statement with its names as the base has them; None where it knows none such."""
     pattern, _ = resolve_atom(kb, parse_atom(text, NOWHERE))
     return None if pattern is None else pattern.ground
 
 
-def _statement(cause: Cause) -> str:
-    """The statement of a fact, without its window and its dates."""
-    return cause.statement[: cause.statement.rindex(")") + 1]
-
-
 def _told(cause: Cause, inference: Inference) -> Cause:
     """A fact that went, with what the base says of it: traces do not tell whether it is still on record."""
-    atom = _ground(inference.program.kb, _statement(cause)) if cause.turn == "no longer used" else None
+    atom = ground(inference.program.kb, atom_of(cause.statement)) if cause.turn == "no longer used" else None
     if atom is None or inference.certainty(atom) is not None:
         return cause
     known = next(iter(on_record(inference, Pattern.of(atom.predicate, atom.args))), None)
