@@ -327,7 +327,8 @@ def _wrong_base(trace: Trace, kb: KnowledgeBase, places: Places) -> Issue | None
     if all(base.name in loaded for base in made) and not foreign and trace.pattern.partition("(")[0] in kb.predicate:
         return None
     named = listed(f"{base.name} {base.version}".rstrip() for base in made) if made else "another base"
-    now = listed(layer.label for layer in kb.layers if not layer.used) or "none that has a name"
+    own = [layer.label for layer in kb.layers if not layer.used]
+    now = listed(own) if own else "none that has a name"
     message = f"the trace was made with {named}, and the base that is loaded is {now}"
     kb_option = f"--kb {made[0].name} where it is shipped or installed, else --kb FOLDER" if made else "--kb FOLDER"
     hint = f"name its base, {kb_option}; or check it by what it carries, --alone"
