@@ -139,17 +139,18 @@ class _Plot:
         yield from self.years()
 
     def years(self) -> Iterator[str]:
-        """Each year begins at its mark and is named in its middle, as far as there is room."""
+        """Each year begins at its mark and is named in its middle; of many only round ones."""
         foot = self.top + self.tall
         years = range(self.found.start.year, self.found.end.year + 1)
         room = text_width("0000", SMALL) + 8
-        every = max(1, -int(-room * len(years) // (self.right - self.left)))
+        least = room * len(years) / (self.right - self.left)
+        every = next((step for step in (1, 2, 5, 10, 20, 50, 100) if step >= least), len(years))
         free = self.left - room
-        for year in years:
+        for year in [year for year in years if every < 10 or year % every == 0]:
             begins, ends = self.x(date(year, 1, 1)), self.x(min(date(year, 12, 31), self.found.end))
             yield rule(begins, foot, begins, foot + 4, 'stroke="currentColor"')
             middle = min(round((begins + ends) / 2, 1), self.right)
-            if (year - years[0]) % every == 0 and middle - room / 2 >= free:
+            if year % every == 0 and middle - room / 2 >= free:
                 yield label(middle, foot + 15, str(year), "middle", SMALL)
                 free = middle + room / 2
 

@@ -295,7 +295,7 @@ class _Choice:
         if conclusion is None:
             fact = self.index.facts[name.removeprefix(_RECORD)]
             return GraphNode(id, "fact", column, self.lines(fact), tuple(self.fact_notes(name, fact, numbers)))
-        notes = [f"{conclusion.evidence} ({certainty_text(conclusion.certainty)})"]
+        notes = [f"{conclusion.evidence} ({certainty_text(conclusion.certainty)})".replace("(-", "(−")]
         confidence = conclusion.testimony and conclusion.testimony.confidence
         notes += [f"{confidence.level} confidence"] if confidence and name in self.trace.answers else []
         weak = not conclusion.established

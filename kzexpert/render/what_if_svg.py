@@ -56,7 +56,8 @@ def what_if_svg(found: WhatIf, limit: int | None = 0) -> str:
     slopes = _Slopes(shown)
     drawn = slopes.elements(found.before, found.after)
     reading = " ".join(map(_reading, shown))
-    return sheet("changes", title, reading, (_WIDTH, slopes.foot), drawn, notes, nothing="Nothing changes.")
+    nothing = "Nothing that was asked about changes." if found.others else "Nothing changes."
+    return sheet("changes", title, reading, (_WIDTH, slopes.foot), drawn, notes, nothing=nothing)
 
 
 def _reading(shift: Shift) -> str:

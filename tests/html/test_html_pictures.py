@@ -89,6 +89,11 @@ def test_a_picture_stands_alone_and_says_what_it_shows(kzexpert: Kzexpert, name:
     assert not re.search(r"\?\w|\w\(\w", "\n".join(texts(picture))), "code"
 
 
+def test_what_if_that_changes_only_what_was_not_asked_about_says_so(kzexpert: Kzexpert) -> None:
+    words = texts(kzexpert("what-if", "rivals(?bloc, ?other)", *PICTURES["slopes"][2:]).stdout)
+    assert "Nothing that was asked about changes." in words and "Not drawn: 4 more conclusions that change." in words
+
+
 def test_pictures_are_the_same_bytes_whatever_the_seed(kzexpert: Kzexpert) -> None:
     for name in ("argument", "network"):
         made = {
