@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from kzexpert.certainty import THRESHOLD
 from kzexpert.cli.asked import conclusion_of
 from kzexpert.cli.options import Options
-from kzexpert.cli.output import show
+from kzexpert.cli.output import show, spare
 from kzexpert.cli.reviewer import reviewer_name, writable_folder
 from kzexpert.cli.session import Session, open_session
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
@@ -91,6 +91,7 @@ class NewReview:
         self.folder = writable_folder(options, self.session.kb, author.reviews)
         self.file = words[0] if len(words) == 1 and _is_file(words[0]) else ""
         self.inference: Inference | None = None
+        spare(options, filter(None, [self.folder, self.file, author.key]))
         if self.file:
             if options.as_of or options.assume or options.without:
                 hint = "leave --as-of, --assume and --without out: the trace says them"

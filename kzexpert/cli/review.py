@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from kzexpert.cli.asked import conclusion_of
 from kzexpert.cli.judged import FOLDER, Author, NewReview, authored
 from kzexpert.cli.options import Command, Options, common_options
-from kzexpert.cli.output import print_error, show
+from kzexpert.cli.output import print_error, show, spare
 from kzexpert.cli.review_serve import serve
 from kzexpert.cli.session import Session, open_session, reviews_folder
 from kzexpert.errors import Issue, Location, UsageError
@@ -242,6 +242,7 @@ def _held(options: Options, chosen: str | None) -> tuple[Session, str, Reviews]:
     folder = chosen or reviews_folder(session.kb)
     if chosen and not Path(chosen).is_dir():
         raise UsageError(Issue("KZ607", f"there is no folder {chosen}", Location("--reviews"), "check the spelling"))
+    spare(options, [folder, str(Path(folder, "traces"))])
     return session, folder, read_reviews(folder)
 
 

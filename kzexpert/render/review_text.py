@@ -20,7 +20,10 @@ __all__ = ["added_text", "given", "reasons", "remark_text", "reviews_text", "say
 
 #: Columns that a sentence needs at least.
 _NARROW = 24
-_ROLES = {"holds": "good", "stale": "bad", "expired": "bad", "open": "poor", "moot": "faint", "note": "faint"}
+_ROLES = {
+    **{"holds": "good", "stale": "bad", "expired": "bad", "open": "poor"},
+    **{"moot": "faint", "settled": "faint", "note": "faint"},
+}
 #: What became of a fact, in words; of some it depends on what is another.
 _TURNS = {
     "not recorded": "is no longer on record",
@@ -168,7 +171,7 @@ def _rows(one: TracedFact, other: TracedFact, now: Trace) -> Iterator[str]:
         yield from (f"{_cited(row)} states it too" for row in came)
     dates = {source.id: source.date for source in now.sources}
     newest = max((dates.get(row.source, "") for row in one.rows), default="")
-    newer = [name for row in came if (name := row.source) and dates.get(name, "") > newest]
+    newer = [name for row in came if newest and (name := row.source) and dates.get(name, "") > newest]
     yield from (f"{name} is newer ({dates[name]})" for name in newer)
     weights = [(old[digest].weight, new[digest].weight) for digest in old if digest in new]
     if one.certainty != other.certainty and any(before != after for before, after in weights):
@@ -199,7 +202,7 @@ def reviews_text(states: Sequence[ReviewState], folder: str, out: Writer = PLAIN
     lines = [_counts(states, out), ""]
     for state in states:
         review = state.review
-        word = review.verdict or review.kind
+        word = review.verdict or ("accepted" if state.state == "settled" else review.kind)
         head = f"{word:<11}{review.day}  {visible(review.reviewer)[:16]:<16}  "
         indent = 8 + display_width(head)
         start = out.style(_ROLES[state.state], f"{state.state:<8}") + out.style("", head)
@@ -245,7 +248,8 @@ def stale_text(states: Sequence[ReviewState], folder: str, out: Writer = PLAIN) 
 
 def given(review: Review) -> str:
     """Who said what, when: ``accepted by A. Smith on 2026-11-28``."""
-    what = {"sign-off": review.verdict, "challenge": "challenged", "note": "noted"}[review.kind]
+    contested = "challenged" if review.contests else "parts accepted"
+    what = {"sign-off": review.verdict, "challenge": contested, "note": "noted"}[review.kind]
     return f"{what} by {review.reviewer} on {review.day}"
 
 

@@ -72,6 +72,11 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
         return "sign-off" if self.verdict else "challenge" if self.remarks else "note"
 
     @property
+    def contests(self) -> bool:
+        """Whether it finds something wrong with a part; who withdraws a challenge accepts the part."""
+        return any(remark.verdict != "accepted" for remark in self.remarks)
+
+    @property
     def day(self) -> str:
         """The day on which it was made."""
         return self.made[:10]

@@ -32,8 +32,8 @@ from kzexpert.review.judgement import Gist, changed, concluded, gist, judgement,
 __all__ = ["ReviewState", "StateWord", "ground", "review_states"]
 
 #: What has become of a review: a sign-off holds, has expired or is stale; a challenge is open, or what it is about is
-#: no longer part of the judgement.
-StateWord: TypeAlias = Literal["holds", "stale", "expired", "open", "moot", "note"]
+#: no longer part of the judgement; who accepts a part, and so withdraws a challenge, has settled it.
+StateWord: TypeAlias = Literal["holds", "stale", "expired", "open", "moot", "settled", "note"]
 
 #: So many statements of one predicate are asked for at once as all of it.
 _MANY = 12
@@ -104,7 +104,7 @@ def _dated(state: ReviewState, today: date) -> ReviewState:
     if review.kind == "note":
         return replace(state, state="note")
     if review.kind == "challenge":
-        return replace(state, state="open" if state.open else "moot")
+        return replace(state, state="open" if state.open else "moot" if review.contests else "settled")
     return replace(state, state="stale" if state.changed else "expired" if review.expired(today) else "holds")
 
 

@@ -223,7 +223,11 @@ def test_a_challenge_is_open_until_it_is_withdrawn_or_about_nothing(signed: Kzex
     assert "1 challenge of what is gone" in signed("review", "list").stdout
     edit("facts/world.yaml", "name: Storm, on: 2003-05", "name: Storm, on: 2009-05")
     assert signed(*challenge, "--withdraw", *jones).exit_code == 0
-    assert "open" not in signed("review", "list").stdout
+    listed = flat(signed("review", "list").stdout)
+    assert "1 settled" in listed
+    assert "settled accepted" in listed
+    assert "parts accepted by B. Jones" in signed("review", "show", ASKED).stdout
+    assert "open" not in listed
 
 
 # --- what is stale, and why -----------------------------------------------------------------------------------------
@@ -398,6 +402,13 @@ def test_reviews_that_are_no_folder_are_told_of(kzexpert: Kzexpert) -> None:
     for words in (("review", "list", "--stale"), ("check",)):
         result = kzexpert(*words)
         assert (result.exit_code, "KZ607 this is no folder" in result.output) == (1, True)
+
+
+def test_what_is_read_is_not_overwritten(signed: Kzexpert) -> None:
+    assert signed("trace", "export", ASKED, "--output", "mail.json").exit_code == 0
+    for words in (("list", "--output", "reviews/x.yaml"), ("sign", "mail.json", *SMITH, "--output", "mail.json")):
+        result = signed("review", *words)
+        assert (result.exit_code, "KZ306" in result.stderr) == (2, True)
 
 
 def test_the_document_says_what_the_text_says(signed: Kzexpert) -> None:
