@@ -14,12 +14,14 @@ from kzexpert.certainty import established
 from kzexpert.cli.progress import ProgressLine, progress_line
 from kzexpert.cli.session import Session, reviews_folder
 from kzexpert.errors import counted
-from kzexpert.model import GroundAtom, Inference, Pattern
+from kzexpert.model import GroundAtom, Inference, Pattern, Program
+from kzexpert.program.resolve import resolve_atom
 from kzexpert.proof.answers import ranked
 from kzexpert.proof.document import Trace
 from kzexpert.proof.lineage import lineage
 from kzexpert.questions import paraphrase
 from kzexpert.questions.question import Question
+from kzexpert.questions.sentences import says
 from kzexpert.render.judgement import UNRIVALLED, Inquiry, Page, plain_statement
 from kzexpert.render.writer import sentence
 from kzexpert.review.folder import read_reviews
@@ -45,7 +47,14 @@ def page(session: Session, inference: Inference, asked: Sequence[tuple[Question,
             replace(_inquiry(session, inference, question, trace, progress), reviews=_of(states, trace))
             for question, trace in asked
         )
-    return Page(found, inference.program.as_of_reason)
+    return Page(found, inference.program.as_of_reason, _supposed(inference.program))
+
+
+def _supposed(program: Program) -> dict[str, str]:
+    """What is assumed or left out → the sentence of it; what fits several statements has none."""
+    scenario = Scenario.of(program)
+    found = (resolve_atom(program.kb, atom)[0] for atom in (*scenario.assume, *scenario.without))
+    return {str(item): says(program.kb, item.ground) for item in found if item and item.ground}
 
 
 def _inquiry(

@@ -127,6 +127,7 @@ def parts(page: Page) -> dict[str, Any]:
         "several": len(asked) > 1,
         "trace": index.trace,
         "as_of_reason": page.as_of_reason,
+        "supposed": page.supposed,
         "argument": drawn,
         "anchors": drawn.anchors,
         "citing": citing,

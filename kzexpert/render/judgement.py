@@ -3,7 +3,7 @@
 It is made of a proof and of what was looked at beside it; where that was left out, the reason stands in its place.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -85,10 +85,12 @@ class Page(msgspec.Struct, frozen=True):
     Attributes:
         inquiries: for each question.
         as_of_reason: where the day comes from, in words.
+        supposed: what is assumed or left out → the sentence of it, where that is known.
     """
 
     inquiries: tuple[Inquiry, ...]
     as_of_reason: str = ""
+    supposed: Mapping[str, str] = {}
 
 
 class Reason(msgspec.Struct, frozen=True):

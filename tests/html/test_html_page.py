@@ -59,8 +59,8 @@ def test_changes_to_the_record_are_told_before_anything_else(judgement: Callable
     )
     hypothetical = words.index("This judgement is hypothetical.")
     assert hypothetical < words.index("Ruritania is aligned with Syldavia")
-    assert "assumed: member(Ruritania, Ring)" in words
-    assert "left out: leads(Borduria, Pact)" in words
+    assert "assumed: Ruritania is a member of Ring" in words
+    assert "left out: Borduria leads Pact" in words
     assert "Ruritania is a member of Ring assumed certainty 1.00" in words
 
 
