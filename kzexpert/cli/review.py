@@ -253,7 +253,10 @@ def _signatures(held: Reviews, signers: str | None) -> tuple[dict[str, str], lis
     if signers:
         check_signers(signers)
     for item in held.reviews if signers else ():
-        if item.signature and signers:
+        if not item.signature:
+            hint = "whoever wrote it signs with --key FILE"
+            issues.append(Issue("KZ605", f"{item.reviewer} has not signed it with a key", item.place, hint, "warning"))
+        elif signers:
             found = verify(item.signed, item.signature, signers, "kzexpert-review")
             known[item.place.file] = found.principal or "not valid"
             if found.reason:
@@ -262,8 +265,8 @@ def _signatures(held: Reviews, signers: str | None) -> tuple[dict[str, str], lis
 
 
 def _told(held: Reviews, issues: Sequence[Issue]) -> int:
-    """Tell what is wrong with files and signatures; 1 as an exit code where something is, else 0."""
+    """Tell what is wrong with files and signatures; 1 as an exit code where there is an error, else 0."""
     found = [*held.issues, *issues]
     if found:
         print_error(lambda out: issues_text(found, held.texts, out))
-    return 1 if found else 0
+    return int(any(issue.severity == "error" for issue in found))

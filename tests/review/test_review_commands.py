@@ -88,6 +88,9 @@ def test_from_a_page_by_email_to_a_verdict_that_no_longer_holds(base: Path, tmp_
     assert "some evidence now (0.43), and good evidence then (0.71)" in told
     assert not re.search("[0-9a-f]{12}", listed.stdout)  # in words, not in digests
 
+    assert run("review", "sign", mail, *SMITH, cwd=base).returncode == 0  # in her name, by whomever
+    unsigned = run("review", "list", *signers, cwd=base)
+    assert (unsigned.returncode, "warning KZ605 A. Smith has not signed it" in flat(unsigned.stderr)) == (0, True)
     edit(str(base / FILE), "accepted", "rejected")
     forged = run("review", "list", *signers, cwd=base)
     assert (forged.returncode, "KZ605 the signature does not hold" in flat(forged.stderr)) == (1, True)
