@@ -17,10 +17,10 @@ from kzexpert.cli.options import Options
 from kzexpert.cli.output import show, spare
 from kzexpert.cli.reviewer import reviewer_name, writable_folder
 from kzexpert.cli.session import Session, open_session
+from kzexpert.cli.trace_files import trace_text
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, UsageError
 from kzexpert.language import GrammarError
 from kzexpert.language.dates import parse_day
-from kzexpert.language.files import read_file
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import Inference, Pattern
 from kzexpert.program.resolve import resolve_atom
@@ -182,7 +182,7 @@ def _mailed(name: str) -> list[Trace]:
         KnowledgeBaseError: the file holds none (KZ501, KZ502), one that was changed since (KZ509), or is a page
             that was (KZ514).
     """
-    text = read_file(name, 100_000_000).text
+    text = trace_text(name)
     traces, issues = read_traces(name, text)
     changed = "the seal does not fit: the trace was changed after it was written"
     hint = "ask whoever sent it for the file itself"

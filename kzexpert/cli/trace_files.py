@@ -16,15 +16,12 @@ from kzexpert.proof.carried_base import verify_alone
 from kzexpert.proof.checker import Checker, Verification
 from kzexpert.proof.checker.parser import read_trace, read_traces
 from kzexpert.proof.document import Trace, TraceReport, signed_text
-from kzexpert.proof.enclosure import Enclosed, Enclosing, edited, enclosing, words
+from kzexpert.proof.enclosure import TRACE_LIMIT, Enclosed, Enclosing, edited, enclosing, words
 from kzexpert.proof.index import loose_end
 from kzexpert.render.proof_markdown import proof_markdown
 from kzexpert.signature import SIGNERS, check_signers, verify
 
 __all__ = ["TraceCheck", "made_with", "only_trace", "signers_of", "told_traces", "trace_text"]
-
-#: Bytes. A trace of this size holds a hundred thousand firings.
-_LIMIT = 100_000_000
 
 
 def trace_text(name: str) -> str:
@@ -33,7 +30,7 @@ def trace_text(name: str) -> str:
     Raises:
         KnowledgeBaseError: it cannot be read.
     """
-    return read_file(name, _LIMIT).text
+    return read_file(name, TRACE_LIMIT).text
 
 
 def told_traces(name: str) -> list[Trace]:

@@ -21,10 +21,10 @@ from kzexpert import __version__
 from kzexpert.errors import Issue, Location
 from kzexpert.proof.document import Shown, Trace
 
-__all__ = ["Enclosed", "Enclosing", "bound", "edited", "enclosed", "enclosing", "words"]
+__all__ = ["TRACE_LIMIT", "Enclosed", "Enclosing", "bound", "edited", "enclosed", "enclosing", "words"]
 
-#: Bytes. What a packed trace may become.
-_LIMIT = 100_000_000
+#: Bytes of a file of traces, and of what a packed one may become: a hundred thousand firings.
+TRACE_LIMIT = 100_000_000
 _OPEN, _CLOSE = '<script type="application/json" class="kzexpert-trace">', "</script>\n"
 #: No trace holds ``<``, so that nothing in it ends the block, and no policy of a page has to allow data. A block with
 #: more attributes is none: these would be words of the page that no digest is of.
@@ -139,7 +139,7 @@ def enclosing(file: str, text: str) -> Enclosing:
     line = text.count("\n", 0, packed.start()) + 1
     try:
         unpacker = bz2.BZ2Decompressor()
-        content = unpacker.decompress(b64decode(re.sub(r"[>\s]", "", packed[1]), validate=True), _LIMIT)
+        content = unpacker.decompress(b64decode(re.sub(r"[>\s]", "", packed[1]), validate=True), TRACE_LIMIT)
         if not unpacker.eof:
             raise ValueError
         found = [Enclosed(trace, line) for trace in content.decode().split("\n")]

@@ -18,6 +18,7 @@ from kzexpert.language.files import YAML_LIMIT, TextFile, read_file, shown_name
 from kzexpert.language.folders import YAML_ENDINGS, walk
 from kzexpert.proof.checker.parser import read_trace
 from kzexpert.proof.document import Trace, seal_of
+from kzexpert.proof.enclosure import TRACE_LIMIT
 from kzexpert.review.document import Review
 from kzexpert.review.file import read_review, review_text
 from kzexpert.review.judgement import touched
@@ -27,8 +28,6 @@ __all__ = ["FOLDER", "Reviews", "add_review", "read_reviews"]
 #: What the folder is called in a base.
 FOLDER = "reviews"
 _TRACES = "traces"
-#: Bytes of a trace, as for `kzexpert.cli.trace`.
-_TRACE_LIMIT = 100_000_000
 #: Digits of a seal that name its file; bytes of a statement and of a reviewer in the name of a file.
 _DIGITS, _STATEMENT, _REVIEWER = 16, 90, 40
 _GONE = "put the trace back, as git has it, or sign again"
@@ -128,7 +127,7 @@ def _trace(folder: str, review: Review, issues: list[Issue], texts: dict[str, st
         issues.append(Issue("KZ602", message, review.place, _GONE))
         return None
     try:
-        file = read_file(path, _TRACE_LIMIT)
+        file = read_file(path, TRACE_LIMIT)
     except KnowledgeBaseError as error:
         issues.extend(error.issues)
         return None
