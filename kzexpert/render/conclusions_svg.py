@@ -18,6 +18,7 @@ from kzexpert.render.svg import (
     WIDE,
     block,
     escaped,
+    figure,
     heading,
     height_of,
     label,
@@ -165,8 +166,7 @@ class _HeatTable:
         fill, ink = tint(item.certainty)
         yield f"<g><title>{escaped(f'{sentence(item.says)}: {item.evidence}')}</title>"
         yield f'<rect x="{x + 1:g}" y="{y + 1:g}" width="{wide:g}" height="{tall}" fill="{fill}" stroke="#bbbbbb"/>'
-        number = certainty_text(item.certainty).replace("-", "−")
-        yield label(x + self.width / 2, y + 14, number, "middle", more=f'fill="{ink}"')
+        yield label(x + self.width / 2, y + 14, figure(item.certainty), "middle", more=f'fill="{ink}"')
         yield "</g>"
 
     # --- words --------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from kzexpert.render.svg import (
     SMALL,
     block,
     dashed,
+    figure,
     heading,
     height_of,
     label,
@@ -28,7 +29,7 @@ from kzexpert.render.svg import (
     supposed,
     wrapped,
 )
-from kzexpert.render.writer import certainty_text, sentence, stated
+from kzexpert.render.writer import sentence, stated
 
 __all__ = ["linchpins_svg"]
 
@@ -95,7 +96,7 @@ def _built(hanging: Hanging, lines: Sequence[EvidenceLine]) -> Iterator[_Row]:
         after = combine(line.strength for line in ordered[:count])
         yield _Row(sentence(line.because), signed(line.strength), before, after)
         before = after
-    total = f"{certainty_text(hanging.certainty)} {hanging.evidence}".replace("-", "−")
+    total = f"{figure(hanging.certainty)} {hanging.evidence}"
     yield _Row("Certainty", total, 0.0, hanging.certainty, bold=True)
 
 
@@ -109,7 +110,7 @@ def _without(hanging: Hanging, limit: int | None) -> Iterator[_Row]:
         yield _Row("What is left without each", bold=True)
     for effect in shown:
         ends = "; not established" if effect.falls else ""
-        number = f"{certainty_text(effect.certainty).replace('-', '−')} ({signed(effect.change)}){ends}"
+        number = f"{figure(effect.certainty)} ({signed(effect.change)}){ends}"
         yield _Row(_named(effect), number, effect.certainty, hanging.certainty, kept=effect.certainty)
     if left:
         yield _Row(f"and {left:,} more of less effect")

@@ -26,6 +26,7 @@ from kzexpert.render.svg import (
     WIDE,
     dashed,
     escaped,
+    figure,
     heading,
     label,
     left_out,
@@ -171,7 +172,7 @@ class _Network:
                     numbers.append((box, item.certainty))
                     break
         for box, certainty in numbers:
-            words = certainty_text(certainty).replace("-", "−")
+            words = figure(certainty)
             x, y = box.x - box.wide / 2, box.y - box.tall / 2
             yield f'<rect x="{x:g}" y="{y:g}" width="{box.wide:g}" height="{box.tall:g}" fill="#ffffff"/>'
             colour = AGAINST if certainty < 0 else FOR

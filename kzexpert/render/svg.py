@@ -30,6 +30,7 @@ __all__ = [
     "block",
     "dashed",
     "escaped",
+    "figure",
     "heading",
     "height_of",
     "label",
@@ -211,10 +212,15 @@ def escaped(words: str) -> str:
 # --- marks -----------------------------------------------------------------------------------------------------------
 
 
+def figure(certainty: float) -> str:
+    """A certainty, with a minus that is as wide as a plus and is read out as one."""
+    return certainty_text(certainty).replace("-", "−")
+
+
 def signed(certainty: float) -> str:
-    """A number with its sign, which is as wide as a plus."""
-    text = certainty_text(certainty)
-    return text.replace("-", "−") if text.startswith("-") else f"+{text}"
+    """A certainty with its sign."""
+    text = figure(certainty)
+    return text if text.startswith("−") else f"+{text}"
 
 
 def weighed(strength: float) -> str:

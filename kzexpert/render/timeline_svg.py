@@ -19,6 +19,7 @@ from kzexpert.render.svg import (
     SMALL,
     block,
     escaped,
+    figure,
     heading,
     height_of,
     label,
@@ -186,7 +187,7 @@ class _Plot:
                 before = points[index - 1].certainty
                 yield from self.mark(point, changes[point.as_of], before)
         if points[-1].certainty is not None:
-            words = certainty_text(points[-1].certainty).replace("-", "−")
+            words = figure(points[-1].certainty)
             yield label(self.right + 5, self.y(points[-1].certainty) + 3.5, words, size=SMALL, more=_STRONG)
 
     def mark(self, point: Point, change: Step, before: float | None) -> Iterator[str]:

@@ -14,6 +14,7 @@ from kzexpert.render.svg import (
     apart,
     block,
     dashed,
+    figure,
     heading,
     height_of,
     label,
@@ -22,7 +23,7 @@ from kzexpert.render.svg import (
     supposed,
     wrapped,
 )
-from kzexpert.render.writer import certainty_text, stated
+from kzexpert.render.writer import stated
 
 __all__ = ["what_if_svg"]
 
@@ -69,7 +70,7 @@ def _move(shift: Shift) -> str:
 
 
 def _number(certainty: float | None) -> str:
-    return "unknown" if certainty is None else certainty_text(certainty).replace("-", "−")
+    return "unknown" if certainty is None else figure(certainty)
 
 
 class _Slopes:
