@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from kzexpert.checks import refuse_errors
+from kzexpert.cli.judged import FOLDER
 from kzexpert.cli.options import Command, Options, common_options
 from kzexpert.cli.output import tell
 from kzexpert.cli.reviewer import reviewer_name, writable_folder
@@ -31,7 +32,7 @@ Examples:
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Where to listen.  [default: any]")
 @click.option("--reviewer", metavar="NAME", help="Who reviews.  [default: user.name of git]")
-@click.option("--reviews", metavar="FOLDER", help="Where reviews lie.  [default: reviews/ of the base]")
+@FOLDER
 @click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
 @common_options(formats=(), output=False)
 def serve(options: Options, port: int, reviewer: str | None, reviews: str | None, no_browser: bool) -> int:

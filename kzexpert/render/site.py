@@ -6,7 +6,6 @@ The pages load nothing and run nothing. What comes from files goes through jinja
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 
 import msgspec
 
@@ -16,12 +15,12 @@ from kzexpert.model import Case, Condition, Fact, KnowledgeBase, Predicate, Rule
 from kzexpert.program.resolve import resolve_atom, resolve_fact
 from kzexpert.questions.sentences import dates, says
 from kzexpert.render.base_graph import drawn
-from kzexpert.render.html import content_digest, environment
+from kzexpert.render.html import PAGE, content_digest, environment
 from kzexpert.render.trace_svg import graph_svg
 
 __all__ = ["Tried", "site"]
 
-_STYLES = (Path(__file__).with_name("page") / "page.css", Path(__file__).with_name("page") / "site.css")
+_STYLES = (PAGE / "page.css", PAGE / "site.css")
 _UNSAFE = re.compile(r"[^\w.-]", re.ASCII)
 _CALL = re.compile(r"[^\W\d][\w-]*(?=\s*\()")
 #: So many facts of a predicate are shown.
