@@ -24,13 +24,13 @@ SIGNERS = "KZEXPERT_SIGNERS"
 _SIGNING, _CHECKING = 120, 30
 #: What ssh-keygen says, and what that means.
 _REASONS = (
-    (r"key has expired.*> valid-before (\S+?)T", "the signer's key has expired on {0}"),
+    (r"key has expired.*> valid-before (\S+?)T", "the signer's key expired on {0}"),
     (r"key is not yet valid.*< valid-after (\S+?)T", "the signer's key is not valid before {0}"),
     (r"key is not permitted for use in signature namespace", "the signer's key is not allowed to sign for {namespace}"),
     (r"namespace does not match", "it was made for another purpose than {namespace}"),
     (r"incorrect signature", "it is the signature of something else, or of what this was before it was changed"),
     (r"(?i)couldn't parse signature|invalid format", "it is not a signature by OpenSSH"),
-    (r"(?i)no principal matched", "none of the signers in {signers} has made it"),
+    (r"(?i)no principal matched", "none of the signers in {signers} made it"),
 )
 
 

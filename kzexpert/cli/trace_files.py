@@ -109,7 +109,7 @@ class TraceCheck:
     def _signed(self, name: str, trace: Trace) -> tuple[list[Issue], str]:
         """What is wrong with the signature, and who signed."""
         if not self._signers:
-            return [], "signed, and nobody has looked by whom: --signers FILE does" if trace.signature else ""
+            return [], "signed; by whom was not checked, --signers FILE does" if trace.signature else ""
         if not trace.signature:
             hint = "who exports it signs it with --sign KEY; a seal only shows that a trace is whole"
             return [Issue("KZ513", "nobody has signed the trace", Location(name), hint)], ""

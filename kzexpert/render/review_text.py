@@ -114,7 +114,7 @@ def _standing(said: Sequence[Move]) -> Iterator[str]:
         yield f"the confidence is {now}, and was {was}{hangs}"
     elif "hangs_on" in told:
         one, other = (listed(text.split("; ")) if text else "nothing" for text in _pair(told["hangs_on"]))
-        yield f"it hangs on {other}, and did on {one}"
+        yield f"it hangs on {other}, and hung on {one}"
     if "likelihood" in told:
         one, other = (text or "not measured" for text in _pair(told["likelihood"]))
         yield f"the likelihood is {other}, and was {one}"
@@ -289,7 +289,7 @@ def added_text(state: ReviewState, path: str, left: Mapping[Remark, float], out:
             lines.append(out.wrap([("poor", without)], first="    ", rest="      "))
     lines.append(out.wrap([("", f"written to {path}")], first="  ", rest="    "))
     if state.stale:
-        head = "The base on disk says something else by now:" if state.changed else "It does not hold:"
+        head = "The base on disk now says something else:" if state.changed else "It does not hold:"
         lines.append(out.wrap([("bad", head)], first="  "))
         lines += [out.wrap([("", text)], first="  - ", rest="    ") for text in reasons(state)]
     return "\n".join(lines) + "\n"

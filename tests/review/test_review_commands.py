@@ -121,7 +121,7 @@ def test_whoever_signs_what_the_base_no_longer_says_is_told(kzexpert: Kzexpert) 
     edit("rules/alignment.yaml", "certainty: 0.6", "certainty: 0.5")
     result = kzexpert("review", "sign", "mail.json", *SMITH)
     assert result.exit_code == 0
-    assert "says something else by now: - the certainty is 0.64, and was 0.71" in flat(result.stdout)
+    assert "now says something else: - the certainty is 0.64, and was 0.71" in flat(result.stdout)
 
 
 def test_one_answer_is_judged_at_a_time(kzexpert: Kzexpert) -> None:
