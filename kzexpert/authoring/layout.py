@@ -386,9 +386,7 @@ class _Writer:
         for entry in entries:  # what is deeper than a key belongs to what stands above it, and moves with it
             (*_, last) = (mark for part in entry for mark in marks(part))
             following = self.following.get(last.start)
-            if (
-                following is not None and not node.flow
-            ):  # what is deeper than a key belongs to what stands above it, and moves with it
+            if following is not None and not node.flow:
                 deep = [number for number, one in enumerate(following.above) if one.column > node.column]
                 cut = deep[-1] + 1 if deep else 0
                 last.tail, following.above = following.above[:cut], following.above[cut:]
@@ -436,6 +434,8 @@ class _Writer:
                 self.node(key, path, column, flow=True)
                 self.quoted = False
                 continue
+            if node.open is None and isinstance(key, Mark) and not key.colon:
+                self.lead.before += "?"  # YAML takes the mark of a variable without quotes for that of a key
             self.key(key, flow=True)
             inner = next(marks(value), None)
             if inner is None:

@@ -109,6 +109,7 @@ def _values(value: object) -> object:
         ("---\n# top\na:\n    - - b\n      - c\n...\n", "---\n# top\na:\n  - - b\n    - c\n"),
         ("a:\tb\t# tab\n", "a: b # tab\n"),
         ("# nothing yet\n", "# nothing yet\n"),
+        ("- when: [ p(?x,?y), ?x > 1 ]\n", "- when: [p(?x, ?y), ?x > 1]\n"),
         ("a: \n- \n-\n  - b\n", "a:\n  -\n  - - b\n"),
         ("a:\n- b\n# of a\n- c\n# of d\nd: 1\n", "a:\n  - b\n  # of a\n  - c\n# of d\nd: 1\n"),
     ],
