@@ -59,9 +59,15 @@ def _reasons(
         if number == place or not follows(_loose(variant, place), whole[number : number + 1]):
             continue
         both = follows(_loose(variant, number), whole[place : place + 1])
-        if not both or (number < place and text_of(whole[number]) != text_of(whole[place])):
+        twice = text_of(whole[number]) == text_of(whole[place]) or _is_turned(written, other)  # which KZ211 tells
+        if not both or (number < place and not twice):
             yield written, f"it holds wherever {other.text} does", other.location
             return
+
+
+def _is_turned(condition: Condition, other: Condition) -> bool:
+    """Whether they are one comparison, its sides exchanged in one of them."""
+    return any(reading.comparisons == other.comparisons for reading in condition.readings[1:])
 
 
 def _loose(variant: ProgramRule, place: int) -> ProgramCondition:

@@ -186,7 +186,7 @@ def _predicate() -> Schema:
         "maxProperties": 1,
     }
     shapes = {
-        "args": _list(argument),
+        "args": {**_list(argument), "uniqueItems": True},
         "holds": {"enum": ["interval", "event"]},
         "asks": _some(_FILLED),
         "compares": _FILLED,

@@ -60,6 +60,7 @@ def test_a_condition_that_follows_from_another(warned, conditions, because):
         "'soldiers(?x, ?n)', '?n > 3', {either: ['?n > 5', 'member(?x, Pact)']}",
         "'member(?x, ?b)', 'member(?y, ?b)', '?x != ?y'",
         "'rival(?x, ?y)', 'rival(?y, ?x)'",
+        "'member(?x, ?b)', 'member(?y, ?b)', '?x != ?y', '?y != ?x'",  # KZ211 says so
         "'exercise(?x, ?y) within 1 year', 'exercise(?x, ?y) within 1 month', 'exercise(?y, ?x)'",
         "'member(?x, ?b)', 'member(?x, ?b) @ ?c', '?c > 0.5'",
         "'soldiers(?x, ?n)', 'not soldiers(?x, 5)', 'not soldiers(_, 7)', '?n > 1'",

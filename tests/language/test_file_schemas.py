@@ -161,6 +161,8 @@ def broken(value: Any) -> Iterator[Break]:
             yield f"{key} misspelt", {f"{name}x" if name == key else name: part for name, part in value.items()}
             for what, other in broken(value[key]):
                 yield f"{key}: {what}", {**value, key: other}
+            if key == "args":
+                yield f"{key} twice", {**value, key: [*value[key], *value[key]]}
     elif isinstance(value, list):
         for number, item in enumerate(value):
             for what, other in broken(item):
