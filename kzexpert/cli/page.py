@@ -11,6 +11,7 @@ from kzexpert.analysis.scenario import Scenario
 from kzexpert.analysis.timeline import Timeline, timeline, years_on_record
 from kzexpert.analysis.why_not import misses, why_not
 from kzexpert.certainty import established
+from kzexpert.cli.output import print_error
 from kzexpert.cli.progress import ProgressLine, progress_line
 from kzexpert.cli.session import Session, reviews_folder
 from kzexpert.errors import counted
@@ -22,6 +23,7 @@ from kzexpert.proof.lineage import lineage
 from kzexpert.questions import paraphrase
 from kzexpert.questions.question import Question
 from kzexpert.questions.sentences import says
+from kzexpert.render.issues import issues_text
 from kzexpert.render.judgement import UNRIVALLED, Inquiry, Page, plain_statement
 from kzexpert.render.writer import sentence
 from kzexpert.review.folder import read_reviews
@@ -41,8 +43,11 @@ def page(session: Session, inference: Inference, asked: Sequence[tuple[Question,
     The most certain conclusion is also shown with what it hangs on and with its rivals, and all are followed through
     the years. Where nothing is established, the page tells what is missing. What is left out says why.
     """
+    reviews = read_reviews(reviews_folder(session.kb))
+    if reviews.issues:  # a page may lack a dissent for them
+        print_error(lambda out: issues_text(reviews.issues, reviews.texts, out))
     with progress_line() as progress:
-        states = review_states(read_reviews(reviews_folder(session.kb)), session.kb, session.engine(), date.today())
+        states = review_states(reviews, session.kb, session.engine(), date.today())
         found = tuple(
             replace(_inquiry(session, inference, question, trace, progress), reviews=_of(states, trace))
             for question, trace in asked

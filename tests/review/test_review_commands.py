@@ -429,3 +429,10 @@ def test_engines_agree_on_what_is_stale(signed: Kzexpert, engine: str) -> None:
     assert signed("review", "list", "--stale", "--engine", engine).exit_code == 0
     edit("rules/alignment.yaml", "certainty: 0.6", "certainty: 0.5")
     assert signed("review", "list", "--stale", "--engine", engine).exit_code == 1
+
+
+def test_a_page_that_lacks_a_broken_review_says_so(signed: Kzexpert) -> None:
+    edit(FILE, "verdict: accepted", "verdict: maybe")
+    result = signed("trace", "export", ASKED, "--format", "html", "--output", "page.html")
+    assert result.exit_code == 0
+    assert f"{FILE}:" in result.stderr and "maybe" in result.stderr
