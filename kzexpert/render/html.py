@@ -116,12 +116,7 @@ def parts(page: Page) -> dict[str, Any]:
         )
         for number, (found, shown) in enumerate(zip(page.inquiries, names, strict=True), 1)
     ]
-    omitted: dict[str, list[tuple[str, str]]] = {}
-    looked: dict[str, list[Any]] = {}
-    for section in ("hangs_on", "rivals", "timeline", "lacking", "reviews"):
-        told = [(found.title, getattr(found, section)) for found in page.inquiries]
-        omitted[section] = [(title, value) for title, value in told if isinstance(value, str)]
-        looked[section] = [value for _, value in told if not isinstance(value, str)]
+    looked, omitted = _sections(page)
     return {
         "asked": asked,
         "several": len(asked) > 1,
@@ -146,6 +141,17 @@ def parts(page: Page) -> dict[str, Any]:
         "grades": {item.source.id: item.source.reliability for item in citing},
         "titles": {item.source.id: item.source.title or item.source.id for item in citing},
     }
+
+
+def _sections(page: Page) -> tuple[dict[str, list[Any]], dict[str, list[tuple[str, str]]]]:
+    """What was looked at beside the proofs, by section; and where a section was left out, the question and why."""
+    omitted: dict[str, list[tuple[str, str]]] = {}
+    looked: dict[str, list[Any]] = {}
+    for section in ("hangs_on", "rivals", "timeline", "lacking", "reviews"):
+        told = [(found.title, getattr(found, section)) for found in page.inquiries]
+        omitted[section] = [(title, value) for title, value in told if isinstance(value, str)]
+        looked[section] = [value for _, value in told if not isinstance(value, str)]
+    return looked, omitted
 
 
 def _shown(trace: Trace, index: Index) -> list[str]:
