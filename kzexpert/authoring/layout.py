@@ -315,6 +315,8 @@ class _Writer:
                 self.line = " " * lead.indent + lead.before + above[behind].text
                 above = above[behind + 1 :]
                 lead = _Lead(True, lead.indent + len(lead.before))
+            if target and "-" in lead.before:  # what came with a key that is now the first stands above the dash
+                target = (target[0], lead.indent)
             self.comments(above, target)
             self.break_line(gap=mark.gap and (lead.newline or bool(mark.above)))
             self.line = " " * lead.indent + lead.before.lstrip(" ")

@@ -137,7 +137,7 @@ rules:
         formatted("x.yaml", before)
         == """\
 rules:
-    # the name
+  # the name
   - id: a
     when:
       - q(?x)
