@@ -131,8 +131,15 @@ def _canonical(
     location: Location,
     issues: list[Issue],
     hints: bool = True,
+    *,
+    recorded: bool = False,
 ) -> Value:
-    """The value as the type wants it: an alias becomes the name. `place` says where, for the message."""
+    """The value as the type wants it: an alias becomes the name.
+
+    Args:
+        place: where it stands, for the message.
+        recorded: whether it stands in a fact, where there are no variables.
+    """
     if wanted in _BUILT_IN:
         if _type_of(value) != wanted:
             hint = _written_as(value, wanted)
@@ -142,7 +149,7 @@ def _canonical(
     entity = kb.entity.get(value) if isinstance(value, str) else None
     if entity is None:
         hint = _nearest_of_kind(kb, value, wanted) if hints else ""
-        if not hint and isinstance(value, str) and _LIKE_A_VARIABLE.fullmatch(value):
+        if not (hint or recorded) and isinstance(value, str) and _LIKE_A_VARIABLE.fullmatch(value):
             hint = f"a variable is written ?{value}"
         hint = hint or f"declare it under 'entities:' with kind {wanted}"
         issues.append(Issue("KZ204", f"unknown {wanted} {shown(value)} in {place}", location, hint))
@@ -207,7 +214,7 @@ def resolve_fact(kb: KnowledgeBase, fact: Fact, hints: bool = True) -> tuple[Gro
         else:
             place = f"{predicate.name}({spec.name})"
             location = fact.marks.get(spec.name, fact.location)
-            args.append(_canonical(kb, value, spec.type, place, location, issues, hints))
+            args.append(_canonical(kb, value, spec.type, place, location, issues, hints, recorded=True))
     names = {spec.name for spec in predicate.args}
     for name in fact.arguments:
         if name not in names:

@@ -13,7 +13,7 @@ facts:
 #             ^ KZ205
     - {state: Ruritania, source: atlas}
 #     ^ KZ203
-    - {state: NO, bloc: League, source: atlas}
+    - {state: X, bloc: League, source: atlas}
 #             ^ KZ204
   membre:
     - {state: Ruritania, bloc: Pact, source: atlas}
