@@ -58,6 +58,9 @@ MEANT = {
     **{"==": "=", "<>": "!=", "≠": "!=", "=<": "<=", "≤": "<=", "≥": ">=", "!": "not ", "¬": "not "},
     **dict.fromkeys("“”„", '"'),
     **dict.fromkeys("−–—", "-"),
+    "，": ",",
+    "（": "(",
+    "）": ")",
     **dict.fromkeys(("starts_with", "startswith"), "starts with"),
     **dict.fromkeys(("ends_with", "endswith"), "ends with"),
     **dict.fromkeys(("includes", "has"), "contains"),
@@ -93,6 +96,7 @@ FOREIGN_MARKS = {
     **dict.fromkeys("[]{}", _ROUND),
     **dict.fromkeys("“”„‘’«»", 'write straight quotes: "text"'),
     **dict.fromkeys("−–—", "write - for minus"),
+    **dict.fromkeys("，（）", "write ( , ) as on an English keyboard"),
 }
 
 #: What looks like a condition.

@@ -247,6 +247,7 @@ REFUSED = [
     ("member(\u200bx)", 8, "the character U+200B", '"quotes"'),
     ("member(“x”)", 8, "'“' is not part", "straight quotes"),
     ("?x – 1 = 2", 4, "'–' is not part", "write - for minus"),
+    ("p(?x，1)", 5, "'，' is not part", "write ( , )"),
     ("_(?x)", 1, "expected the name of a predicate, found '_'", "an atom is written"),
     ("?x == 3", 4, "'==' is not part", "write = for equality"),
     ("?x <> 3", 4, "'<>' is not part", "write != for inequality"),
