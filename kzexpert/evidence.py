@@ -27,8 +27,8 @@ from kzexpert.model.evaluation import Rising, rising
 
 __all__ = ["Heights", "Line", "certainty_of", "enough_below", "line_strengths", "lines"]
 
-#: Lines of evidence are sorted by strength, whether they are circular, rule, binding and variant.
-_Order: TypeAlias = tuple[float, bool, str, tuple[str, ...], int]
+#: Lines of evidence are sorted by strength, how far they are circular, rule, binding and variant.
+_Order: TypeAlias = tuple[float, int, str, tuple[str, ...], int]
 
 
 def line_strengths(firings: Sequence[Firing], base: float | None) -> list[float]:
@@ -63,32 +63,35 @@ def lines(inference: Inference, atom: GroundAtom) -> tuple[Line, ...]:
     """The lines of evidence for a fact or a conclusion, the strongest first (by absolute value, then by text).
 
     In a recursive component only the first one counts. Of equally strong ones it is then one whose premises all lie
-    lower than the conclusion, so that no proof rests on what it proves.
+    lower than the conclusion, so that no proof rests on what it proves; where an aggregate needs more than lies lower,
+    one whose other premises do. What then establishes the conclusion is a weaker firing, a line of its own if need be.
     """
     stratum = inference.program.stratum_of.get(atom.predicate)
     recursive = stratum is not None and stratum.recursive
     inside = stratum.predicates if stratum else ()
     certainty, height = inference.certainty(atom), inference.facts.height
+    founded = not recursive or height(atom) < _UNFOUNDED
 
-    def rests_on_itself(firing: Firing) -> bool:
-        return any(
-            height(premise) >= height(atom) for premise in firing.premises if premise.predicate in inside
-        ) or any(enough_below(inference, firing, aggregate) is None for aggregate in rising(firing.rule, inside))
+    def rests_on_itself(firing: Firing) -> int:
+        if any(height(premise) >= height(atom) for premise in firing.premises if premise.predicate in inside):
+            return 2
+        return any(enough_below(inference, firing, aggregate) is None for aggregate in rising(firing.rule, inside))
 
     def order(firing: Firing) -> _Order:
         strength = round(firing.strength, 9) if recursive else firing.strength
-        circular = recursive and strength == certainty and rests_on_itself(firing)
+        circular = rests_on_itself(firing) if recursive and strength == certainty else 0
         return (-abs(strength), circular, firing.rule.id, firing.binding_text, firing.rule.variant)
 
     groups: dict[Hashable, list[Firing]] = {}
     for firing in sorted(inference.firings.get(atom, ()), key=order):
-        groups.setdefault(firing.line, []).append(firing)
+        weaker = not founded and round(firing.strength, 9) != certainty
+        groups.setdefault((firing.line, weaker), []).append(firing)
     found: list[tuple[_Order, Line]] = [
         (order(first), Line(first.strength, first, others=tuple(others))) for first, *others in groups.values()
     ]
     base = inference.program.base.get(atom.predicate, {}).get(atom.args)
     if base is not None:
-        found.append(((-base.certainty, False, "", (), 0), Line(base.certainty, base=base)))
+        found.append(((-base.certainty, 0, "", (), 0), Line(base.certainty, base=base)))
     ordered = [line for _, line in sorted(found, key=lambda item: item[0])]
     if recursive:
         ordered[1:] = [replace(line, counts=False) for line in ordered[1:]]
@@ -115,8 +118,8 @@ def enough_below(inference: Inference, firing: Firing, aggregate: Aggregate) -> 
     return None if counted.value(lies_below) is None else lies_below
 
 
-#: The height of a fact that owes its certainty to an aggregate over what rests on it: it is established by a weaker
-#: proof, and an aggregate passes no weakness on.
+#: From here on lie the facts that owe their certainty to an aggregate over what rests on them: a weaker proof
+#: establishes that, and an aggregate passes no weakness on.
 _UNFOUNDED = 1 << 62
 
 
@@ -125,7 +128,8 @@ class Heights:
 
     A best proof is one as strong as the fact is certain. The height is 0 where a recorded fact gives the certainty, or
     a firing without premises inside the component; else one more than the highest premise of the lowest best firing.
-    Outside of recursive components it is 0. Heights are found when they are asked for, and kept.
+    Where no best firing can do with what lies lower, its aggregates are taken to hold, and the fact lies above all that
+    do without this. Outside of recursive components it is 0. Heights are found when they are asked for, and kept.
 
     Args:
         firings: gives those of a conclusion. Which fact they name as the premise of a condition that several may
@@ -218,12 +222,12 @@ class Heights:
         waiting: dict[GroundAtom, list[tuple[GroundAtom, set[Pattern | Rising], Pattern]]] = {}
         counting: dict[GroundAtom, list[tuple[GroundAtom, set[Pattern | Rising], Rising]]] = {}
         levels: dict[int, list[GroundAtom]] = {}
+        lacking: list[tuple[GroundAtom, set[Pattern | Rising]]] = []
         pending, seen = deque([atom]), {atom}
         while pending:
             current = pending.popleft()
             if current in self._known:
-                if self._known[current] < _UNFOUNDED:
-                    levels.setdefault(self._known[current], []).append(current)
+                levels.setdefault(self._known[current], []).append(current)
                 continue
             certainty = self._certainties[current.predicate][current.args]
             base = self._program.base.get(current.predicate, {}).get(current.args)
@@ -242,6 +246,8 @@ class Heights:
                         unmet.discard(found)
                 if not unmet:
                     levels.setdefault(0, []).append(current)
+                elif sums:
+                    lacking.append((current, unmet))
                 below = [(option, pattern) for pattern in patterns for option in self._strongest(pattern)]
                 for option, pattern in below:
                     waiting.setdefault(option, []).append((current, unmet, pattern))
@@ -252,9 +258,18 @@ class Heights:
                     if option not in seen:
                         seen.add(option)
                         pending.append(option)
-        height = 0
-        while levels:
-            reached = [item for item in levels.pop(height, ()) if self._known.setdefault(item, height) == height]
+        while levels or lacking:
+            if not levels or (
+                lacking and min(levels) >= _UNFOUNDED
+            ):  # no proof of the others does with what lies lower
+                for conclusion, open_ in lacking:
+                    open_ -= {item for item in open_ if isinstance(item, Rising)}
+                    if not open_ and conclusion not in self._known:
+                        levels.setdefault(_UNFOUNDED, []).append(conclusion)
+                lacking = []
+                continue
+            height = min(levels)
+            reached = [item for item in levels.pop(height) if self._known.setdefault(item, height) == height]
             for current in reached:
                 for conclusion, open_, pattern in waiting.pop(current, ()):
                     if pattern in open_:
@@ -267,6 +282,3 @@ class Heights:
                         open_.discard(found)
                         if not open_:
                             levels.setdefault(height + 1, []).append(conclusion)
-            height += 1
-        for current in seen.difference(self._known):
-            self._known[current] = _UNFOUNDED

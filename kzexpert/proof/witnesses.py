@@ -27,6 +27,8 @@ __all__ = ["ASSUMPTION", "Witnesses", "with_testimonies"]
 _MOST_TRIED = 16
 #: Products in another order may differ by this much.
 _ROUGHLY = 1.0 + 1e-12
+#: What a statement on a circle needs before anything below it is known: all.
+_ALL = -1
 #: So many origins are named in a reason.
 _MOST_NAMED = 3
 #: Stands for the origin of what is assumed, and for that of facts without a source.
@@ -83,6 +85,11 @@ class _Line(msgspec.Struct, frozen=True):
     own: int
     below: _Reach
 
+    @property
+    def needs(self) -> int:
+        """The origins without which it does not hold; all, where no line of the document establishes what it counts."""
+        return self.below.origins if self.below.needs == _ALL else self.below.needs
+
     def shares(self, other: "_Line") -> bool:
         """Whether two lines rest on one uncertain fact, on one origin, or on a rule that fires below one of them."""
         one, two = self.below, other.below
@@ -105,8 +112,14 @@ class Witnesses:
         self._lines: dict[str, list[_Line]] = {}
         self._apart: dict[str, tuple[list[_Line], bool]] = {}
         self._testimonies: dict[str, Testimony] = {}
-        for statement in (*index.conclusions, *index.facts):
-            for name in self._upwards(statement):
+        order = list(self._upwards((*index.conclusions, *index.facts)))
+        self._circles = self._on_circles(order)
+        for name in order:
+            self._visit(name)
+        before: object = None
+        while self._circles and before != (self._reach, self._least):
+            before = dict(self._reach), dict(self._least)
+            for name in order:
                 self._visit(name)
 
     def testimony(self, statement: str) -> Testimony:
@@ -139,15 +152,15 @@ class Witnesses:
 
     # --- what lies below ----------------------------------------------------------------------------------------------
 
-    def _upwards(self, statement: str) -> Iterator[str]:
-        """What a statement rests on and what was not visited yet, each after what lies below it."""
-        pending = [(statement, False)]
+    def _upwards(self, statements: Iterable[str]) -> Iterator[str]:
+        """What statements rest on and they, each once, and after what lies below it unless it lies on a circle."""
+        pending = [(statement, False) for statement in reversed([*statements])]
         entered: set[str] = set()
         while pending:
             name, done = pending.pop()
             if done:
                 yield name
-            elif name not in entered and name not in self._reach:
+            elif name not in entered:
                 entered.add(name)
                 pending.append((name, True))
                 pending += [(fact, False) for fact in self._counted(name)]
@@ -158,18 +171,34 @@ class Witnesses:
                 for premise in firing.premises:
                     yield from premise.facts
 
+    def _on_circles(self, order: Sequence[str]) -> set[str]:
+        """The statements that rest on themselves, through an aggregate over what rests on them; see `evidence`."""
+        place = {name: number for number, name in enumerate(order)}
+        if all(place[fact] < place[name] for name in order for fact in self._counted(name)):
+            return set()
+        rests, before = dict.fromkeys(order, 0), dict[str, int]()
+        while rests != before:
+            before = dict(rests)
+            for name in order:
+                for fact in self._counted(name):
+                    rests[name] |= rests[fact] | 1 << place[fact]
+        return {name for name in order if rests[name] >> place[name] & 1}
+
     def _visit(self, name: str) -> None:
         conclusion = self._index.conclusions.get(name)
         if conclusion is None:
             fact = self._index.facts[name]
             self._reach[name], self._least[name] = self._base(fact), fact.certainty
             return
-        lines = self._lines[name] = [line for line in self._all_lines(conclusion) if line.counts]
+        every = self._all_lines(conclusion)
+        lines = self._lines[name] = [line for line in every if line.counts]
         winning = [line for line in lines if line.strength * conclusion.certainty > 0]
+        # An aggregate asks no more of what lies on a circle than that it is established, by whichever line.
+        established = [line for line in every if line.strength > THRESHOLD] if name in self._circles else []
         together = _Reach()
-        for line in lines:
+        for line in established or lines:
             together = together.joined(line.below).joined(_Reach(rules=line.own))
-        needs = [line.below.needs for line in winning]
+        needs = [line.below.needs for line in established or winning]
         shared = needs[0] if needs else 0
         for other in needs[1:]:
             shared &= other
@@ -204,7 +233,7 @@ class Witnesses:
         reach = _Reach()
         for premise in firing.premises:
             for fact in premise.facts:
-                reach = reach.joined(self._reach.get(fact, _Reach()))
+                reach = reach.joined(self._reach.get(fact, _Reach(needs=_ALL)))
         return reach
 
     def _base(self, fact: TracedFact) -> _Reach:
@@ -250,7 +279,7 @@ class Witnesses:
         weighed = lines if best else [line for line in lines if line.counts]
         needed = 0
         for line in winning:
-            needed |= line.below.needs
+            needed |= line.needs
         hangs = [
             name
             for name in sorted(self._origins.of(needed))
@@ -269,7 +298,7 @@ class Witnesses:
         named = [self._told(name) for name in hangs[:_MOST_NAMED]]
         if len(hangs) > _MOST_NAMED:
             named.append(f"{len(hangs) - _MOST_NAMED} more")
-        alone = len(hangs) == 1 and all(line.below.needs & self._origins.bit(hangs[0]) for line in winning)
+        alone = len(hangs) == 1 and all(line.needs & self._origins.bit(hangs[0]) for line in winning)
         if len(hangs) == 1 and hangs[0] not in (ASSUMPTION, _UNSOURCED):
             named = [f"one source, {named[0]}"]
         reason = f"{'all of it rests' if alone else 'it hangs'} on {listed(named)}"
@@ -296,7 +325,7 @@ def with_testimonies(trace: Trace) -> Trace:
 
 def _holds(item: TracedConclusion | TracedFact, lines: Iterable[_Line], origin: int, best: bool) -> bool:
     """Whether the lines that do not need an origin still establish a statement, or speak against it as clearly."""
-    free = [line.strength for line in lines if not line.below.needs & origin]
+    free = [line.strength for line in lines if not line.needs & origin]
     certainty = max(free, default=0.0) if best else combine(free)
     return (certainty if item.certainty > 0 else -certainty) > THRESHOLD
 

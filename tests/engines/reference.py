@@ -341,7 +341,7 @@ class _Reference:
     def lowest_proofs(self, variants: Sequence[Variant], base: Facts) -> dict[tuple[str, Args], int]:
         """Statement of the group → the steps inside it of the lowest of its proofs that give its certainty.
 
-        One that owes its certainty to an aggregate over what rests on it has none: it lies above all others.
+        Those that owe their certainty to an aggregate over what rests on them lie above all others.
         """
         proofs = [
             (variant, dict(firing.binding), firing.conclusion)
@@ -356,22 +356,25 @@ class _Reference:
             for args, certainty in base[name].items()
             if certainty == self.facts[name][args]
         }
-        level = 0
-        found |= {last for variant, binding, last in proofs if self.rests_on(variant, binding, heights)}
-        while found:
-            heights.update(dict.fromkeys(found, level))
-            level += 1
-            rested = [last for variant, binding, last in proofs if self.rests_on(variant, binding, heights)]
-            found = {*rested} - {*heights}
+        for counting in (True, False):
+            found |= {item[2] for item in proofs if self.rests_on(*item[:2], heights, counting)} - {*heights}
+            while found:
+                heights.update(dict.fromkeys(found, 1 + max(heights.values(), default=-1)))
+                found = {item[2] for item in proofs if self.rests_on(*item[:2], heights, counting)} - {*heights}
         return heights
 
-    def rests_on(self, variant: Variant, binding: Binding, known: Mapping[tuple[str, Args], int]) -> bool:
-        """Whether a firing needs nothing of the group but what is known."""
+    def rests_on(
+        self, variant: Variant, binding: Binding, known: Mapping[tuple[str, Args], int], counting: bool
+    ) -> bool:
+        """Whether a firing needs nothing of the group but what is known, for aggregates if they are counting."""
         inside = [item for item in variant.when if isinstance(item, Premise) and self.looks_into(item.atom)]
         return all(
             any((premise.atom.predicate, args) in known for _, args in self.options(premise, binding))
             for premise in inside
-        ) and all(self.reached(variant, item, binding, {*known}) is not None for item in self.growing(variant.when))
+        ) and all(
+            not counting or self.reached(variant, item, binding, {*known}) is not None
+            for item in self.growing(variant.when)
+        )
 
     def reached(
         self, variant: Variant, condition: Aggregation, binding: Binding, known: set[tuple[str, Args]]

@@ -143,6 +143,62 @@ def test_a_ring_that_nobody_blocks_is_not_blocked(read: Read, traced: Traced, pr
     assert (trace.answers, problems(kb, trace)) == (("blocked(X)",), [])
 
 
+_LIFTED = """\
+kinds: [firm]
+predicates:
+  owns: {args: [owner: firm, asset: firm]}
+  named: {args: [firm: firm]}
+  blocked: {args: [firm: firm]}
+entities: {A: {kind: firm}, B: {kind: firm}}
+sources:
+  gazette: {title: Gazette, date: 2011, reliability: C}
+  register: {title: Register, date: 2011, reliability: A}
+rules:
+  - {id: again, family: ties, source: register, when: ["blocked(?firm)", "owns(?firm, _)"], then: blocked(?firm)}
+  - id: owned
+    family: ties
+    source: register
+    when: ["owns(_, ?firm)", "?n = count(?o for owns(?o, ?firm) and blocked(?o))", "?n >= 1"]
+    then: blocked(?firm)
+  - {id: told, family: FAMILY, certainty: 0.4, source: gazette, when: ["named(?firm)"], then: blocked(?firm)}
+facts:
+  owns: [{owner: A, asset: B, source: register}, {owner: B, asset: A, source: register}]
+  named: [{firm: A, source: gazette}]
+"""
+
+
+@pytest.mark.parametrize("engine_name", ["experta", "duckdb"])
+@pytest.mark.parametrize("family", ["news", "ties"])
+def test_a_certainty_that_a_ring_lifts_hangs_on_whoever_told_of_the_first(
+    read: Read, problems: Problems, engine_name: str, family: str
+) -> None:
+    pytest.importorskip(engine_name)
+    kb = read(_LIFTED.replace("FAMILY", family))
+    for asked in ("blocked(?firm)", "blocked(A)", "blocked(B)"):
+        trace = traced_from(kb, asked, engine_name=engine_name)
+        assert problems(kb, trace) == []
+        index = Index(trace)
+        for firm in ("blocked(A)", "blocked(B)"):
+            item = index.conclusions[firm]
+            assert (item.certainty, index.lines(firm)[0][1].rule) == (1.0, "owned")
+            assert item.testimony is not None
+            assert item.testimony.confidence is not None
+            assert item.testimony.confidence.level == "low"
+            assert "gazette" in item.testimony.confidence.hangs_on
+        assert [firing.rule for _, firing in index.lines("blocked(A)")] == ["owned", "told"]
+
+
+def test_no_other_order_of_the_lines_in_a_ring_verifies(read: Read, problems: Problems) -> None:
+    kb = read(_LIFTED.replace("FAMILY", "news"))
+    trace = traced_from(kb, "blocked(A)")
+    for number, item in enumerate(trace.conclusions):
+        turned = msgspec.structs.replace(item, lines=item.lines[::-1])
+        forged = (*trace.conclusions[:number], turned, *trace.conclusions[number + 1 :])
+        honest = len(item.lines) == 1
+        found = problems(kb, sealed(msgspec.structs.replace(trace, conclusions=forged)))
+        assert (found == []) == honest
+
+
 def test_a_sum_of_its_own_conclusions_with_a_negative_value_is_refused(read: Read, traced: Traced) -> None:
     rows = "    - {owner: X, asset: A, percent: 60}\n"
     honest = traced(read(_RING + rows), "blocked(?firm)")

@@ -36,7 +36,7 @@ from kzexpert.model import (
 from kzexpert.program.resolve import Types, resolve_atom
 from kzexpert.program.values import Values
 
-__all__ = ["Monotone", "components", "monotone", "ordered", "read_rules"]
+__all__ = ["Monotone", "components", "grouped", "monotone", "ordered", "read_rules"]
 
 #: Aggregates to which every fact contributes, whatever its value.
 _ADDING = frozenset(("sum", "avg"))
@@ -209,15 +209,10 @@ def _bound_terms(condition: ProgramCondition, bound: set[str]) -> int:
 def components(
     rules: Iterable[ProgramRule], goal: str, circles: Iterable[Sequence[str]] = ()
 ) -> list[tuple[frozenset[str], bool]]:
-    """The predicates that a predicate rests on, itself last, grouped where they need one another.
-
-    Kosaraju's algorithm, without recursion.
+    """The predicates that a predicate rests on, itself last, grouped where they need one another; see `grouped`.
 
     Args:
         circles: predicates of which each needs the next, and the last the first, whatever the rules say.
-
-    Returns:
-        In an order in which each group needs only those before it: the group, and whether it needs itself.
     """
     needs: dict[str, set[str]] = {}
     for rule in rules:
@@ -227,6 +222,17 @@ def components(
     for circle in circles:
         for name, following in zip(circle, (*circle[1:], circle[0]), strict=True):
             needs.setdefault(name, set()).add(following)
+    return grouped(needs, goal)
+
+
+def grouped(needs: Mapping[str, Iterable[str]], goal: str) -> list[tuple[frozenset[str], bool]]:
+    """What a name rests on, itself last, grouped where they need one another.
+
+    Kosaraju's algorithm, without recursion.
+
+    Returns:
+        In an order in which each group needs only those before it: the group, and whether it needs itself.
+    """
     needed_by: dict[str, list[str]] = {}
     finished = _finishing_order(needs, [goal])
     for head in finished:

@@ -3,13 +3,14 @@
 It walks down from each line of evidence, tries every set of lines, and shares nothing with what fills the document.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from kzexpert.errors import listed
+from kzexpert.proof.checker.rules import grouped
 from kzexpert.proof.checker.weights import THRESHOLD, combined
 from kzexpert.proof.document import Confidence, FactPremise, Testimony, Trace, TracedConclusion, TracedFact, TracedLine
 
@@ -17,6 +18,8 @@ __all__ = ["testified"]
 
 _TRIED, _NAMED = 16, 3
 _ASSUMED, _NOBODY = "an assumption", "facts without a source"
+#: Whom nothing can do without of which no line is known that establishes it.
+_ANYBODY = (_ASSUMED, _NOBODY, "")
 
 
 class _Below(Struct, frozen=True):
@@ -49,12 +52,22 @@ class _Testimonies:
         #: What lies below each line, and of each conclusion the lines that share nothing.
         self._of_lines: dict[str, _Below] = {}
         self._chosen: dict[str, list[TracedLine]] = {}
-        for name in self._in_order():
-            conclusion = self._conclusions.get(name)
-            if conclusion is None:
-                self._below[name], self._least[name] = self._recorded(self._facts[name]), self._facts[name].certainty
-            else:
-                self._below[name], self._least[name] = self._concluded(conclusion), self._at_least(conclusion)
+        needs = {name: self._premises(name) for name in (*self._conclusions, *self._facts)}
+        groups = grouped({**needs, "": [*needs]}, "")[:-1]
+        #: Statements that rest on themselves, through an aggregate: it asks only that they are established.
+        self._circular = frozenset[str]().union(*(group for group, circular in groups if circular))
+        self._unknown = _Below(needs=frozenset([*(one.origin or one.id for one in trace.sources), *_ANYBODY]))
+        known: object = None
+        while known is None or (self._circular and known != (self._below, self._least)):
+            known = dict(self._below), dict(self._least)
+            self._of_lines.clear()
+            for name in (name for group, _ in groups for name in sorted(group)):
+                conclusion = self._conclusions.get(name)
+                if conclusion is None:
+                    self._below[name], self._least[name] = self._recorded(self._facts[name]), self._certainty(name)
+                else:
+                    self._below[name], self._least[name] = self._concluded(conclusion), self._at_least(conclusion)
+        self._of_lines.clear()
 
     def testimony(self, item: TracedConclusion) -> Testimony:
         """What is to be said of a conclusion."""
@@ -75,22 +88,6 @@ class _Testimonies:
 
     # --- what lies below --------------------------------------------------------------------------------------------
 
-    def _in_order(self) -> Iterator[str]:
-        """All statements, each after those that its counting lines rest on."""
-        done: set[str] = set()
-        for start in (*self._conclusions, *self._facts):
-            path = [(start, iter(self._premises(start)))] if start not in done else []
-            done.add(start)
-            while path:
-                name, rest = path[-1]
-                following = next((fact for fact in rest if fact not in done), None)
-                if following is None:
-                    yield name
-                    path.pop()
-                else:
-                    done.add(following)
-                    path.append((following, iter(self._premises(following))))
-
     def _premises(self, name: str) -> list[str]:
         item = self._conclusions.get(name)
         lines = [line for line in item.lines if line.counts] if item else []
@@ -109,9 +106,13 @@ class _Testimonies:
         return _Below(name, doubtful, origins=told - {_NOBODY}, needs=told if len(told) == 1 else frozenset())
 
     def _concluded(self, item: TracedConclusion) -> _Below:
-        lines = [self._of_line(line) for line in item.lines if line.counts]
-        rules = frozenset[str]().union(*(self._rule_of(line) for line in item.lines if line.counts))
-        needed = [self._of_line(line).needs for line in self._winning(item)]
+        counting = [line for line in item.lines if line.counts]
+        winning = self._winning(item)
+        if item.conclusion in self._circular:
+            counting = winning = [line for line in item.lines if line.strength > THRESHOLD] or counting
+        lines = [self._of_line(line) for line in counting]
+        rules = frozenset[str]().union(*map(self._rule_of, counting))
+        needed = [self._of_line(line).needs for line in winning]
         return _Below(
             frozenset[str]().union(*(one.facts for one in lines)),
             frozenset[str]().union(*(one.doubtful for one in lines)),
@@ -123,10 +124,11 @@ class _Testimonies:
     def _of_line(self, line: TracedLine) -> _Below:
         if line.evidence not in self._of_lines:
             firing = self._firings.get(line.evidence)
+            facts = [fact for premise in firing.premises for fact in premise.facts] if firing else []
             self._of_lines[line.evidence] = (
-                self._recorded(self._facts[line.evidence])
-                if firing is None
-                else _together(self._below.get(fact, _Below()) for premise in firing.premises for fact in premise.facts)
+                _together(self._below.get(fact, self._unknown) for fact in facts)
+                if firing
+                else self._recorded(self._facts[line.evidence])
             )
         return self._of_lines[line.evidence]
 
@@ -206,9 +208,9 @@ class _Testimonies:
     def _confidence(self, item: TracedConclusion, winning: Sequence[TracedLine]) -> Confidence:
         best, sign = item.method == "best", 1 if item.certainty > 0 else -1
         hangs = []
-        for origin in sorted(frozenset[str]().union(*(self._of_line(line).needs for line in winning))):
+        for origin in sorted(frozenset[str]().union(*(self._needed(line) for line in winning))):
             among = item.lines if best else [line for line in item.lines if line.counts]
-            free = [line.strength for line in among if origin not in self._of_line(line).needs]
+            free = [line.strength for line in among if origin not in self._needed(line)]
             if sign * (max(free, default=0.0) if best else combined(free)) <= THRESHOLD:
                 hangs.append(origin)
         seen = frozenset[str]().union(*(self._of_line(line).origins for line in winning))
@@ -222,11 +224,15 @@ class _Testimonies:
         named += [f"{len(hangs) - _NAMED} more"] if len(hangs) > _NAMED else []
         if len(hangs) == 1 and hangs[0] not in (_ASSUMED, _NOBODY):
             named = [f"one source, {named[0]}"]
-        whole = len(hangs) == 1 and all(hangs[0] in self._of_line(line).needs for line in winning)
+        whole = len(hangs) == 1 and all(hangs[0] in self._needed(line) for line in winning)
         text = listed(named)
         level = "moderate" if all(self._grade(origin) in ("A", "B") for origin in hangs) else "low"
         reason = f"{'all of it rests' if whole else 'it hangs'} on {text}"
         return Confidence(level, reason, tuple(hangs))  # type: ignore[arg-type]
+
+    def _needed(self, line: TracedLine) -> frozenset[str]:
+        below = self._of_line(line)
+        return below.origins if "" in below.needs else below.needs
 
     def _grade(self, origin: str) -> str:
         grades = [one.reliability for one in self._sources.values() if (one.origin or one.id) == origin]

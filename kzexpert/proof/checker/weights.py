@@ -25,11 +25,11 @@ __all__ = [
     "weighed",
 ]
 
-#: Lines are sorted by strength, whether they rest on what they conclude, rule, binding and variant.
-_Order: TypeAlias = tuple[float, bool, str, tuple[str, ...], int]
+#: Lines are sorted by strength, how far they rest on what they conclude, rule, binding and variant.
+_Order: TypeAlias = tuple[float, int, str, tuple[str, ...], int]
 
 THRESHOLD = 0.2
-#: The height of a statement whose certainty rests on an aggregate over what rests on it: a weaker proof establishes it.
+#: From here on lie statements whose certainty rests on an aggregate over what rests on them.
 _UNFOUNDED = 1 << 62
 #: What is said of evidence above each certainty.
 _EVIDENCE = ((95, "very strong evidence"), (80, "strong evidence"), (60, "good evidence"), (40, "some evidence"))
@@ -120,19 +120,21 @@ def _weighed(
     def order(instance: Instance, firing: Firing) -> _Order:
         """By strength, then those that do not rest on what they conclude, then by text."""
         strength = abs(firing.strength if best is None else round(firing.strength, 9))
-        circular = strength == best and not _falls(instance, heights or {})
+        circular = _circular(instance, heights or {}) if strength == best else 0
         return (-strength, circular, firing.rule.id, firing.binding_text, firing.rule.variant)
 
     found_firings = [(instance, _firing(instance, heights or {})) for instance in instances]
+    unfounded = heights is not None and heights[statement] >= _UNFOUNDED  # then a weaker proof has a line of its own
     groups: dict[tuple[Value, ...], list[tuple[_Order, Firing]]] = {}
     for key, firing in sorted((order(*pair), pair[1]) for pair in found_firings):
-        groups.setdefault(_line_of(firing), []).append((key, firing))
+        weaker = unfounded and round(firing.strength, 9) != best
+        groups.setdefault((weaker, *_line_of(firing)), []).append((key, firing))
     lines: list[tuple[_Order, Line]] = [
         (key, Line(first.strength, first, others=tuple(firing for _, firing in others)))
         for (key, first), *others in groups.values()
     ]
     if recorded is not None:
-        lines.append(((-recorded.certainty, False, "", (), 0), Line(recorded.certainty, base=recorded)))
+        lines.append(((-recorded.certainty, 0, "", (), 0), Line(recorded.certainty, base=recorded)))
     found = [line for _, line in sorted(lines, key=lambda item: item[0])]
     if best is not None:
         found[1:] = [msgspec.structs.replace(line, counts=False) for line in found[1:]]
@@ -183,7 +185,7 @@ def heights_of(
 
     It is 0 where a record or what lies below the group gives the certainty, else 1 more than that of the highest
     premise. Any of the most certain facts may be a premise, so that the first of them to be reached is. An aggregate
-    takes as many facts, the lowest first, as are enough.
+    takes as many facts, the lowest first, as are enough. Where nothing goes on, those that still lack facts have all.
     """
     best = {statement: _best(instances, recorded.get(statement)) for statement, instances in drawn.items()}
     heights: dict[Statement, int] = {}
@@ -198,6 +200,7 @@ def heights_of(
         if statement not in drawn or record.certainty == best[statement]:
             reach(statement, 0)
     waiting: dict[Statement, list[tuple[Statement, set[int | Counted], int | Counted]]] = {}
+    needy: list[tuple[Statement, set[int | Counted]]] = []
     for statement, instances in drawn.items():
         for instance in instances:
             if round(instance.strength, 9) != best[statement]:
@@ -216,7 +219,15 @@ def heights_of(
                         waiting.setdefault(fact, []).append((statement, lacking, counted))
             if not lacking:
                 reach(statement, 0)
-    while reached:
+            needy += [(statement, lacking)] if instance.counted else []
+    while reached or needy:
+        if not reached:
+            for statement, lacking in needy:
+                lacking.difference_update([item for item in lacking if not isinstance(item, int)])
+                if not lacking:
+                    reach(statement, _UNFOUNDED)
+            needy = []
+            continue
         current = reached.popleft()
         height = heights[current]
         for statement, lacking, item in waiting.get(current, ()):
@@ -224,19 +235,19 @@ def heights_of(
                 lacking.remove(item)
                 if not lacking:
                     reach(statement, height + 1)
-    return {**dict.fromkeys((*drawn, *recorded), _UNFOUNDED), **heights}
+    return heights
 
 
 def _within(heights: Mapping[Statement, int], height: int) -> Callable[[Statement], bool]:
     return lambda fact: heights.get(fact, height + 1) <= height
 
 
-def _falls(instance: Instance, heights: Mapping[Statement, int]) -> bool:
-    """Whether every premise inside the group can be lower than the conclusion, and what an aggregate needs is."""
+def _circular(instance: Instance, heights: Mapping[Statement, int]) -> int:
+    """0 where all inside the group can be lower than the conclusion, 1 but for what an aggregate needs, 2 otherwise."""
     own = heights.get(instance.statement, 0)
-    return all(
-        min(heights.get((option.relation, args), -1) for args in option.facts) < own for option in instance.options
-    ) and all(counted.value(below(instance.statement, heights)) is not None for counted in instance.counted)
+    if any(min(heights.get((item.relation, args), -1) for args in item.facts) >= own for item in instance.options):
+        return 2
+    return int(any(counted.value(below(instance.statement, heights)) is None for counted in instance.counted))
 
 
 def combined(strengths: Iterable[float]) -> float:
