@@ -67,7 +67,6 @@ class _Testimonies:
                     self._below[name], self._least[name] = self._recorded(self._facts[name]), self._certainty(name)
                 else:
                     self._below[name], self._least[name] = self._concluded(conclusion), self._at_least(conclusion)
-        self._of_lines.clear()
 
     def testimony(self, item: TracedConclusion) -> Testimony:
         """What is to be said of a conclusion."""
