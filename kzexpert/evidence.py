@@ -70,7 +70,7 @@ def lines(inference: Inference, atom: GroundAtom) -> tuple[Line, ...]:
     recursive = stratum is not None and stratum.recursive
     inside = stratum.predicates if stratum else ()
     certainty, height = inference.certainty(atom), inference.facts.height
-    founded = not recursive or height(atom) < _UNFOUNDED
+    founded = not recursive or certainty is None or height(atom) < _UNFOUNDED
 
     def rests_on_itself(firing: Firing) -> int:
         if any(height(premise) >= height(atom) for premise in firing.premises if premise.predicate in inside):

@@ -35,7 +35,7 @@ class Snippet(msgspec.Struct, frozen=True):
 
     def under(self, key: str) -> "Snippet":
         """As the value of a key."""
-        name = scalar(key)
+        name = key if key.isidentifier() else scalar(key)  # a key is text in any case, null: too
         if self.block == (self.flow,):
             return Snippet(f"{name}: {self.flow}", (f"{name}: {self.flow}",))
         in_braces = self.block[0].startswith("{")

@@ -41,7 +41,7 @@ def test_from_an_entity_to_an_answer(base: Path) -> None:
     came = new(base, "fact", "member(MN, 'Strelsau Pact')", "--since", "2012-11", "--source", "treaty", "--at", "I, 2")
     assert came.stdout.splitlines() == [
         "Added to facts/facts.yaml:",
-        '  17 |     - {state: Mongolia, org: Strelsau Pact, since: 2012-11, source: treaty, at: "I, 2"}',
+        '  18 |     - {state: Mongolia, org: Strelsau Pact, since: 2012-11, source: treaty, at: "I, 2"}',
         "  Mongolia is a member of the Strelsau Pact (since 2012-11, treaty, I, 2)",
     ]
     assert here("check", "--strict", cwd=base).stdout == "0 errors, 0 warnings\n"
@@ -76,7 +76,7 @@ def test_a_fact_goes_where_its_predicate_stands(base: Path) -> None:
 
 def test_a_statement_that_stands_elsewhere_is_told(base: Path) -> None:
     came = new(base, "fact", "member(Ruritania, 'Strelsau Pact')", "--since", "2011")
-    assert 'member(Ruritania, "Strelsau Pact") stands also at facts/facts.yaml:13:7; it counts once' in told(came)
+    assert 'member(Ruritania, "Strelsau Pact") stands also at facts/facts.yaml:14:7; it counts once' in told(came)
 
 
 def test_nothing_is_written_on_a_dry_run(base: Path) -> None:
@@ -98,7 +98,7 @@ def test_nothing_is_written_on_a_dry_run(base: Path) -> None:
         ),
         (("fact", "power(Borduria)", "--source", "almanak"), "did you mean almanac?"),
         (("fact", "power(Borduria)", "--source", "osce"), 'kzexpert new source osce --title "..." declares it'),
-        (("fact", "power(Borduria)", "--since", "tomorrow"), "facts/facts.yaml (not written):22:"),
+        (("fact", "power(Borduria)", "--since", "tomorrow"), "facts/facts.yaml (not written):23:"),
         (("fact", "power(Borduria)", "--since", "2012"), "KZ117"),
         (("fact", "lends(Borduria, Ruritania, much)"), "KZ205"),
         (("fact", "power(?x)", "power("), "KZ305"),
@@ -110,7 +110,7 @@ def test_nothing_is_written_on_a_dry_run(base: Path) -> None:
         (("fact", "power(Borduria)", "--file", "facts/.old/h.yaml"), "since .old begins with a dot"),
         (
             ("fact", "member(Ruritania, 'Strelsau Pact')", "--since", "2010"),
-            'KZ802 member(Ruritania, "Strelsau Pact") is on record already, facts/facts.yaml:13:7',
+            'KZ802 member(Ruritania, "Strelsau Pact") is on record already, facts/facts.yaml:14:7',
         ),
         (("fact", "power(Borduria)", "power(Borduria)"), "KZ802 power(Borduria) is on record already"),
         (("entity", " ", "--kind", "state"), "KZ801 the name is empty"),
@@ -124,7 +124,7 @@ def test_nothing_is_written_on_a_dry_run(base: Path) -> None:
         (("rule", "led-security-bloc"), "--replaces led-security-bloc puts yours in its place"),
         (("rule", "mongolia-loans"), "KZ802"),
         (("rule", "x", "--when", "powr(?x)", "--then", "rival(?x, ?y)"), "did you mean power?"),
-        (("rule", "x", "--when", "powr(?x)", "--then", "rival(?x, ?y)"), "rules/rules.yaml (not written):15:"),
+        (("rule", "x", "--when", "powr(?x)", "--then", "rival(?x, ?y)"), "rules/rules.yaml (not written):17:"),
         (("rule", "x", "--when", "power(?x)"), "--then is missing"),
         (("case", "mongolia-loans", "--ask", "power(?x)"), "KZ802"),
         (("case", "a/b", "--ask", "power(?x)"), "KZ801"),
@@ -177,8 +177,8 @@ def test_byte_order_marks_and_line_breaks_stay(base: Path) -> None:
 def test_a_long_row_is_broken_into_lines(base: Path) -> None:
     came = new(base, "source", "gazette", "--title", "An Official Gazette" * 3, "--publisher", "A Press" * 4)
     assert came.stdout.splitlines()[1:] == [
-        "  10 |   gazette: {title: An Official GazetteAn Official GazetteAn Official Gazette,",
-        "  11 |      publisher: A PressA PressA PressA Press}",
+        "  11 |   gazette: {title: An Official GazetteAn Official GazetteAn Official Gazette,",
+        "  12 |      publisher: A PressA PressA PressA Press}",
     ]
 
 

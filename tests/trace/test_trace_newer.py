@@ -253,3 +253,31 @@ def test_a_question_may_ask_for_dates_on_record(
 def test_an_assumed_event_happens_on_the_day(newer: KnowledgeBase, problems: Problems) -> None:
     trace = traced_from(newer, "exercise(Syldavia, ?other) on ?day", assume=["exercise(Syldavia, Graustark)"])
     assert (trace.answers, problems(newer, trace)) == (("exercise(Syldavia, Graustark) on 2011-04-07",), [])
+
+
+def test_alternatives_that_bind_in_another_order_are_one_instance(tmp_path) -> None:
+    """Of a rule with ``each: true``: the checker groups firings by their variables' names, as engines do."""
+    path = tmp_path / "each.yaml"
+    path.write_text(
+        """\
+kinds: [state]
+predicates: {ally: {args: [one: state, two: state]}, linked: {args: [one: state, two: state]}}
+entities: {Ruritania: {kind: state}, Borduria: {kind: state}, Syldavia: {kind: state}}
+facts:
+  ally: [{one: Ruritania, two: Borduria}, {one: Borduria, two: Ruritania}, {one: Syldavia, two: Borduria}]
+rules:
+  - id: either-way
+    each: true
+    certainty: 0.5
+    when: [{either: ["ally(?c, _)", "ally(?b, ?c)"]}, "ally(?c, ?b)"]
+    then: linked(Ruritania, ?b)
+""",
+        encoding="utf-8",
+    )
+    kb = load_knowledge_base([], [path])
+    trace = traced_from(kb, "linked(Ruritania, ?b)")
+    assert {item.conclusion: len(item.lines) for item in trace.conclusions} == {
+        "linked(Ruritania, Borduria)": 2,
+        "linked(Ruritania, Ruritania)": 1,
+    }
+    assert Checker(kb, ENGINES).verify("trace.json", json_text(trace)).issues == ()

@@ -170,7 +170,7 @@ def _line_of(firing: Firing) -> tuple[Value, ...]:
     if not rule.each:
         return ("", rule.family, "for" if firing.strength > 0 else "against") if rule.family else (rule.id,)
     names = {name for item in rule.when if not item.choices for name in item.variables}
-    return (rule.id, *(value for name, value in firing.values.items() if name in names))
+    return (rule.id, *(value for name, value in sorted(firing.values.items()) if name in names))
 
 
 def _best(instances: Sequence[Instance], recorded: BaseFact | None) -> float:
