@@ -124,6 +124,15 @@ class Editor:
             if found.uri == self.uri(name):
                 return list(found.diagnostics)
 
+    def comes_to(self, name: str, *codes: str) -> bool:
+        """Whether the server says in time that just these codes are wrong with a file; else `Empty` is raised.
+
+        What it says before, of texts that were shown earlier, does not count.
+        """
+        while {told.code for told in self.wrong(name)} != {*codes}:
+            pass
+        return True
+
     def calm(self) -> None:
         """Forgets what was published so far."""
         try:
