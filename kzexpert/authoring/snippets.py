@@ -33,9 +33,9 @@ class Snippet(msgspec.Struct, frozen=True):
         first, *rest = self.block
         return Snippet(self.flow, (f"- {first}", *(f"  {line}" if line else "" for line in rest)))
 
-    def under(self, key: str) -> "Snippet":
-        """As the value of a key."""
-        name = key if key.isidentifier() else scalar(key)  # a key is text in any case, null: too
+    def under(self, key: str, *, known: bool = False) -> "Snippet":
+        """As the value of a key, which stands as it is where it is one that the reader knows: ``null:`` as well."""
+        name = key if known else scalar(key)
         if self.block == (self.flow,):
             return Snippet(f"{name}: {self.flow}", (f"{name}: {self.flow}",))
         in_braces = self.block[0].startswith("{")
@@ -110,7 +110,7 @@ def block(fields: Mapping[str, str | Sequence[str] | Snippet]) -> Snippet:
             lines.append(f"{key}: {scalar(value, in_flow=False)}")
             flow.append(f"{key}: {scalar(value)}")
         elif isinstance(value, Snippet):
-            lines += value.under(key).block
+            lines += value.under(key, known=True).block
             flow.append(f"{key}: {value.flow}")
         else:
             lines += [f"{key}:", *(f"  - {scalar(item, in_flow=False)}" for item in value)]
