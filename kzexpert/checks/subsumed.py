@@ -17,37 +17,36 @@ __all__ = ["evidence_counted_twice", "subsumed_rules"]
 
 def subsumed_rules(kb: KnowledgeBase) -> list[Issue]:
     """Rules whose every firing is one of another rule as well, which counts instead or as much (KZ227)."""
-    idle: dict[str, tuple[ProgramRule, set[int]]] = {}
-    variants = _by_conclusion(kb)
-    for group in variants:
+    idle: dict[str, dict[str, set[int]]] = {}
+    for group in _by_conclusion(kb):
         for other, rule in permutations(group, 2):
             if (
                 _counts_for(other, rule)
                 and subsumes(other, rule)
                 and not (_later(other, rule) and subsumes(rule, other))
             ):
-                idle.setdefault(rule.id, (other, set()))[1].add(rule.variant)
+                idle.setdefault(rule.id, {}).setdefault(other.id, set()).add(rule.variant)
     plans = {plan.rule.id: plan for plan in planned(kb).plans}
-    return [
-        Issue(
-            "KZ227",
-            f"rule {name} adds nothing: wherever it fires, {other.id} fires too, and counts no less",
-            plans[name].rule.location,
-            f"leave it out, or give it a condition that {other.id} does not have, or the greater certainty",
-            "warning",
-            ((other.rule.location, f"rule {other.id}"),),
-        )
-        for name, (other, idle_variants) in idle.items()
-        if len(idle_variants) == len(plans[name].variants)
-    ]
+    issues = []
+    for name, others in idle.items():
+        # All alternatives and conclusions must be those of one other rule.
+        count = len(plans[name].variants)
+        stronger = next((found for found, variants in others.items() if len(variants) == count), None)
+        if stronger is not None:
+            message = f"rule {name} adds nothing: wherever it fires, {stronger} fires too, and counts no less"
+            hint = f"leave it out, or give it a condition that {stronger} does not have, or the greater certainty"
+            related = ((plans[stronger].rule.location, f"rule {stronger}"),)
+            issues.append(Issue("KZ227", message, plans[name].rule.location, hint, "warning", related))
+    return issues
 
 
 def _by_conclusion(kb: KnowledgeBase) -> list[list[ProgramRule]]:
+    """The variants of rules that conclude one predicate, by place."""
     found: dict[str, list[ProgramRule]] = {}
     for plan in planned(kb).plans:
         for variant in plan.variants:
             found.setdefault(variant.head.predicate, []).append(variant)
-    return list(found.values())
+    return [sorted(group, key=lambda item: (item.rule.location, item.key)) for group in found.values()]
 
 
 def _later(rule: ProgramRule, other: ProgramRule) -> bool:
@@ -68,7 +67,7 @@ def evidence_counted_twice(kb: KnowledgeBase) -> list[Issue]:
     """Rules of two families, or of none, that take one and the same fact for two lines of evidence (KZ228)."""
     found: dict[str, dict[str, tuple[ProgramRule, ProgramRule, Pattern]]] = {}
     for group in _by_conclusion(kb):
-        for rule, other in combinations(sorted(group, key=lambda item: (item.rule.location, item.key)), 2):
+        for rule, other in combinations(group, 2):
             shared = _shared(rule, other)
             if shared is not None:
                 found.setdefault(other.id, {}).setdefault(rule.id, (rule, other, shared))

@@ -96,6 +96,19 @@ def test_of_two_rules_that_say_the_same_the_later_one_is_told(warned):
     assert [(code, message.split()[1]) for code, message in told] == [("KZ227", "second")]
 
 
+def test_alternatives_that_two_rules_make_idle_are_not_idle_by_one(warned):
+    rules = [
+        _of("'soldiers(?x, ?n)', '?n > 10'", id="large", family="f", certainty=0.6),
+        _of("'member(?x, Pact)'", id="inside", family="f", certainty=0.6),
+    ]
+    either = "{either: [['soldiers(?x, ?n)', '?n > 99'], 'member(?x, Pact)']}"
+    assert warned(*rules, _of(either, id="both", family="f", certainty=0.3)) == []
+    alone = "{either: [['soldiers(?x, ?n)', '?n > 99'], ['soldiers(?x, ?n)', '?n > 50']]}"
+    assert [message.split()[1] for _, message in warned(*rules, _of(alone, id="both", family="f", certainty=0.3))] == [
+        "both"
+    ]
+
+
 @pytest.mark.parametrize(
     ("keys", "other"),
     [
