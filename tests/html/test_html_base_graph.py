@@ -212,6 +212,12 @@ def test_pages_are_written_again_and_nobody_elses_file_is_touched(folder, tmp_pa
     assert before == {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
 
 
+def test_pages_are_not_mixed_with_the_files_of_a_base(folder):
+    before = sorted(folder.rglob("*"))
+    came = here("graph", "--site", ".", cwd=folder)
+    assert (came.returncode, came.stderr.count("KZ802"), sorted(folder.rglob("*"))) == (2, 1, before)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_pages(folder, tmp_path, scheme, browser):
