@@ -3,14 +3,13 @@
 A line goes back to the origins of all recorded facts below it; background sources are nobody's witness.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 import msgspec
 
-from kzexpert.engines.export.rows import rows_of
 from kzexpert.model import BaseFact, GroundAtom, Inference, KnowledgeBase
-from kzexpert.model.columns import Selection
+from kzexpert.model.columns import Layout, Selection
 from kzexpert.proof.build import Lineage, RelationFact
 from kzexpert.proof.lineage import lineage
 
@@ -39,12 +38,11 @@ class LineRow(msgspec.Struct, frozen=True):
     origins: tuple[str, ...]
 
 
-def line_rows(inference: Inference, selection: Selection, predicates: Sequence[str]) -> Iterator[LineRow]:
+def line_rows(inference: Inference, selection: Selection, layout: Layout) -> Iterator[LineRow]:
     """The lines of the conclusions that a selection keeps, by conclusion, the strongest first."""
     atoms = [
         GroundAtom(predicate, args)
-        for predicate in predicates
-        for _, args, _, derived in rows_of(inference, selection, predicate)
+        for _, predicate, args, _, derived in inference.facts.conclusions([inference], selection, layout)
         if derived
     ]
     atoms.sort(key=lambda atom: (atom.predicate, *map(str, atom.args)))

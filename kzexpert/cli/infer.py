@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from kzexpert.atomic import check_writable
 from kzexpert.cli.options import Options, command, common_options
@@ -15,7 +16,6 @@ from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import Session, open_session, years_of
 from kzexpert.engines import infer_each
 from kzexpert.engines.export.files import export, written_predicates
-from kzexpert.engines.export.lines import guard_formulas
 from kzexpert.engines.reports import Listener, Report, Standing
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.model import ANY, Inference, KnowledgeBase, Pattern, Program, Relation
@@ -95,9 +95,7 @@ def infer(
 
         def fill(path: Path) -> None:
             write = _write_lines if by_line else export
-            found.update(write(inferences, selection, chosen, path, listen))
-            if guarded:
-                guard_formulas(path)
+            found.update(write(inferences, selection, chosen, path, listen, guarded=guarded))
             costs.size = path.stat().st_size
 
         def listen(report: Report) -> None:
@@ -149,7 +147,7 @@ def _check_lines(form: Form, recorded: bool) -> None:
 
 
 def _write_lines(
-    inferences: Sequence[Inference], selection: Selection, form: Form, path: Path, listen: Listener
+    inferences: Sequence[Inference], selection: Selection, form: Form, path: Path, listen: Listener, *, guarded: bool
 ) -> dict[str, int]:
     """Write a row for each line of evidence; as `kzexpert.engines.export.files.export`."""
     from kzexpert.analysis.line_rows import line_rows
@@ -157,12 +155,12 @@ def _write_lines(
 
     listen(Standing(phase="writing"))
     kb = inferences[0].program.kb
-    layout = layout_of(kb, written_predicates(kb, selection), derived=False)
+    layout = replace(layout_of(kb, written_predicates(kb, selection), derived=False), guarded=guarded)
     counts = dict.fromkeys(layout.predicates, 0)
 
     def counted() -> "Iterator[LineRow]":
         for inference in inferences:
-            for row in line_rows(inference, selection, layout.predicates):
+            for row in line_rows(inference, selection, layout):
                 counts[row.conclusion.predicate] += 1
                 yield row
 

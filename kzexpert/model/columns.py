@@ -5,21 +5,27 @@ database has a table for each predicate instead. No row is read here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Literal, TypeAlias
 
 import msgspec
 
+from kzexpert.model.functions import shown
 from kzexpert.model.knowledge import KnowledgeBase
 from kzexpert.model.pattern import Pattern
+from kzexpert.model.terms import Value
 
 __all__ = [
     "ENDINGS",
+    "FORMULA",
+    "NUMBER",
     "OWN",
     "RUN_TABLE",
     "Column",
     "Form",
     "Kind",
     "Layout",
+    "Row",
     "Selection",
     "layout_of",
     "table_columns",
@@ -27,6 +33,9 @@ __all__ = [
 ]
 
 Kind: TypeAlias = Literal["text", "number", "date"]
+
+#: What is written of a fact: as-of date, predicate, arguments, certainty, and whether a rule concluded it.
+Row: TypeAlias = tuple[date, str, tuple[Value, ...], float, bool]
 
 #: What conclusions can be written to: a file of that format, or of a database.
 Form: TypeAlias = Literal["parquet", "csv", "jsonl", "duckdb"]
@@ -40,6 +49,8 @@ ENDINGS: dict[Form, tuple[str, ...]] = {
 
 #: The columns that every row has beside its arguments, and `derived` where recorded facts are written too.
 OWN = ("as_of", "predicate", "certainty", "evidence", "established", "derived")
+#: Regular expressions, for any engine: a text that a spreadsheet takes for a formula, unless it is a number.
+FORMULA, NUMBER = r"(?s)[=+\-@\t\r].*", r"[+-]?[0-9.]+(?:e[+-]?[0-9]+)?"
 #: The table of a database file that describes the run.
 RUN_TABLE = "run"
 
@@ -84,6 +95,8 @@ class Layout(msgspec.Struct, frozen=True):
         places: predicate → the column of each of its arguments.
         kinds: predicate → the kind of each of its arguments.
         derived: whether a column says which rows a rule concluded.
+        guarded: whether an apostrophe stands before texts that a spreadsheet would take for formulas.
+        folders: where rows are written to a folder: the columns that name the folders in it, and stand in no file.
     """
 
     predicates: tuple[str, ...]
@@ -91,6 +104,8 @@ class Layout(msgspec.Struct, frozen=True):
     places: Mapping[str, tuple[int, ...]]
     kinds: Mapping[str, tuple[Kind, ...]]
     derived: bool
+    guarded: bool = False
+    folders: tuple[str, ...] = ()
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -99,8 +114,21 @@ class Layout(msgspec.Struct, frozen=True):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of all columns."""
-        return (*OWN[:2], *(column.name for column in self.arguments), *self.own)
+        """The names of the columns of a file."""
+        first = (name for name in OWN[:2] if name not in self.folders)
+        return (*first, *(column.name for column in self.arguments), *self.own)
+
+    def folder(self, as_of: date, predicate: str) -> str:
+        """The folder of some rows."""
+        named = dict(zip(OWN, (as_of.isoformat(), predicate), strict=False))
+        return "/".join(f"{name}={named[name]}" for name in self.folders)
+
+    def cells(self, predicate: str, args: Sequence[Value]) -> list[Value | None]:
+        """Arguments in their columns, None in those of others. The rows of a predicate are in the order of these."""
+        found: list[Value | None] = [None] * len(self.arguments)
+        for place, value in zip(self.places[predicate], args, strict=True):
+            found[place] = shown(value) if self.arguments[place].kind == "text" else value
+        return found
 
 
 def layout_of(kb: KnowledgeBase, predicates: Iterable[str], *, derived: bool) -> Layout:

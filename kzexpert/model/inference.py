@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from kzexpert.model.columns import Form, Layout, Selection
+from kzexpert.model.columns import Form, Layout, Row, Selection
 from kzexpert.model.established import EstablishedFacts
 from kzexpert.model.knowledge import Fact
 from kzexpert.model.pattern import Pattern
@@ -136,19 +136,29 @@ class Facts(Protocol):
         """Give back what lies outside of Python's memory, for all inferences of the run; nothing can be asked then."""
         ...
 
+    def conclusions(self, inferences: Sequence["Inference"], selection: Selection, layout: Layout) -> Iterator[Row]:
+        """The facts that a selection keeps, by day, predicate and arguments, never all of them in memory.
+
+        Args:
+            inferences: as for `export`.
+        """
+        ...
+
     def export(
         self,
         inferences: Sequence["Inference"],
         selection: Selection,
         layout: Layout,
         form: Form,
-        path: "Path",
+        path: "Path | str",
         listen: Callable[[Any], None],
     ) -> Mapping[str, int] | None:
-        """Let the database that holds conclusions write them to a file.
+        """Let the database that holds conclusions write them to a file, or to a folder of files.
 
         Args:
             inferences: of one run, the one with these facts among them, in the order of their as-of dates.
+            layout: `folders` says whether to a folder.
+            path: an address, as a text, only of a folder.
             listen: hears how far it is.
 
         Returns:

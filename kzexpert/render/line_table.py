@@ -7,6 +7,7 @@ from typing import IO, Any
 import msgspec
 
 from kzexpert.analysis.line_rows import LineRow
+from kzexpert.engines.export.lines import guarded
 from kzexpert.model import Value, format_value, json_escapes
 from kzexpert.model.columns import Layout
 
@@ -28,7 +29,8 @@ def write_line_table(file: IO[str], layout: Layout, rows: Iterable[LineRow], for
     for row in rows:
         cells = _cells(layout, row)
         if form == "csv":
-            writer.writerow([_text(cell) for cell in cells])
+            texts = [_text(cell) for cell in cells]
+            writer.writerow(map(guarded, texts) if layout.guarded else texts)
         else:
             file.write(json_escapes(msgspec.json.encode(dict(zip(names, cells, strict=True))).decode()) + "\n")
 

@@ -11,8 +11,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from available import SPARK, ready
 
-from kzexpert.engines.export.lines import guard_formulas
+from kzexpert.engines.export.lines import guarded
 from kzexpert.engines.packages import bulk
 from kzexpert.errors import UsageError
 
@@ -265,21 +266,18 @@ def test_two_results_do_not_go_to_one_file(kzexpert: Kzexpert, small: Path) -> N
 # --- formulas in CSV -------------------------------------------------------------------------------------------------
 
 
-def test_formulas_in_csv_are_guarded(tmp_path: Path) -> None:
-    file = tmp_path / "x.csv"
-    rows = 'a,b,c\n=1+1,-0.5,"-2,5"\n"say ""=x""","=HYPERLINK(""a,b"")",ok\n"two\nlines, =no",@SUM,"+a\nb"\n'
-    file.write_text(rows, encoding="utf-8", newline="")
-    guard_formulas(file)
-    assert file.read_text(encoding="utf-8") == (
-        'a,b,c\n\'=1+1,-0.5,"\'-2,5"\n"say ""=x""","\'=HYPERLINK(""a,b"")",ok\n"two\nlines, =no",\'@SUM,"\'+a\nb"\n'
-    )
+FORMULAS = ("=1+1", "-2,5", '=HYPERLINK("a,b")', "@SUM", "+a\nb", "\tx", "\r=y", "-")
 
 
-@pytest.mark.parametrize("engine", ["experta", "duckdb"])
+def test_texts_that_a_spreadsheet_takes_for_formulas_are_guarded() -> None:
+    assert [guarded(text) for text in FORMULAS] == [f"'{text}" for text in FORMULAS]
+    for text in ("", "-0.5", "+1e+20", 'say "=x"', "two\nlines, =no", "a=b"):
+        assert guarded(text) == text
+
+
+@pytest.mark.parametrize("engine", ["experta", "duckdb", SPARK])
 def test_the_option_that_guards(kzexpert: Kzexpert, small: Path, engine: str) -> None:
-    if engine == "duckdb":
-        pytest.importorskip("duckdb")
-        pytest.importorskip("sqlglot")
+    ready(engine)
     (small / "world.yaml").write_text(
         "predicates: {seen: {args: [what: text]}, told: {args: [what: text]}}\n"
         "facts: {seen: [{what: '=1+1'}]}\n"

@@ -22,13 +22,14 @@ def written(values: list[str] | list[float], form: str, file: Path) -> bytes:
     """A column of values as DuckDB writes it, in order, beside a second column."""
     import duckdb
 
+    from kzexpert.engines.sql.plan.dialects import DuckDBDialect
     from kzexpert.engines.sql.plan.words import column
     from kzexpert.engines.sql.results.sheet import _number
 
     kind = "VARCHAR" if isinstance(values[0], str) else "DOUBLE"
     shown = column("x").sql("duckdb")
     if kind == "DOUBLE":
-        shown = _number(column("x"), "text" if form == "csv" else "json").sql("duckdb")
+        shown = _number(column("x"), "text" if form == "csv" else "json", DuckDBDialect()).sql("duckdb")
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.execute(f"CREATE TABLE t AS SELECT unnest(?::{kind}[]) AS x", [values])
         header = ", HEADER false" if form == "csv" else ""

@@ -116,7 +116,7 @@ def test_what_is_not_limited_stays_as_it_was() -> None:
 def test_memory_reaches_the_database() -> None:
     kb = load_knowledge_base([SMALL])
     inference = engine("duckdb", settings=Settings(memory="123MB")).infer(snapshot(kb))
-    database = inference.facts._exporter._database  # type: ignore[attr-defined]
+    database = inference.facts._exporter._store  # type: ignore[attr-defined]
     assert database.rows("SELECT current_setting('memory_limit')") == [("117.3 MiB",)]
 
 

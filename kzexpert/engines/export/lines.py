@@ -1,39 +1,35 @@
 """Rows → lines of CSV or JSON, to the byte as DuckDB writes them, so that it does not matter which engine ran."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, TypeAlias
 
 from kzexpert.certainty import established, evidence_word
-from kzexpert.engines.export.rows import Row
 from kzexpert.model import format_number, json_escapes, shown
-from kzexpert.model.columns import Layout
+from kzexpert.model.columns import FORMULA, NUMBER, OWN, Layout, Row
 
-__all__ = ["escape_json_lines", "guard_formulas", "write_csv", "write_json_lines"]
+__all__ = ["escape_json_lines", "guarded", "write_csv", "write_json_lines"]
 
 _Cell: TypeAlias = str | float | date | bool | None
 
 #: What makes DuckDB put a text of CSV into quotes, beside its being empty.
 _SPECIAL = re.compile('[,"\n\r#]')
-#: A cell that begins as a formula does, with what stands before it; or any other cell in quotes.
-_CSV_CELL = re.compile(r'(^|,)(?:"([=+\-@\t\r](?:[^"]|"")*)"|([=+\-@\t\r][^,"\n]*))|"(?:[^"]|"")*"')
-_NUMBER = re.compile(r"[+-]?[0-9.]+(?:e[+-]?[0-9]+)?")
 _ESCAPES = {code: f"\\u{code:04X}" for code in range(32)} | {
     ord(character): f"\\{letter}" for character, letter in zip('"\\\b\f\n\r\t', '"\\bfnrt', strict=True)
 }
 
 
-def write_csv(file: IO[str], layout: Layout, rows: Mapping[str, Iterable[Row]]) -> None:
+def write_csv(file: IO[str], layout: Layout, rows: Iterable[Row]) -> None:
     """Write a line of names, and a line for each row. An empty text is in quotes; what is left empty is not there."""
     file.write(",".join(map(_csv, layout.names)) + "\n")
     for cells in _cells(layout, rows):
         file.write(",".join(map(_csv, cells)) + "\n")
 
 
-def write_json_lines(file: IO[str], layout: Layout, rows: Mapping[str, Iterable[Row]]) -> None:
+def write_json_lines(file: IO[str], layout: Layout, rows: Iterable[Row]) -> None:
     """Write a JSON object for each row, on a line of its own."""
     keys = [f"{_json(name)}:" for name in layout.names]
     for cells in _cells(layout, rows):
@@ -51,46 +47,21 @@ def escape_json_lines(path: Path) -> None:
     escaped.replace(path)
 
 
-def guard_formulas(path: Path) -> None:
-    """Put an apostrophe before each cell of a CSV file that a spreadsheet would take for a formula; numbers stay."""
-    guarded = path.with_name(f"{path.name}.guarded")
-    with path.open(encoding="utf-8", newline="") as file, guarded.open("w", encoding="utf-8", newline="") as target:
-        row = ""
-        for line in file:
-            row += line
-            if row.count('"') % 2 == 0:  # not inside of a cell in quotes
-                target.write(_CSV_CELL.sub(_guarded, row))
-                row = ""
-    guarded.replace(path)
+def guarded(text: str) -> str:
+    """A text with an apostrophe before it if a spreadsheet would take it for a formula."""
+    return f"'{text}" if re.fullmatch(FORMULA, text) and not re.fullmatch(NUMBER, text) else text
 
 
-def _guarded(cell: re.Match[str]) -> str:
-    start, quoted, bare = cell.groups()
-    if start is None or _NUMBER.fullmatch(bare or ""):
-        return cell[0]
-    return f"{start}'{bare}" if bare else f'{start}"\'{quoted}"'
-
-
-def _cells(layout: Layout, rows: Mapping[str, Iterable[Row]]) -> Iterator[list[_Cell]]:
-    """The rows in the columns of a layout, by day, predicate and arguments."""
-    found: list[tuple[date, int, list[_Cell], float, bool]] = []
-    for number, predicate in enumerate(layout.predicates):
-        places = sorted((place, own) for own, place in enumerate(layout.places[predicate]))
-        texts = [layout.arguments[place].kind == "text" for place, _ in places]
-        for as_of, args, certainty, derived in rows.get(predicate, ()):
-            own: list[_Cell] = [
-                shown(args[at]) if text else args[at] for (_, at), text in zip(places, texts, strict=True)
-            ]
-            found.append((as_of, number, own, certainty, derived))
-    found.sort(key=lambda row: row[:3])
-    order = {predicate: sorted(places) for predicate, places in layout.places.items()}
-    for as_of, number, own, certainty, derived in found:
-        predicate = layout.predicates[number]
-        arguments: list[_Cell] = [None] * len(layout.arguments)
-        for place, cell in zip(order[predicate], own, strict=True):
-            arguments[place] = cell
+def _cells(layout: Layout, rows: Iterable[Row]) -> Iterator[list[_Cell]]:
+    """The rows in the columns of a layout."""
+    for as_of, predicate, args, certainty, derived in rows:
+        placed: dict[str, _Cell] = dict(zip(OWN, (as_of, predicate), strict=False))
+        first = [cell for name, cell in placed.items() if name not in layout.folders]
+        arguments: list[_Cell] = [*layout.cells(predicate, args)]
+        if layout.guarded:
+            arguments = [guarded(cell) if isinstance(cell, str) else cell for cell in arguments]
         told: list[_Cell] = [certainty, evidence_word(certainty), established(certainty)]
-        yield [as_of, predicate, *arguments, *told, *([derived] if layout.derived else [])]
+        yield [*first, *arguments, *told, *([derived] if layout.derived else [])]
 
 
 def _csv(cell: _Cell) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from kzexpert.certainty import established
 from kzexpert.evidence import Heights
 from kzexpert.model import Fact, Firing, GroundAtom, Inference, Pattern, RelationKey, Value
-from kzexpert.model.columns import Form, Layout, Selection
+from kzexpert.model.columns import Form, Layout, Row, Selection
 from kzexpert.model.established import EstablishedFacts
 
 if TYPE_CHECKING:
@@ -58,13 +59,33 @@ class MemoryFacts:
     def close(self) -> None:
         """See `Facts.close`."""
 
+    def conclusions(self, inferences: Sequence[Inference], selection: Selection, layout: Layout) -> Iterator[Row]:
+        """See `Facts.conclusions`."""
+        for inference in inferences:
+            for predicate in layout.predicates:
+                found = _kept(inference, selection, predicate)
+                yield from sorted(found, key=lambda row: layout.cells(row[1], row[2]))
+
     def export(
         self,
         inferences: Sequence[Inference],
         selection: Selection,
         layout: Layout,
         form: Form,
-        path: "Path",
+        path: "Path | str",
         listen: Callable[[Any], None],
     ) -> None:
         """See `Facts.export`."""
+
+
+def _kept(inference: Inference, selection: Selection, predicate: str) -> Iterator[Row]:
+    """The facts of a predicate that a selection keeps, in no order."""
+    patterns = selection.of(predicate)
+    for args, certainty in inference.certainties.get(predicate, {}).items():
+        if not (selection.weighed or established(certainty)):
+            continue
+        if patterns and not any(pattern.matches(args) for pattern in patterns):
+            continue
+        derived = GroundAtom(predicate, args) in inference.firings
+        if derived or selection.recorded:
+            yield inference.program.as_of, predicate, args, certainty, derived

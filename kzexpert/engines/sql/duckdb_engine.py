@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Unpack
 
 from kzexpert.engines.sql.engine import DatabaseEngine, Terms
-from kzexpert.engines.sql.results.export import DatabaseExporter
+from kzexpert.engines.sql.results.duckdb_files import DuckDBWriter
 from kzexpert.engines.sql.run import Run
 from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
 from kzexpert.engines.sql.tables.duckdb_reader import DuckDBReader
@@ -33,10 +33,5 @@ class DuckDBEngine(DatabaseEngine):
     def run(self, programs: Sequence[Program]) -> Run:
         """See `DatabaseEngine.run`."""
         store = DuckDBStore(*self._store, self.network)
-
-        def export(run: Run) -> DatabaseExporter:
-            days = run.loader.days
-            return DatabaseExporter(store, store.texts, run.planner, programs, days, run.extents, run.base, run.unread)
-
         reader = DuckDBReader(store, self.network, self.skipped_to is not None)
-        return Run(programs, reader, self.budget, self.skipped_to, self.listen, export)
+        return Run(programs, reader, self.budget, self.skipped_to, self.listen, DuckDBWriter(store))

@@ -5,11 +5,11 @@ It keeps facts and certainties in the store and no firing at all; `stored` and `
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from msgspec.structs import replace
 from sqlglot import exp
@@ -23,6 +23,7 @@ from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, empty, kin
 from kzexpert.engines.sql.plan.recursion import Component
 from kzexpert.engines.sql.plan.rules import Planner, constants_of
 from kzexpert.engines.sql.plan.words import column, select
+from kzexpert.engines.sql.results.export import Exporter, FileWriter
 from kzexpert.engines.sql.results.facts import DatabaseFacts
 from kzexpert.engines.sql.results.firings import Firings
 from kzexpert.engines.sql.results.stored import Certainties
@@ -34,9 +35,6 @@ from kzexpert.engines.sql.tables.relations import Loader
 from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, RelationKey, Stratum
 from kzexpert.model.evaluation import rising
 from kzexpert.program.products import product_hint
-
-if TYPE_CHECKING:  # it needs DuckDB, and this module does not
-    from kzexpert.engines.sql.results.export import DatabaseExporter
 
 __all__ = ["Run"]
 
@@ -50,7 +48,7 @@ class Run:
     Args:
         skipped_to: a file for the rows of tables that are no facts; without it they are an error.
         listen: hears how the run stands, partly from another thread.
-        export: what writes the conclusions to files without Python.
+        writer: writes conclusions to files.
 
     Attributes:
         planner, loader: those of all dates.
@@ -65,7 +63,7 @@ class Run:
         budget: Budget,
         skipped_to: str | None,
         listen: Listener,
-        export: "Callable[[Run], DatabaseExporter] | None" = None,
+        writer: FileWriter,
     ) -> None:
         self.programs = programs
         self.program = program = programs[0]
@@ -77,7 +75,9 @@ class Run:
         self.computation = StoredComputation(database, self.loader.names)
         self.planner = self._planner(self.extents, program, self.computation, self.loader.days)
         self.base: dict[RelationKey, Extent] = {}
-        self.exporter = None if export is None else export(self)
+        self.exporter = Exporter(
+            database, writer, self.planner, programs, self.loader.days, self.extents, self.base, self.unread
+        )
         self.standing = Standing(phase="loading", components=len(program.strata))
         self.listen = listen
         self.concluded = 0

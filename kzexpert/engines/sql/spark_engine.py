@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Unpack
 
 from kzexpert.engines.sql.engine import DatabaseEngine, Terms
+from kzexpert.engines.sql.results.spark_files import SparkWriter
 from kzexpert.engines.sql.run import Run
 from kzexpert.engines.sql.store.spark_session import SparkSession, open_session
 from kzexpert.engines.sql.store.spark_store import SparkStore
@@ -43,4 +44,4 @@ class SparkEngine(DatabaseEngine):
         """See `DatabaseEngine.run`."""
         store = SparkStore(open_session(*self._session), self._checkpoint)
         reader = SparkReader(store, self.network, self.skipped_to is not None)
-        return Run(programs, reader, self.budget, self.skipped_to, self.listen)
+        return Run(programs, reader, self.budget, self.skipped_to, self.listen, SparkWriter(store))

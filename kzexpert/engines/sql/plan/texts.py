@@ -2,6 +2,8 @@
 
 from typing import Any, Protocol
 
+from sqlglot import exp
+
 __all__ = ["UNKNOWN", "Codes", "Further", "Plain", "Texts"]
 
 #: The code of a text that no fact and no rule mentions, and so equals none that does.
@@ -42,6 +44,11 @@ class Plain:
 
 class Further(Protocol):
     """Texts that lie in the database, since they came from tables; their codes follow those in memory."""
+
+    @property
+    def table(self) -> exp.Table:
+        """All texts: columns ``text`` and ``code``."""
+        ...
 
     def add(self, text: str) -> int:
         """The code of a text, a new one where it is new."""

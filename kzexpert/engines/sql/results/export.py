@@ -1,62 +1,55 @@
-"""Conclusions in a database → a file, written by the database itself.
+"""Conclusions in a database → the rows that are written, in the plan: no row is asked for by itself.
 
-Which rows are written is said here, their columns and order in `sheet`; which file that is, by whoever asks.
+Their columns and order are said in `sheet`; how files are written, by the writer of each database.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any, Protocol
 
-import msgspec
 from msgspec.structs import replace
 from sqlglot import exp
 
-from kzexpert.engines.reports import Listener, Standing, unheard
+from kzexpert.engines.reports import Listener
 from kzexpert.engines.sql.plan.extents import AS_OF, CERTAINTY, DAY, Extent, argument, empty, kinds_of
 from kzexpert.engines.sql.plan.rules import Planner
-from kzexpert.engines.sql.plan.texts import Codes
 from kzexpert.engines.sql.plan.words import both, called, column, day, either, named, select, subquery, together
-from kzexpert.engines.sql.plan.words import table as table_of
-from kzexpert.engines.sql.results.sheet import (
-    DERIVED,
-    ON,
-    Numbers,
-    Part,
-    RankedTexts,
-    counts,
-    ranked_texts,
-    sheet,
-    table,
-)
+from kzexpert.engines.sql.results.sheet import DERIVED, ON, Part, ranked_texts, sheet
+from kzexpert.engines.sql.store.base import Store
 from kzexpert.engines.sql.store.codec import Codec
-from kzexpert.engines.sql.store.database import Database
-from kzexpert.engines.sql.store.dictionary import Dictionary
-from kzexpert.errors import without_password
-from kzexpert.model import Inference, Program, ProgramRule, RelationKey
-from kzexpert.model.columns import RUN_TABLE, Form, Layout, Selection, table_columns, table_names
+from kzexpert.model import Inference, Program, ProgramRule, RelationKey, Value
+from kzexpert.model.columns import Form, Layout, Row, Selection
 
-__all__ = ["DatabaseExporter", "PartsWriter"]
+__all__ = ["Exporter", "FileWriter"]
 
 
-class _Copy(msgspec.Struct, frozen=True):
-    """What the database calls a format, with its options, and how numbers stand in it."""
+class FileWriter(Protocol):
+    """What writes rows that lie in a database."""
 
-    format: str
-    numbers: Numbers
-    options: dict[str, exp.Expr] = {}
+    def write(
+        self,
+        parts: Sequence[Part],
+        inferences: Sequence[Inference],
+        layout: Layout,
+        form: Form,
+        path: Path | str,
+        listen: Listener,
+    ) -> Mapping[str, int] | None:
+        """See `kzexpert.model.inference.Facts.export`.
+
+        Args:
+            parts: at least one.
+        """
+        ...
 
 
-_COPY: dict[Form, _Copy] = {
-    "parquet": _Copy("parquet", "plain", {"compression": exp.var("zstd")}),
-    "csv": _Copy("csv", "text", {"header": exp.true()}),
-    "jsonl": _Copy("json", "json"),
-}
-
-
-class DatabaseExporter:
-    """The conclusions of one run; see `kzexpert.model.inference.Facts.export`.
+class Exporter:
+    """The conclusions of one run.
 
     Args:
+        writer: what writes them to files.
         programs: one for each as-of date, in order.
         days: the table of these dates, where there are several.
         extents: relation → where its facts and conclusions lie.
@@ -66,8 +59,8 @@ class DatabaseExporter:
 
     def __init__(
         self,
-        database: Database,
-        texts: Codes,
+        store: Store,
+        writer: FileWriter,
         planner: Planner,
         programs: Sequence[Program],
         days: exp.Table | None,
@@ -75,8 +68,8 @@ class DatabaseExporter:
         base: Mapping[RelationKey, Extent],
         load: Callable[[RelationKey], Extent],
     ) -> None:
-        self._database = database
-        self._texts = texts
+        self._store = store
+        self._writer = writer
         self._planner = planner
         self._programs = programs
         self._days = days
@@ -93,32 +86,47 @@ class DatabaseExporter:
         selection: Selection,
         layout: Layout,
         form: Form,
-        path: Path,
+        path: Path | str,
         listen: Listener,
-    ) -> Mapping[str, int]:
+    ) -> Mapping[str, int] | None:
         """See `kzexpert.model.inference.Facts.export`."""
-        wanted = {inference.program.as_of for inference in inferences}
-        numbers = [number for number, program in enumerate(self._programs) if program.as_of in wanted]
-        with self._database.within(None):
-            parts = [
-                part for predicate in layout.predicates for part in self._parts(predicate, selection, layout, numbers)
-            ]
-        return PartsWriter(self._database, self._texts, layout, inferences, listen).write(parts, form, path)
+        parts = self._parts(inferences, selection, layout)
+        return self._writer.write(parts, inferences, layout, form, path, listen)
+
+    def conclusions(self, inferences: Sequence[Inference], selection: Selection, layout: Layout) -> Iterator[Row]:
+        """See `kzexpert.model.inference.Facts.conclusions`."""
+        store, days = self._store, [inference.program.as_of for inference in inferences]
+        layout = replace(layout, guarded=False, folders=())
+        parts = self._parts(inferences, selection, layout)
+        with store.within(None), ranked_texts(store) as texts:
+            for row in store.stream(sheet(parts, layout, texts, days, "plain", store.dialect)):
+                yield _row(row, layout)
 
     # --- which rows --------------------------------------------------------------------------------------------------
 
-    def _parts(self, predicate: str, selection: Selection, layout: Layout, numbers: Sequence[int]) -> list[Part]:
+    def _parts(self, inferences: Sequence[Inference], selection: Selection, layout: Layout) -> list[Part]:
+        """The rows of all predicates."""
+        wanted = {inference.program.as_of for inference in inferences}
+        numbers = [number for number, program in enumerate(self._programs) if program.as_of in wanted]
+        with self._store.within(None):
+            return [
+                part
+                for predicate in layout.predicates
+                for part in self._parts_of(predicate, selection, layout, numbers)
+            ]
+
+    def _parts_of(self, predicate: str, selection: Selection, layout: Layout, numbers: Sequence[int]) -> list[Part]:
         """The rows of a predicate: what only rules conclude, what is also recorded, what is only recorded."""
         base, rules = self._base.get(predicate), self._rules.get(predicate, [])
         extent = self._extents.get(predicate)
         if not rules and not selection.recorded:
-            extent = empty(kinds_of(self._programs[0].kb, predicate), self._database.dialect.types)
+            extent = empty(kinds_of(self._programs[0].kb, predicate), self._store.dialect.types)
         elif extent is None:
             extent = self._load(predicate)
         patterns = selection.of(predicate)
         where = [] if selection.weighed else extent.established("f")
         if patterns:
-            codec = Codec(self._texts, extent.kinds)
+            codec = Codec(self._store.texts, extent.kinds)
             where.append(either([both(codec.agree(pattern, "f")) for pattern in patterns]))
         query = partial(self._query, extent, layout=layout, numbers=numbers, where=where)
         if base is None or not rules:
@@ -179,97 +187,17 @@ class DatabaseExporter:
         return together(heads), dated
 
 
-# --- writing ---------------------------------------------------------------------------------------------------------
+def _row(cells: Sequence[Any], layout: Layout) -> Row:
+    """A row of a sheet with its values; those of a column of several kinds stand there as texts."""
+    as_of, predicate, *rest = cells
+    certainty, _evidence, _established, *derived = rest[len(layout.arguments) :]
+    args = tuple(
+        _value(rest[place], kind) for place, kind in zip(layout.places[predicate], layout.kinds[predicate], strict=True)
+    )
+    return as_of, predicate, args, certainty, not derived or derived[0]
 
 
-class PartsWriter:
-    """Writes rows that lie in a database to files.
-
-    Args:
-        inferences: whose they are.
-        listen: hears how far it is.
-    """
-
-    def __init__(
-        self,
-        database: Database,
-        texts: Codes,
-        layout: Layout,
-        inferences: Sequence[Inference],
-        listen: Listener = unheard,
-    ) -> None:
-        self._database = database
-        self._texts = texts
-        self._layout = layout
-        self._inferences = inferences
-        self._days = [inference.program.as_of for inference in inferences]
-        self._listen = listen
-        self._standing = Standing(phase="writing")
-
-    def write(self, parts: Sequence[Part], form: Form, path: Path) -> Mapping[str, int]:
-        """Write a file, and count the rows of each predicate.
-
-        Args:
-            parts: at least one.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        self._tell()
-        database, layout = self._database, self._layout
-        with database.within(None, self._tell):
-            stored = database.store(ranked_texts(self._stored_texts()))
-            size = database.rows(select([exp.Count(this=exp.Star())], stored.copy()))[0][0]
-            texts = RankedTexts(stored, size)
-            found = {layout.predicates[place]: int(rows) for place, rows in database.rows(counts(parts, layout))}
-            self._standing = replace(self._standing, rows=sum(found.values()))
-            if form == "duckdb":
-                self._write_database(parts, texts, path)
-            else:
-                copied = _COPY[form]
-                database.write(
-                    sheet(parts, layout, texts, self._days, copied.numbers), path, copied.format, copied.options
-                )
-            database.drop(stored)
-            self._standing = replace(self._standing, spilled=database.spilled())
-            self._tell(1.0)
-        return {predicate: found.get(predicate, 0) for predicate in layout.predicates}
-
-    def _tell(self, done: float | None = None) -> None:
-        self._listen(replace(self._standing, done=done))
-
-    def _stored_texts(self) -> exp.Table:
-        """All texts with their codes."""
-        if isinstance(self._texts.further, Dictionary):
-            return self._texts.further.table
-        return self._database.gather({"text": self._texts.known}, {"code": range(len(self._texts))})
-
-    def _write_database(self, parts: Sequence[Part], texts: RankedTexts, path: Path) -> None:
-        """A table for each predicate, and one that describes the run."""
-        described = _description(self._inferences)
-        told = {name: [row[place] for row in described] for place, name in enumerate(("what", "name", "value"))}
-        database, layout = self._database, self._layout
-        kb = self._inferences[0].program.kb
-        with database.attached(path) as file:
-            for predicate, name in table_names(layout.predicates).items():
-                own = [part for part in parts if part.predicate == predicate]
-                columns = table_columns(kb, predicate)
-                query = table(own, layout.kinds[predicate], columns, texts, self._days, layout.derived)
-                database.run_apart(exp.Create(this=table_of(name, file), kind="TABLE", expression=query))
-            run = select([column(name) for name in told], database.gather(told))
-            database.run(exp.Create(this=table_of(RUN_TABLE, file), kind="TABLE", expression=run))
-
-
-def _description(inferences: Sequence[Inference]) -> list[tuple[str, str, str]]:
-    """What a run was: what is told, of which, and its value."""
-    from kzexpert import __version__
-
-    program = inferences[0].program
-    kb = program.kb
-    found = [("version", "kzexpert", __version__), ("engine", "", inferences[0].engine)]
-    found += [("as_of", "", inference.program.as_of.isoformat()) for inference in inferences]
-    found += [("assumed", "", text) for text in program.assumed]
-    found += [("withdrawn", "", text) for text in program.withdrawn]
-    found += [("sha256", file, digest) for file, digest in sorted(kb.digests.items())]
-    found += [("table", without_password(item.file), item.predicate) for item in kb.tables]
-    return found
+def _value(cell: Value, kind: str) -> Value:
+    if kind == "text" or not isinstance(cell, str):
+        return cell
+    return float(cell) if kind == "number" else date.fromisoformat(cell)

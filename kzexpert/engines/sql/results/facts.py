@@ -3,18 +3,16 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from kzexpert.engines.sql.results.export import Exporter
 from kzexpert.engines.sql.results.firings import Firings
 from kzexpert.engines.sql.results.stored import Certainties
 from kzexpert.engines.sql.store.base import Store
 from kzexpert.engines.sql.store.codec import Args
 from kzexpert.engines.sql.tables.recorded import TableFacts
 from kzexpert.model import Fact, GroundAtom, Inference, Pattern
-from kzexpert.model.columns import Form, Layout, Selection
-
-if TYPE_CHECKING:  # it needs DuckDB, and Spark has facts too
-    from kzexpert.engines.sql.results.export import DatabaseExporter
+from kzexpert.model.columns import Form, Layout, Row, Selection
 
 __all__ = ["DatabaseFacts"]
 
@@ -24,7 +22,7 @@ class DatabaseFacts:
 
     Args:
         recorded: the rows of tables.
-        exporter: writes conclusions without Python; the same for all inferences that lie in one database.
+        exporter: the same for all inferences that lie in one database.
     """
 
     def __init__(
@@ -33,7 +31,7 @@ class DatabaseFacts:
         certainties: Certainties,
         firings: Firings,
         recorded: TableFacts,
-        exporter: "DatabaseExporter | None",
+        exporter: Exporter,
     ) -> None:
         self._database = database
         self.certainties = certainties
@@ -78,16 +76,18 @@ class DatabaseFacts:
         """See `Facts.close`."""
         self._database.close()
 
+    def conclusions(self, inferences: Sequence[Inference], selection: Selection, layout: Layout) -> Iterator[Row]:
+        """See `Facts.conclusions`."""
+        return self._exporter.conclusions(inferences, selection, layout)
+
     def export(
         self,
         inferences: Sequence[Inference],
         selection: Selection,
         layout: Layout,
         form: Form,
-        path: Path,
+        path: Path | str,
         listen: Callable[[Any], None],
     ) -> Mapping[str, int] | None:
         """See `Facts.export`."""
-        return (
-            None if self._exporter is None else self._exporter.write(inferences, selection, layout, form, path, listen)
-        )
+        return self._exporter.write(inferences, selection, layout, form, path, listen)

@@ -1,10 +1,11 @@
 """Conclusions that lie in a database → one query for all of them, in the columns of a layout and in a fixed order.
 
-It says what is written and leaves to the database how, so that every engine writes the same columns. Rows are narrow
-until the end: texts are codes, which are joined with the texts and ordered by the rank of these once for all rows.
+It says what is written and leaves to the database how, so that every engine writes the same columns. Where texts are
+codes, rows are narrow until the end: codes are joined with texts, and ordered by the rank of these, once for all rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import Literal, TypeAlias
 
@@ -12,10 +13,10 @@ import msgspec
 from sqlglot import exp
 
 from kzexpert.certainty import THRESHOLD, evidence_cutoffs
-from kzexpert.engines.sql.plan.dialects import DuckDBDialect
+from kzexpert.engines.sql.plan.dialects import Dialect
 from kzexpert.engines.sql.plan.extents import CERTAINTY, argument
+from kzexpert.engines.sql.plan.texts import Codes
 from kzexpert.engines.sql.plan.words import (
-    both,
     called,
     column,
     day,
@@ -26,8 +27,8 @@ from kzexpert.engines.sql.plan.words import (
     together,
     typed,
 )
-from kzexpert.model import EXACT
-from kzexpert.model.columns import OWN, Layout
+from kzexpert.engines.sql.store.base import Store
+from kzexpert.model.columns import FORMULA, NUMBER, OWN, Layout
 
 __all__ = ["DERIVED", "ON", "Numbers", "Part", "RankedTexts", "counts", "ranked_texts", "sheet", "table"]
 
@@ -41,7 +42,7 @@ _LARGEST = 2**62
 
 
 class RankedTexts(msgspec.Struct, frozen=True):
-    """All texts with their codes and ranks, which begin with 1: what `ranked_texts` says, and how many they are."""
+    """All texts with their codes and ranks, which begin with 1, and how many they are."""
 
     stored: exp.Table
     size: int
@@ -58,69 +59,87 @@ class Part(msgspec.Struct, frozen=True):
     query: exp.Query
 
 
-def ranked_texts(texts: exp.Table) -> exp.Select:
-    """The texts with their codes and `_RANK`, their place in order."""
+@contextmanager
+def ranked_texts(store: Store) -> Iterator[RankedTexts | None]:
+    """The texts of a store, as long as the block lasts; None where they stand for themselves."""
+    if not isinstance(store.texts, Codes):
+        yield None
+        return
+    further, known = store.texts.further, store.texts.known
+    texts = store.gather({"text": known}, {"code": range(len(known))}) if further is None else further.table
     order = exp.Order(expressions=[exp.Ordered(this=column("text"), nulls_first=False)])
     rank = exp.Window(this=exp.RowNumber(), order=order)
-    return select([column("text"), column("code"), called(rank, _RANK)], texts.copy())
+    stored = store.store(select([column("text"), column("code"), called(rank, _RANK)], texts.copy()))
+    yield RankedTexts(stored, store.rows(select([exp.Count(this=exp.Star())], stored.copy()))[0][0])
+    store.drop(stored)
 
 
-def counts(parts: Sequence[Part], layout: Layout) -> exp.Select:
-    """The number of rows by predicate: its place among the predicates of the layout, and how many."""
-    counted = exp.Count(this=exp.Star())
-    gathered = together(
-        [
-            select(
-                [
-                    called(exp.Literal.number(layout.predicates.index(part.predicate)), _PREDICATE),
-                    called(counted.copy(), "n"),
-                ],
-                subquery(part.query.copy(), "f"),
-            )
-            for part in parts
-        ]
-    )
-    total = exp.Sum(this=column("n", "u"))
-    found = select([column(_PREDICATE, "u"), total], subquery(gathered, "u"))
-    return found.group_by(column(_PREDICATE, "u"), copy=False)
+def counts(parts: Sequence[Part], layout: Layout, *, by_day: bool) -> exp.Select:
+    """The number of rows: the place of the predicate among those of the layout, how many, and of which day."""
+    size = exp.Count(this=exp.Star())
+    day_ = [column(ON, "f")] if by_day else []
+    counted = []
+    for part in parts:
+        place = called(exp.Literal.number(layout.predicates.index(part.predicate)), _PREDICATE)
+        query = select([place, called(size.copy(), "n"), *day_], subquery(part.query.copy(), "f"))
+        counted.append(query.group_by(*day_) if by_day else query)
+    keys = [column(name, "u") for name in (_PREDICATE, ON)[: 1 + by_day]]
+    found = select([keys[0], exp.Sum(this=column("n", "u")), *keys[1:]], subquery(together(counted), "u"))
+    return found.group_by(*keys, copy=False)
 
 
 def sheet(
-    parts: Sequence[Part], layout: Layout, texts: RankedTexts, days: Sequence[date], numbers: Numbers
+    parts: Sequence[Part],
+    layout: Layout,
+    texts: RankedTexts | None,
+    days: Sequence[date],
+    numbers: Numbers,
+    dialect: Dialect,
+    *,
+    spread: bool = False,
 ) -> exp.Select:
     """All rows in the columns of a layout, by day, predicate and arguments.
 
     Args:
         parts: at least one.
         days: the as-of dates.
+        spread: put the rows of one folder together, and in order, but not all rows in one order.
     """
-    rows = together([_placed(part, layout) for part in parts])
+    rows: exp.Query = together([_placed(part, layout, dialect, named=texts is None) for part in parts])
     joins: list[exp.Join] = []
-    order = [_day_key(days), _Key(column(_PREDICATE, "u"), len(layout.predicates))]
-    shown = [called(column(ON, "u"), OWN[0]), called(_named(layout), OWN[1])]
+    predicate = column(_PREDICATE, "u")
+    order = [_day_key(days, texts), _Key(predicate, None if texts is None else len(layout.predicates))]
+    shown = [called(column(ON, "u"), OWN[0]), called(_named(layout) if texts else predicate.copy(), OWN[1])]
     for place, spec in enumerate(layout.arguments):
         stored = column(_slot(place), "u")
         if spec.kind != "text":
             order.append(_Key(stored))
-            shown.append(called(_number(stored.copy(), numbers) if spec.kind == "number" else stored.copy(), spec.name))
+            number_ = spec.kind == "number"
+            shown.append(called(_number(stored.copy(), numbers, dialect) if number_ else stored.copy(), spec.name))
             continue
         text, key = _text(stored, f"t{place}", texts, joins)
         if spec.mixed:
             text = exp.Coalesce(this=text, expressions=[column(_other(place), "u")])
             key = _Key(text.copy())
         order.append(key)
-        shown.append(called(text, spec.name))
-    query = select([*shown, *_own(layout.derived, numbers)], subquery(rows, "u"), joins)
-    return _ordered(query, order)
+        shown.append(called(_guarded(text, dialect) if layout.guarded else text, spec.name))
+    shown += _own(layout.derived, numbers, dialect)
+    if spread:
+        alike = exp.Anonymous(this="REBALANCE", expressions=[column(ON), column(_PREDICATE)])
+        rows = select([exp.Star()], subquery(rows, "r"))
+        rows.set("hint", exp.Hint(expressions=[alike]))
+    query = select([item for item in shown if spread or item.alias not in layout.folders], subquery(rows, "u"), joins)
+    return query.sort_by(*_packed(order), copy=False) if spread else _ordered(query, order)
 
 
 def table(
     parts: Sequence[Part],
     kinds: Sequence[str],
     columns: Sequence[str],
-    texts: RankedTexts,
+    texts: RankedTexts | None,
     days: Sequence[date],
     derived: bool,
+    dialect: Dialect,
 ) -> exp.Select:
     """The rows of one predicate in columns of their own, by day and arguments.
 
@@ -132,14 +151,14 @@ def table(
     """
     rows = together([part.query.copy() for part in parts])
     joins: list[exp.Join] = []
-    order = [_day_key(days)]
+    order = [_day_key(days, texts)]
     shown = [called(column(ON, "u"), OWN[0])]
     for place, (kind, name) in enumerate(zip(kinds, columns, strict=True)):
         stored = column(argument(place), "u")
         value, key = _text(stored, f"t{place}", texts, joins) if kind == "text" else (stored, _Key(stored.copy()))
         order.append(key)
         shown.append(called(value, name))
-    query = select([*shown, *_own(derived, "plain")], subquery(rows, "u"), joins)
+    query = select([*shown, *_own(derived, "plain", dialect)], subquery(rows, "u"), joins)
     return _ordered(query, order)
 
 
@@ -157,13 +176,17 @@ class _Key(msgspec.Struct, frozen=True):
     bound: int | None = None
 
 
-def _day_key(days: Sequence[date]) -> _Key:
+def _day_key(days: Sequence[date], texts: RankedTexts | None) -> _Key:
+    if texts is None:
+        return _Key(column(ON, "u"), 1 if len(days) == 1 else None)
     since = exp.DateDiff(this=column(ON, "u"), expression=day(min(days)), unit=exp.var("DAY"))
     return _Key(since, (max(days) - min(days)).days + 1)
 
 
-def _text(stored: exp.Expr, alias: str, texts: RankedTexts, joins: list[exp.Join]) -> tuple[exp.Expr, _Key]:
+def _text(stored: exp.Expr, alias: str, texts: RankedTexts | None, joins: list[exp.Join]) -> tuple[exp.Expr, _Key]:
     """The text of a code, and its place in order."""
+    if texts is None:
+        return stored, _Key(stored.copy())
     same = column("code", alias).eq(stored)
     joins.append(exp.Join(this=named(texts.stored, alias), side="LEFT", on=same))
     rank = exp.Coalesce(this=column(_RANK, alias), expressions=[exp.Literal.number(0)])
@@ -201,21 +224,23 @@ def _packed(keys: Sequence[_Key]) -> list[exp.Expr]:
 # --- columns ---------------------------------------------------------------------------------------------------------
 
 
-def _placed(part: Part, layout: Layout) -> exp.Query:
-    """A part in the columns that all share: one for each of the layout, and a second one where its kinds are mixed."""
+def _placed(part: Part, layout: Layout, dialect: Dialect, *, named: bool) -> exp.Query:
+    """A part in the columns that all share: one for each of the layout, and a second one where its kinds are mixed.
+
+    Args:
+        named: whether predicates stand by their names, and not by their places.
+    """
     places = layout.places[part.predicate]
     kinds = layout.kinds[part.predicate]
-    shown = [
-        column(ON, "f"),
-        called(exp.Literal.number(layout.predicates.index(part.predicate)), _PREDICATE),
-    ]
+    place_ = exp.Literal.number(layout.predicates.index(part.predicate))
+    shown = [column(ON, "f"), called(exp.Literal.string(part.predicate) if named else place_, _PREDICATE)]
     for place, spec in enumerate(layout.arguments):
         own = places.index(place) if place in places else None
-        value: exp.Expr = typed(exp.null(), DuckDBDialect.types[spec.kind])
+        value: exp.Expr = typed(exp.null(), dialect.types[spec.kind])
         other: exp.Expr = typed(exp.null(), "text")
         if own is not None and spec.mixed and kinds[own] != "text":
             stored = column(argument(own), "f")
-            other = _number(stored, "text") if kinds[own] == "number" else typed(stored, "text")
+            other = _number(stored, "text", dialect) if kinds[own] == "number" else typed(stored, "text")
         elif own is not None:
             value = column(argument(own), "f")
         shown.append(called(value, _slot(place)))
@@ -242,7 +267,7 @@ def _named(layout: Layout) -> exp.Expr:
     return exp.Case(ifs=names)
 
 
-def _own(derived: bool, numbers: Numbers) -> list[exp.Expr]:
+def _own(derived: bool, numbers: Numbers, dialect: Dialect) -> list[exp.Expr]:
     """The columns that follow the arguments."""
     certainty = column(CERTAINTY, "u")
     *words, (_, last) = evidence_cutoffs()
@@ -251,20 +276,20 @@ def _own(derived: bool, numbers: Numbers) -> list[exp.Expr]:
         default=exp.Literal.string(last),
     )
     established = certainty > number(THRESHOLD)
-    values = [_number(certainty, numbers), evidence, established, *([column(DERIVED, "u")] if derived else [])]
+    values = [_number(certainty, numbers, dialect), evidence, established, *([column(DERIVED, "u")] if derived else [])]
     return [called(value, name) for value, name in zip(values, OWN[2:], strict=False)]
 
 
-def _number(value: exp.Expr, numbers: Numbers) -> exp.Expr:
+def _number(value: exp.Expr, numbers: Numbers, dialect: Dialect) -> exp.Expr:
     """A number as it is written; as text it is that of `kzexpert.model.format_number`."""
     if numbers == "plain":
         return value
-    whole = both(
-        [
-            value.eq(exp.Floor(this=value.copy())),
-            exp.Abs(this=value.copy()) <= number(EXACT),
-        ]
-    )
-    without_point = exp.Cast(this=value.copy(), to=exp.DataType(this=exp.DataType.Type.BIGINT))
-    text = exp.Case(ifs=[exp.If(this=whole, true=typed(without_point, "text"))], default=typed(value.copy(), "text"))
+    text = dialect.number_text(value)
     return text if numbers == "text" else exp.Cast(this=text, to=exp.DataType(this=exp.DataType.Type.JSON))
+
+
+def _guarded(text: exp.Expr, dialect: Dialect) -> exp.Expr:
+    """A text that no spreadsheet takes for a formula."""
+    formula = dialect.matches(text.copy(), FORMULA) & ~dialect.matches(text.copy(), NUMBER)
+    apostrophe = exp.DPipe(this=exp.Literal.string("'"), expression=text.copy())
+    return exp.Case(ifs=[exp.If(this=formula, true=apostrophe)], default=text)
