@@ -27,7 +27,7 @@ from kzexpert.engines.sql.results.export import Exporter, FileWriter
 from kzexpert.engines.sql.results.facts import DatabaseFacts
 from kzexpert.engines.sql.results.firings import Firings
 from kzexpert.engines.sql.results.stored import Certainties
-from kzexpert.engines.sql.store.base import TimeIsUp
+from kzexpert.engines.sql.store.base import Row, TimeIsUp
 from kzexpert.engines.sql.store.codec import Codec
 from kzexpert.engines.sql.store.computation import StoredComputation
 from kzexpert.engines.sql.tables.reader import TableReader
@@ -226,13 +226,13 @@ class Run:
         """What is known of a table once it is filled."""
         if extent.rows is not None:
             return extent
-        count = exp.Count(this=exp.Star())
+        return self._told(extent, self.database.rows(select(_measures(extent), extent.named("m")))[0])
+
+    def _told(self, extent: Extent, found: Row) -> Extent:
+        """What is known of a table once its `_measures` are."""
         if extent.certainty is not None:
-            rows = self.database.rows(select([count], extent.named("m")))[0][0]
-            return replace(extent, lowest=extent.certainty, rows=rows)
-        bounds = [exp.Min(this=column(CERTAINTY, "m")), exp.Max(this=column(CERTAINTY, "m"))]
-        counted = self.database.rows(select([count, *bounds], extent.named("m")))[0]
-        return measured(extent, self.database.dialect.types, *counted)
+            return replace(extent, lowest=extent.certainty, rows=found[0])
+        return measured(extent, self.database.dialect.types, *found)
 
     # --- conclusions -------------------------------------------------------------------------------------------------
 
@@ -281,8 +281,11 @@ class Run:
         if isinstance(source, exp.Query):
             if self.matches.most(rules, self._bounded) > left:
                 source = source.limit(left + 1, copy=False)
-            source = self.database.store(source)
-        found = self.extents[predicate] = self._measured(replace(extent, source=source))
+            source, told = self.database.fill(source, _measures(extent))
+            found = self._told(replace(extent, source=source), told)
+        else:
+            found = self._measured(extent)
+        self.extents[predicate] = found
         self.concluded += (found.rows or 0) - recorded
         if self.concluded > self.budget.facts:
             self._stop(rules, f"{self.budget.facts:,} conclusions")
@@ -355,6 +358,14 @@ class Run:
         if len(rules) > 1:
             what += f", with {len(rules) - 1} more that conclude the same,"
         raise over_budget(self.program, ordered, f"{what} used up the budget of {limit}")
+
+
+def _measures(extent: Extent) -> list[exp.Expr]:
+    """What is asked of a table: how many rows, and the least and the greatest certainty where they differ."""
+    count: list[exp.Expr] = [exp.Count(this=exp.Star())]
+    if extent.certainty is not None:
+        return count
+    return [*count, exp.Min(this=column(CERTAINTY)), exp.Max(this=column(CERTAINTY))]
 
 
 def _on(number: int, extent: Extent, sizes: Mapping[int, int] | None) -> Extent:

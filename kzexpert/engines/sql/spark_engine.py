@@ -13,6 +13,9 @@ from kzexpert.model import Program
 
 __all__ = ["SparkEngine"]
 
+#: So many facts are few.
+_FEW = 10_000
+
 
 class SparkEngine(DatabaseEngine):
     """Runs programs on Spark.
@@ -42,6 +45,8 @@ class SparkEngine(DatabaseEngine):
 
     def run(self, programs: Sequence[Program]) -> Run:
         """See `DatabaseEngine.run`."""
-        store = SparkStore(open_session(*self._session), self._checkpoint)
+        facts = sum(len(rows) for program in programs for rows in program.base.values())
+        few = facts <= _FEW and not programs[0].kb.tables
+        store = SparkStore(open_session(*self._session), self._checkpoint, few)
         reader = SparkReader(store, self.network, self.skipped_to is not None)
         return Run(programs, reader, self.budget, self.skipped_to, self.listen, SparkWriter(store))

@@ -112,6 +112,10 @@ class Store(Protocol):
         """Put the rows of a query into a new table."""
         ...
 
+    def fill(self, query: exp.Query, measures: Sequence[exp.Expr]) -> tuple[exp.Table, Row]:
+        """As `store`, with aggregates over all rows of the new table, which name its columns without an alias."""
+        ...
+
     def load(self, columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]) -> exp.Table:
         """Put rows of values into a new table: numbers, dates, texts as `texts` keeps them, None for none."""
         ...

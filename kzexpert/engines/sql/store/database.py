@@ -231,6 +231,11 @@ class Database:
         self.run_apart(exp.Create(this=stored.copy(), kind="TABLE", expression=query))
         return stored
 
+    def fill(self, query: exp.Query, measures: Sequence[exp.Expr]) -> tuple[exp.Table, Row]:
+        """See `kzexpert.engines.sql.store.base.Store.fill`."""
+        stored = self.store(query)
+        return stored, self.rows(select(measures, stored.copy()))[0]
+
     def gather(
         self, texts: Mapping[str, Sequence[str | None]], numbers: Mapping[str, Sequence[int]] | None = None
     ) -> exp.Table:

@@ -16,14 +16,14 @@ from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
 from pyspark.errors import PySparkException
 from pyspark.java_gateway import launch_gateway
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.functions import lit
+from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql.functions import expr, lit
 
 from kzexpert.engines.sql.plan.dialects import CASED, NUMBER_TEXT, SUM
 from kzexpert.engines.sql.store.base import DatabaseError
 from kzexpert.errors import Issue, KnowledgeBaseError, UsageError
 
-__all__ = ["DataFrame", "SparkSession", "failing", "lit", "open_session"]
+__all__ = ["DataFrame", "Observation", "SparkSession", "expr", "failing", "lit", "open_session"]
 
 _OLDEST = 4
 if int(pyspark.__version__.split(".")[0]) < _OLDEST:

@@ -21,9 +21,9 @@ from kzexpert.engines.sql.plan.extents import Kind
 from kzexpert.engines.sql.plan.recursion import Component
 from kzexpert.engines.sql.plan.rounds import Rounds
 from kzexpert.engines.sql.plan.texts import Plain
-from kzexpert.engines.sql.plan.words import called, day, identifier, number, select, table, typed
+from kzexpert.engines.sql.plan.words import called, day, identifier, number, select, subquery, table, typed
 from kzexpert.engines.sql.store.base import Row, TimeIsUp, names_of, resolved
-from kzexpert.engines.sql.store.spark_session import DataFrame, SparkSession, failing
+from kzexpert.engines.sql.store.spark_session import DataFrame, Observation, SparkSession, expr, failing
 from kzexpert.engines.sql.store.watch import Watch
 from kzexpert.model import KnowledgeBase
 
@@ -31,6 +31,19 @@ __all__ = ["SparkStore"]
 
 #: So many values, and so many characters of texts, may stand in a query.
 _IN_QUERY, _CHARACTERS = 1000, 20_000
+#: What makes a job of a few thousand rows fast: one task, nothing sent to and fro, no Java compiled for it.
+_FEW: Mapping[str, str] = {
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.autoBroadcastJoinThreshold": "-1",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.leafNodeDefaultParallelism": "1",
+    # It moves joins below what says that there is one partition.
+    "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.PushDownLeftSemiAntiJoin",
+    "spark.sql.shuffle.partitions": "1",
+}
+#: So many rows are still few.
+_MOST_OF_FEW = 50_000
 #: Names of views: several stores may share a session.
 _NUMBERS = itertools.count(1)
 
@@ -42,9 +55,10 @@ class SparkStore:
         session: one of our own.
         checkpoint: a folder that all executors can reach, such as ``hdfs:///tmp/kzexpert``: what is stored goes there,
             so that the loss of an executor loses nothing. Without it what is stored lies with the executors.
+        few: whether there are few facts. Until they become many, every table has one partition.
     """
 
-    def __init__(self, session: SparkSession, checkpoint: str | None = None) -> None:
+    def __init__(self, session: SparkSession, checkpoint: str | None = None, few: bool = False) -> None:
         self.dialect = SparkDialect()
         self.texts = Plain()
         self.session = session
@@ -52,6 +66,8 @@ class SparkStore:
         if checkpoint:
             self._context.setCheckpointDir(checkpoint)
         self._reliable = self._context.getCheckpointDir() is not None
+        self._before = {name: session.conf.get(name, None) for name in _FEW} if few else {}
+        self._set(_FEW if few else {})
         self._views: set[str] = set()
         self._watch: Watch | None = None
         self._interrupted = False
@@ -127,7 +143,7 @@ class SparkStore:
             yield tuple(row)
 
     def _frame(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> DataFrame:
-        text = query if isinstance(query, str) else self.dialect.text(query)
+        text = query if isinstance(query, str) else self.dialect.text(_in_one(query) if self._before else query)
         if not parameters:
             return self.session.sql(text)
         # A date would be handed to Java without the zeros before a year of three digits; Spark compares texts as well.
@@ -158,8 +174,25 @@ class SparkStore:
 
     def store(self, query: exp.Query) -> exp.Table:
         """See `Store.store`."""
+        return self.fill(query, ())[0]
+
+    def fill(self, query: exp.Query, measures: Sequence[exp.Expr]) -> tuple[exp.Table, Row]:
+        """See `Store.fill`. The job that fills the table measures it.
+
+        What is measured at the end of a job is right also where tasks of it ran twice.
+        """
+        told = [expr(self.dialect.text(measure)).alias(f"m{place}") for place, measure in enumerate(measures)]
+        seen = Observation()
         with self.guarded():
-            return self.view(self._cut(self._frame(query)))
+            frame = self._frame(query).observe(seen, expr("count(1)").alias("rows"), *told)
+            kept = self._cut(frame)
+            found = seen.get
+            if self._before and found["rows"] > _MOST_OF_FEW:
+                self._set(self._before)
+                self._before = {}
+                kept = kept.repartition(self._context.defaultParallelism)
+            stored = self.view(kept)
+        return stored, tuple(found[f"m{place}"] for place in range(len(told)))
 
     def load(self, columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]) -> exp.Table:
         """See `Store.load`. A few rows stand in the plan; more are sent to the executors."""
@@ -167,10 +200,11 @@ class SparkStore:
         plain = [tuple(map(_plain, row, kinds)) for row in rows]
         if len(plain) * len(kinds) <= _IN_QUERY and _characters(plain) <= _CHARACTERS:
             with self.guarded():
-                return self.view(self._frame(self._listed(columns, plain)))
+                return self.view(self._whole(self._frame(self._listed(columns, plain))))
         shape = ", ".join(f"`{name}` {_DDL[kind]}" for name, kind in columns.items())
         with self.guarded():
-            return self.view(self._cut(self.session.createDataFrame(plain, shape, verifySchema=False)))
+            frame = self.session.createDataFrame(plain, shape, verifySchema=False)
+            return self.view(self._cut(self._whole(frame)))
 
     def gather(
         self, texts: Mapping[str, Sequence[str | None]], numbers: Mapping[str, Sequence[int]] | None = None
@@ -219,7 +253,18 @@ class SparkStore:
         """The rows of a frame without the plan that led to them, else plans would grow from table to table."""
         if self._reliable:
             return frame.checkpoint(eager=True)
-        return frame.localCheckpoint(eager=self._reads)  # what is wrong with a file shows when it is read
+        return frame.localCheckpoint(eager=True)
+
+    def _whole(self, frame: DataFrame) -> DataFrame:
+        """Rows from the driver: in one partition where all are."""
+        return frame.coalesce(1) if self._before else frame
+
+    def _set(self, settings: Mapping[str, str | None]) -> None:
+        for name, value in settings.items():
+            if value is None:
+                self.session.conf.unset(name)
+            else:
+                self.session.conf.set(name, value)
 
     def _listed(self, columns: Mapping[str, Kind], rows: Sequence[Sequence[object]]) -> exp.Select:
         """A query that holds rows itself."""
@@ -248,12 +293,11 @@ class SparkStore:
         """See `Store.in_rounds`. Each round makes new tables of what is new and of what is known."""
         rounds = Rounds(component)
         known = new = self.store(rounds.start())
-        counted = exp.Count(this=exp.Star())
+        counted = [exp.Count(this=exp.Star())]
         number_ = rows = 0
         while rows <= most:
             told(number_ + 1, rows)
-            better = self.store(rounds.better(new, known).limit(most + 1, copy=False))
-            found = int(self.rows(select([counted.copy()], better.copy()))[0][0])
+            better, (found,) = self.fill(rounds.better(new, known).limit(most + 1, copy=False), counted)
             if not found:
                 break
             rows += found
@@ -290,6 +334,20 @@ _DDL: Mapping[Kind, str] = {"text": "STRING", "number": "DOUBLE", "date": "DATE"
 def _plain(value: object, kind: Kind) -> object:
     """A value as Spark takes it for a column; −0 becomes 0."""
     return float(value) + 0.0 if kind == "number" and isinstance(value, int | float) else value
+
+
+def _in_one(query: exp.Expr) -> exp.Expr:
+    """The same query, each of whose unions has one partition, as the tables that it reads have."""
+    whole = exp.Anonymous(this="COALESCE", expressions=[exp.Literal.number(1)])
+    for union in list(query.find_all(exp.Union)):
+        if not isinstance(union.parent, exp.Union):
+            one = exp.Select(hint=exp.Hint(expressions=[whole.copy()])).select(exp.Star(), copy=False)
+            if union is query:
+                query = one
+            else:
+                union.replace(one)
+            one.from_(subquery(union, "u"), copy=False)
+    return query
 
 
 def _characters(rows: Sequence[Sequence[object]]) -> int:
