@@ -66,9 +66,9 @@ def test_plans_do_not_grow_with_the_rounds(certainty: float, monkeypatch: pytest
         return view(store, frame)
 
     monkeypatch.setattr(SparkStore, "view", watched)
-    assert len(agreed(chain(12, certainty), "spark").certainties["reach"]) == 78
-    assert len(lines) > 24  # two tables for each round
-    assert max(lines) <= 4
+    assert len(agreed(chain(30, certainty), "spark").certainties["reach"]) == 465
+    assert len(lines) > 30  # a table for each round
+    assert max(lines) <= 12
 
 
 # --- sessions --------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from kzexpert.engines.sql.plan.conclusions import conclusions, conflict, is_view
 from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, empty, kinds_of, measured, predicate_of
 from kzexpert.engines.sql.plan.recursion import Component
 from kzexpert.engines.sql.plan.rules import Planner, constants_of
-from kzexpert.engines.sql.plan.words import column, select
+from kzexpert.engines.sql.plan.words import column, select, together
 from kzexpert.engines.sql.results.export import Exporter, FileWriter
 from kzexpert.engines.sql.results.facts import DatabaseFacts
 from kzexpert.engines.sql.results.firings import Firings
@@ -108,14 +108,14 @@ class Run:
                     self._run(stratum)
                 for number, atom in self._conflicts():
                     conflicts[number].add(atom)
-                sizes = {relation: self._sizes(extent) for relation, extent in self.extents.items()}
+                sizes = self._sizes(self.extents)
         except TimeIsUp:
             self._stop(rules, f"{self.budget.seconds:g} seconds")
         return [
             self._inference(
                 name,
                 number,
-                {relation: _on(number, self.extents[relation], sizes[relation]) for relation in sizes},
+                {relation: _on(number, extent, sizes.get(relation)) for relation, extent in self.extents.items()},
                 found,
             )
             for number, found in enumerate(conflicts)
@@ -137,7 +137,7 @@ class Run:
             if all(table.predicate != predicate_of(relation) for table in program.kb.tables):
                 return None
             extent = self.unread(relation)
-            return _on(number, extent, self._sizes(extent))
+            return _on(number, extent, self._sizes({relation: extent}).get(relation))
 
         planner = self.planner
         if self.loader.days is not None:
@@ -170,12 +170,18 @@ class Run:
         dialect = self.database.dialect
         return Planner(extents, self.texts, dialect, computation, program.as_of, days, program.shapes)
 
-    def _sizes(self, extent: Extent) -> dict[int, int] | None:
-        """Number of an as-of date → how many facts hold on it; None where they are not counted."""
-        if not extent.dated or isinstance(extent.source, exp.Query):
-            return None
-        counted = select([column(DAY, "m"), exp.Count(this=exp.Star())], extent.named("m"))
-        return dict(self.database.rows(counted.group_by(column(DAY, "m"), copy=False)))
+    def _sizes(self, extents: Mapping[RelationKey, Extent]) -> dict[RelationKey, dict[int, int]]:
+        """Relation → number of an as-of date → how many facts hold on it, where that differs and they are stored."""
+        counted = [name for name, extent in extents.items() if extent.dated and isinstance(extent.source, exp.Table)]
+        sizes: dict[RelationKey, dict[int, int]] = {name: {} for name in counted}
+        shown = [column(DAY, "m"), exp.Count(this=exp.Star())]
+        parts: list[exp.Query] = [
+            select([exp.Literal.number(place), *shown], extents[name].named("m")).group_by(shown[0], copy=True)
+            for place, name in enumerate(counted)
+        ]
+        for place, day, rows in self.database.rows(together(parts)) if parts else ():
+            sizes[counted[place]][day] = rows
+        return sizes
 
     def unread(self, relation: RelationKey) -> Extent:
         """The facts of a relation that no rule reads, loaded once."""
@@ -189,7 +195,7 @@ class Run:
         extent = self.base.get(relation)
         if extent is None:
             return empty(kinds_of(self.program.kb, relation), self.database.dialect.types)
-        return _on(number, extent, self._sizes(extent))
+        return _on(number, extent, self._sizes({relation: extent}).get(relation))
 
     # --- how it stands -----------------------------------------------------------------------------------------------
 

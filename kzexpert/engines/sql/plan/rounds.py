@@ -4,11 +4,13 @@ Each round derives from what the round before found, and keeps the best proof of
 are here; how tables are filled from them is each store's own affair.
 """
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from kzexpert.engines.sql.plan.extents import CERTAINTY
 from kzexpert.engines.sql.plan.recursion import Component
-from kzexpert.engines.sql.plan.words import both, called, column, named, select, subquery
+from kzexpert.engines.sql.plan.words import both, called, column, named, select, subquery, together
 
 __all__ = ["Rounds"]
 
@@ -45,15 +47,11 @@ class Rounds:
             return None
         return exp.Exists(this=select([exp.Literal.number(1)], named(new, "n"), where=self._agree(known, "n")))
 
-    def merged(self, known: exp.Table, new: exp.Table) -> exp.Query:
-        """All that is known after a round."""
-        joins = []
-        if self._component.certainty is None:
-            joins.append(exp.Join(this=named(new, "n"), kind="ANTI", on=both(self._agree("k", "n"))))
+    def gathered(self, parts: Sequence[exp.Table]) -> exp.Query:
+        """All that is known: what each round has found; of one conclusion the best."""
         shown = [*self._component.columns, *([CERTAINTY] if self._component.certainty is None else [])]
-        old = select([column(name, "k") for name in shown], named(known, "k"), joins)
-        added = select([column(name, "n") for name in shown], named(new, "n"))
-        return exp.union(old, added, distinct=False, copy=False)
+        rows = together([select([column(name, "k") for name in shown], named(part, "k")) for part in parts])
+        return rows if self._component.certainty is not None or len(parts) == 1 else self._best(rows)
 
     def _best(self, query: exp.Query) -> exp.Select:
         """The best proof of each conclusion."""

@@ -44,6 +44,8 @@ _FEW: Mapping[str, str] = {
 }
 #: So many rows are still few.
 _MOST_OF_FEW = 50_000
+#: What so many rounds have found is read together before it is stored in one table.
+_GATHERED = 8
 #: Names of views: several stores may share a session.
 _NUMBERS = itertools.count(1)
 
@@ -290,23 +292,30 @@ class SparkStore:
     # --- recursion ---------------------------------------------------------------------------------------------------
 
     def in_rounds(self, component: Component, most: int, told: Callable[[int, int], None]) -> tuple[exp.Table, bool]:
-        """See `Store.in_rounds`. Each round makes new tables of what is new and of what is known."""
+        """See `Store.in_rounds`. A round is one job; what all rounds have found is stored now and then only."""
         rounds = Rounds(component)
-        known = new = self.store(rounds.start())
         counted = [exp.Count(this=exp.Star())]
+        known = new = self.store(rounds.start())
+        parts = [known]
         number_ = rows = 0
         while rows <= most:
             told(number_ + 1, rows)
-            better, (found,) = self.fill(rounds.better(new, known).limit(most + 1, copy=False), counted)
+            new, (found,) = self.fill(rounds.better(new, known).limit(most + 1, copy=False), counted)
             if not found:
                 break
             rows += found
             number_ += 1
-            merged = self.store(rounds.merged(known, better))
-            for stored in {known.name: known, new.name: new}.values():
-                self.drop(stored)
-            known, new = merged, better
-        return known, rows <= most
+            parts.append(new)
+            before = known
+            if len(parts) <= _GATHERED:
+                with self.guarded():
+                    known = self.view(self._frame(rounds.gathered(parts)))
+            else:
+                known = self.store(rounds.gathered(parts))
+                for part in {item.name: item for item in [*parts, before] if item is not new}.values():
+                    self.drop(part)
+                parts = [known]
+        return (known if len(parts) == 1 else self.store(rounds.gathered(parts))), rows <= most
 
     # --- tables of users ---------------------------------------------------------------------------------------------
 
