@@ -68,7 +68,7 @@ def test_plans_do_not_grow_with_the_rounds(certainty: float, monkeypatch: pytest
     monkeypatch.setattr(SparkStore, "view", watched)
     assert len(agreed(chain(30, certainty), "spark").certainties["reach"]) == 465
     assert len(lines) > 30  # a table for each round
-    assert max(lines) <= 12
+    assert max(lines) <= 40
 
 
 # --- sessions --------------------------------------------------------------------------------------------------------
