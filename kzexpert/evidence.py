@@ -3,8 +3,7 @@
 The one place that says "one family is one line of evidence": engines take certainties from it, proofs take lines.
 """
 
-from collections import deque
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -135,6 +134,7 @@ class Heights:
         firings: gives those of a conclusion. Which fact they name as the premise of a condition that several may
             satisfy is not looked at.
         facts: tells which may.
+        prepare: told of which conclusions `firings` is asked next, which a database finds at once.
     """
 
     def __init__(
@@ -143,11 +143,13 @@ class Heights:
         certainties: Mapping[RelationKey, Mapping[tuple[Value, ...], float]],
         firings: Callable[[GroundAtom], Sequence[Firing]],
         facts: EstablishedFacts,
+        prepare: Callable[[Sequence[GroundAtom]], None] = lambda atoms: None,
     ) -> None:
         self._program = program
         self._certainties = certainties
         self._firings = firings
         self._facts = facts
+        self._prepare = prepare
         self._inside = {name: frozenset(one.predicates) for name, one in program.stratum_of.items() if one.recursive}
         self._known: dict[GroundAtom, int] = {}
         self._options: dict[Pattern, tuple[GroundAtom, ...]] = {}
@@ -213,6 +215,14 @@ class Heights:
             self._options[pattern] = found
         return found
 
+    def _by_level(self, pending: list[GroundAtom]) -> Iterator[GroundAtom]:
+        """What is pending, then what that adds to it, and so on."""
+        while pending:
+            level = pending[:]
+            pending.clear()
+            self._prepare([atom for atom in level if atom not in self._known])
+            yield from level
+
     def _find(self, atom: GroundAtom) -> None:
         """Find the height of a fact, and of all below it: breadth first from what has none of the component below it.
 
@@ -223,9 +233,8 @@ class Heights:
         counting: dict[GroundAtom, list[tuple[GroundAtom, set[Pattern | Rising], Rising]]] = {}
         levels: dict[int, list[GroundAtom]] = {}
         lacking: list[tuple[GroundAtom, set[Pattern | Rising]]] = []
-        pending, seen = deque([atom]), {atom}
-        while pending:
-            current = pending.popleft()
+        pending, seen = [atom], {atom}
+        for current in self._by_level(pending):
             if current in self._known:
                 levels.setdefault(self._known[current], []).append(current)
                 continue

@@ -277,6 +277,7 @@ def conclusions_of(inference: Inference, pattern: Pattern | None = None, *, weig
         atoms = [atom for atom in inference.facts.matching(pattern) if atom in inference.firings]
     if not weighed:
         atoms = [atom for atom in atoms if established(inference.certainty(atom) or 0.0)]
+    inference.facts.prefetch(atoms)
     atoms.sort(key=lambda atom: (atom.predicate, -(inference.certainty(atom) or 0.0), str(atom)))
     found = tuple(conclude(inference, atom, pattern) for atom in atoms)
     return Conclusions(inference.program.as_of, inference.engine, found)

@@ -71,6 +71,7 @@ class Conjunction:
     Args:
         place: where it stands; see `Place`.
         given: what is bound before.
+        partial: that is not all that ever is, so that no sum over it is kept.
         inside: relation of a component under way → the extent to read.
         chosen: index of a match → the extent to read instead. There ``_`` may repeat a binding.
         touch: see there.
@@ -95,6 +96,7 @@ class Conjunction:
         chosen: Mapping[int, Extent] | None = None,
         touch: Touch | None = None,
         each: Callable[[int, exp.Expr], None] = lambda place, certainty: None,
+        partial: bool = False,
     ) -> None:
         self.context = context
         self.conditions = conditions
@@ -102,6 +104,7 @@ class Conjunction:
         self.place = place
         self.inside = inside or {}
         self.touch = touch
+        self.partial = partial
         self.values: dict[str, exp.Expr] = {}
         self.kinds: dict[str, Kind] = {}
         self.kept: dict[str, exp.Expr] = {}
@@ -371,7 +374,7 @@ class Conjunction:
         bound = {*body.matched}
         given = self.keys(shared) if always or not bound.issuperset(shared) else None
         moves = self.place is None or any(pattern.relation in self.inside for pattern in body.patterns)
-        moves = moves or (given is not None and bool(self.inside))
+        moves = moves or (given is not None and (bool(self.inside) or self.partial))
         place = None if moves else (*(self.place or ()), index)
         return Conjunction(self.context, body.conditions, body.order, place, given, self.inside)
 

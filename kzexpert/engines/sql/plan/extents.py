@@ -14,7 +14,6 @@ __all__ = [
     "AS_OF",
     "CERTAINTY",
     "DAY",
-    "KINDS",
     "Extent",
     "Kind",
     "Types",
@@ -28,7 +27,6 @@ __all__ = [
 
 #: What the values of a column are: texts and entities, numbers, dates; or whole numbers of ours, as in `DAY`.
 Kind: TypeAlias = Literal["text", "number", "date", "whole"]
-KINDS: tuple[Kind, ...] = ("text", "number", "date", "whole")
 #: How a database stores them.
 Types: TypeAlias = Mapping[Kind, SqlType]
 

@@ -4,7 +4,7 @@ Where the database has recursive queries that keep the best row of each key, the
 same parts are run in rounds. Several predicates share one relation, in which each row says whose it is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 
 from sqlglot import exp
@@ -12,8 +12,9 @@ from sqlglot import exp
 from kzexpert.engines.sql.plan.conjunction import Touch
 from kzexpert.engines.sql.plan.decimals import rounded
 from kzexpert.engines.sql.plan.dialects import Dialect
-from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, KINDS, Extent, Kind, argument, empty
+from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, Kind, argument, empty
 from kzexpert.engines.sql.plan.rules import STRENGTH, Planner, expressions_of
+from kzexpert.engines.sql.plan.slots import TAG, Slots
 from kzexpert.engines.sql.plan.words import (
     called,
     column,
@@ -37,8 +38,6 @@ from kzexpert.model.functions import FUNCTIONS
 
 __all__ = ["Component"]
 
-_TAG = "t"
-
 
 class Component:
     """The plans of one recursive stratum.
@@ -60,7 +59,7 @@ class Component:
         self._base = base
         self._tags = {name: tag for tag, name in enumerate(stratum.predicates)}
         self._kinds = {name: planner.extents[name].kinds for name in stratum.predicates}
-        self._slots = _slots(list(self._kinds.values()))
+        self._slots = Slots(list(self._kinds.values()))
         self._inside = {
             rule.key: [place for place, pattern in enumerate(rule.matches) if pattern.relation in self._tags]
             for rule in stratum.rules
@@ -79,8 +78,7 @@ class Component:
     @property
     def columns(self) -> list[str]:
         """The columns of the shared relation that tell its rows apart."""
-        slots = [argument(place) for place in range(len(self._slots))]
-        return [*([_TAG] if len(self._tags) > 1 else []), *slots, *([DAY] if self.dated else [])]
+        return [*[*self._slots.columns][0 if len(self._tags) > 1 else 1 :], *([DAY] if self.dated else [])]
 
     def invents(self) -> ProgramRule | None:
         """A rule that computes new values from conclusions of the component, and so may never end; None without one."""
@@ -146,11 +144,11 @@ class Component:
         kinds = self._kinds[predicate]
         if len(self._tags) == 1:
             return Extent(shared, kinds, self.certainty, dated=self.dated)
-        slots = _places(kinds, self._slots)
+        slots = self._slots.places[self._tags[predicate]]
         shown = [called(column(argument(slot), "r"), argument(place)) for place, slot in enumerate(slots)]
         shown += [column(DAY, "r")] if self.dated else []
         shown += [] if self.certainty is not None else [column(CERTAINTY, "r")]
-        tag = column(_TAG, "r").eq(self._tags[predicate])
+        tag = column(TAG, "r").eq(self._tags[predicate])
         source = Extent(shared, kinds).named("r")
         return Extent(select(shown, source, where=[tag]), kinds, self.certainty, dated=self.dated)
 
@@ -215,14 +213,10 @@ class Component:
         """Rows of a predicate as rows of the shared relation."""
         if len(self._tags) == 1:
             return query
-        nulls = self._nulls()
-        shown: list[exp.Expr] = [called(exp.Literal.number(self._tags[predicate]), _TAG), *nulls[1:]]
-        for place, slot in enumerate(_places(self._kinds[predicate], self._slots)):
-            shown[1 + slot] = called(column(argument(place), "u"), argument(slot))
-        if self.dated:
-            shown[1 + len(self._slots)] = column(DAY, "u")
-        if self.certainty is None:
-            shown[-1] = column(CERTAINTY, "u")
+        values = [column(argument(place), "u") for place in range(len(self._kinds[predicate]))]
+        shown = self._slots.shown(self._tags[predicate], values, self._dialect.types)
+        shown += [column(DAY, "u")] if self.dated else []
+        shown += [] if self.certainty is not None else [column(CERTAINTY, "u")]
         return select(shown, subquery(query, "u"))
 
     def _together(self, parts: Sequence[exp.Query]) -> exp.Query:
@@ -230,31 +224,7 @@ class Component:
 
     def _nulls(self) -> list[exp.Expr]:
         """A row of nothing, for the types of its columns."""
-        types = [(argument(place), self._dialect.types[kind]) for place, kind in enumerate(self._slots)]
-        if len(self._tags) > 1:
-            types.insert(0, (_TAG, "int"))
-        if self.dated:
-            types.append((DAY, "int"))
-        if self.certainty is None:
-            types.append((CERTAINTY, "double"))
-        return [called(typed(exp.null(), type_), name) for name, type_ in types]
-
-
-def _slots(kinds: Sequence[Sequence[Kind]]) -> list[Kind]:
-    """Columns that hold the arguments of any of the predicates."""
-    slots: list[Kind] = []
-    for kind in KINDS:
-        most = max(sum(other == kind for other in each) for each in kinds)
-        slots.extend([kind] * most)
-    if len(kinds) == 1:
-        return list(kinds[0])
-    return slots
-
-
-def _places(kinds: Sequence[Kind], slots: Sequence[Kind]) -> Iterator[int]:
-    """The column of each argument: the next free one of its kind."""
-    taken: set[int] = set()
-    for kind in kinds:
-        slot = next(index for index, other in enumerate(slots) if other == kind and index not in taken)
-        taken.add(slot)
-        yield slot
+        nulls = self._slots.nulls(self._dialect.types)[0 if len(self._tags) > 1 else 1 :]
+        further: list[tuple[str, Kind]] = [(DAY, "whole")] if self.dated else []
+        further += [] if self.certainty is not None else [(CERTAINTY, "number")]
+        return nulls + [called(typed(exp.null(), self._dialect.types[kind]), name) for name, kind in further]

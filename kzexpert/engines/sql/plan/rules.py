@@ -119,6 +119,7 @@ class Planner(Context):
         inside: Mapping[RelationKey, Extent] | None = None,
         touch: Touch | None = None,
         premises: bool = False,
+        given: Given | None = None,
     ) -> Bindings:
         """The bindings of a rule; each stands for one firing.
 
@@ -127,6 +128,7 @@ class Planner(Context):
             inside: relation of a component under way → the extent to read.
             touch: leaves bindings out that new facts cannot have changed.
             premises: whether to keep the certainty of each premise.
+            given: values of some variables; bindings with others are left out.
         """
         kept: dict[str, exp.Expr] = {}
         found = Conjunction(
@@ -138,6 +140,8 @@ class Planner(Context):
             chosen=chosen,
             touch=touch,
             each=lambda place, certainty: kept.update({premise(place): certainty} if premises else {}),
+            given=given,
+            partial=given is not None,
         )
         matched = frozenset(found.values) - found.determined
         found.kept.update(kept)

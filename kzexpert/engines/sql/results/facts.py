@@ -66,7 +66,7 @@ class DatabaseFacts:
         for atom in atoms:
             wanted.setdefault(atom.predicate, []).append(atom.args)
         self._recorded.prefetch(wanted)
-        self.firings.prefetch(wanted)
+        self.firings.prefetch(atoms)
 
     def firing_count(self) -> int | None:
         """See `Facts.firing_count`."""

@@ -2,16 +2,19 @@
 
 from collections import Counter
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
+from typing import Any
 
 import msgspec
 from sqlglot import exp
 
-from kzexpert.engines.sql.plan.extents import argument
+from kzexpert.engines.sql.plan.conjunction import Given, key_column
+from kzexpert.engines.sql.plan.extents import Kind, argument
 from kzexpert.engines.sql.plan.rules import Planner, premise, variable
-from kzexpert.engines.sql.plan.words import both, column, named, select, subquery
+from kzexpert.engines.sql.plan.slots import TAG, Slots
+from kzexpert.engines.sql.plan.words import called, column, named, select, subquery, together
 from kzexpert.engines.sql.results.stored import Certainties
-from kzexpert.engines.sql.store.base import Row, Store
-from kzexpert.engines.sql.store.codec import Args, Codec
+from kzexpert.engines.sql.store.base import Store
+from kzexpert.engines.sql.store.codec import Args, Codec, Stored
 from kzexpert.evidence import Heights
 from kzexpert.model import (
     Firing,
@@ -20,32 +23,45 @@ from kzexpert.model import (
     Program,
     ProgramRule,
     Value,
+    Variable,
 )
 
 __all__ = ["Firings"]
 
 
-#: After so many conclusions of one predicate, and twice as many, and so on, all its firings are fetched at once, unless
-#: they are more than `_WORTH` times as many: as long as it takes to find those of one conclusion by a query.
+#: After so many queries for conclusions of one predicate, and twice as many, and so on, all its firings are fetched at
+#: once, unless they are more than `_WORTH` times as many: as long as such a query takes.
 _MANY, _WORTH = 8, 500
-#: From so many conclusions on, it pays to ask for them together.
-_FEW = 4
 
 
-class _Backwards(msgspec.Struct, frozen=True):
-    """A rule prepared for finding its firings.
+class _Head(msgspec.Struct, frozen=True):
+    """A rule with the conclusions that are wanted of it.
 
     Attributes:
-        query: a row for each firing: its binding, then the certainties of its premises.
-        text: the same with one parameter for each variable of the head.
-        head: those variables.
-        binding: how to read the values of a binding.
+        names, kinds: the variables of its head, and how they are stored.
+        rows: their values, one row for each conclusion.
     """
 
-    query: exp.Select
-    text: str
-    head: tuple[str, ...]
-    binding: Codec
+    rule: ProgramRule
+    names: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    rows: list[list[Stored]]
+
+    @classmethod
+    def of(cls, rule: ProgramRule, codec: Codec, atoms: Iterable[GroundAtom]) -> "_Head":
+        """Those among some conclusions of its predicate that it can have."""
+        places = {term.name: place for place, term in enumerate(rule.head.terms) if isinstance(term, Variable)}
+        bound = [rule.head.binding(atom.args) for atom in atoms]
+        keys = [codec.key([each[name] for name in places], places.values()) for each in bound if each is not None]
+        kinds = tuple(codec.kinds[place] for place in places.values())
+        return cls(rule, tuple(places), kinds, [key for key in keys if key is not None])
+
+    def given(self, table: exp.Table, shape: int, slots: Slots) -> Given:
+        """The rows as they lie in a table of several shapes."""
+        keys = [called(column(argument(slot), "h"), key_column(at)) for at, slot in enumerate(slots.places[shape])]
+        where = [column(TAG, "h").eq(shape)]
+        query = select(keys or [column(TAG, "h")], named(table, "h"), where=where)
+        return Given(query, self.names, dict(zip(self.names, self.kinds, strict=True)), dated=False)
 
 
 class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
@@ -57,12 +73,12 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
         self._program = program
         self._certainties = certainties
         self._facts = certainties.established
-        self._backwards: dict[str, _Backwards] = {}
         self._rules: dict[str, list[ProgramRule]] = {}
         for rule in program.rules.values():
-            self._rules.setdefault(rule.head.predicate, []).append(rule)
+            if all(planner.extents[pattern.relation].rows != 0 for pattern in rule.matches):  # or it never fires
+                self._rules.setdefault(rule.head.predicate, []).append(rule)
         self._found: dict[GroundAtom, tuple[Firing, ...]] = {}
-        self.heights = Heights(program, certainties, self._of_conclusion, self._facts)
+        self.heights = Heights(program, certainties, self._of_conclusion, self._facts, self.prefetch)
         self._whole: set[str] = set()
         self._asked: Counter[str] = Counter()
 
@@ -74,15 +90,7 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
 
     def _of_conclusion(self, atom: GroundAtom) -> tuple[Firing, ...]:
         """The firings of a conclusion, before the lowest of equally certain premises are chosen."""
-        predicate = atom.predicate
-        if atom not in self._found and predicate not in self._whole:
-            self._asked[predicate] += 1
-            asked = self._asked[predicate]
-            if asked >= _MANY and asked & (asked - 1) == 0:
-                self._gather(predicate, asked * _WORTH)
-        if atom not in self._found and predicate not in self._whole:
-            rules = self._rules.get(predicate, ())
-            self._found[atom] = tuple(firing for rule in rules for firing in self._of(rule, atom))
+        self.prefetch([atom])
         return self._found.get(atom, ())
 
     def __iter__(self) -> Iterator[GroundAtom]:
@@ -110,110 +118,102 @@ class Firings(Mapping[GroundAtom, tuple[Firing, ...]]):
 
     def items(self) -> ItemsView[GroundAtom, tuple[Firing, ...]]:
         """All firings by conclusion, which fetches all of them."""
-        self._gather_all()
+        self._gather(self._rules)
         return super().items()
 
     def values(self) -> ValuesView[tuple[Firing, ...]]:
         """All firings, which fetches all of them."""
-        self._gather_all()
+        self._gather(self._rules)
         return super().values()
 
-    # --- many conclusions at once ------------------------------------------------------------------------------------
+    # --- many at once ------------------------------------------------------------------------------------------------
 
-    def prefetch(self, wanted: Mapping[str, Sequence[Args]]) -> None:
-        """Find the firings for some conclusions of each predicate."""
-        for predicate, rules in self._rules.items():
-            open_ = [args for args in wanted.get(predicate, ()) if GroundAtom(predicate, args) not in self._found]
-            if len(open_) < _FEW or predicate in self._whole:
-                continue
+    def prefetch(self, atoms: Iterable[GroundAtom]) -> None:
+        """Find the firings for some conclusions, in one query."""
+        found: dict[GroundAtom, list[Firing]] = {}
+        heads: list[_Head] = []
+        for predicate, own in self._open(atoms).items():
+            found.update((atom, []) for atom in own)
             codec = self._certainties.relations[predicate].codec
-            names = [argument(place) for place in range(len(codec.kinds))]
-            heads = self._database.load(dict(zip(names, codec.kinds, strict=True)), map(codec.row, open_))
-            gathered: dict[GroundAtom, list[Firing]] = {GroundAtom(predicate, args): [] for args in open_}
-            for rule in rules:
-                agree = [
-                    value.eq(column(name, "h"))
-                    for value, name in zip(self._planner.head_values(rule), names, strict=True)
-                ]
-                query = self._prepared(rule).query.copy()
-                query.append("joins", exp.Join(this=named(heads, "h"), on=both(agree)))
-                for firing in self._fired(rule, self._database.rows(query)):
-                    gathered[firing.conclusion].append(firing)
-            self._database.drop(heads)
-            self._found.update((atom, tuple(firings)) for atom, firings in gathered.items())
+            heads += [head for rule in self._rules[predicate] if (head := _Head.of(rule, codec, own)).rows]
+        if heads:
+            slots = Slots([head.kinds for head in heads])
+            rows = (slots.row(shape, row) for shape, head in enumerate(heads) for row in head.rows)
+            table = self._database.load(slots.columns, rows)
+            given = [head.given(table, shape, slots) for shape, head in enumerate(heads)]
+            for firing in self._fired([head.rule for head in heads], given) or ():
+                found[firing.conclusion].append(firing)
+            self._database.drop(table)
+        self._found.update((atom, tuple(firings)) for atom, firings in found.items())
 
-    def _fired(self, rule: ProgramRule, rows: Iterable[Row]) -> Iterator[Firing]:
-        """The rows of a rule's query as firings."""
-        for row in rows:
-            binding = self._prepared(rule).binding.decode(row)
-            args = rule.head.row(dict(zip(rule.variables, binding, strict=True))) or ()
-            yield self._firing(rule, binding, GroundAtom(rule.head.predicate, args), row)
+    def _open(self, atoms: Iterable[GroundAtom]) -> dict[str, list[GroundAtom]]:
+        """Predicate → those of some conclusions whose firings are not known yet."""
+        found: dict[str, list[GroundAtom]] = {}
+        for atom in dict.fromkeys(atoms):
+            if atom not in self._found and atom.predicate in self._rules:
+                found.setdefault(atom.predicate, []).append(atom)
+        for predicate in [name for name in found if name not in self._whole]:
+            self._asked[predicate] += 1
+            asked = self._asked[predicate]
+            if asked >= _MANY and asked & (asked - 1) == 0:
+                self._gather([predicate], asked * _WORTH)
+        return {predicate: own for predicate, own in found.items() if predicate not in self._whole}
 
-    # --- all of a predicate ------------------------------------------------------------------------------------------
-
-    def _gather_all(self) -> None:
-        for predicate in self._rules:
-            self._gather(predicate)
-
-    def _gather(self, predicate: str, most: int | None = None) -> None:
-        """Fetch all firings of a predicate, unless there are more than so many."""
-        if predicate in self._whole:
+    def _gather(self, predicates: Iterable[str], most: int | None = None) -> None:
+        """Fetch all firings of some predicates, unless there are more than so many."""
+        new = [predicate for predicate in predicates if predicate in self._rules and predicate not in self._whole]
+        rules = [rule for predicate in new for rule in self._rules[predicate]]
+        fired = self._fired(rules, [None] * len(rules), most)
+        if fired is None:
             return
         gathered: dict[GroundAtom, list[Firing]] = {}
-        left = most
-        for rule in self._rules[predicate]:
-            query = self._prepared(rule).query
-            rows = self._database.rows(query if left is None else query.limit(left + 1))
-            if left is not None:
-                left -= len(rows)
-                if left < 0:
-                    return
-            for firing in self._fired(rule, rows):
-                gathered.setdefault(firing.conclusion, []).append(firing)
+        for firing in fired:
+            gathered.setdefault(firing.conclusion, []).append(firing)
         self._found.update((atom, tuple(firings)) for atom, firings in gathered.items())
-        self._whole.add(predicate)
+        self._whole.update(new)
 
-    # --- backwards ---------------------------------------------------------------------------------------------------
+    def _fired(
+        self, rules: Sequence[ProgramRule], given: Sequence[Given | None], most: int | None = None
+    ) -> Iterator[Firing] | None:
+        """The firings of some rules, in one query.
 
-    def _of(self, rule: ProgramRule, atom: GroundAtom) -> Iterator[Firing]:
-        """The firings of one rule for a conclusion."""
-        bound = rule.head.binding(atom.args)
-        if bound is None:
-            return
-        prepared = self._prepared(rule)
-        places = [rule.variables.index(name) for name in prepared.head]
-        parameters = prepared.binding.key([bound[name] for name in prepared.head], places)
-        if parameters is not None:
-            for row in self._database.rows(prepared.text, parameters):
-                yield self._firing(rule, prepared.binding.decode(row), atom, row)
+        Args:
+            given: for each rule the values of head variables that are wanted; None for all.
+            most: None is given back where there are more than so many.
+        """
+        if not rules:
+            return iter(())
+        bodies = [
+            self._planner.body(rule, premises=True, given=wanted) for rule, wanted in zip(rules, given, strict=True)
+        ]
+        certainties: list[list[Kind]] = [["number"] * len(rule.matches) for rule in rules]
+        slots = Slots([(*body.kinds, *own) for body, own in zip(bodies, certainties, strict=True)])
+        parts = []
+        for shape, (rule, body) in enumerate(zip(rules, bodies, strict=True)):
+            names = [variable(place) for place in range(len(rule.variables))]
+            names += [premise(place) for place in range(len(rule.matches))]
+            values = [column(name, "b") for name in names]
+            shown = slots.shown(shape, values, self._database.dialect.types)
+            parts.append(select(shown, subquery(body.query, "b")))
+        query = together(parts)
+        rows = self._database.rows(query if most is None else query.limit(most + 1))
+        if most is not None and len(rows) > most:
+            return None
+        codecs = [Codec(self._planner.texts, body.kinds, len(body.kinds)) for body in bodies]
+        read = map(slots.read, rows)
+        return (self._firing(rules[shape], codecs[shape].decode(values), values) for shape, values in read)
 
-    def _firing(self, rule: ProgramRule, binding: Args, conclusion: GroundAtom, row: Row) -> Firing:
-        certainties = row[len(row) - len(rule.matches) :]
+    def _firing(self, rule: ProgramRule, binding: Args, row: Sequence[Any]) -> Firing:
+        certainties = row[len(binding) :]
         values = dict(zip(rule.variables, binding, strict=True))
         facts = []
         for pattern, certainty in zip(rule.matches, certainties, strict=True):
             args = self._premise(pattern, values, certainty)
             self._certainties.relations[pattern.relation].note(args, certainty)
             facts.append(GroundAtom(pattern.predicate, args[: pattern.arity]))
+        conclusion = GroundAtom(rule.head.predicate, rule.head.row(values) or ())
         weakest = min(certainties, default=1.0)
         return Firing(rule, binding, conclusion, tuple(facts), rule.rule.certainty * weakest)
-
-    def _prepared(self, rule: ProgramRule) -> _Backwards:
-        found = self._backwards.get(rule.key)
-        if found is None:
-            head = tuple(dict.fromkeys(rule.head.variables))
-            shown = [column(variable(place), "b") for place in range(max(len(rule.variables), 1))]
-            shown += [column(premise(place), "b") for place in range(len(rule.matches))]
-            body = self._planner.body(rule, premises=True)
-            query = select(shown, subquery(body.query, "b"))
-            bound = query
-            if head:
-                agree = (column(variable(rule.variables.index(name)), "b").eq(exp.Placeholder()) for name in head)
-                bound = query.where(both(agree))
-            codec = Codec(self._planner.texts, body.kinds, len(rule.variables))
-            text = self._database.dialect.text(bound)
-            found = self._backwards[rule.key] = _Backwards(query, text, head, codec)
-        return found
 
     def _premise(self, pattern: Pattern, values: Mapping[str, Value], certainty: float) -> Args:
         """The arguments, and dates, of the fact behind a condition.
