@@ -43,6 +43,15 @@ def chain(links: int, certainty: float = 1.0) -> KnowledgeBase:
     )
 
 
+def paired(pairs: int) -> KnowledgeBase:
+    """More facts than are kept in one partition, and more conclusions than the driver keeps."""
+    return written(
+        {"pair": ["number", "number"], "first": ["number"]},
+        {"pair": [[float(number // 2), float(number)] for number in range(pairs)]},
+        rule("first", ["pair(?a, ?b)"], "first(?a)"),
+    )
+
+
 def endless() -> KnowledgeBase:
     """A program that takes hours."""
     return written(
@@ -188,10 +197,11 @@ def test_a_folder_for_checkpoints_is_used_and_ctrl_c_stops_the_job_and_says_noth
     folders = [str(Path(__file__).parents[1] / name) for name in ("sql", "engines", "helpers")]
     script = f"""
 import sys
+from pathlib import Path
 sys.path[:0] = {folders!r}
 from available import SETTINGS
 from short_programs import program_of, told
-from test_sql_spark import chain, endless
+from test_sql_spark import endless, paired
 from kzexpert.engines import engine
 from kzexpert.engines.sql.spark_engine import SparkEngine
 
@@ -200,8 +210,9 @@ def heard(report):
         print("at work", flush=True)
 
 spark = SparkEngine(master="local[1]", conf=SETTINGS, checkpoint={str(tmp_path / "kept")!r}, listen=heard)
-program = program_of(chain(3, 0.9))
+program = program_of(paired(12_000))
 assert told(spark.infer(program)) == told(engine("experta").infer(program))
+assert list(Path({str(tmp_path / "kept")!r}).rglob("*.parquet"))
 try:
     spark.infer(program_of(endless()))
 except KeyboardInterrupt:
@@ -216,7 +227,10 @@ except KeyboardInterrupt:
         out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (0, "")
     assert out.splitlines()[-1] == "stopped"
-    assert list((tmp_path / "kept").rglob("rdd-*"))
+    deadline = time.monotonic() + 60  # Java ends a moment after Python
+    while list((tmp_path / "kept").rglob("*.parquet")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not list((tmp_path / "kept").rglob("*.parquet"))  # nothing is left behind
 
 
 # --- what comes out --------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from kzexpert.engines.sql.plan.extents import Types
 from kzexpert.engines.sql.plan.words import number, typed
 from kzexpert.model import EXACT
 
-__all__ = ["CASED", "NUMBER_TEXT", "SUM", "Dialect", "DuckDBDialect", "SparkDialect"]
+__all__ = ["CASED", "NUMBER_TEXT", "SUM", "Dialect", "DuckDBDialect", "SparkDialect", "is_harmless"]
 
 #: The functions in Python by which Spark adds up exactly, prints a number, and changes the case of a text.
 SUM = "kzexpert_sum"
@@ -125,7 +125,7 @@ class SparkDialect:
     def text(self, query: exp.Expr) -> str:
         """See `Dialect.text`. Texts stand in it by their bytes, so that none can mean anything to the parser."""
         for literal in list(query.find_all(exp.Literal)):
-            if literal.is_string and not _harmless(literal.name):
+            if literal.is_string and not is_harmless(literal.name):
                 literal.replace(typed(exp.HexString(this=literal.name.encode().hex()), "text"))
         return query.sql(dialect=Spark, copy=False)
 
@@ -162,6 +162,6 @@ class SparkDialect:
         return exp.Anonymous(this="date_add" if unit == "day" else "add_months", expressions=[when.copy(), amount])
 
 
-def _harmless(text: str) -> bool:
+def is_harmless(text: str) -> bool:
     """Whether a literal can stand in a query as it is: a number, a date, a name of ours."""
     return text.isascii() and text.replace(".", "").replace("-", "").replace("+", "").replace("_", "").isalnum()

@@ -10,25 +10,48 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import fsum
 from typing import Any
+from uuid import uuid4
 
 import pyspark
 from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
 from pyspark.errors import PySparkException
 from pyspark.java_gateway import launch_gateway
-from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql.functions import expr, lit
+from pyspark.sql.types import DataType, DateType, DoubleType, IntegerType, StringType, StructField, StructType
 
 from kzexpert.engines.sql.plan.dialects import CASED, NUMBER_TEXT, SUM
+from kzexpert.engines.sql.plan.extents import Kind
 from kzexpert.engines.sql.store.base import DatabaseError
 from kzexpert.errors import Issue, KnowledgeBaseError, UsageError
 
-__all__ = ["DataFrame", "Observation", "SparkSession", "expr", "failing", "lit", "open_session"]
+__all__ = [
+    "TYPES",
+    "Column",
+    "DataFrame",
+    "Observation",
+    "SparkSession",
+    "StructField",
+    "StructType",
+    "expr",
+    "failing",
+    "folder_of",
+    "lit",
+    "open_session",
+]
 
 _OLDEST = 4
 if int(pyspark.__version__.split(".")[0]) < _OLDEST:
     raise ImportError(f"pyspark is {pyspark.__version__}, and must be 4.0 or newer")
 
+#: How values are stored.
+TYPES: Mapping[Kind, DataType] = {
+    "text": StringType(),
+    "number": DoubleType(),
+    "date": DateType(),
+    "whole": IntegerType(),
+}
 #: What our session says whatever the user's says, since results hang on it.
 _FIXED = {
     "spark.sql.ansi.enabled": "false",  # what cannot be computed is null, and a condition on it fails
@@ -81,6 +104,26 @@ def open_session(
     for function, name in CASED.items():
         own.udf.register(name, _changer(function), "string")
     return own
+
+
+def folder_of(session: SparkSession, checkpoint: str | None) -> str | None:
+    """A folder of our own in the one for checkpoints; it goes when Spark ends. None where none is given.
+
+    Args:
+        checkpoint: that folder, if it is not the one of Spark's own settings.
+    """
+    context = session.sparkContext
+    if checkpoint:
+        context.setCheckpointDir(checkpoint)
+    given = context.getCheckpointDir()
+    if given is None:
+        return None
+    assert context._jvm is not None
+    path = context._jvm.org.apache.hadoop.fs.Path(given, f"kzexpert-{uuid4().hex}")
+    files = path.getFileSystem(context._jsc.hadoopConfiguration())
+    files.mkdirs(path)
+    files.deleteOnExit(path)
+    return str(path.toString())
 
 
 def _started(master: str | None, given: Mapping[str, str]) -> SparkSession:

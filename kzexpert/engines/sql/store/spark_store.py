@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from functools import partial
 from types import FrameType
+from typing import Any
 from uuid import uuid4
 
 from sqlglot import exp
@@ -21,16 +22,28 @@ from kzexpert.engines.sql.plan.extents import Kind
 from kzexpert.engines.sql.plan.recursion import Component
 from kzexpert.engines.sql.plan.rounds import Rounds
 from kzexpert.engines.sql.plan.texts import Plain
-from kzexpert.engines.sql.plan.words import called, day, identifier, number, select, subquery, table, typed
+from kzexpert.engines.sql.plan.words import select, subquery, table
 from kzexpert.engines.sql.store.base import Row, TimeIsUp, names_of, resolved
-from kzexpert.engines.sql.store.spark_session import DataFrame, Observation, SparkSession, expr, failing
+from kzexpert.engines.sql.store.spark_session import (
+    TYPES,
+    Column,
+    DataFrame,
+    Observation,
+    SparkSession,
+    StructField,
+    StructType,
+    expr,
+    failing,
+    folder_of,
+)
+from kzexpert.engines.sql.store.spark_values import is_small, listed
 from kzexpert.engines.sql.store.watch import Watch
 from kzexpert.model import KnowledgeBase
 
 __all__ = ["SparkStore"]
 
-#: So many values, and so many characters of texts, may stand in a query.
-_IN_QUERY, _CHARACTERS = 1000, 20_000
+#: So many values of a table are held by the driver once it is filled, so that no job is needed to send them round.
+_SENT = 4_000
 #: What makes a job of a few thousand rows fast: one task, nothing sent to and fro, no Java compiled for it.
 _FEW: Mapping[str, str] = {
     "spark.sql.adaptive.enabled": "false",
@@ -65,9 +78,7 @@ class SparkStore:
         self.texts = Plain()
         self.session = session
         self._context = session.sparkContext
-        if checkpoint:
-            self._context.setCheckpointDir(checkpoint)
-        self._reliable = self._context.getCheckpointDir() is not None
+        self._folder = folder_of(session, checkpoint)
         self._before = {name: session.conf.get(name, None) for name in _FEW} if few else {}
         self._set(_FEW if few else {})
         self._views: set[str] = set()
@@ -184,29 +195,48 @@ class SparkStore:
         What is measured at the end of a job is right also where tasks of it ran twice.
         """
         told = [expr(self.dialect.text(measure)).alias(f"m{place}") for place, measure in enumerate(measures)]
-        seen = Observation()
         with self.guarded():
-            frame = self._frame(query).observe(seen, expr("count(1)").alias("rows"), *told)
-            kept = self._cut(frame)
-            found = seen.get
-            if self._before and found["rows"] > _MOST_OF_FEW:
-                self._set(self._before)
-                self._before = {}
-                kept = kept.repartition(self._context.defaultParallelism)
-            stored = self.view(kept)
-        return stored, tuple(found[f"m{place}"] for place in range(len(told)))
+            kept, found = self._filled(self._frame(query), [expr("count(1)").alias("rows"), *told])
+            return self.view(kept), tuple(found[f"m{place}"] for place in range(len(told)))
+
+    def _filled(self, frame: DataFrame, told: Sequence[Column]) -> tuple[DataFrame, Mapping[str, Any]]:
+        """The rows of a frame without the plan that led to them, else plans would grow from table to table.
+
+        A few rows come to the driver, where no executor can lose them, and no job is needed to read them.
+        """
+        shape = frame.schema
+        assert isinstance(shape, StructType)
+        if self._before:
+            seen = Observation()
+            rows = frame.observe(seen, *told).limit(_MOST_OF_FEW + 1).collect()
+            if len(rows) <= _MOST_OF_FEW:
+                return self._sent(shape, rows), seen.get
+            self._set(self._before)
+            self._before = {}
+            frame = frame.repartition(self._context.defaultParallelism)
+        seen = Observation()
+        kept = self._cut(frame.observe(seen, *told))
+        if seen.get["rows"] * len(shape) <= _SENT:
+            kept = self._sent(shape, kept.collect())
+        return kept, seen.get
 
     def load(self, columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]) -> exp.Table:
         """See `Store.load`. A few rows stand in the plan; more are sent to the executors."""
         kinds = list(columns.values())
         plain = [tuple(map(_plain, row, kinds)) for row in rows]
-        if len(plain) * len(kinds) <= _IN_QUERY and _characters(plain) <= _CHARACTERS:
-            with self.guarded():
-                return self.view(self._whole(self._frame(self._listed(columns, plain))))
-        shape = ", ".join(f"`{name}` {_DDL[kind]}" for name, kind in columns.items())
+        shape = StructType([StructField(name, TYPES[kind]) for name, kind in columns.items()])
         with self.guarded():
-            frame = self.session.createDataFrame(plain, shape, verifySchema=False)
-            return self.view(self._cut(self._whole(frame)))
+            return self.view(self._sent(shape, plain))
+
+    def _sent(self, shape: StructType, rows: Sequence[Row]) -> DataFrame:
+        """Rows of the driver: in the plan itself if they are few, and else with the executors."""
+        few = is_small(rows, len(shape))
+        if few:
+            frame = self.session.sql(listed([(field.name, field.dataType.simpleString()) for field in shape], rows))
+        else:
+            frame = self.session.createDataFrame(list(rows), shape, verifySchema=False)
+        frame = frame.coalesce(1) if self._before else frame
+        return frame if few else self._cut(frame)
 
     def gather(
         self, texts: Mapping[str, Sequence[str | None]], numbers: Mapping[str, Sequence[int]] | None = None
@@ -252,14 +282,13 @@ class SparkStore:
         return table(name)
 
     def _cut(self, frame: DataFrame) -> DataFrame:
-        """The rows of a frame without the plan that led to them, else plans would grow from table to table."""
-        if self._reliable:
-            return frame.checkpoint(eager=True)
-        return frame.localCheckpoint(eager=True)
-
-    def _whole(self, frame: DataFrame) -> DataFrame:
-        """Rows from the driver: in one partition where all are."""
-        return frame.coalesce(1) if self._before else frame
+        """The rows of a frame, stored."""
+        if self._folder is None:
+            return frame.localCheckpoint(eager=True)
+        path = f"{self._folder}/{uuid4().hex}"
+        frame.write.parquet(path)
+        read = self.session.read.schema(frame.schema).parquet(path)
+        return read.coalesce(1) if self._before else read
 
     def _set(self, settings: Mapping[str, str | None]) -> None:
         for name, value in settings.items():
@@ -267,27 +296,6 @@ class SparkStore:
                 self.session.conf.unset(name)
             else:
                 self.session.conf.set(name, value)
-
-    def _listed(self, columns: Mapping[str, Kind], rows: Sequence[Sequence[object]]) -> exp.Select:
-        """A query that holds rows itself."""
-        if not rows:
-            nulls = [called(typed(exp.null(), self.dialect.types[kind]), name) for name, kind in columns.items()]
-            return select(nulls, where=[exp.false()])
-        kinds = list(columns.values())
-        listed = [
-            exp.Tuple(expressions=[self._literal(*pair) for pair in zip(row, kinds, strict=True)]) for row in rows
-        ]
-        alias = exp.TableAlias(this=identifier("v"), columns=[identifier(name) for name in columns])
-        return select([exp.Star()], exp.Values(expressions=listed, alias=alias))
-
-    def _literal(self, value: object, kind: Kind) -> exp.Expr:
-        if value is None:
-            return typed(exp.null(), self.dialect.types[kind])
-        if isinstance(value, date):
-            return day(value)
-        if isinstance(value, str):
-            return exp.Literal.string(value)
-        return number(value) if isinstance(value, float) else exp.Literal.number(str(value))
 
     # --- recursion ---------------------------------------------------------------------------------------------------
 
@@ -337,9 +345,6 @@ class SparkStore:
         return nullcontext()
 
 
-_DDL: Mapping[Kind, str] = {"text": "STRING", "number": "DOUBLE", "date": "DATE", "whole": "INT"}
-
-
 def _plain(value: object, kind: Kind) -> object:
     """A value as Spark takes it for a column; −0 becomes 0."""
     return float(value) + 0.0 if kind == "number" and isinstance(value, int | float) else value
@@ -357,10 +362,6 @@ def _in_one(query: exp.Expr) -> exp.Expr:
                 union.replace(one)
             one.from_(subquery(union, "u"), copy=False)
     return query
-
-
-def _characters(rows: Sequence[Sequence[object]]) -> int:
-    return sum(len(value) for row in rows for value in row if isinstance(value, str))
 
 
 class SparkNames:

@@ -1,0 +1,55 @@
+"""Rows of values as the text of a query, for Spark: what is small lies in the plan itself, and costs no job to read."""
+
+from collections.abc import Sequence
+from datetime import date
+from math import isfinite
+
+from kzexpert.engines.sql.plan.dialects import is_harmless
+
+__all__ = ["is_small", "listed"]
+
+#: So many values, and so many characters of texts, may stand in a query.
+_VALUES, _CHARACTERS = 20_000, 500_000
+
+
+def is_small(rows: Sequence[Sequence[object]], width: int) -> bool:
+    """Whether rows may stand in a query.
+
+    Args:
+        width: the number of their columns.
+    """
+    if len(rows) * width > _VALUES:
+        return False
+    return sum(len(value) for row in rows for value in row if isinstance(value, str)) <= _CHARACTERS
+
+
+def listed(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[object]]) -> str:
+    """A query for rows of values.
+
+    Args:
+        columns: name and type in Spark's words, such as ``string``, ``double``, ``date``, ``int`` or ``bigint``.
+    """
+    names = ", ".join(f"`{name}`" for name, _ in columns)
+    if not rows:
+        return f"SELECT {', '.join(f'{_null(kind)} AS `{name}`' for name, kind in columns)} WHERE false"
+    kinds = [kind for _, kind in columns]
+    tuples = (f"({', '.join(map(_literal, row, kinds))})" for row in rows)
+    return f"SELECT * FROM VALUES {', '.join(tuples)} AS v({names})"
+
+
+def _null(kind: str) -> str:
+    return f"CAST(NULL AS {kind})"
+
+
+def _literal(value: object, kind: str) -> str:
+    if value is None:
+        return _null(kind)
+    if isinstance(value, str):
+        # By its bytes no text can mean anything to the parser.
+        return f"'{value}'" if is_harmless(value) else f"CAST(X'{value.encode().hex()}' AS STRING)"
+    if isinstance(value, date):
+        return f"DATE'{value.isoformat()}'"
+    if kind == "double":
+        number = float(value) + 0.0  # type: ignore[arg-type]  # −0 becomes 0
+        return f"{number!r}D" if isfinite(number) else f"CAST('{number!r}' AS DOUBLE)"
+    return f"{value}L" if kind == "bigint" else str(value).lower()
