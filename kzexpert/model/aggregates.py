@@ -41,8 +41,14 @@ def _count(values: Sequence[Value]) -> float:
 
 
 def _sum(values: Sequence[float]) -> float | None:
+    """The exact sum, rounded once, so that no order matters; None where that overflows, and never a negative zero."""
     try:
-        return fsum(sorted(values)) + 0.0  # in one order, since whether it overflows depends on it; no negative zero
+        return fsum(values) + 0.0
+    except OverflowError:  # on the way, which depends on the order
+        from fractions import Fraction
+
+    try:
+        return float(sum(map(Fraction, values)))
     except OverflowError:
         return None
 

@@ -6,7 +6,8 @@ and nothing else: names, dates, strata, joins and certainties are worked out her
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from math import fsum, inf
+from fractions import Fraction
+from math import inf
 from typing import Any, NamedTuple
 
 from reference_conditions import atoms, choices, is_open, mentioned, outside_of_alternatives, shared, variables_of
@@ -511,7 +512,7 @@ def fold(function: str, values: list[Any]) -> Any:
 
 def total(values: list[float]) -> float | None:
     try:
-        return fsum(sorted(values)) + 0.0
+        return float(sum(map(Fraction, values)))
     except OverflowError:
         return None
 

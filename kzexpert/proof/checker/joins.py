@@ -5,6 +5,7 @@ In which order conditions are evaluated is said in `rules`, what expressions com
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from fractions import Fraction
 from functools import cached_property
 from math import fsum
 from typing import Any, TypeAlias
@@ -179,6 +180,18 @@ def aggregated(aggregate: Aggregate, binding: Binding, facts: FactStore) -> Valu
     return _folded(aggregate, [value for value in found.values() if value is not None])
 
 
+def _total(values: list[float]) -> float:
+    """The exact sum, rounded once.
+
+    Raises:
+        OverflowError: it is too large for a number.
+    """
+    try:
+        return fsum(values) + 0.0
+    except OverflowError:  # maybe only on the way
+        return float(sum(map(Fraction, values)))
+
+
 def _folded(aggregate: Aggregate, values: list[Any]) -> Value | None:
     if aggregate.function == "count":
         return float(len(set(values)))
@@ -187,7 +200,7 @@ def _folded(aggregate: Aggregate, values: list[Any]) -> Value | None:
         if isinstance(aggregate, Monotone):  # it must not fall; a negative value is an error once all is derived
             ascending = [max(value, 0.0) for value in ascending]
         try:
-            total = fsum(ascending) + 0.0
+            total = _total(ascending)
         except OverflowError:
             return None
         if aggregate.function == "sum":

@@ -187,22 +187,32 @@ def _gathered(lines: Sequence[_Lines], columns: list[str]) -> exp.Query:
     return together(gathered)
 
 
+def _counted(rows: exp.Query, columns: list[str]) -> exp.Select:
+    """How many lines of each strength there are, so that not all lines of a conclusion must meet on one machine."""
+    keys = [column(name, "u") for name in (*columns, STRENGTH)]
+    counted = called(exp.Count(this=exp.Star()), "n")
+    return select([*keys, counted], subquery(rows, "u")).group_by(*[key.copy() for key in keys], copy=False)
+
+
 def _combined(dialect: Dialect, lines: Sequence[_Lines], columns: list[str]) -> exp.Select:
     """Several lines of evidence: p and n, and what they come to."""
     keys = [column(name, "l") for name in columns]
     strength = column(STRENGTH, "l")
+    rows, times = _gathered(lines, columns), None
+    if dialect.spreads and not all(line.single for line in lines):
+        rows, times = _counted(rows, columns), column("n", "l")
     positive: exp.Expr = number(0.0)
     negative: exp.Expr = number(0.0)
     if any(not line.negative for line in lines):
         factor = number(1.0) - strength
         above = strength > number(0.0)
-        positive = number(1.0) - dialect.product(factor, above, ascending=False)
+        positive = number(1.0) - dialect.product(factor, above, ascending=False, times=times)
     if any(line.negative for line in lines):
         factor_ = number(1.0) + strength
         below = strength < number(0.0)
-        negative = dialect.product(factor_, below, ascending=True) - number(1.0)
+        negative = dialect.product(factor_, below, ascending=True, times=times) - number(1.0)
     shown = [*keys, called(positive, "p"), called(negative, "n")]
-    summed = select(shown, subquery(_gathered(lines, columns), "l")).group_by(*[key.copy() for key in keys], copy=False)
+    summed = select(shown, subquery(rows, "l")).group_by(*[key.copy() for key in keys], copy=False)
     return _certainty(summed, columns, mixed=len({line.negative for line in lines}) > 1)
 
 

@@ -1,20 +1,21 @@
 """What the plans need and each database says in its own words. A plan is one tree; here it becomes text."""
 
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Protocol
 
-from sqlglot import exp
+from sqlglot import exp, parse_one
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.spark import Spark
 
 from kzexpert.engines.sql.plan.extents import Types
+from kzexpert.engines.sql.plan.sums import total
 from kzexpert.engines.sql.plan.words import number, typed
 from kzexpert.model import EXACT
 
-__all__ = ["CASED", "NUMBER_TEXT", "SUM", "Dialect", "DuckDBDialect", "SparkDialect", "is_harmless"]
+__all__ = ["CASED", "NUMBER_TEXT", "Dialect", "DuckDBDialect", "SparkDialect", "is_harmless"]
 
-#: The functions in Python by which Spark adds up exactly, prints a number, and changes the case of a text.
-SUM = "kzexpert_sum"
+#: The functions in Python by which Spark prints a number and changes the case of a text.
 NUMBER_TEXT = "kzexpert_number"
 CASED = {"lower": "kzexpert_lower", "upper": "kzexpert_upper"}
 
@@ -36,12 +37,25 @@ class Dialect(Protocol):
         """The statement as the database reads it. The tree must not be used again."""
         ...
 
-    def product(self, factors: exp.Expr, where: exp.Expr, *, ascending: bool) -> exp.Expr:
-        """An aggregate: the product of a group's factors, taken in order of size; 1 where no row satisfies `where`."""
+    @property
+    def spreads(self) -> bool:
+        """Whether the rows of a group lie on many machines, and should not have to meet on one."""
         ...
 
-    def total(self, numbers: exp.Expr) -> exp.Expr | None:
-        """An aggregate: the sum of a group's numbers as `math.fsum` gives it, not a number where it overflows.
+    def product(
+        self, factors: exp.Expr, where: exp.Expr, *, ascending: bool, times: exp.Expr | None = None
+    ) -> exp.Expr:
+        """An aggregate: the product of a group's factors, taken in order of size; 1 where no row satisfies `where`.
+
+        Args:
+            factors: 0..1.
+            times: how often each counts, where it `spreads`. Of a product so small that it is lost beside 1 only that
+                is right.
+        """
+        ...
+
+    def total(self, rows: exp.Query, keys: Sequence[str], average: bool) -> exp.Query | None:
+        """The columns of groups and ``x``, the exact sum of their ``x`` or the average; not finite where it overflows.
 
         None where only Python can tell.
         """
@@ -76,19 +90,22 @@ class DuckDBDialect:
     """DuckDB 2. Texts stand as codes."""
 
     recursive = True
+    spreads = False
     types: Types = MappingProxyType({"text": "int", "number": "double", "date": "date", "whole": "int"})
 
     def text(self, query: exp.Expr) -> str:
         """See `Dialect.text`."""
         return query.sql(dialect=DuckDB, copy=False)
 
-    def product(self, factors: exp.Expr, where: exp.Expr, *, ascending: bool) -> exp.Expr:
+    def product(
+        self, factors: exp.Expr, where: exp.Expr, *, ascending: bool, times: exp.Expr | None = None
+    ) -> exp.Expr:
         """See `Dialect.product`. DuckDB multiplies the elements of a list one after the other."""
         gathered = exp.Filter(this=exp.func("list", factors), expression=exp.Where(this=where))
         ordered = exp.func("list_sort" if ascending else "list_reverse_sort", gathered)
         return exp.Coalesce(this=exp.func("list_product", ordered), expressions=[number(1.0)])
 
-    def total(self, numbers: exp.Expr) -> None:
+    def total(self, rows: exp.Query, keys: Sequence[str], average: bool) -> None:
         """See `Dialect.total`."""
 
     def matches(self, text: exp.Expr, pattern: str) -> exp.Expr:
@@ -116,10 +133,19 @@ class DuckDBDialect:
         return typed(when + interval, "date")
 
 
+_PRODUCT = "AGGREGATE(SORT_ARRAY(COLLECT_LIST(:factor) FILTER (WHERE :met), :ascending), 1D, (p, f) -> p * f)"
+#: What is below e⁻⁴⁰, which is less than 2⁻⁵⁴, is lost beside 1: no factor need be taken more often than leads there.
+_PRODUCT_OF_POWERS = """AGGREGATE(
+    SORT_ARRAY(COLLECT_LIST(STRUCT(:factor AS factor, :times AS times)) FILTER (WHERE :met), :ascending), 1D,
+    (product, f) -> AGGREGATE(
+        SEQUENCE(1L, LEAST(f.times, CEIL(-40 / LN(GREATEST(f.factor, 1e-9D))))), product, (p, n) -> p * f.factor))"""
+
+
 class SparkDialect:
     """Spark 4. Texts stand for themselves."""
 
     recursive = False
+    spreads = True
     types: Types = MappingProxyType({"text": "text", "number": "double", "date": "date", "whole": "int"})
 
     def text(self, query: exp.Expr) -> str:
@@ -129,17 +155,17 @@ class SparkDialect:
                 literal.replace(typed(exp.HexString(this=literal.name.encode().hex()), "text"))
         return query.sql(dialect=Spark, copy=False)
 
-    def product(self, factors: exp.Expr, where: exp.Expr, *, ascending: bool) -> exp.Expr:
+    def product(
+        self, factors: exp.Expr, where: exp.Expr, *, ascending: bool, times: exp.Expr | None = None
+    ) -> exp.Expr:
         """See `Dialect.product`."""
-        gathered = exp.Filter(this=exp.func("collect_list", factors), expression=exp.Where(this=where))
-        ordered = exp.Anonymous(this="sort_array", expressions=[gathered, exp.true() if ascending else exp.false()])
-        names = [exp.to_identifier(name) for name in ("product", "factor")]
-        multiply = exp.Lambda(this=names[0] * names[1], expressions=names)
-        return exp.Anonymous(this="aggregate", expressions=[ordered, number(1.0), multiply])
+        found = parse_one(_PRODUCT if times is None else _PRODUCT_OF_POWERS, dialect=Spark)
+        given = {"factor": factors, "times": times, "met": where, "ascending": exp.true() if ascending else exp.false()}
+        return exp.replace_placeholders(found, **given)
 
-    def total(self, numbers: exp.Expr) -> exp.Expr:
+    def total(self, rows: exp.Query, keys: Sequence[str], average: bool) -> exp.Query:
         """See `Dialect.total`."""
-        return exp.Anonymous(this=SUM, expressions=[exp.func("collect_list", numbers)])
+        return total(rows, keys, average)
 
     def matches(self, text: exp.Expr, pattern: str) -> exp.Expr:
         """See `Dialect.matches`."""

@@ -1,7 +1,7 @@
 """What Python computes for plans: sums as `math.fsum` gives them, and texts in lower or upper case as it has them.
 
-So engines agree to the last bit: sums are values that facts may hold. Whole numbers the database adds up exactly
-itself. Others Python adds: where they lie, if the database can bring it there, else here, and the database only groups.
+So engines agree to the last bit: sums are values that facts may hold. A database that cannot add up exactly does so
+with whole numbers; others Python adds here, and the database only groups.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,6 +23,8 @@ __all__ = ["StoredComputation"]
 class StoredComputation:
     """See `kzexpert.engines.sql.plan.context.Computation`. Each sum is computed once, but for those that may change.
 
+    Where the database can add up exactly, a sum is a part of the query that first reads it, and stored for others.
+
     Args:
         names: gives what stands for texts and entities.
     """
@@ -31,28 +33,23 @@ class StoredComputation:
         self._database = database
         self._names = names
         self._found: dict[Place, exp.Query] = {}
+        self._asked: set[Place] = set()
         self._passing: list[exp.Table] = []
 
     def total(self, place: Place, rows: exp.Select, keys: Sequence[str], average: bool) -> exp.Query:
         """See `Computation.total`. A sum that overflows is not a number."""
-        found = None if place is None else self._found.get(place)
-        if found is None:
-            distinct = self._database.store(rows)
-            total: exp.Expr | None = exp.Sum(this=column("x"))
-            if not self._whole(distinct):
-                total = self._database.dialect.total(column("x"))
-            if total is not None and average:
-                total = total / typed(exp.Count(this=exp.Star()), "double")
-            function = AGGREGATES["avg" if average else "sum"].fold
-            stored = (
-                self._by_python(distinct, keys, function) if total is None else self._by_database(distinct, keys, total)
-            )
-            self._database.drop(distinct)
-            found = select([*map(column, keys), column("x")], stored)
-            if place is None:
-                self._passing.append(stored)
-            else:
-                self._found[place] = found
+        if place in self._found:
+            return self._found[place].copy()
+        total = self._database.dialect.total(rows, keys, average)
+        if total is not None and (place is None or place not in self._asked):
+            self._asked.add(place)
+            return total
+        stored = self._stored(rows, keys, average) if total is None else self._database.store(total)
+        found = select([*map(column, keys), column("x")], stored)
+        if place is None:
+            self._passing.append(stored)
+        else:
+            self._found[place] = found
         return found.copy()
 
     def forget(self) -> None:
@@ -85,9 +82,18 @@ class StoredComputation:
         found, total = self._database.rows(select([counted, size], rows.copy()))[0]
         return bool(found == 0 and total < EXACT)
 
-    def _by_database(self, rows: exp.Table, keys: Sequence[str], total: exp.Expr) -> exp.Table:
-        grouped = select([*map(column, keys), called(total, "x")], rows.copy()).group_by(*map(column, keys), copy=False)
-        return self._database.store(grouped)
+    def _stored(self, rows: exp.Select, keys: Sequence[str], average: bool) -> exp.Table:
+        distinct = self._database.store(rows)
+        if self._whole(distinct):
+            total: exp.Expr = exp.Sum(this=column("x"))
+            if average:
+                total = total / typed(exp.Count(this=exp.Star()), "double")
+            grouped = select([*map(column, keys), called(total, "x")], distinct.copy())
+            stored = self._database.store(grouped.group_by(*map(column, keys), copy=False))
+        else:
+            stored = self._by_python(distinct, keys, AGGREGATES["avg" if average else "sum"].fold)
+        self._database.drop(distinct)
+        return stored
 
     def _by_python(self, rows: exp.Table, keys: Sequence[str], fold: Callable[[Sequence[float]], Any]) -> exp.Table:
         ordered = select([*map(column, keys), column("x")], rows.copy())

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from math import fsum
 from typing import Any
 from uuid import uuid4
 
@@ -21,12 +20,13 @@ from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql.functions import expr, lit
 from pyspark.sql.types import DataType, DateType, DoubleType, IntegerType, StringType, StructField, StructType
 
-from kzexpert.engines.sql.plan.dialects import CASED, NUMBER_TEXT, SUM
+from kzexpert.engines.sql.plan.dialects import CASED, NUMBER_TEXT
 from kzexpert.engines.sql.plan.extents import Kind
 from kzexpert.engines.sql.store.base import DatabaseError
 from kzexpert.errors import Issue, KnowledgeBaseError, UsageError
 
 __all__ = [
+    "PYTHON",
     "TYPES",
     "Column",
     "DataFrame",
@@ -99,10 +99,6 @@ def open_session(
     for name, value in settings.items():
         if own.conf.isModifiable(name):
             own.conf.set(name, value)
-    own.udf.register(SUM, _adder(), "double")
-    own.udf.register(NUMBER_TEXT, _printer(), "string")
-    for function, name in CASED.items():
-        own.udf.register(name, _changer(function), "string")
     return own
 
 
@@ -166,20 +162,11 @@ def _python() -> str:
     return sys.executable
 
 
-def _adder() -> Callable[[list[float]], float]:
-    """A function that adds up exactly. It is sent to the workers as it is, so that these need nothing of ours."""
-
-    def add_up(numbers: list[float]) -> float:
-        try:
-            return fsum(numbers) + 0.0
-        except OverflowError:
-            return float("nan")
-
-    return add_up
-
-
 def _printer() -> Callable[[float | None], str | None]:
-    """As `_adder`, a function that prints a number as `kzexpert.model.format_number` does."""
+    """A function that prints a number as `kzexpert.model.format_number` does.
+
+    It is sent to the workers as it is, so that these need nothing of ours.
+    """
 
     def print_number(number: float | None) -> str | None:
         if number is None:
@@ -190,7 +177,7 @@ def _printer() -> Callable[[float | None], str | None]:
 
 
 def _changer(function: str) -> Callable[[str | None], str | None]:
-    """As `_adder`, a function that changes the case of a text."""
+    """As `_printer`, a function that changes the case of a text."""
 
     def changed(text: str | None) -> str | None:
         if text is None:
@@ -198,6 +185,14 @@ def _changer(function: str) -> Callable[[str | None], str | None]:
         return text.lower() if function == "lower" else text.upper()
 
     return changed
+
+
+#: The functions in Python that a plan may name, each from a text to it or from a number. A session is given one when a
+#: plan first names it, so that without them no executor needs Python.
+PYTHON: Mapping[str, Callable[[Any], str | None]] = {
+    NUMBER_TEXT: _printer(),
+    **{name: _changer(function) for function, name in CASED.items()},
+}
 
 
 # --- what goes wrong -------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from kzexpert.engines.sql.plan.texts import Plain
 from kzexpert.engines.sql.plan.words import select, subquery, table
 from kzexpert.engines.sql.store.base import Row, TimeIsUp, names_of, resolved
 from kzexpert.engines.sql.store.spark_session import (
+    PYTHON,
     TYPES,
     Column,
     DataFrame,
@@ -82,6 +83,7 @@ class SparkStore:
         self._before = {name: session.conf.get(name, None) for name in _FEW} if few else {}
         self._set(_FEW if few else {})
         self._views: set[str] = set()
+        self._given: set[str] = set()
         self._watch: Watch | None = None
         self._interrupted = False
         self._reads = False
@@ -157,6 +159,10 @@ class SparkStore:
 
     def _frame(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> DataFrame:
         text = query if isinstance(query, str) else self.dialect.text(_in_one(query) if self._before else query)
+        for name, function in PYTHON.items():
+            if name in text and name not in self._given:
+                self.session.udf.register(name, function)
+                self._given.add(name)
         if not parameters:
             return self.session.sql(text)
         # A date would be handed to Java without the zeros before a year of three digits; Spark compares texts as well.
