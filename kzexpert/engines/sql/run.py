@@ -5,7 +5,7 @@ It keeps facts and certainties in the store and no firing at all; `stored` and `
 
 import gc
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from math import inf
 from time import monotonic
@@ -78,6 +78,7 @@ class Run:
         self.exporter = Exporter(
             database, writer, self.planner, programs, self.loader.days, self.extents, self.base, self.unread
         )
+        self._filling: dict[str, tuple[Callable[[], tuple[exp.Table, Row]], Extent, Sequence[ProgramRule]]] = {}
         self.standing = Standing(phase="loading", components=len(program.strata))
         self.listen = listen
         self.concluded = 0
@@ -106,6 +107,7 @@ class Run:
                     rules = stratum.rules
                     self._stands(phase="inferring", component=number, predicates=stratum.predicates, facts=facts)
                     self._run(stratum)
+                self._wait(list(self._filling))
                 for number, atom in self._conflicts():
                     conflicts[number].add(atom)
                 sizes = self._sizes(self.extents)
@@ -243,6 +245,7 @@ class Run:
     # --- conclusions -------------------------------------------------------------------------------------------------
 
     def _run(self, stratum: Stratum) -> None:
+        self._wait([pattern.relation for rule in stratum.rules for pattern in rule.patterns])
         rules = [rule for rule in stratum.rules if self._may_fire(rule, stratum)]
         if not rules:
             return
@@ -275,26 +278,42 @@ class Run:
         )
 
     def _settle(self, predicate: str, extent: Extent, rules: Sequence[ProgramRule]) -> None:
-        """Store the conclusions of a predicate.
+        """Have the conclusions of a predicate stored; `_wait` says when they are."""
+        source = extent.source
+        if isinstance(source, exp.Query):
+            left = self.budget.facts - self.concluded + self._recorded(predicate)
+            if self.matches.most(rules, self._bounded) > left:
+                source = source.limit(left + 1, copy=False)
+            fill = self.database.later(partial(self.database.fill, source, _measures(extent)))
+            self._filling[predicate] = fill, extent, rules
+        else:
+            self._settled(predicate, self._measured(extent), rules)
+
+    def _wait(self, relations: Sequence[RelationKey]) -> None:
+        """Wait until the conclusions of some relations are stored."""
+        for relation in relations:
+            if relation in self._filling:
+                fill, extent, rules = self._filling.pop(relation)
+                try:
+                    source, told = fill()
+                except TimeIsUp:
+                    self._stop(rules, f"{self.budget.seconds:g} seconds")
+                self._settled(relation, self._told(replace(extent, source=source), told), rules)
+
+    def _settled(self, predicate: RelationKey, found: Extent, rules: Sequence[ProgramRule]) -> None:
+        """Note where conclusions are stored.
 
         Raises:
             BudgetError: there are too many.
         """
-        base = self.base.get(predicate)
-        recorded = (base.rows or 0) if base else 0
-        left = self.budget.facts - self.concluded + recorded
-        source = extent.source
-        if isinstance(source, exp.Query):
-            if self.matches.most(rules, self._bounded) > left:
-                source = source.limit(left + 1, copy=False)
-            source, told = self.database.fill(source, _measures(extent))
-            found = self._told(replace(extent, source=source), told)
-        else:
-            found = self._measured(extent)
         self.extents[predicate] = found
-        self.concluded += (found.rows or 0) - recorded
+        self.concluded += (found.rows or 0) - self._recorded(predicate)
         if self.concluded > self.budget.facts:
             self._stop(rules, f"{self.budget.facts:,} conclusions")
+
+    def _recorded(self, predicate: RelationKey) -> int:
+        base = self.base.get(predicate)
+        return (base.rows or 0) if base else 0
 
     def _recursive(self, stratum: Stratum) -> None:
         base = {name: self.base[name] for name in stratum.predicates if name in self.base}
@@ -308,6 +327,7 @@ class Run:
         for predicate in stratum.predicates:
             self._settle(predicate, component.extent(predicate, shared), stratum.rules)
         self.matches.take(stratum.rules)
+        self._wait(stratum.predicates)
         if len(stratum.predicates) > 1:
             self.database.drop(shared)
 

@@ -5,7 +5,7 @@ It says nothing of how: `duckdb_store` does it with DuckDB, in process, and `spa
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from sqlglot import exp
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["FILE", "ROW", "DatabaseError", "Names", "Row", "Store", "TimeIsUp", "names_of", "resolved"]
 
 Row: TypeAlias = tuple[Any, ...]
+_Result = TypeVar("_Result")
 
 #: The columns that say where a row of a table stands: the file, and which of its rows it is.
 FILE, ROW = "f", "r"
@@ -114,6 +115,14 @@ class Store(Protocol):
 
     def fill(self, query: exp.Query, measures: Sequence[exp.Expr]) -> tuple[exp.Table, Row]:
         """As `store`, with aggregates over all rows of the new table, which name its columns without an alias."""
+        ...
+
+    def later(self, work: Callable[[], _Result]) -> Callable[[], _Result]:
+        """Begin some work on tables, beside what else is at work where that is faster.
+
+        Returns:
+            What waits for its result, and raises what has gone wrong.
+        """
         ...
 
     def load(self, columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]) -> exp.Table:

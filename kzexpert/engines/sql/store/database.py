@@ -13,7 +13,7 @@ from itertools import chain, islice
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 from sqlglot import exp
@@ -32,6 +32,7 @@ _OLDEST = (2, 0)
 if tuple(map(int, duckdb.__version__.split(".")[:2])) < _OLDEST:
     raise ImportError(f"duckdb is {duckdb.__version__}, and must be 2.0 or newer")
 
+_Result = TypeVar("_Result")
 _AT_ONCE = 10_000
 #: Up to so many rows go into a table as lists, which takes two milliseconds less than a file.
 _FEW = 200
@@ -235,6 +236,11 @@ class Database:
         """See `kzexpert.engines.sql.store.base.Store.fill`."""
         stored = self.store(query)
         return stored, self.rows(select(measures, stored.copy()))[0]
+
+    def later(self, work: Callable[[], _Result]) -> Callable[[], _Result]:
+        """See `kzexpert.engines.sql.store.base.Store.later`. One statement takes all cores: it is done at once."""
+        result = work()
+        return lambda: result
 
     def gather(
         self, texts: Mapping[str, Sequence[str | None]], numbers: Mapping[str, Sequence[int]] | None = None

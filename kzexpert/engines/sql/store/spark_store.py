@@ -8,11 +8,12 @@ import itertools
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from functools import partial
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from sqlglot import exp
@@ -60,6 +61,9 @@ _FEW: Mapping[str, str] = {
 _MOST_OF_FEW = 50_000
 #: What so many rounds have found is read together before it is stored in one table.
 _GATHERED = 8
+_Result = TypeVar("_Result")
+#: So many jobs may run at once.
+_AT_ONCE = 4
 #: Names of views: several stores may share a session.
 _NUMBERS = itertools.count(1)
 
@@ -86,24 +90,30 @@ class SparkStore:
         self._given: set[str] = set()
         self._watch: Watch | None = None
         self._interrupted = False
-        self._reads = False
+        self._reading = threading.local()
+        self._tag = f"kzexpert-{uuid4().hex}"
+        self._workers = ThreadPoolExecutor(_AT_ONCE)
+
+    @property
+    def _reads(self) -> bool:
+        """Whether files of a user are read, in this thread."""
+        return getattr(self._reading, "now", False)
 
     # --- statements --------------------------------------------------------------------------------------------------
 
     @contextmanager
     def within(self, seconds: float | None, tell: Callable[[float | None], None] | None = None) -> Iterator[None]:
         """See `Store.within`. Jobs are stopped by a tag, and no others than those of this store."""
-        tag = f"kzexpert-{uuid4().hex}"
         watch = Watch(
-            lambda: self._context.cancelJobsWithTag(tag), seconds, None if tell is None else partial(tell, None)
+            lambda: self._context.cancelJobsWithTag(self._tag), seconds, None if tell is None else partial(tell, None)
         )
         self._watch = watch
-        self._context.addJobTag(tag)
+        self._context.addJobTag(self._tag)
         try:
             with watch, self._patient():
                 yield
         finally:
-            self._context.removeJobTag(tag)
+            self._context.removeJobTag(self._tag)
             self._watch = None
         self._check(watch)
 
@@ -226,6 +236,22 @@ class SparkStore:
             kept = self._sent(shape, kept.collect())
         return kept, seen.get
 
+    def later(self, work: Callable[[], _Result]) -> Callable[[], _Result]:
+        """See `Store.later`. While one job is planned, others keep the executors busy."""
+        watch = self._watch
+        if watch is None:
+            result = work()
+            return lambda: result
+
+        def tagged() -> _Result:
+            self._context.addJobTag(self._tag)  # tags are those of a thread
+            try:
+                return work()
+            finally:
+                self._context.removeJobTag(self._tag)
+
+        return self._workers.submit(tagged).result
+
     def load(self, columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]) -> exp.Table:
         """See `Store.load`. A few rows stand in the plan; more are sent to the executors."""
         kinds = list(columns.values())
@@ -267,6 +293,7 @@ class SparkStore:
 
     def close(self) -> None:
         """See `Store.close`. The session of the user goes on."""
+        self._workers.shutdown(cancel_futures=True)
         for name in self._views:
             self.session.catalog.dropTempView(name)
         self._views.clear()
@@ -336,11 +363,11 @@ class SparkStore:
     @contextmanager
     def reading(self) -> Iterator[None]:
         """See `Store.reading`."""
-        before, self._reads = self._reads, True
+        before, self._reading.now = self._reads, True
         try:
             yield
         finally:
-            self._reads = before
+            self._reading.now = before
 
     def dictionary(self, kb: KnowledgeBase) -> "SparkNames":
         """See `Store.dictionary`."""
