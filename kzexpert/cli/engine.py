@@ -3,14 +3,16 @@
 import re
 from collections.abc import Sequence
 
+import click
+
 from kzexpert.cli.options import Options
 from kzexpert.cli.output import note, print_error, tell
 from kzexpert.cli.progress import ProgressLine
-from kzexpert.engines import Limits, Settings
+from kzexpert.engines import Clustered, Engine, Limits, Settings
 from kzexpert.engines.reports import Chosen, Listener, Report, Skipped, Standing
-from kzexpert.errors import Issue, Location, UsageError
+from kzexpert.errors import Issue, Location, UsageError, counted
 
-__all__ = ["Notices", "settings_of"]
+__all__ = ["Notices", "settings_of", "tell_work_at_the_end"]
 
 _BUDGET = "--budget"
 _BUDGET_HINT = "a budget is written seconds=300, facts=1000000 or firings=1000000"
@@ -52,6 +54,22 @@ def _print(issues: Sequence[Issue]) -> None:
     from kzexpert.render.issues import issues_text
 
     print_error(lambda out: issues_text(issues, {}, out))
+
+
+def tell_work_at_the_end(options: Options, engine: Engine) -> None:
+    """Say with ``--verbose`` what a cluster has done for a command, proofs and files included."""
+    if not options.verbose or not isinstance(engine, Clustered):
+        return
+
+    def tell_work() -> None:
+        from kzexpert.render.export_text import bytes_text
+
+        work = engine.work()
+        if work is not None:
+            done = f"{counted(work.jobs, 'job')}, {counted(work.stages, 'stage')}, {counted(work.tasks, 'task')}"
+            note(options, f"the cluster ran {done}; {bytes_text(work.shuffled)} shuffled")
+
+    click.get_current_context().call_on_close(tell_work)
 
 
 def settings_of(

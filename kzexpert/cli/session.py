@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from kzexpert.cli.engine import Notices, settings_of
+from kzexpert.cli.engine import Notices, settings_of, tell_work_at_the_end
 from kzexpert.cli.opened import Givens, givens, once
 from kzexpert.cli.options import Options
 from kzexpert.cli.output import note, print_error, spare
@@ -91,7 +91,9 @@ class Session(msgspec.Struct, frozen=True):
         Raises:
             UsageError: it is not installed.
         """
-        return self.row.opened(settings_of(self.options, self.notices, line, listen))
+        engine = self.row.opened(settings_of(self.options, self.notices, line, listen))
+        tell_work_at_the_end(self.options, engine)
+        return engine
 
     def infer(self, goals: Sequence[Pattern] = ()) -> Inference:
         """Run the engine.

@@ -1,6 +1,6 @@
 """The engines by name: a program in, an inference out. They stand in a table in `kzexpert.engines.registry`."""
 
-from kzexpert.engines.base import Budget, Engine, infer_each
+from kzexpert.engines.base import Budget, Clustered, Engine, infer_each
 from kzexpert.engines.registry import (
     CHOICES,
     ENGINES,
@@ -18,6 +18,7 @@ __all__ = [
     "CHOICES",
     "ENGINES",
     "Budget",
+    "Clustered",
     "Engine",
     "EngineRow",
     "Limits",

@@ -110,6 +110,28 @@ def collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
+class Work(msgspec.Struct, frozen=True):
+    """What a cluster has done.
+
+    Attributes:
+        shuffled: bytes that went from task to task.
+    """
+
+    jobs: int
+    stages: int
+    tasks: int
+    shuffled: int
+
+
+@runtime_checkable
+class Clustered(Protocol):
+    """An engine that has others work for it."""
+
+    def work(self) -> Work | None:
+        """What they have done since it began; None where they do not tell."""
+        ...
+
+
 class Meter:
     """Counts what a run spends, and stops it where the budget ends. The clock is read every few thousand steps."""
 

@@ -6,7 +6,7 @@ import msgspec
 
 from kzexpert.errors import counted
 
-__all__ = ["Cost", "cost_text"]
+__all__ = ["Cost", "bytes_text", "cost_text"]
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ def cost_text(cost: Cost) -> str:
     """The summary of a run."""
     total = sum(cost.rows.values())
     place = cost.file or "stdout"
-    size = f" ({_bytes(cost.size)})" if cost.size is not None else ""
+    size = f" ({bytes_text(cost.size)})" if cost.size is not None else ""
     widest = max((len(f"{rows:,}") for rows in cost.rows.values()), default=0)
     lines = [f"{counted(total, 'row')} written to {place}{size}"]
     lines += [f"  {rows:>{widest},}  {predicate}" for predicate, rows in cost.rows.items()]
@@ -46,15 +46,16 @@ def cost_text(cost: Cost) -> str:
         f"{counted(cost.facts, 'fact')} read; loading {cost.loading:.2f} s, inferring {cost.inferring:.2f} s, "
         f"writing {cost.writing:.2f} s{rate}"
     )
-    memory = [f"peak memory {_bytes(cost.memory)}"] if cost.memory is not None else []
+    memory = [f"peak memory {bytes_text(cost.memory)}"] if cost.memory is not None else []
     if cost.spilled is not None:
-        memory.append(f"{_bytes(cost.spilled)} spilled to disk" if cost.spilled else "nothing spilled to disk")
+        memory.append(f"{bytes_text(cost.spilled)} spilled to disk" if cost.spilled else "nothing spilled to disk")
     if memory:
         lines.append(", ".join(memory))
     return "\n".join(lines) + "\n"
 
 
-def _bytes(number: int) -> str:
+def bytes_text(number: int) -> str:
+    """A size, such as ``3.1 MB``."""
     for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if number >= size:
             return f"{number / size:.1f} {unit}"

@@ -1,6 +1,7 @@
 """What Spark alone does: rounds whose plans do not grow, sessions that stay as they were, and what stops it."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -117,9 +118,8 @@ def test_settings_of_a_session_that_would_change_results_change_none() -> None:
     assert told(SparkEngine(session=session).infer(program)) == told(engine("experta").infer(program))
 
 
-def test_nothing_is_told_on_stderr_and_no_java_is_a_clear_error(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "kzexpert", "conclusions", "--engine", "spark", "--format", "json", "--kb", "."]
-    kb = tmp_path / "kb"
+def small_base(kb: Path) -> Path:
+    """A folder of one rule and one fact."""
     (kb / "rules").mkdir(parents=True)
     (kb / "facts").mkdir()
     (kb / "rules" / "all.yaml").write_text(
@@ -132,6 +132,23 @@ def test_nothing_is_told_on_stderr_and_no_java_is_a_clear_error(tmp_path: Path) 
         "source: book\nfacts: {old: [{s: Ruritania}]}\n",
         encoding="utf-8",
     )
+    return kb
+
+
+def test_with_verbose_a_command_says_what_the_cluster_has_done(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from kzexpert.cli.group import cli
+
+    options = ["conclusions", "--engine", "spark", "--kb", str(small_base(tmp_path))]
+    assert "the cluster ran" not in CliRunner().invoke(cli, options).stderr
+    told = CliRunner().invoke(cli, [*options, "-v"]).stderr.splitlines()[-1]
+    assert re.fullmatch(r"the cluster ran [\d,]+ jobs?, [\d,]+ stages?, [\d,]+ tasks?; .+ shuffled", told)
+
+
+def test_nothing_is_told_on_stderr_and_no_java_is_a_clear_error(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "kzexpert", "conclusions", "--engine", "spark", "--format", "json", "--kb", "."]
+    kb = small_base(tmp_path / "kb")
     options = [word for name, value in SETTINGS.items() for word in ("--spark-conf", f"{name}={value}")]
     ran = subprocess.run(
         [*command, "--spark-master", "local[1]", *options], cwd=kb, capture_output=True, text=True, check=False

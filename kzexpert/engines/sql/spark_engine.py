@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Unpack
 
+from kzexpert.engines.base import Work
 from kzexpert.engines.sql.engine import DatabaseEngine, Terms
 from kzexpert.engines.sql.results.spark_files import SparkWriter
 from kzexpert.engines.sql.run import Run
-from kzexpert.engines.sql.store.spark_session import SparkSession, open_session
+from kzexpert.engines.sql.store.spark_session import SparkSession, open_session, work_of
 from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.engines.sql.tables.spark_reader import SparkReader
 from kzexpert.model import Program
@@ -42,11 +43,17 @@ class SparkEngine(DatabaseEngine):
         super().__init__(**terms)
         self._session = session, master, dict(conf or {})
         self._checkpoint = checkpoint
+        self._opened: SparkSession | None = None
 
     def run(self, programs: Sequence[Program]) -> Run:
         """See `DatabaseEngine.run`."""
         facts = sum(len(rows) for program in programs for rows in program.base.values())
         few = facts <= _FEW and not programs[0].kb.tables
-        store = SparkStore(open_session(*self._session), self._checkpoint, few)
+        self._opened = open_session(*self._session)
+        store = SparkStore(self._opened, self._checkpoint, few)
         reader = SparkReader(store, self.network, self.skipped_to is not None)
         return Run(programs, reader, self.budget, self.skipped_to, self.listen, SparkWriter(store))
+
+    def work(self) -> Work | None:
+        """See `kzexpert.engines.base.Clustered`."""
+        return None if self._opened is None else work_of(self._opened)

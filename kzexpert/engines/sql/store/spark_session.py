@@ -20,6 +20,7 @@ from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql.functions import expr, lit
 from pyspark.sql.types import DataType, DateType, DoubleType, IntegerType, StringType, StructField, StructType
 
+from kzexpert.engines.base import Work
 from kzexpert.engines.sql.plan.dialects import CASED, NUMBER_TEXT
 from kzexpert.engines.sql.plan.extents import Kind
 from kzexpert.engines.sql.store.base import DatabaseError
@@ -39,6 +40,7 @@ __all__ = [
     "folder_of",
     "lit",
     "open_session",
+    "work_of",
 ]
 
 _OLDEST = 4
@@ -120,6 +122,16 @@ def folder_of(session: SparkSession, checkpoint: str | None) -> str | None:
     files.mkdirs(path)
     files.deleteOnExit(path)
     return str(path.toString())
+
+
+def work_of(session: SparkSession) -> Work | None:
+    """What Spark has done so far, as its own listener counts it; jobs that it has forgotten are left out."""
+    kept = session.sparkContext._jsc.sc().statusStore()
+    jobs, executors = kept.jobsList(None), kept.executorList(False)
+    stages = sum(jobs.apply(place).numCompletedStages() for place in range(jobs.size()))
+    each = [executors.apply(place) for place in range(executors.size())]
+    tasks = sum(executor.totalTasks() for executor in each)
+    return Work(jobs.size(), stages, tasks, sum(executor.totalShuffleWrite() for executor in each))
 
 
 def _started(master: str | None, given: Mapping[str, str]) -> SparkSession:
