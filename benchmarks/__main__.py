@@ -74,7 +74,7 @@ def report(names: list[str], options: argparse.Namespace) -> str:
         except (NoInput, FileNotFoundError) as error:
             parts.append(f"### {name}\n\nNot run: {error}.\n")
     often = f"medians of {runs} runs, of {3 * runs} where they are short" if runs > 1 else "one run"
-    head = f"{often}, the sides in turn, each run in a process of its own; {machine()}.\n"
+    head = f"{often}, the sides in turn and back again, each run in a process of its own; {machine()}.\n"
     return "\n".join([head[0].upper() + head[1:], targets(found, figures), *parts])
 
 

@@ -78,7 +78,8 @@ def measured(
     """All sides at a size.
 
     Args:
-        runs: of each side, in turn; three times as many where they are short, and one where they are long.
+        runs: of each side, in turn, from the first to the last and then from the last to the first; three times as many
+            where they are short, and one where they are long.
         limit: seconds after which a run is ended.
         told: hears what is going on.
 
@@ -91,7 +92,7 @@ def measured(
     with tempfile.TemporaryDirectory(prefix="kzexpert-benchmark-") as folder:
         _child("prepare", workload, size, Path(folder), timeout=600)
         for turn in range(3 * runs if runs > 1 else 1):
-            for side in sides:
+            for side in sides if turn % 2 == 0 else reversed(sides):
                 if side in why_not or (turn and not _again(cells[side][0].seconds, turn, runs)):
                     continue
                 try:

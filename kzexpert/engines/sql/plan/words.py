@@ -32,7 +32,7 @@ __all__ = [
     "typed",
 ]
 
-SqlType: TypeAlias = Literal["int", "double", "date", "text"]
+SqlType: TypeAlias = Literal["int", "bigint", "double", "date", "text"]
 
 
 def identifier(name: str) -> exp.Identifier:

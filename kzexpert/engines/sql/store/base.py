@@ -58,7 +58,7 @@ class Names(Protocol):
         ...
 
     def extended(self, query: exp.Query) -> exp.Table | None:
-        """A table of the columns ``text`` and ``code`` that has all texts of a query of one column.
+        """A new table of the columns ``text`` and ``code`` that has all texts of a query of one column.
 
         None where a text stands for itself.
         """
@@ -131,6 +131,15 @@ class Store(Protocol):
 
     def kept(self, stored: exp.Table, condition: exp.Expr) -> exp.Table:
         """The rows of a table that fulfil a condition; the table is used up."""
+        ...
+
+    def distinct(self, stored: exp.Expr, columns: Sequence[str], rows: int | None) -> bool:
+        """Whether it shows at a glance that no two rows of a table have the same values; False where it does not.
+
+        Args:
+            columns: which are compared; they hold numbers and dates, and no nulls.
+            rows: how many there are; None where that is not known.
+        """
         ...
 
     def drop(self, stored: exp.Table) -> None:

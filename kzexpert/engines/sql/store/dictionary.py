@@ -3,7 +3,7 @@
 from sqlglot import exp
 
 from kzexpert.engines.sql.plan.texts import UNKNOWN, Codes
-from kzexpert.engines.sql.plan.words import called, column, identifier, named, select
+from kzexpert.engines.sql.plan.words import called, column, identifier, named, select, typed
 from kzexpert.engines.sql.store.base import names_of, resolved
 from kzexpert.engines.sql.store.database import Database
 from kzexpert.model import KnowledgeBase
@@ -42,15 +42,23 @@ class Dictionary:
         return self._stored
 
     def extended(self, query: exp.Query) -> exp.Table:
-        """The table, with the texts of a query of one column in it."""
-        new = exp.Subquery(this=query, alias=exp.TableAlias(this=identifier("n"), columns=[identifier("text")]))
-        known = exp.Join(this=named(self._stored, "k"), kind="ANTI", on=column("text", "k").eq(column("text", "n")))
-        said = ~column("text", "n").is_(exp.null())
-        counted = exp.Window(this=exp.RowNumber()) + (self._size - 1)
-        added = select([column("text", "n"), called(counted, "code")], new, [known], [said])
-        self._size += self._database.count(exp.Insert(this=self._stored.copy(), expression=added))
+        """See `kzexpert.engines.sql.store.base.Names.extended`. The table of all texts has them as well.
+
+        In a table of its own a text is found faster.
+        """
+        told = exp.Subquery(this=query, alias=exp.TableAlias(this=identifier("n"), columns=[identifier("text")]))
+        known = exp.Join(this=named(self._stored, "k"), side="LEFT", on=column("text", "k").eq(column("text", "n")))
+        new = typed(exp.Window(this=exp.RowNumber()) + (self._size - 1), "int")
+        code = exp.Coalesce(this=column("code", "k"), expressions=[new])
+        found = self._database.store(select([column("text", "n"), called(code, "code")], told, [known]))
+        # No text is sorted out only here: to look for it above would be to look at every row of a table.
+        unknown = [column("code") >= self._size, ~column("text").is_(exp.null())]
+        added = select([column("text"), column("code")], found.copy(), where=unknown)
+        if self._database.count(exp.Insert(this=self._stored.copy(), expression=added)):
+            last = select([exp.Max(this=column("code"))], found.copy())
+            self._size = int(self._database.rows(last)[0][0]) + 1  # codes were skipped where texts were known
         self._codes = {text: code for text, code in self._codes.items() if code != UNKNOWN}
-        return self._stored
+        return found
 
     def names(self, kb: KnowledgeBase, kind: str, codes: exp.Table | None) -> exp.Table:
         """See `kzexpert.engines.sql.store.base.Names.names`."""

@@ -1,18 +1,23 @@
 """DuckDB as what plans are run on: a `Database` that keeps texts as codes and runs rounds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date
 
 from sqlglot import exp
 
 from kzexpert.engines.sql.plan.recursion import Component
 from kzexpert.engines.sql.plan.rounds import Rounds
 from kzexpert.engines.sql.plan.texts import Codes
-from kzexpert.engines.sql.plan.words import select, table
+from kzexpert.engines.sql.plan.words import column, literal, select, table, typed
 from kzexpert.engines.sql.store.database import Database
 from kzexpert.engines.sql.store.dictionary import Dictionary
 from kzexpert.model import KnowledgeBase
 
 __all__ = ["DuckDBStore"]
+
+#: Fewer rows are as soon compared. Of more, each may have so many bits, and all together so many.
+_MANY = 20_000
+_BITS, _MOST_BITS = 64, 2**28
 
 
 class DuckDBStore(Database):
@@ -36,6 +41,33 @@ class DuckDBStore(Database):
         """See `Store.kept`. The other rows are deleted."""
         self.run(exp.Delete(this=stored.copy(), where=exp.Where(this=~condition)))
         return stored
+
+    def distinct(self, stored: exp.Expr, columns: Sequence[str], rows: int | None) -> bool:
+        """See `Store.distinct`. Each combination of values from the least to the greatest has a bit: rows are counted.
+
+        Numbers share a bit where they differ in their fractions only, and then nothing is shown.
+        """
+        if rows is None:
+            rows = int(self.rows(select([exp.Count(this=exp.Star())], stored.copy()))[0][0])
+        if rows < _MANY:
+            return False
+        extremes = [extreme(this=column(name)) for name in columns for extreme in (exp.Min, exp.Max)]
+        (found,) = self.rows(select(extremes, stored.copy()))
+        place: exp.Expr = exp.Literal.number(0)
+        bits = 1
+        for name, least, greatest in zip(columns, found[::2], found[1::2], strict=True):
+            width = (greatest - least).days if isinstance(least, date) else greatest - least
+            if width >= _BITS * rows:
+                return False
+            steps = int(width) + 1
+            above = typed(exp.Floor(this=column(name) - literal(least)), "bigint")
+            place = exp.paren(place * steps, copy=False) + above
+            bits *= steps
+        if bits > min(_BITS * rows, _MOST_BITS):
+            return False
+        range_ = [exp.Literal.number(0), exp.Literal.number(bits - 1)]
+        marked = exp.func("bit_count", exp.func("bitstring_agg", place, *range_))
+        return bool(self.rows(select([marked], stored.copy()))[0][0] == rows)
 
     def in_rounds(self, component: Component, most: int, told: Callable[[int, int], None]) -> tuple[exp.Table, bool]:
         """See `Store.in_rounds`. Every round changes one table; their statements are written once."""

@@ -282,6 +282,10 @@ class SparkStore:
         """See `Store.kept`."""
         return self.store(select([exp.Star()], stored.copy(), where=[condition]))
 
+    def distinct(self, stored: exp.Expr, columns: Sequence[str], rows: int | None) -> bool:
+        """See `Store.distinct`. To look would be a job more."""
+        return False
+
     def columns(self, stored: exp.Table) -> list[str]:
         """See `Store.columns`."""
         return list(self.session.table(stored.name).columns)

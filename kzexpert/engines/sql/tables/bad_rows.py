@@ -9,7 +9,7 @@ import msgspec
 from sqlglot import exp
 
 from kzexpert.atomic import check_unread, replacement
-from kzexpert.engines.sql.plan.words import both, called, column, named, select, subquery, typed
+from kzexpert.engines.sql.plan.words import SqlType, both, called, column, named, select, subquery, typed
 from kzexpert.engines.sql.store.base import FILE, ROW, Store
 from kzexpert.engines.sql.tables.files import BadRow, plain_text
 from kzexpert.engines.sql.tables.reader import TablePart
@@ -22,9 +22,10 @@ __all__ = [
     "Hint",
     "Problem",
     "bad_rows",
-    "issue_of",
+    "issues_of",
     "nothing_read",
-    "problem_columns",
+    "problem_number",
+    "problem_value",
     "uneven_issue",
     "write_rows",
 ]
@@ -54,30 +55,42 @@ class Problem(msgspec.Struct, frozen=True):
     hint: Hint | None = None
 
 
-def problem_columns(problems: Sequence[Problem]) -> list[exp.Expr]:
-    """The columns `PROBLEM`, the number of the first problem that a row has, and `VALUE`; null where it has none."""
+def problem_number(problems: Sequence[Problem]) -> exp.Expr:
+    """The number of the first problem that a row has; null where it has none."""
+    return _first(problems, [exp.Literal.number(place) for place in range(len(problems))], "int")
+
+
+def problem_value(problems: Sequence[Problem]) -> exp.Expr:
+    """The value that the first problem of a row is about."""
+    return _first(problems, [item.value.copy() for item in problems], "text")
+
+
+def _first(problems: Sequence[Problem], values: Sequence[exp.Expr], kind: SqlType) -> exp.Expr:
     if not problems:
-        return [called(typed(exp.null(), "int"), PROBLEM), called(exp.Literal.string(""), VALUE)]
-    numbered = [
-        exp.If(this=item.condition.copy(), true=exp.Literal.number(index)) for index, item in enumerate(problems)
-    ]
-    values = [exp.If(this=item.condition.copy(), true=item.value.copy()) for item in problems]
-    return [called(exp.Case(ifs=numbered), PROBLEM), called(exp.Case(ifs=values), VALUE)]
+        return typed(exp.null(), kind)
+    told = zip(problems, values, strict=True)
+    return exp.Case(ifs=[exp.If(this=item.condition.copy(), true=value) for item, value in told])
 
 
-def issue_of(
-    database: Store, table: Table, everything: exp.Table, problems: Sequence[Problem], place: int, rows: int
-) -> Issue:
+def issues_of(database: Store, table: Table, bad: exp.Table, problems: Sequence[Problem]) -> Iterator[Issue]:
+    """What each problem looks like that rows of a table have.
+
+    Args:
+        bad: see `bad_rows`.
+    """
+    counts = select([column(PROBLEM), exp.Count(this=exp.Star())], bad.copy()).group_by(column(PROBLEM), copy=False)
+    for place, rows in database.rows(counts.order_by(column(PROBLEM), copy=False)):
+        yield _issue(database, table, bad, problems[place], column(PROBLEM).eq(place), rows)
+
+
+def _issue(database: Store, table: Table, bad: exp.Table, problem: Problem, same: exp.Expr, rows: int) -> Issue:
     """What one problem looks like.
 
     Args:
-        everything: the rows of the table, with what is wrong with them.
-        place: the number of the problem.
+        same: the condition that a bad row has it.
         rows: how many rows have it.
     """
-    problem = problems[place]
-    same = column(PROBLEM).eq(place)
-    query = select([column(FILE), column(ROW), column(VALUE)], everything.copy(), where=[same])
+    query = select([column(FILE), column(ROW), column(VALUE)], bad.copy(), where=[same.copy()])
     query.order_by(column(FILE), column(ROW), column(VALUE), copy=False)
     examples = database.rows(query.limit(_EXAMPLES, copy=False))
     first = examples[0][2]
@@ -87,7 +100,7 @@ def issue_of(
     hint = f"see row{'s' if rows > 1 else ''} {where} of {Path(examples[0][0]).name}"
     if len({value for *_, value in examples}) > 1:
         hint += ": " + ", ".join(_shown(value, 40) for *_, value in examples)
-    advice = problem.hint(_values(database, everything, same, str(first))) if problem.hint and first is not None else ""
+    advice = problem.hint(_values(database, bad, same, str(first))) if problem.hint and first is not None else ""
     return Issue(
         "KZ125", message, table.marks.get(problem.key, table.location), f"{hint}; {advice}" if advice else hint
     )
@@ -112,9 +125,9 @@ def uneven_issue(table: Table, rows: Sequence[BadRow]) -> Issue:
     return Issue("KZ125", message, table.marks.get("file", table.location), hint)
 
 
-def _values(database: Store, everything: exp.Table, same: exp.Expr, first: str) -> list[str]:
+def _values(database: Store, bad: exp.Table, same: exp.Expr, first: str) -> list[str]:
     """Some values of a problem, that of the first row first."""
-    query = select([column(VALUE)], everything.copy(), where=[same.copy()], distinct=True)
+    query = select([column(VALUE)], bad.copy(), where=[same.copy()], distinct=True)
     query.order_by(column(VALUE), copy=False).limit(_LOOKED_AT, copy=False)
     return list(dict.fromkeys([first, *(str(value) for (value,) in database.rows(query) if value is not None)]))
 

@@ -51,14 +51,17 @@ class DuckDBReader(TableReader):
             yield self._part(name, self._of_postgres(table), exp.Literal.string(name), _COUNTED)
             return
         files = files_of(table)
+        # A text for each row would take more room than all else: the files of the table are a type.
+        kind = exp.DataType(this=exp.DataType.Type.ENUM, expressions=[exp.Literal.string(str(file)) for file in files])
         parquet = [file for file in files if file.name.lower().endswith(PARQUET)]
         if parquet:
-            yield self._parquet(table, parquet)
+            yield _in_files(self._parquet(table, parquet), kind)
         for file in files:
             if file not in parquet:
                 name = table.file if str(file) == str(Path(table.path)) else f"{table.file}/{file.name}"
                 try:
-                    yield self._csv(name, file) if self.is_plain(table, file) else self.of_records(table, name, file)
+                    plain = self.is_plain(table, file)
+                    yield _in_files(self._csv(name, file) if plain else self.of_records(table, name, file), kind)
                 except DatabaseError as error:
                     place = table.marks.get("file", table.location)
                     raise unreadable(name, error, place, file, list(table.read)) from None
@@ -69,7 +72,8 @@ class DuckDBReader(TableReader):
         """A CSV file that is as it should be, read where it lies."""
         source, names = self.open_csv(file)
         columns = {name: f"c{index}" for index, name in enumerate(names) if name}
-        return replace(self._part(name, source, exp.Literal.string(str(file)), _COUNTED, columns), path=file)
+        types = dict.fromkeys(columns, "VARCHAR")
+        return TablePart(name, source, exp.Literal.string(str(file)), _COUNTED, columns, types, path=file)
 
     def open_csv(self, path: Path) -> tuple[exp.Expr, list[str]]:
         """See `TableReader.open_csv`."""
@@ -92,19 +96,12 @@ class DuckDBReader(TableReader):
         }
         return _function("read_csv", _literally(path), options), names
 
-    def _part(
-        self, name: str, source: exp.Expr, file: exp.Expr, row: exp.Expr, columns: Mapping[str, str] | None = None
-    ) -> TablePart:
-        """A part with the types of its columns.
-
-        Args:
-            columns: its columns under their own names → as the source has them; None where these are the same.
-        """
+    def _part(self, name: str, source: exp.Expr, file: exp.Expr, row: exp.Expr) -> TablePart:
+        """A part with the types of its columns."""
         with self.store.reading():
             described = self.store.rows(exp.Describe(this=select([exp.Star()], source.copy())))
-        found = {str(stored): str(kind) for stored, kind, *_ in described if stored not in _ADDED}
-        own = columns if columns is not None else {stored: stored for stored in found}
-        return TablePart(name, source, file, row, own, {name: found[stored] for name, stored in own.items()})
+        types = {str(stored): str(kind) for stored, kind, *_ in described if stored not in _ADDED}
+        return TablePart(name, source, file, row, {stored: stored for stored in types}, types)
 
     def _parquet(self, table: Table, files: Sequence[Path]) -> TablePart:
         """Parquet files, which are read together.
@@ -183,6 +180,11 @@ def _function(name: str, first: exp.Expr, options: Mapping[str, exp.Expr]) -> ex
     """A table function of DuckDB with named options."""
     settings = [exp.PropertyEQ(this=exp.to_identifier(key), expression=value) for key, value in options.items()]
     return exp.Anonymous(this=name, expressions=[first, *settings])
+
+
+def _in_files(part: TablePart, kind: exp.DataType) -> TablePart:
+    """A part whose rows say where they stand by a type of the files of its table."""
+    return replace(part, file=exp.Cast(this=part.file, to=kind))
 
 
 def _literally(path: Path) -> exp.Expr:

@@ -3,9 +3,10 @@
 Facts of files come from the programs, which the snapshot has cut to their dates; rows of tables are chosen here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
+from msgspec.structs import replace
 from sqlglot import exp
 
 from kzexpert.engines.reports import Listener, unheard
@@ -79,7 +80,7 @@ class Loader:
         memory = {relation: self._in_memory(relation) for relation in relations}
         predicates = {predicate_of(relation) for relation in relations}
         self._stage([table for table in self._programs[0].kb.tables if table.predicate in predicates])
-        loaded = {}
+        loaded, stated = {}, {}
         for relation, extent in memory.items():
             staged = self.recorded[0].tables_of(relation)
             if not staged:
@@ -87,7 +88,8 @@ class Loader:
             elif isinstance(relation, Relation) and relation.dates:
                 loaded[relation] = self._with_dates(relation, extent.kinds, staged)
             else:
-                loaded[relation] = self._with_tables(relation, extent, staged)
+                stated[relation] = self._with_tables(relation, extent, staged)
+        loaded |= self._strongest(stated)
         return loaded
 
     def names(self) -> Names:
@@ -159,25 +161,42 @@ class Loader:
             raise UsageError(*(Issue("KZ304", message.format(pattern), Location("--without")) for pattern in idle))
 
     def _with_tables(self, relation: RelationKey, memory: Extent, staged: Sequence[Staged]) -> Extent:
-        """All facts of a relation; of rows that state the same on the same date the most certain counts."""
-        parts: list[tuple[exp.Query, bool]] = []
+        """All facts of a relation, each as often as rows state it. A table of which all rows count is not copied."""
+        parts: list[tuple[exp.Select, bool]] = []
         if memory.rows != 0:
             shown: list[exp.Expr] = [column(name, "m") for name in memory.shown]
             parts.append((select([*shown, column(CERTAINTY, "m")], memory.named("m")), memory.dated))
         parts += [self._rows_in_force(relation, item, [*map(column, memory.columns)]) for item in staged]
         dated = any(part_dated for _, part_dated in parts)
-        keys = [*memory.columns, *([DAY] if dated else [])]
+        constant = _constant(staged[0])
+        if len(parts) == 1 and not dated and constant is not None and not parts[0][0].args.get("where"):
+            return Extent(staged[0].stored, memory.kinds, constant, constant, staged[0].rows)
         whole = [
             part if part_dated or not dated else self._on_all_days(part, memory.columns) for part, part_dated in parts
         ]
-        stored = self._database.store(together(whole))
-        rows, different, *bounds = self._counted(stored, keys)
-        if different < rows:
-            strongest = called(exp.Max(this=column(CERTAINTY)), CERTAINTY)
-            grouped = select([*map(column, keys), strongest], stored.copy()).group_by(*map(column, keys), copy=False)
-            return Extent(self._database.store(grouped), memory.kinds, dated=dated)
-        found = Extent(stored, memory.kinds, dated=dated)
-        return measured(found, self._database.dialect.types, rows, *bounds)
+        return Extent(self._database.store(together(whole)), memory.kinds, dated=dated)
+
+    def _strongest(self, stated: Mapping[RelationKey, Extent]) -> dict[RelationKey, Extent]:
+        """The facts of some relations, of rows that state the same on the same date only the most certain.
+
+        One query counts for all. Where none repeats another, rows stay in the order of their file, which joins faster.
+        """
+        found = dict(stated)
+        compared = {
+            place: relation
+            for place, (relation, extent) in enumerate(stated.items())
+            if not self._database.distinct(extent.named("m"), extent.shown, extent.rows)
+        }
+        counted = [_counted(place, stated[relation]) for place, relation in compared.items()]
+        for place, rows, different, *bounds in self._database.rows(together(counted)) if counted else ():
+            extent = stated[compared[place]]
+            if different < rows:
+                keys = [column(name, "m") for name in extent.shown]
+                strongest = called(exp.Max(this=extent.certainty_of("m")), CERTAINTY)
+                grouped = select([*keys, strongest], extent.named("m")).group_by(*[k.copy() for k in keys], copy=False)
+                extent = replace(extent, source=self._database.store(grouped))
+            found[compared[place]] = measured(extent, self._database.dialect.types, different, *bounds)
+        return found
 
     def _with_dates(self, relation: Relation, kinds: tuple[Kind, ...], staged: Sequence[Staged]) -> Extent:
         """All facts of a relation with dates, of rows in files and in tables; see `snapshot.on_record`.
@@ -196,7 +215,7 @@ class Loader:
             parts.append(part if part_dated or not dated else self._on_all_days(part, [*columns, *relation.dates]))
         names = [*keys, *relation.dates, CERTAINTY]
         rows = together([select([column(name, "p") for name in names], subquery(part, "p")) for part in parts])
-        stored = self._database.store(rows)
+        stored = subquery(rows, "d")
         strongest = called(exp.Max(this=column(CERTAINTY)), CERTAINTY)
         dates = [argument(arity + place) for place in range(len(relation.dates))]
         if relation.dates == ("on",):
@@ -235,10 +254,10 @@ class Loader:
 
     def _rows_in_force(
         self, relation: RelationKey, item: Staged, columns: Sequence[exp.Column], dates: Sequence[exp.Expr] = ()
-    ) -> tuple[exp.Query, bool]:
+    ) -> tuple[exp.Select, bool]:
         """The rows of a table that count, and whether that differs from date to date."""
-        constant = CERTAINTY not in item.columns and not item.table.factors
-        certainty = number(round(item.table.certainty, 9)) if constant else _weight(item)
+        constant = _constant(item)
+        certainty = _weight(item) if constant is None else number(constant)
         shown: list[exp.Expr] = [column(name.name, "t") for name in columns]
         shown += dates
         dated = self.days is not None and any(item.table.says(key) for key in ("since", "until", "on"))
@@ -248,7 +267,7 @@ class Loader:
             joins.append(exp.Join(this=named(self.days, "days"), kind="CROSS"))
         where = self.recorded[0].in_force(item, self._choice(relation), "t")
         rows = select([*shown, called(certainty, CERTAINTY)], named(item.stored, "t"), joins, where)
-        if constant:
+        if constant is not None:
             return rows, dated
         kept = [column(one.alias_or_name, "w") for one in shown]
         return select([*kept, called(rounded(column(CERTAINTY, "w")), CERTAINTY)], subquery(rows, "w")), dated
@@ -259,17 +278,24 @@ class Loader:
         each = exp.Join(this=named(self.days, "days"), kind="CROSS")
         return select([*shown, column(DAY, "days"), column(CERTAINTY, "e")], subquery(part, "e"), [each])
 
-    def _counted(self, stored: exp.Table, columns: Sequence[str]) -> tuple[int, int, float, float]:
-        """How many rows there are, and different ones; the least and the greatest certainty.
 
-        Where none repeats another, rows stay in the order of their file, which joins faster.
-        """
-        count = exp.Count(this=exp.Star())
-        distinct = subquery(select([column(name) for name in columns], stored.copy(), distinct=True), "d")
-        different = exp.Subquery(this=select([count.copy()], distinct))
-        bounds = [exp.Min(this=column(CERTAINTY)), exp.Max(this=column(CERTAINTY))]
-        ((rows, different_, lowest, highest),) = self._database.rows(select([count, different, *bounds], stored.copy()))
-        return rows, different_, lowest, highest
+def _counted(place: int, extent: Extent) -> exp.Select:
+    """How many rows a relation has, and how many different ones; the least and the greatest certainty.
+
+    Args:
+        place: tells the relation from others.
+    """
+    count = exp.Count(this=exp.Star())
+    distinct = subquery(select([column(name, "m") for name in extent.shown], extent.named("m"), distinct=True), "d")
+    different = exp.Subquery(this=select([count.copy()], distinct))
+    bounds = [extreme(this=extent.certainty_of("m")) for extreme in (exp.Min, exp.Max)]
+    return select([exp.Literal.number(place), count, different, *bounds], extent.named("m"))
+
+
+def _constant(item: Staged) -> float | None:
+    """The certainty of each row of a table; None where they differ."""
+    constant = CERTAINTY not in item.columns and not item.table.factors
+    return round(item.table.certainty, 9) if constant else None
 
 
 def _weight(item: Staged) -> exp.Expr:

@@ -3,7 +3,7 @@
 What may be declared is said by `language.tables_file` and the checks; which rows hold on a day, by `recorded`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from kzexpert.engines.reports import Listener, Skipped, Unread
 from kzexpert.engines.sql.plan.extents import CERTAINTY, argument
-from kzexpert.engines.sql.plan.words import called, column, named, number, select, subquery, typed
+from kzexpert.engines.sql.plan.words import called, column, named, number, select, subquery, table, together, typed
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError, Names, Store
 from kzexpert.engines.sql.tables.bad_rows import (
     PROBLEM,
@@ -20,9 +20,10 @@ from kzexpert.engines.sql.tables.bad_rows import (
     Hint,
     Problem,
     bad_rows,
-    issue_of,
+    issues_of,
     nothing_read,
-    problem_columns,
+    problem_number,
+    problem_value,
     uneven_issue,
     write_rows,
 )
@@ -47,6 +48,7 @@ class Staged(msgspec.Struct, frozen=True):
     Attributes:
         stored: columns ``a0`` ..., the days and texts of `DATES`, ``c``, ``source``, ``at``, ``note``, as far as the
             table has them; and where the row stands.
+        rows: how many there are.
         bad: columns `FILE`, `ROW`, `PROBLEM` and `VALUE` of the rows that are none; None where all are.
         says: what each problem says.
         parts: what the table is read from.
@@ -56,6 +58,7 @@ class Staged(msgspec.Struct, frozen=True):
     table: Table
     stored: exp.Table
     columns: frozenset[str]
+    rows: int
     issues: tuple[Issue, ...] = ()
     bad: exp.Table | None = None
     says: tuple[str, ...] = ()
@@ -72,46 +75,29 @@ def stage_all(
         Those that could be read, and all that is wrong: tables that cannot be read, or lack a column (KZ124), and rows
         that are no facts (KZ125).
     """
-    staged: list[Staged] = []
-    issues: list[Issue] = []
-    for table in tables:
+    read: dict[int, _Staging] = {}
+    issues: dict[int, Sequence[Issue]] = {}
+    for place, declared in enumerate(tables):
         try:
-            staged.append(_stage(reader, dictionary, kb, table))
-            issues.extend(staged[-1].issues)
+            read[place] = _Staging(reader, dictionary, kb, declared)
         except KnowledgeBaseError as error:
             if any(issue.code != "KZ124" for issue in error.issues):
                 raise  # not the table's fault
-            issues.extend(error.issues)
-    return staged, issues
+            issues[place] = error.issues
+    counted = _counted(reader.store, {place: staging.stored for place, staging in read.items()})
+    staged = {place: staging.staged(*counted[place]) for place, staging in read.items()}
+    issues |= {place: item.issues for place, item in staged.items()}
+    return [*staged.values()], [issue for place in sorted(issues) for issue in issues[place]]
 
 
-def _stage(reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: Table) -> Staged:
-    database = reader.store
-    try:
-        staging = _Staging(reader, dictionary, kb, declared)
-        query = staging.query()
-        columns = frozenset(query.named_selects)
-        with database.in_order(), database.reading():
-            everything = database.store(query)
-    except DatabaseError as error:
-        raise unreadable(declared.file, error, declared.marks.get("file", declared.location)) from None
-    problem = column(PROBLEM)
-    fine = problem.is_(exp.null())
-    counted = select([problem.copy(), exp.Count(this=exp.Star())], everything.copy(), where=[~fine])
-    found = database.rows(counted.group_by(problem.copy(), copy=False).order_by(problem.copy(), copy=False))
-    uneven = [row for part in staging.opened.parts for row in part.uneven]
-    issues = tuple([uneven_issue(declared, uneven)] if uneven else [])
-    warnings = tuple(warning for part in staging.opened.parts for warning in part.warnings)
-    if not found:
-        empty = not uneven and not database.rows(select([column(ROW)], everything.copy()).limit(1, copy=False))
-        warnings = (nothing_read(declared),) if empty else warnings
-        return Staged(declared, everything, columns, issues, parts=staging.opened.parts, warnings=warnings)
-    issues += tuple(issue_of(database, declared, everything, staging.problems, place, rows) for place, rows in found)
-    shown = [column(name) for name in (FILE, ROW, PROBLEM, VALUE)]
-    bad = database.store(select(shown, everything.copy(), where=[~fine]))
-    everything = database.kept(everything, fine)
-    says = tuple(problem.says for problem in staging.problems)
-    return Staged(declared, everything, columns, issues, bad, says, staging.opened.parts, warnings)
+def _counted(database: Store, tables: Mapping[int, exp.Table]) -> dict[int, tuple[int, int]]:
+    """How many rows some tables have, and how many of these are no facts; by one query for all."""
+    rows, bad = exp.Count(this=exp.Star()), exp.Count(this=column(PROBLEM))
+    each = [
+        select([called(exp.Literal.number(place), "t"), rows.copy(), bad.copy()], stored.copy())
+        for place, stored in tables.items()
+    ]
+    return {place: (rows, bad) for place, rows, bad in database.rows(together(each))} if each else {}
 
 
 def set_aside(
@@ -153,7 +139,14 @@ def _bad_rows(database: Store, staged: Sequence[Staged]) -> Iterator[BadRow]:
 
 
 class _Staging:
-    """The query that turns the rows of one table into facts."""
+    """The query that turns the rows of one table into facts.
+
+    Attributes:
+        stored: the facts, and for each row that is none the number of the first problem in `PROBLEM`.
+
+    Raises:
+        KnowledgeBaseError: the table cannot be read, or lacks a column (KZ124).
+    """
 
     def __init__(self, reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: Table) -> None:
         self.reader = reader
@@ -167,7 +160,16 @@ class _Staging:
         self.joins: list[exp.Join] = []
         self.shown: list[exp.Expr] = []
         self.problems: list[Problem] = []
-        specs = kb.predicate[declared.predicate].args
+        self.texts: dict[str, exp.Join] = {}
+        try:
+            self._columns()
+            self.columns, self.stored = self._read()
+        except DatabaseError as error:
+            raise unreadable(declared.file, error, declared.marks.get("file", declared.location)) from None
+
+    def _columns(self) -> None:
+        declared = self.declared
+        specs = self.kb.predicate[declared.predicate].args
         self.dates = {*DATES, *(spec.name for spec in specs if spec.type == "date")}
         for place, spec in enumerate(specs):
             self._argument(place, spec.name, spec.type)
@@ -182,11 +184,41 @@ class _Staging:
             if key in declared.columns:
                 self.shown.append(called(self._text(key), key))
 
-    def query(self) -> exp.Select:
-        """The facts, and for each row that is none the number of the first problem and the value."""
+    def _read(self) -> tuple[frozenset[str], exp.Table]:
         place = [column(FILE, "i"), column(ROW, "i")]
-        rows = subquery(self._rows(), "i")
-        return select([*self.shown, *place, *problem_columns(self.problems)], rows, self.joins)
+        shown = [*self.shown, *place, called(problem_number(self.problems), PROBLEM)]
+        joins = [*(join.copy() for join in self.joins), *self.texts.values()]
+        query = select(shown, subquery(self._rows(), "i"), joins)
+        columns = frozenset(query.named_selects) - {PROBLEM}
+        with self.database.in_order(), self.database.reading():
+            stored = self.database.store(query)
+        for texts in self.texts:
+            self.database.drop(table(texts))
+        return columns, stored
+
+    def staged(self, rows: int, bad: int) -> Staged:
+        """The facts, once it is known how many rows there are, and how many of these are none."""
+        parts = self.opened.parts
+        uneven = [row for part in parts for row in part.uneven]
+        issues = tuple([uneven_issue(self.declared, uneven)] if uneven else [])
+        warnings = tuple(warning for part in parts for warning in part.warnings)
+        if not bad:
+            warnings = warnings if rows or uneven else (nothing_read(self.declared),)
+            return Staged(self.declared, self.stored, self.columns, rows, issues, parts=parts, warnings=warnings)
+        found = self._bad()
+        issues += tuple(issues_of(self.database, self.declared, found, self.problems))
+        stored = self.database.kept(self.stored, column(PROBLEM).is_(exp.null()))
+        says = tuple(problem.says for problem in self.problems)
+        return Staged(self.declared, stored, self.columns, rows - bad, issues, found, says, parts, warnings)
+
+    def _bad(self) -> exp.Table:
+        """The rows that are no facts; they are read once more, now with the values that are wrong."""
+        number_, value = problem_number(self.problems), problem_value(self.problems)
+        shown = [column(FILE, "i"), column(ROW, "i"), called(number_, PROBLEM), called(value, VALUE)]
+        rows = subquery(select(shown, subquery(self._rows(), "i"), self.joins), "b")
+        wrong = ~column(PROBLEM, "b").is_(exp.null())
+        with self.database.in_order(), self.database.reading():
+            return self.database.store(select([exp.Star()], rows, where=[wrong]))
 
     # --- columns -----------------------------------------------------------------------------------------------------
 
@@ -202,10 +234,10 @@ class _Staging:
     def _text(self, key: str) -> exp.Column:
         """What a row says of an argument or anything else, as text; dates in ISO. Null where it says nothing."""
         if key not in self.told:
-            self.told[key] = self._read(key)
+            self.told[key] = self._told(key)
         return column(self._named(key), "i")
 
-    def _read(self, key: str) -> exp.Expr:
+    def _told(self, key: str) -> exp.Expr:
         if key in self.declared.constants:
             return typed(exp.Literal.string(self.declared.constants[key]), "text")
         if key in self.declared.parts:
@@ -239,23 +271,32 @@ class _Staging:
         self.shown.append(called(value, argument(place)))
 
     def _stands_for(self, place: int, key: str, kind: str, text: exp.Expr) -> exp.Expr:
-        """What stands for the text or entity that a column holds, which is a problem where nothing does."""
-        hint = None
-        if kind == "text":
-            query = select([text.copy()], subquery(self._rows(), "i"), distinct=True)
-            with self.database.reading():
-                codes = self.dictionary.extended(query)
-            if codes is None:
-                return text.copy()
-        else:
-            codes, names = self._codes(key, kind)
-            hint = partial(self._near, key, kind, names)
+        """What stands for the text or entity that a column holds; an entity that nothing stands for is a problem."""
         alias = f"k{place}"
-        self.joins.append(exp.Join(this=named(codes, alias), side="LEFT", on=column("text", alias).eq(text)))
+        same = column("text", alias).eq(text)
+        if kind == "text":
+            with self.database.reading():
+                texts = self.dictionary.extended(self._texts(key))
+            if texts is None:
+                return text.copy()
+            self.texts[texts.name] = exp.Join(this=named(texts, alias), side="LEFT", on=same)
+            return column("code", alias)
+        codes, names = self._codes(key, kind)
+        self.joins.append(exp.Join(this=named(codes, alias), side="LEFT", on=same))
         value = column("code", alias)
         says = f"{{}} is not a known {kind}" + (" code" if key in self.declared.codes else "")
-        self._problem(key, says, value.is_(exp.null()), hint)
+        self._problem(key, says, value.is_(exp.null()), partial(self._near, key, kind, names))
         return value
+
+    def _texts(self, key: str) -> exp.Select:
+        """The different texts that rows say of an argument: cells that are alike are looked at once."""
+        text = self.told[key].copy()
+        cells: dict[str, exp.Expr] = {cell.name: column(cell.name, "w") for cell in text.find_all(exp.Column)}
+        rows = subquery(self.opened.query(self.cells.used), "w")
+        shown = [*cells.values()] or [exp.Literal.number(1)]
+        return select(
+            [text], subquery(select(shown, rows, where=self.cells.chosen("w"), distinct=True), "w"), distinct=True
+        )
 
     def _near(self, key: str, kind: str, names: exp.Table | None, values: Sequence[str]) -> str:
         """What an unknown name or code may be meant for."""
