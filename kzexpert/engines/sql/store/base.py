@@ -133,12 +133,12 @@ class Store(Protocol):
         """The rows of a table that fulfil a condition; the table is used up."""
         ...
 
-    def distinct(self, stored: exp.Expr, columns: Sequence[str], rows: int | None) -> bool:
+    def distinct(self, stored: exp.Expr, columns: Sequence[str], rows: int) -> bool:
         """Whether it shows at a glance that no two rows of a table have the same values; False where it does not.
 
         Args:
             columns: which are compared; they hold numbers and dates, and no nulls.
-            rows: how many there are; None where that is not known.
+            rows: how many there are.
         """
         ...
 

@@ -42,13 +42,11 @@ class DuckDBStore(Database):
         self.run(exp.Delete(this=stored.copy(), where=exp.Where(this=~condition)))
         return stored
 
-    def distinct(self, stored: exp.Expr, columns: Sequence[str], rows: int | None) -> bool:
+    def distinct(self, stored: exp.Expr, columns: Sequence[str], rows: int) -> bool:
         """See `Store.distinct`. Each combination of values from the least to the greatest has a bit: rows are counted.
 
         Numbers share a bit where they differ in their fractions only, and then nothing is shown.
         """
-        if rows is None:
-            rows = int(self.rows(select([exp.Count(this=exp.Star())], stored.copy()))[0][0])
         if rows < _MANY:
             return False
         extremes = [extreme(this=column(name)) for name in columns for extreme in (exp.Min, exp.Max)]

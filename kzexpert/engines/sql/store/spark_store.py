@@ -282,7 +282,7 @@ class SparkStore:
         """See `Store.kept`."""
         return self.store(select([exp.Star()], stored.copy(), where=[condition]))
 
-    def distinct(self, stored: exp.Expr, columns: Sequence[str], rows: int | None) -> bool:
+    def distinct(self, stored: exp.Expr, columns: Sequence[str], rows: int) -> bool:
         """See `Store.distinct`. To look would be a job more."""
         return False
 

@@ -174,7 +174,9 @@ class Loader:
         whole = [
             part if part_dated or not dated else self._on_all_days(part, memory.columns) for part, part_dated in parts
         ]
-        return Extent(self._database.store(together(whole)), memory.kinds, dated=dated)
+        measures = exp.Count(this=exp.Star()), exp.Min(this=column(CERTAINTY)), exp.Max(this=column(CERTAINTY))
+        stored, told = self._database.fill(together(whole), measures)
+        return measured(Extent(stored, memory.kinds, dated=dated), self._database.dialect.types, *told)
 
     def _strongest(self, stated: Mapping[RelationKey, Extent]) -> dict[RelationKey, Extent]:
         """The facts of some relations, of rows that state the same on the same date only the most certain.
@@ -182,21 +184,19 @@ class Loader:
         One query counts for all. Where none repeats another, rows stay in the order of their file, which joins faster.
         """
         found = dict(stated)
-        compared = {
-            place: relation
-            for place, (relation, extent) in enumerate(stated.items())
-            if not self._database.distinct(extent.named("m"), extent.shown, extent.rows)
-        }
-        counted = [_counted(place, stated[relation]) for place, relation in compared.items()]
-        for place, rows, different, *bounds in self._database.rows(together(counted)) if counted else ():
+        compared = [relation for relation, extent in stated.items() if extent.rows and not self._is_distinct(extent)]
+        counted = [_different(place, stated[relation]) for place, relation in enumerate(compared)]
+        for place, different in self._database.rows(together(counted)) if counted else ():
             extent = stated[compared[place]]
-            if different < rows:
+            if different < extent.rows:
                 keys = [column(name, "m") for name in extent.shown]
                 strongest = called(exp.Max(this=extent.certainty_of("m")), CERTAINTY)
                 grouped = select([*keys, strongest], extent.named("m")).group_by(*[k.copy() for k in keys], copy=False)
-                extent = replace(extent, source=self._database.store(grouped))
-            found[compared[place]] = measured(extent, self._database.dialect.types, different, *bounds)
+                found[compared[place]] = replace(extent, source=self._database.store(grouped), rows=different)
         return found
+
+    def _is_distinct(self, extent: Extent) -> bool:
+        return self._database.distinct(extent.named("m"), extent.shown, extent.rows or 0)
 
     def _with_dates(self, relation: Relation, kinds: tuple[Kind, ...], staged: Sequence[Staged]) -> Extent:
         """All facts of a relation with dates, of rows in files and in tables; see `snapshot.on_record`.
@@ -279,17 +279,15 @@ class Loader:
         return select([*shown, column(DAY, "days"), column(CERTAINTY, "e")], subquery(part, "e"), [each])
 
 
-def _counted(place: int, extent: Extent) -> exp.Select:
-    """How many rows a relation has, and how many different ones; the least and the greatest certainty.
+def _different(place: int, extent: Extent) -> exp.Select:
+    """How many facts a relation has.
 
     Args:
-        place: tells the relation from others.
+        place: tells it from others.
     """
-    count = exp.Count(this=exp.Star())
-    distinct = subquery(select([column(name, "m") for name in extent.shown], extent.named("m"), distinct=True), "d")
-    different = exp.Subquery(this=select([count.copy()], distinct))
-    bounds = [extreme(this=extent.certainty_of("m")) for extreme in (exp.Min, exp.Max)]
-    return select([exp.Literal.number(place), count, different, *bounds], extent.named("m"))
+    shown = [column(name, "m") for name in extent.shown]
+    distinct = subquery(select(shown, extent.named("m"), distinct=True), "d")
+    return select([called(exp.Literal.number(place), "place"), exp.Count(this=exp.Star())], distinct)
 
 
 def _constant(item: Staged) -> float | None:

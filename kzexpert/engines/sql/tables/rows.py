@@ -3,7 +3,7 @@
 What may be declared is said by `language.tables_file` and the checks; which rows hold on a day, by `recorded`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from kzexpert.engines.reports import Listener, Skipped, Unread
 from kzexpert.engines.sql.plan.extents import CERTAINTY, argument
-from kzexpert.engines.sql.plan.words import called, column, named, number, select, subquery, table, together, typed
+from kzexpert.engines.sql.plan.words import called, column, named, number, select, subquery, typed
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError, Names, Store
 from kzexpert.engines.sql.tables.bad_rows import (
     PROBLEM,
@@ -75,29 +75,24 @@ def stage_all(
         Those that could be read, and all that is wrong: tables that cannot be read, or lack a column (KZ124), and rows
         that are no facts (KZ125).
     """
-    read: dict[int, _Staging] = {}
-    issues: dict[int, Sequence[Issue]] = {}
-    for place, declared in enumerate(tables):
+    staged: list[Staged] = []
+    issues: list[Issue] = []
+    for table in tables:
         try:
-            read[place] = _Staging(reader, dictionary, kb, declared)
+            staged.append(_stage(reader, dictionary, kb, table))
+            issues.extend(staged[-1].issues)
         except KnowledgeBaseError as error:
             if any(issue.code != "KZ124" for issue in error.issues):
                 raise  # not the table's fault
-            issues[place] = error.issues
-    counted = _counted(reader.store, {place: staging.stored for place, staging in read.items()})
-    staged = {place: staging.staged(*counted[place]) for place, staging in read.items()}
-    issues |= {place: item.issues for place, item in staged.items()}
-    return [*staged.values()], [issue for place in sorted(issues) for issue in issues[place]]
+            issues.extend(error.issues)
+    return staged, issues
 
 
-def _counted(database: Store, tables: Mapping[int, exp.Table]) -> dict[int, tuple[int, int]]:
-    """How many rows some tables have, and how many of these are no facts; by one query for all."""
-    rows, bad = exp.Count(this=exp.Star()), exp.Count(this=column(PROBLEM))
-    each = [
-        select([called(exp.Literal.number(place), "t"), rows.copy(), bad.copy()], stored.copy())
-        for place, stored in tables.items()
-    ]
-    return {place: (rows, bad) for place, rows, bad in database.rows(together(each))} if each else {}
+def _stage(reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: Table) -> Staged:
+    try:
+        return _Staging(reader, dictionary, kb, declared).staged()
+    except DatabaseError as error:
+        raise unreadable(declared.file, error, declared.marks.get("file", declared.location)) from None
 
 
 def set_aside(
@@ -139,14 +134,7 @@ def _bad_rows(database: Store, staged: Sequence[Staged]) -> Iterator[BadRow]:
 
 
 class _Staging:
-    """The query that turns the rows of one table into facts.
-
-    Attributes:
-        stored: the facts, and for each row that is none the number of the first problem in `PROBLEM`.
-
-    Raises:
-        KnowledgeBaseError: the table cannot be read, or lacks a column (KZ124).
-    """
+    """The query that turns the rows of one table into facts."""
 
     def __init__(self, reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: Table) -> None:
         self.reader = reader
@@ -160,16 +148,8 @@ class _Staging:
         self.joins: list[exp.Join] = []
         self.shown: list[exp.Expr] = []
         self.problems: list[Problem] = []
-        self.texts: dict[str, exp.Join] = {}
-        try:
-            self._columns()
-            self.columns, self.stored = self._read()
-        except DatabaseError as error:
-            raise unreadable(declared.file, error, declared.marks.get("file", declared.location)) from None
-
-    def _columns(self) -> None:
-        declared = self.declared
-        specs = self.kb.predicate[declared.predicate].args
+        self.texts: list[tuple[exp.Table, exp.Join]] = []
+        specs = kb.predicate[declared.predicate].args
         self.dates = {*DATES, *(spec.name for spec in specs if spec.type == "date")}
         for place, spec in enumerate(specs):
             self._argument(place, spec.name, spec.type)
@@ -184,43 +164,48 @@ class _Staging:
             if key in declared.columns:
                 self.shown.append(called(self._text(key), key))
 
-    def _read(self) -> tuple[frozenset[str], exp.Table]:
-        place = [column(FILE, "i"), column(ROW, "i")]
-        shown = [*self.shown, *place, called(problem_number(self.problems), PROBLEM)]
-        joins = [*(join.copy() for join in self.joins), *self.texts.values()]
-        query = select(shown, subquery(self._rows(), "i"), joins)
-        columns = frozenset(query.named_selects) - {PROBLEM}
-        with self.database.in_order(), self.database.reading():
-            stored = self.database.store(query)
-        for texts in self.texts:
-            self.database.drop(table(texts))
-        return columns, stored
-
-    def staged(self, rows: int, bad: int) -> Staged:
-        """The facts, once it is known how many rows there are, and how many of these are none."""
+    def staged(self) -> Staged:
+        """The facts, once they are read; and what is wrong with rows that are none."""
+        stored, rows, bad = self._read()
+        columns = frozenset(shown.alias_or_name for shown in [*self.shown, *self._place()])
         parts = self.opened.parts
         uneven = [row for part in parts for row in part.uneven]
         issues = tuple([uneven_issue(self.declared, uneven)] if uneven else [])
         warnings = tuple(warning for part in parts for warning in part.warnings)
         if not bad:
             warnings = warnings if rows or uneven else (nothing_read(self.declared),)
-            return Staged(self.declared, self.stored, self.columns, rows, issues, parts=parts, warnings=warnings)
+            return Staged(self.declared, stored, columns, rows, issues, parts=parts, warnings=warnings)
         found = self._bad()
         issues += tuple(issues_of(self.database, self.declared, found, self.problems))
-        stored = self.database.kept(self.stored, column(PROBLEM).is_(exp.null()))
+        stored = self.database.kept(stored, column(PROBLEM).is_(exp.null()))
         says = tuple(problem.says for problem in self.problems)
-        return Staged(self.declared, stored, self.columns, rows - bad, issues, found, says, parts, warnings)
+        return Staged(self.declared, stored, columns, rows - bad, issues, found, says, parts, warnings)
+
+    def _read(self) -> tuple[exp.Table, int, int]:
+        """The rows, with the number of the first problem of each; how many they are, and how many have a problem."""
+        shown = [*self.shown, *self._place(), called(problem_number(self.problems), PROBLEM)]
+        joins = [*(join.copy() for join in self.joins), *(join for _, join in self.texts)]
+        query = select(shown, subquery(self._rows(), "i"), joins)
+        counts = exp.Count(this=exp.Star()), exp.Count(this=column(PROBLEM))
+        with self.database.in_order(), self.database.reading():
+            stored, (rows, bad) = self.database.fill(query, counts)
+        for texts, _ in self.texts:
+            self.database.drop(texts)
+        return stored, rows, bad
 
     def _bad(self) -> exp.Table:
         """The rows that are no facts; they are read once more, now with the values that are wrong."""
         number_, value = problem_number(self.problems), problem_value(self.problems)
-        shown = [column(FILE, "i"), column(ROW, "i"), called(number_, PROBLEM), called(value, VALUE)]
+        shown = [*self._place(), called(number_, PROBLEM), called(value, VALUE)]
         rows = subquery(select(shown, subquery(self._rows(), "i"), self.joins), "b")
         wrong = ~column(PROBLEM, "b").is_(exp.null())
         with self.database.in_order(), self.database.reading():
             return self.database.store(select([exp.Star()], rows, where=[wrong]))
 
     # --- columns -----------------------------------------------------------------------------------------------------
+
+    def _place(self) -> list[exp.Expr]:
+        return [column(FILE, "i"), column(ROW, "i")]
 
     def _rows(self) -> exp.Select:
         """The rows that `where` keeps, with the texts that are told; they are numbered before the others go."""
@@ -279,7 +264,7 @@ class _Staging:
                 texts = self.dictionary.extended(self._texts(key))
             if texts is None:
                 return text.copy()
-            self.texts[texts.name] = exp.Join(this=named(texts, alias), side="LEFT", on=same)
+            self.texts.append((texts, exp.Join(this=named(texts, alias), side="LEFT", on=same)))
             return column("code", alias)
         codes, names = self._codes(key, kind)
         self.joins.append(exp.Join(this=named(codes, alias), side="LEFT", on=same))
