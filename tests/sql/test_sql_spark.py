@@ -311,7 +311,7 @@ def test_numbers_are_rounded_as_python_does(name: str, numbers: list[float]) -> 
 
         store = DuckDBStore()
     stored = store.load({"i": "whole", "x": "number"}, list(enumerate(numbers)))  # type: ignore[attr-defined]
-    query = select([column("i", "w"), rounded(column("x", "w"))], exp.alias_(stored.copy(), "w", table=True))
+    query = rounded(select([column("i"), column("x")], stored.copy()), ["i"], "x")
     rows = dict(store.rows(query))  # type: ignore[attr-defined]
     store.close()  # type: ignore[attr-defined]
     assert [rows[place] for place in range(len(numbers))] == [round(number, 9) for number in numbers]

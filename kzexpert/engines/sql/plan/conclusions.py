@@ -4,6 +4,7 @@ The arithmetic is that of `kzexpert.evidence` and `kzexpert.certainty`, and give
 """
 
 from collections.abc import Hashable, Sequence
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
@@ -172,9 +173,13 @@ def _single(line: _Lines, columns: list[str], kinds: tuple[Kind, ...]) -> Extent
     alone: exp.Expr = number(1.0) - exp.paren(number(1.0) - strength, copy=False)
     if line.negative:
         alone = exp.paren(number(1.0) + strength, copy=False) - number(1.0)
-    summed = select([*[column(name, "l") for name in columns], called(alone, "x")], subquery(line.query, "l"))
+    summed = select([*[column(name, "l") for name in columns], called(alone, CERTAINTY)], subquery(line.query, "l"))
     return Extent(
-        _rounded(summed, columns), kinds, None, -1.0 if line.negative else line.lowest - 1e-9, dated=line.dated
+        rounded(summed, columns, CERTAINTY),
+        kinds,
+        None,
+        -1.0 if line.negative else line.lowest - 1e-9,
+        dated=line.dated,
     )
 
 
@@ -197,20 +202,22 @@ def _counted(rows: exp.Query, columns: list[str]) -> exp.Select:
 def _combined(dialect: Dialect, lines: Sequence[_Lines], columns: list[str]) -> exp.Select:
     """Several lines of evidence: p and n, and what they come to."""
     keys = [column(name, "l") for name in columns]
-    strength = column(STRENGTH, "l")
+    alike = lines[0].strength if len(lines) == 1 else None
+    strength = column(STRENGTH, "l") if alike is None else number(alike)
     rows, times = _gathered(lines, columns), None
     if dialect.spreads and not all(line.single for line in lines):
         rows, times = _counted(rows, columns), column("n", "l")
+    product = partial(dialect.product, times=times, alike=alike is not None)
     positive: exp.Expr = number(0.0)
     negative: exp.Expr = number(0.0)
     if any(not line.negative for line in lines):
         factor = number(1.0) - strength
         above = strength > number(0.0)
-        positive = number(1.0) - dialect.product(factor, above, ascending=False, times=times)
+        positive = number(1.0) - product(factor, above, ascending=False)
     if any(line.negative for line in lines):
         factor_ = number(1.0) + strength
         below = strength < number(0.0)
-        negative = dialect.product(factor_, below, ascending=True, times=times) - number(1.0)
+        negative = product(factor_, below, ascending=True) - number(1.0)
     shown = [*keys, called(positive, "p"), called(negative, "n")]
     summed = select(shown, subquery(rows, "l")).group_by(*[key.copy() for key in keys], copy=False)
     return _certainty(summed, columns, mixed=len({line.negative for line in lines}) > 1)
@@ -226,11 +233,5 @@ def _certainty(summed: exp.Select, columns: list[str], *, mixed: bool) -> exp.Se
         quotient = exp.paren(total, copy=False) / rest
         conflict = weaker >= number(1.0)
         total = exp.Case(ifs=[exp.If(this=conflict, true=number(0.0))], default=quotient)
-    shown = [*[column(name, "l") for name in columns], called(total, "x")]
-    return _rounded(select(shown, subquery(summed, "l")), columns)
-
-
-def _rounded(query: exp.Select, columns: list[str]) -> exp.Select:
-    """The rows of a query, with its column ``x``, rounded, as the certainty."""
-    shown = [*[column(name, "w") for name in columns], called(rounded(column("x", "w")), CERTAINTY)]
-    return select(shown, subquery(query, "w"))
+    shown = [*[column(name, "l") for name in columns], called(total, CERTAINTY)]
+    return rounded(select(shown, subquery(summed, "l")), columns, CERTAINTY)

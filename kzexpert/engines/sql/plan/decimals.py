@@ -1,40 +1,38 @@
 """Rounding to 9 decimals as double arithmetic, which every database computes alike and as Python does."""
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
-from kzexpert.engines.sql.plan.words import both, number, typed
+from kzexpert.engines.sql.plan.words import called, column, number, select, subquery, typed
 
 __all__ = ["rounded"]
 
 
-def rounded(x: exp.Column) -> exp.Expr:
-    """A number of at most 1, by absolute value, rounded to 9 decimals as Python's `round` does, but never to −0.
+def rounded(rows: exp.Query, columns: Sequence[str], name: str) -> exp.Select:
+    """Some columns of a query, and one of numbers as Python's `round` gives them to 9 decimals, but never −0.
 
-    The number is split into two halves of 26 bits (T. J. Dekker, *A floating-point technique for extending the
-    available precision*, Numerische Mathematik 18, 1971), whose products with 10⁹, a number of 21 bits but for zeros,
-    are exact. Their sum lies ``above`` the middle between two results.
+    The numbers are at most 1, by absolute value. Each is split into two halves of 26 bits (T. J. Dekker, *A
+    floating-point technique for extending the available precision*, Numerische Mathematik 18, 1971), whose products
+    with 10⁹, a number of 21 bits but for zeros, are exact. Their sum lies ``above`` the middle between two results.
+    Each step is a query over the one before, so that nothing is said twice.
     """
-    scale = number(1e9)
-    shifted = _product(number(134217729.0), x)  # 2²⁷ + 1
-    high = _difference(shifted, _difference(shifted, x))
-    upper, lower = _product(high, scale), _product(_difference(x, high), scale)
-    below = typed(exp.Floor(this=_sum(upper, lower)), "double")
-    above = _sum(_difference(_difference(upper, below), number(0.5)), lower)
+    x, high, upper, lower, below, above = (
+        column(step, "w") for step in (name, "high", "upper", "lower", "below", "above")
+    )
+    scale, shifted = number(1e9), x * number(134217729.0)  # 2²⁷ + 1
     odd = (exp.Abs(this=below.copy()) % number(2.0)).eq(number(1.0))
-    tie = exp.paren(both([above.eq(number(0.0)), odd]), copy=False)
-    up = exp.or_(above > number(0.0), tie, copy=False)
+    up = exp.or_(above > number(0.0), above.eq(number(0.0)) & odd, copy=False)
     # Adding 0 turns −0 into 0.
-    next_, nearest = (_sum(below, number(more)) / scale for more in (1.0, 0.0))
-    return exp.Case(ifs=[exp.If(this=up, true=next_)], default=nearest)
-
-
-def _sum(left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    return exp.paren(left + right, copy=False)
-
-
-def _difference(left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    return exp.paren(left - right, copy=False)
-
-
-def _product(left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    return exp.paren(left * right, copy=False)
+    next_, nearest = ((below + number(more)) / scale for more in (1.0, 0.0))
+    steps: list[dict[str, exp.Expr]] = [
+        {name: x, "high": shifted - exp.paren(shifted - x)},
+        {"upper": high * scale, "lower": (x - high) * scale},
+        {"upper": upper, "lower": lower, "below": typed(exp.Floor(this=upper + lower), "double")},
+        {"below": below, "above": (upper - below - number(0.5)) + lower},
+        {name: exp.Case(ifs=[exp.If(this=up, true=next_)], default=nearest)},
+    ]
+    for step in steps:
+        told = [called(value.copy(), key) for key, value in step.items()]
+        rows = found = select([*(column(key, "w") for key in columns), *told], subquery(rows, "w"))
+    return found

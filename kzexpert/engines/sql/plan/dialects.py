@@ -43,7 +43,7 @@ class Dialect(Protocol):
         ...
 
     def product(
-        self, factors: exp.Expr, where: exp.Expr, *, ascending: bool, times: exp.Expr | None = None
+        self, factors: exp.Expr, where: exp.Expr, *, ascending: bool, times: exp.Expr | None = None, alike: bool = False
     ) -> exp.Expr:
         """An aggregate: the product of a group's factors, taken in order of size; 1 where no row satisfies `where`.
 
@@ -51,6 +51,7 @@ class Dialect(Protocol):
             factors: 0..1.
             times: how often each counts, where it `spreads`. Of a product so small that it is lost beside 1 only that
                 is right.
+            alike: whether `factors` is one number, and every row satisfies `where`.
         """
         ...
 
@@ -98,9 +99,12 @@ class DuckDBDialect:
         return query.sql(dialect=DuckDB, copy=False)
 
     def product(
-        self, factors: exp.Expr, where: exp.Expr, *, ascending: bool, times: exp.Expr | None = None
+        self, factors: exp.Expr, where: exp.Expr, *, ascending: bool, times: exp.Expr | None = None, alike: bool = False
     ) -> exp.Expr:
         """See `Dialect.product`. DuckDB multiplies the elements of a list one after the other."""
+        if alike:
+            none = exp.cast(exp.Array(expressions=[]), exp.DataType.build("DOUBLE[]"))
+            return exp.func("list_product", exp.func("list_resize", none, exp.Count(this=exp.Star()), factors))
         gathered = exp.Filter(this=exp.func("list", factors), expression=exp.Where(this=where))
         ordered = exp.func("list_sort" if ascending else "list_reverse_sort", gathered)
         return exp.Coalesce(this=exp.func("list_product", ordered), expressions=[number(1.0)])
@@ -156,7 +160,7 @@ class SparkDialect:
         return query.sql(dialect=Spark, copy=False)
 
     def product(
-        self, factors: exp.Expr, where: exp.Expr, *, ascending: bool, times: exp.Expr | None = None
+        self, factors: exp.Expr, where: exp.Expr, *, ascending: bool, times: exp.Expr | None = None, alike: bool = False
     ) -> exp.Expr:
         """See `Dialect.product`."""
         found = parse_one(_PRODUCT if times is None else _PRODUCT_OF_POWERS, dialect=Spark)

@@ -189,14 +189,13 @@ class Component:
         """What one rule concludes, with the certainties of these proofs."""
         body = self._planner.body(rule, chosen, inside=inside, touch=touch)
         head = self._planner.head(rule, body)
-        shown: list[exp.Expr] = [column(argument(place), "h") for place in range(max(len(rule.head.terms), 1))]
-        shown += [column(DAY, "h")] if body.dated else []
+        names = [*(argument(place) for place in range(max(len(rule.head.terms), 1))), *([DAY] if body.dated else [])]
+        certainty: exp.Expr = column(STRENGTH, "h")
         if body.strength is not None:
-            certainty: exp.Expr = number(round(body.strength, 9))
-        else:
-            certainty = column(STRENGTH, "h")
-            if rule.rule.certainty != 1.0:  # else it is that of a premise, which is rounded
-                certainty = rounded(certainty)
+            certainty = number(round(body.strength, 9))
+        elif rule.rule.certainty != 1.0:  # else it is that of a premise, which is rounded
+            head = rounded(head, names, STRENGTH)
+        shown: list[exp.Expr] = [column(name, "h") for name in names]
         query = select(shown + self._shown(certainty), subquery(head, "h"))
         return self._placed(rule.head.predicate, self._on_days(query, body.dated))
 

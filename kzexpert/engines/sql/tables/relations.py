@@ -269,8 +269,7 @@ class Loader:
         rows = select([*shown, called(certainty, CERTAINTY)], named(item.stored, "t"), joins, where)
         if constant is not None:
             return rows, dated
-        kept = [column(one.alias_or_name, "w") for one in shown]
-        return select([*kept, called(rounded(column(CERTAINTY, "w")), CERTAINTY)], subquery(rows, "w")), dated
+        return rounded(rows, [one.alias_or_name for one in shown], CERTAINTY), dated
 
     def _on_all_days(self, part: exp.Query, columns: Sequence[str]) -> exp.Select:
         assert self.days is not None
