@@ -11,7 +11,16 @@ from kzexpert.errors import Issue, Location, UsageError
 if TYPE_CHECKING:
     from pathlib import Path  # slow to import, and most commands write no file
 
-__all__ = ["check_apart", "check_unread", "check_writable", "create_file", "replace_file", "replacement"]
+__all__ = [
+    "check_apart",
+    "check_unread",
+    "check_writable",
+    "create_file",
+    "new_mode",
+    "replace_file",
+    "replacement",
+    "unwritable",
+]
 
 _HINT = "give the path of a file in a folder that exists and may be written to"
 _FULL = "make room there, or give the path of a file on another disk"
@@ -87,10 +96,10 @@ def replacement(name: str) -> Iterator["Path"]:
                     copyfileobj(filled, out)
                 return
             os.fsync(filled.fileno())
-        path.chmod(target.stat().st_mode & 0o7777 if target.exists() else _mode_of_new_files())
+        path.chmod(target.stat().st_mode & 0o7777 if target.exists() else new_mode(0o666))
         path.replace(target)
     except OSError as error:
-        raise _unwritable(name, error) from None
+        raise unwritable(name, error) from None
     finally:
         if folder is not None:
             rmtree(folder, ignore_errors=True)
@@ -110,7 +119,7 @@ def check_writable(name: str) -> None:
         if not os.access(folder if target.is_file() or not target.exists() else target, os.W_OK):
             raise OSError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        raise _unwritable(name, error) from None
+        raise unwritable(name, error) from None
 
 
 def check_unread(name: str, files: Iterable[str]) -> None:
@@ -123,6 +132,8 @@ def check_unread(name: str, files: Iterable[str]) -> None:
     for file in files:
         if any(_is_same(name, one) for one in _members(file)):
             message, hint = "cannot write: the command reads this file", "give the path of another file"
+        elif _lies_in(name, file):
+            message, hint = "cannot write: the command reads what lies in this folder", "give the path of another one"
         elif _is_same(folder, file):
             message, hint = "cannot write: the command reads all files of this folder", "give a path outside of it"
         else:
@@ -160,6 +171,15 @@ def _is_same(one: str, other: str) -> bool:
         return False
 
 
+def _lies_in(folder: str, file: str) -> bool:
+    """Whether a file, or a pattern of files, lies in a folder, or is one itself."""
+    try:
+        inside = os.path.join(os.path.realpath(file), "").startswith(os.path.join(os.path.realpath(folder), ""))  # noqa: PTH118
+        return inside and os.path.isdir(folder)  # noqa: PTH112
+    except (OSError, ValueError):
+        return False
+
+
 def _members(file: str) -> list[str]:
     """A file itself; what lies in a folder."""
     try:
@@ -180,12 +200,14 @@ def _target(name: str) -> "Path":
     return target
 
 
-def _unwritable(name: str, error: OSError) -> UsageError:
+def unwritable(name: str, error: OSError) -> UsageError:
+    """What to say where a file cannot be written (KZ306)."""
     hint = _FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else _HINT
     return UsageError(Issue("KZ306", f"cannot write: {error.strerror or error}", Location(name), hint))
 
 
-def _mode_of_new_files() -> int:
+def new_mode(mode: int) -> int:
+    """The permissions of a new file or folder, as far as the system lets it have those that are given."""
     mask = os.umask(0)
     os.umask(mask)
-    return 0o666 & ~mask
+    return mode & ~mask

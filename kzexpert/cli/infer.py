@@ -16,6 +16,14 @@ from kzexpert.cli.progress import progress_line
 from kzexpert.cli.session import Session, open_session, years_of
 from kzexpert.engines import infer_each
 from kzexpert.engines.export.files import export, written_predicates
+from kzexpert.engines.export.folders import (
+    check_address,
+    check_folder,
+    folder_replacement,
+    is_address,
+    is_folder,
+    size_of,
+)
 from kzexpert.engines.reports import Listener, Report, Standing
 from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.model import ANY, Inference, KnowledgeBase, Pattern, Program, Relation
@@ -77,12 +85,15 @@ def infer(
     it counts, and the origins of all recorded facts below it.
     """
     costs = _Costs()
+    folder = options.output is not None and is_folder(options.output)
     chosen = _form(options, form)
     if guarded and chosen != "csv":
         raise UsageError(Issue("KZ308", f"{_GUARD} is for CSV", Location(_GUARD), "leave it out, or give --format csv"))
     if by_line:
         _check_lines(chosen, recorded)
-    if options.output is not None:
+    if folder:
+        _check_folder(options, chosen, by_line)
+    elif options.output is not None:
         check_writable(options.output)
     session = open_session(options)
     selection = Selection(_patterns(session.kb, pattern), weighed, recorded)
@@ -91,18 +102,26 @@ def infer(
     found: dict[str, int] = {}
     with progress_line() as line:
         engine = session.engine(line, costs.hear)
+        if options.output is not None and is_address(options.output):
+            check_address(options.output, engine)
         inferences = infer_each(engine, programs, lambda day, done, total: line(f"as of {day.year}", done, total))
 
-        def fill(path: Path) -> None:
-            write = _write_lines if by_line else export
-            found.update(write(inferences, selection, chosen, path, listen, guarded=guarded))
-            costs.size = path.stat().st_size
+        def fill(path: Path | str) -> None:
+            if by_line:
+                found.update(_write_lines(inferences, selection, chosen, Path(path), listen, guarded=guarded))
+            else:
+                found.update(export(inferences, selection, chosen, path, listen, folders=folder, guarded=guarded))
+            costs.size = size_of(path)
 
         def listen(report: Report) -> None:
             line.hear(report)
             costs.hear(report)
 
-        emit_file(options, fill)
+        if folder:
+            with folder_replacement(options.output or "", inferences) as path:
+                fill(path)
+        else:
+            emit_file(options, fill)
     cost = costs.cost(found, options.output or "")
     print_error(lambda _out: cost_text(cost))
     return 0 if sum(found.values()) else 3
@@ -119,8 +138,10 @@ def _form(options: Options, form: Form | None) -> Form:
         hint = "give --output FILE, or --format csv or --format jsonl to print on stdout"
         raise UsageError(Issue("KZ308", "where should the conclusions go?", Location(_OUTPUT), hint))
     if form is None:
-        name = (options.output or "").lower()
+        name = (options.output or "").lower().rstrip("/")
         form = next((form for form, endings in ENDINGS.items() if name.endswith(endings)), None)
+    if form is None and is_folder(options.output or ""):
+        return "parquet"
     if form is None:
         endings = ", ".join(ending for endings in ENDINGS.values() for ending in endings)
         hint = f"end it on one of {endings}, or give --format {forms}"
@@ -129,6 +150,19 @@ def _form(options: Options, form: Form | None) -> Form:
         hint = "give --output FILE, or send stdout to a file"
         raise UsageError(Issue("KZ308", f"{form} cannot be shown on a terminal", Location("--format"), hint))
     return form
+
+
+def _check_folder(options: Options, form: Form, by_line: bool) -> None:
+    """Make sure that a folder can be written.
+
+    Raises:
+        UsageError: what is asked for stands in a file (KZ308), or it may not be written to (KZ306).
+    """
+    name = options.output or ""
+    if form == "duckdb" or by_line:
+        what = "lines of evidence are" if by_line else "a DuckDB database is"
+        raise UsageError(Issue("KZ308", f"{what} written to a file, not to a folder", Location(_OUTPUT), "name a file"))
+    check_folder(name)
 
 
 def _check_lines(form: Form, recorded: bool) -> None:

@@ -16,7 +16,17 @@ from msgspec.structs import replace
 from kzexpert.errors import BudgetError, Issue
 from kzexpert.model import Inference, Program, ProgramRule
 
-__all__ = ["BULK_BUDGET", "Budget", "Engine", "Meter", "OnePass", "collector_at_rest", "infer_each", "over_budget"]
+__all__ = [
+    "BULK_BUDGET",
+    "Budget",
+    "Engine",
+    "Meter",
+    "OnePass",
+    "Reaching",
+    "collector_at_rest",
+    "infer_each",
+    "over_budget",
+]
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -68,6 +78,19 @@ class OnePass(Protocol):
 
         Raises:
             BudgetError: as `Engine.infer`; the budget is for all of them together.
+        """
+        ...
+
+
+@runtime_checkable
+class Reaching(Protocol):
+    """An engine that can write to other file systems."""
+
+    def check_free(self, address: str) -> None:
+        """Make sure that it reaches an address, and that nothing is there.
+
+        Raises:
+            OSError: it does not, or something is.
         """
         ...
 

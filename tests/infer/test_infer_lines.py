@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kzexpert.certainty import evidence_cutoffs, evidence_word
-from kzexpert.engines.export.lines import _csv, _json, escape_json_lines
+from kzexpert.engines.export.lines import _csv, _json
 
 bulk = pytest.mark.skipif(not (find_spec("duckdb") and find_spec("sqlglot")), reason="needs the extra bulk")
 _NUMBERS = st.floats(allow_nan=False, allow_infinity=False).map(lambda number: number + 0.0)
@@ -24,6 +24,7 @@ def written(values: list[str] | list[float], form: str, file: Path) -> bytes:
 
     from kzexpert.engines.sql.plan.dialects import DuckDBDialect
     from kzexpert.engines.sql.plan.words import column
+    from kzexpert.engines.sql.results.duckdb_files import escape_json_lines
     from kzexpert.engines.sql.results.sheet import _number
 
     kind = "VARCHAR" if isinstance(values[0], str) else "DOUBLE"

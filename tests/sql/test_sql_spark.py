@@ -272,12 +272,19 @@ def test_a_trace_from_spark_is_verified(checkout: Path) -> None:
     assert one == other
 
 
-def test_rows_are_written_to_parquet(tmp_path: Path) -> None:
+def test_rows_are_written_by_executors_and_counted(tmp_path: Path) -> None:
     store = SparkStore(local_spark().newSession())
-    stored = store.load({"a0": "text", "c": "number", "d": "date"}, [("it's", 1, None), ("\0", 0.5, None)])
-    store.write_parquet(select([column("a0"), column("c")], stored), str(tmp_path / "rows"))
-    read = local_spark().read.parquet(str(tmp_path / "rows"))
-    assert sorted(map(tuple, read.collect())) == [("\0", 0.5), ("it's", 1.0)]
+    stored = store.load({"p": "text", "a0": "text", "c": "number"}, [("it's", "x", 1), ("q", "\0", 0.5)])
+    query = select([column(name) for name in ("p", "a0", "c")], stored)
+    target = tmp_path / "rows"
+    assert store.write(query.copy(), target, "parquet", {}, ["p"], ["it's", "none"]) == {"it's": 1, "none": 0}
+    read = local_spark().read.parquet(str(target))
+    assert sorted(map(tuple, read.collect())) == [("\0", 0.5, "q"), ("x", 1.0, "it's")]
+    for there in (target, f"file://{target}"):
+        with pytest.raises(FileExistsError):
+            store.write(query.copy(), there, "parquet", {}, ["p"], [])
+    with pytest.raises(OSError, match="No FileSystem for scheme"):
+        store.write(query.copy(), "nowhere://rows", "parquet", {}, ["p"], [])
     store.close()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from kzexpert.engines.export.lines import escape_json_lines, write_csv, write_json_lines
+from kzexpert.engines.export.lines import write_csv, write_json_lines
 from kzexpert.engines.packages import bulk
 from kzexpert.engines.reports import Listener, Standing, unheard
 from kzexpert.model import Inference, KnowledgeBase
@@ -59,12 +59,7 @@ def export(
     named = OWN[:2] if len(inferences) > 1 else OWN[1:2]
     layout = replace(layout, guarded=guarded, folders=named if folders else ())
     written = inferences[0].facts.export(inferences, selection, layout, form, path, listen)
-    if written is None:
-        return _rows_written(inferences, selection, layout, form, Path(path), listen)
-    if form == "jsonl" and isinstance(path, Path):
-        for file in path.rglob("*.jsonl") if folders else [path]:
-            escape_json_lines(file)
-    return written
+    return _rows_written(inferences, selection, layout, form, Path(path), listen) if written is None else written
 
 
 def _rows_written(

@@ -4,14 +4,13 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import IO, TypeAlias
 
 from kzexpert.certainty import established, evidence_word
 from kzexpert.model import format_number, json_escapes, shown
 from kzexpert.model.columns import FORMULA, NUMBER, OWN, Layout, Row
 
-__all__ = ["escape_json_lines", "guarded", "write_csv", "write_json_lines"]
+__all__ = ["guarded", "write_csv", "write_json_lines"]
 
 _Cell: TypeAlias = str | float | date | bool | None
 
@@ -34,17 +33,6 @@ def write_json_lines(file: IO[str], layout: Layout, rows: Iterable[Row]) -> None
     keys = [f"{_json(name)}:" for name in layout.names]
     for cells in _cells(layout, rows):
         file.write("{" + ",".join([key + _json(cell) for key, cell in zip(keys, cells, strict=True)]) + "}\n")
-
-
-def escape_json_lines(path: Path) -> None:
-    """Escape, in a file of JSON lines that a database wrote, what does not show; most files hold nothing of that."""
-    with path.open(encoding="utf-8", newline="") as file:
-        if all(json_escapes(line) == line for line in file):
-            return
-    escaped = path.with_name(f"{path.name}.escaped")
-    with path.open(encoding="utf-8", newline="") as file, escaped.open("w", encoding="utf-8", newline="") as target:
-        target.writelines(map(json_escapes, file))
-    escaped.replace(path)
 
 
 def guarded(text: str) -> str:

@@ -7,7 +7,7 @@ from kzexpert.engines.base import Work
 from kzexpert.engines.sql.engine import DatabaseEngine, Terms
 from kzexpert.engines.sql.results.spark_files import SparkWriter
 from kzexpert.engines.sql.run import Run
-from kzexpert.engines.sql.store.spark_session import SparkSession, open_session, work_of
+from kzexpert.engines.sql.store.spark_session import SparkSession, check_free, open_session, work_of
 from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.engines.sql.tables.spark_reader import SparkReader
 from kzexpert.model import Program
@@ -44,6 +44,10 @@ class SparkEngine(DatabaseEngine):
         self._session = session, master, dict(conf or {})
         self._checkpoint = checkpoint
         self._opened: SparkSession | None = None
+
+    def check_free(self, address: str) -> None:
+        """See `kzexpert.engines.base.Reaching.check_free`."""
+        check_free(open_session(*self._session), address)
 
     def run(self, programs: Sequence[Program]) -> Run:
         """See `DatabaseEngine.run`."""

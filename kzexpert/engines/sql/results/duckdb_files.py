@@ -14,10 +14,10 @@ from kzexpert.engines.sql.plan.words import column, day, select, subquery
 from kzexpert.engines.sql.plan.words import table as table_of
 from kzexpert.engines.sql.results.sheet import ON, Numbers, Part, RankedTexts, counts, ranked_texts, sheet, table
 from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
-from kzexpert.model import Inference
+from kzexpert.model import Inference, json_escapes
 from kzexpert.model.columns import RUN_TABLE, Form, Layout, table_columns, table_names
 
-__all__ = ["DuckDBWriter"]
+__all__ = ["DuckDBWriter", "escape_json_lines"]
 
 
 class _Copy(msgspec.Struct, frozen=True):
@@ -86,6 +86,8 @@ class DuckDBWriter:
 
     def _copy(self, query: exp.Query, form: Form, file: Path) -> None:
         self._store.write(query, file, _COPY[form].format, _COPY[form].options)
+        if form == "jsonl":
+            escape_json_lines(file)
 
     def _database(
         self,
@@ -108,6 +110,17 @@ class DuckDBWriter:
                 store.run_apart(exp.Create(this=table_of(name, file), kind="TABLE", expression=query))
             run = select([column(name) for name in told], store.gather(told))
             store.run(exp.Create(this=table_of(RUN_TABLE, file), kind="TABLE", expression=run))
+
+
+def escape_json_lines(path: Path) -> None:
+    """Escape, in a file of JSON lines that a database wrote, what does not show; most files hold nothing of that."""
+    with path.open(encoding="utf-8", newline="") as file:
+        if all(json_escapes(line) == line for line in file):
+            return
+    escaped = path.with_name(f"{path.name}.escaped")
+    with path.open(encoding="utf-8", newline="") as file, escaped.open("w", encoding="utf-8", newline="") as target:
+        target.writelines(map(json_escapes, file))
+    escaped.replace(path)
 
 
 def _on(on: date, part: Part) -> Part:

@@ -3,6 +3,7 @@
 This is the only module that imports pyspark.
 """
 
+import errno
 import os
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from uuid import uuid4
 import pyspark
 from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
-from pyspark.errors import PySparkException
+from pyspark.errors import AnalysisException, PySparkException
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql.functions import expr, lit
@@ -35,12 +36,14 @@ __all__ = [
     "SparkSession",
     "StructField",
     "StructType",
+    "check_free",
     "expr",
     "failing",
     "folder_of",
     "lit",
     "open_session",
     "work_of",
+    "writing",
 ]
 
 _OLDEST = 4
@@ -231,6 +234,35 @@ def failing(reading: bool) -> Iterator[None]:
             raise  # a fault of ours
         hint = "the logs of Spark say more; memory is given by --spark-conf spark.driver.memory=4g"
         raise KnowledgeBaseError(Issue("KZ404", f"Spark could not finish: {says}", hint=hint)) from None
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """What goes wrong with a place to write to, as an error of the operating system; other errors stay as they are."""
+    try:
+        yield
+    except (PySparkException, Py4JError) as error:
+        if isinstance(error, AnalysisException) and error.getCondition() == "PATH_ALREADY_EXISTS":
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+        if _aborted(error):
+            raise
+        raise OSError(None, _first_line(error)) from None
+
+
+def check_free(session: SparkSession, address: str) -> None:
+    """Make sure that Spark reaches an address, and that nothing is there.
+
+    Raises:
+        OSError: it does not, or something is.
+    """
+    with writing():
+        try:
+            session.read.load(address, "binaryFile")
+        except AnalysisException as error:
+            if error.getCondition() == "PATH_NOT_FOUND":
+                return
+            raise
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
 
 def _aborted(error: Exception) -> bool:

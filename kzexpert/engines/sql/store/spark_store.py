@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -23,7 +24,7 @@ from kzexpert.engines.sql.plan.extents import Kind
 from kzexpert.engines.sql.plan.recursion import Component
 from kzexpert.engines.sql.plan.rounds import Rounds
 from kzexpert.engines.sql.plan.texts import Plain
-from kzexpert.engines.sql.plan.words import select, subquery, table
+from kzexpert.engines.sql.plan.words import column, select, subquery, table
 from kzexpert.engines.sql.store.base import Row, TimeIsUp, names_of, resolved
 from kzexpert.engines.sql.store.spark_session import (
     PYTHON,
@@ -37,6 +38,7 @@ from kzexpert.engines.sql.store.spark_session import (
     expr,
     failing,
     folder_of,
+    writing,
 )
 from kzexpert.engines.sql.store.spark_values import is_small, listed
 from kzexpert.engines.sql.store.watch import Watch
@@ -302,14 +304,42 @@ class SparkStore:
             self.session.catalog.dropTempView(name)
         self._views.clear()
 
-    def write_parquet(self, query: exp.Query, path: str) -> None:
-        """Write the rows of a query to a folder of Parquet files, which must not be there.
+    def write(
+        self,
+        query: exp.Query,
+        path: Path | str,
+        form: str,
+        options: Mapping[str, str],
+        folders: Sequence[str],
+        names: Sequence[str],
+    ) -> Mapping[str, int]:
+        """Let the executors write the rows of a query to a folder, which must not be there, and count them by name.
 
         Args:
-            path: anything that Spark can write to.
+            path: an address, or a folder that the executors reach as well.
+            form: one of Spark's formats, with its options.
+            folders: the columns that name the folders inside of it; `names` are values of the last one.
+
+        Raises:
+            OSError: it cannot be written, or not all of it has come to the folder.
         """
+        target = path if isinstance(path, str) else f"file://{path}"
+        observed = Observation()
+        each = [exp.CountIf(this=column(folders[-1]).eq(exp.Literal.string(name))) for name in names]
+        counted = [expr(self.dialect.text(count)).alias(name) for count, name in zip(each, names, strict=True)]
         with self.guarded():
-            self._frame(query).write.parquet(path)
+            frame = self._frame(query)
+            writer = frame.observe(observed, *counted).write.partitionBy(*folders)
+            with writing():
+                writer.save(target, form, "error", **options)
+            found = {name: int(observed.get[name]) for name in names}
+            total = sum(found.values())
+            # What executors write to disks of their own is not seen from here.
+            reader = self.session.read.schema(frame.schema)
+            seen = reader.load(target, form, **options).count() if target.startswith("file:") else total
+        if seen != total:
+            raise OSError(None, f"{seen:,} of {total:,} rows have come to this folder, which not all executors reach")
+        return found
 
     def view(self, frame: DataFrame) -> exp.Table:
         """The rows of a frame as a table, which are computed whenever it is read."""
