@@ -47,7 +47,9 @@ Examples:
   kzexpert infer "alignment(?state, Borduria, _)" --format jsonl
   kzexpert infer alignment --lines --output lines.csv
   kzexpert infer --engine duckdb --memory 2GB --output world.duckdb
-  kzexpert infer --as-of 1992..2011 --output years.parquet""",
+  kzexpert infer --as-of 1992..2011 --output years.parquet
+  kzexpert infer --as-of 1992..2011 --output years/ --format csv
+  kzexpert infer --engine spark --output hdfs:///results/2011""",
 )
 @click.argument("pattern", nargs=-1, metavar="[PATTERN|PREDICATE]...")
 @click.option("--all", "weighed", is_flag=True, help="Write also what was weighed and not established.")
@@ -80,6 +82,11 @@ def infer(
     A row holds the as-of date, the predicate, a column for every name of an argument, certainty, evidence, and
     whether it is established. A DuckDB file has a table for each predicate, and one that describes the run. The file
     is written whole or not at all. What it cost is reported on stderr.
+
+    Where --output is a folder that exists, or ends with a slash, files are written to it (Parquet, unless --format
+    says otherwise) in folders by date, if there are several, and predicate: years/as_of=2011-12-31/predicate=alignment.
+    Its file _SUCCESS, written last, says what the run was. A folder of that kind is replaced, and no other. With Spark
+    the executors write it, at an address also to another file system.
 
     With --lines a row is a line of evidence: the date, the conclusion, the rule and its family, the strength, whether
     it counts, and the origins of all recorded facts below it.

@@ -264,8 +264,12 @@ def test_nothing_follows(infer: Infer, tmp_path: Path, name: str) -> None:
         ),
         (("--format", "csv", "--as-of", "2011..1990"), "KZ303 2011..1990 runs backwards"),
         (("--output", "nowhere/x.csv"), "nowhere/x.csv: KZ306 cannot write: No such file or directory"),
-        (("--output", "."), "KZ307"),
-        (("--output", ".", "--format", "csv"), ".: KZ306 cannot write: it is a folder"),
+        (("--output", "."), ".: KZ306 cannot write: the command runs in this folder"),
+        (("--output", "nowhere/x/"), "nowhere/x/: KZ306 cannot write: No such file or directory"),
+        (("--output", "\0/"), "KZ306 cannot write"),
+        (("--output", "x/", "--format", "duckdb"), "KZ308 a DuckDB database is written to a file"),
+        (("--output", "x/", "--format", "csv", "--lines"), "KZ308 lines of evidence are written to a file"),
+        (("--output", "hdfs:///x"), "hdfs:///x: KZ308 the experta engine does not write to hdfs:///x"),
     ],
 )
 def test_mistakes(

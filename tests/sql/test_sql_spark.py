@@ -277,14 +277,15 @@ def test_rows_are_written_by_executors_and_counted(tmp_path: Path) -> None:
     stored = store.load({"p": "text", "a0": "text", "c": "number"}, [("it's", "x", 1), ("q", "\0", 0.5)])
     query = select([column(name) for name in ("p", "a0", "c")], stored)
     target = tmp_path / "rows"
-    assert store.write(query.copy(), target, "parquet", {}, ["p"], ["it's", "none"]) == {"it's": 1, "none": 0}
+    found = store.write(query.copy(), target, "parquet", {}, ["p"], ["it's", "q", "none"])
+    assert found == {"it's": 1, "q": 1, "none": 0}
     read = local_spark().read.parquet(str(target))
     assert sorted(map(tuple, read.collect())) == [("\0", 0.5, "q"), ("x", 1.0, "it's")]
     for there in (target, f"file://{target}"):
         with pytest.raises(FileExistsError):
-            store.write(query.copy(), there, "parquet", {}, ["p"], [])
+            store.write(query.copy(), there, "parquet", {}, ["p"], ["q"])
     with pytest.raises(OSError, match="No FileSystem for scheme"):
-        store.write(query.copy(), "nowhere://rows", "parquet", {}, ["p"], [])
+        store.write(query.copy(), "nowhere://rows", "parquet", {}, ["p"], ["q"])
     store.close()
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
-from kzexpert.atomic import check_writable, new_mode, unwritable
+from kzexpert.atomic import new_mode, unwritable
 from kzexpert.engines.base import Engine, Reaching
 from kzexpert.engines.description import description
 from kzexpert.errors import Issue, Location, UsageError
@@ -49,9 +49,14 @@ def check_folder(name: str) -> None:
     """
     if is_address(name):
         return
-    target = _path(name)
-    check_writable(str(target / DONE) if target.is_dir() else str(target))
-    check_writable(str(target.parent / DONE))
+    try:
+        target = _path(name)
+        if not target.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        if not os.access(target.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise unwritable(name, error) from None
     if target.is_dir() and Path.cwd().is_relative_to(target):
         raise UsageError(Issue("KZ306", "cannot write: the command runs in this folder", Location(name), _WHICH))
     foreign = _foreign(target)
@@ -168,8 +173,15 @@ def _is_marked(file: Path) -> bool:
 
 
 def _path(name: str) -> Path:
-    """A folder without links."""
-    target = Path(os.path.realpath(name))
+    """A folder without links.
+
+    Raises:
+        OSError: it is a file, or the name can be that of none.
+    """
+    try:
+        target = Path(os.path.realpath(name))
+    except ValueError as error:  # a null character
+        raise OSError(None, str(error)) from None
     if target.exists() and not target.is_dir():
-        raise unwritable(name, NotADirectoryError(errno.ENOTDIR, "it is a file"))
+        raise NotADirectoryError(errno.ENOTDIR, "it is a file")
     return target

@@ -1,0 +1,122 @@
+"""``infer --output FOLDER``: a folder is replaced when all of it is written, and only if it is ours."""
+
+import json
+import stat
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from kzexpert.engines.export import files
+from kzexpert.engines.export.folders import DONE
+from kzexpert.errors import UsageError
+
+Infer = Callable[..., Result]
+bulk = pytest.mark.skipif(not (find_spec("duckdb") and find_spec("sqlglot")), reason="needs the extra bulk")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@bulk
+@pytest.mark.parametrize("name", ["experta", "duckdb"])
+def test_rows_are_those_of_a_file(infer: Infer, tmp_path: Path, name: str) -> None:
+    import duckdb
+
+    years = ("--as-of", "2009..2011", "--all", "--engine", name)
+    said = infer(*years, "--output", f"{tmp_path}/out/").stderr
+    assert f"rows written to {tmp_path}/out/ (" in said
+    infer(*years, "--output", str(tmp_path / "out.parquet"))
+    names = "as_of, predicate, state, power, certainty, established"
+    read = f"SELECT {names} FROM read_parquet('{{}}') ORDER BY ALL"
+    wanted = duckdb.sql(read.format(tmp_path / "out.parquet")).fetchall()
+    assert duckdb.sql(read.format(tmp_path / "out" / "*" / "*" / "*.parquet")).fetchall() == wanted
+    told = [json.loads(line) for line in (tmp_path / "out" / DONE).read_text(encoding="utf-8").splitlines()]
+    assert {"what": "engine", "name": "", "value": name} in told
+    assert [row["value"] for row in told if row["what"] == "as_of"] == ["2009-12-31", "2010-12-31", "2011-12-31"]
+
+
+def test_an_earlier_output_is_replaced_and_keeps_its_permissions(infer: Infer, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir(mode=0o750)
+    assert infer("--as-of", "2009..2010", "--output", str(out), "--format", "jsonl").exit_code == 0
+    assert {path.parts[0] for path in map(Path, contents(out))} == {DONE, "as_of=2009-12-31", "as_of=2010-12-31"}
+    assert infer("reaches", "--output", str(out), "--format", "csv").exit_code == 0
+    assert sorted(contents(out)) == [DONE, "predicate=reaches/part-0.csv"]
+    assert stat.S_IMODE(out.stat().st_mode) == 0o750
+    assert infer("hedges", "--output", f"{out}/", "--format", "csv").exit_code == 3
+    assert sorted(contents(out)) == [DONE]
+    assert [*tmp_path.iterdir()] == [out]
+
+
+@pytest.mark.parametrize("wrong", [OSError(28, "No space left on device"), ValueError("ours"), KeyboardInterrupt()])
+def test_a_write_that_fails_leaves_the_old_folder_as_it_was(
+    infer: Infer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: BaseException
+) -> None:
+    command = ("--output", f"{tmp_path}/out/", "--format", "csv")
+    infer(*command)
+    before = contents(tmp_path / "out")
+    write = files.write_csv
+    written: list[object] = []
+
+    def fail(*arguments) -> None:  # type: ignore[no-untyped-def]
+        if written:
+            raise wrong
+        written.append(write(*arguments))
+
+    monkeypatch.setattr(files, "write_csv", fail)
+    result = infer(*command, "--all")
+    assert result.exit_code != 0
+    if isinstance(wrong, OSError):
+        assert "out/: KZ306 cannot write: No space left on device" in result.stderr
+    assert contents(tmp_path / "out") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("foreign", ["notes.txt", "predicate=reaches/notes.txt", "predicate=reaches/deep/part-0.csv"])
+def test_what_somebody_else_wrote_is_not_overwritten(infer: Infer, tmp_path: Path, foreign: str) -> None:
+    command = ("--output", f"{tmp_path}/out/", "--format", "csv")
+    infer(*command)
+    file = tmp_path / "out" / foreign
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("mine", encoding="utf-8")
+    before = contents(tmp_path / "out")
+    result = infer(*command)
+    assert result.exit_code == 2
+    assert "KZ306 cannot write: " in result.stderr
+    assert " in this folder was written by somebody else" in result.stderr
+    assert contents(tmp_path / "out") == before
+
+
+def test_a_folder_without_our_mark_is_not_ours(infer: Infer, tmp_path: Path) -> None:
+    command = ("--output", f"{tmp_path}/out/", "--format", "csv")
+    infer(*command)
+    for mark in ("", "not json", "[1]"):
+        (tmp_path / "out" / DONE).write_text(mark, encoding="utf-8")  # as Spark itself leaves it
+        assert infer(*command).exit_code == 2
+    (tmp_path / "out" / DONE).unlink()
+    assert infer(*command).exit_code == 2
+
+
+def test_a_folder_that_is_read_is_not_replaced(infer: Infer, tmp_path: Path) -> None:
+    from kzexpert.atomic import check_unread
+
+    infer("--output", f"{tmp_path}/out/", "--format", "csv")
+    for read in ("out", "out/*/part-0.csv", "out/predicate=reaches/part-0.csv"):
+        with pytest.raises(UsageError, match="the command reads what lies in this folder"):
+            check_unread(f"{tmp_path}/out/", [str(tmp_path / read)])
+    check_unread(f"{tmp_path}/out/", [str(tmp_path / "out2" / "x.csv")])
+
+
+def test_formulas_are_guarded_in_folders_too(infer: Infer, tmp_path: Path) -> None:
+    (tmp_path / "more.yaml").write_text(
+        "predicates: {seen: {args: [what: text]}, told: {args: [what: text]}}\nfacts: {seen: [{what: '=1+1'}]}\n"
+        "rules: [{id: telling, when: ['seen(?what)'], then: told(?what)}]\n",
+        encoding="utf-8",
+    )
+    options = ("--rules", str(tmp_path / "more.yaml"), "--format", "csv", "--guard-formulas")
+    infer("told", *options, "--output", f"{tmp_path}/out/")
+    assert b",'=1+1," in (tmp_path / "out" / "predicate=told" / "part-0.csv").read_bytes()
