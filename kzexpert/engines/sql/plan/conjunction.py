@@ -435,11 +435,20 @@ class Conjunction:
             average = aggregate.function == "avg"
             return self.context.computation.total(self.place, rows, keys, average), "number"
         rows = self.query([*shown, called(over, "x")])
-        folds = called(_FOLDS[aggregate.function](column("x", "d")), "x")
+        fold = _FOLDS["count once" if aggregate.function == "count" and _once(aggregate) else aggregate.function]
+        folds = called(fold(column("x", "d")), "x")
         grouped = select([*[column(key, "d") for key in keys], folds], subquery(rows, "d"))
         if keys:
             grouped = grouped.group_by(*[column(key, "d") for key in keys], copy=False)
         return grouped, kind if function.keeps_type else "number"
+
+
+def _once(aggregate: Aggregate) -> bool:
+    """Whether each value that is counted comes from one fact only."""
+    condition, *others = aggregate.body.conditions
+    if others or condition.match is None or not isinstance(aggregate.over, Variable):
+        return False
+    return {*condition.match.variables} <= {*aggregate.shared, aggregate.over.name}
 
 
 def _view(pattern: Pattern, extent: Extent) -> Extent:
@@ -473,6 +482,7 @@ def _view(pattern: Pattern, extent: Extent) -> Extent:
 #: Aggregate → its expression over the values of a group; sums are made exact elsewhere.
 _FOLDS: Mapping[str, Callable[[exp.Expr], exp.Expr]] = {
     "count": lambda over: typed(exp.Count(this=exp.Distinct(expressions=[over])), "double"),
+    "count once": lambda over: typed(exp.Count(this=over), "double"),
     "min": lambda over: exp.Min(this=over),
     "max": lambda over: exp.Max(this=over),
 }

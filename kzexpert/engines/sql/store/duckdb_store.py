@@ -18,6 +18,7 @@ __all__ = ["DuckDBStore"]
 #: Fewer rows are as soon compared. Of more, each may have so many bits, and all together so many.
 _MANY = 20_000
 _BITS, _MOST_BITS = 64, 2**28
+_PLACES = 2**62
 
 
 class DuckDBStore(Database):
@@ -43,29 +44,33 @@ class DuckDBStore(Database):
         return stored
 
     def distinct(self, stored: exp.Expr, columns: Sequence[str], rows: int) -> bool:
-        """See `Store.distinct`. Each combination of values from the least to the greatest has a bit: rows are counted.
+        """See `Store.distinct`. Each combination of values from the least to the greatest has a place.
 
-        Numbers share a bit where they differ in their fractions only, and then nothing is shown.
+        There is a bit for each place, or where these were too many, places are compared, which is faster than values.
+        Numbers share a place where they differ in their fractions only, and then nothing is shown.
         """
         if rows < _MANY:
             return False
         extremes = [extreme(this=column(name)) for name in columns for extreme in (exp.Min, exp.Max)]
         (found,) = self.rows(select(extremes, stored.copy()))
         place: exp.Expr = exp.Literal.number(0)
-        bits = 1
+        places = 1
         for name, least, greatest in zip(columns, found[::2], found[1::2], strict=True):
             width = (greatest - least).days if isinstance(least, date) else greatest - least
-            if width >= _BITS * rows:
+            if width >= _PLACES:
                 return False
             steps = int(width) + 1
             above = typed(exp.Floor(this=column(name) - literal(least)), "bigint")
             place = exp.paren(place * steps, copy=False) + above
-            bits *= steps
-        if bits > min(_BITS * rows, _MOST_BITS):
+            places *= steps
+        if places > _PLACES:
             return False
-        range_ = [exp.Literal.number(0), exp.Literal.number(bits - 1)]
-        marked = exp.func("bit_count", exp.func("bitstring_agg", place, *range_))
-        return bool(self.rows(select([marked], stored.copy()))[0][0] == rows)
+        if places > min(_BITS * rows, _MOST_BITS):
+            different: exp.Expr = exp.Count(this=exp.Distinct(expressions=[place]))
+        else:
+            range_ = [exp.Literal.number(0), exp.Literal.number(places - 1)]
+            different = exp.func("bit_count", exp.func("bitstring_agg", place, *range_))
+        return bool(self.rows(select([different], stored.copy()))[0][0] == rows)
 
     def in_rounds(self, component: Component, most: int, told: Callable[[int, int], None]) -> tuple[exp.Table, bool]:
         """See `Store.in_rounds`. Every round changes one table; their statements are written once."""
