@@ -9,7 +9,7 @@ from kzexpert.cli.options import Options
 from kzexpert.cli.output import note, print_error, tell
 from kzexpert.cli.progress import ProgressLine
 from kzexpert.engines import Clustered, Engine, Limits, Settings
-from kzexpert.engines.reports import Chosen, Listener, Report, Skipped, Standing
+from kzexpert.engines.reports import Chosen, Listener, Report, Skipped, Standing, Waiting
 from kzexpert.errors import Issue, Location, UsageError, counted
 
 __all__ = ["Notices", "settings_of", "tell_work_at_the_end"]
@@ -17,6 +17,10 @@ __all__ = ["Notices", "settings_of", "tell_work_at_the_end"]
 _BUDGET = "--budget"
 _BUDGET_HINT = "a budget is written seconds=300, facts=1000000 or firings=1000000"
 _LIMIT = r"\s*(seconds|facts|firings)\s*=\s*([0-9][0-9_]*(?:\.[0-9]+)?)\s*"
+_WAITING = (
+    "Spark has had no executor for this run for {} seconds: the cluster has none, or others have them all; "
+    "it waits on, until Ctrl-C or for as long as --budget seconds=N says"
+)
 #: Seconds; more than any clock of the operating system is waited for.
 _LONGEST = 1e8
 
@@ -37,6 +41,8 @@ class Notices:
             note(self._options, f"engine {report.engine}: {report.why}")
             for option in report.unused:
                 self.warn(f"the {report.engine} engine, which was chosen, does not use {option}", option.split(" ")[0])
+        elif isinstance(report, Waiting):
+            tell(_WAITING.format(report.seconds))
         else:
             _print([Issue(item.code, item.message, item.location, item.hint, "warning") for item in report.issues])
             if isinstance(report, Skipped):

@@ -7,7 +7,7 @@ import msgspec
 
 from kzexpert.errors import Issue
 
-__all__ = ["Chosen", "Listener", "Report", "Skipped", "Standing", "Unread", "unheard"]
+__all__ = ["Chosen", "Listener", "Report", "Skipped", "Standing", "Unread", "Waiting", "unheard"]
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +54,16 @@ class Unread(msgspec.Struct, frozen=True):
     issues: tuple[Issue, ...]
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """A cluster has no executor for the run, which waits for one.
+
+    Attributes:
+        seconds: how long it has waited.
+    """
+
+    seconds: int
+
+
 class Chosen(msgspec.Struct, frozen=True):
     """``auto`` has chosen an engine.
 
@@ -67,7 +77,7 @@ class Chosen(msgspec.Struct, frozen=True):
     unused: tuple[str, ...] = ()
 
 
-Report: TypeAlias = Standing | Skipped | Unread | Chosen
+Report: TypeAlias = Standing | Skipped | Unread | Waiting | Chosen
 Listener: TypeAlias = Callable[[Report], None]
 
 

@@ -7,6 +7,7 @@ from kzexpert.engines.base import Work
 from kzexpert.engines.sql.engine import DatabaseEngine, Terms
 from kzexpert.engines.sql.results.spark_files import SparkWriter
 from kzexpert.engines.sql.run import Run
+from kzexpert.engines.sql.store.executors import Executors
 from kzexpert.engines.sql.store.spark_session import SparkSession, check_free, open_session, work_of
 from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.engines.sql.tables.spark_reader import SparkReader
@@ -56,7 +57,8 @@ class SparkEngine(DatabaseEngine):
         self._opened = open_session(*self._session)
         store = SparkStore(self._opened, self._checkpoint, few)
         reader = SparkReader(store, self.network, self.skipped_to is not None)
-        return Run(programs, reader, self.budget, self.skipped_to, self.listen, SparkWriter(store))
+        listen = Executors(self._opened, self.listen).hear
+        return Run(programs, reader, self.budget, self.skipped_to, listen, SparkWriter(store))
 
     def work(self) -> Work | None:
         """See `kzexpert.engines.base.Clustered`."""

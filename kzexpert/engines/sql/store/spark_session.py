@@ -210,7 +210,35 @@ PYTHON: Mapping[str, Callable[[Any], str | None]] = {
 }
 
 
+def idle_stages(session: SparkSession) -> set[int]:
+    """The stages that wait for executors: there are some, and not one of their tasks runs.
+
+    A server of Spark Connect does not say: none.
+    """
+    try:
+        tracker = session.sparkContext.statusTracker()
+        stages = {stage: tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()}
+    except (PySparkException, Py4JError):
+        return set()
+    running = any(info and info.numActiveTasks for info in stages.values())
+    return set() if running else set(stages)
+
+
 # --- what goes wrong -------------------------------------------------------------------------------------------------
+
+
+_MEMORY = "memory is given by --spark-conf spark.executor.memory=4g, and to the driver by spark.driver.memory"
+_ENDED = "the cluster has ended the run: the logs of its master say why"
+#: What Spark says where the cluster is at fault, and neither a file nor a plan → what a user can do about it.
+_FAULTS = {
+    "CHECKPOINT_RDD_BLOCK_ID_NOT_FOUND": "an executor was lost, and with it what was stored there; what is stored in a "
+    "folder that all executors reach outlasts them: --spark-conf spark.checkpoint.dir=hdfs:///tmp/kzexpert",
+    "OutOfMemoryError": _MEMORY,
+    "ExecutorLostFailure": f"the logs of the executors say why they ended; {_MEMORY}",
+    "Master removed our application": _ENDED,
+    "SparkContext was shut down": _ENDED,
+    "stopped SparkContext": _ENDED,
+}
 
 
 @contextmanager
@@ -227,12 +255,13 @@ def failing(reading: bool) -> Iterator[None]:
     try:
         yield
     except (PySparkException, Py4JError) as error:
-        says = _first_line(error)
-        if reading:
+        text, says = str(error), _first_line(error)
+        hint = next((hint for words, hint in _FAULTS.items() if words in text), None)
+        if reading and hint is None:
             raise DatabaseError(says) from None
-        if not _aborted(error):
+        if hint is None and not _aborted(error):
             raise  # a fault of ours
-        hint = "the logs of Spark say more; memory is given by --spark-conf spark.driver.memory=4g"
+        hint = hint or "the logs of Spark say more"
         raise KnowledgeBaseError(Issue("KZ404", f"Spark could not finish: {says}", hint=hint)) from None
 
 
