@@ -336,7 +336,7 @@ def workload(organisations: int = 500) -> Workload:
         expected=expected if organisations == 500 else {},
         targets=(
             Target(60, "duckdb", "sql", 1.5, at_most=True),
-            Target(60, "duckdb", "sql-enum", 1.5, at_most=True),
+            Target(60, "duckdb", "sql-enum", 1.3, at_most=True),
             Target(60, "nemo", "duckdb", 40.0, at_most=False),
             Target(8, "clips-python", "duckdb", 100.0, at_most=False),
             Target(8, "clips", "duckdb", 100.0, at_most=False),

@@ -122,7 +122,10 @@ SWEEP = Workload(
     prepare=prepare,
     sides={"experta": partial(kzexpert, "experta"), "duckdb": partial(kzexpert, "duckdb"), "sql": sql},
     bounds={"experta": Bound(100_000, "it takes no more than 100,000 rows of tables")},
-    targets=(Target(10_000_000, "duckdb", "duckdb", 120.0, at_most=True, against_size=100_000),),
+    targets=(
+        Target(10_000_000, "duckdb", "duckdb", 120.0, at_most=True, against_size=100_000),
+        Target(10_000_000, "duckdb", "sql", 1.5, at_most=True),
+    ),
     across=True,
 )
 CROSSING = Workload(
