@@ -1,13 +1,18 @@
 """Tables as facts on Spark: what DuckDB and experta make of them."""
 
 import csv
+import gzip
+from collections.abc import Mapping
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from available import ready
 from short_programs import told
+from sqlglot import exp
 from test_sql_tables import (
     BAD,
     ROWS,
@@ -27,10 +32,15 @@ from test_sql_tables import (
 )
 
 from kzexpert.engines import Settings, engine, infer_each
+from kzexpert.engines.sql.plan.words import column, select, subquery
 from kzexpert.engines.sql.spark_engine import SparkEngine
-from kzexpert.errors import Issue, KnowledgeBaseError
+from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
+from kzexpert.engines.sql.tables import files, spark_reader
+from kzexpert.engines.sql.tables.duckdb_reader import DuckDBReader
+from kzexpert.engines.sql.tables.reader import Opened, TableReader
+from kzexpert.errors import Issue, KnowledgeBaseError, Location
 from kzexpert.language import load_knowledge_base, parse_atom, parse_partial_date
-from kzexpert.model import NOWHERE, KnowledgeBase
+from kzexpert.model import NOWHERE, KnowledgeBase, Table
 from kzexpert.program.snapshot import snapshot
 
 pytestmark = pytest.mark.spark
@@ -104,7 +114,7 @@ def test_rows_that_are_no_facts(tmp_path: Path) -> None:
         ("cut", "trade.parquet cannot be read"),
         ("column", "has no column b"),
         ("empty", "trade.csv"),
-        ("ragged", "trade.csv cannot be read: the line 'RUR,Borduria,1,2,3,4' has more or fewer cells"),
+        ("ragged", "trade.csv cannot be read: line 3 has 6 cells, and the first line has 3"),
         ("open quote", "trade.csv cannot be read: line 3 has a quote that is not closed"),
         ("not UTF-8", "trade.csv cannot be read"),
         ("codes", "codes.csv cannot be read"),
@@ -140,6 +150,85 @@ def test_an_inch_is_no_open_quote(tmp_path: Path) -> None:
     (issue,) = issues_of("spark", load_knowledge_base([], sources))
     assert (issue.code, "has an odd number of quotes" in issue.message) == ("KZ124", True)
     assert "copy the file here" in issue.hint
+
+
+#: Lines of a file that is cut every so many bytes.
+LINES = [f"{number},é{number}" for number in range(30)]
+CUT = {"spark.sql.files.maxPartitionBytes": "64", "spark.sql.files.openCostInBytes": "0"}
+
+
+@pytest.fixture
+def cut(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
+    """The settings with which any file of a few lines is large."""
+    monkeypatch.setattr(files, "SMALL", 0)
+    return CUT
+
+
+def told_by(reader: TableReader, path: Path) -> Opened:
+    return reader.open(Table(str(path), str(path), "", {}, location=Location(str(path))))
+
+
+def rows_of(reader: TableReader, opened: Opened, where: Mapping[str, str] | None = None) -> list[tuple[Any, ...]]:
+    """The rows of a table: where each stands, and its cells."""
+    names = list(opened.types)
+    cells = [column(f"x{place}", "q") for place in range(len(names))]
+    only = [cells[names.index(name)].eq(exp.Literal.string(value)) for name, value in (where or {}).items()]
+    query = select([column("f"), column("r"), *cells], subquery(opened.query(names), "q"), where=only)
+    with reader.store.in_order(), reader.store.reading():
+        return sorted((file, row, *(cell or "" for cell in told)) for file, row, *told in reader.store.rows(query))
+
+
+def test_a_large_csv_file_is_split_where_lines_are_rows(tmp_path: Path, cut: Mapping[str, str]) -> None:
+    texts = {
+        "plain": ("\n".join(["n,t", *LINES, ""]), True),
+        "returns": ("\r\n".join(["n,t", *LINES, ""]), True),
+        "unended": ("\r\n".join(["n,t", *LINES]), True),
+        "marked": ("\ufeff" + "\n".join(["n,t", *LINES]), True),
+        "blank": ("\n\n".join(["n,t", *LINES, ""]), True),
+        "quotes": ("\n".join(["n,t", *(f'"{line}","a ""b"""' for line in LINES)]), True),
+        "packed": ("\n".join(["n,t", *LINES]), True),
+        "break": ("\n".join(["n,t", *LINES, '1,"two\nlines"', *LINES]), False),
+        "header": ("\n".join(['"n\nm",t', *LINES]), False),
+        "return": ("\n".join(["n,t", *(f'"{line}","a\rb"' for line in LINES)]), False),
+        "mac": ("\r".join(["n,t", *LINES]), False),
+        "inches": ("\n".join(["n,t", *(f'{line} 5" pipe' for line in LINES)]), False),
+    }
+    store = SparkEngine(conf=cut).run([snapshot(opened(tmp_path))]).database
+    with closing(store), closing(DuckDBStore(network=False)) as other:
+        for name, (text, split) in texts.items():
+            path = tmp_path / (f"{name}.csv.gz" if name == "packed" else f"{name}.csv")
+            path.write_bytes(gzip.compress(text.encode()) if name == "packed" else text.encode())
+            readers: list[TableReader] = [
+                spark_reader.SparkReader(store, network=False),
+                DuckDBReader(other, network=False),
+            ]
+            found, expected = (rows_of(reader, told_by(reader, path)) for reader in readers)
+            assert found == expected, name
+            assert (spark_reader._rows_before(store, str(path), ",") is not None) == split, name
+
+
+def test_a_bad_row_of_a_file_in_parts_has_its_number(tmp_path: Path, cut: Mapping[str, str]) -> None:
+    kb = opened(tmp_path, trade=[*ROWS["trade"], *ROWS["trade"][1:] * 9, ["RUR", "Borduria", "lots"]])
+    with pytest.raises(KnowledgeBaseError) as caught:
+        SparkEngine(conf=cut).infer(snapshot(kb))
+    assert caught.value.issues == issues_of("duckdb", kb)
+    assert "see row 31 of trade.csv" in caught.value.issues[0].hint
+
+
+def test_folders_that_stand_for_columns(tmp_path: Path) -> None:
+    """Of a partitioned folder only those files are read whose rows are asked for; what folders say is a text."""
+    folder = tmp_path / "a [folder]"
+    for year in ("2009", "010"):
+        place = folder / f"year={year}" / "why=to%20see"
+        place.mkdir(parents=True)
+        duckdb.sql(f"SELECT '{year}' AS told").write_parquet(str(place / "part.parquet"))
+    store = SparkEngine().run([snapshot(opened(tmp_path))]).database
+    with closing(store):
+        reader = spark_reader.SparkReader(store, network=False)
+        table = told_by(reader, folder)
+        (folder / "year=2009" / "why=to%20see" / "part.parquet").unlink()
+        there = str(folder / "year=010" / "why=to%20see" / "part.parquet")
+        assert rows_of(reader, table, {"year": "010"}) == [(there, 1, "010", "010", "to see")]
 
 
 def test_tables_of_databases_are_for_duckdb(tmp_path: Path) -> None:

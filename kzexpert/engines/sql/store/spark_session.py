@@ -17,8 +17,8 @@ from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
 from pyspark.errors import AnalysisException, PySparkException
 from pyspark.java_gateway import launch_gateway
-from pyspark.sql import Column, DataFrame, Observation, SparkSession
-from pyspark.sql.functions import expr, lit
+from pyspark.sql import Column, DataFrame, DataFrameReader, Observation, SparkSession
+from pyspark.sql.functions import expr
 from pyspark.sql.types import DataType, DateType, DoubleType, IntegerType, StringType, StructField, StructType
 
 from kzexpert.engines.base import Work
@@ -32,6 +32,7 @@ __all__ = [
     "TYPES",
     "Column",
     "DataFrame",
+    "DataFrameReader",
     "Observation",
     "SparkSession",
     "StructField",
@@ -40,7 +41,6 @@ __all__ = [
     "expr",
     "failing",
     "folder_of",
-    "lit",
     "open_session",
     "work_of",
     "writing",
@@ -68,6 +68,7 @@ _FIXED = {
     "spark.sql.files.ignoreCorruptFiles": "false",
     "spark.sql.files.ignoreMissingFiles": "false",
     "spark.sql.session.timeZone": "UTC",
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "false",  # "01" of a folder stays what it is
 }
 #: Where Spark runs in this process alone.
 _LOCAL = {"spark.ui.enabled": "false", "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
@@ -101,6 +102,7 @@ def open_session(
     if (base.sparkContext.master or "").startswith("local"):  # the defaults of Spark are made for clusters
         settings.setdefault("spark.sql.shuffle.partitions", str(cores))
         settings.setdefault("spark.sql.adaptive.enabled", "false")
+    settings.setdefault("spark.sql.files.minPartitionNum", str(cores))  # a file is split alike whenever it is read
     for name, value in settings.items():
         if own.conf.isModifiable(name):
             own.conf.set(name, value)

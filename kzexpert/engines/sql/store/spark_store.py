@@ -446,6 +446,13 @@ class SparkNames:
         """See `Names.extended`."""
 
     def names(self, kb: KnowledgeBase, kind: str, codes: exp.Table | None) -> exp.Table:
-        """See `Names.names`."""
-        stored = self._store.load({"text": "text", "code": "text"}, names_of(kb, kind))
-        return stored if codes is None else self._store.store(resolved(stored, codes))
+        """See `Names.names`. What few codes stand for is found by the driver."""
+        known = names_of(kb, kind)
+        if codes is None:
+            return self._store.load({"text": "text", "code": "text"}, known)
+        told = self._store.rows(select([column("text"), column("name")], codes.copy()).limit(_SENT + 1, copy=False))
+        if len(told) > _SENT:
+            return self._store.store(resolved(self.names(kb, kind, None), codes))
+        meant = dict(known)
+        pairs = dict.fromkeys((code, meant[name]) for code, name in told if name in meant)
+        return self._store.load({"text": "text", "code": "text"}, pairs)

@@ -4,7 +4,7 @@ It reads the first line of a CSV file and no more; how rows are read is said for
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -24,19 +24,24 @@ __all__ = [
     "FORM",
     "LONGEST",
     "PARQUET",
+    "PARTITION",
     "SEPARATORS",
+    "SMALL",
     "BadRow",
     "check_columns",
     "check_names",
     "check_paths",
+    "even_rows",
     "files_of",
     "header",
     "is_plain",
+    "is_small",
     "is_uneven",
+    "name_of",
     "no_records",
     "plain_text",
     "separator_of",
-    "unclosed_quote",
+    "text_rows",
     "unreadable",
 ]
 
@@ -44,9 +49,13 @@ __all__ = [
 _LISTED = 30
 #: Bytes of a line of CSV, and of what is read at once.
 LONGEST, AT_ONCE = 10_000_000, 32_000_000
+#: Bytes of a CSV file that are few.
+SMALL = 1_000_000
 #: Ending of a file's name → what separates its columns.
 SEPARATORS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 PARQUET = ".parquet"
+#: A folder of those rows that have one value in a column, which is in no file of it: ``year=2010``.
+PARTITION = re.compile(r"([^=]+)=(.*)")
 #: What a folder of tables may hold, and what a file may be that is named.
 _IN_FOLDERS = (PARQUET, *SEPARATORS, ".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 _NAMED = (*_IN_FOLDERS, *RECORD_ENDINGS, *PACKED)
@@ -139,34 +148,56 @@ def header(path: Path, separator: str) -> list[str]:
     Raises:
         DatabaseError: it cannot be read, or names a column twice.
     """
-    import csv
-    import zlib
-
-    try:
-        with _opened(path) as file:
-            names = next(csv.reader(file, delimiter=separator), None)
-    except (OSError, UnicodeDecodeError, EOFError, csv.Error, zlib.error) as error:
-        why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-        raise DatabaseError("invalid unicode" if isinstance(error, UnicodeDecodeError) else why) from None
+    names = next((cells for _, cells in text_rows(path, separator)), None)
     check_names(names)
     assert names is not None
     return names
 
 
-def unclosed_quote(path: Path, separator: str) -> int:
-    """The line of a CSV file in which the row begins whose quote is never closed; 0 where each is."""
-    import csv
+def text_rows(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """The line on which each row of a CSV file begins, and its cells; the first row names the columns.
 
+    Raises:
+        DatabaseError: it cannot be read, is not text in UTF-8, or has a quote that is not closed.
+    """
+    import csv
+    import zlib
+
+    csv.field_size_limit(2**31 - 1)
     line = 1
-    with _opened(path) as file:
-        csv.field_size_limit(2**31 - 1)
-        rows = csv.reader(file, delimiter=separator, strict=True)
-        try:
-            for _ in rows:
+    try:
+        with _opened(path) as file:
+            rows = csv.reader(file, delimiter=separator, strict=True)
+            for cells in rows:
+                yield line, cells
                 line = rows.line_num + 1
-        except csv.Error:
-            return line
-    return 0
+    except csv.Error:
+        raise DatabaseError(f"CSV Error on Line: {line}\nunterminated quote") from None
+    except UnicodeDecodeError:
+        raise DatabaseError("invalid unicode") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise DatabaseError((error.strerror if isinstance(error, OSError) else None) or str(error)) from None
+
+
+def is_small(path: Path) -> bool:
+    """Whether a CSV file may go through Python, which is done sooner than a cluster starts a job."""
+    return path.suffix.lower() != ".gz" and path.stat().st_size <= SMALL
+
+
+def even_rows(path: Path, separator: str) -> Iterator[Sequence[str | None]]:
+    """The rows of a CSV file below its first line, each with as many cells; of an empty cell None.
+
+    Raises:
+        DatabaseError: see `text_rows`, or a row has more or fewer cells than the first line.
+    """
+    size = 0
+    for line, cells in text_rows(path, separator):
+        if size and cells and len(cells) != size:
+            says = f"Expected Number of Columns: {size} Found: {len(cells)}"
+            raise DatabaseError(f"CSV Error on Line: {line}\n{says}")
+        if size and cells:
+            yield [cell or None for cell in cells]
+        size = size or len(cells)
 
 
 def _opened(path: Path) -> IO[str]:
@@ -194,7 +225,7 @@ def check_names(names: Sequence[str] | None) -> None:
 
 
 def files_of(table: Table) -> list[Path]:
-    """The file, or those of the folder.
+    """The file, or those of the folder; of a folder that is partitioned, as ``year=2010/``, the Parquet files in it.
 
     Raises:
         KnowledgeBaseError: there is none (KZ124).
@@ -202,7 +233,7 @@ def files_of(table: Table) -> list[Path]:
     path = Path(table.path)
     place = table.marks.get("file", table.location)
     try:
-        found = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
+        found = [path] if path.is_file() else sorted(_inside(path)) if path.is_dir() else []
         missing = not path.exists()
     except OSError as error:
         raise KnowledgeBaseError(Issue("KZ124", f"{table.file} cannot be read: {error.strerror}", place)) from None
@@ -212,6 +243,20 @@ def files_of(table: Table) -> list[Path]:
         what = "does not exist" if missing else "holds no table" if path.is_dir() else "is not a table"
         raise KnowledgeBaseError(Issue("KZ124", f"{table.file} {what}", place, FORM))
     return files
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    """The files of a folder, and the Parquet files of its partitions."""
+    for path in folder.iterdir():
+        if PARTITION.fullmatch(path.name) and path.is_dir():
+            yield from (file for file in _inside(path) if file.name.lower().endswith(PARQUET))
+        else:
+            yield path
+
+
+def name_of(table: Table, file: Path) -> str:
+    """What messages call one of the files of a table."""
+    return table.file if str(file) == str(Path(table.path)) else f"{table.file}/{file.relative_to(table.path)}"
 
 
 def is_plain(file: Path, shape: FileShape) -> bool:

@@ -21,10 +21,14 @@ from kzexpert.engines.sql.tables.files import (
     BadRow,
     check_columns,
     check_paths,
+    even_rows,
+    header,
     is_plain,
+    is_small,
     is_uneven,
     no_records,
     plain_text,
+    separator_of,
     unreadable,
 )
 from kzexpert.engines.sql.tables.sqlite_table import SqliteTable
@@ -155,6 +159,26 @@ class TableReader(ABC):
         Raises:
             DatabaseError: its first line cannot be read, or names a column twice.
         """
+
+    def codes(self, path: Path) -> exp.Table | None:
+        """The codes and names of a map: columns ``text`` and ``name``; None where its file has one column.
+
+        The first column of the file holds the codes, the one called ``name``, or else the second, the names.
+
+        Raises:
+            DatabaseError: it cannot be read.
+        """
+        separator = separator_of(path.name)
+        names = header(path, separator)
+        if len(names) < 2:
+            return None
+        place = names.index("name", 1) if "name" in names[1:] else 1
+        if is_small(path):
+            rows = list(even_rows(path, separator))
+            return self.store.gather({"text": [cells[0] for cells in rows], "name": [cells[place] for cells in rows]})
+        source, _ = self.open_csv(path)
+        with self.store.reading():
+            return self.store.store(select([called(column("c0"), "text"), called(column(f"c{place}"), "name")], source))
 
     def is_plain(self, table: Table, file: Path) -> bool:
         """Whether the database reads a file itself; one with rows to be set aside is read record by record."""

@@ -312,10 +312,7 @@ class _Staging:
         return found
 
     def _names(self, key: str) -> exp.Table | None:
-        """Codes and names of an argument's map: columns ``text`` and ``name``.
-
-        The first column of the file holds the codes, the one called ``name``, or else the second, the names.
-        """
+        """Codes and names of an argument's map; see `TableReader.codes`."""
         path = self.declared.codes.get(key)
         if path is None:
             return None
@@ -324,16 +321,13 @@ class _Staging:
             message = f"{without_password(path)} is an address, and a map is a file"
             raise KnowledgeBaseError(Issue("KZ124", message, place, "copy it to a file, and name that"))
         try:
-            source, names = self.reader.open_csv(Path(path))
-            if len(names) < 2:
-                message = f"{Path(path).name} does not have two columns, for codes and names"
-                raise KnowledgeBaseError(Issue("KZ124", message, place))
-            place_of_names = names.index("name", 1) if "name" in names[1:] else 1
-            shown = [called(column("c0"), "text"), called(column(f"c{place_of_names}"), "name")]
-            with self.database.reading():
-                return self.database.store(select(shown, source))
+            names = self.reader.codes(Path(path))
         except DatabaseError as error:
             raise unreadable(Path(path).name, error, place) from None
+        if names is None:
+            message = f"{Path(path).name} does not have two columns, for codes and names"
+            raise KnowledgeBaseError(Issue("KZ124", message, place))
+        return names
 
     def _check_codes(self, key: str, codes: exp.Table, names: exp.Table) -> None:
         """A code may have several names, but of one entity."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -9,16 +10,19 @@ from sqlglot import exp
 
 from kzexpert.engines.sql.plan.words import column
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError
-from kzexpert.engines.sql.store.spark_session import DataFrame, lit
+from kzexpert.engines.sql.store.spark_session import DataFrame, DataFrameReader, StructType
 from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.engines.sql.tables.files import (
     PARQUET,
     SEPARATORS,
     check_names,
+    even_rows,
     files_of,
     header,
+    is_small,
+    name_of,
     separator_of,
-    unclosed_quote,
+    text_rows,
 )
 from kzexpert.engines.sql.tables.reader import TablePart, TableReader
 from kzexpert.errors import Issue, KnowledgeBaseError
@@ -32,7 +36,7 @@ _COMPARED = 100
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 #: What would stand for several files in a path.
 _WILD = re.compile(r"([*?\[\]{}\\])")
-#: The lower bits of Spark's numbers count the rows of a partition. A CSV file is read as one.
+#: The lower bits of Spark's numbers count the rows of a partition.
 _IN_PARTITION = 2**33
 _TYPES = {
     "tinyint": "TINYINT",
@@ -47,7 +51,6 @@ _TYPES = {
 _CSV: dict[str, bool | int | str] = {
     "header": True,
     "mode": "FAILFAST",
-    "multiLine": True,
     "quote": '"',
     "escape": '"',
     "encoding": "UTF-8",
@@ -63,6 +66,10 @@ class SparkReader(TableReader):
 
     store: SparkStore
 
+    def __init__(self, store: SparkStore, network: bool, tolerant: bool = False) -> None:
+        super().__init__(store, network, tolerant)
+        self._schemas: dict[tuple[str, ...], StructType] = {}
+
     def parts(self, table: Table) -> Iterator[TablePart]:
         """See `TableReader.parts`."""
         with self.store.reading(), self.store.guarded():
@@ -71,8 +78,8 @@ class SparkReader(TableReader):
     def open_csv(self, path: Path) -> tuple[exp.Expr, list[str]]:
         """See `TableReader.open_csv`."""
         with self.store.reading(), self.store.guarded():
-            rows, names = _csv_rows(self.store, str(path))
-            return self.store.view(rows), names
+            part, names = self._csv(path.name, str(path))
+            return part.source, names
 
     def _parts(self, table: Table) -> Iterator[TablePart]:
         place = table.marks.get("file", table.location)
@@ -85,90 +92,142 @@ class SparkReader(TableReader):
         if remote and replace(table.shape, unpivot=None, split={}) != FileShape():
             message = "the spark engine reads files that lie elsewhere as plain CSV or Parquet only"
             raise KnowledgeBaseError(Issue("KZ124", message, place, "copy the file here, or use --engine duckdb"))
-        files = [table.path] if remote else [str(file) for file in files_of(table)]
+        files = {table.path: table.file} if remote else {str(file): name_of(table, file) for file in files_of(table)}
         # Elsewhere a folder is not looked into: what is no CSV file holds Parquet.
         endings = tuple(SEPARATORS)
         parquet = [
             file for file in files if file.lower().endswith(PARQUET) or (remote and not file.lower().endswith(endings))
         ]
-        yield from _parquet_parts(self.store, table, parquet)
-        for file in files:
+        yield from self._parquet(table, {file: files[file] for file in parquet})
+        for file, name in files.items():
             if file not in parquet:
-                name = table.file if file == table.path else f"{table.file}/{Path(file).name}"
-                if not remote and not self.is_plain(table, Path(file)):
+                if remote:
+                    yield self._csv(name, file)[0]
+                elif self.is_plain(table, Path(file)):
+                    yield replace(self._csv(name, file)[0], path=Path(file))
+                else:
                     yield self.of_records(table, name, Path(file))
-                    continue
-                rows, names = _csv_rows(self.store, file)
-                columns = {found: f"c{index}" for index, found in enumerate(names) if found}
-                part = _part(name, self.store.view(rows), columns, dict.fromkeys(columns, "VARCHAR"))
-                yield part if remote else replace(part, path=Path(file))
 
+    # --- CSV ---------------------------------------------------------------------------------------------------------
 
-def _part(name: str, stored: exp.Table, columns: Mapping[str, str], types: Mapping[str, str]) -> TablePart:
-    return TablePart(name, stored, column(FILE), column(ROW), columns, types)
+    def _csv(self, name: str, file: str) -> tuple[TablePart, list[str]]:
+        """A CSV file, and the names of its columns, of which some may have none.
+
+        Raises:
+            DatabaseError: it cannot be read.
+        """
+        separator = separator_of(file)
+        names = _header(self.store, file, separator)
+        stored = [f"c{index}" for index in range(len(names))]
+        columns = {found: stored[index] for index, found in enumerate(names) if found}
+        types = dict.fromkeys(columns, "VARCHAR")
+        if not _REMOTE.match(file) and is_small(Path(file)):
+            rows = list(even_rows(Path(file), separator))
+            texts = {name: [cells[place] for cells in rows] for place, name in enumerate(stored)}
+            held = self.store.gather(texts, {ROW: range(1, len(rows) + 1)})
+            return TablePart(name, held, exp.Literal.string(file), column(ROW), columns, types), names
+        before = _rows_before(self.store, file, separator)
+        options = {**_CSV, "sep": separator, "multiLine": before is None}
+        shape = ", ".join(f"{name} STRING" for name in stored)
+        read = self.store.session.read.options(**options).csv(_uri(file), schema=shape)
+        # The lower bits of Spark's numbers count the rows of a partition.
+        placed = read.selectExpr("*", "monotonically_increasing_id() AS place")
+        listed = ", ".join(f"{count}L" for count in before or [0])
+        number = f"element_at(array({listed}), CAST(place DIV {_IN_PARTITION} AS INT) + 1) + place % {_IN_PARTITION}"
+        view = self.store.view(placed.selectExpr(*stored, f"{number} + 1 AS {ROW}"))
+        return TablePart(name, view, exp.Literal.string(file), column(ROW), columns, types), names
+
+    # --- Parquet -----------------------------------------------------------------------------------------------------
+
+    def _parquet(self, table: Table, names: Mapping[str, str]) -> Iterator[TablePart]:
+        """Parquet files, those of one schema together.
+
+        Args:
+            names: what messages call each.
+        """
+        files = list(names)
+        alike: dict[StructType, list[str]] = {}
+        for some in [files] if len(files) > _COMPARED else [[file] for file in files]:
+            alike.setdefault(self._schema(table, some), []).extend(some)
+        for schema, group in alike.items():
+            name = names[group[0]] if len(alike) > 1 else table.file
+            yield _parquet_part(self.store, name, self._read(table).schema(schema).parquet(*map(_uri, group)))
+
+    def _schema(self, table: Table, files: Sequence[str]) -> StructType:
+        """The columns of some Parquet files, which Spark is asked for once."""
+        key = (table.path, *files)
+        if key not in self._schemas:
+            read = self._read(table).option("mergeSchema", len(files) > 1)
+            self._schemas[key] = read.parquet(*map(_uri, files)).schema
+        return self._schemas[key]
+
+    def _read(self, table: Table) -> DataFrameReader:
+        """What reads the Parquet files of a table, with the columns that folders in its own stand for."""
+        folder = Path(table.path)
+        read = self.store.session.read
+        return read.option("basePath", f"file://{folder.resolve()}") if folder.is_dir() else read
 
 
 # --- CSV -------------------------------------------------------------------------------------------------------------
 
 
-def _csv_rows(store: SparkStore, file: str) -> tuple[DataFrame, list[str]]:
-    """A frame with the rows of a CSV file in columns ``c0``, ``c1`` ..., and `FILE` and `ROW`; and the names of these.
+def _header(store: SparkStore, file: str, separator: str) -> list[str]:
+    """The names in the first line of a CSV file; see `kzexpert.engines.sql.tables.files.header`."""
+    if not _REMOTE.match(file):
+        return header(Path(file), separator)
+    options = {**_CSV, "sep": separator, "header": False, "multiLine": True}
+    first = store.session.read.options(**options).csv(file).head(1)
+    names = [value or "" for value in first[0]] if first else []
+    check_names(names if first else None)
+    return names
+
+
+def _rows_before(store: SparkStore, file: str, separator: str) -> list[int] | None:
+    """How many rows lie before each partition of a CSV file; None where it cannot be split, and is read as one.
+
+    It is split where every line is a row, or empty: no line ends within quotes, or by a carriage return alone.
 
     Raises:
-        DatabaseError: the file cannot be read.
+        DatabaseError: it is not text in UTF-8, mixes kinds of line ends, or has a quote that is not closed.
     """
-    separator = separator_of(file)
-    reader = store.session.read.options(**{**_CSV, "sep": separator})
-    uri = _uri(file)
-    if _REMOTE.match(file):
-        first = store.session.read.options(**{**_CSV, "sep": separator, "header": False}).csv(uri).head(1)
-        names = [value or "" for value in first[0]] if first else []
-        check_names(names if first else None)
-    else:
-        names = header(Path(file), separator)
-    _check_text(store, uri, file, separator)
-    rows = reader.csv(uri, schema=", ".join(f"c{index} STRING" for index in range(len(names))))
-    number = f"CAST(monotonically_increasing_id() % {_IN_PARTITION} + 1 AS BIGINT) AS {ROW}"
-    # The path is no text of a query: any name may be one.
-    return rows.selectExpr("*", number).withColumn(FILE, lit(file)), names
-
-
-def _check_text(store: SparkStore, uri: str, file: str, separator: str) -> None:
-    """Refuse what Spark would take for rows: a text that is none, and one whose last quote takes all behind it.
-
-    Raises:
-        DatabaseError: it is such.
-    """
-    lines = store.session.read.text(uri)
-    quotes = "sum(length(value) - length(replace(value, '\"', '')))"
-    (broken, count), *_ = lines.selectExpr("count_if(NOT is_valid_utf8(value))", quotes).collect()
+    # What is left of a line without the cells in quotes. A cell may hold quotes, where these are doubled.
+    bare = f"""regexp_replace(replace(value, '""', ''), '(?<![^{separator}])"[^"]*"(?![^{separator}\r])', '')"""
+    returns = "instr(value, '\r') NOT IN (0, length(value))"
+    is_row = r"value RLIKE '[^\\x00-\\x20]'"
+    measures = [
+        f"count_if({is_row})",
+        "count_if(NOT is_valid_utf8(value))",
+        "sum(length(value) - length(replace(value, '\"', '')))",
+        f"count_if(contains(value, '\"') AND contains({bare}, '\"'))",
+        f"count_if(NOT ({is_row}) AND value NOT IN ('', '\r'))",  # blank in one way of reading only
+        f"count_if({returns})",
+        f"count_if({returns} AND {returns.replace('value', bare)})",
+        "count(1)",
+    ]
+    lines = store.view(
+        store.session.read.text(_uri(file), lineSep="\n").selectExpr("spark_partition_id() AS p", "value")
+    )
+    found = {
+        part: counts for part, *counts in store.rows(f"SELECT p, {', '.join(measures)} FROM {lines.name} GROUP BY p")
+    }
+    store.drop(lines)
+    _, broken, quotes, open_, blank, within, outside, all_ = map(sum, zip(*found.values(), strict=True))
     if broken:
         raise DatabaseError("invalid unicode")
-    if (count or 0) % 2:  # it may be that an inch stands in a cell
+    if quotes % 2:  # it may be that an inch stands in a cell
         if _REMOTE.match(file):
             raise DatabaseError("it has an odd number of quotes")
-        line = unclosed_quote(Path(file), separator)
-        if line:
-            raise DatabaseError(f"CSV Error on Line: {line}\nunterminated quote")
+        for _ in text_rows(Path(file), separator):
+            pass
+    if outside and all_ > 1 and not open_:
+        raise DatabaseError("invalid state")
+    if open_ or blank or within:
+        return None
+    held = [found[part][0] if part in found else 0 for part in range(max(found) + 1)]
+    return [max(rows - 1, 0) for rows in accumulate(held, initial=0)][:-1]  # the first line is no row
 
 
 # --- Parquet ---------------------------------------------------------------------------------------------------------
-
-
-def _parquet_parts(store: SparkStore, table: Table, files: Sequence[str]) -> Iterator[TablePart]:
-    """Parquet files, those of one schema together."""
-    read = store.session.read
-    if len(files) > _COMPARED:
-        together = read.option("mergeSchema", "true").parquet(*map(_uri, files))
-        yield _parquet_part(store, table.file, together)
-        return
-    alike: dict[str, list[str]] = {}
-    for file in files:
-        schema = read.parquet(_uri(file)).schema.json()
-        alike.setdefault(schema, []).append(file)
-    for group in alike.values():
-        name = table.file if group[0] == table.path else f"{table.file}/{Path(group[0]).name}"
-        yield _parquet_part(store, name, read.parquet(*map(_uri, group)))
 
 
 def _parquet_part(store: SparkStore, name: str, rows: DataFrame) -> TablePart:
@@ -190,7 +249,7 @@ def _parquet_part(store: SparkStore, name: str, rows: DataFrame) -> TablePart:
     # A path is given back as it was, not as a part of an address.
     path = "regexp_replace(url_decode(replace(uri, '+', '%2B')), '^file:/+', '/')"
     numbered = rows.select(*shown).selectExpr(*columns.values(), f"{path} AS {FILE}", ROW)
-    return _part(name, store.view(numbered), columns, types)
+    return TablePart(name, store.view(numbered), column(FILE), column(ROW), columns, types)
 
 
 def _uri(file: str) -> str:
