@@ -292,14 +292,15 @@ ONE_ROW = row("t/x.parquet", "1")
         (both(ONE_ROW, text("t/y.csv", "")), "t/y.csv cannot be read: it is empty"),
         (both(ONE_ROW, text("t/y.parquet", "PAR1xxxxPAR1")), "t cannot be read: "),
         (both(row("t/x.parquet", "[1]"), row("t/y.parquet", "2")), "t cannot be read: "),
-        (row("t/year=1/x.parquet", "1"), "t holds no table"),
+        (row("t/year=1/x.parquet", "1"), {1.0}),
+        (row("t/year/x.parquet", "1"), "t holds no table"),
         (lambda folder: (folder / "t").mkdir(), "t holds no table"),
         (link("t/x.csv", "t"), "t/x.csv cannot be read: Is a directory"),
         (link("t/x.csv", "t/x.csv"), "t/x.csv cannot be read: Too many levels of symbolic links"),
         (link("t/x.csv", "nowhere"), "t/x.csv cannot be read: No such file or directory"),
         (link("t", "t"), "t does not exist"),
     ],
-    ids=range(16),
+    ids=range(17),
 )
 def test_folders(tmp_path: Path, make: Make, found: set[float] | str) -> None:
     make(tmp_path)
@@ -453,3 +454,40 @@ def test_a_password_is_not_shown(connection: str, shown: str) -> None:
     said = "'postgres:{}' cannot be read"
     scheme = "postgresql:" if connection.startswith("//") else ""
     assert without_password(said.format(scheme + connection)) == said.format(scheme + shown)
+
+
+def spoiled(name: str) -> Make:
+    """A Parquet file that says what columns it has, and whose rows nobody can read."""
+
+    def make(folder: Path) -> None:
+        row(name, "9")(folder)
+        whole = bytearray((folder / name).read_bytes())
+        whole[4:24] = bytes(20)
+        (folder / name).write_bytes(whole)
+
+    return make
+
+
+@pytest.mark.parametrize("above", ["", "kind=sold/"])
+@pytest.mark.parametrize(
+    ("where", "worths"),
+    [
+        ("{year: 2010}", {1.0}),
+        ("{year: {'>=': 2010, '<': 2012}}", {1.0, 2.0}),
+        ("{year: {not: [2012, '']}}", {1.0, 2.0, 3.0}),
+        ("{year: ['01']}", {3.0}),
+    ],
+)
+def test_folders_that_say_a_column(tmp_path: Path, above: str, where: str, worths: set[float]) -> None:
+    for year, worth in {"2010": 1, "2011": 2, "01": 3}.items():
+        row(f"{above}t/year={year}/x.parquet", str(worth))(tmp_path)
+    for year in ("2012", "__HIVE_DEFAULT_PARTITION__"):
+        spoiled(f"{above}t/year={year}/x.parquet")(tmp_path)
+    declared = f"{{file: {above}t, predicate: trade, columns: {{state: a, worth: b}}, where: {where}, source: atlas}}"
+    assert outcome(tmp_path, declared) == {("Ruritania", worth) for worth in worths}
+
+
+def test_a_column_that_not_all_folders_say(tmp_path: Path) -> None:
+    both(row("t/year=2010/x.parquet", "1"), row("t/x.parquet", "2"))(tmp_path)
+    declared = "{file: t, predicate: trade, columns: {state: a, worth: b}, where: {year: 2010}, source: atlas}"
+    assert outcome(tmp_path, declared) == ["KZ124 t/x.parquet has no column year"]

@@ -1,24 +1,28 @@
 """Tables of users, as DuckDB reads them: CSV and Parquet files where they lie, and tables of PostgreSQL."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import unquote
 
 from msgspec.structs import replace
 from sqlglot import exp
 
-from kzexpert.engines.sql.plan.words import column, identifier, select, subquery
+from kzexpert.engines.sql.plan.words import column, identifier, named, select, subquery
 from kzexpert.engines.sql.store.base import DatabaseError
 from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
+from kzexpert.engines.sql.tables.cells import Cells
 from kzexpert.engines.sql.tables.files import (
     AT_ONCE,
     FORM,
     LONGEST,
     PARQUET,
+    PARTITION,
     check_columns,
     files_of,
     header,
+    name_of,
     no_records,
     plain_text,
     separator_of,
@@ -36,6 +40,8 @@ _POSTGRES = "postgres:"
 #: Under these names DuckDB is asked for the file of a row, and for its number there.
 _PATH, _NUMBER = "file of the row", "file_row_number"
 _ADDED = (_PATH, _NUMBER)
+#: What a folder says of rows that have no value.
+_NOTHING = "__HIVE_DEFAULT_PARTITION__"
 _COUNTED = exp.Window(this=exp.RowNumber())
 
 
@@ -55,10 +61,10 @@ class DuckDBReader(TableReader):
         kind = exp.DataType(this=exp.DataType.Type.ENUM, expressions=[exp.Literal.string(str(file)) for file in files])
         parquet = [file for file in files if file.name.lower().endswith(PARQUET)]
         if parquet:
-            yield _in_files(self._parquet(table, parquet), kind)
+            yield _in_files(self._parquet(table, self._asked_for(table, parquet)), kind)
         for file in files:
             if file not in parquet:
-                name = table.file if str(file) == str(Path(table.path)) else f"{table.file}/{file.name}"
+                name = name_of(table, file)
                 try:
                     plain = self.is_plain(table, file)
                     yield _in_files(self._csv(name, file) if plain else self.of_records(table, name, file), kind)
@@ -103,6 +109,19 @@ class DuckDBReader(TableReader):
         types = {str(stored): str(kind) for stored, kind, *_ in described if stored not in _ADDED}
         return TablePart(name, source, file, row, {stored: stored for stored in types}, types)
 
+    def _asked_for(self, table: Table, files: Sequence[Path]) -> list[Path]:
+        """The files of which `where` may keep a row, as far as their folders say; one of them where there is none."""
+        said = [_said(table, file) for file in files]
+        where = {name: choice for name, choice in table.where.items() if all(name in values for values in said)}
+        if not where or table.shape.is_reshaped:
+            return [*files]
+        cells = Cells(self.store.dialect, replace(table, where=where), dict.fromkeys(where, "VARCHAR"))
+        texts = {f"x{cells.used.index(name)}": [values[name] for values in said] for name in where}
+        stored = self.store.gather(texts, {"place": range(len(files))})
+        found = self.store.rows(select([column("place", "w")], named(stored, "w"), where=cells.chosen("w")))
+        self.store.drop(stored)
+        return [files[place] for (place,) in sorted(found)] or [*files[:1]]
+
     def _parquet(self, table: Table, files: Sequence[Path]) -> TablePart:
         """Parquet files, which are read together.
 
@@ -110,21 +129,33 @@ class DuckDBReader(TableReader):
             KnowledgeBaseError: one of them lacks a column that others have (KZ124).
         """
         listed = exp.Array(expressions=[_literally(file) for file in files])
+        said = {file: _said(table, file) for file in files}
         if len(files) > 1:
-            self._check_each(table, listed)
+            self._check_each(table, listed, said)
         options = {"filename": exp.Literal.string(_PATH), "file_row_number": exp.true(), "union_by_name": exp.true()}
-        return self._part(table.file, _function("read_parquet", listed, options), column(_PATH), column(_NUMBER) + 1)
+        above: set[str] = set()
+        if any(said.values()):
+            options |= {"hive_partitioning": exp.true(), "hive_types_autocast": exp.false()}
+            # It takes what folders above the table say for columns too.
+            above = {match[1] for folder in Path(table.path).parts if (match := PARTITION.fullmatch(folder))}
+        found = self._part(table.file, _function("read_parquet", listed, options), column(_PATH), column(_NUMBER) + 1)
+        columns = {name: stored for name, stored in found.columns.items() if name not in above - {*said[files[0]]}}
+        return replace(found, columns=columns, types={name: found.types[name] for name in columns})
 
-    def _check_each(self, table: Table, listed: exp.Array) -> None:
-        """Whether every file has every column; where one has not, DuckDB would take it for empty."""
-        names: dict[str, list[str]] = {}
+    def _check_each(self, table: Table, listed: exp.Array, said: Mapping[Path, Collection[str]]) -> None:
+        """Whether every file has every column; where one has not, DuckDB would take it for empty.
+
+        Args:
+            said: file → the columns that its folders are.
+        """
+        names: dict[Path, list[str]] = {}
         schema = exp.Anonymous(this="parquet_schema", expressions=[listed.copy()])
         with self.store.reading():
             for file, name in self.store.rows(select([column("file_name"), column("name")], schema)):
-                names.setdefault(str(file), []).append(str(name))
-        for file, found in sorted(names.items()):
+                names.setdefault(Path(file), []).append(str(name))
+        for path, found in sorted(names.items()):
             # The first name is that of the whole schema.
-            check_columns(table, f"{table.file}/{Path(file).name}", found[1:])
+            check_columns(table, name_of(table, path), [*found[1:], *said[path]])
 
     def _of_postgres(self, table: Table) -> exp.Expr:
         """The table function of a DuckDB extension, which is installed when it is first asked for."""
@@ -180,6 +211,13 @@ def _function(name: str, first: exp.Expr, options: Mapping[str, exp.Expr]) -> ex
     """A table function of DuckDB with named options."""
     settings = [exp.PropertyEQ(this=exp.to_identifier(key), expression=value) for key, value in options.items()]
     return exp.Anonymous(this=name, expressions=[first, *settings])
+
+
+def _said(table: Table, file: Path) -> dict[str, str | None]:
+    """What the folders say in which a file of a table lies: column → value."""
+    folders = file.relative_to(table.path).parts[:-1]
+    found = (match for match in map(PARTITION.fullmatch, folders) if match)
+    return {match[1]: None if match[2] == _NOTHING else unquote(match[2]) for match in found}
 
 
 def _in_files(part: TablePart, kind: exp.DataType) -> TablePart:
