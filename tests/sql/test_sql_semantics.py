@@ -100,7 +100,16 @@ def test_rules_that_compute_their_own_premises_end_where_they_say() -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [[1.0, 2.0, 3.0], [0.1, 0.2, 0.3], [1e16, 1.0, -1e16], [1e308, 1e308, -1e308], [1e308, 1e308], [0.1] * 3, []],
+    [
+        [1.0, 2.0, 3.0],
+        [0.1, 0.2, 0.3],
+        [1e16, 1.0, -1e16],
+        [1e308, 1e308, -1e308],
+        [-1e308] * 2 + [1e308] * 2,
+        [1e308, 1e308],
+        [0.1] * 3,
+        [],
+    ],
     ids=str,
 )
 def test_sums_are_exact(values: list[float]) -> None:

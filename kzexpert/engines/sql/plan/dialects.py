@@ -138,11 +138,12 @@ class DuckDBDialect:
 
 
 _PRODUCT = "AGGREGATE(SORT_ARRAY(COLLECT_LIST(:factor) FILTER (WHERE :met), :ascending), 1D, (p, f) -> p * f)"
-#: What is below e⁻⁴⁰, which is less than 2⁻⁵⁴, is lost beside 1: no factor need be taken more often than leads there.
+#: What is below e⁻⁴⁰, which is less than 2⁻⁵⁴, is lost beside 1: no factor f is taken more than 40 / (1 − f) times,
+#: since ln f ≤ f − 1.
 _PRODUCT_OF_POWERS = """AGGREGATE(
     SORT_ARRAY(COLLECT_LIST(STRUCT(:factor AS factor, :times AS times)) FILTER (WHERE :met), :ascending), 1D,
     (product, f) -> AGGREGATE(
-        SEQUENCE(1L, LEAST(f.times, CEIL(-40 / LN(GREATEST(f.factor, 1e-9D))))), product, (p, n) -> p * f.factor))"""
+        SEQUENCE(1L, LEAST(f.times, CEIL(40 / GREATEST(1 - f.factor, 1e-16D)))), product, (p, n) -> p * f.factor))"""
 
 
 class SparkDialect:
