@@ -15,9 +15,9 @@ from kzexpert.model import EXACT
 
 __all__ = ["CASED", "NUMBER_TEXT", "Dialect", "DuckDBDialect", "SparkDialect", "is_harmless"]
 
-#: The functions in Python by which Spark prints a number and changes the case of a text.
-NUMBER_TEXT = "kzexpert_number"
-CASED = {"lower": "kzexpert_lower", "upper": "kzexpert_upper"}
+#: The functions in Python by which Spark prints a number and changes the case of a text, as they stand in statements.
+NUMBER_TEXT = "KZEXPERT_NUMBER"
+CASED = {"lower": "KZEXPERT_LOWER", "upper": "KZEXPERT_UPPER"}
 
 
 class Dialect(Protocol):
