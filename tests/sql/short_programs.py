@@ -37,7 +37,8 @@ def written(vocabulary: Vocabulary, facts: Rows, *rules: Rule) -> KnowledgeBase:
     for predicate, rows in facts.items():
         arity = len(vocabulary[predicate])
         for row in rows:
-            values = {f"arg{place}": value for place, value in enumerate(row[:arity])}
+            numbers = (float(value) if isinstance(value, int) else value for value in row[:arity])
+            values = {f"arg{place}": value for place, value in enumerate(numbers)}
             certainty = float(row[arity]) if len(row) > arity else 1.0  # type: ignore[arg-type]
             recorded.append(Fact(predicate, values, certainty=certainty))
     names = {

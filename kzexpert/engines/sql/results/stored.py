@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from kzexpert.certainty import established
-from kzexpert.engines.sql.plan.extents import Extent, arity_of
+from kzexpert.engines.sql.plan.extents import Extent, arity_of, predicate_of
 from kzexpert.engines.sql.plan.texts import Texts
 from kzexpert.engines.sql.store.base import Store
 from kzexpert.engines.sql.store.codec import Args
@@ -38,11 +38,14 @@ class Certainties(Mapping[RelationKey, Mapping[Args, float]]):
         self._on_demand = on_demand
         self._database = database
         self._texts = texts
+        self._elsewhere = {*program.stratum_of, *(table.predicate for table in program.kb.tables)}
         self.relations = {name: self._open(name, extent) for name, extent in extents.items()}
         self._recorded: dict[RelationKey, dict[Args, float]] = {}
 
     def _open(self, relation: RelationKey, extent: Extent) -> StoredRelation:
-        return StoredRelation(self._database, self._texts, extent, arity_of(self._program.kb, relation))
+        arity = arity_of(self._program.kb, relation)
+        recorded = None if predicate_of(relation) in self._elsewhere else self._program.base.get(relation, {})
+        return StoredRelation(self._database, self._texts, extent, arity, recorded, lambda: self.relations.values())
 
     def __iter__(self) -> Iterator[RelationKey]:
         in_tables = (table.predicate for table in self._program.kb.tables)
