@@ -99,6 +99,7 @@ def settings_of(
     return Settings(
         memory=options.memory,
         spark_master=options.spark_master,
+        spark_remote=options.spark_remote,
         spark_conf=options.spark_conf,
         skip_bad_rows=options.skip_bad_rows,
         network=options.allow_network,

@@ -27,6 +27,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     engine: str = "experta"
     memory: str | None = None
     spark_master: str | None = None
+    spark_remote: str | None = None
     spark_conf: tuple[str, ...] = ()
     skip_bad_rows: str | None = None
     budget: tuple[str, ...] = ()
@@ -53,7 +54,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 #: The options that say what is asked and how, in the order in which they are repeated.
 _REPEATED = (
-    *("kb", "rules", "facts", "as_of", "engine", "memory", "spark_master", "spark_conf"),
+    *("kb", "rules", "facts", "as_of", "engine", "memory", "spark_master", "spark_remote", "spark_conf"),
     *("allow_network", "skip_bad_rows", "budget"),
 )
 
@@ -144,6 +145,7 @@ _NAMED = "The engine: experta, experta-stock, duckdb, spark, or auto, which choo
 _ENGINE = (
     _option(_ENGINES, "--memory", metavar="SIZE", help="How much memory the duckdb engine may take, such as 2GB."),
     _option(_ENGINES, "--spark-master", metavar="URL", help="Where the spark engine runs, such as local[4] or yarn."),
+    _option(_ENGINES, "--spark-remote", metavar="URL", help="A server of Spark Connect, such as sc://host:15002."),
     _option(
         _ENGINES,
         "--spark-conf",

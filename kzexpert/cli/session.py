@@ -44,7 +44,7 @@ __all__ = [
 _MOST_YEARS = 500
 #: The options that say which base is opened, and how.
 _OPENING = (
-    *("kb", "rules", "facts", "allow_network", "engine", "memory", "spark_master", "spark_conf"),
+    *("kb", "rules", "facts", "allow_network", "engine", "memory", "spark_master", "spark_remote", "spark_conf"),
     *("skip_bad_rows", "budget"),
 )
 _AS_OF, _ASSUME, _WITHOUT = "--as-of", "--assume", "--without"

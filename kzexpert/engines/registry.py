@@ -75,7 +75,7 @@ def _tables(settings: Settings) -> dict[str, Any]:
 
 def _cluster(settings: Settings) -> dict[str, Any]:
     conf = dict(text.split("=", 1) for text in settings.spark_conf)
-    return {"master": settings.spark_master, "conf": conf, **_tables(settings)}
+    return {"master": settings.spark_master, "remote": settings.spark_remote, "conf": conf, **_tables(settings)}
 
 
 _ROWS = (
@@ -96,7 +96,7 @@ _ROWS = (
         "kzexpert.engines.sql.spark_engine",
         "SparkEngine",
         _cluster,
-        ("--spark-master", "--spark-conf"),
+        ("--spark-master", "--spark-remote", "--spark-conf"),
         BULK_BUDGET,
         extra="spark",
         reads_tables=True,
@@ -110,6 +110,7 @@ CHOICES = (*ENGINES, "auto")
 _GIVEN: dict[str, Callable[[Settings], bool]] = {
     "--memory": lambda settings: settings.memory is not None,
     "--spark-master": lambda settings: settings.spark_master is not None,
+    "--spark-remote": lambda settings: settings.spark_remote is not None,
     "--spark-conf": lambda settings: bool(settings.spark_conf),
 }
 _SIZE = r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]i?)?B\s*"

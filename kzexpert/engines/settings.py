@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     memory: str | None = None
     spark_master: str | None = None
+    spark_remote: str | None = None
     spark_conf: tuple[str, ...] = ()
     skip_bad_rows: str | None = None
     network: bool = False

@@ -1,5 +1,6 @@
 """Engines by name as tests take them: skipped where they cannot run, and one Spark for all tests of a process."""
 
+import os
 import shutil
 from functools import cache
 from typing import Any
@@ -39,13 +40,15 @@ EVERY_ENGINE = ("experta", "experta-stock", "duckdb", SPARK)
 
 @cache
 def local_spark() -> Any:
-    """The session of this process, on two cores."""
+    """The session of this process, on two cores; or one on a server of Spark Connect, which ``SPARK_REMOTE`` names."""
     pytest.importorskip("pyspark")
     pytest.importorskip("sqlglot")
-    if shutil.which("java") is None:
-        pytest.skip("Java is not installed")
     from kzexpert.engines.sql.store.spark_session import open_session
 
+    if "SPARK_REMOTE" in os.environ:
+        return open_session()
+    if shutil.which("java") is None:
+        pytest.skip("Java is not installed")
     return open_session(master="local[2]", conf=SETTINGS)
 
 

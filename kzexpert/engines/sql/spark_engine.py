@@ -39,10 +39,11 @@ class SparkEngine(DatabaseEngine):
         master: str | None = None,
         conf: Mapping[str, str] | None = None,
         checkpoint: str | None = None,
+        remote: str | None = None,
         **terms: Unpack[Terms],
     ) -> None:
         super().__init__(**terms)
-        self._session = session, master, dict(conf or {})
+        self._session = session, master, dict(conf or {}), remote
         self._checkpoint = checkpoint
         self._opened: SparkSession | None = None
 

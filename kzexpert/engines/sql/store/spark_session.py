@@ -1,47 +1,59 @@
 """A session of Spark of our own, beside that of a user, which stays as it was; and what goes wrong, in our words.
 
-This is the only module that imports pyspark.
+This is the only module that imports pyspark. For a server of Spark Connect pyspark-client will do, which has no py4j
+and needs no Java.
 """
 
+import atexit
 import errno
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pyspark
-from py4j.protocol import Py4JError
-from pyspark import SparkConf, SparkContext
 from pyspark.errors import AnalysisException, PySparkException
-from pyspark.java_gateway import launch_gateway
-from pyspark.sql import Column, DataFrame, DataFrameReader, Observation, SparkSession
+from pyspark.sql import DataFrame, DataFrameReader, Observation, SparkSession
 from pyspark.sql.functions import expr
 from pyspark.sql.types import DataType, DateType, DoubleType, IntegerType, StringType, StructField, StructType
+from pyspark.util import is_remote_only
 
 from kzexpert.engines.base import Work
 from kzexpert.engines.sql.plan.dialects import CASED, NUMBER_TEXT
 from kzexpert.engines.sql.plan.extents import Kind
-from kzexpert.engines.sql.store.base import DatabaseError
+from kzexpert.engines.sql.store.base import DatabaseError, Row
 from kzexpert.errors import Issue, KnowledgeBaseError, UsageError
+
+if not is_remote_only():
+    from py4j.protocol import Py4JError
+    from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
 
 __all__ = [
     "PYTHON",
     "TYPES",
-    "Column",
     "DataFrame",
     "DataFrameReader",
-    "Observation",
     "SparkSession",
     "StructField",
     "StructType",
     "check_free",
-    "expr",
+    "connects",
     "failing",
     "folder_of",
+    "frame_of",
+    "local_copy",
     "open_session",
+    "release",
+    "stoppable",
+    "tasks",
+    "watched",
     "work_of",
     "writing",
 ]
@@ -50,6 +62,8 @@ _OLDEST = 4
 if int(pyspark.__version__.split(".")[0]) < _OLDEST:
     raise ImportError(f"pyspark is {pyspark.__version__}, and must be 4.0 or newer")
 
+#: What pyspark raises.
+_RAISED: tuple[type[Exception], ...] = (PySparkException,) if is_remote_only() else (PySparkException, Py4JError)
 #: How values are stored.
 TYPES: Mapping[Kind, DataType] = {
     "text": StringType(),
@@ -73,11 +87,24 @@ _FIXED = {
 #: Where Spark runs in this process alone.
 _LOCAL = {"spark.ui.enabled": "false", "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
 _ALWAYS = {"spark.ui.showConsoleProgress": "false", "spark.cleaner.referenceTracking.cleanCheckpoints": "true"}
+_INSTALL = "pip install 'kzexpert[spark]'"
 _JAVA = "install Java 17 or newer and put it on the PATH, or name its folder in JAVA_HOME"
+#: What a client asks of a server of Spark Connect that may be older than it or no Spark, with Spark's own values.
+_ASKED = {
+    "spark.sql.session.localRelationBatchOfChunksSizeBytes": "1073741824",
+    "spark.sql.session.localRelationChunkSizeBytes": "16777216",
+    "spark.sql.session.localRelationChunkSizeRows": "10000",
+    "spark.sql.session.localRelationSizeLimit": "3221225472",
+}
+#: So often a client asks again, for five seconds, and not for ten minutes as it would.
+_RETRIES = 4
 
 
 def open_session(
-    session: SparkSession | None = None, master: str | None = None, conf: Mapping[str, str] | None = None
+    session: SparkSession | None = None,
+    master: str | None = None,
+    conf: Mapping[str, str] | None = None,
+    remote: str | None = None,
 ) -> SparkSession:
     """A session of our own, with temporary views and settings of its own, on the Spark that runs or a new one.
 
@@ -86,27 +113,139 @@ def open_session(
         master: of a new Spark, as ``spark-submit --master`` takes it; None leaves it to the configuration of Spark,
             which without any is ``local[*]``.
         conf: configuration of Spark. Where it runs already, what is fixed by then cannot be changed.
+        remote: a server of Spark Connect, such as ``sc://host:15002``; by default that of ``SPARK_REMOTE``, unless
+            there is a session or a master.
 
     Raises:
-        UsageError: Spark cannot be started (KZ403).
+        UsageError: Spark cannot be started or reached (KZ403).
     """
     given = dict(conf or {})
-    base = session or SparkSession.getActiveSession()
-    if base is None and SparkContext._active_spark_context is not None:
-        base = SparkSession.builder.getOrCreate()
-    if base is None:
-        base = _started(master, given)
-    own = base.newSession()
-    settings = {**base.conf.getAll, **given, **_FIXED}
-    cores = base.sparkContext.defaultParallelism
-    if (base.sparkContext.master or "").startswith("local"):  # the defaults of Spark are made for clusters
-        settings.setdefault("spark.sql.shuffle.partitions", str(cores))
-        settings.setdefault("spark.sql.adaptive.enabled", "false")
-    settings.setdefault("spark.sql.files.minPartitionNum", str(cores))  # a file is split alike whenever it is read
+    base = session if session or remote else SparkSession.getActiveSession()
+    remote = remote or (None if base or master else os.environ.get("SPARK_REMOTE"))
+    if remote and not session:
+        own, settings = _connected(remote), {**_ASKED, **given, **_FIXED}
+    else:
+        base = base or _running() or _started(master, given)
+        own, settings = _beside(base), {**base.conf.getAll, **given, **_FIXED}
+        if not connects(base) and (base.sparkContext.master or "").startswith("local"):
+            # The defaults of Spark are made for clusters.
+            settings.setdefault("spark.sql.shuffle.partitions", str(tasks(base)))
+            settings.setdefault("spark.sql.adaptive.enabled", "false")
+    settings.setdefault("spark.sql.files.minPartitionNum", str(tasks(own)))  # a file is split alike whenever it is read
     for name, value in settings.items():
-        if own.conf.isModifiable(name):
+        if name in _ASKED or own.conf.isModifiable(name):
             own.conf.set(name, value)
     return own
+
+
+def _running() -> SparkSession | None:
+    """A session of the Spark of this process."""
+    if is_remote_only() or SparkContext._active_spark_context is None:
+        return None
+    return SparkSession.builder.getOrCreate()
+
+
+def _beside(base: SparkSession) -> SparkSession:
+    """A new session on the Spark of another one. Over Spark Connect pyspark has none before 4.3."""
+    if hasattr(base, "newSession"):
+        return base.newSession()
+    own: SparkSession = type(base)(connection=base.client._builder)  # type: ignore[call-arg]
+    return own
+
+
+# --- Spark Connect ---------------------------------------------------------------------------------------------------
+
+
+def _connected(remote: str) -> SparkSession:
+    """A session on a server of Spark Connect. It ends with the process, or when it is released."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of versions of pandas
+            from pyspark.sql.connect.client.retries import DefaultPolicy
+            from pyspark.sql.connect.session import SparkSession as RemoteSession
+
+        own: Any = RemoteSession(connection=remote)
+        own.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
+        assert own.version  # the first word to the server
+    except ImportError as error:
+        hint = "pip install pyspark-client in its place, or what pyspark[connect] names beside it"
+        raise UsageError(Issue("KZ403", f"Spark Connect is not installed: {_first_line(error)}", hint=hint)) from None
+    except PySparkException as error:
+        hint = "is there a server of Spark Connect that answers at this address? It is written sc://host:15002"
+        message = f"Spark cannot be reached at {remote.partition(';')[0]}: {_first_line(error)}"
+        raise UsageError(Issue("KZ403", message, hint=hint)) from None
+    atexit.register(own.stop)
+    session: SparkSession = own
+    return session
+
+
+def connects(session: SparkSession) -> bool:
+    """Whether a session is one of Spark Connect, which knows DataFrames and SQL only."""
+    return not hasattr(session, "_jsparkSession")
+
+
+def release(session: SparkSession) -> None:
+    """End a session of our own on a server, which keeps tables for it. One in this process ends by itself."""
+    if connects(session):
+        atexit.unregister(session.stop)
+        session.stop()
+
+
+# --- what differs between the two ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def stoppable(session: SparkSession, tag: str) -> Iterator[Callable[[], object]]:
+    """Gives what stops the jobs that are started inside, in this thread, and others that bear the tag."""
+    add: Callable[[str], object]
+    stop: Callable[[str], object]
+    if connects(session):
+        add, stop, remove = session.addTag, session.interruptTag, session.removeTag
+    else:  # where the tags of a session stop nothing
+        context = session.sparkContext
+        add, stop, remove = context.addJobTag, context.cancelJobsWithTag, context.removeJobTag
+    add(tag)
+    try:
+        yield partial(stop, tag)
+    finally:
+        remove(tag)
+
+
+def frame_of(session: SparkSession, rows: Sequence[Row], shape: StructType) -> DataFrame:
+    """Rows of values, which are sent to the executors."""
+    if connects(session):
+        return session.createDataFrame(list(rows), shape)
+    return session.createDataFrame(list(rows), shape, verifySchema=False)
+
+
+def watched(frame: DataFrame, measures: Sequence[str]) -> tuple[DataFrame, Callable[[DataFrame], Sequence[Any]]]:
+    """A frame that is measured when it is computed; and what gives the measures, if it is told what was kept of it.
+
+    A server of Spark Connect need not be able to do that. It is asked again, for what was kept.
+    """
+    if connects(frame.sparkSession):
+        return frame, lambda kept: list(kept.selectExpr(*measures).collect()[0])
+    seen = Observation()
+    told = [expr(measure).alias(f"m{place}") for place, measure in enumerate(measures)]
+    return frame.observe(seen, *told), lambda _: [seen.get[f"m{place}"] for place in range(len(measures))]
+
+
+def local_copy(frame: DataFrame) -> DataFrame:
+    """The rows of a frame, kept where they are computed, without the plan that led to them.
+
+    Over Spark Connect they are kept as the server is set up for it, and are gone with the frame.
+    """
+    session: Any = frame.sparkSession
+    if not connects(session):
+        return frame.localCheckpoint(eager=True)
+    reliable = session.conf.get("spark.checkpoint.dir", None)
+    active = type(session)._active_session  # pyspark takes what comes back for a frame of the active session
+    before = getattr(active, "session", None)
+    active.session = session
+    try:
+        return frame.checkpoint(eager=True) if reliable else frame.localCheckpoint(eager=True)
+    finally:
+        active.session = before
 
 
 def folder_of(session: SparkSession, checkpoint: str | None) -> str | None:
@@ -114,7 +253,15 @@ def folder_of(session: SparkSession, checkpoint: str | None) -> str | None:
 
     Args:
         checkpoint: that folder, if it is not the one of Spark's own settings.
+
+    Raises:
+        UsageError: Spark is reached by Spark Connect, where only the server can name one.
     """
+    if connects(session):
+        if checkpoint:
+            hint = "leave it out: start the server with spark.checkpoint.dir"
+            raise UsageError(Issue("KZ403", "over Spark Connect no folder for checkpoints can be named", hint=hint))
+        return None
     context = session.sparkContext
     if checkpoint:
         context.setCheckpointDir(checkpoint)
@@ -129,8 +276,20 @@ def folder_of(session: SparkSession, checkpoint: str | None) -> str | None:
     return str(path.toString())
 
 
+def tasks(session: SparkSession) -> int:
+    """Into how many parts many rows are split."""
+    if connects(session):
+        return int(session.conf.get("spark.sql.shuffle.partitions", None) or os.cpu_count() or 1)
+    return session.sparkContext.defaultParallelism
+
+
 def work_of(session: SparkSession) -> Work | None:
-    """What Spark has done so far, as its own listener counts it; jobs that it has forgotten are left out."""
+    """What Spark has done so far, as its own listener counts it; jobs that it has forgotten are left out.
+
+    None where Spark is reached by Spark Connect, which tells nothing of that.
+    """
+    if connects(session):
+        return None
     kept = session.sparkContext._jsc.sc().statusStore()
     jobs, executors = kept.jobsList(None), kept.executorList(False)
     stages = sum(jobs.apply(place).numCompletedStages() for place in range(jobs.size()))
@@ -139,8 +298,15 @@ def work_of(session: SparkSession) -> Work | None:
     return Work(jobs.size(), stages, tasks, sum(executor.totalShuffleWrite() for executor in each))
 
 
+# --- a Spark of this process -----------------------------------------------------------------------------------------
+
+
 def _started(master: str | None, given: Mapping[str, str]) -> SparkSession:
     """A new Spark. It ends with the process."""
+    if is_remote_only():
+        message = "pyspark-client has no Spark of its own"
+        hint = "name a server by --spark-remote sc://host:15002; or pip uninstall pyspark-client, and then " + _INSTALL
+        raise UsageError(Issue("KZ403", message, hint=hint))
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     if not submitted and not _java():
         raise UsageError(Issue("KZ403", "the spark engine needs Java", hint=_JAVA))
@@ -220,7 +386,7 @@ def idle_stages(session: SparkSession) -> set[int]:
     try:
         tracker = session.sparkContext.statusTracker()
         stages = {stage: tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()}
-    except (PySparkException, Py4JError):
+    except _RAISED:
         return set()
     running = any(info and info.numActiveTasks for info in stages.values())
     return set() if running else set(stages)
@@ -241,6 +407,8 @@ _FAULTS = {
     "SparkContext was shut down": _ENDED,
     "stopped SparkContext": _ENDED,
 }
+#: What a server of Spark Connect says, or what the network says of it, amid what gRPC says.
+_DETAILS = re.compile(r'details = "(.*)"')
 
 
 @contextmanager
@@ -256,12 +424,14 @@ def failing(reading: bool) -> Iterator[None]:
     """
     try:
         yield
-    except (PySparkException, Py4JError) as error:
+    except _RAISED as error:
         text, says = str(error), _first_line(error)
         hint = next((hint for words, hint in _FAULTS.items() if words in text), None)
         if reading and hint is None:
             raise DatabaseError(says) from None
-        if hint is None and not _aborted(error):
+        if hint is None and _distant(error):
+            hint = "the log of the server says more; it must be Spark 4, or Sail 0.7.2 or newer"
+        elif hint is None and not _aborted(error):
             raise  # a fault of ours
         hint = hint or "the logs of Spark say more"
         raise KnowledgeBaseError(Issue("KZ404", f"Spark could not finish: {says}", hint=hint)) from None
@@ -272,7 +442,7 @@ def writing() -> Iterator[None]:
     """What goes wrong with a place to write to, as an error of the operating system; other errors stay as they are."""
     try:
         yield
-    except (PySparkException, Py4JError) as error:
+    except _RAISED as error:
         if isinstance(error, AnalysisException) and error.getCondition() == "PATH_ALREADY_EXISTS":
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
         if _aborted(error):
@@ -301,10 +471,16 @@ def _aborted(error: Exception) -> bool:
     return "SparkException" in str(error) or "OutOfMemoryError" in str(error)
 
 
+def _distant(error: Exception) -> bool:
+    """Whether a server of Spark Connect said so, or none answers any more."""
+    return type(error).__module__.endswith(".connect") or type(error).__name__ == "RetriesExceeded"
+
+
 def _first_line(error: Exception) -> str:
     """The first line of the innermost cause."""
     cause: Any = getattr(error, "java_exception", None)
     while cause is not None and cause.getCause() is not None:
         cause = cause.getCause()
     text = str(cause.getMessage() if cause is not None else error) or type(error).__name__
-    return text.strip().splitlines()[0]
+    network = _DETAILS.search(f"{text}\n{error.__cause__ or error.__context__}")
+    return network[1] if network else text.strip().splitlines()[0]

@@ -29,15 +29,18 @@ from kzexpert.engines.sql.store.base import Row, TimeIsUp, names_of, resolved
 from kzexpert.engines.sql.store.spark_session import (
     PYTHON,
     TYPES,
-    Column,
     DataFrame,
-    Observation,
     SparkSession,
     StructField,
     StructType,
-    expr,
     failing,
     folder_of,
+    frame_of,
+    local_copy,
+    release,
+    stoppable,
+    tasks,
+    watched,
     writing,
 )
 from kzexpert.engines.sql.store.spark_values import is_small, listed
@@ -84,11 +87,10 @@ class SparkStore:
         self.dialect = SparkDialect()
         self.texts = Plain()
         self.session = session
-        self._context = session.sparkContext
         self._folder = folder_of(session, checkpoint)
         self._before = {name: session.conf.get(name, None) for name in _FEW} if few else {}
         self._set(_FEW if few else {})
-        self._views: set[str] = set()
+        self._views: dict[str, DataFrame] = {}
         self._given: set[str] = set()
         self._watch: Watch | None = None
         self._interrupted = False
@@ -105,18 +107,14 @@ class SparkStore:
 
     @contextmanager
     def within(self, seconds: float | None, tell: Callable[[float | None], None] | None = None) -> Iterator[None]:
-        """See `Store.within`. Jobs are stopped by a tag, and no others than those of this store."""
-        watch = Watch(
-            lambda: self._context.cancelJobsWithTag(self._tag), seconds, None if tell is None else partial(tell, None)
-        )
-        self._watch = watch
-        self._context.addJobTag(self._tag)
-        try:
-            with watch, self._patient():
-                yield
-        finally:
-            self._context.removeJobTag(self._tag)
-            self._watch = None
+        """See `Store.within`. No jobs are stopped but those of this store."""
+        with stoppable(self.session, self._tag) as stop:
+            watch = self._watch = Watch(stop, seconds, None if tell is None else partial(tell, None))
+            try:
+                with watch, self._patient():
+                    yield
+            finally:
+                self._watch = None
         self._check(watch)
 
     @contextmanager
@@ -212,31 +210,36 @@ class SparkStore:
 
         What is measured at the end of a job is right also where tasks of it ran twice.
         """
-        told = [expr(self.dialect.text(measure)).alias(f"m{place}") for place, measure in enumerate(measures)]
+        told = ["count(1)", *map(self.dialect.text, measures)]
         with self.guarded():
-            kept, found = self._filled(self._frame(query), [expr("count(1)").alias("rows"), *told])
-            return self.view(kept), tuple(found[f"m{place}"] for place in range(len(told)))
+            kept, found = self._filled(self._frame(query), told)
+            return self.view(kept), tuple(found[1:])
 
-    def _filled(self, frame: DataFrame, told: Sequence[Column]) -> tuple[DataFrame, Mapping[str, Any]]:
+    def _filled(self, frame: DataFrame, told: Sequence[str]) -> tuple[DataFrame, Sequence[Any]]:
         """The rows of a frame without the plan that led to them, else plans would grow from table to table.
 
         A few rows come to the driver, where no executor can lose them, and no job is needed to read them.
+
+        Args:
+            told: what is measured, the number of rows first.
         """
         shape = frame.schema
         assert isinstance(shape, StructType)
         if self._before:
-            seen = Observation()
-            rows = frame.observe(seen, *told).limit(_MOST_OF_FEW + 1).collect()
+            seen, measured = watched(frame, told)
+            rows = seen.limit(_MOST_OF_FEW + 1).collect()
             if len(rows) <= _MOST_OF_FEW:
-                return self._sent(shape, rows), seen.get
+                kept = self._sent(shape, rows)
+                return kept, measured(kept)
             self._set(self._before)
             self._before = {}
-            frame = frame.repartition(self._context.defaultParallelism)
-        seen = Observation()
-        kept = self._cut(frame.observe(seen, *told))
-        if seen.get["rows"] * len(shape) <= _SENT:
+            frame = frame.repartition(tasks(self.session))
+        seen, measured = watched(frame, told)
+        kept = self._cut(seen)
+        found = measured(kept)
+        if found[0] * len(shape) <= _SENT:
             kept = self._sent(shape, kept.collect())
-        return kept, seen.get
+        return kept, found
 
     def later(self, work: Callable[[], _Result]) -> Callable[[], _Result]:
         """See `Store.later`. While one job is planned, others keep the executors busy."""
@@ -246,11 +249,8 @@ class SparkStore:
             return lambda: result
 
         def tagged() -> _Result:
-            self._context.addJobTag(self._tag)  # tags are those of a thread
-            try:
+            with stoppable(self.session, self._tag):  # tags are those of a thread
                 return work()
-            finally:
-                self._context.removeJobTag(self._tag)
 
         return self._workers.submit(tagged).result
 
@@ -268,7 +268,7 @@ class SparkStore:
         if few:
             frame = self.session.sql(listed([(field.name, field.dataType.simpleString()) for field in shape], rows))
         else:
-            frame = self.session.createDataFrame(list(rows), shape, verifySchema=False)
+            frame = frame_of(self.session, rows, shape)
         frame = frame.coalesce(1) if self._before else frame
         return frame if few else self._cut(frame)
 
@@ -294,7 +294,7 @@ class SparkStore:
 
     def drop(self, stored: exp.Table) -> None:
         """See `Store.drop`. Its rows go once no other table is yet to be filled from them."""
-        self._views.discard(stored.name)
+        self._views.pop(stored.name, None)
         self.session.catalog.dropTempView(stored.name)
 
     def close(self) -> None:
@@ -303,6 +303,7 @@ class SparkStore:
         for name in self._views:
             self.session.catalog.dropTempView(name)
         self._views.clear()
+        release(self.session)
 
     def write(
         self,
@@ -324,19 +325,17 @@ class SparkStore:
             OSError: it cannot be written, or not all of it has come to the folder.
         """
         target = path if isinstance(path, str) else f"file://{path}"
-        observed = Observation()
         each = [exp.CountIf(this=column(folders[-1]).eq(exp.Literal.string(name))) for name in names]
-        counted = [expr(self.dialect.text(count)).alias(name) for count, name in zip(each, names, strict=True)]
         with self.guarded():
             frame = self._frame(query)
-            writer = frame.observe(observed, *counted).write.partitionBy(*folders)
+            watched_, measured = watched(frame, [self.dialect.text(count) for count in each])
             with writing():
-                writer.save(target, form, "error", **options)
-            found = {name: int(observed.get[name]) for name in names}
+                watched_.write.partitionBy(*folders).save(target, form, "error", **options)
+            there = self.session.read.schema(frame.schema).load(target, form, **options)
+            found = dict(zip(names, map(int, measured(there)), strict=True))
             total = sum(found.values())
             # What executors write to disks of their own is not seen from here.
-            reader = self.session.read.schema(frame.schema)
-            seen = reader.load(target, form, **options).count() if target.startswith("file:") else total
+            seen = there.count() if target.startswith("file:") else total
         if seen != total:
             raise OSError(None, f"{seen:,} of {total:,} rows have come to this folder, which not all executors reach")
         return found
@@ -345,13 +344,13 @@ class SparkStore:
         """The rows of a frame as a table, which are computed whenever it is read."""
         name = f"r{next(_NUMBERS)}"
         frame.createOrReplaceTempView(name)
-        self._views.add(name)
+        self._views[name] = frame
         return table(name)
 
     def _cut(self, frame: DataFrame) -> DataFrame:
         """The rows of a frame, stored."""
         if self._folder is None:
-            return frame.localCheckpoint(eager=True)
+            return local_copy(frame)
         path = f"{self._folder}/{uuid4().hex}"
         frame.write.parquet(path)
         read = self.session.read.schema(frame.schema).parquet(path)

@@ -37,7 +37,7 @@ class Watch:
 
     def __init__(
         self,
-        interrupt: Callable[[], None],
+        interrupt: Callable[[], object],
         seconds: float | None = None,
         tell: Callable[[], None] | None = None,
     ) -> None:
@@ -93,7 +93,7 @@ class Watch:
 
 def apart(
     work: Callable[[], None],
-    interrupt: Callable[[], None],
+    interrupt: Callable[[], object],
     abandon: Callable[[], None],
     late: Callable[[], bool] = lambda: False,
 ) -> None:
