@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["EVERY_ENGINE", "SPARK", "local_spark", "ready", "spark_case"]
+__all__ = ["EVERY_ENGINE", "SETTINGS", "SPARK", "SPREAD", "local_spark", "ready", "spark_case"]
 
 #: What spares Spark the work that pays for large tables only.
 SETTINGS = {
@@ -25,6 +25,12 @@ SETTINGS = {
     "spark.ui.retainedStages": "1",
     "spark.ui.retainedTasks": "10",
     "spark.sql.ui.retainedExecutions": "1",
+}
+#: On a cluster, beside these: small executors, and work for two.
+SPREAD = {
+    "spark.executor.memory": "512m",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.default.parallelism": "2",
 }
 
 
