@@ -103,6 +103,7 @@ class Run:
                 self._tell()
                 self._load()
                 facts = sum(extent.rows or 0 for name, extent in self.base.items() if name in self.program.kb.predicate)
+                self.database.expects(facts)
                 for number, stratum in enumerate(self.program.strata, 1):
                     rules = stratum.rules
                     self._stands(phase="inferring", component=number, predicates=stratum.predicates, facts=facts)

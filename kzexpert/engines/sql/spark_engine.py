@@ -1,6 +1,7 @@
 """The engine for more facts than one machine holds: plans run by Spark, on a cluster or on this machine."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Unpack
 
 from kzexpert.engines.base import Work
@@ -15,8 +16,8 @@ from kzexpert.model import Program
 
 __all__ = ["SparkEngine"]
 
-#: So many facts are few.
-_FEW = 10_000
+#: So many facts of files, and bytes of tables, are few.
+_FACTS, _BYTES = 10_000, 32_000_000
 
 
 class SparkEngine(DatabaseEngine):
@@ -53,10 +54,8 @@ class SparkEngine(DatabaseEngine):
 
     def run(self, programs: Sequence[Program]) -> Run:
         """See `DatabaseEngine.run`."""
-        facts = sum(len(rows) for program in programs for rows in program.base.values())
-        few = facts <= _FEW and not programs[0].kb.tables
         self._opened = open_session(*self._session)
-        store = SparkStore(self._opened, self._checkpoint, few)
+        store = SparkStore(self._opened, self._checkpoint, _are_few(programs))
         reader = SparkReader(store, self.network, self.skipped_to is not None)
         listen = Executors(self._opened, self.listen).hear
         return Run(programs, reader, self.budget, self.skipped_to, listen, SparkWriter(store))
@@ -64,3 +63,17 @@ class SparkEngine(DatabaseEngine):
     def work(self) -> Work | None:
         """See `kzexpert.engines.base.Clustered`."""
         return None if self._opened is None else work_of(self._opened)
+
+
+def _are_few(programs: Sequence[Program]) -> bool:
+    """Whether there are few facts, as far as can be told before tables are read."""
+    if sum(len(rows) for program in programs for rows in program.base.values()) > _FACTS:
+        return False
+    paths = {table.path for table in programs[0].kb.tables}
+    if any("://" in path for path in paths):
+        return False
+    try:
+        files = [file for path in map(Path, paths) for file in (path.rglob("*") if path.is_dir() else [path])]
+        return len(programs) * sum(file.stat().st_size for file in files) <= _BYTES
+    except OSError:  # what reads it says what is wrong
+        return False

@@ -117,6 +117,10 @@ class Store(Protocol):
         """As `store`, with aggregates over all rows of the new table, which name its columns without an alias."""
         ...
 
+    def expects(self, facts: int) -> None:
+        """Take note that so many facts are loaded, from which conclusions are drawn from now on."""
+        ...
+
     def later(self, work: Callable[[], _Result]) -> Callable[[], _Result]:
         """Begin some work on tables, beside what else is at work where that is faster.
 

@@ -237,6 +237,9 @@ class Database:
         stored = self.store(query)
         return stored, self.rows(select(measures, stored.copy()))[0]
 
+    def expects(self, facts: int) -> None:
+        """See `kzexpert.engines.sql.store.base.Store.expects`. It plans each statement by the tables that it reads."""
+
     def later(self, work: Callable[[], _Result]) -> Callable[[], _Result]:
         """See `kzexpert.engines.sql.store.base.Store.later`. One statement takes all cores: it is done at once."""
         result = work()

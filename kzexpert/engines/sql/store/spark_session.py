@@ -86,6 +86,8 @@ _FIXED = {
 }
 #: Where Spark runs in this process alone.
 _LOCAL = {"spark.ui.enabled": "false", "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+#: Where others do the work: what plans it runs once, and is not worth to be compiled at length.
+_PLANS = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseParallelGC"}
 _ALWAYS = {"spark.ui.showConsoleProgress": "false", "spark.cleaner.referenceTracking.cleanCheckpoints": "true"}
 _INSTALL = "pip install 'kzexpert[spark]'"
 _JAVA = "install Java 17 or newer and put it on the PATH, or name its folder in JAVA_HOME"
@@ -311,7 +313,7 @@ def _started(master: str | None, given: Mapping[str, str]) -> SparkSession:
     if not submitted and not _java():
         raise UsageError(Issue("KZ403", "the spark engine needs Java", hint=_JAVA))
     if submitted or "SPARK_CONF_DIR" in os.environ or not (master or "local").startswith("local"):
-        settings = {**_ALWAYS, **given}
+        settings = {**_ALWAYS, **({} if (master or "local").startswith("local") else _PLANS), **given}
     else:
         settings = {**_ALWAYS, **_LOCAL, **given}
         os.environ.setdefault("PYSPARK_PYTHON", _python())

@@ -54,13 +54,16 @@ _SENT = 4_000
 #: What makes a job of a few thousand rows fast: one task, nothing sent to and fro, no Java compiled for it.
 _FEW: Mapping[str, str] = {
     "spark.sql.adaptive.enabled": "false",
-    "spark.sql.autoBroadcastJoinThreshold": "-1",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.codegen.wholeStage": "false",
     "spark.sql.leafNodeDefaultParallelism": "1",
     # It moves joins below what says that there is one partition.
     "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.PushDownLeftSemiAntiJoin",
     "spark.sql.shuffle.partitions": "1",
+}
+#: And once rows of files, which are more than the facts, are read: to send a table round is a job as well.
+_FEWER: Mapping[str, str] = {
+    "spark.sql.autoBroadcastJoinThreshold": "-1",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.codegen.wholeStage": "false",
 }
 #: So many rows are still few.
 _MOST_OF_FEW = 50_000
@@ -88,8 +91,9 @@ class SparkStore:
         self.texts = Plain()
         self.session = session
         self._folder = folder_of(session, checkpoint)
-        self._before = {name: session.conf.get(name, None) for name in _FEW} if few else {}
+        self._before = {name: session.conf.get(name, None) for name in {**_FEW, **_FEWER}} if few else {}
         self._set(_FEW if few else {})
+        self._loaded = False
         self._views: dict[str, DataFrame] = {}
         self._given: set[str] = set()
         self._watch: Watch | None = None
@@ -226,20 +230,32 @@ class SparkStore:
         shape = frame.schema
         assert isinstance(shape, StructType)
         if self._before:
+            most = _SENT // max(len(shape), 1)
             seen, measured = watched(frame, told)
-            rows = seen.limit(_MOST_OF_FEW + 1).collect()
-            if len(rows) <= _MOST_OF_FEW:
+            rows = seen.limit(most + 1).collect()
+            if len(rows) <= most:
                 kept = self._sent(shape, rows)
                 return kept, measured(kept)
-            self._set(self._before)
-            self._before = {}
-            frame = frame.repartition(tasks(self.session))
         seen, measured = watched(frame, told)
         kept = self._cut(seen)
         found = measured(kept)
         if found[0] * len(shape) <= _SENT:
             kept = self._sent(shape, kept.collect())
+        else:
+            self._widen(found[0])
         return kept, found
+
+    def expects(self, facts: int) -> None:
+        """See `Store.expects`. Until now rows were read, of which few may hold."""
+        self._loaded = True
+        self._widen(facts)
+        self._set(_FEWER if self._before else {})
+
+    def _widen(self, rows: int) -> None:
+        """Keep tables no longer in one partition once there are many rows."""
+        if self._before and self._loaded and rows > _MOST_OF_FEW:
+            self._set(self._before)
+            self._before = {}
 
     def later(self, work: Callable[[], _Result]) -> Callable[[], _Result]:
         """See `Store.later`. While one job is planned, others keep the executors busy."""
@@ -339,6 +355,10 @@ class SparkStore:
         if seen != total:
             raise OSError(None, f"{seen:,} of {total:,} rows have come to this folder, which not all executors reach")
         return found
+
+    def source(self, frame: DataFrame) -> exp.Table:
+        """The rows of a file as a table, which are read whenever it is."""
+        return self.view(frame.coalesce(1) if self._before else frame)
 
     def view(self, frame: DataFrame) -> exp.Table:
         """The rows of a frame as a table, which are computed whenever it is read."""

@@ -219,6 +219,10 @@ class Cells:
         found: list[exp.Expr] = []
         if said and self.is_numeric(name):
             found.append(self.number(name, text, source).isin(*map(double, said)))
+        elif said and self._types[name] == "VARCHAR":  # what does not contain it need not be trimmed
+            raw = self._raw(name, source)
+            contained = either([self._dialect.text_test("contains", raw.copy(), value.copy()) for value in said])
+            found.append(both([contained, text.isin(*said)]))
         elif said:
             found.append(text.isin(*said))
         if "" in values:

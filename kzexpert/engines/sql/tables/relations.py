@@ -5,6 +5,7 @@ Facts of files come from the programs, which the snapshot has cut to their dates
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 
 from msgspec.structs import replace
 from sqlglot import exp
@@ -80,16 +81,17 @@ class Loader:
         memory = {relation: self._in_memory(relation) for relation in relations}
         predicates = {predicate_of(relation) for relation in relations}
         self._stage([table for table in self._programs[0].kb.tables if table.predicate in predicates])
-        loaded, stated = {}, {}
+        loaded, dated, stated = {}, {}, {}
         for relation, extent in memory.items():
             staged = self.recorded[0].tables_of(relation)
             if not staged:
                 loaded[relation] = extent
             elif isinstance(relation, Relation) and relation.dates:
-                loaded[relation] = self._with_dates(relation, extent.kinds, staged)
+                dated[relation] = self._database.later(partial(self._with_dates, relation, extent.kinds, staged))
             else:
-                stated[relation] = self._with_tables(relation, extent, staged)
-        loaded |= self._strongest(stated)
+                stated[relation] = self._database.later(partial(self._with_tables, relation, extent, staged))
+        loaded |= {relation: done() for relation, done in dated.items()}
+        loaded |= self._strongest({relation: done() for relation, done in stated.items()})
         return loaded
 
     def names(self) -> Names:

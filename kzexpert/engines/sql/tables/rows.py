@@ -3,9 +3,10 @@
 What may be declared is said by `language.tables_file` and the checks; which rows hold on a day, by `recorded`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 from sqlglot import exp
@@ -75,11 +76,12 @@ def stage_all(
         Those that could be read, and all that is wrong: tables that cannot be read, or lack a column (KZ124), and rows
         that are no facts (KZ125).
     """
+    begun = [_stage(reader, dictionary, kb, table) for table in tables]
     staged: list[Staged] = []
     issues: list[Issue] = []
-    for table in tables:
+    for done in begun:
         try:
-            staged.append(_stage(reader, dictionary, kb, table))
+            staged.append(done())
             issues.extend(staged[-1].issues)
         except KnowledgeBaseError as error:
             if any(issue.code != "KZ124" for issue in error.issues):
@@ -88,11 +90,23 @@ def stage_all(
     return staged, issues
 
 
-def _stage(reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: Table) -> Staged:
+def _stage(reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: Table) -> Callable[[], Staged]:
+    """Begin to read a table; what waits until it is read, and raises what is wrong with it."""
+
+    def done(work: Callable[[], Staged]) -> Staged:
+        try:
+            return work()
+        except DatabaseError as error:
+            raise unreadable(declared.file, error, declared.marks.get("file", declared.location)) from None
+
     try:
-        return _Staging(reader, dictionary, kb, declared).staged()
-    except DatabaseError as error:
-        raise unreadable(declared.file, error, declared.marks.get("file", declared.location)) from None
+        return partial(done, reader.store.later(_Staging(reader, dictionary, kb, declared).staged))
+    except KnowledgeBaseError as error:
+        return partial(done, partial(_raise, error))
+
+
+def _raise(error: KnowledgeBaseError) -> NoReturn:
+    raise error
 
 
 def set_aside(

@@ -134,7 +134,7 @@ class SparkReader(TableReader):
         placed = read.selectExpr("*", "monotonically_increasing_id() AS place")
         listed = ", ".join(f"{count}L" for count in before or [0])
         number = f"element_at(array({listed}), CAST(place DIV {_IN_PARTITION} AS INT) + 1) + place % {_IN_PARTITION}"
-        view = self.store.view(placed.selectExpr(*stored, f"{number} + 1 AS {ROW}"))
+        view = self.store.source(placed.selectExpr(*stored, f"{number} + 1 AS {ROW}"))
         return TablePart(name, view, exp.Literal.string(file), column(ROW), columns, types), names
 
     # --- Parquet -----------------------------------------------------------------------------------------------------
@@ -249,7 +249,7 @@ def _parquet_part(store: SparkStore, name: str, rows: DataFrame) -> TablePart:
     # A path is given back as it was, not as a part of an address.
     path = "regexp_replace(url_decode(replace(uri, '+', '%2B')), '^file:/+', '/')"
     numbered = rows.select(*shown).selectExpr(*columns.values(), f"{path} AS {FILE}", ROW)
-    return TablePart(name, store.view(numbered), column(FILE), column(ROW), columns, types)
+    return TablePart(name, store.source(numbered), column(FILE), column(ROW), columns, types)
 
 
 def _uri(file: str) -> str:
