@@ -56,7 +56,7 @@ class SparkEngine(DatabaseEngine):
         """See `DatabaseEngine.run`."""
         self._opened = open_session(*self._session)
         store = SparkStore(self._opened, self._checkpoint, _are_few(programs))
-        reader = SparkReader(store, self.network, self.skipped_to is not None)
+        reader = SparkReader(store, self.network, self.skipped_to is not None, programs[0].kb.tables)
         listen = Executors(self._opened, self.listen).hear
         return Run(programs, reader, self.budget, self.skipped_to, listen, SparkWriter(store))
 

@@ -54,17 +54,15 @@ _SENT = 4_000
 #: What makes a job of a few thousand rows fast: one task, nothing sent to and fro, no Java compiled for it.
 _FEW: Mapping[str, str] = {
     "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.codegen.wholeStage": "false",
     "spark.sql.leafNodeDefaultParallelism": "1",
     # It moves joins below what says that there is one partition.
     "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.PushDownLeftSemiAntiJoin",
     "spark.sql.shuffle.partitions": "1",
 }
 #: And once rows of files, which are more than the facts, are read: to send a table round is a job as well.
-_FEWER: Mapping[str, str] = {
-    "spark.sql.autoBroadcastJoinThreshold": "-1",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.codegen.wholeStage": "false",
-}
+_FEWER: Mapping[str, str] = {"spark.sql.autoBroadcastJoinThreshold": "-1"}
 #: So many rows are still few.
 _MOST_OF_FEW = 50_000
 #: What so many rounds have found is read together before it is stored in one table.
@@ -229,7 +227,7 @@ class SparkStore:
         """
         shape = frame.schema
         assert isinstance(shape, StructType)
-        if self._before:
+        if self._before and not self._reads:
             most = _SENT // max(len(shape), 1)
             seen, measured = watched(frame, told)
             rows = seen.limit(most + 1).collect()
@@ -355,6 +353,15 @@ class SparkStore:
         if seen != total:
             raise OSError(None, f"{seen:,} of {total:,} rows have come to this folder, which not all executors reach")
         return found
+
+    @property
+    def few(self) -> bool:
+        """Whether tables have one partition."""
+        return bool(self._before)
+
+    def hold(self, frame: DataFrame) -> exp.Table:
+        """Store the rows of a file."""
+        return self.view(self._cut(frame.coalesce(1) if self._before else frame))
 
     def source(self, frame: DataFrame) -> exp.Table:
         """The rows of a file as a table, which are read whenever it is."""

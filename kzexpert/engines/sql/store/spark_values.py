@@ -6,7 +6,7 @@ from math import isfinite
 
 from kzexpert.engines.sql.plan.dialects import is_harmless
 
-__all__ = ["is_small", "listed"]
+__all__ = ["is_small", "listed", "literal"]
 
 #: So many values, and so many characters of texts, may stand in a query.
 _VALUES, _CHARACTERS = 20_000, 500_000
@@ -33,7 +33,7 @@ def listed(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[object]])
     if not rows:
         return f"SELECT {', '.join(f'{_null(kind)} AS `{name}`' for name, kind in columns)} WHERE false"
     kinds = [kind for _, kind in columns]
-    tuples = (f"({', '.join(map(_literal, row, kinds))})" for row in rows)
+    tuples = (f"({', '.join(map(literal, row, kinds))})" for row in rows)
     return f"SELECT * FROM VALUES {', '.join(tuples)} AS v({names})"
 
 
@@ -41,7 +41,12 @@ def _null(kind: str) -> str:
     return f"CAST(NULL AS {kind})"
 
 
-def _literal(value: object, kind: str) -> str:
+def literal(value: object, kind: str) -> str:
+    """A value as it stands in a query.
+
+    Args:
+        kind: its type in Spark's words.
+    """
     if value is None:
         return _null(kind)
     if isinstance(value, str):

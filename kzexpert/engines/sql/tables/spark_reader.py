@@ -12,6 +12,7 @@ from kzexpert.engines.sql.plan.words import column
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError
 from kzexpert.engines.sql.store.spark_session import DataFrame, DataFrameReader, StructType
 from kzexpert.engines.sql.store.spark_store import SparkStore
+from kzexpert.engines.sql.store.spark_values import literal
 from kzexpert.engines.sql.tables.files import (
     PARQUET,
     SEPARATORS,
@@ -62,12 +63,18 @@ _CSV: dict[str, bool | int | str] = {
 
 
 class SparkReader(TableReader):
-    """See `TableReader`."""
+    """See `TableReader`.
+
+    Args:
+        tables: all that may be read: a small file that several of them read is read once.
+    """
 
     store: SparkStore
 
-    def __init__(self, store: SparkStore, network: bool, tolerant: bool = False) -> None:
+    def __init__(self, store: SparkStore, network: bool, tolerant: bool = False, tables: Sequence[Table] = ()) -> None:
         super().__init__(store, network, tolerant)
+        self._tables = tables
+        self._held: dict[tuple[str, ...], TablePart] = {}
         self._schemas: dict[tuple[str, ...], StructType] = {}
 
     def parts(self, table: Table) -> Iterator[TablePart]:
@@ -151,7 +158,20 @@ class SparkReader(TableReader):
             alike.setdefault(self._schema(table, some), []).extend(some)
         for schema, group in alike.items():
             name = names[group[0]] if len(alike) > 1 else table.file
-            yield _parquet_part(self.store, name, self._read(table).schema(schema).parquet(*map(_uri, group)))
+            rows, columns, types = _numbered(self._read(table).schema(schema).parquet(*map(_uri, group)))
+            part = TablePart(name, exp.Table(), column(FILE), column(ROW), columns, types)
+            yield self._shared(table, part, rows, group)
+
+    def _shared(self, table: Table, part: TablePart, rows: DataFrame, files: Sequence[str]) -> TablePart:
+        """A part over rows that are read; where others read these files as well, once for all of them."""
+        others = [other for other in self._tables if other.path == table.path]
+        if not self.store.few or len(others) < 2:
+            return replace(part, source=self.store.source(rows))
+        if (*files,) not in self._held:
+            wanted = _wanted_by_all(others, part)
+            held = self.store.hold(rows.where(wanted) if wanted else rows)
+            self._held[(*files,)] = replace(part, source=held)
+        return self._held[(*files,)]
 
     def _schema(self, table: Table, files: Sequence[str]) -> StructType:
         """The columns of some Parquet files, which Spark is asked for once."""
@@ -230,7 +250,21 @@ def _rows_before(store: SparkStore, file: str, separator: str) -> list[int] | No
 # --- Parquet ---------------------------------------------------------------------------------------------------------
 
 
-def _parquet_part(store: SparkStore, name: str, rows: DataFrame) -> TablePart:
+def _wanted_by_all(tables: Sequence[Table], part: TablePart) -> str:
+    """A condition that every row fulfils which one of some tables reads; empty where nothing tells.
+
+    What is trimmed to a value contains it.
+    """
+    for name, stored in part.columns.items():
+        choices = [table.where[name].among if name in table.where else None for table in tables]
+        if part.types[name] == "VARCHAR" and all(choices) and not any("" in (choice or ()) for choice in choices):
+            values = sorted({value for choice in choices for value in choice or ()})
+            return " OR ".join(f"contains({stored}, {literal(value, 'string')})" for value in values)
+    return ""
+
+
+def _numbered(rows: DataFrame) -> tuple[DataFrame, dict[str, str], dict[str, str]]:
+    """The rows of Parquet files with `FILE` and `ROW`; and their columns and types, as a `TablePart` has them."""
     columns: dict[str, str] = {}
     types: dict[str, str] = {}
     shown = []
@@ -248,8 +282,7 @@ def _parquet_part(store: SparkStore, name: str, rows: DataFrame) -> TablePart:
     shown += [metadata["file_path"].alias("uri"), (metadata["row_index"] + 1).alias(ROW)]
     # A path is given back as it was, not as a part of an address.
     path = "regexp_replace(url_decode(replace(uri, '+', '%2B')), '^file:/+', '/')"
-    numbered = rows.select(*shown).selectExpr(*columns.values(), f"{path} AS {FILE}", ROW)
-    return TablePart(name, store.source(numbered), column(FILE), column(ROW), columns, types)
+    return rows.select(*shown).selectExpr(*columns.values(), f"{path} AS {FILE}", ROW), columns, types
 
 
 def _uri(file: str) -> str:
