@@ -2,8 +2,8 @@
 
 python -m benchmarks.spark [--quick] [--sizes N ...] [--runs N] [--write-docs]
 
-It starts a standalone cluster on this machine and stops it. Seconds are those of a command beyond the start of a session,
-which is measured beside it.
+It starts a standalone cluster on this machine and stops it. Seconds are those of a command beyond the start of a
+session, which is measured beside it.
 """
 
 import argparse
@@ -35,7 +35,8 @@ _QUESTION = "Who is Kazakhstan aligned with in security?"
 _BARE = """
 import sys
 from kzexpert.engines.sql.store.spark_session import open_session
-open_session(master=sys.argv[1] or None, conf=dict(text.split("=", 1) for text in sys.argv[2:])).sql("SELECT 1").collect()
+conf = dict(text.split("=", 1) for text in sys.argv[2:])
+open_session(master=sys.argv[1], conf=conf).sql("SELECT 1").collect()
 """
 _CONF = ("spark.executor.memory=1g", "spark.driver.memory=2g")
 #: The seconds that a command may take on two workers, by its name.
@@ -215,10 +216,8 @@ def _write_base(
 
 def _start(place: Place, runs: int) -> float:
     """The seconds that a session of Spark takes to start, or the program itself."""
-    if place.master is None:
-        words = ["-m", "kzexpert", "--version"]
-    else:
-        words = ["-c", _BARE, place.master, *_CONF]
+    bare = ["-m", "kzexpert", "--version"]
+    words = bare if place.master is None else ["-c", _BARE, place.master, *_CONF]
     return statistics.median(_timed(words)[0] for _ in range(runs))
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from available import SETTINGS, SPREAD
-from clusters import Cluster, cluster
 from short_programs import program_of, rule, written
 
+from benchmarks.clusters import Cluster, cluster
 from kzexpert.engines import engine
 from kzexpert.engines.export.files import export
 from kzexpert.engines.reports import Report, Standing, Waiting

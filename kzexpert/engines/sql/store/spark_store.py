@@ -39,7 +39,6 @@ from kzexpert.engines.sql.store.spark_session import (
     local_copy,
     release,
     stoppable,
-    tasks,
     watched,
     writing,
 )
