@@ -54,8 +54,9 @@ class SparkEngine(DatabaseEngine):
 
     def run(self, programs: Sequence[Program]) -> Run:
         """See `DatabaseEngine.run`."""
-        self._opened = open_session(*self._session)
-        store = SparkStore(self._opened, self._checkpoint, _are_few(programs))
+        few = _are_few(programs)
+        self._opened = open_session(*self._session, brief=few and not programs[0].kb.tables)
+        store = SparkStore(self._opened, self._checkpoint, few)
         reader = SparkReader(store, self.network, self.skipped_to is not None, programs[0].kb.tables)
         listen = Executors(self._opened, self.listen).hear
         return Run(programs, reader, self.budget, self.skipped_to, listen, SparkWriter(store))

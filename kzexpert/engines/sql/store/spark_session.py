@@ -88,6 +88,8 @@ _FIXED = {
 _LOCAL = {"spark.ui.enabled": "false", "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
 #: Where others do the work: what plans it runs once, and is not worth to be compiled at length.
 _PLANS = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseParallelGC"}
+#: And where there is little to do, neither is what executors run.
+_BRIEF = {**_PLANS, "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1"}
 _ALWAYS = {"spark.ui.showConsoleProgress": "false", "spark.cleaner.referenceTracking.cleanCheckpoints": "true"}
 _INSTALL = "pip install 'kzexpert[spark]'"
 _JAVA = "install Java 17 or newer and put it on the PATH, or name its folder in JAVA_HOME"
@@ -107,6 +109,7 @@ def open_session(
     master: str | None = None,
     conf: Mapping[str, str] | None = None,
     remote: str | None = None,
+    brief: bool = False,
 ) -> SparkSession:
     """A session of our own, with temporary views and settings of its own, on the Spark that runs or a new one.
 
@@ -115,6 +118,7 @@ def open_session(
         master: of a new Spark, as ``spark-submit --master`` takes it; None leaves it to the configuration of Spark,
             which without any is ``local[*]``.
         conf: configuration of Spark. Where it runs already, what is fixed by then cannot be changed.
+        brief: whether a new Spark has little to do, and so should start at once rather than run at full speed later.
         remote: a server of Spark Connect, such as ``sc://host:15002``; by default that of ``SPARK_REMOTE``, unless
             there is a session or a master.
 
@@ -127,7 +131,7 @@ def open_session(
     if remote and not session:
         own, settings = _connected(remote), {**_ASKED, **given, **_FIXED}
     else:
-        base = base or _running() or _started(master, given)
+        base = base or _running() or _started(master, given, brief)
         own, settings = _beside(base), {**base.conf.getAll, **given, **_FIXED}
         if not connects(base) and (base.sparkContext.master or "").startswith("local"):
             # The defaults of Spark are made for clusters.
@@ -303,7 +307,7 @@ def work_of(session: SparkSession) -> Work | None:
 # --- a Spark of this process -----------------------------------------------------------------------------------------
 
 
-def _started(master: str | None, given: Mapping[str, str]) -> SparkSession:
+def _started(master: str | None, given: Mapping[str, str], brief: bool) -> SparkSession:
     """A new Spark. It ends with the process."""
     if is_remote_only():
         message = "pyspark-client has no Spark of its own"
@@ -313,9 +317,10 @@ def _started(master: str | None, given: Mapping[str, str]) -> SparkSession:
     if not submitted and not _java():
         raise UsageError(Issue("KZ403", "the spark engine needs Java", hint=_JAVA))
     if submitted or "SPARK_CONF_DIR" in os.environ or not (master or "local").startswith("local"):
-        settings = {**_ALWAYS, **({} if (master or "local").startswith("local") else _PLANS), **given}
+        plans = {} if (master or "local").startswith("local") else _PLANS
+        settings = {**_ALWAYS, **(_BRIEF if brief else plans), **given}
     else:
-        settings = {**_ALWAYS, **_LOCAL, **given}
+        settings = {**_ALWAYS, **(_BRIEF if brief else {}), **_LOCAL, **given}
         os.environ.setdefault("PYSPARK_PYTHON", _python())
     settings.setdefault("spark.app.name", "kzexpert")
     config = SparkConf().setAll(list(settings.items()))
