@@ -115,6 +115,7 @@ _GIVEN: dict[str, Callable[[Settings], bool]] = {
 }
 _SIZE = r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]i?)?B\s*"
 _CONF_HINT = "such as spark.executor.memory=4g"
+_REMOTE_HINT = "it is written sc://host:15002; what a server asks for follows, as in sc://host:443/;token=..."
 _SIZE_HINT = "a size is written 500MB, 2GB or 1.5GiB"
 
 
@@ -237,6 +238,13 @@ def check_settings(name: str, settings: Settings) -> None:
     for text in settings.spark_conf:
         if not text.partition("=")[0].strip() or "=" not in text:
             issues.append(Issue("KZ307", f"{text} is not NAME=VALUE", Location("--spark-conf"), _CONF_HINT))
+    if settings.spark_remote is not None:
+        if not re.match(r"sc://[^/:;]", settings.spark_remote):
+            message = f"{settings.spark_remote} is not the address of a server of Spark Connect"
+            issues.append(Issue("KZ307", message, Location("--spark-remote"), _REMOTE_HINT))
+        if settings.spark_master is not None:
+            message = "--spark-remote and --spark-master are two places for Spark to run"
+            issues.append(Issue("KZ308", message, Location("--spark-remote"), "leave out one of them"))
     for option in unused(name, settings) if name != "auto" else ():
         engines = " or ".join(name for name, row in ENGINES.items() if option in row.options)
         message = f"the {name} engine cannot use {option}"

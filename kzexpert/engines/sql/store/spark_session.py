@@ -50,6 +50,7 @@ __all__ = [
     "frame_of",
     "local_copy",
     "open_session",
+    "places_rows",
     "release",
     "stoppable",
     "tasks",
@@ -166,13 +167,13 @@ def _connected(remote: str) -> SparkSession:
     """A session on a server of Spark Connect. It ends with the process, or when it is released."""
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
-        with warnings.catch_warnings(action="ignore"):  # of versions of pandas
+        with warnings.catch_warnings(action="ignore"):  # of versions of pandas, and of what the error says
             from pyspark.sql.connect.client.retries import DefaultPolicy
             from pyspark.sql.connect.session import SparkSession as RemoteSession
 
-        own: Any = RemoteSession(connection=remote)
-        own.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
-        assert own.version  # the first word to the server
+            own: Any = RemoteSession(connection=remote)
+            own.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
+            assert own.version  # the first word to the server
     except ImportError as error:
         hint = "pip install pyspark-client in its place, or what pyspark[connect] names beside it"
         raise UsageError(Issue("KZ403", f"Spark Connect is not installed: {_first_line(error)}", hint=hint)) from None
@@ -280,6 +281,17 @@ def folder_of(session: SparkSession, checkpoint: str | None) -> str | None:
     files.mkdirs(path)
     files.deleteOnExit(path)
     return str(path.toString())
+
+
+def places_rows(session: SparkSession) -> bool:
+    """Whether Spark says in which file a row stands, and where; a server of Spark Connect that is no Spark does not."""
+    if not connects(session):
+        return True
+    try:
+        session.sql("SELECT input_file_name()").collect()
+    except PySparkException:
+        return False
+    return True
 
 
 def tasks(session: SparkSession) -> int:

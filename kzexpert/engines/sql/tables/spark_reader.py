@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from sqlglot import exp
 
 from kzexpert.engines.sql.plan.words import column
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError
-from kzexpert.engines.sql.store.spark_session import DataFrame, DataFrameReader, StructType
+from kzexpert.engines.sql.store.spark_session import DataFrame, DataFrameReader, StructType, places_rows
 from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.engines.sql.store.spark_values import literal
 from kzexpert.engines.sql.tables.files import (
@@ -77,6 +78,10 @@ class SparkReader(TableReader):
         self._held: dict[tuple[str, ...], TablePart] = {}
         self._schemas: dict[tuple[str, ...], StructType] = {}
 
+    @cached_property
+    def _places(self) -> bool:
+        return places_rows(self.store.session)
+
     def parts(self, table: Table) -> Iterator[TablePart]:
         """See `TableReader.parts`."""
         with self.store.reading(), self.store.guarded():
@@ -105,12 +110,15 @@ class SparkReader(TableReader):
         parquet = [
             file for file in files if file.lower().endswith(PARQUET) or (remote and not file.lower().endswith(endings))
         ]
+        if (parquet or remote) and not self._places:
+            message = "this server of Spark Connect does not say in which row of a file a fact stands"
+            raise KnowledgeBaseError(Issue("KZ124", message, place, "use a server of Spark itself, or --engine duckdb"))
         yield from self._parquet(table, {file: files[file] for file in parquet})
         for file, name in files.items():
             if file not in parquet:
                 if remote:
                     yield self._csv(name, file)[0]
-                elif self.is_plain(table, Path(file)):
+                elif self.is_plain(table, Path(file)) and (is_small(Path(file)) or self._places):
                     yield replace(self._csv(name, file)[0], path=Path(file))
                 else:
                     yield self.of_records(table, name, Path(file))

@@ -1,0 +1,140 @@
+"""The spark engine over Spark Connect: on Sail, a server in Rust that starts at once and needs no Java.
+
+With ``SPARK_REMOTE`` set, the other tests of Spark run on the server that it names.
+"""
+
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from examples import examples
+from hypothesis import given
+from programs import Scenario, scenarios
+from short_programs import program_of, rule, told, written
+
+from kzexpert.cli.group import cli
+from kzexpert.engines import Budget, Settings, engine
+from kzexpert.errors import BudgetError, UsageError
+
+#: The newest pyspark that Sail 0.7.2 takes.
+NEWEST = (4, 2)
+#: For programs made at random.
+SMALL = Budget(facts=1_000, firings=4_000, seconds=120)
+
+
+@pytest.fixture(scope="module")
+def sail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server in this process."""
+    for package in ("pysail", "pyspark", "grpc_status", "pyarrow", "pandas", "sqlglot"):
+        pytest.importorskip(package)
+    import pyspark
+
+    if tuple(map(int, pyspark.__version__.split(".")[:2])) > NEWEST:
+        pytest.skip("Sail runs functions in Python with the pyspark beside it, and this one is too new for it")
+    from pysail.spark import SparkConnectServer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SAIL_EXECUTION__CHECKPOINT__PATH", tmp_path_factory.mktemp("sail").as_uri())
+        server = SparkConnectServer("127.0.0.1", 0)
+        server.start(background=True)
+        host, port = server.listening_address
+        yield f"sc://{host}:{port}"
+        server.stop()
+
+
+def ran(*words: str) -> Result:
+    return CliRunner().invoke(cli, [*words])
+
+
+@pytest.mark.spark
+def test_an_answer_is_the_same_to_the_byte(sail: str, checkout: Path) -> None:
+    question = ["ask", "Who is Kazakhstan aligned with in security?", "--kb", str(checkout)]
+    here, there = ran(*question), ran(*question, "--engine", "spark", "--spark-remote", sail)
+    assert (there.exit_code, there.output) == (here.exit_code, here.output)
+    assert here.exit_code == 0
+
+
+@pytest.mark.spark
+def test_rounds_sums_texts_and_two_sessions_at_once(sail: str) -> None:
+    texts = [["É'\\x", 0.1], ["é'\\X", 0.2], ["z", 0.3]]
+    kb = written(
+        {"link": ["number", "number"], "reach": ["number", "number"], "n": ["text", "number"], "s": ["number", "text"]},
+        {"link": [[float(place), float(place + 1), 0.9] for place in range(4)], "n": texts},
+        rule("link", ["link(?a, ?b)"], "reach(?a, ?b)"),
+        rule("on", ["reach(?a, ?b)", "link(?b, ?c)"], "reach(?a, ?c)", 0.99),
+        rule("sum", ["n(?t, _)", "?s = sum(?x for n(_, ?x))", "?u = upper(?t)"], "s(?s, ?u)"),
+    )
+    program = program_of(kb)
+    spark = engine("spark", settings=Settings(spark_remote=sail))
+    one, other = spark.infer(program), spark.infer(program)
+    assert told(other) == told(one) == told(engine("experta").infer(program))
+    one.facts.close()
+    assert told(other) == told(engine("experta").infer(program))  # which has tables of its own
+
+
+@pytest.mark.spark
+@examples(5)
+@given(scenario=scenarios())
+def test_programs_made_at_random(sail: str, scenario: Scenario) -> None:
+    def outcome(name: str) -> object:
+        settings = Settings(spark_remote=sail if name == "spark" else None)
+        try:
+            return told(engine(name, SMALL, settings).infer(scenario.program))
+        except BudgetError:
+            return None
+
+    assert outcome("spark") == outcome("experta")
+
+
+@pytest.mark.spark
+def test_what_takes_too_long_is_stopped(sail: str) -> None:
+    kb = written(
+        {"n": ["number"], "many": ["number", "number", "number"], "some": ["number"]},
+        {"n": [[float(number)] for number in range(3000)]},
+        rule("many", ["n(?x)", "n(?y)", "n(?z)", "?x * ?y != ?z"], "many(?x, ?y, ?z)"),
+        rule("some", ["many(?x, _, ?z)"], "some(?z)"),
+    )
+    spark = engine("spark", Budget(firings=10**12, seconds=3.0), Settings(spark_remote=sail))
+    with pytest.raises(BudgetError, match=r"KZ401 .* used up the budget of 3 seconds"):
+        spark.infer(program_of(kb))
+
+
+@pytest.mark.parametrize(
+    ("address", "master", "message"),
+    [
+        ("http://host", None, "KZ307 http://host is not the address of a server of Spark Connect"),
+        ("sc://", None, "KZ307 sc:// is not the address"),
+        ("sc://host", "local", "KZ308 --spark-remote and --spark-master are two places for Spark to run"),
+    ],
+)
+def test_an_address_that_is_none_is_an_error(address: str, master: str | None, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        engine("spark", settings=Settings(spark_remote=address, spark_master=master))
+
+
+def test_without_a_server_the_error_names_the_address(checkout: Path) -> None:
+    for package in ("pyspark", "grpc_status", "pyarrow", "pandas", "sqlglot"):
+        pytest.importorskip(package)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"sc://127.0.0.1:{closed.getsockname()[1]}"
+        result = ran("conclusions", "--kb", str(checkout), "--engine", "spark", "--spark-remote", address)
+    assert result.exit_code == 2
+    assert f"KZ403 Spark cannot be reached at {address}: " in result.stderr
+
+
+def test_without_the_packages_of_spark_connect_the_hint_names_them(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pyspark")
+    pytest.importorskip("sqlglot")
+    for name in [name for name in sys.modules if name.startswith("pyspark.sql.connect")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "grpc", None)
+    result = ran("conclusions", "--kb", str(checkout), "--engine", "spark", "--spark-remote", "sc://127.0.0.1")
+    assert result.exit_code == 2
+    assert "KZ403 Spark Connect is not installed: " in result.stderr
+    assert "pip install pyspark-client" in result.stderr
