@@ -133,7 +133,8 @@ def check_unread(name: str, files: Iterable[str]) -> None:
         if any(_is_same(name, one) for one in _members(file)):
             message, hint = "cannot write: the command reads this file", "give the path of another file"
         elif _lies_in(name, file):
-            message, hint = "cannot write: the command reads what lies in this folder", "give the path of another one"
+            message = "cannot write: it is a folder with files that the command reads"
+            hint = "give the path of a file, or of another folder"
         elif _is_same(folder, file):
             message, hint = "cannot write: the command reads all files of this folder", "give a path outside of it"
         else:

@@ -106,7 +106,7 @@ def test_a_folder_that_is_read_is_not_replaced(infer: Infer, tmp_path: Path) -> 
 
     infer("--output", f"{tmp_path}/out/", "--format", "csv")
     for read in ("out", "out/*/part-0.csv", "out/predicate=reaches/part-0.csv"):
-        with pytest.raises(UsageError, match="the command reads what lies in this folder"):
+        with pytest.raises(UsageError, match="it is a folder with files that the command reads"):
             check_unread(f"{tmp_path}/out/", [str(tmp_path / read)])
     check_unread(f"{tmp_path}/out/", [str(tmp_path / "out2" / "x.csv")])
 
