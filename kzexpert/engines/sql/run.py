@@ -287,19 +287,22 @@ class Run:
                 source = source.limit(left + 1, copy=False)
             fill = self.database.later(partial(self.database.fill, source, _measures(extent)))
             self._filling[predicate] = fill, extent, rules
+            if self._bounded or not self.database.parallel:  # a budget is held by what is stored
+                self._wait([predicate])
         else:
             self._settled(predicate, self._measured(extent), rules)
 
     def _wait(self, relations: Sequence[RelationKey]) -> None:
-        """Wait until the conclusions of some relations are stored."""
-        for relation in relations:
-            if relation in self._filling:
-                fill, extent, rules = self._filling.pop(relation)
-                try:
-                    source, told = fill()
-                except TimeIsUp:
-                    self._stop(rules, f"{self.budget.seconds:g} seconds")
-                self._settled(relation, self._told(replace(extent, source=source), told), rules)
+        """Wait until the conclusions of some relations are stored, and those that were begun before."""
+        begun = list(self._filling)
+        last = max((place for place, relation in enumerate(begun) if relation in relations), default=-1)
+        for relation in begun[: last + 1]:
+            fill, extent, rules = self._filling.pop(relation)
+            try:
+                source, told = fill()
+            except TimeIsUp:
+                self._stop(rules, f"{self.budget.seconds:g} seconds")
+            self._settled(relation, self._told(replace(extent, source=source), told), rules)
 
     def _settled(self, predicate: RelationKey, found: Extent, rules: Sequence[ProgramRule]) -> None:
         """Note where conclusions are stored.
@@ -327,8 +330,8 @@ class Run:
             self.computation.forget()
         for predicate in stratum.predicates:
             self._settle(predicate, component.extent(predicate, shared), stratum.rules)
-        self.matches.take(stratum.rules)
         self._wait(stratum.predicates)
+        self.matches.take(stratum.rules)
         if len(stratum.predicates) > 1:
             self.database.drop(shared)
 

@@ -76,5 +76,5 @@ def _are_few(programs: Sequence[Program]) -> bool:
     try:
         files = [file for path in map(Path, paths) for file in (path.rglob("*") if path.is_dir() else [path])]
         return len(programs) * sum(file.stat().st_size for file in files) <= _BYTES
-    except OSError:  # what reads it says what is wrong
+    except (OSError, ValueError):  # what reads it says what is wrong
         return False

@@ -88,6 +88,11 @@ class Store(Protocol):
         """How it says things."""
         ...
 
+    @property
+    def parallel(self) -> bool:
+        """Whether what is begun by `later` runs beside other work."""
+        ...
+
     def within(
         self, seconds: float | None, tell: Callable[[float | None], None] | None = None
     ) -> AbstractContextManager[None]:

@@ -69,6 +69,8 @@ class Database:
         network: whether extensions may be installed, and those of the user loaded.
     """
 
+    parallel = False
+
     def __init__(
         self,
         memory: str | None = None,

@@ -328,9 +328,11 @@ def _started(master: str | None, given: Mapping[str, str], brief: bool) -> Spark
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     if not submitted and not _java():
         raise UsageError(Issue("KZ403", "the spark engine needs Java", hint=_JAVA))
-    if submitted or "SPARK_CONF_DIR" in os.environ or not (master or "local").startswith("local"):
-        plans = {} if (master or "local").startswith("local") else _PLANS
-        settings = {**_ALWAYS, **(_BRIEF if brief else plans), **given}
+    elsewhere = not (master or "local").startswith("local")
+    if submitted or "SPARK_CONF_DIR" in os.environ:  # what Java is told there is to stay
+        settings = {**_ALWAYS, **given}
+    elif elsewhere:
+        settings = {**_ALWAYS, **(_BRIEF if brief else _PLANS), **given}
     else:
         settings = {**_ALWAYS, **(_BRIEF if brief else {}), **_LOCAL, **given}
         os.environ.setdefault("PYSPARK_PYTHON", _python())

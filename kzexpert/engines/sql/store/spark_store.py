@@ -8,7 +8,7 @@ import itertools
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from functools import partial
@@ -33,6 +33,7 @@ from kzexpert.engines.sql.store.spark_session import (
     SparkSession,
     StructField,
     StructType,
+    connects,
     failing,
     folder_of,
     frame_of,
@@ -42,7 +43,7 @@ from kzexpert.engines.sql.store.spark_session import (
     watched,
     writing,
 )
-from kzexpert.engines.sql.store.spark_values import is_small, listed
+from kzexpert.engines.sql.store.spark_values import CHARACTERS, escaped, is_small, listed
 from kzexpert.engines.sql.store.watch import Watch
 from kzexpert.model import KnowledgeBase
 
@@ -67,6 +68,8 @@ _MOST_OF_FEW = 50_000
 #: What so many rounds have found is read together before it is stored in one table.
 _GATHERED = 8
 _Result = TypeVar("_Result")
+#: Seconds between words to jobs that they should end.
+_EVERY = 0.1
 #: So many jobs may run at once.
 _AT_ONCE = 4
 #: Names of views: several stores may share a session.
@@ -83,6 +86,8 @@ class SparkStore:
         few: whether there are few facts. Until they become many, every table has one partition.
     """
 
+    parallel = True
+
     def __init__(self, session: SparkSession, checkpoint: str | None = None, few: bool = False) -> None:
         self.dialect = SparkDialect()
         self.texts = Plain()
@@ -98,6 +103,8 @@ class SparkStore:
         self._reading = threading.local()
         self._tag = f"kzexpert-{uuid4().hex}"
         self._workers = ThreadPoolExecutor(_AT_ONCE)
+        self._begun: list[Future[Any]] = []
+        self._ended = False
 
     @property
     def _reads(self) -> bool:
@@ -114,9 +121,26 @@ class SparkStore:
             try:
                 with watch, self._patient():
                     yield
+            except BaseException:
+                self._give_up(stop)
+                raise
             finally:
                 self._watch = None
-        self._check(watch)
+                interrupted, self._interrupted = self._interrupted, False
+        if interrupted:
+            raise KeyboardInterrupt
+        if watch.late:
+            raise TimeIsUp
+
+    def _give_up(self, stop: Callable[[], object]) -> None:
+        """Have all that was begun end."""
+        self._ended = True
+        for future in self._begun:
+            future.cancel()
+        while wait(self._begun, timeout=_EVERY).not_done:
+            stop()
+        self._begun.clear()
+        self._ended = False
 
     @contextmanager
     def _patient(self) -> Iterator[None]:
@@ -147,9 +171,8 @@ class SparkStore:
             KeyboardInterrupt: the user has had enough.
         """
         if self._interrupted:
-            self._interrupted = False
             raise KeyboardInterrupt
-        if watch.late:
+        if watch.late or self._ended:
             raise TimeIsUp
 
     def rows(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> list[Row]:
@@ -188,16 +211,17 @@ class SparkStore:
             TimeIsUp: the budget of time is used up.
             KnowledgeBaseError: what a user can do something about.
         """
-        if self._watch is None:
+        watch = self._watch
+        if watch is None:
             with self.within(None), self.guarded():
                 yield
             return
-        self._check(self._watch)
+        self._check(watch)
         try:
             with failing(self._reads):
                 yield
         except Exception:
-            self._check(self._watch)
+            self._check(watch)
             raise
 
     # --- tables ------------------------------------------------------------------------------------------------------
@@ -211,10 +235,9 @@ class SparkStore:
 
         What is measured at the end of a job is right also where tasks of it ran twice.
         """
-        told = ["count(1)", *map(self.dialect.text, measures)]
         with self.guarded():
-            kept, found = self._filled(self._frame(query), told)
-            return self.view(kept), tuple(found[1:])
+            kept, found = self._filled(self._frame(query), list(map(self.dialect.text, measures)))
+            return self.view(kept), tuple(found)
 
     def _filled(self, frame: DataFrame, told: Sequence[str]) -> tuple[DataFrame, Sequence[Any]]:
         """The rows of a frame without the plan that led to them, else plans would grow from table to table.
@@ -222,24 +245,26 @@ class SparkStore:
         A few rows come to the driver, where no executor can lose them, and no job is needed to read them.
 
         Args:
-            told: what is measured, the number of rows first.
+            told: what is measured.
         """
         shape = frame.schema
         assert isinstance(shape, StructType)
+        texts = [f"coalesce(length(`{field.name}`), 0)" for field in shape if field.dataType == TYPES["text"]]
+        told = ["count(1)", f"sum({' + '.join(texts) or 0})", *told]
         if self._before and not self._reads:
             most = _SENT // max(len(shape), 1)
             seen, measured = watched(frame, told)
             rows = seen.limit(most + 1).collect()
             if len(rows) <= most:
                 kept = self._sent(shape, rows)
-                return kept, measured(kept)
+                return kept, measured(kept)[2:]
         seen, measured = watched(frame, told)
         kept = self._cut(seen)
-        found = measured(kept)
-        if found[0] * len(shape) <= _SENT:
+        rows_, characters, *found = measured(kept)
+        if rows_ * len(shape) <= _SENT and (characters or 0) <= CHARACTERS:
             kept = self._sent(shape, kept.collect())
         else:
-            self._widen(found[0])
+            self._widen(rows_)
         return kept, found
 
     def expects(self, facts: int) -> None:
@@ -265,7 +290,9 @@ class SparkStore:
             with stoppable(self.session, self._tag):  # tags are those of a thread
                 return work()
 
-        return self._workers.submit(tagged).result
+        future = self._workers.submit(tagged)
+        self._begun = [*(other for other in self._begun if not other.done()), future]
+        return future.result
 
     def load(self, columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]) -> exp.Table:
         """See `Store.load`. A few rows stand in the plan; more are sent to the executors."""
@@ -313,8 +340,9 @@ class SparkStore:
     def close(self) -> None:
         """See `Store.close`. The session of the user goes on."""
         self._workers.shutdown(cancel_futures=True)
-        for name in self._views:
-            self.session.catalog.dropTempView(name)
+        if not connects(self.session):  # there they go with the session
+            for name in self._views:
+                self.session.catalog.dropTempView(name)
         self._views.clear()
         release(self.session)
 
@@ -344,8 +372,8 @@ class SparkStore:
             watched_, measured = watched(frame, [self.dialect.text(count) for count in each])
             with writing():
                 watched_.write.partitionBy(*folders).save(target, form, "error", **options)
-            there = self.session.read.schema(frame.schema).load(target, form, **options)
-            found = dict(zip(names, map(int, measured(there)), strict=True))
+                there = self.session.read.schema(frame.schema).load(escaped(target), form, **options)
+                found = dict(zip(names, map(int, measured(there)), strict=True))
             total = sum(found.values())
             # What executors write to disks of their own is not seen from here.
             seen = there.count() if target.startswith("file:") else total
@@ -396,26 +424,37 @@ class SparkStore:
         rounds = Rounds(component)
         counted = [exp.Count(this=exp.Star())]
         known = new = self.store(rounds.start())
-        parts = [known]
+        parts, spent = [known], [known]
         number_ = rows = 0
         while rows <= most:
             told(number_ + 1, rows)
             new, (found,) = self.fill(rounds.better(new, known).limit(most + 1, copy=False), counted)
+            spent.append(new)
             if not found:
                 break
             rows += found
             number_ += 1
             parts.append(new)
-            before = known
             if len(parts) <= _GATHERED:
                 with self.guarded():
                     known = self.view(self._frame(rounds.gathered(parts)))
             else:
                 known = self.store(rounds.gathered(parts))
-                for part in {item.name: item for item in [*parts, before] if item is not new}.values():
-                    self.drop(part)
                 parts = [known]
-        return (known if len(parts) == 1 else self.store(rounds.gathered(parts))), rows <= most
+            spent.append(known)
+            spent = self._dropped(spent, [*parts, new, known])
+        if len(parts) > 1:
+            known = self.store(rounds.gathered(parts))
+        self._dropped(spent, [known])
+        return known, rows <= most
+
+    def _dropped(self, tables: Sequence[exp.Table], needed: Sequence[exp.Table]) -> list[exp.Table]:
+        """Drop tables that are no longer needed; the others."""
+        names = {stored.name for stored in needed}
+        for stored in tables:
+            if stored.name not in names:
+                self.drop(stored)
+        return [stored for stored in tables if stored.name in names]
 
     # --- tables of users ---------------------------------------------------------------------------------------------
 

@@ -1,15 +1,23 @@
 """Rows of values as the text of a query, for Spark: what is small lies in the plan itself, and costs no job to read."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from math import isfinite
 
 from kzexpert.engines.sql.plan.dialects import is_harmless
 
-__all__ = ["is_small", "listed", "literal"]
+__all__ = ["CHARACTERS", "escaped", "is_small", "listed", "literal"]
 
+#: What would stand for several files in a path.
+_WILD = re.compile(r"([*?\[\]{}\\])")
 #: So many values, and so many characters of texts, may stand in a query.
-_VALUES, _CHARACTERS = 20_000, 500_000
+_VALUES, CHARACTERS = 20_000, 500_000
+
+
+def escaped(path: str) -> str:
+    """A path to be read that stands for itself, whatever is in it."""
+    return _WILD.sub(r"\\\1", path)
 
 
 def is_small(rows: Sequence[Sequence[object]], width: int) -> bool:
@@ -20,7 +28,7 @@ def is_small(rows: Sequence[Sequence[object]], width: int) -> bool:
     """
     if len(rows) * width > _VALUES:
         return False
-    return sum(len(value) for row in rows for value in row if isinstance(value, str)) <= _CHARACTERS
+    return sum(len(value) for row in rows for value in row if isinstance(value, str)) <= CHARACTERS
 
 
 def listed(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[object]]) -> str:

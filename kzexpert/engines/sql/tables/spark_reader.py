@@ -13,7 +13,7 @@ from kzexpert.engines.sql.plan.words import column
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError
 from kzexpert.engines.sql.store.spark_session import DataFrame, DataFrameReader, StructType, places_rows
 from kzexpert.engines.sql.store.spark_store import SparkStore
-from kzexpert.engines.sql.store.spark_values import literal
+from kzexpert.engines.sql.store.spark_values import escaped, literal
 from kzexpert.engines.sql.tables.files import (
     PARQUET,
     SEPARATORS,
@@ -36,8 +36,6 @@ __all__ = ["SparkReader"]
 #: The schemas of so many Parquet files are compared; of more Spark finds one that fits all.
 _COMPARED = 100
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-#: What would stand for several files in a path.
-_WILD = re.compile(r"([*?\[\]{}\\])")
 #: The lower bits of Spark's numbers count the rows of a partition.
 _IN_PARTITION = 2**33
 _TYPES = {
@@ -295,4 +293,4 @@ def _numbered(rows: DataFrame) -> tuple[DataFrame, dict[str, str], dict[str, str
 
 def _uri(file: str) -> str:
     """A file as Spark is to find it, whatever file system it takes paths for."""
-    return file if _REMOTE.match(file) else "file://" + _WILD.sub(r"\\\1", str(Path(file).resolve()))
+    return file if _REMOTE.match(file) else "file://" + escaped(str(Path(file).resolve()))
