@@ -123,7 +123,7 @@ def check_writable(name: str) -> None:
 
 
 def check_unread(name: str, files: Iterable[str]) -> None:
-    """Refuse to write to a file that was read, or into a folder that is read as a whole, whatever links lead there.
+    """Refuse to write to a file that was read, or into a folder that is read, however deep, whatever links lead there.
 
     Raises:
         UsageError: it is one of the files, or would be (KZ306).
@@ -135,7 +135,7 @@ def check_unread(name: str, files: Iterable[str]) -> None:
         elif _lies_in(name, file):
             message = "cannot write: it is a folder with files that the command reads"
             hint = "give the path of a file, or of another folder"
-        elif _is_same(folder, file):
+        elif _is_below(name, file) or any(_is_same(folder, one) for one in (file, *_members(file))):
             message, hint = "cannot write: the command reads all files of this folder", "give a path outside of it"
         else:
             continue
@@ -175,18 +175,33 @@ def _is_same(one: str, other: str) -> bool:
 def _lies_in(folder: str, file: str) -> bool:
     """Whether a file, or a pattern of files, lies in a folder, or is one itself."""
     try:
-        inside = os.path.join(os.path.realpath(file), "").startswith(os.path.join(os.path.realpath(folder), ""))  # noqa: PTH118
-        return inside and os.path.isdir(folder)  # noqa: PTH112
+        whole = os.path.realpath(folder)
+        inside = os.path.join(os.path.realpath(file), "").startswith(os.path.join(whole, ""))  # noqa: PTH118
+        return inside and os.path.isdir(whole)  # noqa: PTH112
     except (OSError, ValueError):
         return False
 
 
+def _is_below(name: str, folder: str) -> bool:
+    """Whether a name lies in a folder that is there, at any depth."""
+    return os.path.isdir(folder) and _lies_in(folder, name)  # noqa: PTH112
+
+
 def _members(file: str) -> list[str]:
-    """A file itself; what lies in a folder."""
-    try:
-        return [entry.path for entry in os.scandir(file)]
-    except (OSError, ValueError):  # no folder, or no path at all
-        return [file]
+    """A file itself; what lies in a folder, and in those like ``year=2010`` in it, also where links lead to them."""
+    found: list[str] = []
+    folders, seen = [file], set()
+    while folders:
+        folder = folders.pop()
+        try:
+            place = os.path.realpath(folder)
+            inside = [] if place in seen else [entry.path for entry in os.scandir(folder)]
+        except (OSError, ValueError):  # no folder, or no path at all
+            continue
+        seen.add(place)
+        found += inside
+        folders += [path for path in inside if "=" in os.path.basename(path)]  # noqa: PTH119
+    return found if seen else [file]
 
 
 def _target(name: str) -> "Path":

@@ -256,6 +256,33 @@ def test_files_of_tables_are_read_too(kzexpert: Kzexpert, small: Path) -> None:
     assert [file.name for file in (register / "parts").iterdir()] == ["one.csv"]
 
 
+@pytest.mark.parametrize("option", ["--output", "--skip-bad-rows"])
+def test_files_of_partitions_are_read_too(kzexpert: Kzexpert, small: Path, option: str) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    table, beside = small / "lc", small / "beside"
+    for folder, year in ((table / "year=2010", 1), (beside, 2)):
+        folder.mkdir(parents=True)
+        duckdb.sql(f"COPY (SELECT 'sun' AS who) TO '{folder}/p{year}.parquet'")
+    (table / "year=2011").symlink_to(beside)
+    (small / "facts" / "tables.yaml").write_text(
+        "kinds: [star]\nentities: {sun: {kind: star}}\npredicates: {shines: {args: [who: star]}}\n"
+        "sources: {sky: {date: 2011}}\n"
+        "tables: [{file: ../lc, predicate: shines, columns: {who: who}, source: sky}]\n",
+        encoding="utf-8",
+    )
+    for name in ("lc/year=2010/p1.parquet", "lc/year=2011/p2.parquet", "beside/p2.parquet"):
+        before = (small / name).read_bytes()
+        given = ("shines", "--recorded", "--engine", "duckdb", "--format", "parquet", option, name)
+        result = kzexpert("infer", *given, *(() if option == "--output" else ("--output", "out.parquet")))
+        assert (result.exit_code, "KZ306 cannot write: the command reads this file" in result.stderr) == (2, True)
+        assert (small / name).read_bytes() == before
+    for name in ("lc/year=2010/new.parquet", "lc/a/b.parquet", "beside/new.parquet"):
+        (small / name).parent.mkdir(exist_ok=True)
+        result = kzexpert("conclusions", option, name)
+        assert (result.exit_code, "the command reads all files of this folder" in result.stderr) == (2, True)
+        assert not (small / name).exists()
+
+
 def test_two_results_do_not_go_to_one_file(kzexpert: Kzexpert, small: Path) -> None:
     result = kzexpert("infer", "--output", "same.csv", "--skip-bad-rows", str(small / "." / "same.csv"))
     assert result.exit_code == 2
