@@ -48,7 +48,7 @@ CONF = {**SETTINGS, **SPREAD, "spark.default.parallelism": "12"}
 def test_what_the_cluster_is_to_blame_for_no_file_is(says: str, hint: str, reading: bool) -> None:
     from pyspark.errors import PySparkException
 
-    from kzexpert.engines.sql.store.spark_session import failing
+    from kzexpert.engines.sql.store.spark_errors import failing
 
     with pytest.raises(KnowledgeBaseError) as caught, failing(reading):
         raise PySparkException(says)

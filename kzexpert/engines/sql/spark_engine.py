@@ -9,7 +9,8 @@ from kzexpert.engines.sql.engine import DatabaseEngine, Terms
 from kzexpert.engines.sql.results.spark_files import SparkWriter
 from kzexpert.engines.sql.run import Run
 from kzexpert.engines.sql.store.executors import Executors
-from kzexpert.engines.sql.store.spark_session import SparkSession, check_free, open_session, work_of
+from kzexpert.engines.sql.store.spark_errors import check_free
+from kzexpert.engines.sql.store.spark_session import SparkSession, open_session, work_of
 from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.engines.sql.tables.spark_reader import SparkReader
 from kzexpert.model import Program

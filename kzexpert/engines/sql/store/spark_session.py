@@ -1,13 +1,11 @@
-"""A session of Spark of our own, beside that of a user, which stays as it was; and what goes wrong, in our words.
+"""A session of Spark of our own, beside that of a user, which stays as it was; and what its kinds do differently.
 
-This is the only module that imports pyspark. For a server of Spark Connect pyspark-client will do, which has no py4j
-and needs no Java.
+With `spark_errors` this is the only module that imports pyspark. For a server of Spark Connect pyspark-client will do,
+which has no py4j and needs no Java.
 """
 
 import atexit
-import errno
 import os
-import re
 import shutil
 import subprocess
 import warnings
@@ -18,7 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 import pyspark
-from pyspark.errors import AnalysisException, PySparkException
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, DataFrameReader, Observation, SparkSession
 from pyspark.sql.functions import expr
 from pyspark.sql.types import DataType, DateType, DoubleType, IntegerType, StringType, StructField, StructType
@@ -27,11 +25,11 @@ from pyspark.util import is_remote_only
 from kzexpert.engines.base import Work
 from kzexpert.engines.sql.plan.dialects import CASED, NUMBER_TEXT
 from kzexpert.engines.sql.plan.extents import Kind
-from kzexpert.engines.sql.store.base import DatabaseError, Row
-from kzexpert.errors import Issue, KnowledgeBaseError, UsageError
+from kzexpert.engines.sql.store.base import Row
+from kzexpert.engines.sql.store.spark_errors import RAISED, first_line
+from kzexpert.errors import Issue, UsageError
 
 if not is_remote_only():
-    from py4j.protocol import Py4JError
     from pyspark import SparkConf, SparkContext
     from pyspark.java_gateway import launch_gateway
 
@@ -43,9 +41,7 @@ __all__ = [
     "SparkSession",
     "StructField",
     "StructType",
-    "check_free",
     "connects",
-    "failing",
     "folder_of",
     "frame_of",
     "local_copy",
@@ -56,15 +52,12 @@ __all__ = [
     "tasks",
     "watched",
     "work_of",
-    "writing",
 ]
 
 _OLDEST = 4
 if int(pyspark.__version__.split(".")[0]) < _OLDEST:
     raise ImportError(f"pyspark is {pyspark.__version__}, and must be 4.0 or newer")
 
-#: What pyspark raises.
-_RAISED: tuple[type[Exception], ...] = (PySparkException,) if is_remote_only() else (PySparkException, Py4JError)
 #: How values are stored.
 TYPES: Mapping[Kind, DataType] = {
     "text": StringType(),
@@ -176,10 +169,10 @@ def _connected(remote: str) -> SparkSession:
             assert own.version  # the first word to the server
     except ImportError as error:
         hint = "pip install pyspark-client in its place, or what pyspark[connect] names beside it"
-        raise UsageError(Issue("KZ403", f"Spark Connect is not installed: {_first_line(error)}", hint=hint)) from None
+        raise UsageError(Issue("KZ403", f"Spark Connect is not installed: {first_line(error)}", hint=hint)) from None
     except PySparkException as error:
         hint = "is there a server of Spark Connect that answers at this address? It is written sc://host:15002"
-        message = f"Spark cannot be reached at {remote.partition(';')[0]}: {_first_line(error)}"
+        message = f"Spark cannot be reached at {remote.partition(';')[0]}: {first_line(error)}"
         raise UsageError(Issue("KZ403", message, hint=hint)) from None
     atexit.register(own.stop)
     session: SparkSession = own
@@ -346,12 +339,12 @@ def _started(master: str | None, given: Mapping[str, str], brief: bool) -> Spark
         gateway = launch_gateway(config, {"stderr": told, "stdout": told})  # type: ignore[no-untyped-call]
         SparkContext(conf=config, gateway=gateway)
         return SparkSession.builder.getOrCreate()
-    except (PySparkException, Py4JError, OSError) as error:
+    except (*RAISED, OSError) as error:  # type: ignore[misc]
         if SparkContext._active_spark_context is not None:
             SparkContext._active_spark_context.stop()
         where = f" on {master}" if master else ""
         hint = _JAVA if (master or "local").startswith("local") else "is there a Spark that answers at this address?"
-        raise UsageError(Issue("KZ403", f"Spark cannot be started{where}: {_first_line(error)}", hint=hint)) from None
+        raise UsageError(Issue("KZ403", f"Spark cannot be started{where}: {first_line(error)}", hint=hint)) from None
 
 
 def _java() -> bool:
@@ -407,101 +400,7 @@ def idle_stages(session: SparkSession) -> set[int]:
     try:
         tracker = session.sparkContext.statusTracker()
         stages = {stage: tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()}
-    except _RAISED:
+    except RAISED:
         return set()
     running = any(info and info.numActiveTasks for info in stages.values())
     return set() if running else set(stages)
-
-
-# --- what goes wrong -------------------------------------------------------------------------------------------------
-
-
-_MEMORY = "memory is given by --spark-conf spark.executor.memory=4g, and to the driver by spark.driver.memory"
-_ENDED = "the cluster has ended the run: the logs of its master say why"
-#: What Spark says where the cluster is at fault, and neither a file nor a plan → what a user can do about it.
-_FAULTS = {
-    "CHECKPOINT_RDD_BLOCK_ID_NOT_FOUND": "an executor was lost, and with it what was stored there; what is stored in a "
-    "folder that all executors reach outlasts them: --spark-conf spark.checkpoint.dir=hdfs:///tmp/kzexpert",
-    "OutOfMemoryError": _MEMORY,
-    "ExecutorLostFailure": f"the logs of the executors say why they ended; {_MEMORY}",
-    "Master removed our application": _ENDED,
-    "SparkContext was shut down": _ENDED,
-    "stopped SparkContext": _ENDED,
-}
-#: What a server of Spark Connect says, or what the network says of it, amid what gRPC says.
-_DETAILS = re.compile(r'details = "(.*)"')
-
-
-@contextmanager
-def failing(reading: bool) -> Iterator[None]:
-    """What goes wrong in Spark, as what it means here.
-
-    Args:
-        reading: whether files of a user are read, which then are at fault.
-
-    Raises:
-        DatabaseError: they are.
-        KnowledgeBaseError: Spark could not finish a job (KZ404).
-    """
-    try:
-        yield
-    except _RAISED as error:
-        text, says = str(error), _first_line(error)
-        hint = next((hint for words, hint in _FAULTS.items() if words in text), None)
-        if reading and hint is None:
-            raise DatabaseError(says) from None
-        if hint is None and _distant(error):
-            hint = "the log of the server says more; it must be Spark 4, or Sail 0.7.2 or newer"
-        elif hint is None and not _aborted(error):
-            raise  # a fault of ours
-        hint = hint or "the logs of Spark say more"
-        raise KnowledgeBaseError(Issue("KZ404", f"Spark could not finish: {says}", hint=hint)) from None
-
-
-@contextmanager
-def writing() -> Iterator[None]:
-    """What goes wrong with a place to write to, as an error of the operating system; other errors stay as they are."""
-    try:
-        yield
-    except _RAISED as error:
-        if isinstance(error, AnalysisException) and error.getCondition() == "PATH_ALREADY_EXISTS":
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
-        if _aborted(error):
-            raise
-        raise OSError(None, _first_line(error)) from None
-
-
-def check_free(session: SparkSession, address: str) -> None:
-    """Make sure that Spark reaches an address, and that nothing is there.
-
-    Raises:
-        OSError: it does not, or something is.
-    """
-    with writing():
-        try:
-            session.read.load(address, "binaryFile")
-        except AnalysisException as error:
-            if error.getCondition() == "PATH_NOT_FOUND":
-                return
-            raise
-    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-
-
-def _aborted(error: Exception) -> bool:
-    """Whether a job failed, and not what asked for it."""
-    return "SparkException" in str(error) or "OutOfMemoryError" in str(error)
-
-
-def _distant(error: Exception) -> bool:
-    """Whether a server of Spark Connect said so, or none answers any more."""
-    return type(error).__module__.endswith(".connect") or type(error).__name__ == "RetriesExceeded"
-
-
-def _first_line(error: Exception) -> str:
-    """The first line of the innermost cause."""
-    cause: Any = getattr(error, "java_exception", None)
-    while cause is not None and cause.getCause() is not None:
-        cause = cause.getCause()
-    text = str(cause.getMessage() if cause is not None else error) or type(error).__name__
-    network = _DETAILS.search(f"{text}\n{error.__cause__ or error.__context__}")
-    return network[1] if network else text.strip().splitlines()[0]

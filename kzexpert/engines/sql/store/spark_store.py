@@ -26,6 +26,7 @@ from kzexpert.engines.sql.plan.rounds import Rounds
 from kzexpert.engines.sql.plan.texts import Plain
 from kzexpert.engines.sql.plan.words import column, select, subquery, table
 from kzexpert.engines.sql.store.base import Row, TimeIsUp, names_of, resolved
+from kzexpert.engines.sql.store.spark_errors import failing, writing
 from kzexpert.engines.sql.store.spark_session import (
     PYTHON,
     TYPES,
@@ -34,14 +35,12 @@ from kzexpert.engines.sql.store.spark_session import (
     StructField,
     StructType,
     connects,
-    failing,
     folder_of,
     frame_of,
     local_copy,
     release,
     stoppable,
     watched,
-    writing,
 )
 from kzexpert.engines.sql.store.spark_values import CHARACTERS, escaped, is_small, listed
 from kzexpert.engines.sql.store.watch import Watch

@@ -116,7 +116,7 @@ class SparkReader(TableReader):
             if file not in parquet:
                 if remote:
                     yield self._csv(name, file)[0]
-                elif self.is_plain(table, Path(file)) and (is_small(Path(file)) or self._places):
+                elif self.is_plain(table, Path(file)):
                     yield replace(self._csv(name, file)[0], path=Path(file))
                 else:
                     yield self.of_records(table, name, Path(file))
@@ -134,7 +134,7 @@ class SparkReader(TableReader):
         stored = [f"c{index}" for index in range(len(names))]
         columns = {found: stored[index] for index, found in enumerate(names) if found}
         types = dict.fromkeys(columns, "VARCHAR")
-        if not _REMOTE.match(file) and is_small(Path(file)):
+        if not _REMOTE.match(file) and (is_small(Path(file)) or not self._places):
             rows = list(even_rows(Path(file), separator))
             texts = {name: [cells[place] for cells in rows] for place, name in enumerate(stored)}
             held = self.store.gather(texts, {ROW: range(1, len(rows) + 1)})
