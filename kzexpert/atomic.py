@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 _HINT = "give the path of a file in a folder that exists and may be written to"
-_FULL = "make room there, or give the path of a file on another disk"
+_FULL = "make room there, or give a path on another disk"
 
 
 def replace_file(name: str, text: str) -> None:
@@ -143,18 +143,21 @@ def check_unread(name: str, files: Iterable[str]) -> None:
 
 
 def check_apart(name: str, other: str, option: str) -> None:
-    """Refuse to write two results to one file.
+    """Refuse to write two results to one file, or one into the folder of the other.
 
     Args:
         option: what names the other one.
 
     Raises:
-        UsageError: they are the same (KZ306).
+        UsageError: they are the same, or the other one lies in it (KZ306).
     """
     places = {(_folder_of(one), os.path.basename(one)) for one in (name, other)}  # noqa: PTH119
     if len(places) == 1 or _is_same(name, other):
         message = f"cannot write: {option} names the same file"
         raise UsageError(Issue("KZ306", message, Location(name), "give each a file of its own"))
+    if _begins(name, other):
+        message = f"cannot write: {option} names a file in this folder"
+        raise UsageError(Issue("KZ306", message, Location(name), "give a file outside of it"))
 
 
 def _folder_of(name: str) -> str:
@@ -174,10 +177,13 @@ def _is_same(one: str, other: str) -> bool:
 
 def _lies_in(folder: str, file: str) -> bool:
     """Whether a file, or a pattern of files, lies in a folder, or is one itself."""
+    return _begins(folder, file) and os.path.isdir(os.path.realpath(folder))  # noqa: PTH112
+
+
+def _begins(folder: str, file: str) -> bool:
+    """As `_lies_in`, of a folder that may not be there yet."""
     try:
-        whole = os.path.realpath(folder)
-        inside = os.path.join(os.path.realpath(file), "").startswith(os.path.join(whole, ""))  # noqa: PTH118
-        return inside and os.path.isdir(whole)  # noqa: PTH112
+        return os.path.join(os.path.realpath(file), "").startswith(os.path.join(os.path.realpath(folder), ""))  # noqa: PTH118
     except (OSError, ValueError):
         return False
 
@@ -216,9 +222,9 @@ def _target(name: str) -> "Path":
     return target
 
 
-def unwritable(name: str, error: OSError) -> UsageError:
-    """What to say where a file cannot be written (KZ306)."""
-    hint = _FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else _HINT
+def unwritable(name: str, error: OSError, advice: str = _HINT) -> UsageError:
+    """What to say where a file or folder cannot be written (KZ306)."""
+    hint = _FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else advice
     return UsageError(Issue("KZ306", f"cannot write: {error.strerror or error}", Location(name), hint))
 
 

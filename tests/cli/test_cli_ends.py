@@ -288,6 +288,12 @@ def test_two_results_do_not_go_to_one_file(kzexpert: Kzexpert, small: Path) -> N
     assert result.exit_code == 2
     assert "same.csv: KZ306 cannot write: --skip-bad-rows names the same file" in result.stderr
     assert not (small / "same.csv").exists()
+    for _ in range(2):
+        result = kzexpert("infer", "--output", "out/", "--skip-bad-rows", str(small / "out" / "bad.csv"))
+        assert result.exit_code == 2
+        assert "out/: KZ306 cannot write: --skip-bad-rows names a file in this folder" in result.stderr
+        (small / "out").mkdir(exist_ok=True)
+    assert [*(small / "out").iterdir()] == []
 
 
 # --- formulas in CSV -------------------------------------------------------------------------------------------------

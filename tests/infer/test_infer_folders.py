@@ -1,6 +1,7 @@
 """``infer --output FOLDER``: a folder is replaced when all of it is written, and only if it is ours."""
 
 import json
+import os
 import stat
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -15,6 +16,14 @@ from kzexpert.errors import UsageError
 
 Infer = Callable[..., Result]
 bulk = pytest.mark.skipif(not (find_spec("duckdb") and find_spec("sqlglot")), reason="needs the extra bulk")
+FOREIGN = [
+    "predicate=reaches/notes.txt",
+    "predicate=reaches/deep/part-0.csv",
+    "predicate=mine/part-mine.csv",
+    "part-of-my-thesis.txt",
+    "part-0.csv",
+    "as_of=soon/predicate=reaches/part-0.csv",
+]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -76,19 +85,70 @@ def test_a_write_that_fails_leaves_the_old_folder_as_it_was(
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-@pytest.mark.parametrize("foreign", ["notes.txt", "predicate=reaches/notes.txt", "predicate=reaches/deep/part-0.csv"])
+@pytest.mark.parametrize("foreign", ["notes.txt", *FOREIGN])
 def test_what_somebody_else_wrote_is_not_overwritten(infer: Infer, tmp_path: Path, foreign: str) -> None:
     command = ("--output", f"{tmp_path}/out/", "--format", "csv")
     infer(*command)
     file = tmp_path / "out" / foreign
-    file.parent.mkdir(exist_ok=True)
+    file.parent.mkdir(exist_ok=True, parents=True)
     file.write_text("mine", encoding="utf-8")
     before = contents(tmp_path / "out")
     result = infer(*command)
     assert result.exit_code == 2
     assert "KZ306 cannot write: " in result.stderr
-    assert " in this folder was written by somebody else" in result.stderr
+    assert ", which this command did not write" in result.stderr
     assert contents(tmp_path / "out") == before
+
+
+def test_a_link_in_a_folder_is_not_ours(infer: Infer, tmp_path: Path) -> None:
+    command = ("--output", f"{tmp_path}/out/", "--format", "csv")
+    infer(*command)
+    link = tmp_path / "out" / "predicate=lnk"
+    for target in (tmp_path, tmp_path / "out" / "predicate=reaches", tmp_path / "nowhere"):
+        link.symlink_to(target)
+        result = infer(*command)
+        assert result.exit_code == 2
+        assert "cannot write: this folder holds predicate=lnk, which this command did not write" in result.stderr
+        link.unlink()
+    assert infer(*command).exit_code == 0
+
+
+def test_what_spark_writes_is_ours(infer: Infer, tmp_path: Path) -> None:
+    command = ("--output", f"{tmp_path}/out/", "--format", "csv")
+    infer(*command)
+    name = "part-00000-5b0e3c1e-7a3f-4b0c-9d6e-0a1b2c3d4e5f.c000"
+    for file in (f"{name}.snappy.parquet", f"{name}.csv", f"{name}.json", f".{name}.csv.crc"):
+        (tmp_path / "out" / "predicate=reaches" / file).touch()
+    assert infer(*command).exit_code == 0
+    assert [path.name for path in (tmp_path / "out" / "predicate=reaches").iterdir()] == ["part-0.csv"]
+
+
+@pytest.mark.parametrize("name", ["old", "new", "draft"])
+def test_a_folder_of_any_name_is_replaced(infer: Infer, tmp_path: Path, name: str) -> None:
+    for _ in range(3):
+        assert infer("--output", f"{tmp_path}/{name}/", "--format", "csv").exit_code == 0
+        assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_name_that_is_too_long(infer: Infer, tmp_path: Path) -> None:
+    for end in ("", "/"):
+        result = infer("--output", f"{tmp_path}/{'x' * 300}{end}", "--format", "csv")
+        assert result.exit_code == 2
+        assert "KZ306 cannot write: File name too long" in result.stderr
+
+
+@pytest.mark.parametrize("inside", ["", "predicate=reaches"])
+def test_a_folder_that_may_not_be_emptied_is_told_before_the_run(
+    infer: Infer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inside: str
+) -> None:
+    out = tmp_path / "out"
+    infer("--output", f"{out}/", "--format", "csv")
+    monkeypatch.setattr(os, "access", lambda path, mode: not (path == out / inside and mode & os.W_OK))
+    monkeypatch.setattr(files, "write_csv", lambda *_: pytest.fail("it ran"))
+    result = infer("--output", f"{out}/", "--format", "csv")
+    assert result.exit_code == 2
+    assert "out/: KZ306 cannot write: Permission denied\n  hint: give a folder that may be written to" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_folder_without_our_mark_is_not_ours(infer: Infer, tmp_path: Path) -> None:
@@ -108,6 +168,8 @@ def test_a_folder_that_is_read_is_not_replaced(infer: Infer, tmp_path: Path) -> 
     for read in ("out", "out/*/part-0.csv", "out/predicate=reaches/part-0.csv"):
         with pytest.raises(UsageError, match="it is a folder with files that the command reads"):
             check_unread(f"{tmp_path}/out/", [str(tmp_path / read)])
+        with pytest.raises(UsageError, match="it is a folder with files that the command reads"):
+            check_unread(f"{tmp_path}/missing/../out/", [str(tmp_path / read)])
     check_unread(f"{tmp_path}/out/", [str(tmp_path / "out2" / "x.csv")])
 
 

@@ -27,7 +27,11 @@ __all__ = ["DONE", "check_address", "check_folder", "folder_replacement", "is_ad
 DONE = "_SUCCESS"
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-_OURS = re.compile(rf"{DONE}|(({OWN[0]}|{OWN[1]})=[^/]*/)*(({OWN[0]}|{OWN[1]})=[^/]*|\.?part-[^/]*)")
+_DAY, _PREDICATE = rf"{OWN[0]}=\d{{4}}-\d\d-\d\d", rf"{OWN[1]}=[^/]+"
+_OUR_FOLDER = re.compile(rf"{_DAY}|({_DAY}/)?{_PREDICATE}")
+_PART = r"part-0\.(parquet|csv|jsonl)|\.?part-\d{5,}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}[^/]*"  # ours, Spark's
+_OUR_FILE = re.compile(rf"{DONE}|({_DAY}/)?{_PREDICATE}/({_PART})")
+_HINT = "give a folder that may be written to, and whose parent exists and may be written to"
 _WHICH = "give a folder that does not exist, that is empty, or that this command has written"
 
 
@@ -38,7 +42,7 @@ def is_address(name: str) -> bool:
 
 def is_folder(name: str) -> bool:
     """Whether a name can only be that of a folder: it ends as such, it is one, or it is an address."""
-    return name.endswith(("/", os.sep)) or is_address(name) or Path(name).is_dir()
+    return name.endswith(("/", os.sep)) or is_address(name) or os.path.isdir(name)  # noqa: PTH112, which never raises
 
 
 def check_folder(name: str) -> None:
@@ -53,15 +57,14 @@ def check_folder(name: str) -> None:
         target = _path(name)
         if not target.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-        if not os.access(target.parent, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        _check_access(target.parent, os.W_OK)
+        if target.is_dir() and Path.cwd().is_relative_to(target):
+            raise UsageError(Issue("KZ306", "cannot write: the command runs in this folder", Location(name), _WHICH))
+        foreign = _foreign(target) if target.is_dir() else None
     except OSError as error:
-        raise unwritable(name, error) from None
-    if target.is_dir() and Path.cwd().is_relative_to(target):
-        raise UsageError(Issue("KZ306", "cannot write: the command runs in this folder", Location(name), _WHICH))
-    foreign = _foreign(target)
+        raise unwritable(name, error, _HINT) from None
     if foreign is not None:
-        message = f"cannot write: {foreign} in this folder was written by somebody else"
+        message = f"cannot write: this folder holds {foreign}, which this command did not write"
         raise UsageError(Issue("KZ306", message, Location(name), _WHICH))
 
 
@@ -85,12 +88,13 @@ def folder_replacement(name: str, inferences: Sequence[Inference]) -> Iterator[P
             return
         target = _path(name)
         beside = Path(mkdtemp(prefix=".kzexpert-", dir=target.parent))
-        new, old = beside / target.name, beside / "old"
+        new, old = beside / "new", beside / "old"
         beside.chmod(new_mode(0o777))  # executors may run as somebody else
         yield new
         new.mkdir(exist_ok=True)
         _finish(new, inferences)
-        new.chmod(target.stat().st_mode & 0o7777 if target.exists() else new_mode(0o777))
+        mode = target.stat().st_mode & 0o7777 if target.exists() else new_mode(0o777)
+        new.chmod(mode | 0o700)  # as long as it must be moved
         check_folder(name)
         try:
             if target.exists():
@@ -99,6 +103,7 @@ def folder_replacement(name: str, inferences: Sequence[Inference]) -> Iterator[P
         finally:
             if old.exists() and not target.exists():
                 old.rename(target)
+        target.chmod(mode)
     except OSError as error:
         raise _unwritable(name, error) from None
     finally:
@@ -130,7 +135,7 @@ def size_of(path: Path | str) -> int | None:
 
 def _unwritable(name: str, error: OSError) -> UsageError:
     if not is_address(name):
-        return unwritable(name, error)
+        return unwritable(name, error, _HINT)
     hint = "give an address that Spark can write to, and where nothing is"
     return UsageError(Issue("KZ306", f"cannot write: {error.strerror or error}", Location(name), hint))
 
@@ -153,14 +158,29 @@ def _to_disk(file: Path) -> None:
 
 
 def _foreign(target: Path) -> str | None:
-    """What lies in a folder and is not ours, if anything does."""
-    if not target.is_dir():
-        return None
-    found = sorted(path.relative_to(target).as_posix() for path in target.rglob("*"))
-    foreign = next((path for path in found if not _OURS.fullmatch(path)), None)
-    if foreign is None and found and not _is_marked(target / DONE):
-        return found[0]
-    return foreign
+    """What lies in a folder and is not ours, if anything does.
+
+    Raises:
+        OSError: a folder in it, or it itself, may not be read or emptied.
+    """
+    found = []
+    folders = [target]
+    for folder in folders:
+        _check_access(folder, os.R_OK | os.W_OK | os.X_OK)
+        for path in sorted(folder.iterdir()):
+            name = path.relative_to(target).as_posix()
+            ours = _OUR_FOLDER if path.is_dir() else _OUR_FILE
+            if path.is_symlink() or not ours.fullmatch(name):
+                return name
+            found.append(name)
+            if path.is_dir():
+                folders.append(path)
+    return found[0] if found and not _is_marked(target / DONE) else None
+
+
+def _check_access(folder: Path, mode: int) -> None:
+    if not os.access(folder, mode):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _is_marked(file: Path) -> bool:
