@@ -43,7 +43,7 @@ from kzexpert.engines.sql.store.spark_session import (
     watched,
 )
 from kzexpert.engines.sql.store.spark_values import CHARACTERS, escaped, is_small, listed
-from kzexpert.engines.sql.store.watch import Watch
+from kzexpert.engines.sql.store.watch import ENDS, Watch
 from kzexpert.model import KnowledgeBase
 
 __all__ = ["SparkStore"]
@@ -98,7 +98,7 @@ class SparkStore:
         self._views: dict[str, DataFrame] = {}
         self._given: set[str] = set()
         self._watch: Watch | None = None
-        self._interrupted = False
+        self._interrupted: Callable[[], object] | None = None
         self._reading = threading.local()
         self._tag = f"kzexpert-{uuid4().hex}"
         self._workers = ThreadPoolExecutor(_AT_ONCE)
@@ -122,12 +122,11 @@ class SparkStore:
                     yield
             except BaseException:
                 self._give_up(stop)
+                self._answer()
                 raise
             finally:
                 self._watch = None
-                interrupted, self._interrupted = self._interrupted, False
-        if interrupted:
-            raise KeyboardInterrupt
+        self._answer()
         if watch.late:
             raise TimeIsUp
 
@@ -143,24 +142,35 @@ class SparkStore:
 
     @contextmanager
     def _patient(self) -> Iterator[None]:
-        """At Ctrl-C wait until the job was stopped, since what talks to Spark cannot be left amid a word.
+        """At Ctrl-C, or another signal to end, wait until the job was stopped: no word to Spark can be left half said.
 
         A second one waits for nothing.
         """
 
         def noted(number: int, frame: FrameType | None) -> None:
-            if self._interrupted:
+            if self._interrupted is not None:
                 raise KeyboardInterrupt
-            self._interrupted = True
+            self._interrupted = partial(handlers[number], number, frame)
 
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = signal.signal(signal.SIGINT, noted)
+        found = {number: signal.getsignal(number) for number in ENDS}
+        handlers = {number: handler for number, handler in found.items() if callable(handler)}
+        for number in handlers:
+            signal.signal(number, noted)
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+    def _answer(self) -> None:
+        """Do now what a signal asked for, if one came."""
+        asked, self._interrupted = self._interrupted, None
+        if asked is not None:
+            asked()
+            raise KeyboardInterrupt
 
     def _check(self, watch: Watch) -> None:
         """Raise what has stopped a job.
@@ -169,7 +179,7 @@ class SparkStore:
             TimeIsUp: the budget of time is used up.
             KeyboardInterrupt: the user has had enough.
         """
-        if self._interrupted:
+        if self._interrupted is not None:
             raise KeyboardInterrupt
         if watch.late or self._ended:
             raise TimeIsUp

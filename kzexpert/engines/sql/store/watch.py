@@ -12,14 +12,14 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Self
 
-__all__ = ["Watch", "apart"]
+__all__ = ["ENDS", "Watch", "apart"]
 
 _EVERY = 0.1
 #: So often a statement is told to stop before it is left to itself.
 _TRIES = 3
 _DONE = b"\0"  # no signal has the number 0
 #: The signals that ask a process to end; Windows has fewer.
-_ENDS = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}
+ENDS = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}
 
 
 class Watch:
@@ -74,7 +74,7 @@ class Watch:
             heard = self._ours.recv(64) if ready else b""
             if _DONE in heard:
                 return
-            stopped = stopped or not _ENDS.isdisjoint(heard)
+            stopped = stopped or not ENDS.isdisjoint(heard)
             self.late = self.late or (self._deadline is not None and monotonic() >= self._deadline)
             if stopped or self.late:
                 self._interrupt()
