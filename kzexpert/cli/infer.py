@@ -86,7 +86,7 @@ def infer(
     Where --output is a folder that exists, or ends with a slash, files are written to it (Parquet, unless --format
     says otherwise) in folders by date, if there are several, and predicate: years/as_of=2011-12-31/predicate=alignment.
     Its file _SUCCESS, written last, says what the run was. A folder of that kind is replaced, and no other. With Spark
-    the executors write it, at an address also to another file system.
+    the executors write it, at an address also to another file system, where nothing may be yet.
 
     With --lines a row is a line of evidence: the date, the conclusion, the rule and its family, the strength, whether
     it counts, and the origins of all recorded facts below it.
