@@ -487,7 +487,51 @@ def test_folders_that_say_a_column(tmp_path: Path, above: str, where: str, worth
     assert outcome(tmp_path, declared) == {("Ruritania", worth) for worth in worths}
 
 
-def test_a_column_that_not_all_folders_say(tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["", "where: {year: 2010},"])
+def test_folders_of_different_columns(tmp_path: Path, where: str) -> None:
     both(row("t/year=2010/x.parquet", "1"), row("t/x.parquet", "2"))(tmp_path)
-    declared = "{file: t, predicate: trade, columns: {state: a, worth: b}, where: {year: 2010}, source: atlas}"
-    assert outcome(tmp_path, declared) == ["KZ124 t/x.parquet has no column year"]
+    declared = TRADE.format(file="t").replace("source:", f"{where} source:")
+    says = "no column for x.parquet, year for year=2010/x.parquet"
+    assert outcome(tmp_path, declared) == [f"KZ124 files of t lie in folders of different columns: {says}"]
+    assert outcome(tmp_path, declared, hints=True) == ["put all in folders of the same columns"]
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "column", "found"),
+    [
+        ("b=1/t/year=2010", "b=1/t", "b", 5.0),
+        ("b=1/year=2010", "b=1/year=2010", "b", 5.0),
+        ("t/b=1", "t/b=1/x.parquet", "b", 5.0),
+        ("B=1/t/year=2010", "B=1/t", "b", 5.0),
+        ("t/B=1", "t", "b", 5.0),
+        ("t/B=1", "t", "B", 1.0),
+        ("t/b=1", "t", "b", 1.0),
+        ("b=1/t/b=2", "b=1/t", "b", 2.0),
+    ],
+)
+def test_folders_named_as_a_column_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, name: str, column: str, found: float
+) -> None:
+    row(f"{place}/x.parquet", "5.0")(tmp_path)
+    for start, file in ((tmp_path, name), (tmp_path / place, name), (tmp_path, tmp_path / name)):
+        monkeypatch.chdir(start)
+        declared = TRADE.format(file=file).replace("worth: b", f"worth: {column}")
+        assert outcome(tmp_path, declared) == {("Ruritania", found)}
+
+
+def test_many_folders(tmp_path: Path) -> None:
+    for worth in range(300):
+        row(f"t/worth={worth}/x.parquet", "'y'")(tmp_path)
+    declared = TRADE.format(file="t").replace("worth: b", "worth: worth")
+    assert outcome(tmp_path, declared) == {("Ruritania", float(worth)) for worth in range(300)}
+
+
+def test_bad_rows_of_files_of_one_name(tmp_path: Path) -> None:
+    for year, worths in {"2010": "1, ?", "2010-b": "?, 2", "2011": "3, 4, ?, ?"}.items():
+        values = ", ".join(f"('RUR', '{worth}')" for worth in worths.split(", "))
+        parquet(f"t/year={year}/x.parquet", f"SELECT * FROM (VALUES {values}) v(a, b)")(tmp_path)
+    (hint,) = outcome(tmp_path, TRADE.format(file="t"), hints=True)
+    places = "row 1 of year=2010-b/x.parquet, row 2 of year=2010/x.parquet, row 3 of year=2011/x.parquet ..."
+    assert hint == f"see {places}"
+    declared = TRADE.format(file="t").replace("source:", "where: {year: 2011}, source:")
+    assert outcome(tmp_path, declared, hints=True) == ["see rows 3, 4 of year=2011/x.parquet"]

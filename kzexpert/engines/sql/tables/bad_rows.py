@@ -1,7 +1,7 @@
 """Rows of tables that are no facts: what can be wrong with one, and how that is told. It decides of no row."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -96,8 +96,7 @@ def _issue(database: Store, table: Table, bad: exp.Table, problem: Problem, same
     first = examples[0][2]
     says = problem.says.replace("{}", "" if first is None else _shown(first, 80), 1)
     message = f"{counted(rows, 'row')} of {without_password(table.file)}: {says}"
-    where = ", ".join(dict.fromkeys(str(row) for _, row, _ in examples)) + (" ..." if rows > _EXAMPLES else "")
-    hint = f"see row{'s' if rows > 1 else ''} {where} of {Path(examples[0][0]).name}"
+    hint = _see(table, [(str(file), int(row)) for file, row, _ in examples], rows)
     if len({value for *_, value in examples}) > 1:
         hint += ": " + ", ".join(_shown(value, 40) for *_, value in examples)
     advice = problem.hint(_values(database, bad, same, str(first))) if problem.hint and first is not None else ""
@@ -119,10 +118,39 @@ def nothing_read(table: Table) -> Issue:
 def uneven_issue(table: Table, rows: Sequence[BadRow]) -> Issue:
     """What rows with too many or too few cells look like; there is at least one."""
     first = rows[0]
-    where = ", ".join(str(row.row) for row in rows[:_EXAMPLES]) + (" ..." if len(rows) > _EXAMPLES else "")
     message = f"{counted(len(rows), 'row')} of {without_password(table.file)}: {first.problem}"
-    hint = f"see row{'s' if len(rows) > 1 else ''} {where} of {Path(first.file).name}"
+    hint = _see(table, [(row.file, row.row) for row in rows[:_EXAMPLES]], len(rows))
     return Issue("KZ125", message, table.marks.get("file", table.location), hint)
+
+
+def _see(table: Table, places: Sequence[tuple[str, int]], rows: int) -> str:
+    """Where to look for bad rows, file by file.
+
+    Args:
+        places: the file and number of some of them, at least one.
+        rows: how many there are.
+    """
+    numbers: dict[str, dict[str, None]] = {}
+    for file, row in places:
+        numbers.setdefault(_within(table, file), {})[str(row)] = None
+    more = " ..." if rows > len(places) else ""
+    if len(numbers) > 1:
+        return "see " + ", ".join(f"{_rows(found)} of {file}" for file, found in numbers.items()) + more
+    ((file, found),) = numbers.items()
+    return f"see {_rows(found, more)} of {file}"
+
+
+def _rows(numbers: Collection[str], more: str = "") -> str:
+    return f"row{'s' if len(numbers) > 1 or more else ''} {', '.join(numbers)}{more}"
+
+
+def _within(table: Table, file: str) -> str:
+    """What messages call a file of a table: its path within the folder, else its name."""
+    path = Path(file)
+    folder = Path(table.path)
+    # Spark names files as they are found behind links.
+    above = next((item for item in (folder, folder.resolve()) if item != path and item in path.parents), path.parent)
+    return str(path.relative_to(above))
 
 
 def _values(database: Store, bad: exp.Table, same: exp.Expr, first: str) -> list[str]:

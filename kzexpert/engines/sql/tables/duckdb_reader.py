@@ -4,12 +4,11 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import unquote
 
 from msgspec.structs import replace
 from sqlglot import exp
 
-from kzexpert.engines.sql.plan.words import column, identifier, named, select, subquery
+from kzexpert.engines.sql.plan.words import called, column, identifier, named, select, subquery, typed
 from kzexpert.engines.sql.store.base import DatabaseError
 from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
 from kzexpert.engines.sql.tables.cells import Cells
@@ -18,9 +17,9 @@ from kzexpert.engines.sql.tables.files import (
     FORM,
     LONGEST,
     PARQUET,
-    PARTITION,
     check_columns,
     files_of,
+    folders_of,
     header,
     name_of,
     no_records,
@@ -40,8 +39,6 @@ _POSTGRES = "postgres:"
 #: Under these names DuckDB is asked for the file of a row, and for its number there.
 _PATH, _NUMBER = "file of the row", "file_row_number"
 _ADDED = (_PATH, _NUMBER)
-#: What a folder says of rows that have no value.
-_NOTHING = "__HIVE_DEFAULT_PARTITION__"
 _COUNTED = exp.Window(this=exp.RowNumber())
 
 
@@ -58,7 +55,7 @@ class DuckDBReader(TableReader):
             return
         files = files_of(table)
         # A text for each row would take more room than all else: the files of the table are a type.
-        kind = exp.DataType(this=exp.DataType.Type.ENUM, expressions=[exp.Literal.string(str(file)) for file in files])
+        kind = _one_of(files)
         parquet = [file for file in files if file.name.lower().endswith(PARQUET)]
         if parquet:
             yield _in_files(self._parquet(table, self._asked_for(table, parquet)), kind)
@@ -111,7 +108,7 @@ class DuckDBReader(TableReader):
 
     def _asked_for(self, table: Table, files: Sequence[Path]) -> list[Path]:
         """The files of which `where` may keep a row, as far as their folders say; one of them where there is none."""
-        said = [_said(table, file) for file in files]
+        said = [folders_of(table, file) for file in files]
         where = {name: choice for name, choice in table.where.items() if all(name in values for values in said)}
         if not where or table.shape.is_reshaped:
             return [*files]
@@ -129,18 +126,14 @@ class DuckDBReader(TableReader):
             KnowledgeBaseError: one of them lacks a column that others have (KZ124).
         """
         listed = exp.Array(expressions=[_literally(file) for file in files])
-        said = {file: _said(table, file) for file in files}
+        said = {file: folders_of(table, file) for file in files}
         if len(files) > 1:
             self._check_each(table, listed, said)
         options = {"filename": exp.Literal.string(_PATH), "file_row_number": exp.true(), "union_by_name": exp.true()}
-        above: set[str] = set()
-        if any(said.values()):
-            options |= {"hive_partitioning": exp.true(), "hive_types_autocast": exp.false()}
-            # It takes what folders above the table say for columns too.
-            above = {match[1] for folder in Path(table.path).parts if (match := PARTITION.fullmatch(folder))}
+        # DuckDB would take what folders above the table say for columns too, in whatever case.
+        options["hive_partitioning"] = exp.false()
         found = self._part(table.file, _function("read_parquet", listed, options), column(_PATH), column(_NUMBER) + 1)
-        columns = {name: stored for name, stored in found.columns.items() if name not in above - {*said[files[0]]}}
-        return replace(found, columns=columns, types={name: found.types[name] for name in columns})
+        return _with_folders(found, said) if said[files[0]] else found
 
     def _check_each(self, table: Table, listed: exp.Array, said: Mapping[Path, Collection[str]]) -> None:
         """Whether every file has every column; where one has not, DuckDB would take it for empty.
@@ -213,11 +206,29 @@ def _function(name: str, first: exp.Expr, options: Mapping[str, exp.Expr]) -> ex
     return exp.Anonymous(this=name, expressions=[first, *settings])
 
 
-def _said(table: Table, file: Path) -> dict[str, str | None]:
-    """What the folders say in which a file of a table lies: column → value."""
-    folders = file.relative_to(table.path).parts[:-1]
-    found = (match for match in map(PARTITION.fullmatch, folders) if match)
-    return {match[1]: None if match[2] == _NOTHING else unquote(match[2]) for match in found}
+def _with_folders(part: TablePart, said: Mapping[Path, Mapping[str, str | None]]) -> TablePart:
+    """Parquet files with the columns that their folders are, which go before columns of the files, as on Spark.
+
+    Args:
+        said: file → what its folders say: column → value.
+    """
+    files = sorted(said, key=str)
+    which = typed(exp.Anonymous(this="enum_code", expressions=[exp.Cast(this=column(_PATH), to=_one_of(files))]), "int")
+    values: dict[str, exp.Expr] = {name: column(stored) for name, stored in part.columns.items()}
+    for name in said[files[0]]:
+        texts = [exp.null() if (text := said[file][name]) is None else exp.Literal.string(text) for file in files]
+        found = exp.Anonymous(this="list_extract", expressions=[exp.Array(expressions=texts), which.copy() + 1])
+        values[name] = typed(found, "text")
+    columns = {name: f"c{index}" for index, name in enumerate(values)}
+    shown = [*(called(value, columns[name]) for name, value in values.items()), *map(column, _ADDED)]
+    types = {**part.types, **dict.fromkeys(said[files[0]], "VARCHAR")}
+    return replace(part, source=subquery(select(shown, part.source), "p"), columns=columns, types=types)
+
+
+def _one_of(files: Sequence[Path]) -> exp.DataType:
+    """The type of some files, in the order of their names as texts."""
+    names = [exp.Literal.string(name) for name in sorted(map(str, files))]
+    return exp.DataType(this=exp.DataType.Type.ENUM, expressions=names)
 
 
 def _in_files(part: TablePart, kind: exp.DataType) -> TablePart:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
+from urllib.parse import unquote
 
 import msgspec
 from sqlglot import exp
@@ -24,7 +25,6 @@ __all__ = [
     "FORM",
     "LONGEST",
     "PARQUET",
-    "PARTITION",
     "SEPARATORS",
     "SMALL",
     "BadRow",
@@ -33,6 +33,7 @@ __all__ = [
     "check_paths",
     "even_rows",
     "files_of",
+    "folders_of",
     "header",
     "is_plain",
     "is_small",
@@ -55,7 +56,9 @@ SMALL = 1_000_000
 SEPARATORS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 PARQUET = ".parquet"
 #: A folder of those rows that have one value in a column, which is in no file of it: ``year=2010``.
-PARTITION = re.compile(r"([^=]+)=(.*)")
+_PARTITION = re.compile(r"([^=]+)=(.*)")
+#: What such a folder says of rows that have no value.
+_NOTHING = "__HIVE_DEFAULT_PARTITION__"
 #: What a folder of tables may hold, and what a file may be that is named.
 _IN_FOLDERS = (PARQUET, *SEPARATORS, ".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 _NAMED = (*_IN_FOLDERS, *RECORD_ENDINGS, *PACKED)
@@ -228,7 +231,7 @@ def files_of(table: Table) -> list[Path]:
     """The file, or those of the folder; of a folder that is partitioned, as ``year=2010/``, the Parquet files in it.
 
     Raises:
-        KnowledgeBaseError: there is none (KZ124).
+        KnowledgeBaseError: there is none, or they lie in folders of different columns (KZ124).
     """
     path = Path(table.path)
     place = table.marks.get("file", table.location)
@@ -242,13 +245,40 @@ def files_of(table: Table) -> list[Path]:
     if not files:
         what = "does not exist" if missing else "holds no table" if path.is_dir() else "is not a table"
         raise KnowledgeBaseError(Issue("KZ124", f"{table.file} {what}", place, FORM))
+    _check_folders(table, files, place)
     return files
+
+
+def folders_of(table: Table, file: Path) -> dict[str, str | None]:
+    """What the folders of a table say in which one of its files lies: column → value."""
+    folders = file.relative_to(table.path).parts[:-1]
+    found = (match for match in map(_PARTITION.fullmatch, folders) if match)
+    return {match[1]: None if match[2] == _NOTHING else unquote(match[2]) for match in found}
+
+
+def _check_folders(table: Table, files: Sequence[Path], place: Location) -> None:
+    """Make sure that all Parquet files lie in folders of the same columns.
+
+    Raises:
+        KnowledgeBaseError: they do not (KZ124).
+    """
+    first: dict[frozenset[str], Path] = {}
+    for file in files:
+        if file.name.lower().endswith(PARQUET):
+            first.setdefault(frozenset(folders_of(table, file)), file)
+    if len(first) > 1:
+        told = ", ".join(
+            f"{' and '.join(sorted(names)) or 'no column'} for {file.relative_to(table.path)}"
+            for names, file in first.items()
+        )
+        message = f"files of {table.file} lie in folders of different columns: {told}"
+        raise KnowledgeBaseError(Issue("KZ124", message, place, "put all in folders of the same columns"))
 
 
 def _inside(folder: Path) -> Iterator[Path]:
     """The files of a folder, and the Parquet files of its partitions."""
     for path in folder.iterdir():
-        if PARTITION.fullmatch(path.name) and path.is_dir():
+        if _PARTITION.fullmatch(path.name) and path.is_dir():
             yield from (file for file in _inside(path) if file.name.lower().endswith(PARQUET))
         else:
             yield path
