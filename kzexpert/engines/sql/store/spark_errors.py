@@ -102,7 +102,7 @@ def _distant(error: Exception) -> bool:
     return type(error).__module__.endswith(".connect") or type(error).__name__ == "RetriesExceeded"
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """The first line of the innermost cause."""
     cause: Any = getattr(error, "java_exception", None)
     while cause is not None and cause.getCause() is not None:

@@ -167,7 +167,7 @@ def _connected(remote: str) -> SparkSession:
             own: Any = RemoteSession(connection=remote)
             own.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
             assert own.version  # the first word to the server
-    except ImportError as error:
+    except (ImportError, SystemExit) as error:  # pyspark may take us for its own tests, and end them
         hint = "pip install pyspark-client in its place, or what pyspark[connect] names beside it"
         raise UsageError(Issue("KZ403", f"Spark Connect is not installed: {first_line(error)}", hint=hint)) from None
     except PySparkException as error:
