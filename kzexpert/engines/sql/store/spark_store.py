@@ -1,7 +1,7 @@
 """Spark as what plans are run on: tables are temporary views of a session of our own, whose plans are cut off.
 
-What is stored lies with the driver if it is small, else with the executors or in the folder for checkpoints, and goes when
-the session does. Nothing is told to Spark while Python collects its garbage: that may be amid a word to Spark.
+What is stored lies with the driver if it is small, else with the executors or in the folder for checkpoints, and goes
+when the session does. Nothing is told to Spark while Python collects its garbage: that may be amid a word to Spark.
 """
 
 import itertools
