@@ -8,7 +8,8 @@ from sqlglot import exp
 from kzexpert.engines.sql.plan.recursion import Component
 from kzexpert.engines.sql.plan.rounds import Rounds
 from kzexpert.engines.sql.plan.texts import Codes
-from kzexpert.engines.sql.plan.words import column, literal, select, table, typed
+from kzexpert.engines.sql.plan.words import called, column, select, subquery, table, typed
+from kzexpert.engines.sql.store.codec import stored_literal
 from kzexpert.engines.sql.store.database import Database
 from kzexpert.engines.sql.store.dictionary import Dictionary
 from kzexpert.model import KnowledgeBase
@@ -18,7 +19,6 @@ __all__ = ["DuckDBStore"]
 #: Fewer rows are as soon compared. Of more, each may have so many bits, and all together so many.
 _MANY = 20_000
 _BITS, _MOST_BITS = 64, 2**28
-_PLACES = 2**62
 
 
 class DuckDBStore(Database):
@@ -44,10 +44,10 @@ class DuckDBStore(Database):
         return stored
 
     def distinct(self, stored: exp.Expr, columns: Sequence[str], rows: int) -> bool:
-        """See `Store.distinct`. Each combination of values from the least to the greatest has a place.
+        """See `Store.distinct`. Each combination of values from the least to the greatest has a bit, if these are few.
 
-        There is a bit for each place, or where these were too many, places are compared, which is faster than values.
-        Numbers share a place where they differ in their fractions only, and then nothing is shown.
+        Numbers share a bit where they differ in their fractions only, and then nothing is shown. Where there are too
+        many for bits, rows of the same values are numbered: fewer of them must be in memory than to count values.
         """
         if rows < _MANY:
             return False
@@ -57,20 +57,19 @@ class DuckDBStore(Database):
         places = 1
         for name, least, greatest in zip(columns, found[::2], found[1::2], strict=True):
             width = (greatest - least).days if isinstance(least, date) else greatest - least
-            if width >= _PLACES:
-                return False
-            steps = int(width) + 1
-            above = typed(exp.Floor(this=column(name) - literal(least)), "bigint")
-            place = exp.paren(place * steps, copy=False) + above
+            above: exp.Expr = column(name) - stored_literal(least)
+            if isinstance(least, float):
+                above = typed(exp.Floor(this=above), "bigint")
+            steps = int(min(width, _MOST_BITS)) + 1
+            place = exp.paren(place * steps, copy=False) + above if places > 1 else above
             places *= steps
-        if places > _PLACES:
-            return False
-        if places > min(_BITS * rows, _MOST_BITS):
-            different: exp.Expr = exp.Count(this=exp.Distinct(expressions=[place]))
-        else:
+        if places <= min(_BITS * rows, _MOST_BITS):
             range_ = [exp.Literal.number(0), exp.Literal.number(places - 1)]
-            different = exp.func("bit_count", exp.func("bitstring_agg", place, *range_))
-        return bool(self.rows(select([different], stored.copy()))[0][0] == rows)
+            bits = exp.func("bit_count", exp.func("bitstring_agg", place, *range_))
+            return bool(self.rows(select([bits], stored.copy()))[0][0] == rows)
+        numbered = exp.Window(this=exp.RowNumber(), partition_by=[column(name) for name in columns])
+        counted = subquery(select([called(numbered, "n")], stored.copy()), "n")
+        return bool(self.rows(select([exp.Max(this=column("n"))], counted))[0][0] == 1)
 
     def in_rounds(self, component: Component, most: int, told: Callable[[int, int], None]) -> tuple[exp.Table, bool]:
         """See `Store.in_rounds`. Every round changes one table; their statements are written once."""
