@@ -32,6 +32,7 @@ from test_sql_tables import (
 )
 
 from kzexpert.engines import Settings, engine, infer_each
+from kzexpert.engines.sql import spark_engine
 from kzexpert.engines.sql.plan.words import column, select, subquery
 from kzexpert.engines.sql.spark_engine import SparkEngine
 from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
@@ -47,8 +48,16 @@ pytestmark = pytest.mark.spark
 
 
 @pytest.fixture(autouse=True)
-def spark() -> None:
+def readers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who reads tables: the executors, as they do where these are large, unless a test says "this process"."""
     ready("spark")
+    if getattr(request, "param", "executors") == "executors":
+        monkeypatch.setattr(spark_engine, "_BYTES", -1)
+    else:
+        monkeypatch.setattr(spark_engine, "SparkReader", None)
+
+
+each_reads = pytest.mark.parametrize("readers", ["executors", "this process"], indirect=True)
 
 
 def issues_of(name: str, kb: KnowledgeBase, **options: Any) -> list[Issue]:
@@ -57,6 +66,7 @@ def issues_of(name: str, kb: KnowledgeBase, **options: Any) -> list[Issue]:
     return caught.value.issues
 
 
+@each_reads
 @pytest.mark.parametrize("write", [as_csv, as_tsv, as_gzip, as_parquet, as_folder, as_parquet_folder])
 def test_the_same_as_in_a_facts_file(tmp_path: Path, write: Write) -> None:
     kb, plain = opened(tmp_path, write), written_out(tmp_path)
@@ -81,6 +91,7 @@ def test_a_row_is_cited_by_file_and_number(tmp_path: Path) -> None:
         assert places[0] == places[1]
 
 
+@each_reads
 def test_assumed_and_withdrawn_on_several_dates(tmp_path: Path) -> None:
     kb = opened(tmp_path, as_parquet)
     assume = [parse_atom(text, NOWHERE) for text in ("member(Borduria, League)", "visit(Borduria, RUR, new)")]
@@ -88,8 +99,10 @@ def test_assumed_and_withdrawn_on_several_dates(tmp_path: Path) -> None:
     programs = [snapshot(kb, date(year, 12, 31), assume, without) for year in (1994, 2005, 2010, 2011)]
     for one, other in zip(infer_each(engine("spark"), programs), infer_each(engine("duckdb"), programs), strict=True):
         assert told(one) == told(other)
+        assert rows_behind(one.program) == rows_behind(other.program)
 
 
+@each_reads
 def test_rows_that_are_no_facts(tmp_path: Path) -> None:
     changed = {name: [*ROWS[name], *(row for other, row, _ in BAD if other == name)] for name in ROWS}
     kb = opened(tmp_path, **changed)

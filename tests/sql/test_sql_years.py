@@ -4,10 +4,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from available import ready
 from examples import examples
 from hypothesis import given
+from msgspec.structs import replace
 from programs import Scenario, scenarios
 from reference import outcome_of
+from short_programs import rule, told, written
 from test_sql_tables import as_csv, as_parquet, opened
 
 from kzexpert.analysis.scenario import Scenario as Rerun
@@ -15,7 +18,7 @@ from kzexpert.analysis.timeline import timeline
 from kzexpert.engines import Budget, engine, infer_each
 from kzexpert.engines.base import OnePass
 from kzexpert.errors import BudgetError
-from kzexpert.language import load_knowledge_base, parse_atom
+from kzexpert.language import load_knowledge_base, parse_atom, parse_partial_date
 from kzexpert.model import NOWHERE
 from kzexpert.program.snapshot import snapshot
 from kzexpert.questions.question import read_question
@@ -34,6 +37,30 @@ def test_every_date_is_what_a_run_of_its_own_says(scenario: Scenario) -> None:
     except BudgetError:
         return
     assert together == alone
+
+
+@pytest.mark.parametrize("name", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def test_what_is_added_up_on_each_date(name: str) -> None:
+    ready(name)
+    kb = written(
+        {"trade": ["text", "text", "number"], "adds": ["text", "number", "number", "number"]},
+        {"trade": [["a", "b", 0.1], ["a", "c", 0.2], ["a", "d", 1e16], ["b", "c", 0.3]]},
+        rule(
+            "adds",
+            [
+                "trade(?a, _, _)",
+                "?s = sum(?y for trade(?a, _, ?y))",
+                "?m = avg(?z for trade(?a, _, ?z))",
+                "?n = count(?b for trade(?a, ?b, _))",
+            ],
+            "adds(?a, ?s, ?m, ?n)",
+        ),
+    )
+    since = [parse_partial_date(year) for year in ("2007", "2008", "2009", "2010")]
+    kb = replace(kb, facts=tuple(replace(fact, since=day) for fact, day in zip(kb.facts, since, strict=True)))
+    programs = [snapshot(kb, day) for day in DAYS]
+    alone = [told(engine("experta").infer(program)) for program in programs]
+    assert [told(inference) for inference in infer_each(engine(name), programs)] == alone
 
 
 def test_experta_goes_date_by_date() -> None:

@@ -8,6 +8,7 @@ from kzexpert.engines.sql.results.duckdb_files import DuckDBWriter
 from kzexpert.engines.sql.run import Run
 from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
 from kzexpert.engines.sql.tables.duckdb_reader import DuckDBReader
+from kzexpert.engines.sql.tables.relations import Loader
 from kzexpert.model import Program
 
 __all__ = ["DuckDBEngine"]
@@ -34,4 +35,5 @@ class DuckDBEngine(DatabaseEngine):
         """See `DatabaseEngine.run`."""
         store = DuckDBStore(*self._store, self.network)
         reader = DuckDBReader(store, self.network, self.skipped_to is not None)
-        return Run(programs, reader, self.budget, self.skipped_to, self.listen, DuckDBWriter(store))
+        loader = Loader(reader, programs, self.skipped_to, self.listen)
+        return Run(programs, loader, self.budget, self.listen, DuckDBWriter(store))

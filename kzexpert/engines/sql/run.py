@@ -19,7 +19,7 @@ from kzexpert.engines.negatives import check_sum
 from kzexpert.engines.reports import Listener, Standing
 from kzexpert.engines.sql.matches import Matches
 from kzexpert.engines.sql.plan.conclusions import conclusions, conflict, is_view
-from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, empty, kinds_of, measured, predicate_of
+from kzexpert.engines.sql.plan.extents import CERTAINTY, DAY, Extent, arity_of, empty, kinds_of, measured, predicate_of
 from kzexpert.engines.sql.plan.recursion import Component
 from kzexpert.engines.sql.plan.rules import Planner, constants_of
 from kzexpert.engines.sql.plan.words import column, select, together
@@ -30,7 +30,8 @@ from kzexpert.engines.sql.results.stored import Certainties
 from kzexpert.engines.sql.store.base import Row, TimeIsUp
 from kzexpert.engines.sql.store.codec import Codec
 from kzexpert.engines.sql.store.computation import StoredComputation
-from kzexpert.engines.sql.tables.reader import TableReader
+from kzexpert.engines.sql.store.relation import StoredRelation
+from kzexpert.engines.sql.tables.local import LocalLoader
 from kzexpert.engines.sql.tables.relations import Loader
 from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, RelationKey, Stratum
 from kzexpert.model.evaluation import rising
@@ -46,12 +47,12 @@ class Run:
     """The inferences of some programs that differ in their as-of dates only.
 
     Args:
-        skipped_to: a file for the rows of tables that are no facts; without it they are an error.
+        loader: puts the recorded facts where the run takes place.
         listen: hears how the run stands, partly from another thread.
         writer: writes conclusions to files.
 
     Attributes:
-        planner, loader: those of all dates.
+        planner: that of all dates.
         extents: relation → where its facts and conclusions lie.
         base: relation → where its recorded facts lie, as far as there are any.
     """
@@ -59,20 +60,19 @@ class Run:
     def __init__(
         self,
         programs: Sequence[Program],
-        reader: TableReader,
+        loader: Loader | LocalLoader,
         budget: Budget,
-        skipped_to: str | None,
         listen: Listener,
         writer: FileWriter,
     ) -> None:
         self.programs = programs
         self.program = program = programs[0]
-        self.database = database = reader.store
+        self.database = database = loader.store
         self.budget = budget
         self.texts = database.texts
         self.extents: dict[RelationKey, Extent] = {}
-        self.loader = Loader(reader, self.texts, programs, skipped_to, listen)
-        self.computation = StoredComputation(database, self.loader.names)
+        self.loader = loader
+        self.computation = self._computation()
         self.planner = self._planner(self.extents, program, self.computation, self.loader.days)
         self.base: dict[RelationKey, Extent] = {}
         self.exporter = Exporter(
@@ -92,7 +92,7 @@ class Run:
             with collector_at_rest():
                 return self._inferences(name)
         except BaseException:
-            self.database.close()
+            self.loader.close()
             raise
 
     def _inferences(self, name: str) -> list[Inference]:
@@ -131,7 +131,7 @@ class Run:
     ) -> Inference:
         """What follows on one of the dates."""
         program, recorded = self.programs[number], self.loader.recorded[number]
-        recorded.extent_of = partial(self._recorded_on, number)
+        recorded.facts_of = partial(self._recorded_on, number)
         if program.kb.tables:
             program = replace(program, base=recorded)
 
@@ -144,11 +144,11 @@ class Run:
 
         planner = self.planner
         if self.loader.days is not None:
-            planner = self._planner(extents, program, StoredComputation(self.database, self.loader.names))
+            planner = self._planner(extents, program, self._computation())
         certainties = Certainties(self.database, self.texts, program, extents, on_demand)
         self._check_sums(planner, program, certainties)
         firings = Firings(self.database, planner, program, certainties)
-        facts = DatabaseFacts(self.database, certainties, firings, recorded, self.exporter)
+        facts = DatabaseFacts(certainties, firings, recorded, self.exporter, self.loader.close)
         return Inference(program, name, facts, frozenset(conflicts))
 
     def _check_sums(self, planner: Planner, program: Program, certainties: Certainties) -> None:
@@ -162,6 +162,9 @@ class Run:
                         keys = [codec.decode(row) for row in self.database.rows(found.query)]
                         each = [dict(zip(found.names, key, strict=True)) for key in keys]
                         check_sum(program, rule, aggregate, each, certainties.established, stratum.predicates)
+
+    def _computation(self) -> StoredComputation:
+        return StoredComputation(self.database, partial(self.database.dictionary, self.program.kb))
 
     def _planner(
         self,
@@ -192,13 +195,14 @@ class Run:
             self._read([relation])
         return self.extents[relation]
 
-    def _recorded_on(self, number: int, relation: RelationKey) -> Extent:
+    def _recorded_on(self, number: int, relation: RelationKey) -> StoredRelation:
         """The recorded facts of a relation on one of the dates, without what rules conclude."""
         self.unread(relation)
-        extent = self.base.get(relation)
+        kb, extent = self.program.kb, self.base.get(relation)
         if extent is None:
-            return empty(kinds_of(self.program.kb, relation), self.database.dialect.types)
-        return _on(number, extent, self._sizes({relation: extent}).get(relation))
+            extent = empty(kinds_of(kb, relation), self.database.dialect.types)
+        here = _on(number, extent, self._sizes({relation: extent}).get(relation))
+        return StoredRelation(self.database, self.texts, here, arity_of(kb, relation))
 
     # --- how it stands -----------------------------------------------------------------------------------------------
 

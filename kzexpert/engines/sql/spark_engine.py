@@ -1,6 +1,7 @@
 """The engine for more facts than one machine holds: plans run by Spark, on a cluster or on this machine."""
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import Unpack
 
@@ -12,13 +13,16 @@ from kzexpert.engines.sql.store.executors import Executors
 from kzexpert.engines.sql.store.spark_errors import check_free
 from kzexpert.engines.sql.store.spark_session import SparkSession, open_session, work_of
 from kzexpert.engines.sql.store.spark_store import SparkStore
+from kzexpert.engines.sql.tables.local import LocalLoader
+from kzexpert.engines.sql.tables.relations import Loader
 from kzexpert.engines.sql.tables.spark_reader import SparkReader
-from kzexpert.model import Program
+from kzexpert.errors import KnowledgeBaseError
+from kzexpert.model import Program, Table
 
 __all__ = ["SparkEngine"]
 
-#: So many facts of files, and bytes of tables, are few.
-_FACTS, _BYTES = 10_000, 32_000_000
+#: So many facts of files are few; tables of so many bytes and rows are small.
+_FACTS, _BYTES, _ROWS = 10_000, 32_000_000, 1_000_000
 
 
 class SparkEngine(DatabaseEngine):
@@ -55,27 +59,42 @@ class SparkEngine(DatabaseEngine):
 
     def run(self, programs: Sequence[Program]) -> Run:
         """See `DatabaseEngine.run`."""
-        few = _are_few(programs)
-        self._opened = open_session(*self._session, brief=few and not programs[0].kb.tables)
-        store = SparkStore(self._opened, self._checkpoint, few)
-        reader = SparkReader(store, self.network, self.skipped_to is not None, programs[0].kb.tables)
+        tables = programs[0].kb.tables
+        small = _are_small(tables)
+        facts = sum(len(rows) for program in programs for rows in program.base.values()) if small else inf
+        self._opened = open_session(*self._session, brief=facts <= _FACTS)
+        store = SparkStore(self._opened, self._checkpoint, facts)
         listen = Executors(self._opened, self.listen).hear
-        return Run(programs, reader, self.budget, self.skipped_to, listen, SparkWriter(store))
+        terms = programs, self.skipped_to, listen
+        tolerant = self.skipped_to is not None
+        loader: Loader | LocalLoader
+        if small and tables:
+            from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
+            from kzexpert.engines.sql.tables.duckdb_reader import DuckDBReader
+
+            loader = LocalLoader(Loader(DuckDBReader(DuckDBStore(), self.network, tolerant), *terms), store)
+        else:
+            loader = Loader(SparkReader(store, self.network, tolerant), *terms)
+        return Run(programs, loader, self.budget, listen, SparkWriter(store))
 
     def work(self) -> Work | None:
         """See `kzexpert.engines.base.Clustered`."""
         return None if self._opened is None else work_of(self._opened)
 
 
-def _are_few(programs: Sequence[Program]) -> bool:
-    """Whether there are few facts, as far as can be told before tables are read."""
-    if sum(len(rows) for program in programs for rows in program.base.values()) > _FACTS:
-        return False
-    paths = {table.path for table in programs[0].kb.tables}
-    if any("://" in path for path in paths):
-        return False
+def _are_small(tables: Sequence[Table]) -> bool:
+    """Whether there are no tables, or files only that DuckDB reads here before a cluster is told of them."""
+    each = {table.path: table for table in tables}
     try:
-        files = [file for path in map(Path, paths) for file in (path.rglob("*") if path.is_dir() else [path])]
-        return len(programs) * sum(file.stat().st_size for file in files) <= _BYTES
-    except (OSError, ValueError):  # what reads it says what is wrong
+        files = [file for path in map(Path, each) for file in (path.rglob("*") if path.is_dir() else [path])]
+        if sum(file.stat().st_size for file in files) > _BYTES:
+            return False
+        if not tables:
+            return True
+        from kzexpert.engines.sql.tables.duckdb_reader import count_rows
+
+        return count_rows(list(each.values()), _ROWS + 1, network=False) <= _ROWS
+    except (ImportError, OSError, ValueError):  # executors can do it, and they know other places
         return False
+    except KnowledgeBaseError:  # what reads it says all that is wrong
+        return True

@@ -19,13 +19,13 @@ __all__ = ["total"]
 #: its root does not.
 _CUT = {
     "place": "CAST(COALESCE(FLOOR(LOG2(ABS(x)) / 28), 0) AS INT)",
-    "y": "x * POW(2D, -14 * place) * POW(2D, -14 * place) * 268435456D",
+    "scaled": "x * POW(2D, -14 * place) * POW(2D, -14 * place) * 268435456D",
 }
 #: The first digit bears the sign. Up to 2³³ digits of a place add up.
 _ADDED = {
-    "a": "SUM(SHIFTRIGHT(FLOOR(y), 28))",
-    "b": "SUM(FLOOR(y) & 268435455L)",
-    "c": "SUM(FLOOR((y - FLOOR(y)) * 268435456D))",
+    "a": "SUM(SHIFTRIGHT(FLOOR(scaled), 28))",
+    "b": "SUM(FLOOR(scaled) & 268435455L)",
+    "c": "SUM(FLOOR((scaled - FLOOR(scaled)) * 268435456D))",
     "n": "COUNT(*)",
 }
 _GATHERED = {

@@ -8,7 +8,6 @@ from typing import Any
 from kzexpert.engines.sql.results.export import Exporter
 from kzexpert.engines.sql.results.firings import Firings
 from kzexpert.engines.sql.results.stored import Certainties
-from kzexpert.engines.sql.store.base import Store
 from kzexpert.engines.sql.store.codec import Args
 from kzexpert.engines.sql.tables.recorded import TableFacts
 from kzexpert.model import Fact, GroundAtom, Inference, Pattern
@@ -22,24 +21,24 @@ class DatabaseFacts:
 
     Args:
         recorded: the rows of tables.
-        exporter: the same for all inferences that lie in one database.
+        exporter, close: the same for all inferences that lie in one database.
     """
 
     def __init__(
         self,
-        database: Store,
         certainties: Certainties,
         firings: Firings,
         recorded: TableFacts,
         exporter: Exporter,
+        close: Callable[[], object],
     ) -> None:
-        self._database = database
         self.certainties = certainties
         self.firings = firings
         self.established = certainties.established
         self.height = firings.heights.height
         self._recorded = recorded
         self._exporter = exporter
+        self._close = close
 
     def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:
         """See `Facts.matching`."""
@@ -74,7 +73,7 @@ class DatabaseFacts:
 
     def close(self) -> None:
         """See `Facts.close`."""
-        self._database.close()
+        self._close()
 
     def conclusions(self, inferences: Sequence[Inference], selection: Selection, layout: Layout) -> Iterator[Row]:
         """See `Facts.conclusions`."""

@@ -122,7 +122,7 @@ class Store(Protocol):
         """As `store`, with aggregates over all rows of the new table, which name its columns without an alias."""
         ...
 
-    def expects(self, facts: int) -> None:
+    def expects(self, facts: float) -> None:
         """Take note that so many facts are loaded, from which conclusions are drawn from now on."""
         ...
 
@@ -190,7 +190,7 @@ class Store(Protocol):
         ...
 
     def dictionary(self, kb: KnowledgeBase) -> Names:
-        """What stands for texts and entities. No text of the knowledge base can be added to `texts` from now on."""
+        """What stands for texts and entities, always the same. No text of the base can be added to `texts` any more."""
         ...
 
     def close(self) -> None:

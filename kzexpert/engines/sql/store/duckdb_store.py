@@ -37,6 +37,7 @@ class DuckDBStore(Database):
     ) -> None:
         super().__init__(memory, threads, path, network)
         self.texts = Codes()
+        self._dictionary: Dictionary | None = None
 
     def kept(self, stored: exp.Table, condition: exp.Expr) -> exp.Table:
         """See `Store.kept`. The other rows are deleted."""
@@ -107,4 +108,6 @@ class DuckDBStore(Database):
 
     def dictionary(self, kb: KnowledgeBase) -> Dictionary:
         """See `Store.dictionary`."""
-        return Dictionary(self, self.texts, kb)
+        if self._dictionary is None:
+            self._dictionary = Dictionary(self, self.texts, kb)
+        return self._dictionary

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from functools import partial
+from math import inf
 from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
@@ -40,6 +41,7 @@ from kzexpert.engines.sql.store.spark_session import (
     local_copy,
     release,
     stoppable,
+    tasks,
     watched,
 )
 from kzexpert.engines.sql.store.spark_values import CHARACTERS, escaped, is_small, listed
@@ -53,6 +55,7 @@ _SENT = 4_000
 #: What makes a job of a few thousand rows fast: one task, nothing sent to and fro, no Java compiled for it.
 _FEW: Mapping[str, str] = {
     "spark.sql.adaptive.enabled": "false",
+    "spark.sql.autoBroadcastJoinThreshold": "-1",  # to send a table round is a job as well
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.leafNodeDefaultParallelism": "1",
@@ -60,10 +63,11 @@ _FEW: Mapping[str, str] = {
     "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.PushDownLeftSemiAntiJoin",
     "spark.sql.shuffle.partitions": "1",
 }
-#: And once rows of files, which are more than the facts, are read: to send a table round is a job as well.
-_FEWER: Mapping[str, str] = {"spark.sql.autoBroadcastJoinThreshold": "-1"}
-#: So many rows are still few.
-_MOST_OF_FEW = 50_000
+#: Of a few million, how a query goes on is not worth a job for each step; each core has one part of them.
+_SOME = ("spark.sql.adaptive.enabled", "spark.sql.shuffle.partitions")
+#: So many rows are few, and so many are some.
+_LEVELS = 50_000, 5_000_000
+_MANY = len(_LEVELS)
 #: What so many rounds have found is read together before it is stored in one table.
 _GATHERED = 8
 _Result = TypeVar("_Result")
@@ -82,19 +86,20 @@ class SparkStore:
         session: one of our own.
         checkpoint: a folder that all executors can reach, such as ``hdfs:///tmp/kzexpert``: what is stored goes there,
             so that the loss of an executor loses nothing. Without it what is stored lies with the executors.
-        few: whether there are few facts. Until they become many, every table has one partition.
+        facts: how many are loaded at first, as far as that is known. While no table has more than a few rows, every one
+            has one partition.
     """
 
     parallel = True
 
-    def __init__(self, session: SparkSession, checkpoint: str | None = None, few: bool = False) -> None:
+    def __init__(self, session: SparkSession, checkpoint: str | None = None, facts: float = inf) -> None:
         self.dialect = SparkDialect()
         self.texts = Plain()
         self.session = session
         self._folder = folder_of(session, checkpoint)
-        self._before = {name: session.conf.get(name, None) for name in {**_FEW, **_FEWER}} if few else {}
-        self._set(_FEW if few else {})
-        self._loaded = False
+        self._before = {name: session.conf.get(name, None) for name in _FEW}
+        self._level, self._most = _MANY, 0.0
+        self.expects(facts)
         self._views: dict[str, DataFrame] = {}
         self._given: set[str] = set()
         self._watch: Watch | None = None
@@ -104,6 +109,7 @@ class SparkStore:
         self._workers = ThreadPoolExecutor(_AT_ONCE)
         self._begun: list[Future[Any]] = []
         self._ended = False
+        self._names = SparkNames(self)
 
     @property
     def _reads(self) -> bool:
@@ -201,7 +207,7 @@ class SparkStore:
             yield tuple(row)
 
     def _frame(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> DataFrame:
-        text = query if isinstance(query, str) else self.dialect.text(_in_one(query) if self._before else query)
+        text = query if isinstance(query, str) else self.dialect.text(_in_one(query) if self._one else query)
         for name, function in PYTHON.items():
             if name in text and name not in self._given:
                 self.session.udf.register(name, function)
@@ -260,7 +266,7 @@ class SparkStore:
         assert isinstance(shape, StructType)
         texts = [f"coalesce(length(`{field.name}`), 0)" for field in shape if field.dataType == TYPES["text"]]
         told = ["count(1)", f"sum({' + '.join(texts) or 0})", *told]
-        if self._before and not self._reads:
+        if self._one:
             most = _SENT // max(len(shape), 1)
             seen, measured = watched(frame, told)
             rows = seen.limit(most + 1).collect()
@@ -273,20 +279,22 @@ class SparkStore:
         if rows_ * len(shape) <= _SENT and (characters or 0) <= CHARACTERS:
             kept = self._sent(shape, kept.collect())
         else:
-            self._widen(rows_)
+            self.expects(rows_)
         return kept, found
 
-    def expects(self, facts: int) -> None:
-        """See `Store.expects`. Until now rows were read, of which few may hold."""
-        self._loaded = True
-        self._widen(facts)
-        self._set(_FEWER if self._before else {})
+    def expects(self, facts: float) -> None:
+        """See `Store.expects`. Of more rows than before, tables may be laid out in another way from now on."""
+        self._most = max(self._most, facts)
+        level = sum(self._most > most for most in _LEVELS)
+        if level != self._level:
+            self._level = level
+            some = dict(zip(_SOME, ("false", str(tasks(self.session))), strict=True)) if level < _MANY else {}
+            self._set({**self._before, **(some if level else _FEW)})
 
-    def _widen(self, rows: int) -> None:
-        """Keep tables no longer in one partition once there are many rows."""
-        if self._before and self._loaded and rows > _MOST_OF_FEW:
-            self._set(self._before)
-            self._before = {}
+    @property
+    def _one(self) -> bool:
+        """Whether every table has one partition."""
+        return self._level == 0
 
     def later(self, work: Callable[[], _Result]) -> Callable[[], _Result]:
         """See `Store.later`. While one job is planned, others keep the executors busy."""
@@ -318,7 +326,7 @@ class SparkStore:
             frame = self.session.sql(listed([(field.name, field.dataType.simpleString()) for field in shape], rows))
         else:
             frame = frame_of(self.session, rows, shape)
-        frame = frame.coalesce(1) if self._before else frame
+        frame = frame.coalesce(1) if self._one else frame
         return frame if few else self._cut(frame)
 
     def gather(
@@ -390,18 +398,9 @@ class SparkStore:
             raise OSError(None, f"{seen:,} of {total:,} rows have come to this folder, which not all executors reach")
         return found
 
-    @property
-    def few(self) -> bool:
-        """Whether tables have one partition."""
-        return bool(self._before)
-
-    def hold(self, frame: DataFrame) -> exp.Table:
-        """Store the rows of a file."""
-        return self.view(self._cut(frame.coalesce(1) if self._before else frame))
-
     def source(self, frame: DataFrame) -> exp.Table:
         """The rows of a file as a table, which are read whenever it is."""
-        return self.view(frame.coalesce(1) if self._before else frame)
+        return self.view(frame.coalesce(1) if self._one else frame)
 
     def view(self, frame: DataFrame) -> exp.Table:
         """The rows of a frame as a table, which are computed whenever it is read."""
@@ -417,7 +416,7 @@ class SparkStore:
         path = f"{self._folder}/{uuid4().hex}"
         frame.write.parquet(path)
         read = self.session.read.schema(frame.schema).parquet(path)
-        return read.coalesce(1) if self._before else read
+        return read.coalesce(1) if self._one else read
 
     def _set(self, settings: Mapping[str, str | None]) -> None:
         for name, value in settings.items():
@@ -478,7 +477,7 @@ class SparkStore:
 
     def dictionary(self, kb: KnowledgeBase) -> "SparkNames":
         """See `Store.dictionary`."""
-        return SparkNames(self)
+        return self._names
 
     def in_order(self) -> AbstractContextManager[None]:
         """See `Store.in_order`. Rows are numbered wherever they are read."""

@@ -41,8 +41,7 @@ def table_facts(
     """
     facts: list[Fact] = []
     with closing(DuckDBStore(network=network)) as database, database.within(None):
-        dictionary = database.dictionary(kb)
-        staged, issues = stage_all(DuckDBReader(database, network, skipped_to is not None), dictionary, kb, kb.tables)
+        staged, issues = stage_all(DuckDBReader(database, network, skipped_to is not None), kb, kb.tables)
         unread = len(staged) < len(kb.tables)  # of such a table no row can be skipped
         set_aside(database, kb, staged, issues, None if unread else skipped_to, listen)
         for item in staged:
@@ -71,9 +70,8 @@ def table_issues(kb: KnowledgeBase, network: bool) -> list[Issue]:
     issues: list[Issue] = []
     with closing(DuckDBStore(network=network)) as database, database.within(None):
         reader = DuckDBReader(database, network)
-        dictionary = database.dictionary(kb)
         for table in kb.tables:
-            staged, found = stage_all(reader, dictionary, kb, [table])
+            staged, found = stage_all(reader, kb, [table])
             issues += found
             for item in staged:
                 issues += item.warnings

@@ -7,12 +7,11 @@ from typing import Any
 import msgspec
 from sqlglot import exp
 
-from kzexpert.engines.sql.plan.extents import CERTAINTY, Extent, argument, arity_of, kinds_of, predicate_of
+from kzexpert.engines.sql.plan.extents import CERTAINTY, argument, kinds_of, predicate_of
 from kzexpert.engines.sql.plan.texts import Texts
 from kzexpert.engines.sql.plan.words import both, column, day, either, named, select
 from kzexpert.engines.sql.store.base import FILE, ROW, Store
 from kzexpert.engines.sql.store.codec import Args, Codec, stored_literal
-from kzexpert.engines.sql.store.relation import StoredRelation
 from kzexpert.engines.sql.tables.rows import DATES, Staged
 from kzexpert.errors import Location
 from kzexpert.language import parse_atom, parse_partial_date
@@ -63,10 +62,10 @@ class TableFacts(Mapping[RelationKey, Mapping[Args, BaseFact]]):
         staged: the tables that were read; may grow meanwhile.
 
     Attributes:
-        extent_of: relation → where its recorded facts lie, and no conclusions; reads tables that nothing has read yet.
+        facts_of: relation → its recorded facts, and no conclusions; reads tables that nothing has read yet.
     """
 
-    extent_of: Callable[[RelationKey], Extent]
+    facts_of: Callable[[RelationKey], Mapping[Args, float]]
 
     def __init__(self, database: Store, texts: Texts, program: Program, staged: Sequence[Staged]) -> None:
         self._database = database
@@ -99,9 +98,7 @@ class TableFacts(Mapping[RelationKey, Mapping[Args, BaseFact]]):
     def _from_tables(self, relation: RelationKey) -> "_FromTables":
         found = self._relations.get(relation)
         if found is None:
-            arity = arity_of(self._program.kb, relation)
-            facts = StoredRelation(self._database, self._texts, self.extent_of(relation), arity)
-            found = self._relations[relation] = _FromTables(self, relation, facts, self._program)
+            found = self._relations[relation] = _FromTables(self, relation, self.facts_of(relation), self._program)
         return found
 
     # --- rows of tables ----------------------------------------------------------------------------------------------
@@ -233,7 +230,9 @@ class TableFacts(Mapping[RelationKey, Mapping[Args, BaseFact]]):
 class _FromTables(Mapping[Args, BaseFact]):
     """The facts of one relation of which some lie in tables, each with the rows that state it."""
 
-    def __init__(self, recorded: TableFacts, relation: RelationKey, facts: StoredRelation, program: Program) -> None:
+    def __init__(
+        self, recorded: TableFacts, relation: RelationKey, facts: Mapping[Args, float], program: Program
+    ) -> None:
         self._recorded = recorded
         self._relation = relation
         self._facts = facts

@@ -24,9 +24,7 @@ from kzexpert.engines.sql.plan.extents import (
     measured,
     predicate_of,
 )
-from kzexpert.engines.sql.plan.texts import Texts
 from kzexpert.engines.sql.plan.words import called, column, named, number, select, subquery, together, typed
-from kzexpert.engines.sql.store.base import Names
 from kzexpert.engines.sql.store.codec import Codec
 from kzexpert.engines.sql.tables.reader import TableReader
 from kzexpert.engines.sql.tables.recorded import RowFilter, TableFacts, starts_of
@@ -46,6 +44,7 @@ class Loader:
         listen: hears of such rows.
 
     Attributes:
+        store: where they are put.
         days: a table with a row for each as-of date, in the order of the programs: its number `DAY`, and the date
             `AS_OF`; None where there is one only.
         recorded: program by program, the facts in force.
@@ -54,19 +53,17 @@ class Loader:
     def __init__(
         self,
         reader: TableReader,
-        texts: Texts,
         programs: Sequence[Program],
         skipped_to: str | None = None,
         listen: Listener = unheard,
     ) -> None:
         self._listen = listen
         self._reader = reader
-        self._database = database = reader.store
-        self._texts = texts
+        self.store = database = reader.store
+        self._texts = texts = database.texts
         self._programs = programs
         self._skipped_to = skipped_to
         self._staged: list[Staged] = []
-        self._dictionary: Names | None = None
         self._windows = list(starts_of(programs[0]))
         self.days = self._days() if len(programs) > 1 else None
         self.recorded = [TableFacts(database, texts, program, self._staged) for program in programs]
@@ -87,18 +84,16 @@ class Loader:
             if not staged:
                 loaded[relation] = extent
             elif isinstance(relation, Relation) and relation.dates:
-                dated[relation] = self._database.later(partial(self._with_dates, relation, extent.kinds, staged))
+                dated[relation] = self.store.later(partial(self._with_dates, relation, extent.kinds, staged))
             else:
-                stated[relation] = self._database.later(partial(self._with_tables, relation, extent, staged))
+                stated[relation] = self.store.later(partial(self._with_tables, relation, extent, staged))
         loaded |= {relation: done() for relation, done in dated.items()}
         loaded |= self._strongest({relation: done() for relation, done in stated.items()})
         return loaded
 
-    def names(self) -> Names:
-        """What stands for texts and entities in the database."""
-        if self._dictionary is None:
-            self._dictionary = self._database.dictionary(self._programs[0].kb)
-        return self._dictionary
+    def close(self) -> None:
+        """Give back memory and disk."""
+        self.store.close()
 
     # --- days --------------------------------------------------------------------------------------------------------
 
@@ -109,7 +104,7 @@ class Loader:
         rows = [
             (number_, program.as_of, *starts_of(program).values()) for number_, program in enumerate(self._programs)
         ]
-        return self._database.load(columns, rows)
+        return self.store.load(columns, rows)
 
     def _choice(self, relation: RelationKey) -> RowFilter:
         """What decides whether a row of a table counts."""
@@ -128,21 +123,21 @@ class Loader:
             for program in self._programs
         ]
         if not any(known):
-            return empty(kinds, self._database.dialect.types)
+            return empty(kinds, self.store.dialect.types)
         codec = Codec(self._texts, kinds)
         columns: dict[str, Kind] = {argument(place): kind for place, kind in enumerate(kinds)}
         all_ = [certainty for facts in known for certainty in facts.values()]
         lowest, certainty_ = min(all_), all_[0] if min(all_) == max(all_) else None
         if all(facts == known[0] for facts in known):
             rows = ((*codec.row(args), certainty) for args, certainty in known[0].items())
-            stored = self._database.load({**columns, CERTAINTY: "number"}, rows)
+            stored = self.store.load({**columns, CERTAINTY: "number"}, rows)
             return Extent(stored, kinds, certainty_, lowest, len(known[0]))
         dated = (
             (*codec.row(args), number_, certainty)
             for number_, facts in enumerate(known)
             for args, certainty in facts.items()
         )
-        stored = self._database.load({**columns, DAY: "whole", CERTAINTY: "number"}, dated)
+        stored = self.store.load({**columns, DAY: "whole", CERTAINTY: "number"}, dated)
         return Extent(stored, kinds, certainty_, lowest, len(all_), dated=True)
 
     # --- rows of tables ----------------------------------------------------------------------------------------------
@@ -153,10 +148,10 @@ class Loader:
         if not new:
             return
         kb = self._programs[0].kb
-        staged, issues = stage_all(self._reader, self.names(), kb, new)
+        staged, issues = stage_all(self._reader, kb, new)
         self._staged += staged
         unread = len(staged) < len(new)  # of such a table no row can be skipped
-        set_aside(self._database, kb, self._staged, issues, None if unread else self._skipped_to, self._listen)
+        set_aside(self.store, kb, self._staged, issues, None if unread else self._skipped_to, self._listen)
         idle = self.recorded[0].without_effect({table.predicate for table in new})
         if idle:  # of facts of files the snapshot says it
             message = "no fact matches {}, so nothing is withdrawn"
@@ -177,8 +172,8 @@ class Loader:
             part if part_dated or not dated else self._on_all_days(part, memory.columns) for part, part_dated in parts
         ]
         measures = exp.Count(this=exp.Star()), exp.Min(this=column(CERTAINTY)), exp.Max(this=column(CERTAINTY))
-        stored, told = self._database.fill(together(whole), measures)
-        return measured(Extent(stored, memory.kinds, dated=dated), self._database.dialect.types, *told)
+        stored, told = self.store.fill(together(whole), measures)
+        return measured(Extent(stored, memory.kinds, dated=dated), self.store.dialect.types, *told)
 
     def _strongest(self, stated: Mapping[RelationKey, Extent]) -> dict[RelationKey, Extent]:
         """The facts of some relations, of rows that state the same on the same date only the most certain.
@@ -188,17 +183,17 @@ class Loader:
         found = dict(stated)
         compared = [relation for relation, extent in stated.items() if extent.rows and not self._is_distinct(extent)]
         counted = [_different(place, stated[relation]) for place, relation in enumerate(compared)]
-        for place, different in self._database.rows(together(counted)) if counted else ():
+        for place, different in self.store.rows(together(counted)) if counted else ():
             extent = stated[compared[place]]
             if different < extent.rows:
                 keys = [column(name, "m") for name in extent.shown]
                 strongest = called(exp.Max(this=extent.certainty_of("m")), CERTAINTY)
                 grouped = select([*keys, strongest], extent.named("m")).group_by(*[k.copy() for k in keys], copy=False)
-                found[compared[place]] = replace(extent, source=self._database.store(grouped), rows=different)
+                found[compared[place]] = replace(extent, source=self.store.store(grouped), rows=different)
         return found
 
     def _is_distinct(self, extent: Extent) -> bool:
-        return self._database.distinct(extent.named("m"), extent.shown, extent.rows or 0)
+        return self.store.distinct(extent.named("m"), extent.shown, extent.rows or 0)
 
     def _with_dates(self, relation: Relation, kinds: tuple[Kind, ...], staged: Sequence[Staged]) -> Extent:
         """All facts of a relation with dates, of rows in files and in tables; see `snapshot.on_record`.
@@ -232,7 +227,7 @@ class Loader:
             everywhere = [exp.Count(this=column(word)).eq(exp.Count(this=exp.Star())) for word in relation.dates]
             query = select([*map(column, keys), *extremes, strongest], stored)
             query = query.group_by(*map(column, keys), copy=False).having(*everywhere, copy=False)
-        return Extent(self._database.store(query), kinds, dated=dated)
+        return Extent(self.store.store(query), kinds, dated=dated)
 
     def _rows_in_memory(self, relation: Relation, kinds: tuple[Kind, ...]) -> exp.Query:
         """The rows of files that count, with the dates of a relation."""
@@ -252,7 +247,7 @@ class Loader:
                 if fact.assumed and relation.dates == ("on",):
                     stated.append(((program.as_of,), 1.0))
                 rows += [(*codec.row(args), *days, *dates, certainty) for dates, certainty in stated]
-        return select([exp.Star()], self._database.load(columns, rows))
+        return select([exp.Star()], self.store.load(columns, rows))
 
     def _rows_in_force(
         self, relation: RelationKey, item: Staged, columns: Sequence[exp.Column], dates: Sequence[exp.Expr] = ()

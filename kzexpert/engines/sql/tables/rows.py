@@ -14,7 +14,7 @@ from sqlglot import exp
 from kzexpert.engines.reports import Listener, Skipped, Unread
 from kzexpert.engines.sql.plan.extents import CERTAINTY, argument
 from kzexpert.engines.sql.plan.words import called, column, named, number, select, subquery, typed
-from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError, Names, Store
+from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError, Store
 from kzexpert.engines.sql.tables.bad_rows import (
     PROBLEM,
     VALUE,
@@ -67,16 +67,14 @@ class Staged(msgspec.Struct, frozen=True):
     warnings: tuple[Issue, ...] = ()
 
 
-def stage_all(
-    reader: TableReader, dictionary: Names, kb: KnowledgeBase, tables: Sequence[Table]
-) -> tuple[list[Staged], list[Issue]]:
+def stage_all(reader: TableReader, kb: KnowledgeBase, tables: Sequence[Table]) -> tuple[list[Staged], list[Issue]]:
     """Read tables whole and check every row.
 
     Returns:
         Those that could be read, and all that is wrong: tables that cannot be read, or lack a column (KZ124), and rows
         that are no facts (KZ125).
     """
-    begun = [_stage(reader, dictionary, kb, table) for table in tables]
+    begun = [_stage(reader, kb, table) for table in tables]
     staged: list[Staged] = []
     issues: list[Issue] = []
     for done in begun:
@@ -90,7 +88,7 @@ def stage_all(
     return staged, issues
 
 
-def _stage(reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: Table) -> Callable[[], Staged]:
+def _stage(reader: TableReader, kb: KnowledgeBase, declared: Table) -> Callable[[], Staged]:
     """Begin to read a table; what waits until it is read, and raises what is wrong with it."""
 
     def done(work: Callable[[], Staged]) -> Staged:
@@ -100,7 +98,7 @@ def _stage(reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: 
             raise unreadable(declared.file, error, declared.marks.get("file", declared.location)) from None
 
     try:
-        return partial(done, reader.store.later(_Staging(reader, dictionary, kb, declared).staged))
+        return partial(done, reader.store.later(_Staging(reader, kb, declared).staged))
     except KnowledgeBaseError as error:
         return partial(done, partial(_raise, error))
 
@@ -150,7 +148,7 @@ def _bad_rows(database: Store, staged: Sequence[Staged]) -> Iterator[BadRow]:
 class _Staging:
     """The query that turns the rows of one table into facts."""
 
-    def __init__(self, reader: TableReader, dictionary: Names, kb: KnowledgeBase, declared: Table) -> None:
+    def __init__(self, reader: TableReader, kb: KnowledgeBase, declared: Table) -> None:
         self.reader = reader
         self.database = reader.store
         self.declared = declared
@@ -158,7 +156,7 @@ class _Staging:
         self.opened = reader.open(declared)
         self.cells = Cells(self.database.dialect, declared, self.opened.types)
         self.told: dict[str, exp.Expr] = {}
-        self.dictionary = dictionary
+        self.dictionary = self.database.dictionary(kb)
         self.joins: list[exp.Join] = []
         self.shown: list[exp.Expr] = []
         self.problems: list[Problem] = []

@@ -13,7 +13,7 @@ from kzexpert.engines.sql.plan.words import column
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError
 from kzexpert.engines.sql.store.spark_session import DataFrame, DataFrameReader, StructType, places_rows
 from kzexpert.engines.sql.store.spark_store import SparkStore
-from kzexpert.engines.sql.store.spark_values import escaped, literal
+from kzexpert.engines.sql.store.spark_values import escaped
 from kzexpert.engines.sql.tables.files import (
     PARQUET,
     SEPARATORS,
@@ -62,18 +62,12 @@ _CSV: dict[str, bool | int | str] = {
 
 
 class SparkReader(TableReader):
-    """See `TableReader`.
-
-    Args:
-        tables: all that may be read: a small file that several of them read is read once.
-    """
+    """See `TableReader`."""
 
     store: SparkStore
 
-    def __init__(self, store: SparkStore, network: bool, tolerant: bool = False, tables: Sequence[Table] = ()) -> None:
+    def __init__(self, store: SparkStore, network: bool, tolerant: bool = False) -> None:
         super().__init__(store, network, tolerant)
-        self._tables = tables
-        self._held: dict[tuple[str, ...], TablePart] = {}
         self._schemas: dict[tuple[str, ...], StructType] = {}
 
     @cached_property
@@ -165,19 +159,7 @@ class SparkReader(TableReader):
         for schema, group in alike.items():
             name = names[group[0]] if len(alike) > 1 else table.file
             rows, columns, types = _numbered(self._read(table).schema(schema).parquet(*map(_uri, group)))
-            part = TablePart(name, exp.Table(), column(FILE), column(ROW), columns, types)
-            yield self._shared(table, part, rows, group)
-
-    def _shared(self, table: Table, part: TablePart, rows: DataFrame, files: Sequence[str]) -> TablePart:
-        """A part over rows that are read; where others read these files as well, once for all of them."""
-        others = [other for other in self._tables if other.path == table.path]
-        if not self.store.few or len(others) < 2:
-            return replace(part, source=self.store.source(rows))
-        if (*files,) not in self._held:
-            wanted = _wanted_by_all(others, part)
-            held = self.store.hold(rows.where(wanted) if wanted else rows)
-            self._held[(*files,)] = replace(part, source=held)
-        return self._held[(*files,)]
+            yield TablePart(name, self.store.source(rows), column(FILE), column(ROW), columns, types)
 
     def _schema(self, table: Table, files: Sequence[str]) -> StructType:
         """The columns of some Parquet files, which Spark is asked for once."""
@@ -254,19 +236,6 @@ def _rows_before(store: SparkStore, file: str, separator: str) -> list[int] | No
 
 
 # --- Parquet ---------------------------------------------------------------------------------------------------------
-
-
-def _wanted_by_all(tables: Sequence[Table], part: TablePart) -> str:
-    """A condition that every row fulfils which one of some tables reads; empty where nothing tells.
-
-    What is trimmed to a value contains it.
-    """
-    for name, stored in part.columns.items():
-        choices = [table.where[name].among if name in table.where else None for table in tables]
-        if part.types[name] == "VARCHAR" and all(choices) and not any("" in (choice or ()) for choice in choices):
-            values = sorted({value for choice in choices for value in choice or ()})
-            return " OR ".join(f"contains({stored}, {literal(value, 'string')})" for value in values)
-    return ""
 
 
 def _numbered(rows: DataFrame) -> tuple[DataFrame, dict[str, str], dict[str, str]]:

@@ -1,0 +1,70 @@
+"""Recorded facts that one process reads in a moment → a cluster, which is sent only what holds on the as-of dates."""
+
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
+from kzexpert.engines.sql.plan.extents import AS_OF, CERTAINTY, DAY, Extent, Kind, empty, measured
+from kzexpert.engines.sql.plan.words import column, select
+from kzexpert.engines.sql.store.base import Row, Store
+from kzexpert.engines.sql.store.codec import Codec
+from kzexpert.engines.sql.tables.relations import Loader
+from kzexpert.model import RelationKey
+
+__all__ = ["LocalLoader"]
+
+
+class LocalLoader:
+    """See `Loader`. Rows of tables stay in this process, where those behind a fact are looked up.
+
+    Args:
+        loader: reads the tables here.
+
+    Attributes:
+        store: where the facts go.
+        days, recorded: see `Loader`.
+    """
+
+    def __init__(self, loader: Loader, store: Store) -> None:
+        self.store = store
+        self._loader = loader
+        self.recorded = loader.recorded
+        self.days = None
+        if loader.days is not None:
+            columns: dict[str, Kind] = {DAY: "whole", AS_OF: "date"}
+            self.days = store.load(columns, loader.store.rows(select([*map(column, columns)], loader.days.copy())))
+
+    def load(self, relations: Sequence[RelationKey]) -> dict[RelationKey, Extent]:
+        """See `Loader.load`."""
+        here = self._loader.load(relations)
+        rows = {relation: self._rows(extent) for relation, extent in here.items()}
+        self.store.expects(sum(len(found) for relation, found in rows.items() if isinstance(relation, str)))
+        begun = {relation: self._sent(here[relation], rows[relation]) for relation in here}
+        return {relation: done() for relation, done in begun.items()}
+
+    def close(self) -> None:
+        """Give back memory and disk."""
+        self._loader.close()
+        self.store.close()
+
+    def _rows(self, extent: Extent) -> list[Row]:
+        """The facts of a relation with their certainties."""
+        if extent.rows == 0:
+            return []
+        shown = [*(column(name, "m") for name in extent.shown), extent.certainty_of("m")]
+        found = self._loader.store.rows(select(shown, extent.named("m")))
+        codec, arity = Codec(self._loader.store.texts, extent.kinds), len(extent.kinds)
+        return [(*codec.decode(row), *row[arity:]) for row in found]
+
+    def _sent(self, extent: Extent, rows: Sequence[Row]) -> Callable[[], Extent]:
+        """Begin to send the facts of a relation; what waits until they are there."""
+        types = self.store.dialect.types
+        if not rows:
+            nothing = empty(extent.kinds, types)
+            return lambda: nothing
+        certainties = [row[-1] for row in rows]
+        columns: dict[str, Kind] = dict(zip(extent.columns, extent.kinds, strict=True))
+        columns |= {DAY: "whole"} if extent.dated else {}
+        columns[CERTAINTY] = "number"
+        sent = self.store.later(lambda: self.store.load(columns, rows))
+        return lambda: measured(replace(extent, source=sent()), types, len(rows), min(certainties), max(certainties))
