@@ -299,8 +299,9 @@ ONE_ROW = row("t/x.parquet", "1")
         (link("t/x.csv", "t/x.csv"), "t/x.csv cannot be read: Too many levels of symbolic links"),
         (link("t/x.csv", "nowhere"), "t/x.csv cannot be read: No such file or directory"),
         (link("t", "t"), "t does not exist"),
+        (text("t/\udcff.csv", "a,b\nRUR,1\n"), "t holds a file whose name is not UTF-8: '\\udcff.csv'"),
     ],
-    ids=range(17),
+    ids=range(18),
 )
 def test_folders(tmp_path: Path, make: Make, found: set[float] | str) -> None:
     make(tmp_path)

@@ -13,16 +13,21 @@ from kzexpert.engines.sql.store.executors import Executors
 from kzexpert.engines.sql.store.spark_errors import check_free
 from kzexpert.engines.sql.store.spark_session import SparkSession, open_session, work_of
 from kzexpert.engines.sql.store.spark_store import SparkStore
+from kzexpert.engines.sql.tables.files import PARQUET
 from kzexpert.engines.sql.tables.local import LocalLoader
 from kzexpert.engines.sql.tables.relations import Loader
 from kzexpert.engines.sql.tables.spark_reader import SparkReader
 from kzexpert.errors import KnowledgeBaseError
+from kzexpert.language.records import PACKED
+from kzexpert.language.workbook import WORKBOOKS
 from kzexpert.model import Program, Table
 
 __all__ = ["SparkEngine"]
 
 #: So many facts of files are few; tables of so many bytes and rows are small.
 _FACTS, _BYTES, _ROWS = 10_000, 32_000_000, 1_000_000
+#: By so much a file of text grows when it is unpacked.
+_PACKED = 10
 
 
 class SparkEngine(DatabaseEngine):
@@ -84,17 +89,26 @@ class SparkEngine(DatabaseEngine):
 
 def _are_small(tables: Sequence[Table]) -> bool:
     """Whether there are no tables, or files only that DuckDB reads here before a cluster is told of them."""
-    each = {table.path: table for table in tables}
+    each = {Path(table.path): table for table in tables}
     try:
-        files = [file for path in map(Path, each) for file in (path.rglob("*") if path.is_dir() else [path])]
-        if sum(file.stat().st_size for file in files) > _BYTES:
+        files = {path: list(path.rglob("*")) if path.is_dir() else [path] for path in each}
+        if sum(_size(file) for found in files.values() for file in found) > _BYTES:
             return False
         if not tables:
             return True
         from kzexpert.engines.sql.tables.duckdb_reader import count_rows
 
-        return count_rows(list(each.values()), _ROWS + 1, network=False) <= _ROWS
+        # Parquet may hold any number of rows in a few bytes, and says how many.
+        parquet = [
+            each[path] for path, found in files.items() if any(file.name.lower().endswith(PARQUET) for file in found)
+        ]
+        return count_rows(parquet, _ROWS + 1, network=False) <= _ROWS
     except (ImportError, OSError, ValueError):  # executors can do it, and they know other places
         return False
     except KnowledgeBaseError:  # what reads it says all that is wrong
         return True
+
+
+def _size(file: Path) -> int:
+    """The bytes of a file, or about as many as it is packed from."""
+    return file.stat().st_size * (_PACKED if file.suffix.lower() in (*PACKED, *WORKBOOKS) else 1)

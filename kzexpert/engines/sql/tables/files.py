@@ -231,7 +231,8 @@ def files_of(table: Table) -> list[Path]:
     """The file, or those of the folder; of a folder that is partitioned, as ``year=2010/``, the Parquet files in it.
 
     Raises:
-        KnowledgeBaseError: there is none, or they lie in folders of different columns (KZ124).
+        KnowledgeBaseError: there is none, one has a name that is not UTF-8, or they lie in folders of different columns
+            (KZ124).
     """
     path = Path(table.path)
     place = table.marks.get("file", table.location)
@@ -245,6 +246,10 @@ def files_of(table: Table) -> list[Path]:
     if not files:
         what = "does not exist" if missing else "holds no table" if path.is_dir() else "is not a table"
         raise KnowledgeBaseError(Issue("KZ124", f"{table.file} {what}", place, FORM))
+    odd = [file for file in files if any("\ud800" <= character <= "\udfff" for character in str(file))]
+    if odd:  # no database takes it
+        message = f"{table.file} holds a file whose name is not UTF-8: {odd[0].name!a}"
+        raise KnowledgeBaseError(Issue("KZ124", message, place, "give it another name"))
     _check_folders(table, files, place)
     return files
 
