@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from kzexpert.errors import Issue, UsageError
 
-__all__ = ["bulk"]
+__all__ = ["bulk", "undisturbed"]
 
 _LOW = "make sure that there is memory left, and that the package was built for this system"
 _PACKAGES = (
@@ -33,7 +33,7 @@ def bulk(what: str, extra: str = "bulk") -> Iterator[None]:
     """
     hint = f"pip install 'kzexpert[{extra}]'"
     try:
-        with _undisturbed():
+        with undisturbed():
             yield
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _PACKAGES:
@@ -46,7 +46,7 @@ def bulk(what: str, extra: str = "bulk") -> Iterator[None]:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """An interrupt amid the import of a C++ library would not end in cleaning up, but in the library's own abort."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Unpack
 
 from kzexpert.engines.base import Work
+from kzexpert.engines.packages import undisturbed
 from kzexpert.engines.sql.engine import DatabaseEngine, Terms
 from kzexpert.engines.sql.results.spark_files import SparkWriter
 from kzexpert.engines.sql.run import Run
@@ -96,8 +97,8 @@ def _are_small(tables: Sequence[Table]) -> bool:
             return False
         if not tables:
             return True
-        from kzexpert.engines.sql.tables.duckdb_reader import count_rows
-
+        with undisturbed():
+            from kzexpert.engines.sql.tables.duckdb_reader import count_rows
         # Parquet may hold any number of rows in a few bytes, and says how many.
         parquet = [
             each[path] for path, found in files.items() if any(file.name.lower().endswith(PARQUET) for file in found)
