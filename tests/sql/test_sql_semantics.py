@@ -50,6 +50,16 @@ def test_equal_evidence_compares_equal_in_whatever_order_it_comes() -> None:
     assert len(agreed(kb).certainties["best"]) == len(STATES)
 
 
+def test_few_lines_and_many_of_one_strength_add_up_alike() -> None:
+    kb = written(
+        {"hint": ["state", "number"], "likely": ["state"], "unlikely": ["state"]},
+        {"hint": [[state, i] for state, lines in zip(STATES, (1, 64, 65), strict=False) for i in range(lines)]},
+        rule("likely", ["hint(?s, ?n)"], "likely(?s)", 0.0123, each=True),
+        rule("unlikely", ["hint(?s, ?n)"], "unlikely(?s)", -0.0123, each=True),
+    )
+    assert len(set(agreed(kb).certainties["likely"].values())) == 3
+
+
 def test_evidence_of_one_against_one_is_a_conflict() -> None:
     kb = written(
         {"said": ["state"], "denied": ["state"], "so": ["state"]},

@@ -207,15 +207,15 @@ def _combined(dialect: Dialect, lines: Sequence[_Lines], columns: list[str]) -> 
     rows, times = _gathered(lines, columns), None
     if dialect.spreads and not all(line.single for line in lines):
         rows, times = _counted(rows, columns), column("n", "l")
-    product = partial(dialect.product, times=times, alike=alike is not None)
+    product = partial(dialect.product, times=times)
     positive: exp.Expr = number(0.0)
     negative: exp.Expr = number(0.0)
     if any(not line.negative for line in lines):
-        factor = number(1.0) - strength
+        factor = number(1.0) - strength if alike is None else 1.0 - alike
         above = strength > number(0.0)
         positive = number(1.0) - product(factor, above, ascending=False)
     if any(line.negative for line in lines):
-        factor_ = number(1.0) + strength
+        factor_ = number(1.0) + strength if alike is None else 1.0 + alike
         below = strength < number(0.0)
         negative = product(factor_, below, ascending=True) - number(1.0)
     shown = [*keys, called(positive, "p"), called(negative, "n")]

@@ -64,6 +64,17 @@ class Names(Protocol):
         """
         ...
 
+    def of_cells(self, cells: exp.Query, cell: exp.Column, text: exp.Expr) -> exp.Table | None:
+        """A new table of what stands for cells that say something: columns ``text``, the cell, and ``code``.
+
+        None where a text stands for itself.
+
+        Args:
+            cells: each once; read as ``w``.
+            cell, text: what is looked up, and what it says.
+        """
+        ...
+
     def names(self, kb: KnowledgeBase, kind: str, codes: exp.Table | None) -> exp.Table:
         """A table of what stands for an entity of a kind: its names and aliases, or the codes of a map.
 

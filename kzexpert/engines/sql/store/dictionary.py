@@ -60,6 +60,20 @@ class Dictionary:
         self._codes = {text: code for text, code in self._codes.items() if code != UNKNOWN}
         return found
 
+    def of_cells(self, cells: exp.Query, cell: exp.Column, text: exp.Expr) -> exp.Table:
+        """See `kzexpert.engines.sql.store.base.Names.of_cells`. Nearly all cells are what they say, to the letter."""
+        stored = self._database.store(cells)
+        rows = named(stored, "w")
+        if self._database.rows(select([exp.Count(this=exp.Star())], rows.copy(), where=[text.neq(cell)]))[0][0]:
+            texts = self.extended(select([text.copy()], rows.copy(), distinct=True))
+            same = exp.Join(this=named(texts, "t"), on=column("text", "t").eq(text))
+            found = self._database.store(select([called(cell, "text"), column("code", "t")], rows, [same]))
+            self._database.drop(texts)
+        else:
+            found = self.extended(select([cell], rows, where=[~text.is_(exp.null())]))
+        self._database.drop(stored)
+        return found
+
     def names(self, kb: KnowledgeBase, kind: str, codes: exp.Table | None) -> exp.Table:
         """See `kzexpert.engines.sql.store.base.Names.names`."""
         known = names_of(kb, kind)

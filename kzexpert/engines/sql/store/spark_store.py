@@ -517,6 +517,9 @@ class SparkNames:
     def extended(self, query: exp.Query) -> None:
         """See `Names.extended`."""
 
+    def of_cells(self, cells: exp.Query, cell: exp.Column, text: exp.Expr) -> None:
+        """See `Names.of_cells`."""
+
     def names(self, kb: KnowledgeBase, kind: str, codes: exp.Table | None) -> exp.Table:
         """See `Names.names`. What few codes stand for is found by the driver."""
         known = names_of(kb, kind)

@@ -132,7 +132,8 @@ class DuckDBReader(TableReader):
         options = {"filename": exp.Literal.string(_PATH), "file_row_number": exp.true(), "union_by_name": exp.true()}
         # DuckDB would take what folders above the table say for columns too, in whatever case.
         options["hive_partitioning"] = exp.false()
-        found = self._part(table.file, _function("read_parquet", listed, options), column(_PATH), column(_NUMBER) + 1)
+        file = exp.Literal.string(str(files[0])) if len(files) == 1 else column(_PATH)
+        found = self._part(table.file, _function("read_parquet", listed, options), file, column(_NUMBER) + 1)
         return _with_folders(found, said) if said[files[0]] else found
 
     def _check_each(self, table: Table, listed: exp.Array, said: Mapping[Path, Collection[str]]) -> None:

@@ -160,7 +160,7 @@ class _Staging:
         self.joins: list[exp.Join] = []
         self.shown: list[exp.Expr] = []
         self.problems: list[Problem] = []
-        self.texts: list[tuple[exp.Table, exp.Join]] = []
+        self.texts: list[exp.Table] = []
         specs = kb.predicate[declared.predicate].args
         self.dates = {*DATES, *(spec.name for spec in specs if spec.type == "date")}
         for place, spec in enumerate(specs):
@@ -179,15 +179,17 @@ class _Staging:
     def staged(self) -> Staged:
         """The facts, once they are read; and what is wrong with rows that are none."""
         stored, rows, bad = self._read()
+        found = self._bad() if bad else None
+        for texts in self.texts:
+            self.database.drop(texts)
         columns = frozenset(shown.alias_or_name for shown in [*self.shown, *self._place()])
         parts = self.opened.parts
         uneven = [row for part in parts for row in part.uneven]
         issues = tuple([uneven_issue(self.declared, uneven)] if uneven else [])
         warnings = tuple(warning for part in parts for warning in part.warnings)
-        if not bad:
+        if found is None:
             warnings = warnings if rows or uneven else (nothing_read(self.declared),)
             return Staged(self.declared, stored, columns, rows, issues, parts=parts, warnings=warnings)
-        found = self._bad()
         issues += tuple(issues_of(self.database, self.declared, found, self.problems))
         stored = self.database.kept(stored, column(PROBLEM).is_(exp.null()))
         says = tuple(problem.says for problem in self.problems)
@@ -196,13 +198,10 @@ class _Staging:
     def _read(self) -> tuple[exp.Table, int, int]:
         """The rows, with the number of the first problem of each; how many they are, and how many have a problem."""
         shown = [*self.shown, *self._place(), called(problem_number(self.problems), PROBLEM)]
-        joins = [*(join.copy() for join in self.joins), *(join for _, join in self.texts)]
-        query = select(shown, subquery(self._rows(), "i"), joins)
+        query = select(shown, subquery(self._rows(), "i"), [join.copy() for join in self.joins])
         counts = exp.Count(this=exp.Star()), exp.Count(this=column(PROBLEM))
         with self.database.in_order(), self.database.reading():
             stored, (rows, bad) = self.database.fill(query, counts)
-        for texts, _ in self.texts:
-            self.database.drop(texts)
         return stored, rows, bad
 
     def _bad(self) -> exp.Table:
@@ -250,8 +249,8 @@ class _Staging:
             self.shown.append(called(typed(column(ROW, "i"), "double"), argument(place)))
             return
         text = self._text(key)
-        self._problem(key, f"{key} is empty", text.is_(exp.null()))
-        value: exp.Expr
+        value: exp.Expr = self._stands_for_text(place, key, text) if kind == "text" else text
+        self._problem(key, f"{key} is empty", value.is_(exp.null()))
         if kind == "number":
             value = self._number(key)
             self._problem(key, f"{{}} is not a number for {key}", value.is_(exp.null()), number_hint)
@@ -263,37 +262,43 @@ class _Staging:
             value = day_of(self.database.dialect, text, "")
             wrong = exp.Length(this=text.copy()).neq(10) | value.is_(exp.null())
             self._problem(key, f"{{}} is not a day for {key}, which is written 2010-01-31", wrong, date_hint)
-        else:
+        elif kind != "text":
             value = self._stands_for(place, key, kind, text)
         self.shown.append(called(value, argument(place)))
 
-    def _stands_for(self, place: int, key: str, kind: str, text: exp.Expr) -> exp.Expr:
-        """What stands for the text or entity that a column holds; an entity that nothing stands for is a problem."""
-        alias = f"k{place}"
-        same = column("text", alias).eq(text)
-        if kind == "text":
-            with self.database.reading():
-                texts = self.dictionary.extended(self._texts(key))
-            if texts is None:
-                return text.copy()
-            self.texts.append((texts, exp.Join(this=named(texts, alias), side="LEFT", on=same)))
-            return column("code", alias)
+    def _stands_for(self, place: int, key: str, kind: str, text: exp.Column) -> exp.Expr:
+        """What stands for the entity that a column holds; one that nothing stands for is a problem."""
         codes, names = self._codes(key, kind)
-        self.joins.append(exp.Join(this=named(codes, alias), side="LEFT", on=same))
-        value = column("code", alias)
+        value = self._looked_up(place, codes, text)
         says = f"{{}} is not a known {kind}" + (" code" if key in self.declared.codes else "")
         self._problem(key, says, value.is_(exp.null()), partial(self._near, key, kind, names))
         return value
 
-    def _texts(self, key: str) -> exp.Select:
-        """The different texts that rows say of an argument: cells that are alike are looked at once."""
-        text = self.told[key].copy()
-        cells: dict[str, exp.Expr] = {cell.name: column(cell.name, "w") for cell in text.find_all(exp.Column)}
+    def _looked_up(self, place: int, codes: exp.Table, text: exp.Column) -> exp.Column:
+        """What stands for a text in a table of codes; null where nothing does."""
+        alias = f"k{place}"
+        same = column("text", alias).eq(text)
+        self.joins.append(exp.Join(this=named(codes, alias), side="LEFT", on=same))
+        return column("code", alias)
+
+    def _stands_for_text(self, place: int, key: str, text: exp.Column) -> exp.Expr:
+        """What stands for the text that a column holds; a cell of text is looked up as it is, before it is trimmed."""
+        told = self.told[key].copy()
+        if self.opened.types.get(self.declared.columns.get(key, "")) == "VARCHAR":
+            (name,) = {found.name for found in told.find_all(exp.Column)}
+            shown: exp.Expr = column(name, "w")
+            looked_up, says = column(name, "i"), told
+        else:
+            name, shown = "cell", called(told, "cell")
+            looked_up, says = text, column("cell", "w")
         rows = subquery(self.opened.query(self.cells.used), "w")
-        shown = [*cells.values()] or [exp.Literal.number(1)]
-        return select(
-            [text], subquery(select(shown, rows, where=self.cells.chosen("w"), distinct=True), "w"), distinct=True
-        )
+        cells = select([shown], rows, where=self.cells.chosen("w"), distinct=True)
+        with self.database.reading():
+            codes = self.dictionary.of_cells(cells, column(name, "w"), says)
+        if codes is None:
+            return text
+        self.texts.append(codes)
+        return self._looked_up(place, codes, looked_up)
 
     def _near(self, key: str, kind: str, names: exp.Table | None, values: Sequence[str]) -> str:
         """What an unknown name or code may be meant for."""
