@@ -5,17 +5,12 @@ when the session does. Nothing is told to Spark while Python collects its garbag
 """
 
 import itertools
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
-from functools import partial
 from math import inf
 from pathlib import Path
-from types import FrameType
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
 from sqlglot import exp
@@ -26,8 +21,9 @@ from kzexpert.engines.sql.plan.recursion import Component
 from kzexpert.engines.sql.plan.rounds import Rounds
 from kzexpert.engines.sql.plan.texts import Plain
 from kzexpert.engines.sql.plan.words import column, select, subquery, table
-from kzexpert.engines.sql.store.base import Row, TimeIsUp, names_of, resolved
-from kzexpert.engines.sql.store.spark_errors import failing, writing
+from kzexpert.engines.sql.store.base import Row, names_of, resolved
+from kzexpert.engines.sql.store.spark_errors import writing
+from kzexpert.engines.sql.store.spark_jobs import SparkJobs
 from kzexpert.engines.sql.store.spark_session import (
     PYTHON,
     TYPES,
@@ -40,12 +36,10 @@ from kzexpert.engines.sql.store.spark_session import (
     frame_of,
     local_copy,
     release,
-    stoppable,
     tasks,
     watched,
 )
 from kzexpert.engines.sql.store.spark_values import CHARACTERS, escaped, is_small, listed
-from kzexpert.engines.sql.store.watch import ENDS, Watch
 from kzexpert.model import KnowledgeBase
 
 __all__ = ["SparkStore"]
@@ -70,16 +64,11 @@ _LEVELS = 50_000, 5_000_000
 _MANY = len(_LEVELS)
 #: What so many rounds have found is read together before it is stored in one table.
 _GATHERED = 8
-_Result = TypeVar("_Result")
-#: Seconds between words to jobs that they should end.
-_EVERY = 0.1
-#: So many jobs may run at once.
-_AT_ONCE = 4
 #: Names of views: several stores may share a session.
 _NUMBERS = itertools.count(1)
 
 
-class SparkStore:
+class SparkStore(SparkJobs):
     """See `kzexpert.engines.sql.store.base.Store`.
 
     Args:
@@ -93,102 +82,18 @@ class SparkStore:
     parallel = True
 
     def __init__(self, session: SparkSession, checkpoint: str | None = None, facts: float = inf) -> None:
+        super().__init__(session)
         self.dialect = SparkDialect()
         self.texts = Plain()
-        self.session = session
         self._folder = folder_of(session, checkpoint)
         self._before = {name: session.conf.get(name, None) for name in _FEW}
         self._level, self._most = _MANY, 0.0
         self.expects(facts)
         self._views: dict[str, DataFrame] = {}
         self._given: set[str] = set()
-        self._watch: Watch | None = None
-        self._interrupted: Callable[[], object] | None = None
-        self._reading = threading.local()
-        self._tag = f"kzexpert-{uuid4().hex}"
-        self._workers = ThreadPoolExecutor(_AT_ONCE)
-        self._begun: list[Future[Any]] = []
-        self._ended = False
         self._names = SparkNames(self)
 
-    @property
-    def _reads(self) -> bool:
-        """Whether files of a user are read, in this thread."""
-        return getattr(self._reading, "now", False)
-
     # --- statements --------------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def within(self, seconds: float | None, tell: Callable[[float | None], None] | None = None) -> Iterator[None]:
-        """See `Store.within`. No jobs are stopped but those of this store."""
-        with stoppable(self.session, self._tag) as stop:
-            watch = self._watch = Watch(stop, seconds, None if tell is None else partial(tell, None))
-            try:
-                with watch, self._patient():
-                    yield
-            except BaseException:
-                self._give_up(stop)
-                self._answer()
-                raise
-            finally:
-                self._watch = None
-        self._answer()
-        if watch.late:
-            raise TimeIsUp
-
-    def _give_up(self, stop: Callable[[], object]) -> None:
-        """Have all that was begun end."""
-        self._ended = True
-        for future in self._begun:
-            future.cancel()
-        while wait(self._begun, timeout=_EVERY).not_done:
-            stop()
-        self._begun.clear()
-        self._ended = False
-
-    @contextmanager
-    def _patient(self) -> Iterator[None]:
-        """At Ctrl-C, or another signal to end, wait until the job was stopped: no word to Spark can be left half said.
-
-        A second one waits for nothing.
-        """
-
-        def noted(number: int, frame: FrameType | None) -> None:
-            if self._interrupted is not None:
-                raise KeyboardInterrupt
-            self._interrupted = partial(handlers[number], number, frame)
-
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        found = {number: signal.getsignal(number) for number in ENDS}
-        handlers = {number: handler for number, handler in found.items() if callable(handler)}
-        for number in handlers:
-            signal.signal(number, noted)
-        try:
-            yield
-        finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
-
-    def _answer(self) -> None:
-        """Do now what a signal asked for, if one came."""
-        asked, self._interrupted = self._interrupted, None
-        if asked is not None:
-            asked()
-            raise KeyboardInterrupt
-
-    def _check(self, watch: Watch) -> None:
-        """Raise what has stopped a job.
-
-        Raises:
-            TimeIsUp: the budget of time is used up.
-            KeyboardInterrupt: the user has had enough.
-        """
-        if self._interrupted is not None:
-            raise KeyboardInterrupt
-        if watch.late or self._ended:
-            raise TimeIsUp
 
     def rows(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> list[Row]:
         """See `Store.rows`."""
@@ -217,27 +122,6 @@ class SparkStore:
         # A date would be handed to Java without the zeros before a year of three digits; Spark compares texts as well.
         args = [value.isoformat() if isinstance(value, date) else value for value in parameters]
         return self.session.sql(text, args=args)
-
-    @contextmanager
-    def guarded(self) -> Iterator[None]:
-        """What goes wrong in Spark, as what it means here.
-
-        Raises:
-            TimeIsUp: the budget of time is used up.
-            KnowledgeBaseError: what a user can do something about.
-        """
-        watch = self._watch
-        if watch is None:
-            with self.within(None), self.guarded():
-                yield
-            return
-        self._check(watch)
-        try:
-            with failing(self._reads):
-                yield
-        except Exception:
-            self._check(watch)
-            raise
 
     # --- tables ------------------------------------------------------------------------------------------------------
 
@@ -296,21 +180,6 @@ class SparkStore:
         """Whether every table has one partition."""
         return self._level == 0
 
-    def later(self, work: Callable[[], _Result]) -> Callable[[], _Result]:
-        """See `Store.later`. While one job is planned, others keep the executors busy."""
-        watch = self._watch
-        if watch is None:
-            result = work()
-            return lambda: result
-
-        def tagged() -> _Result:
-            with stoppable(self.session, self._tag):  # tags are those of a thread
-                return work()
-
-        future = self._workers.submit(tagged)
-        self._begun = [*(other for other in self._begun if not other.done()), future]
-        return future.result
-
     def load(self, columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]) -> exp.Table:
         """See `Store.load`. A few rows stand in the plan; more are sent to the executors."""
         kinds = list(columns.values())
@@ -356,7 +225,7 @@ class SparkStore:
 
     def close(self) -> None:
         """See `Store.close`. The session of the user goes on."""
-        self._workers.shutdown(cancel_futures=True)
+        self.forget()
         if not connects(self.session):  # there they go with the session
             for name in self._views:
                 self.session.catalog.dropTempView(name)
@@ -464,16 +333,7 @@ class SparkStore:
                 self.drop(stored)
         return [stored for stored in tables if stored.name in names]
 
-    # --- tables of users ---------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """See `Store.reading`."""
-        before, self._reading.now = self._reads, True
-        try:
-            yield
-        finally:
-            self._reading.now = before
+    # --- texts -------------------------------------------------------------------------------------------------------
 
     def dictionary(self, kb: KnowledgeBase) -> "SparkNames":
         """See `Store.dictionary`."""
