@@ -48,11 +48,10 @@ class LocalLoader:
         self.store.close()
 
     def _rows(self, extent: Extent) -> list[Row]:
-        """The facts of a relation with their certainties."""
+        """The facts of a relation, with their certainties where these differ."""
         if extent.rows == 0:
             return []
-        shown = [*(column(name, "m") for name in extent.shown), extent.certainty_of("m")]
-        found = self._loader.store.rows(select(shown, extent.named("m")))
+        found = self._loader.store.rows(select([column(name, "m") for name in _shown(extent)], extent.named("m")))
         codec, arity = Codec(self._loader.store.texts, extent.kinds), len(extent.kinds)
         return [(*codec.decode(row), *row[arity:]) for row in found]
 
@@ -62,9 +61,13 @@ class LocalLoader:
         if not rows:
             nothing = empty(extent.kinds, types)
             return lambda: nothing
-        certainties = [row[-1] for row in rows]
-        columns: dict[str, Kind] = dict(zip(extent.columns, extent.kinds, strict=True))
-        columns |= {DAY: "whole"} if extent.dated else {}
-        columns[CERTAINTY] = "number"
+        certainties = [row[-1] for row in rows] if extent.certainty is None else [extent.certainty]
+        kinds: dict[str, Kind] = dict(zip(extent.columns, extent.kinds, strict=True))
+        kinds |= {DAY: "whole", CERTAINTY: "number"}
+        columns = {name: kinds[name] for name in _shown(extent)}
         sent = self.store.later(lambda: self.store.load(columns, rows))
         return lambda: measured(replace(extent, source=sent()), types, len(rows), min(certainties), max(certainties))
+
+
+def _shown(extent: Extent) -> list[str]:
+    return [*extent.shown, *([CERTAINTY] if extent.certainty is None else [])]
