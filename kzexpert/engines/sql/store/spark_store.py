@@ -39,13 +39,11 @@ from kzexpert.engines.sql.store.spark_session import (
     tasks,
     watched,
 )
-from kzexpert.engines.sql.store.spark_values import CHARACTERS, escaped, is_small, listed
+from kzexpert.engines.sql.store.spark_values import CHARACTERS, VALUES, escaped, is_small, listed
 from kzexpert.model import KnowledgeBase
 
 __all__ = ["SparkStore"]
 
-#: So many values of a table are held by the driver once it is filled, so that no job is needed to send them round.
-_SENT = 4_000
 #: What makes a job of a few thousand rows fast: one task, nothing sent to and fro, no Java compiled for it.
 _FEW: Mapping[str, str] = {
     "spark.sql.adaptive.enabled": "false",
@@ -151,7 +149,7 @@ class SparkStore(SparkJobs):
         texts = [f"coalesce(length(`{field.name}`), 0)" for field in shape if field.dataType == TYPES["text"]]
         told = ["count(1)", f"sum({' + '.join(texts) or 0})", *told]
         if self._one:
-            most = _SENT // max(len(shape), 1)
+            most = VALUES // max(len(shape), 1)
             seen, measured = watched(frame, told)
             rows = seen.limit(most + 1).collect()
             if len(rows) <= most:
@@ -160,7 +158,7 @@ class SparkStore(SparkJobs):
         seen, measured = watched(frame, told)
         kept = self._cut(seen)
         rows_, characters, *found = measured(kept)
-        if rows_ * len(shape) <= _SENT and (characters or 0) <= CHARACTERS:
+        if rows_ * len(shape) <= VALUES and (characters or 0) <= CHARACTERS:
             kept = self._sent(shape, kept.collect())
         else:
             self.expects(rows_)
@@ -183,7 +181,8 @@ class SparkStore(SparkJobs):
     def load(self, columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]) -> exp.Table:
         """See `Store.load`. A few rows stand in the plan; more are sent to the executors."""
         kinds = list(columns.values())
-        plain = [tuple(map(_plain, row, kinds)) for row in rows]
+        found = (map(_plain, row, kinds) for row in rows) if "number" in kinds else rows
+        plain = [*map(tuple, found)]
         shape = StructType([StructField(name, TYPES[kind]) for name, kind in columns.items()])
         with self.guarded():
             return self.view(self._sent(shape, plain))
@@ -385,8 +384,8 @@ class SparkNames:
         known = names_of(kb, kind)
         if codes is None:
             return self._store.load({"text": "text", "code": "text"}, known)
-        told = self._store.rows(select([column("text"), column("name")], codes.copy()).limit(_SENT + 1, copy=False))
-        if len(told) > _SENT:
+        told = self._store.rows(select([column("text"), column("name")], codes.copy()).limit(VALUES + 1, copy=False))
+        if len(told) > VALUES:
             return self._store.store(resolved(self.names(kb, kind, None), codes))
         meant = dict(known)
         pairs = dict.fromkeys((code, meant[name]) for code, name in told if name in meant)

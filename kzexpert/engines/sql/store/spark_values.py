@@ -7,12 +7,12 @@ from math import isfinite
 
 from kzexpert.engines.sql.plan.dialects import is_harmless
 
-__all__ = ["CHARACTERS", "escaped", "is_small", "listed", "literal"]
+__all__ = ["CHARACTERS", "VALUES", "escaped", "is_small", "listed", "literal"]
 
 #: What would stand for several files in a path.
 _WILD = re.compile(r"([*?\[\]{}\\])")
-#: So many values, and so many characters of texts, may stand in a query.
-_VALUES, CHARACTERS = 20_000, 500_000
+#: So many values, and so many characters of texts, may stand in a query; with more it takes longer than to read them.
+VALUES, CHARACTERS = 4_000, 500_000
 
 
 def escaped(path: str) -> str:
@@ -26,7 +26,7 @@ def is_small(rows: Sequence[Sequence[object]], width: int) -> bool:
     Args:
         width: the number of their columns.
     """
-    if len(rows) * width > _VALUES:
+    if len(rows) * width > VALUES:
         return False
     return sum(len(value) for row in rows for value in row if isinstance(value, str)) <= CHARACTERS
 
