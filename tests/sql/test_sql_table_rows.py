@@ -23,7 +23,7 @@ def _parquet(folder: Path, rows: str) -> Path:
 @pytest.mark.parametrize(
     "worth", ["i", "i / 4", "i * 1000000", "CASE i WHEN 0 THEN -1e308 WHEN 1 THEN 1e308 ELSE i END"]
 )
-@pytest.mark.parametrize("repeated", [0, 7])
+@pytest.mark.parametrize("repeated", [0, 7, 20_000])
 def test_rows_that_state_the_same_are_one_fact(tmp_path: Path, worth: str, repeated: int) -> None:
     """However widely their numbers are spread."""
     rows = f"SELECT 'Ruritania' AS a, ({worth})::DOUBLE AS b FROM range({{}}) AS r(i)"

@@ -48,12 +48,16 @@ class DuckDBStore(Database):
         """See `Store.distinct`. Each combination of values from the least to the greatest has a bit, if these are few.
 
         Numbers share a bit where they differ in their fractions only, and then nothing is shown. Where there are too
-        many for bits, rows of the same values are numbered: fewer of them must be in memory than to count values.
+        many for bits, rows of the same values are numbered: fewer of them must be in memory than to count values. That
+        is slow where most rows repeat others, so it is estimated first how many are different.
         """
         if rows < _MANY:
             return False
         extremes = [extreme(this=column(name)) for name in columns for extreme in (exp.Min, exp.Max)]
-        (found,) = self.rows(select(extremes, stored.copy()))
+        hashed = exp.Anonymous(this="hash", expressions=[column(name) for name in columns])
+        ((about, *found),) = self.rows(select([exp.ApproxDistinct(this=hashed), *extremes], stored.copy()))
+        if about < rows / 2:
+            return False
         place: exp.Expr = exp.Literal.number(0)
         places = 1
         for name, least, greatest in zip(columns, found[::2], found[1::2], strict=True):
