@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import examples  # noqa: F401  (loads the profile of Hypothesis before a test module is read)
@@ -13,6 +14,9 @@ from processes import CHECKOUT
 # The parser of Spark remembers what it has read, and nothing bounds that: a gigabyte does not last for all tests. The
 # first test of a process that starts Spark decides, whatever its own settings.
 os.environ.setdefault("PYSPARK_SUBMIT_ARGS", "--driver-memory 3g pyspark-shell")
+
+# Executors run the Python of the driver.
+os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 
 # A shell without job control has what it starts in the background ignore Ctrl-C, which all below that inherits.
 signal.signal(signal.SIGINT, signal.default_int_handler)

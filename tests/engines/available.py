@@ -1,13 +1,17 @@
 """Engines by name as tests take them: skipped where they cannot run, and one Spark for all tests of a process."""
 
+import atexit
 import os
 import shutil
+from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
 import pytest
 
-__all__ = ["EVERY_ENGINE", "SETTINGS", "SPARK", "SPREAD", "local_spark", "ready", "spark_case"]
+from benchmarks.clusters import cluster
+
+__all__ = ["EVERY_ENGINE", "SETTINGS", "SPARK", "SPREAD", "ready", "running_spark", "spark_case", "spread"]
 
 #: What spares Spark the work that pays for large tables only.
 SETTINGS = {
@@ -28,6 +32,7 @@ SETTINGS = {
 }
 #: On a cluster, beside these: small executors, and work for two.
 SPREAD = {
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
     "spark.executor.memory": "512m",
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
@@ -45,8 +50,11 @@ EVERY_ENGINE = ("experta", "experta-stock", "duckdb", SPARK)
 
 
 @cache
-def local_spark() -> Any:
-    """The session of this process, on two cores; or one on a server of Spark Connect, which ``SPARK_REMOTE`` names."""
+def running_spark() -> Any:
+    """The session of this process, on a standalone cluster of two workers of one core, which ends with it.
+
+    Or one on a server of Spark Connect, which ``SPARK_REMOTE`` names.
+    """
     pytest.importorskip("pyspark")
     pytest.importorskip("sqlglot")
     from kzexpert.engines.sql.store.spark_session import open_session
@@ -55,7 +63,17 @@ def local_spark() -> Any:
         return open_session()
     if shutil.which("java") is None:
         pytest.skip("Java is not installed")
-    return open_session(master="local[2]", conf=SETTINGS)
+    ended = ExitStack()
+    atexit.register(ended.close)
+    return open_session(master=ended.enter_context(cluster()).master, conf={**SETTINGS, **SPREAD})
+
+
+def spread(patch: pytest.MonkeyPatch) -> None:
+    """Have Spark do with a few rows what it does with many: they are in parts, which lie with the executors."""
+    from kzexpert.engines.sql.store import spark_store
+
+    patch.setattr(spark_store, "_LEVELS", (-1, -1))
+    patch.setattr(spark_store, "VALUES", 0)
 
 
 def ready(name: str) -> str:
@@ -64,5 +82,5 @@ def ready(name: str) -> str:
         pytest.importorskip("duckdb")
         pytest.importorskip("sqlglot")
     if name == "spark":
-        local_spark()
+        running_spark()
     return name

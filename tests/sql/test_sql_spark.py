@@ -10,7 +10,7 @@ from math import nextafter
 from pathlib import Path
 
 import pytest
-from available import SETTINGS, local_spark, ready
+from available import SETTINGS, ready, running_spark
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +22,7 @@ from kzexpert.engines.sql.plan.decimals import rounded
 from kzexpert.engines.sql.plan.dialects import SparkDialect
 from kzexpert.engines.sql.plan.words import called, column, select
 from kzexpert.engines.sql.spark_engine import SparkEngine
+from kzexpert.engines.sql.store import spark_session
 from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.errors import BudgetError, UsageError
 from kzexpert.model import KnowledgeBase
@@ -85,7 +86,7 @@ def test_plans_do_not_grow_with_the_rounds(certainty: float, monkeypatch: pytest
 
 
 def test_an_existing_session_is_left_as_it_was() -> None:
-    session = local_spark().newSession()
+    session = running_spark().newSession()
     session.conf.set("spark.sql.ansi.enabled", "true")
     session.conf.set("spark.sql.shuffle.partitions", "3")
     session.sql("SELECT 1 AS x").createOrReplaceTempView("r1")
@@ -102,7 +103,7 @@ def test_an_existing_session_is_left_as_it_was() -> None:
 
 
 def test_settings_of_a_session_that_would_change_results_change_none() -> None:
-    session = local_spark().newSession()
+    session = running_spark().newSession()
     for name, value in {
         "spark.sql.ansi.enabled": "true",
         "spark.sql.caseSensitive": "false",
@@ -150,9 +151,7 @@ def test_nothing_is_told_on_stderr_and_no_java_is_a_clear_error(tmp_path: Path) 
     command = [sys.executable, "-m", "kzexpert", "conclusions", "--engine", "spark", "--format", "json", "--kb", "."]
     kb = small_base(tmp_path / "kb")
     options = [word for name, value in SETTINGS.items() for word in ("--spark-conf", f"{name}={value}")]
-    ran = subprocess.run(
-        [*command, "--spark-master", "local[1]", *options], cwd=kb, capture_output=True, text=True, check=False
-    )
+    ran = subprocess.run([*command, *options], cwd=kb, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "new(Ruritania)" in ran.stdout
     assert json.loads(ran.stdout)["engine"] == "spark"
@@ -273,13 +272,13 @@ def test_a_trace_from_spark_is_verified(checkout: Path) -> None:
 
 
 def test_rows_are_written_by_executors_and_counted(tmp_path: Path) -> None:
-    store = SparkStore(local_spark().newSession())
+    store = SparkStore(running_spark().newSession())
     stored = store.load({"p": "text", "a0": "text", "c": "number"}, [("it's", "x", 1), ("q", "\0", 0.5)])
     query = select([column(name) for name in ("p", "a0", "c")], stored)
     target = tmp_path / "rows"
     found = store.write(query.copy(), target, "parquet", {}, ["p"], ["it's", "q", "none"])
     assert found == {"it's": 1, "q": 1, "none": 0}
-    read = local_spark().read.parquet(str(target))
+    read = running_spark().read.parquet(str(target))
     assert sorted(map(tuple, read.collect())) == [("\0", 0.5, "q"), ("x", 1.0, "it's")]
     for there in (target, f"file://{target}"):
         with pytest.raises(FileExistsError):
@@ -289,12 +288,19 @@ def test_rows_are_written_by_executors_and_counted(tmp_path: Path) -> None:
     store.close()
 
 
+def test_what_a_job_has_measured_is_asked_again_where_it_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spark_session, "_MEASURED", 0.0)
+    frame = running_spark().range(3)
+    _, measured = spark_session.watched(frame, ["count(1)", "max(id)"])
+    assert measured(frame) == [3, 2]  # no job has run, as if what it said were lost
+
+
 def test_no_text_of_a_user_stands_in_a_statement() -> None:
     texts = ["it's", 'a"b', "back\\slash", "'; DROP TABLE r1; --", "${x}", ":name", "?", "x y", ""]
     query = select([called(exp.Literal.string(text), f"x{place}") for place, text in enumerate(texts)])
     statement = SparkDialect().text(query)
     assert not any(text in statement for text in texts if len(text) > 3)
-    assert tuple(local_spark().sql(statement).collect()[0]) == tuple(texts)
+    assert tuple(running_spark().sql(statement).collect()[0]) == tuple(texts)
 
 
 # --- rounding --------------------------------------------------------------------------------------------------------
@@ -313,7 +319,7 @@ unit = st.floats(-1.0, 1.0, allow_nan=False)
 @given(numbers=st.lists(st.one_of(unit, ties, near_ties), min_size=50, max_size=200))
 def test_numbers_are_rounded_as_python_does(name: str, numbers: list[float]) -> None:
     if name == "spark":
-        store: object = SparkStore(local_spark())
+        store: object = SparkStore(running_spark())
     else:
         from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
 

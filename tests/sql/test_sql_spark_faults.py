@@ -1,29 +1,43 @@
-"""What is lost on a cluster, and what comes of it: executors, rows that lay with them."""
+"""What is lost on a cluster, and what comes of it: executors, rows that lay with them, the driver."""
 
+import os
 import shutil
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from available import SETTINGS, SPREAD
-from short_programs import program_of, rule, written
+from available import SETTINGS, SPREAD, spread
+from msgspec.structs import replace
+from short_programs import rule, written
 
 from benchmarks.clusters import Cluster, cluster
-from kzexpert.engines import engine
+from kzexpert.engines import Engine, engine, infer_each
 from kzexpert.engines.export.files import export
-from kzexpert.engines.reports import Report, Standing, Waiting
+from kzexpert.engines.export.folders import folder_replacement
+from kzexpert.engines.reports import Listener, Report, Standing, Waiting, unheard
 from kzexpert.errors import KnowledgeBaseError
+from kzexpert.language import parse_partial_date
 from kzexpert.model import Program
 from kzexpert.model.columns import Selection
+from kzexpert.program.snapshot import snapshot
 
 pytest.importorskip("pyspark")
 
-#: Tests take one away each, and one is left.
-WORKERS = 3
-#: In so many parts every executor has some of what is stored.
-CONF = {**SETTINGS, **SPREAD, "spark.default.parallelism": "12"}
+#: Tests take away all but the last.
+WORKERS = 4
+#: Work begins once all executors are there, and in so many parts that each has some of what is stored and written.
+CONF = {
+    **SETTINGS,
+    **SPREAD,
+    "spark.cores.max": str(WORKERS),
+    "spark.scheduler.minRegisteredResourcesRatio": "1.0",
+    "spark.default.parallelism": "8",
+    "spark.sql.shuffle.partitions": "8",
+}
 
 
 @pytest.mark.parametrize("reading", [False, True])
@@ -81,37 +95,83 @@ def test_a_stage_that_waits_for_long_is_told_of(monkeypatch: pytest.MonkeyPatch)
 # --- on a cluster ----------------------------------------------------------------------------------------------------
 
 
-def chains() -> Program:
-    """Chains of five links: more facts than the driver keeps, and a round of recursion for each link of a chain."""
-    starts = range(0, 25_000, 10)
+def chains() -> list[Program]:
+    """Chains of five links, each in one of twenty years: a round of recursion for each link of a chain."""
+    starts = range(0, 3_000, 10)
     kb = written(
         {"link": ["number", "number"], "reach": ["number", "number"]},
         {"link": [[float(start + place), start + place + 1.0, 0.9] for start in starts for place in range(5)]},
         rule("link", ["link(?a, ?b)"], "reach(?a, ?b)"),
         rule("on", ["reach(?a, ?b)", "link(?b, ?c)"], "reach(?a, ?c)", 0.99),
     )
-    return program_of(kb)
+    days = [parse_partial_date(str(year)) for year in range(1992, 2012)]
+    found = [days[int(fact.arguments["arg0"]) // 10 % 20] for fact in kb.facts]  # type: ignore[arg-type]
+    facts = [replace(fact, since=day, until=day) for fact, day in zip(kb.facts, found, strict=True)]
+    link, reach = kb.predicates
+    kb = replace(kb, predicates=(replace(link, holds="interval"), reach), facts=tuple(facts))
+    return [snapshot(kb, day.last) for day in days]
 
 
-def infer_and_write(found: Cluster, worker: int, path: Path, folder: Path | None = None) -> str:
-    """In the driver: have a worker go amid a recursion, and write what follows to a file.
+def write(runs: Engine, out: Path, listen: Listener = unheard) -> None:
+    """Write what follows to a file and to a folder."""
+    inferences = infer_each(runs, chains())
+    export(inferences, Selection(), "csv", out / "all.csv")
+    with folder_replacement(str(out / "all"), inferences) as path:
+        export(inferences, Selection(), "csv", path, listen, folders=True)
+
+
+def rows_of(folder: Path) -> list[str]:
+    """The lines of a folder that is whole, each behind the folder inside of it."""
+    assert (folder / "_SUCCESS").is_file()
+    files = folder.rglob("part-*")
+    return sorted(f"{file.parent.relative_to(folder)} {line}" for file in files for line in _lines(file))
+
+
+def _lines(file: Path) -> list[str]:
+    header, *lines = file.read_text(encoding="utf-8").splitlines()
+    assert header == "arg0,arg1,certainty,evidence,established"
+    return lines
+
+
+def infer_and_write(
+    found: Cluster, out: Path, inferring: int | None = None, writing: int | None = None, kept: Path | None = None
+) -> str:
+    """In the driver: write a file and a folder, while things are lost.
+
+    Args:
+        inferring: the worker that is lost amid a recursion; by default none is.
+        writing: the worker that is lost when some of the folder is written; by default the driver itself is.
 
     Returns:
         The error, and its hint.
     """
+    from pyspark import SparkContext
+
     from kzexpert.engines.sql.spark_engine import SparkEngine
+    from kzexpert.engines.sql.store import watch
+
+    spread(pytest.MonkeyPatch())
+    watch._EVERY = 0.01  # so often it hears
+    left = [inferring, writing]
 
     def heard(report: Report) -> None:
-        if isinstance(report, Standing) and report.round == 3:
-            found.lose(worker)
+        if left[0] is not None and isinstance(report, Standing) and report.round == 3:
+            found.lose(left[0])
+            left[0] = None
+        if len(left) == 2 and any(out.glob(".kzexpert-*/new/_temporary/0/_temporary/*/*/*/part-*")):
+            del left[1]
+            if writing is not None:
+                found.lose(writing)
+                return
+            for process in (SparkContext._gateway.proc.pid, os.getpid()):
+                os.kill(process, signal.SIGKILL)
 
-    kept = str(folder) if folder else None
-    spark = SparkEngine(master=found.master, conf=CONF, checkpoint=kept, listen=heard)
+    folder = None if kept is None else str(kept)
     try:
-        export([spark.infer(chains())], Selection(), "csv", path)
+        write(SparkEngine(master=found.master, conf=CONF, checkpoint=folder, listen=heard), out, heard)
     except KnowledgeBaseError as error:
         return f"{error} {error.issues[0].hint}"
-    return ""
+    return "" if len(left) == 1 else "the folder was there at once"
 
 
 @pytest.fixture(scope="module")
@@ -126,17 +186,38 @@ def lossy() -> Iterator[tuple[Cluster, ProcessPoolExecutor]]:
 @pytest.mark.spark
 def test_without_a_folder_rows_go_with_an_executor_and_the_hint_says_what_to_give(lossy, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     found, driver = lossy
-    said = driver.submit(infer_and_write, found, 0, tmp_path / "all.csv").result()
+    said = driver.submit(infer_and_write, found, tmp_path, inferring=0).result()
     assert said.startswith("KZ404 Spark could not finish")
     assert "an executor was lost" in said
     assert "--spark-conf spark.checkpoint.dir=" in said
     assert "memory" not in said
+    assert [*tmp_path.iterdir()] == []
 
 
 @pytest.mark.spark
-def test_with_a_folder_the_loss_of_a_worker_changes_no_byte(lossy, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_with_a_folder_the_loss_of_workers_changes_no_byte(lossy, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """Nor do tasks that run twice double a row."""
     found, driver = lossy
-    assert driver.submit(infer_and_write, found, 1, tmp_path / "spark.csv", tmp_path / "stored").result() == ""
-    export([engine("duckdb").infer(chains())], Selection(), "csv", tmp_path / "duckdb.csv")
-    assert (tmp_path / "spark.csv").read_bytes() == (tmp_path / "duckdb.csv").read_bytes()
+    spark, duckdb = tmp_path / "spark", tmp_path / "duckdb"
+    for out in (spark, duckdb):
+        out.mkdir()
+    assert driver.submit(infer_and_write, found, spark, inferring=1, writing=2, kept=tmp_path / "stored").result() == ""
+    write(engine("duckdb"), duckdb)
+    assert (spark / "all.csv").read_bytes() == (duckdb / "all.csv").read_bytes()
+    assert rows_of(spark / "all") == rows_of(duckdb / "all")
+    assert {path.name for path in spark.iterdir()} == {"all", "all.csv"}
+
+
+@pytest.mark.spark
+def test_a_driver_that_is_killed_leaves_the_old_folder_whole(lossy, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """What it has written stays beside it, and is in nobody's way."""
+    found, driver = lossy
+    write(engine("duckdb"), tmp_path)
+    before = {path: path.read_bytes() for path in (tmp_path / "all").rglob("*") if path.is_file()}
+    with pytest.raises(BrokenProcessPool):
+        driver.submit(infer_and_write, found, tmp_path).result()
+    assert {path: path.read_bytes() for path in (tmp_path / "all").rglob("*") if path.is_file()} == before
+    rows, (half,) = rows_of(tmp_path / "all"), tmp_path.glob(".kzexpert-*")
+    assert [*half.rglob("part-*")]
+    write(engine("duckdb"), tmp_path)
+    assert rows_of(tmp_path / "all") == rows

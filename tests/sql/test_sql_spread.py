@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from math import isfinite, ldexp, prod
 
 import pytest
-from available import local_spark, ready
+from available import ready, running_spark
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,7 +39,7 @@ groups = st.lists(numbers, min_size=1, max_size=8).flatmap(
 @examples(2)
 @given(found=st.lists(groups, min_size=60, max_size=120))
 def test_sums_are_exact_and_rounded_once(found: list[list[float]]) -> None:
-    store = SparkStore(local_spark())
+    store = SparkStore(running_spark())
     rows = [(place, value) for place, values in enumerate(found) for value in values]
     stored = store.load({"k0": "whole", "x": "number"}, rows)
     query = SparkDialect().total(select([column("k0"), column("x")], stored), ["k0"], average=False)
@@ -51,7 +51,7 @@ def test_sums_are_exact_and_rounded_once(found: list[list[float]]) -> None:
 
 
 def test_many_numbers_of_one_group() -> None:
-    store = SparkStore(local_spark())
+    store = SparkStore(running_spark())
     counted = 200_000
     rows = store.view(store.session.range(counted).selectExpr("id * 48271 % 2147483647 / 1000D AS x"))
     query = SparkDialect().total(select([column("x")], rows), [], average=False)
@@ -69,7 +69,7 @@ lines = st.lists(st.tuples(factors, st.integers(1, 2000)), min_size=1, max_size=
 @examples(2)
 @given(found=st.lists(lines, min_size=40, max_size=60))
 def test_lines_that_are_alike_are_multiplied_one_after_the_other(found: list[list[tuple[float, int]]]) -> None:
-    store = SparkStore(local_spark())
+    store = SparkStore(running_spark())
     rows = [(place, *line) for place, group in enumerate(found) for line in group]
     stored = store.load({"i": "whole", "f": "number", "n": "whole"}, rows)
     dialect = SparkDialect()

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
 
@@ -96,6 +97,8 @@ _ASKED = {
 }
 #: So often a client asks again, for five seconds, and not for ten minutes as it would.
 _RETRIES = 4
+#: Seconds within which what a job has measured is there, if it comes at all.
+_MEASURED = 5.0
 
 
 def open_session(
@@ -221,13 +224,26 @@ def frame_of(session: SparkSession, rows: Sequence[Row], shape: StructType) -> D
 def watched(frame: DataFrame, measures: Sequence[str]) -> tuple[DataFrame, Callable[[DataFrame], Sequence[Any]]]:
     """A frame that is measured when it is computed; and what gives the measures, if it is told what was kept of it.
 
-    A server of Spark Connect need not be able to do that. It is asked again, for what was kept.
+    A server of Spark Connect need not be able to do that; and before Spark 4.3 what was measured comes by a queue that
+    drops what it has no room for (SPARK-55037). What was kept is asked then.
     """
+
+    def asked(kept: DataFrame) -> Sequence[Any]:
+        return list(kept.selectExpr(*measures).collect()[0])
+
     if connects(frame.sparkSession):
-        return frame, lambda kept: list(kept.selectExpr(*measures).collect()[0])
-    seen = Observation()
+        return frame, asked
+    seen: Any = Observation()
     told = [expr(measure).alias(f"m{place}") for place, measure in enumerate(measures)]
-    return frame.observe(seen, *told), lambda _: [seen.get[f"m{place}"] for place in range(len(measures))]
+    observed = frame.observe(seen, *told)
+
+    def measured(kept: DataFrame) -> Sequence[Any]:
+        end = monotonic() + _MEASURED
+        while not (done := seen._jo.future().isCompleted()) and monotonic() < end:
+            sleep(0.01)
+        return [seen.get[f"m{place}"] for place in range(len(measures))] if done else asked(kept)
+
+    return observed, measured
 
 
 def local_copy(frame: DataFrame) -> DataFrame:
