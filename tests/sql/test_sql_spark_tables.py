@@ -36,7 +36,7 @@ from kzexpert.engines.sql import spark_engine
 from kzexpert.engines.sql.plan.words import column, select, subquery
 from kzexpert.engines.sql.spark_engine import SparkEngine
 from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
-from kzexpert.engines.sql.tables import files, spark_reader
+from kzexpert.engines.sql.tables import files, local, spark_reader
 from kzexpert.engines.sql.tables.duckdb_reader import DuckDBReader
 from kzexpert.engines.sql.tables.reader import Opened, TableReader
 from kzexpert.errors import Issue, KnowledgeBaseError, Location
@@ -49,15 +49,20 @@ pytestmark = pytest.mark.spark
 
 @pytest.fixture(autouse=True)
 def readers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who reads tables: the executors, as they do where these are large, unless a test says "this process"."""
+    """Who reads tables: the executors, as they do where these are large, unless a test says "this process" or both."""
     ready("spark")
-    if getattr(request, "param", "executors") == "executors":
+    param = getattr(request, "param", "executors")
+    if param == "executors":
         monkeypatch.setattr(spark_engine, "_BYTES", -1)
-    else:
+    elif param == "this process":
         monkeypatch.setattr(spark_engine, "SparkReader", None)
+    else:
+        monkeypatch.setattr(local, "_SENT", 0)
 
 
 each_reads = pytest.mark.parametrize("readers", ["executors", "this process"], indirect=True)
+#: Of a few rows that are many facts, both read.
+all_read = pytest.mark.parametrize("readers", ["executors", "this process", "both"], indirect=True)
 
 
 def issues_of(name: str, kb: KnowledgeBase, **options: Any) -> list[Issue]:
@@ -91,7 +96,7 @@ def test_a_row_is_cited_by_file_and_number(tmp_path: Path) -> None:
         assert places[0] == places[1]
 
 
-@each_reads
+@all_read
 def test_assumed_and_withdrawn_on_several_dates(tmp_path: Path) -> None:
     kb = opened(tmp_path, as_parquet)
     assume = [parse_atom(text, NOWHERE) for text in ("member(Borduria, League)", "visit(Borduria, RUR, new)")]
@@ -102,7 +107,7 @@ def test_assumed_and_withdrawn_on_several_dates(tmp_path: Path) -> None:
         assert rows_behind(one.program) == rows_behind(other.program)
 
 
-@each_reads
+@all_read
 def test_rows_that_are_no_facts(tmp_path: Path) -> None:
     changed = {name: [*ROWS[name], *(row for other, row, _ in BAD if other == name)] for name in ROWS}
     kb = opened(tmp_path, **changed)

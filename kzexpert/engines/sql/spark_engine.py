@@ -1,12 +1,14 @@
 """The engine for more facts than one machine holds: plans run by Spark, on a cluster or on this machine."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Unpack
 
 from kzexpert.engines.base import Work
 from kzexpert.engines.packages import undisturbed
+from kzexpert.engines.reports import Listener, unheard
 from kzexpert.engines.sql.engine import DatabaseEngine, Terms
 from kzexpert.engines.sql.results.spark_files import SparkWriter
 from kzexpert.engines.sql.run import Run
@@ -71,16 +73,21 @@ class SparkEngine(DatabaseEngine):
         self._opened = open_session(*self._session, brief=facts <= _FACTS)
         store = SparkStore(self._opened, self._checkpoint, facts)
         listen = Executors(self._opened, self.listen).hear
-        terms = programs, self.skipped_to, listen
         tolerant = self.skipped_to is not None
+
+        def executors(skipped_to: str | None, listen: Listener = unheard) -> Loader:
+            return Loader(SparkReader(store, self.network, tolerant), programs, skipped_to, listen)
+
         loader: Loader | LocalLoader
         if small and tables:
             from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
             from kzexpert.engines.sql.tables.duckdb_reader import DuckDBReader
 
-            loader = LocalLoader(Loader(DuckDBReader(DuckDBStore(), self.network, tolerant), *terms), store)
+            reader = DuckDBReader(DuckDBStore(), self.network, tolerant)
+            here = Loader(reader, programs, self.skipped_to, listen)
+            loader = LocalLoader(here, store, partial(executors, "" if tolerant else None))
         else:
-            loader = Loader(SparkReader(store, self.network, tolerant), *terms)
+            loader = executors(self.skipped_to, listen)
         return Run(programs, loader, self.budget, listen, SparkWriter(store))
 
     def work(self) -> Work | None:

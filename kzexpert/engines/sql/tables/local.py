@@ -13,21 +13,26 @@ from kzexpert.model import RelationKey
 
 __all__ = ["LocalLoader"]
 
+#: So many facts are sent in about ten seconds.
+_SENT = 2_000_000
+
 
 class LocalLoader:
     """See `Loader`. Rows of tables stay in this process, where those behind a fact are looked up.
 
     Args:
         loader: reads the tables here.
+        executors: gives what reads them on the cluster: a few rows may be many facts, each date having its own.
 
     Attributes:
         store: where the facts go.
         days, recorded: see `Loader`.
     """
 
-    def __init__(self, loader: Loader, store: Store) -> None:
+    def __init__(self, loader: Loader, store: Store, executors: Callable[[], Loader]) -> None:
         self.store = store
         self._loader = loader
+        self._executors = executors
         self.recorded = loader.recorded
         self.days = None
         if loader.days is not None:
@@ -37,6 +42,10 @@ class LocalLoader:
     def load(self, relations: Sequence[RelationKey]) -> dict[RelationKey, Extent]:
         """See `Loader.load`."""
         here = self._loader.load(relations)
+        facts = sum(extent.rows or 0 for extent in here.values())
+        if facts > _SENT:
+            self.store.expects(facts)
+            return self._executors().load(relations)
         rows = {relation: self._rows(extent) for relation, extent in here.items()}
         self.store.expects(sum(len(found) for relation, found in rows.items() if isinstance(relation, str)))
         begun = {relation: self._sent(here[relation], rows[relation]) for relation in here}

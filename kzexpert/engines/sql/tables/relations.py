@@ -40,7 +40,8 @@ class Loader:
     """Loads the recorded facts of some programs that differ in their as-of dates only.
 
     Args:
-        skipped_to: a file for the rows of tables that are no facts; without it they are an error.
+        skipped_to: a file for the rows of tables that are no facts; without it they are an error. It is "" where
+            another loader writes it.
         listen: hears of such rows.
 
     Attributes:

@@ -135,7 +135,8 @@ def set_aside(
         if issues:
             raise KnowledgeBaseError(*issues, texts=kb.texts)
         return
-    write_rows(file, _bad_rows(database, staged), kb)
+    if file:
+        write_rows(file, _bad_rows(database, staged), kb)
     if issues:
         listen(Skipped(tuple(issues), file))
 
