@@ -147,7 +147,7 @@ def test_with_verbose_a_command_says_what_the_cluster_has_done(tmp_path: Path) -
     assert re.fullmatch(r"the cluster ran [\d,]+ jobs?, [\d,]+ stages?, [\d,]+ tasks?; .+ shuffled", told)
 
 
-def test_nothing_is_told_on_stderr_and_no_java_is_a_clear_error(tmp_path: Path) -> None:
+def test_nothing_is_told_on_stderr_and_a_spark_that_cannot_start_is_a_clear_error(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "kzexpert", "conclusions", "--engine", "spark", "--format", "json", "--kb", "."]
     kb = small_base(tmp_path / "kb")
     options = [word for name, value in SETTINGS.items() for word in ("--spark-conf", f"{name}={value}")]
@@ -155,6 +155,10 @@ def test_nothing_is_told_on_stderr_and_no_java_is_a_clear_error(tmp_path: Path) 
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "new(Ruritania)" in ran.stdout
     assert json.loads(ran.stdout)["engine"] == "spark"
+    ran = subprocess.run([*command, "--spark-master", "local[0]"], cwd=kb, capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("KZ403 Spark cannot be started on local[0]")
+    assert "It is written local[4]" in ran.stderr
     path = tmp_path / "bin"
     path.mkdir()
     env = {"PATH": str(path), "HOME": str(tmp_path)}

@@ -14,7 +14,7 @@ from kzexpert.engines.sql.results.spark_files import SparkWriter
 from kzexpert.engines.sql.run import Run
 from kzexpert.engines.sql.store.executors import Executors
 from kzexpert.engines.sql.store.spark_errors import check_free
-from kzexpert.engines.sql.store.spark_session import SparkSession, open_session, work_of
+from kzexpert.engines.sql.store.spark_session import SparkSession, connects, open_session, work_of
 from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.engines.sql.tables.files import PARQUET
 from kzexpert.engines.sql.tables.local import LocalLoader
@@ -85,7 +85,9 @@ class SparkEngine(DatabaseEngine):
 
             reader = DuckDBReader(DuckDBStore(), self.network, tolerant)
             here = Loader(reader, programs, self.skipped_to, listen)
-            loader = LocalLoader(here, store, partial(executors, "" if tolerant else None))
+            # The paths of a server of Spark Connect are not those of this machine.
+            there = None if connects(self._opened) else partial(executors, "" if tolerant else None)
+            loader = LocalLoader(here, store, there)
         else:
             loader = executors(self.skipped_to, listen)
         return Run(programs, loader, self.budget, listen, SparkWriter(store))

@@ -6,6 +6,7 @@ which has no py4j and needs no Java.
 
 import atexit
 import os
+import re
 import shutil
 import subprocess
 import warnings
@@ -87,6 +88,7 @@ _PLANS = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UsePara
 _BRIEF = {**_PLANS, "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1"}
 _ALWAYS = {"spark.ui.showConsoleProgress": "false", "spark.cleaner.referenceTracking.cleanCheckpoints": "true"}
 _INSTALL = "pip install 'kzexpert[spark]'"
+_MASTERS = "It is written local[4], spark://host:7077 or yarn"
 _JAVA = "install Java 17 or newer and put it on the PATH, or name its folder in JAVA_HOME"
 #: What a client asks of a server of Spark Connect that may be older than it or no Spark, with Spark's own values.
 _ASKED = {
@@ -359,7 +361,8 @@ def _started(master: str | None, given: Mapping[str, str], brief: bool) -> Spark
         if SparkContext._active_spark_context is not None:
             SparkContext._active_spark_context.stop()
         where = f" on {master}" if master else ""
-        hint = _JAVA if (master or "local").startswith("local") else "is there a Spark that answers at this address?"
+        here = re.fullmatch(r"local(\[[1-9*].*\])?", master or "local")
+        hint = _JAVA if here else f"is there a Spark that answers at this address? {_MASTERS}"
         raise UsageError(Issue("KZ403", f"Spark cannot be started{where}: {first_line(error)}", hint=hint)) from None
 
 

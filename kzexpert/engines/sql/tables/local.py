@@ -22,14 +22,15 @@ class LocalLoader:
 
     Args:
         loader: reads the tables here.
-        executors: gives what reads them on the cluster: a few rows may be many facts, each date having its own.
+        executors: gives what reads them on the cluster: a few rows may be many facts, each date having its own. None
+            where the cluster does not reach them.
 
     Attributes:
         store: where the facts go.
         days, recorded: see `Loader`.
     """
 
-    def __init__(self, loader: Loader, store: Store, executors: Callable[[], Loader]) -> None:
+    def __init__(self, loader: Loader, store: Store, executors: Callable[[], Loader] | None) -> None:
         self.store = store
         self._loader = loader
         self._executors = executors
@@ -43,7 +44,7 @@ class LocalLoader:
         """See `Loader.load`."""
         here = self._loader.load(relations)
         facts = sum(extent.rows or 0 for extent in here.values())
-        if facts > _SENT:
+        if self._executors and facts > _SENT:
             self.store.expects(facts)
             return self._executors().load(relations)
         rows = {relation: self._rows(extent) for relation, extent in here.items()}
