@@ -65,13 +65,13 @@ class Names(Protocol):
         ...
 
     def of_cells(self, cells: exp.Query, cell: exp.Column, text: exp.Expr) -> exp.Table | None:
-        """A new table of what stands for cells that say something: columns ``text``, the cell, and ``code``.
+        """A new table of what stands for cells and for what they say: columns ``text``, one or the other, and ``code``.
 
         None where a text stands for itself.
 
         Args:
             cells: each once; read as ``w``.
-            cell, text: what is looked up, and what it says.
+            cell, text: a cell and what it says, which says itself; null where it says nothing.
         """
         ...
 

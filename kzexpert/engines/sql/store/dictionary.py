@@ -63,14 +63,14 @@ class Dictionary:
     def of_cells(self, cells: exp.Query, cell: exp.Column, text: exp.Expr) -> exp.Table:
         """See `kzexpert.engines.sql.store.base.Names.of_cells`. Nearly all cells are what they say, to the letter."""
         stored = self._database.store(cells)
-        rows = named(stored, "w")
-        if self._database.rows(select([exp.Count(this=exp.Star())], rows.copy(), where=[text.neq(cell)]))[0][0]:
-            texts = self.extended(select([text.copy()], rows.copy(), distinct=True))
-            same = exp.Join(this=named(texts, "t"), on=column("text", "t").eq(text))
-            found = self._database.store(select([called(cell, "text"), column("code", "t")], rows, [same]))
-            self._database.drop(texts)
+        rows, other = named(stored, "w"), exp.NullSafeNEQ(this=text, expression=cell)
+        if self._database.rows(select([exp.Count(this=exp.Star())], rows.copy(), where=[other.copy()]))[0][0]:
+            found = self.extended(select([text.copy()], rows.copy(), distinct=True))
+            same = exp.Join(this=named(found, "t"), on=column("text", "t").eq(text))
+            codes = select([cell.copy(), column("code", "t")], rows, [same], where=[other])
+            self._database.run(exp.Insert(this=found.copy(), expression=codes))
         else:
-            found = self.extended(select([cell], rows, where=[~text.is_(exp.null())]))
+            found = self.extended(select([cell.copy()], rows))
         self._database.drop(stored)
         return found
 

@@ -285,7 +285,8 @@ class _Staging:
     def _stands_for_text(self, place: int, key: str, text: exp.Column) -> exp.Expr:
         """What stands for the text that a column holds; a cell of text is looked up as it is, before it is trimmed."""
         told = self.told[key].copy()
-        if self.opened.types.get(self.declared.columns.get(key, "")) == "VARCHAR":
+        is_text = self.opened.types.get(self.declared.columns.get(key, "")) == "VARCHAR"
+        if is_text and key not in self.dates:
             (name,) = {found.name for found in told.find_all(exp.Column)}
             shown: exp.Expr = column(name, "w")
             looked_up, says = column(name, "i"), told
