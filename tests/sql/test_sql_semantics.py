@@ -193,7 +193,7 @@ def test_a_proof_takes_a_query_for_each_of_its_levels(name: str, monkeypatch: py
     )
     program = program_of(kb)
     ours, theirs = engine(ready(name)).infer(program), engine("experta").infer(program)
-    store, asked = ours.facts._database, []  # type: ignore[attr-defined]
+    store, asked = ours.firings._database, []  # type: ignore[attr-defined]
     answer = store.rows
 
     def rows(query: object, *loaded: object) -> object:
