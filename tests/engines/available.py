@@ -30,8 +30,9 @@ SETTINGS = {
     "spark.ui.retainedTasks": "10",
     "spark.sql.ui.retainedExecutions": "1",
 }
-#: On a cluster, beside these: small executors, and work for two.
+#: On a cluster, beside these: small executors, and work for two; no table is sent whole to each.
 SPREAD = {
+    "spark.sql.autoBroadcastJoinThreshold": "-1",
     "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
     "spark.executor.memory": "512m",
     "spark.sql.shuffle.partitions": "2",

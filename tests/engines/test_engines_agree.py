@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from available import SPARK, ready
+from available import SPARK, ready, spread
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,9 +129,18 @@ def test_no_proof_rests_on_what_it_proves(name: str, scenario: Scenario) -> None
 
 
 @pytest.mark.spark
-@examples(10)
+@examples(40)
 @given(scenario=scenarios(HAS["spark"]))
 def test_spark_agrees(scenario: Scenario) -> None:
+    agrees("spark", PATIENT, scenario)
+
+
+@pytest.mark.spark
+@examples(10)
+@given(scenario=scenarios(HAS["spark"]))
+def test_spark_agrees_where_rows_go_from_worker_to_worker(monkeypatch: pytest.MonkeyPatch, scenario: Scenario) -> None:
+    ready("spark")
+    spread(monkeypatch)
     agrees("spark", PATIENT, scenario)
 
 
