@@ -198,4 +198,4 @@ def test_a_case_keeps_no_database_open(read) -> None:
     (case,) = load_cases(["cases.yaml"], kb)
     assert run_case(kb, case, infer).lines == ()
     with pytest.raises(Exception, match=r"[Cc]onnection"):
-        seen[0].facts._database.rows("SELECT 1")
+        seen[0].facts.firings._database.rows("SELECT 1")
