@@ -47,9 +47,8 @@ class LocalLoader:
         if self._executors and facts > _SENT:
             self.store.expects(facts)
             return self._executors().load(relations)
-        rows = {relation: self._rows(extent) for relation, extent in here.items()}
-        self.store.expects(sum(len(found) for relation, found in rows.items() if isinstance(relation, str)))
-        begun = {relation: self._sent(here[relation], rows[relation]) for relation in here}
+        self.store.expects(sum(extent.rows or 0 for relation, extent in here.items() if isinstance(relation, str)))
+        begun = {relation: self._sent(extent, self._rows(extent)) for relation, extent in here.items()}
         return {relation: done() for relation, done in begun.items()}
 
     def close(self) -> None:
