@@ -97,8 +97,10 @@ def test_a_row_is_cited_by_file_and_number(tmp_path: Path) -> None:
 
 
 @all_read
-def test_assumed_and_withdrawn_on_several_dates(tmp_path: Path) -> None:
-    kb = opened(tmp_path, as_parquet)
+@pytest.mark.parametrize("more", [0, 800])
+def test_assumed_and_withdrawn_on_several_dates(tmp_path: Path, more: int) -> None:
+    visits = [["Syldavia", "RUR", f"no. {number}", str(1990 + number % 22)] for number in range(more)]
+    kb = opened(tmp_path, as_parquet, visit=[*ROWS["visit"], *visits])
     assume = [parse_atom(text, NOWHERE) for text in ("member(Borduria, League)", "visit(Borduria, RUR, new)")]
     without = [parse_atom(text, NOWHERE) for text in ("member(RUR, _)", "visit(?x, ?y, NULL)")]
     programs = [snapshot(kb, date(year, 12, 31), assume, without) for year in (1994, 2005, 2010, 2011)]

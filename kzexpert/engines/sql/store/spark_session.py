@@ -21,7 +21,16 @@ import pyspark
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, DataFrameReader, Observation, SparkSession
 from pyspark.sql.functions import expr
-from pyspark.sql.types import DataType, DateType, DoubleType, IntegerType, StringType, StructField, StructType
+from pyspark.sql.types import (
+    ArrayType,
+    DataType,
+    DateType,
+    DoubleType,
+    IntegerType,
+    StringType,
+    StructField,
+    StructType,
+)
 from pyspark.util import is_remote_only
 
 from kzexpert.engines.base import Work
@@ -38,6 +47,7 @@ if not is_remote_only():
 __all__ = [
     "PYTHON",
     "TYPES",
+    "ArrayType",
     "DataFrame",
     "DataFrameReader",
     "SparkSession",
@@ -85,7 +95,7 @@ _LOCAL = {"spark.ui.enabled": "false", "spark.driver.bindAddress": "127.0.0.1", 
 #: Where others do the work: what plans it runs once, and is not worth to be compiled at length.
 _PLANS = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseParallelGC"}
 #: And where there is little to do, neither is what executors run.
-_BRIEF = {**_PLANS, "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1"}
+_BRIEF = {**_PLANS, "spark.executor.extraJavaOptions": _PLANS["spark.driver.extraJavaOptions"]}
 _ALWAYS = {"spark.ui.showConsoleProgress": "false", "spark.cleaner.referenceTracking.cleanCheckpoints": "true"}
 _INSTALL = "pip install 'kzexpert[spark]'"
 _MASTERS = "It is written local[4], spark://host:7077 or yarn"

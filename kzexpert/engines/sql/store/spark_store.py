@@ -16,17 +16,19 @@ from uuid import uuid4
 from sqlglot import exp
 
 from kzexpert.engines.sql.plan.dialects import SparkDialect
-from kzexpert.engines.sql.plan.extents import Kind
+from kzexpert.engines.sql.plan.extents import DAY, Kind
 from kzexpert.engines.sql.plan.recursion import Component
 from kzexpert.engines.sql.plan.rounds import Rounds
 from kzexpert.engines.sql.plan.texts import Plain
 from kzexpert.engines.sql.plan.words import column, select, subquery, table
-from kzexpert.engines.sql.store.base import Row, names_of, resolved
+from kzexpert.engines.sql.store.base import Row
 from kzexpert.engines.sql.store.spark_errors import writing
 from kzexpert.engines.sql.store.spark_jobs import SparkJobs
+from kzexpert.engines.sql.store.spark_names import SparkNames
 from kzexpert.engines.sql.store.spark_session import (
     PYTHON,
     TYPES,
+    ArrayType,
     DataFrame,
     SparkSession,
     StructField,
@@ -180,22 +182,35 @@ class SparkStore(SparkJobs):
 
     def load(self, columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]) -> exp.Table:
         """See `Store.load`. A few rows stand in the plan; more are sent to the executors."""
-        kinds = list(columns.values())
-        found = (map(_plain, row, kinds) for row in rows) if "number" in kinds else rows
-        plain = [*map(tuple, found)]
-        shape = StructType([StructField(name, TYPES[kind]) for name, kind in columns.items()])
         with self.guarded():
-            return self.view(self._sent(shape, plain))
+            return self.view(self._sent(_shape(columns), _plain(columns, rows)))
+
+    def load_dated(self, columns: Mapping[str, Kind], rows: Sequence[Row]) -> exp.Table:
+        """Rows as `load` takes them, but each with a list of days, as a table with a row for each of its days.
+
+        So each is sent once, which is most of the work where facts hold for years.
+
+        Args:
+            columns: those before the days.
+        """
+        dated: dict[str, Kind] = {**columns, DAY: "whole"}
+        if sum(len(days) for *_, days in rows) * len(dated) <= VALUES:
+            return self.load(dated, [(*row, day) for *row, days in rows for day in days])
+        shape = _shape(columns).add(DAY, ArrayType(TYPES["whole"]))
+        with self.guarded():
+            frame = frame_of(self.session, _plain(dated, rows), shape)
+            return self.view(self._kept(frame.selectExpr(*columns, f"explode({DAY}) AS {DAY}")))
 
     def _sent(self, shape: StructType, rows: Sequence[Row]) -> DataFrame:
         """Rows of the driver: in the plan itself if they are few, and else with the executors."""
-        few = is_small(rows, len(shape))
-        if few:
-            frame = self.session.sql(listed([(field.name, field.dataType.simpleString()) for field in shape], rows))
-        else:
-            frame = frame_of(self.session, rows, shape)
-        frame = frame.coalesce(1) if self._one else frame
-        return frame if few else self._cut(frame)
+        if not is_small(rows, len(shape)):
+            return self._kept(frame_of(self.session, rows, shape))
+        frame = self.session.sql(listed([(field.name, field.dataType.simpleString()) for field in shape], rows))
+        return frame.coalesce(1) if self._one else frame
+
+    def _kept(self, frame: DataFrame) -> DataFrame:
+        """Rows of the driver, with the executors."""
+        return self._cut(frame.coalesce(1) if self._one else frame)
 
     def gather(
         self, texts: Mapping[str, Sequence[str | None]], numbers: Mapping[str, Sequence[int]] | None = None
@@ -334,7 +349,7 @@ class SparkStore(SparkJobs):
 
     # --- texts -------------------------------------------------------------------------------------------------------
 
-    def dictionary(self, kb: KnowledgeBase) -> "SparkNames":
+    def dictionary(self, kb: KnowledgeBase) -> SparkNames:
         """See `Store.dictionary`."""
         return self._names
 
@@ -343,8 +358,17 @@ class SparkStore(SparkJobs):
         return nullcontext()
 
 
-def _plain(value: object, kind: Kind) -> object:
-    """A value as Spark takes it for a column; −0 becomes 0."""
+def _shape(columns: Mapping[str, Kind]) -> StructType:
+    return StructType([StructField(name, TYPES[kind]) for name, kind in columns.items()])
+
+
+def _plain(columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]) -> list[Row]:
+    """Rows as Spark takes them; −0 becomes 0."""
+    kinds = list(columns.values())
+    return [*map(tuple, (map(_plain_value, row, kinds) for row in rows) if "number" in kinds else rows)]
+
+
+def _plain_value(value: object, kind: Kind) -> object:
     return float(value) + 0.0 if kind == "number" and isinstance(value, int | float) else value
 
 
@@ -360,33 +384,3 @@ def _in_one(query: exp.Expr) -> exp.Expr:
                 union.replace(one)
             one.from_(subquery(union, "u"), copy=False)
     return query
-
-
-class SparkNames:
-    """See `kzexpert.engines.sql.store.base.Names`. Texts and names stand for themselves."""
-
-    def __init__(self, store: SparkStore) -> None:
-        self._store = store
-        self.known: dict[tuple[str, str], tuple[exp.Table, exp.Table | None]] = {}
-
-    @property
-    def table(self) -> None:
-        """See `Names.table`."""
-
-    def extended(self, query: exp.Query) -> None:
-        """See `Names.extended`."""
-
-    def of_cells(self, cells: exp.Query, cell: exp.Column, text: exp.Expr) -> None:
-        """See `Names.of_cells`."""
-
-    def names(self, kb: KnowledgeBase, kind: str, codes: exp.Table | None) -> exp.Table:
-        """See `Names.names`. What few codes stand for is found by the driver."""
-        known = names_of(kb, kind)
-        if codes is None:
-            return self._store.load({"text": "text", "code": "text"}, known)
-        told = self._store.rows(select([column("text"), column("name")], codes.copy()).limit(VALUES + 1, copy=False))
-        if len(told) > VALUES:
-            return self._store.store(resolved(self.names(kb, kind, None), codes))
-        meant = dict(known)
-        pairs = dict.fromkeys((code, meant[name]) for code, name in told if name in meant)
-        return self._store.load({"text": "text", "code": "text"}, pairs)

@@ -1,13 +1,16 @@
 """Recorded facts that one process reads in a moment → a cluster, which is sent only what holds on the as-of dates."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from msgspec.structs import replace
+from sqlglot import exp
 
 from kzexpert.engines.sql.plan.extents import AS_OF, CERTAINTY, DAY, Extent, Kind, empty, measured
 from kzexpert.engines.sql.plan.words import column, select
-from kzexpert.engines.sql.store.base import Row, Store
+from kzexpert.engines.sql.store.base import Row
 from kzexpert.engines.sql.store.codec import Codec
+from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.engines.sql.tables.relations import Loader
 from kzexpert.model import RelationKey
 
@@ -30,7 +33,7 @@ class LocalLoader:
         days, recorded: see `Loader`.
     """
 
-    def __init__(self, loader: Loader, store: Store, executors: Callable[[], Loader] | None) -> None:
+    def __init__(self, loader: Loader, store: SparkStore, executors: Callable[[], Loader] | None) -> None:
         self.store = store
         self._loader = loader
         self._executors = executors
@@ -57,12 +60,16 @@ class LocalLoader:
         self.store.close()
 
     def _rows(self, extent: Extent) -> list[Row]:
-        """The facts of a relation, with their certainties where these differ."""
+        """The facts of a relation, with their certainties where these differ; of dated ones, then the days of each."""
         if extent.rows == 0:
             return []
-        found = self._loader.store.rows(select([column(name, "m") for name in _shown(extent)], extent.named("m")))
+        shown = [column(name, "m") for name in _shown(extent)]
+        query = select(shown, extent.named("m"))
+        if extent.dated:
+            query.select(exp.ArrayAgg(this=column(DAY, "m")), copy=False)
+            query.group_by(*(name.copy() for name in shown), copy=False)
         codec, arity = Codec(self._loader.store.texts, extent.kinds), len(extent.kinds)
-        return [(*codec.decode(row), *row[arity:]) for row in found]
+        return [(*codec.decode(row), *row[arity:]) for row in self._loader.store.rows(query)]
 
     def _sent(self, extent: Extent, rows: Sequence[Row]) -> Callable[[], Extent]:
         """Begin to send the facts of a relation; what waits until they are there."""
@@ -70,13 +77,16 @@ class LocalLoader:
         if not rows:
             nothing = empty(extent.kinds, types)
             return lambda: nothing
-        certainties = [row[-1] for row in rows] if extent.certainty is None else [extent.certainty]
-        kinds: dict[str, Kind] = dict(zip(extent.columns, extent.kinds, strict=True))
-        kinds |= {DAY: "whole", CERTAINTY: "number"}
+        kinds: dict[str, Kind] = {**dict(zip(extent.columns, extent.kinds, strict=True)), CERTAINTY: "number"}
         columns = {name: kinds[name] for name in _shown(extent)}
-        sent = self.store.later(lambda: self.store.load(columns, rows))
-        return lambda: measured(replace(extent, source=sent()), types, len(rows), min(certainties), max(certainties))
+        certainties = [row[len(columns) - 1] for row in rows] if extent.certainty is None else [extent.certainty]
+        facts = sum(len(row[-1]) for row in rows) if extent.dated else len(rows)
+        send = (
+            partial(self.store.load_dated, columns, rows) if extent.dated else partial(self.store.load, columns, rows)
+        )
+        sent = self.store.later(send)
+        return lambda: measured(replace(extent, source=sent()), types, facts, min(certainties), max(certainties))
 
 
 def _shown(extent: Extent) -> list[str]:
-    return [*extent.shown, *([CERTAINTY] if extent.certainty is None else [])]
+    return [*extent.columns, *([CERTAINTY] if extent.certainty is None else [])]
