@@ -142,6 +142,7 @@ def open_session(
     else:
         base = base or _running() or _started(master, given, brief)
         own, settings = _beside(base), {**base.conf.getAll, **given, **_FIXED}
+        settings.setdefault("spark.sql.codegen.useIdInClassName", "false")  # what reads alike is compiled once
         if not connects(base) and (base.sparkContext.master or "").startswith("local"):
             # The defaults of Spark are made for clusters.
             settings.setdefault("spark.sql.shuffle.partitions", str(tasks(base)))
