@@ -71,10 +71,11 @@ def running_spark() -> Any:
 
 def spread(patch: pytest.MonkeyPatch) -> None:
     """Have Spark do with a few rows what it does with many: they are in parts, which lie with the executors."""
-    from kzexpert.engines.sql.store import spark_store
+    from kzexpert.engines.sql.store import spark_names, spark_store
 
     patch.setattr(spark_store, "_LEVELS", (-1, -1))
-    patch.setattr(spark_store, "VALUES", 0)
+    for module in (spark_store, spark_names):
+        patch.setattr(module, "VALUES", 0)
 
 
 def ready(name: str) -> str:

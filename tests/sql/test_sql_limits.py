@@ -77,6 +77,14 @@ def test_without_its_packages_the_engine_says_how_to_get_them(missing: str, monk
     assert caught.value.issues[0].hint == "pip install 'kzexpert[bulk]'"
 
 
+def test_it_needs_no_spark(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("kzexpert.engines.sql")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    kb = written({"n": ["number"], "m": ["number"]}, {"n": [[1.0]]}, rule("m", ["n(?x)"], "m(?x)"))
+    assert len(engine("duckdb").infer(program_of(kb)).certainties["m"]) == 1
+
+
 def test_temporary_files_vanish() -> None:
     database = Database()
     folder = database._folder

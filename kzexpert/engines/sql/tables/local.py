@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 from sqlglot import exp
@@ -10,9 +11,11 @@ from kzexpert.engines.sql.plan.extents import AS_OF, CERTAINTY, DAY, Extent, Kin
 from kzexpert.engines.sql.plan.words import column, select
 from kzexpert.engines.sql.store.base import Row
 from kzexpert.engines.sql.store.codec import Codec
-from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.engines.sql.tables.relations import Loader
 from kzexpert.model import RelationKey
+
+if TYPE_CHECKING:
+    from kzexpert.engines.sql.store.spark_store import SparkStore
 
 __all__ = ["LocalLoader"]
 
@@ -33,7 +36,7 @@ class LocalLoader:
         days, recorded: see `Loader`.
     """
 
-    def __init__(self, loader: Loader, store: SparkStore, executors: Callable[[], Loader] | None) -> None:
+    def __init__(self, loader: Loader, store: "SparkStore", executors: Callable[[], Loader] | None) -> None:
         self.store = store
         self._loader = loader
         self._executors = executors
@@ -66,8 +69,10 @@ class LocalLoader:
         shown = [column(name, "m") for name in _shown(extent)]
         query = select(shown, extent.named("m"))
         if extent.dated:
-            query.select(exp.ArrayAgg(this=column(DAY, "m")), copy=False)
+            day = column(DAY, "m")
+            query.select(exp.ArrayAgg(this=exp.Order(this=day, expressions=[day.copy()])), copy=False)
             query.group_by(*(name.copy() for name in shown), copy=False)
+            query.order_by(*(name.copy() for name in shown), copy=False)
         codec, arity = Codec(self._loader.store.texts, extent.kinds), len(extent.kinds)
         return [(*codec.decode(row), *row[arity:]) for row in self._loader.store.rows(query)]
 
