@@ -86,10 +86,9 @@ class LocalLoader:
         columns = {name: kinds[name] for name in _shown(extent)}
         certainties = [row[len(columns) - 1] for row in rows] if extent.certainty is None else [extent.certainty]
         facts = sum(len(row[-1]) for row in rows) if extent.dated else len(rows)
-        send = (
-            partial(self.store.load_dated, columns, rows) if extent.dated else partial(self.store.load, columns, rows)
-        )
-        sent = self.store.later(send)
+        self.store.expects(facts)
+        load = self.store.load_dated if extent.dated else self.store.load
+        sent = self.store.later(partial(load, columns, rows))
         return lambda: measured(replace(extent, source=sent()), types, facts, min(certainties), max(certainties))
 
 
