@@ -31,6 +31,7 @@ __all__ = [
     "Row",
     "Shown",
     "StatedBlock",
+    "StatedCitation",
     "StatedCondition",
     "StatedEntity",
     "StatedPredicate",
@@ -453,6 +454,13 @@ class StatedBlock(_Part, frozen=True, omit_defaults=True, rename={"together": "n
 StatedCondition: TypeAlias = str | StatedBlock
 
 
+class StatedCitation(_Part, frozen=True):
+    """Where a rule has it from: the id of a source, and the place in it."""
+
+    id: str
+    at: str
+
+
 class StatedRule(_Part, frozen=True, omit_defaults=True):
     """A rule in full; its fields are the keys of a rules file, see `kzexpert.model.Rule`."""
 
@@ -464,7 +472,7 @@ class StatedRule(_Part, frozen=True, omit_defaults=True):
     family: str = ""
     certainty: float = 1.0
     because: str = ""
-    source: dict[Literal["id", "at"], str] = {}
+    source: StatedCitation | UnsetType = UNSET
     each: bool = False
 
 

@@ -86,9 +86,10 @@ def _stated(rule: Rule, then: Sequence[str]) -> StatedRule:
         "family": rule.family,
         "certainty": rule.certainty,
         "because": rule.because,
-        "source": {"id": rule.source.source, "at": rule.source.at} if rule.source else {},
         "each": rule.each,
     }
+    if rule.source:
+        given["source"] = {"id": rule.source.source, "at": rule.source.at}
     return msgspec.convert(given, StatedRule)
 
 
