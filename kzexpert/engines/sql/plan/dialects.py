@@ -35,6 +35,11 @@ class Dialect(Protocol):
         """Whether it has recursive queries that keep the best row of each key."""
         ...
 
+    @property
+    def orders(self) -> bool:
+        """Whether it finds a good order of joins by itself."""
+        ...
+
     def text(self, query: exp.Expr) -> str:
         """The statement as the database reads it. The tree must not be used again."""
         ...
@@ -94,6 +99,7 @@ class DuckDBDialect:
     """DuckDB 2. Texts stand as codes."""
 
     recursive = True
+    orders = True
     spreads = False
     types: Types = MappingProxyType({"text": "int", "number": "double", "date": "date", "whole": "int"})
 
@@ -157,6 +163,7 @@ class SparkDialect:
     """Spark 4. Texts stand for themselves."""
 
     recursive = False
+    orders = False
     spreads = True
     types: Types = MappingProxyType({"text": "text", "number": "double", "date": "date", "whole": "int"})
 

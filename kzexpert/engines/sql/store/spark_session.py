@@ -94,8 +94,13 @@ _FIXED = {
 _LOCAL = {"spark.ui.enabled": "false", "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
 #: Where others do the work: what plans it runs once, and is not worth to be compiled at length.
 _PLANS = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseParallelGC"}
-#: And where there is little to do, neither is what executors run.
-_BRIEF = {**_PLANS, "spark.executor.extraJavaOptions": _PLANS["spark.driver.extraJavaOptions"]}
+#: And where there is little to do, neither is what executors run; and what sorts or groups a few rows takes 1 MB at a
+#: time, where Spark takes up to 64 and clears it first.
+_BRIEF = {
+    **_PLANS,
+    "spark.executor.extraJavaOptions": _PLANS["spark.driver.extraJavaOptions"],
+    "spark.buffer.pageSize": "1m",
+}
 _ALWAYS = {"spark.ui.showConsoleProgress": "false", "spark.cleaner.referenceTracking.cleanCheckpoints": "true"}
 _INSTALL = "pip install 'kzexpert[spark]'"
 _MASTERS = "It is written local[4], spark://host:7077 or yarn"

@@ -57,8 +57,14 @@ _FEW: Mapping[str, str] = {
     "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.PushDownLeftSemiAntiJoin",
     "spark.sql.shuffle.partitions": "1",
 }
-#: Of a few million, how a query goes on is not worth a job for each step; each core has one part of them.
-_SOME = ("spark.sql.adaptive.enabled", "spark.sql.shuffle.partitions")
+#: Of a few million, how a query goes on is not worth a job for each step; and to compile a second, faster table for
+#: each grouping takes longer than it saves.
+_SOME: Mapping[str, str] = {
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.aggregate.map.twolevel.enabled": "false",
+}
+#: Each core has one part of them.
+_PARTS = "spark.sql.shuffle.partitions"
 #: So many rows are few, and so many are some.
 _LEVELS = 50_000, 5_000_000
 _MANY = len(_LEVELS)
@@ -86,7 +92,7 @@ class SparkStore(SparkJobs):
         self.dialect = SparkDialect()
         self.texts = Plain()
         self._folder = folder_of(session, checkpoint)
-        self._before = {name: session.conf.get(name, None) for name in _FEW}
+        self._before = {name: session.conf.get(name, None) for name in {**_FEW, **_SOME}}
         self._level, self._most = _MANY, 0.0
         self.expects(facts)
         self._views: dict[str, DataFrame] = {}
@@ -172,7 +178,7 @@ class SparkStore(SparkJobs):
         level = sum(self._most > most for most in _LEVELS)
         if level != self._level:
             self._level = level
-            some = dict(zip(_SOME, ("false", str(tasks(self.session))), strict=True)) if level < _MANY else {}
+            some = {**_SOME, _PARTS: str(tasks(self.session))} if level < _MANY else {}
             self._set({**self._before, **(some if level else _FEW)})
 
     @property
