@@ -102,8 +102,9 @@ class Run:
             with self.database.within(self.budget.seconds, self._tell):
                 self._tell()
                 self._load()
-                facts = sum(extent.rows or 0 for name, extent in self.base.items() if name in self.program.kb.predicate)
-                self.database.expects(facts)
+                each = [extent.rows or 0 for name, extent in self.base.items() if name in self.program.kb.predicate]
+                facts = sum(each)
+                self.database.expects(facts, max(each, default=0))
                 for number, stratum in enumerate(self.program.strata, 1):
                     rules = stratum.rules
                     self._stands(phase="inferring", component=number, predicates=stratum.predicates, facts=facts)

@@ -133,8 +133,12 @@ class Store(Protocol):
         """As `store`, with aggregates over all rows of the new table, which name its columns without an alias."""
         ...
 
-    def expects(self, facts: float) -> None:
-        """Take note that so many facts are loaded, from which conclusions are drawn from now on."""
+    def expects(self, facts: float, largest: float | None = None) -> None:
+        """Take note that so many facts are loaded, from which conclusions are drawn from now on.
+
+        Args:
+            largest: how many the largest relation has; all of them unless given.
+        """
         ...
 
     def later(self, work: Callable[[], _Result]) -> Callable[[], _Result]:

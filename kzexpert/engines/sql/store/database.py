@@ -239,7 +239,7 @@ class Database:
         stored = self.store(query)
         return stored, self.rows(select(measures, stored.copy()))[0]
 
-    def expects(self, facts: float) -> None:
+    def expects(self, facts: float, largest: float | None = None) -> None:
         """See `kzexpert.engines.sql.store.base.Store.expects`. It plans each statement by the tables that it reads."""
 
     def later(self, work: Callable[[], _Result]) -> Callable[[], _Result]:

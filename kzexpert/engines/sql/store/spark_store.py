@@ -63,8 +63,8 @@ _SOME: Mapping[str, str] = {
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.codegen.aggregate.map.twolevel.enabled": "false",
 }
-#: Each core has one part of them.
-_PARTS = "spark.sql.shuffle.partitions"
+#: Of so many rows, or fewer, one core does best: each part costs a task at each step.
+_PART = 500_000
 #: So many rows are few, and so many are some.
 _LEVELS = 50_000, 5_000_000
 _MANY = len(_LEVELS)
@@ -93,7 +93,7 @@ class SparkStore(SparkJobs):
         self.texts = Plain()
         self._folder = folder_of(session, checkpoint)
         self._before = {name: session.conf.get(name, None) for name in {**_FEW, **_SOME}}
-        self._level, self._most = _MANY, 0.0
+        self._level, self._parts, self._most, self._largest = _MANY, 1, 0.0, 0.0
         self.expects(facts)
         self._views: dict[str, DataFrame] = {}
         self._given: set[str] = set()
@@ -172,13 +172,15 @@ class SparkStore(SparkJobs):
             self.expects(rows_)
         return kept, found
 
-    def expects(self, facts: float) -> None:
+    def expects(self, facts: float, largest: float | None = None) -> None:
         """See `Store.expects`. Of more rows than before, tables may be laid out in another way from now on."""
         self._most = max(self._most, facts)
+        self._largest = max(self._largest, facts if largest is None else largest)
         level = sum(self._most > most for most in _LEVELS)
-        if level != self._level:
-            self._level = level
-            some = {**_SOME, _PARTS: str(tasks(self.session))} if level < _MANY else {}
+        parts = int(min(tasks(self.session), self._largest / _PART + 1))
+        if (level, parts) != (self._level, self._parts):
+            self._level, self._parts = level, parts
+            some = {**_SOME, "spark.sql.shuffle.partitions": str(parts)} if level < _MANY else {}
             self._set({**self._before, **(some if level else _FEW)})
 
     @property
@@ -216,7 +218,7 @@ class SparkStore(SparkJobs):
 
     def _kept(self, frame: DataFrame) -> DataFrame:
         """Rows of the driver, with the executors."""
-        return self._cut(frame.coalesce(1) if self._one else frame)
+        return self._cut(frame.coalesce(self._parts) if self._level < _MANY else frame)
 
     def gather(
         self, texts: Mapping[str, Sequence[str | None]], numbers: Mapping[str, Sequence[int]] | None = None

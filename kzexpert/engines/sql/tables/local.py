@@ -53,7 +53,8 @@ class LocalLoader:
         if self._executors and facts > _SENT:
             self.store.expects(facts)
             return self._executors().load(relations)
-        self.store.expects(sum(extent.rows or 0 for relation, extent in here.items() if isinstance(relation, str)))
+        rows = [extent.rows or 0 for relation, extent in here.items() if isinstance(relation, str)]
+        self.store.expects(sum(rows), max(rows, default=0))
         begun = {relation: self._sent(extent, self._rows(extent)) for relation, extent in here.items()}
         return {relation: done() for relation, done in begun.items()}
 
