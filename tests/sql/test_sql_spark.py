@@ -333,3 +333,18 @@ def test_numbers_are_rounded_as_python_does(name: str, numbers: list[float]) -> 
     rows = dict(store.rows(query))  # type: ignore[attr-defined]
     store.close()  # type: ignore[attr-defined]
     assert [rows[place] for place in range(len(numbers))] == [round(number, 9) for number in numbers]
+
+
+def test_the_largest_table_says_into_how_many_parts_rows_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "spark.sql.shuffle.partitions"
+    session = running_spark().newSession()
+    session.conf.set(name, "4")
+    # As with Spark Connect, where the number of cores is not told.
+    monkeypatch.setattr("kzexpert.engines.sql.store.spark_store.tasks", lambda given: int(given.conf.get(name)))
+    store = SparkStore(session, facts=0)
+    found = []
+    for facts, largest in ((900, 900), (90_000, 20_000), (1_200_000, 300_000), (1_200_000, 1_200_000), (4e6, 4e6)):
+        store.expects(facts, largest)
+        found.append(session.conf.get(name))
+    store.close()
+    assert found == ["1", "1", "1", "3", "4"]

@@ -93,7 +93,8 @@ class SparkStore(SparkJobs):
         self.texts = Plain()
         self._folder = folder_of(session, checkpoint)
         self._before = {name: session.conf.get(name, None) for name in {**_FEW, **_SOME}}
-        self._level, self._parts, self._most, self._largest = _MANY, 1, 0.0, 0.0
+        self._cores = tasks(session)  # once: with Spark Connect it is a setting, which changes below
+        self._level, self._parts, self._most, self._largest = _MANY, self._cores, 0.0, 0.0
         self.expects(facts)
         self._views: dict[str, DataFrame] = {}
         self._given: set[str] = set()
@@ -177,7 +178,7 @@ class SparkStore(SparkJobs):
         self._most = max(self._most, facts)
         self._largest = max(self._largest, facts if largest is None else largest)
         level = sum(self._most > most for most in _LEVELS)
-        parts = int(min(tasks(self.session), self._largest / _PART + 1))
+        parts = int(min(self._cores, self._largest / _PART + 1))
         if (level, parts) != (self._level, self._parts):
             self._level, self._parts = level, parts
             some = {**_SOME, "spark.sql.shuffle.partitions": str(parts)} if level < _MANY else {}
