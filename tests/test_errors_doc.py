@@ -2,11 +2,11 @@
 
 import re
 import shlex
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from installed import hide
 
 import kzexpert
 from kzexpert.cli.group import cli
@@ -98,7 +98,8 @@ def test_the_example_of_a_code_is_wrong_in_that_way(folder, code, monkeypatch):
             form = name if name == "html" else "json"
             commands = [["trace", "verify", str(tampered(folder, text, form)), *signers]]
         elif language == "sh":
-            forget(name.removeprefix("without-"), monkeypatch)
+            if package := name.removeprefix("without-"):
+                hide(package, monkeypatch)
             commands = [shlex.split(line.removeprefix("kzexpert")) for line in text.splitlines()]
         else:
             path = folder / _path_of(language, name)
@@ -126,14 +127,6 @@ def tampered(folder: Path, change: str, form: str) -> Path:
     assert after != before or pattern == replacement
     path.write_text(after, encoding="utf-8")
     return path
-
-
-def forget(package: str, monkeypatch) -> None:
-    """Make as if a package were not installed."""
-    if package:
-        for name in [name for name in sys.modules if name.startswith("kzexpert.engines.sql")]:
-            monkeypatch.delitem(sys.modules, name)
-        monkeypatch.setitem(sys.modules, package, None)
 
 
 def _path_of(language: str, name: str) -> str:

@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import processes
 import pytest
 from click.testing import Result
+from installed import hide
 from syrupy.assertion import SnapshotAssertion
 
 from kzexpert.engines import engine
@@ -283,9 +283,7 @@ def test_mistakes(
 
 
 def test_what_writes_parquet_may_be_missing(infer: Infer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in [module for module in sys.modules if module.startswith("kzexpert.engines.sql")]:
-        monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setitem(sys.modules, "duckdb", None)
+    hide("duckdb", monkeypatch)
     result = infer("--output", str(tmp_path / "x.parquet"))
     assert result.exit_code == 2
     assert "KZ403 writing parquet needs duckdb" in result.stderr

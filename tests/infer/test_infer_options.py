@@ -2,12 +2,12 @@
 
 import ast
 import shutil
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from installed import hide
 
 import kzexpert
 from kzexpert.cli.group import cli
@@ -224,9 +224,7 @@ def test_auto_leaves_a_table_that_cannot_be_read_to_the_engine(tables: Path) -> 
 
 @pytest.mark.parametrize("missing", ["duckdb", "sqlglot"])
 def test_auto_without_the_extra_takes_experta_and_says_so(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("kzexpert.engines.sql")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, missing, None)
+    hide(missing, monkeypatch)
     monkeypatch.setattr(auto_module, "MOST_FOR_EXPERTA", 3)
     result = run(*ASK, "--engine", "auto", "-v")
     assert result.exit_code == 0

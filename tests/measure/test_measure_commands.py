@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from installed import hide
 
 _DECLARED = """outcomes:
   - predicate: prospers
@@ -155,9 +156,7 @@ def test_a_calibration_on_file_is_judged_and_a_broken_one_is_told(small, command
 
 @pytest.mark.parametrize("package", ["sklearn.isotonic", "model_diagnostics.scoring"])
 def test_without_the_extra_it_says_what_to_install(small, command, monkeypatch, package):
-    for name in [name for name in sys.modules if name.startswith("kzexpert.analysis.measure")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, package, None)
+    hide(package, monkeypatch, "kzexpert.analysis.measure")
     result = command("evaluate", "--kb", small)
     assert (result.exit_code, "pip install 'kzexpert[measure]'" in result.output) == (2, True)
 

@@ -4,7 +4,6 @@ With ``SPARK_REMOTE`` set, the other tests of Spark run on the server that it na
 """
 
 import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from examples import examples
 from hypothesis import given
+from installed import hide
 from programs import Scenario, scenarios
 from short_programs import program_of, rule, told, written
 
@@ -131,9 +131,7 @@ def test_without_the_packages_of_spark_connect_the_hint_names_them(
 ) -> None:
     pytest.importorskip("pyspark")
     pytest.importorskip("sqlglot")
-    for name in [name for name in sys.modules if name.startswith("pyspark.sql.connect")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "grpc", None)
+    hide("grpc", monkeypatch, "pyspark.sql.connect")
     result = ran("conclusions", "--kb", str(checkout), "--engine", "spark", "--spark-remote", "sc://127.0.0.1")
     assert result.exit_code == 2
     assert "KZ403 Spark Connect is not installed: " in result.stderr

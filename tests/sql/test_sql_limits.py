@@ -1,11 +1,11 @@
 """What stops the DuckDB engine, and what it says then."""
 
-import sys
 import tempfile
 import threading
 from pathlib import Path
 
 import pytest
+from installed import hide
 from short_programs import program_of, rule, written
 
 from kzexpert.engines import Budget, engine
@@ -69,18 +69,14 @@ def test_too_many_conclusions() -> None:
 
 @pytest.mark.parametrize("missing", ["duckdb", "sqlglot"])
 def test_without_its_packages_the_engine_says_how_to_get_them(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("kzexpert.engines.sql")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, missing, None)
+    hide(missing, monkeypatch)
     with pytest.raises(UsageError, match=f"KZ403 the duckdb engine needs {missing}") as caught:
         engine("duckdb")
     assert caught.value.issues[0].hint == "pip install 'kzexpert[bulk]'"
 
 
 def test_it_needs_no_spark(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("kzexpert.engines.sql")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "pyspark", None)
+    hide("pyspark", monkeypatch)
     kb = written({"n": ["number"], "m": ["number"]}, {"n": [[1.0]]}, rule("m", ["n(?x)"], "m(?x)"))
     assert len(engine("duckdb").infer(program_of(kb)).certainties["m"]) == 1
 

@@ -14,6 +14,7 @@ from available import SETTINGS, ready, running_spark
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from installed import hide
 from short_programs import agreed, program_of, rule, told, written
 from sqlglot import exp
 
@@ -22,7 +23,7 @@ from kzexpert.engines.sql.plan.decimals import rounded
 from kzexpert.engines.sql.plan.dialects import SparkDialect
 from kzexpert.engines.sql.plan.words import called, column, select
 from kzexpert.engines.sql.spark_engine import SparkEngine
-from kzexpert.engines.sql.store import spark_session
+from kzexpert.engines.sql.store import spark_session, spark_store
 from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.errors import BudgetError, UsageError
 from kzexpert.model import KnowledgeBase
@@ -170,9 +171,7 @@ def test_nothing_is_told_on_stderr_and_a_spark_that_cannot_start_is_a_clear_erro
 
 @pytest.mark.parametrize("missing", ["pyspark", "sqlglot"])
 def test_without_its_packages_the_engine_says_how_to_get_them(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("kzexpert.engines.sql")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, missing, None)
+    hide(missing, monkeypatch)
     with pytest.raises(UsageError, match=f"KZ403 the spark engine needs {missing}") as caught:
         engine("spark")
     assert caught.value.issues[0].hint == "pip install 'kzexpert[spark]'"
@@ -340,7 +339,7 @@ def test_the_largest_table_says_into_how_many_parts_rows_go(monkeypatch: pytest.
     session = running_spark().newSession()
     session.conf.set(name, "4")
     # As with Spark Connect, where the number of cores is not told.
-    monkeypatch.setattr("kzexpert.engines.sql.store.spark_store.tasks", lambda given: int(given.conf.get(name)))
+    monkeypatch.setattr(spark_store, "tasks", lambda given: int(given.conf.get(name)))
     store = SparkStore(session, facts=0)
     found = []
     for facts, largest in ((900, 900), (90_000, 20_000), (1_200_000, 300_000), (1_200_000, 1_200_000), (4e6, 4e6)):
