@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import duckdb
 import msgspec
 import yaml
 
@@ -31,12 +32,12 @@ PAGE = Path(__file__).parents[1] / "docs" / "spark.md"
 BEGIN, END = "<!-- python -m benchmarks.spark --write-docs: from here -->", "<!-- to here -->"
 _WORK = re.compile(r"the cluster ran ([\d,]+) jobs?, ([\d,]+) stages?, ([\d,]+) tasks?; (.+) shuffled")
 _QUESTION = "Who is Kazakhstan aligned with in security?"
-#: A session that does one thing; what it takes is taken from every command on Spark.
+#: A session as small programs have it, which does one thing; what it takes is taken from every command on Spark.
 _BARE = """
 import sys
 from kzexpert.engines.sql.store.spark_session import open_session
 conf = dict(text.split("=", 1) for text in sys.argv[2:])
-open_session(master=sys.argv[1], conf=conf).sql("SELECT 1").collect()
+open_session(master=sys.argv[1], conf=conf, brief=True).sql("SELECT 1").collect()
 """
 _CONF = ("spark.executor.memory=1g", "spark.driver.memory=2g")
 #: The seconds that a command may take on two workers, by its name.
@@ -118,7 +119,7 @@ def swept(folder: Path, places: Sequence[Place], options: argparse.Namespace) ->
         tables = {name: base / f"{name}.parquet" for name in sweep.FACTS}
         _write_base(base, sweep.VOCABULARY, sweep.RULES, {}, tables, {})
         words = ("infer", "courted", "--kb", str(base), "--format", "parquet", "--output", f"{base}/OUT/")
-        found = _measured(words, places, starts, options.runs, compare=False)
+        found = _measured(words, places, starts, options.runs)
         for place in places:
             rows[place].append(found[place])
     names = [f"{size:,} facts" for size in sizes]
@@ -222,20 +223,20 @@ def _start(place: Place, runs: int) -> float:
 
 
 def _measured(
-    words: Sequence[str], places: Sequence[Place], starts: Mapping[Place, float], runs: int, compare: bool = True
+    words: Sequence[str], places: Sequence[Place], starts: Mapping[Place, float], runs: int
 ) -> dict[Place, Told]:
     """A command at each place, in turn.
 
     Raises:
-        Disagreement: places do not give the same bytes, or a command fails.
+        Disagreement: places do not give the same bytes or, in a folder, the same rows; or a command fails.
     """
     found: dict[Place, list[Told]] = {place: [] for place in places}
     for _ in range(runs):
         for place in places:
             found[place].append(_run(words, place, starts[place], f"out{len(found[place])}-{places.index(place)}"))
             print(f"{' '.join(words[:2])} {place.title}: {_shown(found[place][-1])}", file=sys.stderr, flush=True)
-    if compare and len({told.written for all_ in found.values() for told in all_}) > 1:
-        raise Disagreement(f"{' '.join(words)}: not the same bytes everywhere")
+    if len({told.written for all_ in found.values() for told in all_}) > 1:
+        raise Disagreement(f"{' '.join(words)}: not the same everywhere")
     medians = {place: statistics.median(told.seconds for told in all_) for place, all_ in found.items()}
     return {place: msgspec.structs.replace(all_[0], seconds=medians[place]) for place, all_ in found.items()}
 
@@ -247,14 +248,21 @@ def _run(words: Sequence[str], place: Place, start: float, out: str) -> Told:
         engine = ["--engine", "spark", "--spark-master", place.master, "-v"]
         engine += [word for text in _CONF for word in ("--spark-conf", text)]
     seconds, printed, said = _timed(["-m", "kzexpert", *given, *engine])
-    file = Path(given[given.index("--output") + 1]) if "--output" in given else None
-    written = file.read_bytes() if file is not None and file.is_file() else printed if file is None else b""
+    written = _written(Path(given[given.index("--output") + 1])) if "--output" in given else printed
     work = _WORK.search(said)
     beyond = max(seconds - start, 0.0)
     if work is None:
         return Told(beyond, written=written)
     jobs, stages, tasks = (int(text.replace(",", "")) for text in work.groups()[:3])
     return Told(beyond, jobs, stages, tasks, work[4], written)
+
+
+def _written(path: Path) -> bytes:
+    """The bytes of a file; of a folder of Parquet files how many rows there are, and their hash in any order."""
+    if path.is_file():
+        return path.read_bytes()
+    rows = f"read_parquet('{path}/**/*.parquet', hive_partitioning = true)"
+    return str(duckdb.sql(f"SELECT count(*), bit_xor(hash(r)) FROM {rows} AS r").fetchone()).encode()
 
 
 def _timed(words: Sequence[str]) -> tuple[float, bytes, str]:

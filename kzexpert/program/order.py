@@ -5,11 +5,12 @@ that is each engine's own. A rule that cannot be planned comes back as issues.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 import msgspec
 
-from kzexpert.errors import Issue
+from kzexpert.errors import Issue, KnowledgeBaseError
 from kzexpert.language.nearest import did_you_mean
 from kzexpert.model import (
     AGGREGATES,
@@ -24,6 +25,8 @@ from kzexpert.model import (
     Comparison,
     Condition,
     Exclusion,
+    Fact,
+    GroundAtom,
     KnowledgeBase,
     Listing,
     Match,
@@ -38,7 +41,7 @@ from kzexpert.model import (
     Variable,
     alternatives,
 )
-from kzexpert.program.resolve import Types, resolve_atom
+from kzexpert.program.resolve import Types, resolve_atom, resolve_fact
 from kzexpert.program.values import Values
 
 __all__ = ["PlannedBase", "RulePlan", "plan_rule", "planned"]
@@ -71,6 +74,21 @@ class PlannedBase(KnowledgeBase, frozen=True, dict=True, array_like=True):
     plans: tuple[RulePlan, ...] = ()
 
     __repr__ = KnowledgeBase.__repr__
+
+    @cached_property
+    def stated(self) -> Mapping[GroundAtom, Sequence[Fact]]:
+        """What is recorded, and the rows that state it.
+
+        Raises:
+            KnowledgeBaseError: a row that states nothing, had the checks been left out.
+        """
+        rows: dict[GroundAtom, list[Fact]] = {}
+        for fact in self.facts:
+            atom, issues = resolve_fact(self, fact)
+            if atom is None:
+                raise KnowledgeBaseError(*issues, texts=self.texts)
+            rows.setdefault(atom, []).append(fact)
+        return rows
 
 
 def planned(kb: KnowledgeBase) -> PlannedBase:

@@ -4,7 +4,7 @@ What dates mean is said here; a database chooses rows of tables by the same rule
 errors (`kzexpert.checks`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from kzexpert.errors import Issue, KnowledgeBaseError, UsageError
@@ -29,7 +29,7 @@ from kzexpert.model import (
 )
 from kzexpert.program.order import PlannedBase, planned
 from kzexpert.program.relevance import Relevance, relevance
-from kzexpert.program.resolve import resolve_atom, resolve_fact
+from kzexpert.program.resolve import resolve_atom
 from kzexpert.program.strata import ordered
 
 __all__ = [
@@ -90,14 +90,14 @@ def snapshot(
     day, reason = (as_of, "") if as_of else default_as_of(kb)
     issues: list[Issue] = []
     assumed = [atom for atom in (_assumption(kb, item, issues) for item in assume) if atom]
-    rows = _rows(kb)
+    base = planned(kb)
+    rows = base.stated
     withdrawn = [pattern for pattern in (_withdrawal(kb, item, rows, issues) for item in without) if pattern]
     if issues:
         raise UsageError(*issues, texts=kb.texts)
     for pattern in withdrawn:
         rows = {atom: facts for atom, facts in rows.items() if not _states(pattern, atom)}
     told = [str(atom) for atom in assumed]
-    base = planned(kb)
     matters = relevance(base, *goals) if goals else None
     if matters is not None:
         rows = {atom: facts for atom, facts in rows.items() if matters.admits(atom)}
@@ -144,16 +144,6 @@ def _resolved(kb: KnowledgeBase, item: Atom, issues: list[Issue]) -> Pattern | N
     return pattern
 
 
-def _rows(kb: KnowledgeBase) -> dict[GroundAtom, list[Fact]]:
-    rows: dict[GroundAtom, list[Fact]] = {}
-    for fact in kb.facts:
-        atom, issues = resolve_fact(kb, fact)
-        if atom is None:
-            raise KnowledgeBaseError(*issues, texts=kb.texts)
-        rows.setdefault(atom, []).append(fact)
-    return rows
-
-
 def relations_of(kb: KnowledgeBase) -> tuple[Relation, ...]:
     """The windows and dates that rules look at, each once."""
     found = {
@@ -194,7 +184,7 @@ def window_start(day: date, within: Within) -> date | None:
 
 
 def base_of(
-    rows: dict[GroundAtom, list[Fact]],
+    rows: Mapping[GroundAtom, Sequence[Fact]],
     assumed: Iterable[GroundAtom],
     day: date,
     relations: Sequence[Relation],

@@ -10,7 +10,7 @@ from math import nextafter
 from pathlib import Path
 
 import pytest
-from available import SETTINGS, ready, running_spark
+from available import SETTINGS, ready, running_spark, spread
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,6 +81,21 @@ def test_plans_do_not_grow_with_the_rounds(certainty: float, monkeypatch: pytest
     assert len(agreed(chain(30, certainty), "spark").certainties["reach"]) == 465
     assert len(lines) > 30  # a table for each round
     assert max(lines) <= 40
+
+
+def test_the_rows_of_a_round_stay_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of the usual budget is so small that a limit may draw them into one task."""
+    spread(monkeypatch)
+    parts: list[int] = []
+    cut = SparkStore._cut
+
+    def watched(store, frame):  # type: ignore[no-untyped-def]
+        parts.append(frame.rdd.getNumPartitions())
+        return cut(store, frame)
+
+    monkeypatch.setattr(SparkStore, "_cut", watched)
+    agreed(chain(5, 0.9), "spark")
+    assert min(parts) > 1
 
 
 # --- sessions --------------------------------------------------------------------------------------------------------
@@ -204,6 +219,12 @@ def test_a_rule_that_never_ends_is_stopped_and_named() -> None:
     assert told(engine("spark").infer(program_of(chain(1))))  # Spark runs on
 
 
+def test_a_budget_may_be_more_than_a_limit_can_say() -> None:
+    program = program_of(chain(3))
+    found = engine("spark", Budget(facts=3_000_000_000, firings=3_000_000_000)).infer(program)
+    assert told(found) == told(engine("duckdb").infer(program))
+
+
 def test_a_job_that_takes_too_long_is_stopped() -> None:
     started = time.monotonic()
     with pytest.raises(BudgetError, match="KZ401 rule some used up the budget of 5 seconds"):
@@ -288,6 +309,27 @@ def test_rows_are_written_by_executors_and_counted(tmp_path: Path) -> None:
             store.write(query.copy(), there, "parquet", {}, ["p"], ["q"])
     with pytest.raises(OSError, match="No FileSystem for scheme"):
         store.write(query.copy(), "nowhere://rows", "parquet", {}, ["p"], ["q"])
+    store.close()
+
+
+def test_what_cannot_be_written_whole_leaves_nothing_at_an_address(tmp_path: Path) -> None:
+    store = SparkStore(running_spark().newSession())
+    stored = store.load({"p": "text", "x": "number"}, [("p", float(place)) for place in range(10)])
+    fails = exp.func("raise_error", exp.cast(column("x"), "text"))
+    query = select([column("p"), called(exp.If(this=column("x") > 5.0, true=fails, false=column("x")), "x")], stored)
+    target = tmp_path / "rows"
+    with pytest.raises(OSError, match="USER_RAISED_EXCEPTION"):
+        store.write(query, f"file://{target}", "parquet", {}, ["p"], ["p"])
+    assert not target.exists()
+    store.close()
+
+
+def test_rows_that_lie_on_the_disk_of_a_server_have_not_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = SparkStore(running_spark().newSession())
+    query = select([column("p"), column("x")], store.load({"p": "text", "x": "number"}, [("p", 1.0)]))
+    monkeypatch.setattr(Path, "rglob", lambda path, pattern: iter(()))  # as on another machine
+    with pytest.raises(OSError, match="0 of 1 rows have come to this folder"):
+        store.write(query, tmp_path / "rows", "parquet", {}, ["p"], ["p"])
     store.close()
 
 

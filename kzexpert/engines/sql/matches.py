@@ -17,9 +17,6 @@ from kzexpert.program.products import groups
 
 __all__ = ["Matches"]
 
-#: Spark's LIMIT takes no more. A count beyond it goes through all matches, and the budget of seconds stops it.
-_MOST_LIMIT = 2**31 - 1
-
 
 class Matches:
     """The firings of one run, as far as they must be counted.
@@ -30,6 +27,7 @@ class Matches:
 
     def __init__(self, store: Store, planner: Planner, budget: Budget, stop: Callable[[ProgramRule], None]) -> None:
         self._store = store
+        self._dialect = store.dialect
         self._planner = planner
         self._most = budget.firings
         self._stop = stop
@@ -60,9 +58,7 @@ class Matches:
         if self._counted + sum(bound for _, bound in self._waiting) <= self._most:
             return
         for rule, _ in self._waiting:
-            body, enough = self._planner.body(rule).query, self._most - self._counted + 1
-            if enough <= _MOST_LIMIT:
-                body = body.limit(enough, copy=False)
+            body = self._dialect.limited(self._planner.body(rule).query, self._most - self._counted + 1)
             self._counted += self._store.rows(select([exp.Count(this=exp.Star())], subquery(body, "f")))[0][0]
             if self._counted > self._most:
                 self._stop(rule)

@@ -289,7 +289,7 @@ class Run:
         if isinstance(source, exp.Query):
             left = self.budget.facts - self.concluded + self._recorded(predicate)
             if self.matches.most(rules, self._bounded) > left:
-                source = source.limit(left + 1, copy=False)
+                source = self.database.dialect.limited(source, left + 1)
             fill = self.database.later(partial(self.database.fill, source, _measures(extent)))
             self._filling[predicate] = fill, extent, rules
             if self._bounded or not self.database.parallel:  # a budget is held by what is stored

@@ -88,6 +88,10 @@ class Dialect(Protocol):
         """A date so many days or months later; of a day that its month lacks, the last of the month."""
         ...
 
+    def limited(self, query: exp.Query, rows: int) -> exp.Query:
+        """The first rows of a query that may have too many; all where to hold them back costs more than they do."""
+        ...
+
 
 #: So many powers of one factor stand in a statement: to look one up takes a tenth of the time to multiply.
 _POWERS = 64
@@ -149,7 +153,13 @@ class DuckDBDialect:
         interval = exp.Anonymous(this=f"to_{unit}s", expressions=[amount])
         return typed(when + interval, "date")
 
+    def limited(self, query: exp.Query, rows: int) -> exp.Query:
+        """See `Dialect.limited`."""
+        return query.limit(rows, copy=False)
 
+
+#: So many rows may go through one task.
+_LIMITED = 10_000_000
 _PRODUCT = "AGGREGATE(SORT_ARRAY(COLLECT_LIST(:factor) FILTER (WHERE :met), :ascending), 1D, (p, f) -> p * f)"
 #: What is below e⁻⁴⁰, which is less than 2⁻⁵⁴, is lost beside 1: no factor f is taken more than 40 / (1 − f) times,
 #: since ln f ≤ f − 1.
@@ -206,6 +216,10 @@ class SparkDialect:
     def shifted(self, when: exp.Expr, amount: exp.Expr, unit: str) -> exp.Expr:
         """See `Dialect.shifted`."""
         return exp.Anonymous(this="date_add" if unit == "day" else "add_months", expressions=[when.copy(), amount])
+
+    def limited(self, query: exp.Query, rows: int) -> exp.Query:
+        """See `Dialect.limited`. A limit draws the rows of all tasks into one, and takes no more than 2³¹."""
+        return query.limit(rows, copy=False) if rows <= _LIMITED else query
 
 
 def is_harmless(text: str) -> bool:

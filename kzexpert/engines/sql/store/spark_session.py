@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from time import monotonic, sleep
 from typing import Any
@@ -54,6 +54,7 @@ __all__ = [
     "StructField",
     "StructType",
     "connects",
+    "discard",
     "folder_of",
     "frame_of",
     "local_copy",
@@ -308,6 +309,17 @@ def folder_of(session: SparkSession, checkpoint: str | None) -> str | None:
     files.mkdirs(path)
     files.deleteOnExit(path)
     return str(path.toString())
+
+
+def discard(session: SparkSession, address: str) -> None:
+    """Remove what was begun to be written, as far as the file system lets us; over Spark Connect it stays."""
+    if connects(session):
+        return
+    context = session.sparkContext
+    assert context._jvm is not None
+    path = context._jvm.org.apache.hadoop.fs.Path(address)
+    with suppress(*RAISED):
+        path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)
 
 
 def places_rows(session: SparkSession) -> bool:

@@ -34,6 +34,7 @@ from kzexpert.engines.sql.store.spark_session import (
     StructField,
     StructType,
     connects,
+    discard,
     folder_of,
     frame_of,
     local_copy,
@@ -68,6 +69,8 @@ _PART = 500_000
 #: So many rows are few, and so many are some.
 _LEVELS = 50_000, 5_000_000
 _MANY = len(_LEVELS)
+#: So many rows are taken at a time from those that stream to the driver: each time Spark is watched anew.
+_STREAMED = 1_000
 #: What so many rounds have found is read together before it is stored in one table.
 _GATHERED = 8
 #: Names of views: several stores may share a session.
@@ -113,10 +116,10 @@ class SparkStore(SparkJobs):
             rows = self._frame(query).toLocalIterator(prefetchPartitions=True)
         while True:
             with self.guarded():
-                row = next(rows, None)
-            if row is None:
+                some = list(itertools.islice(rows, _STREAMED))
+            if not some:
                 return
-            yield tuple(row)
+            yield from map(tuple, some)
 
     def _frame(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> DataFrame:
         text = query if isinstance(query, str) else self.dialect.text(_in_one(query) if self._one else query)
@@ -279,15 +282,18 @@ class SparkStore(SparkJobs):
         with self.guarded():
             frame = self._frame(query)
             watched_, measured = watched(frame, [self.dialect.text(count) for count in each])
-            with writing():
-                watched_.write.partitionBy(*folders).save(target, form, "error", **options)
-                there = self.session.read.schema(frame.schema).load(escaped(target), form, **options)
-                found = dict(zip(names, map(int, measured(there)), strict=True))
-            total = sum(found.values())
-            # What executors write to disks of their own is not seen from here.
-            seen = there.count() if target.startswith("file:") else total
-        if seen != total:
-            raise OSError(None, f"{seen:,} of {total:,} rows have come to this folder, which not all executors reach")
+            try:
+                with writing():
+                    watched_.write.partitionBy(*folders).save(target, form, "error", **options)
+                    found = dict(zip(names, map(int, measured(frame)), strict=True))
+                    if target.startswith("file:"):
+                        there = self.session.read.schema(frame.schema).load(escaped(target), form, **options)
+                        _check_come(path, there.count(), sum(found.values()))
+            except FileExistsError:
+                raise
+            except BaseException:
+                discard(self.session, target)
+                raise
         return found
 
     def source(self, frame: DataFrame) -> exp.Table:
@@ -320,7 +326,7 @@ class SparkStore(SparkJobs):
     # --- recursion ---------------------------------------------------------------------------------------------------
 
     def in_rounds(self, component: Component, most: int, told: Callable[[int, int], None]) -> tuple[exp.Table, bool]:
-        """See `Store.in_rounds`. A round is one job; what all rounds have found is stored now and then only."""
+        """See `Store.in_rounds`. A round is one job, or two; what all rounds have found is stored now and then only."""
         rounds = Rounds(component)
         counted = [exp.Count(this=exp.Star())]
         known = new = self.store(rounds.start())
@@ -328,7 +334,7 @@ class SparkStore(SparkJobs):
         number_ = rows = 0
         while rows <= most:
             told(number_ + 1, rows)
-            new, (found,) = self.fill(rounds.better(new, known).limit(most + 1, copy=False), counted)
+            new, (found,) = self.fill(self.dialect.limited(rounds.better(new, known), most + 1), counted)
             spent.append(new)
             if not found:
                 break
@@ -365,6 +371,21 @@ class SparkStore(SparkJobs):
     def in_order(self) -> AbstractContextManager[None]:
         """See `Store.in_order`. Rows are numbered wherever they are read."""
         return nullcontext()
+
+
+def _check_come(path: Path | str, seen: int, written: int) -> None:
+    """See that executors, or a server, have not written to disks of their own.
+
+    Args:
+        seen: so many rows Spark finds there. In a folder of this machine there must be something for us, too.
+
+    Raises:
+        OSError: they have.
+    """
+    if isinstance(path, Path) and not any(file.is_file() for file in path.rglob("*")):
+        seen = 0
+    if seen != written:
+        raise OSError(None, f"{seen:,} of {written:,} rows have come to this folder, which not all executors reach")
 
 
 def _shape(columns: Mapping[str, Kind]) -> StructType:
