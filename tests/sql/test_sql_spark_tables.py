@@ -257,7 +257,7 @@ def test_tables_of_databases_are_for_duckdb(tmp_path: Path) -> None:
     text = text.replace("file: trade.csv", "file: 'postgres:dbname=trade#flows'")
     (tmp_path / "tables.yaml").write_text(text, encoding="utf-8")
     (issue,) = issues_of("spark", load_knowledge_base([], [tmp_path / "world.yaml", tmp_path / "tables.yaml"]))
-    assert issue.message == "the spark engine reads no tables of postgres"
+    assert issue.message == "the spark engine cannot read postgres tables"
     assert "--engine duckdb" in issue.hint
 
 

@@ -36,7 +36,7 @@ __all__ = [
     "folders_of",
     "header",
     "is_plain",
-    "is_small",
+    "is_small_file",
     "is_uneven",
     "name_of",
     "no_records",
@@ -182,7 +182,7 @@ def text_rows(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
         raise DatabaseError((error.strerror if isinstance(error, OSError) else None) or str(error)) from None
 
 
-def is_small(path: Path) -> bool:
+def is_small_file(path: Path) -> bool:
     """Whether a CSV file may go through Python, which is done sooner than a cluster starts a job."""
     return path.suffix.lower() != ".gz" and path.stat().st_size <= SMALL
 

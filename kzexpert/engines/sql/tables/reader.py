@@ -24,7 +24,7 @@ from kzexpert.engines.sql.tables.files import (
     even_rows,
     header,
     is_plain,
-    is_small,
+    is_small_file,
     is_uneven,
     no_records,
     plain_text,
@@ -173,7 +173,7 @@ class TableReader(ABC):
         if len(names) < 2:
             return None
         place = names.index("name", 1) if "name" in names[1:] else 1
-        if is_small(path):
+        if is_small_file(path):
             rows = list(even_rows(path, separator))
             return self.store.gather({"text": [cells[0] for cells in rows], "name": [cells[place] for cells in rows]})
         source, _ = self.open_csv(path)

@@ -21,7 +21,7 @@ from kzexpert.engines.sql.tables.files import (
     even_rows,
     files_of,
     header,
-    is_small,
+    is_small_file,
     name_of,
     separator_of,
     text_rows,
@@ -89,7 +89,7 @@ class SparkReader(TableReader):
         place = table.marks.get("file", table.location)
         scheme = next((scheme for scheme in DATABASES if table.path.startswith(scheme)), None)
         if scheme:
-            message = f"the spark engine reads no tables of {scheme.removesuffix(':')}"
+            message = f"the spark engine cannot read {scheme.removesuffix(':')} tables"
             hint = "use --engine duckdb, or write the table to a Parquet file"
             raise KnowledgeBaseError(Issue("KZ124", message, place, hint))
         remote = bool(_REMOTE.match(table.path))
@@ -128,7 +128,7 @@ class SparkReader(TableReader):
         stored = [f"c{index}" for index in range(len(names))]
         columns = {found: stored[index] for index, found in enumerate(names) if found}
         types = dict.fromkeys(columns, "VARCHAR")
-        if not _REMOTE.match(file) and (is_small(Path(file)) or not self._places):
+        if not _REMOTE.match(file) and (is_small_file(Path(file)) or not self._places):
             rows = list(even_rows(Path(file), separator))
             texts = {name: [cells[place] for cells in rows] for place, name in enumerate(stored)}
             held = self.store.gather(texts, {ROW: range(1, len(rows) + 1)})
@@ -137,7 +137,6 @@ class SparkReader(TableReader):
         options = {**_CSV, "sep": separator, "multiLine": before is None}
         shape = ", ".join(f"{name} STRING" for name in stored)
         read = self.store.session.read.options(**options).csv(_uri(file), schema=shape)
-        # The lower bits of Spark's numbers count the rows of a partition.
         placed = read.selectExpr("*", "monotonically_increasing_id() AS place")
         listed = ", ".join(f"{count}L" for count in before or [0])
         number = f"element_at(array({listed}), CAST(place DIV {_IN_PARTITION} AS INT) + 1) + place % {_IN_PARTITION}"
