@@ -82,6 +82,12 @@ def test_the_same_as_in_a_facts_file(tmp_path: Path, write: Write) -> None:
     assert rows_behind(found.program) == rows_behind(expected.program)
 
 
+def places_of_members(kb: KnowledgeBase, name: str) -> dict[Any, list[tuple[str, int | None]]]:
+    """Where the rows stand that state each fact."""
+    base = engine(name).infer(snapshot(kb, parse_partial_date("2011").last)).program.base["member"]
+    return {args: [(row.location.file, row.location.row) for row in base[args].rows] for args in base}
+
+
 def test_a_row_is_cited_by_file_and_number(tmp_path: Path) -> None:
     folder = tmp_path / "a [folder] + {100%} é*"
     folder.mkdir()
@@ -89,11 +95,30 @@ def test_a_row_is_cited_by_file_and_number(tmp_path: Path) -> None:
         inside = folder / write.__name__
         inside.mkdir()
         kb = opened(inside, write)
-        places = []
-        for name in ("duckdb", "spark"):
-            base = engine(name).infer(snapshot(kb, parse_partial_date("2011").last)).program.base["member"]
-            places.append({args: [(row.location.file, row.location.row) for row in base[args].rows] for args in base})
-        assert places[0] == places[1]
+        assert places_of_members(kb, "spark") == places_of_members(kb, "duckdb")
+
+
+@pytest.mark.parametrize("linked", ["base", "file", "partition"])
+def test_a_row_behind_a_link_is_cited_by_the_name_that_was_given(tmp_path: Path, linked: str) -> None:
+    """Links may also bear the names of columns; of two that lead to one file each is cited."""
+    base, store = tmp_path / "base", tmp_path / "a [store] é"
+    base.mkdir()
+    store.mkdir()
+    opened(base, as_parquet)
+    member = base / "member.parquet"
+    if linked == "base":
+        base.rename(store / "real")
+        base.symlink_to(store / "real")
+    elif linked == "file":
+        member.rename(store / "rows.bin")
+        member.symlink_to(store / "rows.bin")
+    else:
+        member.rename(store / "part.parquet")
+        member.mkdir()
+        for year in (2009, 2010):
+            (member / f"year={year}").symlink_to(store)
+    kb = load_knowledge_base([], [base / "world.yaml", base / "tables.yaml"])
+    assert places_of_members(kb, "spark") == places_of_members(kb, "duckdb")
 
 
 @all_read

@@ -13,7 +13,7 @@ from kzexpert.engines.sql.plan.words import column
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError
 from kzexpert.engines.sql.store.spark_session import DataFrame, DataFrameReader, StructType, places_rows
 from kzexpert.engines.sql.store.spark_store import SparkStore
-from kzexpert.engines.sql.store.spark_values import escaped
+from kzexpert.engines.sql.store.spark_values import escaped, literal
 from kzexpert.engines.sql.tables.files import (
     PARQUET,
     SEPARATORS,
@@ -157,7 +157,8 @@ class SparkReader(TableReader):
             alike.setdefault(self._schema(table, some), []).extend(some)
         for schema, group in alike.items():
             name = names[group[0]] if len(alike) > 1 else table.file
-            rows, columns, types = _numbered(self._read(table).schema(schema).parquet(*map(_uri, group)))
+            read = self._read(table).schema(schema).parquet(*(_uri_in(table, file) for file in group))
+            rows, columns, types = _numbered(read, _cited(table, group[0]))
             yield TablePart(name, self.store.source(rows), column(FILE), column(ROW), columns, types)
 
     def _schema(self, table: Table, files: Sequence[str]) -> StructType:
@@ -165,14 +166,13 @@ class SparkReader(TableReader):
         key = (table.path, *files)
         if key not in self._schemas:
             read = self._read(table).option("mergeSchema", len(files) > 1)
-            self._schemas[key] = read.parquet(*map(_uri, files)).schema
+            self._schemas[key] = read.parquet(*(_uri_in(table, file) for file in files)).schema
         return self._schemas[key]
 
     def _read(self, table: Table) -> DataFrameReader:
         """What reads the Parquet files of a table, with the columns that folders in its own stand for."""
-        folder = Path(table.path)
         read = self.store.session.read
-        return read.option("basePath", f"file://{folder.resolve()}") if folder.is_dir() else read
+        return read.option("basePath", f"file://{Path(table.path).resolve()}") if Path(table.path).is_dir() else read
 
 
 # --- CSV -------------------------------------------------------------------------------------------------------------
@@ -237,8 +237,12 @@ def _rows_before(store: SparkStore, file: str, separator: str) -> list[int] | No
 # --- Parquet ---------------------------------------------------------------------------------------------------------
 
 
-def _numbered(rows: DataFrame) -> tuple[DataFrame, dict[str, str], dict[str, str]]:
-    """The rows of Parquet files with `FILE` and `ROW`; and their columns and types, as a `TablePart` has them."""
+def _numbered(rows: DataFrame, cited: tuple[str, str]) -> tuple[DataFrame, dict[str, str], dict[str, str]]:
+    """The rows of Parquet files with `FILE` and `ROW`; and their columns and types, as a `TablePart` has them.
+
+    Args:
+        cited: how the paths of all files begin, and what is cited in place of that.
+    """
     columns: dict[str, str] = {}
     types: dict[str, str] = {}
     shown = []
@@ -256,7 +260,32 @@ def _numbered(rows: DataFrame) -> tuple[DataFrame, dict[str, str], dict[str, str
     shown += [metadata["file_path"].alias("uri"), (metadata["row_index"] + 1).alias(ROW)]
     # A path is given back as it was, not as a part of an address.
     path = "regexp_replace(url_decode(replace(uri, '+', '%2B')), '^file:/+', '/')"
+    begins, given = cited
+    if begins != given:
+        path = f"concat({literal(given, 'string')}, substr({path}, {len(begins) + 1}))"
     return rows.select(*shown).selectExpr(*columns.values(), f"{path} AS {FILE}", ROW), columns, types
+
+
+def _uri_in(table: Table, file: str) -> str:
+    """As `_uri`, of a file of a table. Links in the folder are not followed: they may bear the names of columns."""
+    if _REMOTE.match(file):
+        return file
+    real, within = _placed(table, file)
+    return "file://" + escaped(str(real / within))
+
+
+def _cited(table: Table, file: str) -> tuple[str, str]:
+    """How Spark has the paths of a table's files begin, and how they are given."""
+    if _REMOTE.match(file):
+        return "", ""
+    real, within = _placed(table, file)
+    return str(real / within).removesuffix(str(within)), file.removesuffix(str(within))
+
+
+def _placed(table: Table, file: str) -> tuple[Path, Path]:
+    """The folder in which all files of a table lie, whatever links lead there; and the place of one of them in it."""
+    folder = Path(table.path) if Path(table.path).is_dir() else Path(table.path).parent
+    return folder.resolve(), Path(file).relative_to(folder)
 
 
 def _uri(file: str) -> str:
