@@ -276,6 +276,19 @@ def test_folders_that_stand_for_columns(tmp_path: Path) -> None:
         assert rows_of(reader, table, {"year": "010"}) == [(there, 1, "010", "010", "to see")]
 
 
+@pytest.mark.parametrize("readers", ["this process"], indirect=True)
+@pytest.mark.parametrize("write", [as_csv, as_tsv, as_gzip, as_parquet, as_folder, as_parquet_folder])
+def test_tables_of_many_rows_are_not_small_in_whatever_file(
+    tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [["a", "b", "worth"], *(["RUR", "Borduria", str(number)] for number in range(30))]
+    kb = opened(tmp_path, write, trade=rows)
+    monkeypatch.setattr(spark_engine, "_ROWS", 100)  # in a folder each row has a header
+    assert spark_engine._are_small(kb.tables)
+    monkeypatch.setattr(spark_engine, "_ROWS", 30)
+    assert not spark_engine._are_small(kb.tables)
+
+
 def test_tables_of_databases_are_for_duckdb(tmp_path: Path) -> None:
     opened(tmp_path)
     text = (tmp_path / "tables.yaml").read_text(encoding="utf-8")

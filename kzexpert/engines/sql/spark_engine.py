@@ -16,7 +16,7 @@ from kzexpert.engines.sql.store.executors import Executors
 from kzexpert.engines.sql.store.spark_errors import check_free
 from kzexpert.engines.sql.store.spark_session import SparkSession, connects, open_session, work_of
 from kzexpert.engines.sql.store.spark_store import SparkStore
-from kzexpert.engines.sql.tables.files import PARQUET
+from kzexpert.engines.sql.tables.files import PARQUET, count_lines, is_plain
 from kzexpert.engines.sql.tables.local import LocalLoader
 from kzexpert.engines.sql.tables.relations import Loader
 from kzexpert.engines.sql.tables.spark_reader import SparkReader
@@ -108,7 +108,10 @@ def _are_small(tables: Sequence[Table]) -> bool:
             return True
         with undisturbed():
             from kzexpert.engines.sql.tables.duckdb_reader import count_rows
-        # Parquet may hold any number of rows in a few bytes, and says how many.
+        # A few bytes may be many rows: lines are counted, and Parquet says how many it holds.
+        plain = [file for path, found in files.items() for file in found if is_plain(file, each[path].shape)]
+        if sum(count_lines(file, _ROWS + 1) for file in plain) > _ROWS:
+            return False
         parquet = [
             each[path] for path, found in files.items() if any(file.name.lower().endswith(PARQUET) for file in found)
         ]

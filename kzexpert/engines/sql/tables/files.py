@@ -5,8 +5,9 @@ It reads the first line of a CSV file and no more; how rows are read is said for
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import unquote
 
 import msgspec
@@ -31,6 +32,7 @@ __all__ = [
     "check_columns",
     "check_names",
     "check_paths",
+    "count_lines",
     "even_rows",
     "files_of",
     "folders_of",
@@ -50,6 +52,8 @@ __all__ = [
 _LISTED = 30
 #: Bytes of a line of CSV, and of what is read at once.
 LONGEST, AT_ONCE = 10_000_000, 32_000_000
+#: Bytes in which lines are counted at once.
+_COUNTED = 1_000_000
 #: Bytes of a CSV file that are few.
 SMALL = 1_000_000
 #: Ending of a file's name → what separates its columns.
@@ -187,6 +191,20 @@ def is_small_file(path: Path) -> bool:
     return path.suffix.lower() != ".gz" and path.stat().st_size <= SMALL
 
 
+def count_lines(path: Path, most: int) -> int:
+    """The lines of a CSV file; where it has more than `most`, some number beyond that.
+
+    What is wrong with it is said by who reads it.
+    """
+    import zlib
+
+    lines = 0
+    with suppress(OSError, EOFError, zlib.error), _opener(path)(path, "rb") as file:
+        while lines < most and (read := file.read(_COUNTED)):
+            lines += read.count(b"\n") or read.count(b"\r")
+    return lines
+
+
 def even_rows(path: Path, separator: str) -> Iterator[Sequence[str | None]]:
     """The rows of a CSV file below its first line, each with as many cells; of an empty cell None.
 
@@ -204,10 +222,13 @@ def even_rows(path: Path, separator: str) -> Iterator[Sequence[str | None]]:
 
 
 def _opened(path: Path) -> IO[str]:
+    return _opener(path)(path, "rt", encoding="utf-8-sig", newline="")
+
+
+def _opener(path: Path) -> Callable[..., IO[Any]]:
     import gzip
 
-    opening: Callable[..., IO[str]] = gzip.open if path.suffix.lower() == ".gz" else Path.open
-    return opening(path, "rt", encoding="utf-8-sig", newline="")
+    return gzip.open if path.suffix.lower() == ".gz" else Path.open
 
 
 def check_names(names: Sequence[str] | None) -> None:
