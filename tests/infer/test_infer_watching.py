@@ -94,6 +94,25 @@ def test_a_watch_interrupts_again_and_again_when_time_is_up() -> None:
     assert len(interrupts) > 1
 
 
+def test_of_two_watches_both_hear_a_signal() -> None:
+    heard: set[str] = set()
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        with Watch(lambda: heard.add("outer")):
+            with Watch(lambda: heard.add("first")):
+                pass
+            with Watch(lambda: heard.add("inner")):
+                ctrl_c()
+                time.sleep(0.5)
+            assert heard == {"outer", "inner"}
+            heard.clear()
+            time.sleep(0.3)
+            assert heard == {"outer"}
+        assert signal.set_wakeup_fd(-1) == -1
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 _IN_AN_EVENT_LOOP = """
 import asyncio, signal
 from kzexpert.engines.sql.store.watch import Watch

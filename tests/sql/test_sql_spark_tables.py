@@ -2,10 +2,14 @@
 
 import csv
 import gzip
-from collections.abc import Mapping
+import os
+import signal
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import date
 from pathlib import Path
+from threading import Timer
+from time import monotonic
 from typing import Any
 
 import duckdb
@@ -31,17 +35,20 @@ from test_sql_tables import (
     written_out,
 )
 
-from kzexpert.engines import Settings, engine, infer_each
+from kzexpert.engines import Budget, Settings, engine, infer_each
 from kzexpert.engines.sql import spark_engine
+from kzexpert.engines.sql.plan.extents import Extent
 from kzexpert.engines.sql.plan.words import column, select, subquery
 from kzexpert.engines.sql.spark_engine import SparkEngine
 from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
+from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.engines.sql.tables import files, local, spark_reader
 from kzexpert.engines.sql.tables.duckdb_reader import DuckDBReader
 from kzexpert.engines.sql.tables.reader import Opened, TableReader
-from kzexpert.errors import Issue, KnowledgeBaseError, Location
+from kzexpert.engines.sql.tables.relations import Loader
+from kzexpert.errors import BudgetError, Issue, KnowledgeBaseError, Location
 from kzexpert.language import load_knowledge_base, parse_atom, parse_partial_date
-from kzexpert.model import NOWHERE, KnowledgeBase, Table
+from kzexpert.model import NOWHERE, KnowledgeBase, RelationKey, Table
 from kzexpert.program.snapshot import snapshot
 
 pytestmark = pytest.mark.spark
@@ -274,6 +281,51 @@ def test_folders_that_stand_for_columns(tmp_path: Path) -> None:
         (folder / "year=2009" / "why=to%20see" / "part.parquet").unlink()
         there = str(folder / "year=010" / "why=to%20see" / "part.parquet")
         assert rows_of(reader, table, {"year": "010"}) == [(there, 1, "010", "010", "to see")]
+
+
+@pytest.mark.parametrize("readers", ["this process"], indirect=True)
+@pytest.mark.parametrize("stopped_by", ["time", "Ctrl-C"])
+def test_what_this_process_reads_can_be_stopped(
+    tmp_path: Path, stopped_by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(loader: Loader, _: object) -> None:
+        if stopped_by == "Ctrl-C":
+            Timer(1.0, os.kill, [os.getpid(), signal.SIGINT]).start()
+        loader.store.rows("SELECT sum(sqrt(range)) FROM range(20000000000)")
+
+    monkeypatch.setattr(Loader, "load", slow)
+    program = snapshot(opened(tmp_path))
+    started = monotonic()
+    if stopped_by == "time":
+        with pytest.raises(BudgetError, match="KZ401 loading the facts used up the budget of 1 seconds"):
+            SparkEngine(budget=Budget(seconds=1.0)).infer(program)
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            SparkEngine().infer(program)
+    assert monotonic() - started < 10
+
+
+@pytest.mark.parametrize("readers", ["both"], indirect=True)
+def test_rows_that_are_too_many_facts_are_counted_and_not_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[object] = []
+    load = Loader.load
+
+    def noted(loader: Loader, relations: Sequence[RelationKey]) -> dict[RelationKey, Extent]:
+        loaded.append(type(loader.store))
+        return load(loader, relations)
+
+    monkeypatch.setattr(Loader, "load", noted)
+    kb = opened(tmp_path, as_parquet)
+    infer_each(engine("spark"), [snapshot(kb, date(year, 12, 31)) for year in (1994, 2010)])
+    assert loaded == [SparkStore]
+    programs = [snapshot(kb, date(year, 12, 31)) for year in (1994, 2005)]
+    with closing(DuckDBStore()) as store:
+        loader = Loader(DuckDBReader(store, network=False), programs)
+        assert loader.stated(["member"], 12) == 12  # six rows on two dates, at most
+        assert loader.stated(["member"], 11) == 6
+        assert loader.stated(["member", "founded"], 0) == 8  # what holds on all dates is one fact
 
 
 @pytest.mark.parametrize("readers", ["this process"], indirect=True)

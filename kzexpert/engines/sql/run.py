@@ -99,7 +99,7 @@ class Run:
         rules: Sequence[ProgramRule] = ()
         conflicts: list[set[GroundAtom]] = [set() for _ in self.programs]
         try:
-            with self.database.within(self.budget.seconds, self._tell):
+            with self.loader.within(self.budget.seconds, self._tell):
                 self._tell()
                 self._load()
                 each = [extent.rows or 0 for name, extent in self.base.items() if name in self.program.kb.predicate]

@@ -20,10 +20,12 @@ _TRIES = 3
 _DONE = b"\0"  # no signal has the number 0
 #: The signals that ask a process to end; Windows has fewer.
 ENDS = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}
+#: The watches that hear signals, by where these are written to.
+_HEARING: "dict[int, Watch]" = {}
 
 
 class Watch:
-    """Watches over the statements that run inside of it.
+    """Watches over the statements that run inside of it. Of two watches, one inside the other, both hear a signal.
 
     Args:
         interrupt: stops the statement at work. It is called again and again, since an interrupt between two statements
@@ -48,20 +50,25 @@ class Watch:
         self._ours, self._theirs = socket.socketpair()
         self._theirs.setblocking(False)
         self._hears_signals = False
+        self._around: Watch | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             before = signal.set_wakeup_fd(self._theirs.fileno(), warn_on_full_buffer=False)
-            self._hears_signals = before == -1
-            if not self._hears_signals:  # an event loop waits for signals: they are its own
+            self._around = _HEARING.get(before)
+            self._hears_signals = before == -1 or self._around is not None
+            if self._hears_signals:
+                _HEARING[self._theirs.fileno()] = self
+            else:  # an event loop waits for signals: they are its own
                 signal.set_wakeup_fd(before)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._hears_signals:
-            signal.set_wakeup_fd(-1)
+            signal.set_wakeup_fd(-1 if self._around is None else self._around._theirs.fileno())
+            del _HEARING[self._theirs.fileno()]
         self._theirs.send(_DONE)
         self._thread.join()
         self._ours.close()
@@ -72,6 +79,8 @@ class Watch:
         while True:
             ready, _, _ = select.select([self._ours], [], [], self._patience(stopped))
             heard = self._ours.recv(64) if ready else b""
+            if self._around is not None and heard != _DONE:
+                self._around._theirs.send(heard.replace(_DONE, b""))
             if _DONE in heard:
                 return
             stopped = stopped or not ENDS.isdisjoint(heard)

@@ -1,6 +1,7 @@
 """Recorded facts that one process reads in a moment → a cluster, which is sent only what holds on the as-of dates."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -48,15 +49,21 @@ class LocalLoader:
 
     def load(self, relations: Sequence[RelationKey]) -> dict[RelationKey, Extent]:
         """See `Loader.load`."""
-        here = self._loader.load(relations)
-        facts = sum(extent.rows or 0 for extent in here.values())
-        if self._executors and facts > _SENT:
-            self.store.expects(facts)
+        stated = self._loader.stated(relations, _SENT) if self._executors else 0
+        if self._executors and stated > _SENT:
+            self.store.expects(stated)
             return self._executors().load(relations)
+        here = self._loader.load(relations)
         rows = [extent.rows or 0 for relation, extent in here.items() if isinstance(relation, str)]
         self.store.expects(sum(rows), max(rows, default=0))
         begun = {relation: self._sent(extent, self._rows(extent)) for relation, extent in here.items()}
         return {relation: done() for relation, done in begun.items()}
+
+    @contextmanager
+    def within(self, seconds: float | None, tell: Callable[[float | None], None] | None = None) -> Iterator[None]:
+        """See `Store.within`; it holds for what is read here as well."""
+        with self.store.within(seconds, tell), self._loader.within(seconds):
+            yield
 
     def close(self) -> None:
         """Give back memory and disk."""

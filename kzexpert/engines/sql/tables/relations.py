@@ -3,7 +3,8 @@
 Facts of files come from the programs, which the snapshot has cut to their dates; rows of tables are chosen here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 from functools import partial
 
@@ -30,7 +31,7 @@ from kzexpert.engines.sql.tables.reader import TableReader
 from kzexpert.engines.sql.tables.recorded import RowFilter, TableFacts, starts_of
 from kzexpert.engines.sql.tables.rows import DATES, Staged, set_aside, stage_all
 from kzexpert.errors import Issue, Location, UsageError
-from kzexpert.model import Fact, Program, Relation, RelationKey, Table
+from kzexpert.model import Fact, Program, Relation, RelationKey
 from kzexpert.program.snapshot import recent
 
 __all__ = ["Loader"]
@@ -77,8 +78,7 @@ class Loader:
             UsageError: a withdrawal withdraws nothing (KZ304).
         """
         memory = {relation: self._in_memory(relation) for relation in relations}
-        predicates = {predicate_of(relation) for relation in relations}
-        self._stage([table for table in self._programs[0].kb.tables if table.predicate in predicates])
+        self._stage(relations)
         loaded, dated, stated = {}, {}, {}
         for relation, extent in memory.items():
             staged = self.recorded[0].tables_of(relation)
@@ -91,6 +91,35 @@ class Loader:
         loaded |= {relation: done() for relation, done in dated.items()}
         loaded |= self._strongest({relation: done() for relation, done in stated.items()})
         return loaded
+
+    def stated(self, relations: Sequence[RelationKey], enough: int) -> int:
+        """How often rows of tables state facts of some relations, each counted on each date; no row is copied.
+
+        Args:
+            enough: where there cannot be more, a bound is given.
+
+        Raises:
+            KnowledgeBaseError, UsageError: see `load`.
+        """
+        self._stage(relations)
+        days = len(self._programs)
+        bound = days * sum(item.rows for relation in relations for item in self.recorded[0].tables_of(relation))
+        return bound if bound <= enough else sum(self._stated(relation, days) for relation in relations)
+
+    def _stated(self, relation: RelationKey, days: int) -> int:
+        chosen = [(item, *self._in_force(relation, item)) for item in self.recorded[0].tables_of(relation)]
+        other = days if any(dated for *_, dated in chosen) else 1  # these hold on all dates
+        total = 0
+        for item, joins, where, dated in chosen:
+            count = select([exp.Count(this=exp.Star())], named(item.stored, "t"), joins, where)
+            total += int(self.store.rows(count)[0][0]) * (1 if dated else other)
+        return total
+
+    def within(
+        self, seconds: float | None, tell: Callable[[float | None], None] | None = None
+    ) -> AbstractContextManager[None]:
+        """See `Store.within`."""
+        return self.store.within(seconds, tell)
 
     def close(self) -> None:
         """Give back memory and disk."""
@@ -143,8 +172,10 @@ class Loader:
 
     # --- rows of tables ----------------------------------------------------------------------------------------------
 
-    def _stage(self, tables: Sequence[Table]) -> None:
-        """Read tables that were not read yet."""
+    def _stage(self, relations: Sequence[RelationKey]) -> None:
+        """Read the tables of some relations that were not read yet."""
+        predicates = {predicate_of(relation) for relation in relations}
+        tables = [table for table in self._programs[0].kb.tables if table.predicate in predicates]
         new = [table for table in tables if all(table is not staged.table for staged in self._staged)]
         if not new:
             return
@@ -258,16 +289,19 @@ class Loader:
         certainty = _weight(item) if constant is None else number(constant)
         shown: list[exp.Expr] = [column(name.name, "t") for name in columns]
         shown += dates
-        dated = self.days is not None and any(item.table.says(key) for key in ("since", "until", "on"))
-        joins = []
-        if dated and self.days is not None:
+        joins, where, dated = self._in_force(relation, item)
+        if dated:
             shown.append(column(DAY, "days"))
-            joins.append(exp.Join(this=named(self.days, "days"), kind="CROSS"))
-        where = self.recorded[0].in_force(item, self._choice(relation), "t")
         rows = select([*shown, called(certainty, CERTAINTY)], named(item.stored, "t"), joins, where)
         if constant is not None:
             return rows, dated
         return rounded(rows, [one.alias_or_name for one in shown], CERTAINTY), dated
+
+    def _in_force(self, relation: RelationKey, item: Staged) -> tuple[list[exp.Join], list[exp.Expr], bool]:
+        """The joins and conditions that choose the rows of a table that count, and whether these differ by date."""
+        dated = self.days is not None and any(item.table.says(key) for key in ("since", "until", "on"))
+        joins = [exp.Join(this=named(self.days, "days"), kind="CROSS")] if dated and self.days is not None else []
+        return joins, self.recorded[0].in_force(item, self._choice(relation), "t"), dated
 
     def _on_all_days(self, part: exp.Query, columns: Sequence[str]) -> exp.Select:
         assert self.days is not None
