@@ -4,9 +4,11 @@ import csv
 import gzip
 import os
 import signal
+import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import date
+from math import inf, nan
 from pathlib import Path
 from threading import Timer
 from time import monotonic
@@ -16,6 +18,7 @@ import duckdb
 import pytest
 from available import ready
 from short_programs import told
+from small_tables import SAID, outcome
 from sqlglot import exp
 from test_sql_tables import (
     BAD,
@@ -40,6 +43,7 @@ from kzexpert.engines.sql import spark_engine
 from kzexpert.engines.sql.plan.extents import Extent
 from kzexpert.engines.sql.plan.words import column, select, subquery
 from kzexpert.engines.sql.spark_engine import SparkEngine
+from kzexpert.engines.sql.store import spark_store
 from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
 from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.engines.sql.tables import files, local, spark_reader
@@ -126,6 +130,65 @@ def test_a_row_behind_a_link_is_cited_by_the_name_that_was_given(tmp_path: Path,
             (member / f"year={year}").symlink_to(store)
     kb = load_knowledge_base([], [base / "world.yaml", base / "tables.yaml"])
     assert places_of_members(kb, "spark") == places_of_members(kb, "duckdb")
+
+
+CELLS = """
+kinds: [state]
+predicates:
+  cells: {args: [a: text, b: text, c: text, d: text, e: text, f: text, g: text]}
+  coded: {args: [state: state, day: date, worth: number], holds: interval}
+  seen: {args: [state: state]}
+entities: {Ruritania: {kind: state}}
+sources: {atlas: {title: An Atlas, date: 2011}}
+rules: [{id: seen, when: ["coded(?a, _, _)"], then: seen(?a), source: atlas}]
+tables:
+  - {file: cells.parquet, predicate: cells, columns: {a: a, b: b, c: c, d: d, e: e, f: f, g: g}, source: atlas}
+  - {file: coded.parquet, predicate: coded, map: {state: codes.csv}, dates: {day: "%Y%m%d"}, where: {worth: {">": 1}},
+     columns: {state: code, day: day, worth: worth, since: year, certainty: sure}, null: {sure: [-99, nan, n/a]},
+     source: atlas}
+"""
+NUMBERS = [12345678.0, 1e-4, 1e-5, 1e-7, -0.0, inf, nan, -nan, 1e15, 1e16, 128.953125, 0.1, 1e10, -2.5e-8, 1e-45]
+AS_CELLS = """
+SELECT x AS a, x::FLOAT AS b, coalesce(TRY_CAST(x AS DECIMAL(10, 8)), 0) AS c,
+    coalesce(TRY_CAST(x AS DECIMAL(4, 4)), 0.0)::DECIMAL(4, 4) AS d, coalesce(TRY_CAST(x AS DECIMAL(38, 38)), 0) AS e,
+    coalesce(TRY_CAST(x AS DECIMAL(38, 0)), 0) AS f, unhex('00FF27C3A9') AS g
+FROM (SELECT unnest($1::DOUBLE[]) AS x)
+"""
+AS_CODED = """
+SELECT code::DOUBLE AS code, day::DOUBLE AS day, worth::DOUBLE AS worth, year::FLOAT AS year, sure::DOUBLE AS sure
+FROM (VALUES (1e-5, 20100131.0, 2.5, 1994.0, 0.5), (1e-5, 20100131.0, 3.5, 1995.0, 'nan'::DOUBLE),
+    (12345678.0, 20110131.0, 4.5, 1996.0, -99.0), (7.0, 0.0, 0.5, 0.0, 7.0)) t(code, day, worth, year, sure)
+"""
+
+
+def with_cells(folder: Path) -> KnowledgeBase:
+    """A knowledge base whose tables hold numbers that are read as texts, codes and dates, and bytes."""
+    duckdb.sql(AS_CELLS, params=[NUMBERS]).write_parquet(str(folder / "cells.parquet"))
+    duckdb.sql(AS_CODED).write_parquet(str(folder / "coded.parquet"))
+    (folder / "codes.csv").write_text("code,name\n1e-05,Ruritania\n12345678.0,Ruritania\n", encoding="utf-8")
+    (folder / "cells.yaml").write_text(CELLS, encoding="utf-8")
+    return load_knowledge_base([], [folder / "cells.yaml"])
+
+
+@each_reads
+def test_numbers_in_tables_are_the_same_texts(tmp_path: Path) -> None:
+    kb = with_cells(tmp_path)
+    found, expected = (engine(name).infer(snapshot(kb, date(2011, 12, 31))) for name in ("spark", "duckdb"))
+    for predicate, facts in {"cells": len(NUMBERS), "coded": 3}.items():
+        assert len(expected.certainties[predicate]) == facts
+        assert dict(found.certainties[predicate]) == dict(expected.certainties[predicate])
+    (tmp_path / "codes.csv").write_text("code,name\n1,Ruritania\n", encoding="utf-8")
+    issues = issues_of("spark", kb)
+    assert issues == issues_of("duckdb", kb)
+    assert "'1e-05' is not a known state code" in issues[0].message
+
+
+def test_numbers_that_are_read_as_numbers_need_no_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a plan named a function, Spark would not find it."""
+    monkeypatch.setattr(spark_store, "PYTHON", {})
+    kb = opened(tmp_path, as_parquet)  # a certainty and a worth are DOUBLE
+    found, expected = (engine(name).infer(snapshot(kb, date(2010, 5, 15))) for name in ("spark", "duckdb"))
+    assert told(found) == told(expected)
 
 
 @all_read
@@ -355,3 +418,17 @@ def test_a_table_of_sqlite(tmp_path: Path) -> None:
     kb = sqlite_table(tmp_path, ROWS["trade"][1:])
     expected = engine("experta").infer(snapshot(written_out(tmp_path)))
     assert told(engine("spark").infer(snapshot(kb))) == told(expected)
+
+
+def test_numbers_of_sqlite_are_the_same_texts(tmp_path: Path) -> None:
+    """Whole ones among others have no point."""
+    with closing(sqlite3.connect(tmp_path / "t.db")) as database, database:
+        database.execute("CREATE TABLE told (a, b)")
+        database.executemany("INSERT INTO told VALUES ('RUR', ?)", [(5,), (0.5,), (12345678.0,), (1e-5,)])
+    declared = SAID.format(file="'sqlite:t.db#told'", where="")
+    assert {words for _, words in outcome(tmp_path, declared, ("duckdb", "spark"))} == {
+        "5",
+        "0.5",
+        "12345678.0",
+        "1e-05",
+    }

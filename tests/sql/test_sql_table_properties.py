@@ -3,17 +3,21 @@
 import csv
 import json
 from datetime import date
+from math import nan
 from pathlib import Path
+from struct import pack, unpack
 from tempfile import TemporaryDirectory
 
 import duckdb
 from examples import examples
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from short_programs import told
 
 from kzexpert.checks import check
 from kzexpert.engines import engine, for_engine
+from kzexpert.engines.sql.plan.dialects import CELL_TEXT
+from kzexpert.engines.sql.store.printers import PRINTERS
 from kzexpert.language import load_knowledge_base
 from kzexpert.model import Inference, KnowledgeBase
 from kzexpert.program.snapshot import snapshot
@@ -151,3 +155,34 @@ def test_a_table_says_what_a_facts_file_says(
         kb = load(folder, tables)
         for engine_ in ("duckdb", "experta"):
             assert plain(engine(engine_).infer(snapshot(for_engine(kb, engine_), AS_OF))) == expected
+
+
+def as_float(number: float) -> float:
+    """The nearest number that a FLOAT holds."""
+    found: float = unpack("<f", pack("<f", number))[0]
+    return found
+
+
+#: Numbers as they come from measures, and any others; whole ones lie just between floats, or are as near to two texts.
+doubles = st.floats() | st.integers(-(10**12), 10**12).map(lambda n: n / 1000) | st.integers(-(2**70), 2**70).map(float)
+floats = (
+    st.floats(width=32)
+    | st.builds(lambda n, power: as_float(n * 10.0**power), st.integers(-(10**9), 10**9), st.integers(-12, 9))
+    | st.builds(lambda n, power: n * 2.0**power, st.integers(-(2**24), 2**24), st.integers(-20, 20))
+)
+
+
+@examples(300)
+@given(doubles, floats, st.binary())
+@example(-0.0, 128.953125, b"\x00\xff ab'\"<\\\n")
+@example(1e15, 15125440512.0, b"")
+@example(1e16, 431011616.0, "é".encode())
+@example(1e-5, 2.0**-149, b"")
+@example(5e-324, 2.0**-126, b"")
+@example(-nan, -nan, b"")
+@example(123456789012345678.0, as_float(0.1), b"")
+def test_executors_print_cells_as_duckdb_does(double: float, single: float, blob: bytes) -> None:
+    texts = "SELECT CAST(? AS DOUBLE)::VARCHAR, CAST(? AS FLOAT)::VARCHAR, CAST(? AS BLOB)::VARCHAR"
+    (printed,) = duckdb.execute(texts, [double, single, blob]).fetchall()
+    cells = {"DOUBLE": double, "FLOAT": single, "BLOB": blob}
+    assert printed == tuple(PRINTERS[CELL_TEXT[kind]](cell) for kind, cell in cells.items())

@@ -15,11 +15,13 @@ from kzexpert.engines.sql.plan.sums import total
 from kzexpert.engines.sql.plan.words import number, typed
 from kzexpert.model import EXACT
 
-__all__ = ["CASED", "NUMBER_TEXT", "Dialect", "DuckDBDialect", "SparkDialect", "is_harmless"]
+__all__ = ["CASED", "CELL_TEXT", "NUMBER_TEXT", "Dialect", "DuckDBDialect", "SparkDialect", "is_harmless"]
 
 #: The functions in Python by which Spark prints a number and changes the case of a text, as they stand in statements.
 NUMBER_TEXT = "KZEXPERT_NUMBER"
 CASED = {"lower": "KZEXPERT_LOWER", "upper": "KZEXPERT_UPPER"}
+#: Type of a column → the function in Python by which Spark prints its cells.
+CELL_TEXT = {"DOUBLE": "KZEXPERT_DOUBLE", "FLOAT": "KZEXPERT_FLOAT", "BLOB": "KZEXPERT_BLOB"}
 
 
 class Dialect(Protocol):
@@ -74,6 +76,14 @@ class Dialect(Protocol):
 
     def number_text(self, number_: exp.Expr) -> exp.Expr:
         """A number as `kzexpert.model.format_number` prints it."""
+        ...
+
+    def cell_text(self, cell: exp.Expr, kind: str) -> exp.Expr:
+        """A cell of a table as DuckDB prints it.
+
+        Args:
+            kind: the type of the column, in words of DuckDB.
+        """
         ...
 
     def cased(self, function: str, text: exp.Expr) -> exp.Expr | None:
@@ -141,6 +151,10 @@ class DuckDBDialect:
         case = exp.If(this=whole & small, true=typed(without_point, "text"))
         return exp.Case(ifs=[case], default=typed(number_.copy(), "text"))
 
+    def cell_text(self, cell: exp.Expr, kind: str) -> exp.Expr:
+        """See `Dialect.cell_text`."""
+        return typed(cell, "text")
+
     def cased(self, function: str, text: exp.Expr) -> None:
         """See `Dialect.cased`."""
 
@@ -205,6 +219,14 @@ class SparkDialect:
         """See `Dialect.number_text`."""
         return exp.Anonymous(this=NUMBER_TEXT, expressions=[number_])
 
+    def cell_text(self, cell: exp.Expr, kind: str) -> exp.Expr:
+        """See `Dialect.cell_text`. Of small decimals and all other fractions a cast would have digits of its own."""
+        if kind in CELL_TEXT:
+            return exp.Anonymous(this=CELL_TEXT[kind], expressions=[cell])
+        if kind.startswith("DECIMAL"):
+            return _decimal_text(cell)
+        return typed(cell, "text")
+
     def cased(self, function: str, text: exp.Expr) -> exp.Expr:
         """See `Dialect.cased`. Java's cases are not Python's."""
         return exp.Anonymous(this=CASED[function], expressions=[text])
@@ -220,6 +242,15 @@ class SparkDialect:
     def limited(self, query: exp.Query, rows: int) -> exp.Query:
         """See `Dialect.limited`. A limit draws the rows of all tasks into one, and takes no more than 2³¹."""
         return query.limit(rows, copy=False) if rows <= _LIMITED else query
+
+
+def _decimal_text(cell: exp.Expr) -> exp.Expr:
+    """A decimal with all its decimals on Spark; one of a type that holds nothing before the point begins with it."""
+    text = exp.TryCast(this=cell, to=typed(exp.null(), "text").to, safe=True)  # CAST would give it an exponent
+    kind = exp.Anonymous(this="TYPEOF", expressions=[cell.copy()])
+    fraction = exp.RegexpLike(this=kind, expression=exp.Literal.string(r"[(]([0-9]+),\1[)]"))
+    short = exp.func("replace", text.copy(), exp.Literal.string("0."), exp.Literal.string("."))
+    return exp.Case(ifs=[exp.If(this=fraction, true=short)], default=text)
 
 
 def is_harmless(text: str) -> bool:

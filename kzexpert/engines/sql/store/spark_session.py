@@ -37,6 +37,7 @@ from kzexpert.engines.base import Work
 from kzexpert.engines.sql.plan.dialects import CASED, NUMBER_TEXT
 from kzexpert.engines.sql.plan.extents import Kind
 from kzexpert.engines.sql.store.base import Row
+from kzexpert.engines.sql.store.printers import PRINTERS
 from kzexpert.engines.sql.store.spark_errors import RAISED, first_line
 from kzexpert.errors import Issue, UsageError
 
@@ -431,11 +432,12 @@ def _changer(function: str) -> Callable[[str | None], str | None]:
     return changed
 
 
-#: The functions in Python that a plan may name, each from a text to it or from a number. A session is given one when a
+#: The functions in Python that a plan may name, each from a value to a text. A session is given one when a
 #: plan first names it, so that without them no executor needs Python.
 PYTHON: Mapping[str, Callable[[Any], str | None]] = {
     NUMBER_TEXT: _printer(),
     **{name: _changer(function) for function, name in CASED.items()},
+    **PRINTERS,
 }
 
 

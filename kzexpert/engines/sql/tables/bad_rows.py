@@ -181,7 +181,7 @@ def bad_rows(
             continue
         names = list(part.columns)
         stored = [f"x{index}" for index in range(len(names))]
-        texts = [plain_text(column(part.columns[name]), part.types[name]) for name in names]
+        texts = [plain_text(database.dialect, column(part.columns[name]), part.types[name]) for name in names]
         shown = [called(text, name) for text, name in zip(texts, stored, strict=True)]
         place = [called(part.file.copy(), FILE), called(part.row.copy(), ROW)]
         whole = subquery(select([*shown, *place], part.source.copy()), "p")

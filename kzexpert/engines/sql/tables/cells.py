@@ -37,6 +37,8 @@ _NUMERIC = (
 #: Of these, whole ones that may lie beyond 2^53; and those that never do, or are printed with a point or an exponent.
 _GREAT = ("BIGINT", "HUGEINT", "UBIGINT", "UHUGEINT")
 _EXACT = ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER", "FLOAT", "DOUBLE")
+#: What is no number in a declaration, and may be one in a column.
+_NOT_FINITE = ("nan", "inf", "-inf")
 _MOST = str(2**53)
 #: Whole numbers beyond 2^53: those with more digits, and those of as many that have a greater one at some place first.
 _TOO_LONG = (
@@ -83,31 +85,51 @@ class Cells:
         """Whether a column holds numbers, and no texts of them."""
         return self._types[name].startswith(_NUMERIC)
 
+    def is_fraction(self, name: str) -> bool:
+        """Whether a column holds floating numbers, which some databases print with effort only."""
+        return self._types[name] in ("FLOAT", "DOUBLE")
+
     def text(self, name: str, source: str | None = None) -> exp.Expr:
         """A cell as text; null where it holds nothing."""
-        notation, raw = self._table.notation, self._raw(name, source)
-        text = plain_text(raw, self._types[name])
+        if self.is_numeric(name):
+            return self.printed(name, self.numeric(name, source))
+        text = self.printed(name, self._raw(name, source))
         if self._types[name] == "VARCHAR":
-            characters = _BLANKS + notation.strip.get(name, notation.strip.get("", ""))
-            text = _trimmed(text, characters)
-        nothing = notation.nothing.get(name, notation.nothing.get("", ()))
+            strip = self._table.notation.strip
+            text = _trimmed(text, _BLANKS + strip.get(name, strip.get("", "")))
+        nothing = self._nothing(name)
         if not {*nothing} - {""}:
             return exp.Nullif(this=text, expression=exp.Literal.string(""))
-        among: exp.Expr = text.isin(*map(exp.Literal.string, ["", *nothing]))
-        numbers = [number(value) for value in map(read_number, nothing) if value is not None]
-        if numbers and self.is_numeric(name):
-            among = either([among, typed(raw.copy(), "double").isin(*numbers)])
+        among = text.isin(*map(exp.Literal.string, ["", *nothing]))
         return exp.Case(ifs=[exp.If(this=among, true=exp.null())], default=text.copy())
+
+    def numeric(self, name: str, source: str | None = None) -> exp.Expr:
+        """A cell of a column of numbers as it is stored; null where it holds nothing."""
+        raw = self._raw(name, source)
+        numbers = [float(value) for value in self._nothing(name) if value in _NOT_FINITE]
+        numbers += [value for value in map(read_number, self._nothing(name)) if value is not None]
+        if not numbers:
+            return raw
+        among = typed(raw.copy(), "double").isin(*map(number, numbers))
+        return exp.Case(ifs=[exp.If(this=among, true=exp.null())], default=raw)
+
+    def printed(self, name: str, cell: exp.Expr) -> exp.Expr:
+        """What a cell of a column says, as text."""
+        return plain_text(self._dialect, cell, self._types[name])
+
+    def _nothing(self, name: str) -> Sequence[str]:
+        """The signs for nothing in a column."""
+        nothing = self._table.notation.nothing
+        return nothing.get(name, nothing.get("", ()))
 
     def number(self, name: str, text: exp.Expr, source: str | None = None) -> exp.Expr:
         """A cell as a number; null where it is none, or holds nothing.
 
         Args:
-            text: as `text` gives it.
+            text: as `text` gives it, for a column of texts.
         """
         if self.is_numeric(name):
-            said = exp.If(this=~text.is_(exp.null()), true=double(self._raw(name, source)))
-            return exp.Case(ifs=[said])
+            return double(self.numeric(name, source))
         plain = self._without_groups(text) if self._table.notation.decimal else text
         # true is no number, though it can be cast to one
         return exp.Case(ifs=[exp.If(this=self._dialect.matches(plain.copy(), _NUMBER), true=double(plain.copy()))])

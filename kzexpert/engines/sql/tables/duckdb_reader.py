@@ -196,7 +196,7 @@ def first_rows(path: str, most: int) -> tuple[list[str], list[tuple[str | None, 
     with closing(DuckDBStore(network=False)) as store:
         opened = DuckDBReader(store, network=False).open(table)
         names = list(opened.types)
-        shown = [plain_text(column(f"x{place}"), opened.types[name]) for place, name in enumerate(names)]
+        shown = [plain_text(store.dialect, column(f"x{place}"), opened.types[name]) for place, name in enumerate(names)]
         query = select(shown, subquery(opened.query(names), "r")).limit(most, copy=False)
         return names, [tuple(row) for row in store.rows(query)]
 

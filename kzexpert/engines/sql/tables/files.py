@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import msgspec
 from sqlglot import exp
 
+from kzexpert.engines.sql.plan.dialects import Dialect
 from kzexpert.engines.sql.plan.words import typed
 from kzexpert.engines.sql.store.base import DatabaseError
 from kzexpert.errors import Issue, KnowledgeBaseError, Location, without_password
@@ -397,13 +398,13 @@ def no_records(table: Table, name: str, error: RecordError) -> KnowledgeBaseErro
     return KnowledgeBaseError(Issue("KZ124", f"{name} cannot be read: {where}{error.message}", place, hint))
 
 
-def plain_text(value: exp.Expr, kind: str) -> exp.Expr:
+def plain_text(dialect: Dialect, value: exp.Expr, kind: str) -> exp.Expr:
     """A column as text. Of a moment the day counts.
 
     Args:
         kind: its type in words of DuckDB.
     """
-    text = typed(value, "text")
+    text = dialect.cell_text(value, kind)
     if kind == "TIMESTAMP WITH TIME ZONE":  # a cast would take the zone of the machine; infinity has no such moment
         moment = exp.Anonymous(this="epoch_us", expressions=[value.copy()])
         utc = exp.Anonymous(this="make_timestamp", expressions=[moment])

@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 from sqlglot import exp
 
+from kzexpert.engines.sql.plan.dialects import Dialect
 from kzexpert.engines.sql.plan.words import called, column, select, subquery, together
 from kzexpert.engines.sql.store.base import FILE, ROW, DatabaseError, Store
 from kzexpert.engines.sql.tables.files import (
@@ -81,9 +82,11 @@ class Opened(msgspec.Struct, frozen=True):
     """A table that can be read.
 
     Attributes:
+        dialect: of the database that reads it.
         types: column → its type in words of DuckDB.
     """
 
+    dialect: Dialect
     parts: tuple[TablePart, ...]
     types: Mapping[str, str]
 
@@ -100,7 +103,8 @@ class Opened(msgspec.Struct, frozen=True):
     def _shown(self, part: TablePart, name: str) -> exp.Expr:
         """A column of a part; as text where the parts have it in several types."""
         found = column(part.columns[name])
-        return found if part.types[name] == self.types[name] else plain_text(found, part.types[name])
+        same = part.types[name] == self.types[name]
+        return found if same else plain_text(self.dialect, found, part.types[name])
 
 
 class TableReader(ABC):
@@ -141,7 +145,7 @@ class TableReader(ABC):
             raise no_records(table, without_password(table.file), error) from None
         except DatabaseError as error:
             raise unreadable(without_password(table.file), error, place) from None
-        return Opened(tuple(parts), types)
+        return Opened(self.store.dialect, tuple(parts), types)
 
     @abstractmethod
     def parts(self, table: Table) -> Iterator[TablePart]:
@@ -236,7 +240,7 @@ class TableReader(ABC):
     def _of_part(self, table: Table, part: TablePart) -> TablePart:
         """Rows that the database reads itself, of which each becomes several."""
         names = list(part.columns)
-        shown = [plain_text(column(part.columns[name]), part.types[name]) for name in names]
+        shown = [plain_text(self.store.dialect, column(part.columns[name]), part.types[name]) for name in names]
         place = [called(part.file.copy(), FILE), called(part.row.copy(), ROW)]
         query = select([*(called(text, f"x{index}") for index, text in enumerate(shown)), *place], part.source.copy())
         with self.store.in_order(), self.store.reading():

@@ -164,6 +164,9 @@ class _Staging:
         self.texts: list[exp.Table] = []
         specs = kb.predicate[declared.predicate].args
         self.dates = {*DATES, *(spec.name for spec in specs if spec.type == "date")}
+        numbers = ["certainty", *(spec.name for spec in specs if spec.type == "number")]
+        columns = {key: declared.columns[key] for key in numbers if key in declared.columns}
+        self._fractions = {key for key, name in columns.items() if self.cells.is_fraction(name)}
         for place, spec in enumerate(specs):
             self._argument(place, spec.name, spec.type)
         if not specs:
@@ -229,7 +232,10 @@ class _Staging:
         return f"t{[*self.told].index(key)}"
 
     def _text(self, key: str) -> exp.Column:
-        """What a row says of an argument or anything else, as text; dates in ISO. Null where it says nothing."""
+        """What a row says of an argument or anything else, as text; dates in ISO. Null where it says nothing.
+
+        Of `_fractions` it is the number itself.
+        """
         if key not in self.told:
             self.told[key] = self._told(key)
         return column(self._named(key), "i")
@@ -240,10 +246,15 @@ class _Staging:
         if key in self.declared.parts:
             return self.cells.date_of_parts(self.declared.parts[key], "w")
         name = self.declared.columns[key]
+        if key in self._fractions:
+            return self.cells.numeric(name, "w")
         return self.cells.date(name, "w") if key in self.dates else self.cells.text(name, "w")
 
     def _problem(self, key: str, says: str, condition: exp.Expr, hint: Hint | None = None) -> None:
-        self.problems.append(Problem(condition, self._text(key), f"columns.{key}", says, hint))
+        text: exp.Expr = self._text(key)
+        if key in self._fractions:
+            text = self.cells.printed(self.declared.columns[key], text)
+        self.problems.append(Problem(condition, text, f"columns.{key}", says, hint))
 
     def _argument(self, place: int, key: str, kind: str) -> None:
         if key in self.declared.numbered:

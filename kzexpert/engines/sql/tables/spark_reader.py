@@ -47,6 +47,7 @@ _TYPES = {
     "double": "DOUBLE",
     "boolean": "BOOLEAN",
     "date": "DATE",
+    "binary": "BLOB",
 }
 _CSV: dict[str, bool | int | str] = {
     "header": True,

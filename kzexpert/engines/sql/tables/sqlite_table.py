@@ -22,8 +22,8 @@ class SqliteTable:
 
     Attributes:
         columns: the names of its columns.
-        types: of those that were read by `batches`, in words of DuckDB: a column of whole numbers, of numbers, or of
-            texts. SQLite's own declared types bind no value.
+        types: of those that were read by `batches`, in words of DuckDB: a column of whole numbers, of texts, or of
+            numbers, which stand in texts: whole ones without a point. SQLite's own declared types bind no value.
 
     Raises:
         KnowledgeBaseError: the declaration does not name a table (KZ124).
@@ -99,7 +99,7 @@ def _text(value: object) -> str | None:
 def _type(kinds: set[type]) -> str:
     if not kinds or not kinds <= {int, float}:
         return "VARCHAR"
-    return "DOUBLE" if float in kinds else "BIGINT"
+    return "DOUBLE IN TEXT" if float in kinds else "BIGINT"
 
 
 def _quoted(name: str) -> str:
