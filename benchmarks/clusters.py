@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,13 +42,19 @@ class Cluster(NamedTuple):
 
 @contextmanager
 def cluster(workers: int = 2) -> Iterator[Cluster]:
-    """A cluster that runs until the block ends, or this process."""
+    """A cluster that runs until the block ends, or this process.
+
+    Raises:
+        RuntimeError: it cannot be started; the text says why.
+    """
     command = [sys.executable, __file__, str(workers)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
-        assert process.stdout is not None
-        master, pids = json.loads(process.stdout.readline())
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        said = process.stdout.readline()
+        if not said:
+            raise RuntimeError(process.stderr.read())
+        master, pids = json.loads(said)
         yield Cluster(master, tuple(pids))
 
 
@@ -57,20 +63,18 @@ def _run(workers: int) -> None:
     with ExitStack() as started:
         folder = Path(started.enter_context(TemporaryDirectory(prefix="kzexpert-cluster-")))
         master = folder / "master.log"
-        started.enter_context(_daemon(master, "master.Master", "--host", _HERE, "--port", "0"))
-        address = _logged(master, r"Starting Spark master at (\S+)")[0]
+        daemons = {master: started.enter_context(_daemon(master, "master.Master", "--host", _HERE, "--port", "0"))}
+        address = _logged(daemons, master, r"Starting Spark master at (\S+)")[0]
         options = ["--host", _HERE, "--cores", "1", "--memory", "1g", "--work-dir", str(folder), address]
-        pids = [
-            started.enter_context(_daemon(folder / f"worker-{number}.log", "worker.Worker", *options))
-            for number in range(workers)
-        ]
-        _logged(master, r"Registering worker", workers)
-        print(json.dumps([address, pids]), flush=True)
+        logs = [folder / f"worker-{number}.log" for number in range(workers)]
+        daemons |= {log: started.enter_context(_daemon(log, "worker.Worker", *options)) for log in logs}
+        _logged(daemons, master, r"Registering worker", workers)
+        print(json.dumps([address, [daemons[log].pid for log in logs]]), flush=True)
         sys.stdin.read()
 
 
 @contextmanager
-def _daemon(log: Path, name: str, *options: str) -> Iterator[int]:
+def _daemon(log: Path, name: str, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process of Spark in a group of its own, which is killed as a whole."""
     import pyspark
 
@@ -92,18 +96,26 @@ def _daemon(log: Path, name: str, *options: str) -> Iterator[int]:
         ) as process,
     ):
         try:
-            yield process.pid
+            yield process
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _logged(log: Path, what: str, times: int = 1) -> list[str]:
-    """What a log says, once it says so; after minutes the log itself is the error."""
+def _logged(daemons: Mapping[Path, subprocess.Popen[bytes]], log: Path, what: str, times: int = 1) -> list[str]:
+    """What a log says, once it says so.
+
+    Args:
+        daemons: what runs, by its log.
+
+    Raises:
+        RuntimeError: one of them has ended, with its log; or it takes minutes, with the log that is read.
+    """
     end = time.monotonic() + _WITHIN
     while len(found := re.findall(what, log.read_text(encoding="utf-8"))) < times:
-        if time.monotonic() > end:
-            raise TimeoutError(log.read_text(encoding="utf-8"))
+        ended = next((log for log, process in daemons.items() if process.poll() is not None), None)
+        if ended or time.monotonic() > end:
+            raise RuntimeError((ended or log).read_text(encoding="utf-8"))
         time.sleep(0.1)
     return found
 

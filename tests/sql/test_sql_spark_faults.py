@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from available import SETTINGS, SPREAD, spread
@@ -90,6 +91,18 @@ def test_a_stage_that_waits_for_long_is_told_of(monkeypatch: pytest.MonkeyPatch)
     for _ in seen:
         listener.hear(Standing(phase="inferring"))
     assert [report for report in told if isinstance(report, Waiting)] == [Waiting(15)]
+
+
+def test_a_cluster_that_cannot_start_says_why_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text("#!/bin/sh\necho 'no Java here' >&2\nexit 1\n")
+    java.chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    began = monotonic()
+    with pytest.raises(RuntimeError, match="no Java here"), cluster():
+        pass
+    assert monotonic() - began < 60  # of minutes
 
 
 # --- on a cluster ----------------------------------------------------------------------------------------------------
