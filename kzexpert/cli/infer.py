@@ -110,7 +110,7 @@ def infer(
     with progress_line() as line:
         engine = session.engine(line, costs.hear)
         if options.output is not None and is_address(options.output):
-            check_address(options.output, engine)
+            check_address(options.output, engine, programs)
         inferences = infer_each(engine, programs, lambda day, done, total: line(f"as of {day.year}", done, total))
 
         def fill(path: Path | str) -> None:

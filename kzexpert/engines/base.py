@@ -86,8 +86,11 @@ class OnePass(Protocol):
 class Reaching(Protocol):
     """An engine that can write to other file systems."""
 
-    def check_free(self, address: str) -> None:
+    def check_free(self, address: str, programs: Sequence[Program]) -> None:
         """Make sure that it reaches an address, and that nothing is there.
+
+        Args:
+            programs: what it runs then.
 
         Raises:
             OSError: it does not, or something is.

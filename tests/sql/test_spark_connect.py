@@ -58,6 +58,16 @@ def test_an_answer_is_the_same_to_the_byte(sail: str, checkout: Path) -> None:
 
 
 @pytest.mark.spark
+def test_an_address_is_written_where_nothing_is(sail: str, checkout: Path, tmp_path: Path) -> None:
+    address = f"file://{tmp_path}/found"
+    command = ["infer", "hedges", "--kb", str(checkout), "--engine", "spark", "--spark-remote", sail]
+    first, second = (ran(*command, "--output", address) for _ in range(2))
+    assert (first.exit_code, second.exit_code) == (0, 2)
+    assert list((tmp_path / "found").rglob("predicate=hedges/*.parquet"))
+    assert f"{address}: KZ306 cannot write: File exists" in second.stderr
+
+
+@pytest.mark.spark
 def test_rounds_sums_texts_and_two_sessions_at_once(sail: str) -> None:
     texts = [["É'\\x", 0.1], ["é'\\X", 0.2], ["z", 0.3]]
     kb = written(

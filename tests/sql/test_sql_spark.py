@@ -333,6 +333,29 @@ def test_rows_that_lie_on_the_disk_of_a_server_have_not_come(tmp_path: Path, mon
     store.close()
 
 
+def test_an_address_is_free_where_nothing_is(tmp_path: Path) -> None:
+    """Its name is no pattern; and to look at it changes nothing of how Spark is started."""
+    kb = small_base(tmp_path / "kb")
+    (tmp_path / "a").mkdir()
+    address = f"file://{tmp_path}/{{a,b}}"
+    script = f"""
+import sys
+from kzexpert.cli import main
+for _ in range(2):
+    sys.argv = ["kzexpert", "infer", "--engine", "spark", "--kb", {str(kb)!r}, "--output", {address!r}]
+    try:
+        main()
+    except SystemExit as ended:
+        print(ended.code)
+from pyspark import SparkContext
+print(SparkContext._active_spark_context.getConf().get("spark.buffer.pageSize"))
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert ran.stdout.split() == ["0", "2", "1m"], ran.stderr
+    assert f"{address}: KZ306 cannot write: File exists" in ran.stderr
+    assert list((tmp_path / "{a,b}").rglob("predicate=new/*.parquet"))
+
+
 def test_what_a_job_has_measured_is_asked_again_where_it_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spark_session, "_MEASURED", 0.0)
     frame = running_spark().range(3)

@@ -18,7 +18,7 @@ from kzexpert.atomic import new_mode, unwritable
 from kzexpert.engines.base import Engine, Reaching
 from kzexpert.engines.description import description
 from kzexpert.errors import Issue, Location, UsageError
-from kzexpert.model import Inference
+from kzexpert.model import Inference, Program
 from kzexpert.model.columns import OWN
 
 __all__ = ["DONE", "check_address", "check_folder", "folder_replacement", "is_address", "is_folder", "size_of"]
@@ -111,8 +111,11 @@ def folder_replacement(name: str, inferences: Sequence[Inference]) -> Iterator[P
             rmtree(beside, ignore_errors=True)
 
 
-def check_address(name: str, engine: Engine) -> None:
+def check_address(name: str, engine: Engine, programs: Sequence[Program]) -> None:
     """As `check_folder`, of an address.
+
+    Args:
+        programs: what the engine runs then.
 
     Raises:
         UsageError: the engine does not write to addresses (KZ308), does not reach it, or something is there (KZ306).
@@ -121,7 +124,7 @@ def check_address(name: str, engine: Engine) -> None:
         message = f"the {engine.name} engine does not write to {name}"
         raise UsageError(Issue("KZ308", message, Location(name), "give --engine spark, or a folder of this machine"))
     try:
-        engine.check_free(name)
+        engine.check_free(name, programs)
     except OSError as error:
         raise _unwritable(name, error) from None
 

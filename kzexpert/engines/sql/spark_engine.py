@@ -13,8 +13,14 @@ from kzexpert.engines.sql.engine import DatabaseEngine, Terms
 from kzexpert.engines.sql.results.spark_files import SparkWriter
 from kzexpert.engines.sql.run import Run
 from kzexpert.engines.sql.store.executors import Executors
-from kzexpert.engines.sql.store.spark_errors import check_free
-from kzexpert.engines.sql.store.spark_session import SparkSession, connects, open_session, work_of
+from kzexpert.engines.sql.store.spark_session import (
+    SparkSession,
+    check_free,
+    connects,
+    open_session,
+    release,
+    work_of,
+)
 from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.engines.sql.tables.files import PARQUET, count_lines, is_plain
 from kzexpert.engines.sql.tables.local import LocalLoader
@@ -61,16 +67,17 @@ class SparkEngine(DatabaseEngine):
         self._checkpoint = checkpoint
         self._opened: SparkSession | None = None
 
-    def check_free(self, address: str) -> None:
+    def check_free(self, address: str, programs: Sequence[Program]) -> None:
         """See `kzexpert.engines.base.Reaching.check_free`."""
-        check_free(open_session(*self._session), address)
+        session, _ = self._open(programs)
+        try:
+            check_free(session, address)
+        finally:
+            release(session)
 
     def run(self, programs: Sequence[Program]) -> Run:
         """See `DatabaseEngine.run`."""
-        tables = programs[0].kb.tables
-        small = _are_small(tables)
-        facts = sum(len(rows) for program in programs for rows in program.base.values()) if small else inf
-        self._opened = open_session(*self._session, brief=facts <= _FACTS)
+        self._opened, facts = self._open(programs)
         store = SparkStore(self._opened, self._checkpoint, facts)
         listen = Executors(self._opened, self.listen).hear
         tolerant = self.skipped_to is not None
@@ -79,7 +86,7 @@ class SparkEngine(DatabaseEngine):
             return Loader(SparkReader(store, self.network, tolerant), programs, skipped_to, listen)
 
         loader: Loader | LocalLoader
-        if small and tables:
+        if facts < inf and programs[0].kb.tables:
             from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
             from kzexpert.engines.sql.tables.duckdb_reader import DuckDBReader
 
@@ -95,6 +102,12 @@ class SparkEngine(DatabaseEngine):
     def work(self) -> Work | None:
         """See `kzexpert.engines.base.Clustered`."""
         return None if self._opened is None else work_of(self._opened)
+
+    def _open(self, programs: Sequence[Program]) -> tuple[SparkSession, float]:
+        """A session for some programs; and of how many facts they are at first, if their tables are small."""
+        few = _are_small(programs[0].kb.tables)
+        facts = sum(len(rows) for program in programs for rows in program.base.values()) if few else inf
+        return open_session(*self._session, brief=facts <= _FACTS), facts
 
 
 def _are_small(tables: Sequence[Table]) -> bool:

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from pyspark.errors import AnalysisException, PySparkException
-from pyspark.sql import SparkSession
 from pyspark.util import is_remote_only
 
 from kzexpert.engines.sql.store.base import DatabaseError
@@ -17,7 +16,7 @@ from kzexpert.errors import Issue, KnowledgeBaseError
 if not is_remote_only():
     from py4j.protocol import Py4JError
 
-__all__ = ["RAISED", "check_free", "failing", "first_line", "writing"]
+__all__ = ["RAISED", "failing", "first_line", "writing"]
 
 #: What pyspark raises.
 RAISED: tuple[type[Exception], ...] = (PySparkException,) if is_remote_only() else (PySparkException, Py4JError)
@@ -74,22 +73,6 @@ def writing() -> Iterator[None]:
         if _aborted(error):
             raise
         raise OSError(None, first_line(error)) from None
-
-
-def check_free(session: SparkSession, address: str) -> None:
-    """Make sure that Spark reaches an address, and that nothing is there.
-
-    Raises:
-        OSError: it does not, or something is.
-    """
-    with writing():
-        try:
-            session.read.load(address, "binaryFile")
-        except AnalysisException as error:
-            if error.getCondition() == "PATH_NOT_FOUND":
-                return
-            raise
-    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
 
 def _aborted(error: Exception) -> bool:

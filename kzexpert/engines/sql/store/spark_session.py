@@ -5,6 +5,7 @@ which has no py4j and needs no Java.
 """
 
 import atexit
+import errno
 import os
 import re
 import shutil
@@ -18,7 +19,7 @@ from typing import Any
 from uuid import uuid4
 
 import pyspark
-from pyspark.errors import PySparkException
+from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import DataFrame, DataFrameReader, Observation, SparkSession
 from pyspark.sql.functions import expr
 from pyspark.sql.types import (
@@ -38,7 +39,8 @@ from kzexpert.engines.sql.plan.dialects import CASED, NUMBER_TEXT
 from kzexpert.engines.sql.plan.extents import Kind
 from kzexpert.engines.sql.store.base import Row
 from kzexpert.engines.sql.store.printers import PRINTERS
-from kzexpert.engines.sql.store.spark_errors import RAISED, first_line
+from kzexpert.engines.sql.store.spark_errors import RAISED, first_line, writing
+from kzexpert.engines.sql.store.spark_values import escaped
 from kzexpert.errors import Issue, UsageError
 
 if not is_remote_only():
@@ -54,6 +56,7 @@ __all__ = [
     "SparkSession",
     "StructField",
     "StructType",
+    "check_free",
     "connects",
     "discard",
     "folder_of",
@@ -332,6 +335,26 @@ def places_rows(session: SparkSession) -> bool:
     except PySparkException:
         return False
     return True
+
+
+def check_free(session: SparkSession, address: str) -> None:
+    """Make sure that Spark reaches an address, and that nothing is there.
+
+    Raises:
+        OSError: it does not, or something is.
+    """
+    with writing():
+        try:
+            found = session.read.load(escaped(address), "binaryFile")
+            assert found.schema  # asked of a server only now
+        except AnalysisException as error:
+            if error.getCondition() == "PATH_NOT_FOUND":
+                return
+            raise
+        # One that is no Spark has looked for nothing yet.
+        if not places_rows(session) and not found.select("path").limit(1).collect():
+            return
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
 
 def tasks(session: SparkSession) -> int:
