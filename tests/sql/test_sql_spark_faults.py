@@ -3,12 +3,15 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 from time import monotonic
+from types import SimpleNamespace
 
 import pytest
 from available import SETTINGS, SPREAD, spread
@@ -73,6 +76,32 @@ def test_what_the_cluster_is_to_blame_for_no_file_is(says: str, hint: str, readi
     assert ("memory" in issue.hint) == ("memory" in hint)
 
 
+class Cause:
+    """A Java exception, as pyspark shows it."""
+
+    def __init__(self, says: str | None) -> None:
+        self.says = says
+
+    def getCause(self) -> None:
+        pass
+
+    def getMessage(self) -> str | None:
+        return self.says
+
+    def toString(self) -> str:
+        return "java.lang.NullPointerException"
+
+
+@pytest.mark.parametrize("says", [None, "", " \n"])
+def test_an_error_without_words_says_what_it_is(says: str | None) -> None:
+    from kzexpert.engines.sql.store.spark_errors import first_line
+
+    error = RuntimeError(says or "")
+    assert first_line(error) == "RuntimeError"
+    error.java_exception = Cause(says)  # type: ignore[attr-defined]
+    assert first_line(error) == "java.lang.NullPointerException"
+
+
 def test_a_stage_that_waits_for_long_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     from kzexpert.engines.sql.store import executors
 
@@ -103,6 +132,55 @@ def test_a_cluster_that_cannot_start_says_why_at_once(tmp_path: Path, monkeypatc
     with pytest.raises(RuntimeError, match="no Java here"), cluster():
         pass
     assert monotonic() - began < 60  # of minutes
+
+
+# --- the Java process of the driver ----------------------------------------------------------------------------------
+
+#: A command, in which Java is killed while Spark is at work at something.
+KILLED = """
+import os, signal, sys, threading
+from kzexpert.cli import main
+from kzexpert.cli.progress import ProgressLine
+
+hear = ProgressLine.hear
+
+def heard(line, report):
+    hear(line, report)
+    if getattr(report, "phase", "") == PHASE and threading.current_thread() is not threading.main_thread():
+        from pyspark import SparkContext
+        os.kill(SparkContext._gateway.proc.pid, signal.SIGKILL)
+
+ProgressLine.hear = heard
+main()
+"""
+
+
+def test_a_word_that_is_lost_while_java_ends_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    from py4j.protocol import Py4JError
+    from pyspark import SparkContext
+
+    from kzexpert.engines.sql.store.spark_errors import failing
+
+    with subprocess.Popen(["sleep", "0.3"]) as process:
+        monkeypatch.setattr(SparkContext, "_gateway", SimpleNamespace(proc=process))
+        with pytest.raises(KnowledgeBaseError, match="KZ404 Spark has ended amid the run"), failing(reading=False):
+            raise Py4JError("PythonUtils does not exist in the JVM")
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize(("phase", "output"), [("inferring", "all.csv"), ("writing", "all/")])
+def test_a_java_that_is_killed_ends_the_run_and_is_no_bug(
+    phase: str, output: str, checkout: Path, tmp_path: Path
+) -> None:
+    if shutil.which("java") is None:
+        pytest.skip("Java is not installed")
+    options = ["--engine", "spark", "--spark-master", "local[1]", "--kb", str(checkout / "tests" / "kb_small"), "-v"]
+    script = f"PHASE = {phase!r}{KILLED}"
+    command = [sys.executable, "-c", script, "infer", *options, "--output", f"{tmp_path}/{output}"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert "KZ404 Spark has ended amid the run\n  hint: most often the system has ended it" in ran.stderr
+    assert (ran.returncode, "Traceback" in ran.stderr) == (1, False)
+    assert [*tmp_path.iterdir()] == []
 
 
 # --- on a cluster ----------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from kzexpert.engines.sql.engine import DatabaseEngine, Terms
 from kzexpert.engines.sql.results.spark_files import SparkWriter
 from kzexpert.engines.sql.run import Run
 from kzexpert.engines.sql.store.executors import Executors
+from kzexpert.engines.sql.store.spark_errors import failing
 from kzexpert.engines.sql.store.spark_session import (
     SparkSession,
     check_free,
@@ -71,7 +72,8 @@ class SparkEngine(DatabaseEngine):
         """See `kzexpert.engines.base.Reaching.check_free`."""
         session, _ = self._open(programs)
         try:
-            check_free(session, address)
+            with failing(reading=False):
+                check_free(session, address)
         finally:
             release(session)
 
@@ -107,7 +109,8 @@ class SparkEngine(DatabaseEngine):
         """A session for some programs; and of how many facts they are at first, if their tables are small."""
         few = _are_small(programs[0].kb.tables)
         facts = sum(len(rows) for program in programs for rows in program.base.values()) if few else inf
-        return open_session(*self._session, brief=facts <= _FACTS), facts
+        with failing(reading=False):
+            return open_session(*self._session, brief=facts <= _FACTS), facts
 
 
 def _are_small(tables: Sequence[Table]) -> bool:

@@ -4,7 +4,8 @@ import errno
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from subprocess import TimeoutExpired
 from typing import Any
 
 from pyspark.errors import AnalysisException, PySparkException
@@ -13,13 +14,17 @@ from pyspark.util import is_remote_only
 from kzexpert.engines.sql.store.base import DatabaseError
 from kzexpert.errors import Issue, KnowledgeBaseError
 
-if not is_remote_only():
-    from py4j.protocol import Py4JError
+__all__ = ["RAISED", "failing", "first_line", "quiet", "writing"]
 
-__all__ = ["RAISED", "failing", "first_line", "writing"]
-
+#: What pyspark raises once Java is gone, wherever it notices.
+_GONE: tuple[type[Exception], ...] = (ConnectionError, EOFError)
 #: What pyspark raises.
-RAISED: tuple[type[Exception], ...] = (PySparkException,) if is_remote_only() else (PySparkException, Py4JError)
+RAISED: tuple[type[Exception], ...] = (PySparkException, *_GONE)
+if not is_remote_only():
+    from py4j.protocol import Py4JError, Py4JNetworkError
+    from pyspark import SparkContext
+
+    _GONE, RAISED = (*_GONE, Py4JNetworkError), (*RAISED, Py4JError)
 _MEMORY = "memory is given by --spark-conf spark.executor.memory=4g, and to the driver by spark.driver.memory"
 _ENDED = "the cluster has ended the run: the logs of its master say why"
 #: What Spark says where the cluster is at fault, and neither a file nor a plan → what a user can do about it.
@@ -32,6 +37,12 @@ _FAULTS = {
     "SparkContext was shut down": _ENDED,
     "stopped SparkContext": _ENDED,
 }
+_KILLED = (
+    "most often the system has ended it for want of memory: take a larger machine, or leave Spark less of this one by "
+    "--spark-conf spark.driver.memory=1g; else its log says why, for which SPARK_CONF_DIR names a folder of settings"
+)
+#: Seconds within which a process ends that has broken off.
+_ENDING = 1.0
 #: What a server of Spark Connect says, or what the network says of it, amid what gRPC says.
 _DETAILS = re.compile(r'details = "(.*)"')
 
@@ -50,6 +61,8 @@ def failing(reading: bool) -> Iterator[None]:
     try:
         yield
     except RAISED as error:
+        if _is_gone(error):
+            raise KnowledgeBaseError(Issue("KZ404", "Spark has ended amid the run", hint=_KILLED)) from None
         text, says = str(error), first_line(error)
         hint = next((hint for words, hint in _FAULTS.items() if words in text), None)
         if reading and hint is None:
@@ -68,11 +81,34 @@ def writing() -> Iterator[None]:
     try:
         yield
     except RAISED as error:
+        if _is_gone(error):
+            raise
         if isinstance(error, AnalysisException) and error.getCondition() == "PATH_ALREADY_EXISTS":
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
-        if _aborted(error):
+        if _aborted(error) or _is_unheard(error):
             raise
         raise OSError(None, first_line(error)) from None
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """For last words to Spark, which may have ended."""
+    with suppress(*RAISED):
+        yield
+
+
+def _is_gone(error: Exception) -> bool:
+    """Whether Spark's process on this machine has ended."""
+    if isinstance(error, _GONE):
+        return True
+    process = None if is_remote_only() else getattr(SparkContext._gateway, "proc", None)
+    if process is None:
+        return False
+    try:
+        process.wait(_ENDING if type(error).__name__ == "Py4JError" else 0)  # Java has said nothing of that
+    except TimeoutExpired:
+        return False
+    return True
 
 
 def _aborted(error: Exception) -> bool:
@@ -82,14 +118,19 @@ def _aborted(error: Exception) -> bool:
 
 def _distant(error: Exception) -> bool:
     """Whether a server of Spark Connect said so, or none answers any more."""
-    return type(error).__module__.endswith(".connect") or type(error).__name__ == "RetriesExceeded"
+    return type(error).__module__.endswith(".connect") or _is_unheard(error)
+
+
+def _is_unheard(error: Exception) -> bool:
+    """Whether no server of Spark Connect answers any more."""
+    return type(error).__name__ == "RetriesExceeded"
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of the innermost cause."""
+    """The first line of the innermost cause; where it has no words, what it is."""
     cause: Any = getattr(error, "java_exception", None)
     while cause is not None and cause.getCause() is not None:
         cause = cause.getCause()
-    text = str(cause.getMessage() if cause is not None else error) or type(error).__name__
+    text = str(error) if cause is None else (cause.getMessage() or "").strip() or cause.toString()
     network = _DETAILS.search(f"{text}\n{error.__cause__ or error.__context__}")
-    return network[1] if network else text.strip().splitlines()[0]
+    return network[1] if network else next(iter(text.strip().splitlines()), type(error).__name__)

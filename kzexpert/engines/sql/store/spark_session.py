@@ -6,6 +6,7 @@ which has no py4j and needs no Java.
 
 import atexit
 import errno
+import logging
 import os
 import re
 import shutil
@@ -39,7 +40,7 @@ from kzexpert.engines.sql.plan.dialects import CASED, NUMBER_TEXT
 from kzexpert.engines.sql.plan.extents import Kind
 from kzexpert.engines.sql.store.base import Row
 from kzexpert.engines.sql.store.printers import PRINTERS
-from kzexpert.engines.sql.store.spark_errors import RAISED, first_line, writing
+from kzexpert.engines.sql.store.spark_errors import RAISED, failing, first_line, quiet, writing
 from kzexpert.engines.sql.store.spark_values import escaped
 from kzexpert.errors import Issue, UsageError
 
@@ -230,11 +231,13 @@ def stoppable(session: SparkSession, tag: str) -> Iterator[Callable[[], object]]
     else:  # where the tags of a session stop nothing
         context = session.sparkContext
         add, stop, remove = context.addJobTag, context.cancelJobsWithTag, context.removeJobTag
-    add(tag)
+    with failing(reading=False):
+        add(tag)
     try:
-        yield partial(stop, tag)
+        yield partial(quiet()(stop), tag)
     finally:
-        remove(tag)
+        with quiet():
+            remove(tag)
 
 
 def frame_of(session: SparkSession, rows: Sequence[Row], shape: StructType) -> DataFrame:
@@ -367,16 +370,19 @@ def tasks(session: SparkSession) -> int:
 def work_of(session: SparkSession) -> Work | None:
     """What Spark has done so far, as its own listener counts it; jobs that it has forgotten are left out.
 
-    None where Spark is reached by Spark Connect, which tells nothing of that.
+    None where Spark is reached by Spark Connect, which tells nothing of that, or has ended.
     """
     if connects(session):
         return None
-    kept = session.sparkContext._jsc.sc().statusStore()
-    jobs, executors = kept.jobsList(None), kept.executorList(False)
-    stages = sum(jobs.apply(place).numCompletedStages() for place in range(jobs.size()))
-    each = [executors.apply(place) for place in range(executors.size())]
-    tasks = sum(executor.totalTasks() for executor in each)
-    return Work(jobs.size(), stages, tasks, sum(executor.totalShuffleWrite() for executor in each))
+    try:
+        kept = session.sparkContext._jsc.sc().statusStore()
+        jobs, executors = kept.jobsList(None), kept.executorList(False)
+        stages = sum(jobs.apply(place).numCompletedStages() for place in range(jobs.size()))
+        each = [executors.apply(place) for place in range(executors.size())]
+        tasks = sum(executor.totalTasks() for executor in each)
+        return Work(jobs.size(), stages, tasks, sum(executor.totalShuffleWrite() for executor in each))
+    except RAISED:
+        return None
 
 
 # --- a Spark of this process -----------------------------------------------------------------------------------------
@@ -405,6 +411,7 @@ def _started(master: str | None, given: Mapping[str, str], brief: bool) -> Spark
         config.setMaster(master)
     # What Spark tells of itself goes nowhere, unless a configuration of the user says how it is logged.
     told = None if submitted or "SPARK_CONF_DIR" in os.environ else subprocess.DEVNULL
+    logging.getLogger().addFilter(_is_not_of_py4j)
     try:
         gateway = launch_gateway(config, {"stderr": told, "stdout": told})  # type: ignore[no-untyped-call]
         SparkContext(conf=config, gateway=gateway)
@@ -416,6 +423,11 @@ def _started(master: str | None, given: Mapping[str, str], brief: bool) -> Spark
         here = re.fullmatch(r"local(\[[1-9*].*\])?", master or "local")
         hint = _JAVA if here else f"is there a Spark that answers at this address? {_MASTERS}"
         raise UsageError(Issue("KZ403", f"Spark cannot be started{where}: {first_line(error)}", hint=hint)) from None
+
+
+def _is_not_of_py4j(record: logging.LogRecord) -> bool:
+    """Py4J prints where in it a word to Java was lost, beside the error that says so."""
+    return record.msg != "Exception while sending command."
 
 
 def _java() -> bool:

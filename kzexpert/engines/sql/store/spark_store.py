@@ -22,7 +22,7 @@ from kzexpert.engines.sql.plan.rounds import Rounds
 from kzexpert.engines.sql.plan.texts import Plain
 from kzexpert.engines.sql.plan.words import column, select, subquery, table
 from kzexpert.engines.sql.store.base import Row
-from kzexpert.engines.sql.store.spark_errors import writing
+from kzexpert.engines.sql.store.spark_errors import failing, quiet, writing
 from kzexpert.engines.sql.store.spark_jobs import SparkJobs
 from kzexpert.engines.sql.store.spark_names import SparkNames
 from kzexpert.engines.sql.store.spark_session import (
@@ -176,6 +176,7 @@ class SparkStore(SparkJobs):
             self.expects(rows_)
         return kept, found
 
+    @failing(reading=False)
     def expects(self, facts: float, largest: float | None = None) -> None:
         """See `Store.expects`. Of more rows than before, tables may be laid out in another way from now on."""
         self._most = max(self._most, facts)
@@ -240,10 +241,12 @@ class SparkStore(SparkJobs):
         """See `Store.distinct`. To look would be a job more."""
         return False
 
+    @failing(reading=False)
     def columns(self, stored: exp.Table) -> list[str]:
         """See `Store.columns`."""
         return list(self.session.table(stored.name).columns)
 
+    @failing(reading=False)
     def drop(self, stored: exp.Table) -> None:
         """See `Store.drop`. Its rows go once no other table is yet to be filled from them."""
         self._views.pop(stored.name, None)
@@ -254,7 +257,8 @@ class SparkStore(SparkJobs):
         self.forget()
         if not connects(self.session):  # there they go with the session
             for name in self._views:
-                self.session.catalog.dropTempView(name)
+                with quiet():
+                    self.session.catalog.dropTempView(name)
         self._views.clear()
         release(self.session)
 
