@@ -1,6 +1,7 @@
 """What is lost on a cluster, and what comes of it: executors, rows that lay with them, the driver."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from time import monotonic
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from available import SETTINGS, SPREAD, spread
@@ -23,7 +25,7 @@ from kzexpert.engines import Engine, engine, infer_each
 from kzexpert.engines.export.files import export
 from kzexpert.engines.export.folders import folder_replacement
 from kzexpert.engines.reports import Listener, Report, Standing, Waiting, unheard
-from kzexpert.errors import KnowledgeBaseError
+from kzexpert.errors import KnowledgeBaseError, UsageError
 from kzexpert.language import parse_partial_date
 from kzexpert.model import Program
 from kzexpert.model.columns import Selection
@@ -132,6 +134,50 @@ def test_a_cluster_that_cannot_start_says_why_at_once(tmp_path: Path, monkeypatc
     with pytest.raises(RuntimeError, match="no Java here"), cluster():
         pass
     assert monotonic() - began < 60  # of minutes
+
+
+# --- how Spark is started --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "defaults", "where", "host"),
+    [
+        ({"master": "local[2]"}, None, " on local[2]", "127.0.0.1"),
+        ({"conf": {"spark.master": "spark://host:7077"}}, None, " on spark://host:7077", None),
+        ({"conf": {"spark.master": "yarn"}, "master": "local"}, None, " on local", "127.0.0.1"),
+        ({}, "spark.master spark://host:7077", "", None),
+        ({}, None, "", "127.0.0.1"),
+    ],
+)
+def test_a_spark_elsewhere_calls_this_machine_by_its_name(
+    options: dict[str, Any],
+    defaults: str | None,
+    where: str,
+    host: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from kzexpert.engines.sql.store import spark_session
+
+    asked: dict[str, str] = {}
+
+    def launched(conf: Any, *_: object) -> None:
+        asked.update(conf.getAll())
+        raise OSError("it is not")
+
+    (tmp_path / "conf").mkdir()
+    if defaults is not None:
+        (tmp_path / "conf" / "spark-defaults.conf").write_text(defaults)
+    for name in ("SPARK_REMOTE", "SPARK_CONF_DIR", "PYSPARK_GATEWAY_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SPARK_HOME", str(tmp_path))
+    monkeypatch.setattr(spark_session, "launch_gateway", launched)
+    monkeypatch.setattr(spark_session, "_java", lambda: True)
+    for name in ("_active_spark_context", "_jvm"):
+        monkeypatch.setattr(spark_session.SparkContext, name, None)
+    with pytest.raises(UsageError, match=re.escape(f"KZ403 Spark cannot be started{where}: it is not")):
+        spark_session.open_session(**options)
+    assert asked.get("spark.driver.host") == asked.get("spark.driver.bindAddress") == host
 
 
 # --- the Java process of the driver ----------------------------------------------------------------------------------

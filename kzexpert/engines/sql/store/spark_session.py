@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
@@ -146,6 +147,7 @@ def open_session(
         UsageError: Spark cannot be started or reached (KZ403).
     """
     given = dict(conf or {})
+    master = master or given.get("spark.master")
     base = session if session or remote else SparkSession.getActiveSession()
     remote = remote or (None if base or master else os.environ.get("SPARK_REMOTE"))
     if remote and not session:
@@ -398,7 +400,8 @@ def _started(master: str | None, given: Mapping[str, str], brief: bool) -> Spark
     if not submitted and not _java():
         raise UsageError(Issue("KZ403", "the spark engine needs Java", hint=_JAVA))
     elsewhere = not (master or "local").startswith("local")
-    if submitted or "SPARK_CONF_DIR" in os.environ:  # what Java is told there is to stay
+    configured = submitted or _has_folder()
+    if configured:  # what Java is told there is to stay
         settings = {**_ALWAYS, **given}
     elif elsewhere:
         settings = {**_ALWAYS, **(_BRIEF if brief else _PLANS), **given}
@@ -410,7 +413,7 @@ def _started(master: str | None, given: Mapping[str, str], brief: bool) -> Spark
     if master:
         config.setMaster(master)
     # What Spark tells of itself goes nowhere, unless a configuration of the user says how it is logged.
-    told = None if submitted or "SPARK_CONF_DIR" in os.environ else subprocess.DEVNULL
+    told = None if configured else subprocess.DEVNULL
     logging.getLogger().addFilter(_is_not_of_py4j)
     try:
         gateway = launch_gateway(config, {"stderr": told, "stdout": told})  # type: ignore[no-untyped-call]
@@ -430,9 +433,15 @@ def _is_not_of_py4j(record: logging.LogRecord) -> bool:
     return record.msg != "Exception while sending command."
 
 
+def _has_folder() -> bool:
+    """Whether a user has a folder with a configuration of Spark."""
+    home = os.environ.get("SPARK_HOME")
+    return "SPARK_CONF_DIR" in os.environ or bool(home and Path(home, "conf", "spark-defaults.conf").is_file())
+
+
 def _java() -> bool:
     home = os.environ.get("JAVA_HOME")
-    return shutil.which("java", path=os.path.join(home, "bin") if home else None) is not None  # noqa: PTH118
+    return shutil.which("java", path=str(Path(home, "bin")) if home else None) is not None
 
 
 def _python() -> str:
