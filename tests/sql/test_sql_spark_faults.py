@@ -180,6 +180,17 @@ def test_a_spark_elsewhere_calls_this_machine_by_its_name(
     assert asked.get("spark.driver.host") == asked.get("spark.driver.bindAddress") == host
 
 
+@pytest.mark.spark
+def test_a_master_goes_before_a_server_that_the_environment_names(checkout: Path) -> None:
+    if shutil.which("java") is None:
+        pytest.skip("Java is not installed")
+    options = ["--engine", "spark", "--spark-master", "local[1]", "--kb", str(checkout / "tests" / "kb_small")]
+    command = [sys.executable, "-m", "kzexpert", "conclusions", *options]
+    env = {**os.environ, "SPARK_REMOTE": "sc://127.0.0.1:1"}
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=env)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
 # --- the Java process of the driver ----------------------------------------------------------------------------------
 
 #: A command, in which Java is killed while Spark is at work at something.

@@ -168,10 +168,10 @@ def open_session(
 
 
 def _running() -> SparkSession | None:
-    """A session of the Spark of this process."""
+    """A session of the Spark of this process, whatever ``SPARK_REMOTE`` says, to which a builder would listen."""
     if is_remote_only() or SparkContext._active_spark_context is None:
         return None
-    return SparkSession.builder.getOrCreate()
+    return SparkSession(SparkContext._active_spark_context)
 
 
 def _beside(base: SparkSession) -> SparkSession:
@@ -415,10 +415,10 @@ def _started(master: str | None, given: Mapping[str, str], brief: bool) -> Spark
     # What Spark tells of itself goes nowhere, unless a configuration of the user says how it is logged.
     told = None if configured else subprocess.DEVNULL
     logging.getLogger().addFilter(_is_not_of_py4j)
+    remote = os.environ.pop("SPARK_REMOTE", None)  # Spark refuses to know two places
     try:
         gateway = launch_gateway(config, {"stderr": told, "stdout": told})  # type: ignore[no-untyped-call]
-        SparkContext(conf=config, gateway=gateway)
-        return SparkSession.builder.getOrCreate()
+        return SparkSession(SparkContext(conf=config, gateway=gateway))
     except (*RAISED, OSError) as error:  # type: ignore[misc]
         if SparkContext._active_spark_context is not None:
             SparkContext._active_spark_context.stop()
@@ -426,6 +426,9 @@ def _started(master: str | None, given: Mapping[str, str], brief: bool) -> Spark
         here = re.fullmatch(r"local(\[[1-9*].*\])?", master or "local")
         hint = _JAVA if here else f"is there a Spark that answers at this address? {_MASTERS}"
         raise UsageError(Issue("KZ403", f"Spark cannot be started{where}: {first_line(error)}", hint=hint)) from None
+    finally:
+        if remote is not None:
+            os.environ["SPARK_REMOTE"] = remote
 
 
 def _is_not_of_py4j(record: logging.LogRecord) -> bool:
