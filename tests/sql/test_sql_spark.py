@@ -240,6 +240,7 @@ import sys
 from pathlib import Path
 sys.path[:0] = {folders!r}
 from available import SETTINGS
+from pyspark import SparkContext
 from short_programs import program_of, told
 from test_sql_spark import endless, paired
 from kzexpert.engines import engine
@@ -249,10 +250,16 @@ def heard(report):
     if report.phase == "inferring" and report.predicates in (("many",), ("some",)):
         print("at work", flush=True)
 
-spark = SparkEngine(master="local[1]", conf=SETTINGS, checkpoint={str(tmp_path / "kept")!r}, listen=heard)
+kept = Path({str(tmp_path / "kept")!r})
+conf = {{**SETTINGS, "spark.checkpoint.dir": str(kept)}}
+spark = SparkEngine(master="local[1]", conf=conf, listen=heard)
 program = program_of(paired(12_000))
-assert told(spark.infer(program)) == told(engine("experta").infer(program))
-assert list(Path({str(tmp_path / "kept")!r}).rglob("*.parquet"))
+found = spark.infer(program)
+assert told(found) == told(engine("experta").infer(program))
+assert list(kept.rglob("*.parquet"))
+found.facts.close()
+assert not list(kept.iterdir())
+assert SparkContext._active_spark_context.getCheckpointDir() is None  # it is the user's
 try:
     spark.infer(program_of(endless()))
 except KeyboardInterrupt:
@@ -268,9 +275,15 @@ except KeyboardInterrupt:
     assert (process.returncode, err) == (0, "")
     assert out.splitlines()[-1] == "stopped"
     deadline = time.monotonic() + 60  # Java ends a moment after Python
-    while list((tmp_path / "kept").rglob("*.parquet")) and time.monotonic() < deadline:
+    while list((tmp_path / "kept").iterdir()) and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert not list((tmp_path / "kept").rglob("*.parquet"))  # nothing is left behind
+    assert not list((tmp_path / "kept").iterdir())  # nothing is left behind
+
+
+def test_a_folder_for_checkpoints_that_cannot_be_made_is_a_clear_error() -> None:
+    spark = SparkEngine(session=running_spark(), checkpoint="nowhere://kept")
+    with pytest.raises(UsageError, match='KZ306 cannot write: No FileSystem for scheme "nowhere"'):
+        spark.infer(program_of(chain(1)))
 
 
 # --- what comes out --------------------------------------------------------------------------------------------------

@@ -49,7 +49,9 @@ class SparkEngine(DatabaseEngine):
         master: where a new Spark runs, as ``spark-submit --master`` takes it: ``local[4]``, ``spark://host:7077``,
             ``yarn``. By default what the configuration of Spark says, and ``local[*]`` where it says nothing.
         conf: configuration of Spark, by name.
-        checkpoint: a folder that all executors can reach, for what must outlast the loss of an executor.
+        checkpoint: a folder that all executors can reach, for what must outlast the loss of an executor; by default
+            ``spark.checkpoint.dir`` of the configuration. What is put there goes when the facts are closed.
+        remote: a server of Spark Connect, as ``sc://host:15002``; by default what ``SPARK_REMOTE`` says.
     """
 
     name = "spark"
@@ -64,8 +66,11 @@ class SparkEngine(DatabaseEngine):
         **terms: Unpack[Terms],
     ) -> None:
         super().__init__(**terms)
-        self._session = session, master, dict(conf or {}), remote
-        self._checkpoint = checkpoint
+        settings = dict(conf or {})
+        # Spark would make a folder of its own in it, and leave it there.
+        folder = settings.pop("spark.checkpoint.dir", None)
+        self._session = session, master, settings, remote
+        self._checkpoint = checkpoint or folder
         self._opened: SparkSession | None = None
 
     def check_free(self, address: str, programs: Sequence[Program]) -> None:

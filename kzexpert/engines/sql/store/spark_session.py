@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
@@ -43,7 +43,7 @@ from kzexpert.engines.sql.store.base import Row
 from kzexpert.engines.sql.store.printers import PRINTERS
 from kzexpert.engines.sql.store.spark_errors import RAISED, failing, first_line, quiet, writing
 from kzexpert.engines.sql.store.spark_values import escaped
-from kzexpert.errors import Issue, UsageError
+from kzexpert.errors import Issue, Location, UsageError
 
 if not is_remote_only():
     from pyspark import SparkConf, SparkContext
@@ -293,42 +293,48 @@ def local_copy(frame: DataFrame) -> DataFrame:
 
 
 def folder_of(session: SparkSession, checkpoint: str | None) -> str | None:
-    """A folder of our own in the one for checkpoints; it goes when Spark ends. None where none is given.
+    """A folder of our own in the one for checkpoints; it goes when Spark ends, or is removed. None where none is given.
 
     Args:
-        checkpoint: that folder, if it is not the one of Spark's own settings.
+        checkpoint: that folder, if it is not the one of Spark's own settings, which stay as they are.
 
     Raises:
-        UsageError: Spark is reached by Spark Connect, where only the server can name one.
+        UsageError: it cannot be made (KZ306), or Spark is reached by Spark Connect, where only the server can name one.
     """
     if connects(session):
         if checkpoint:
             hint = "leave it out: start the server with spark.checkpoint.dir"
             raise UsageError(Issue("KZ403", "over Spark Connect no folder for checkpoints can be named", hint=hint))
         return None
-    context = session.sparkContext
-    if checkpoint:
-        context.setCheckpointDir(checkpoint)
-    given = context.getCheckpointDir()
+    given = checkpoint or session.sparkContext.getCheckpointDir()
     if given is None:
         return None
-    assert context._jvm is not None
-    path = context._jvm.org.apache.hadoop.fs.Path(given, f"kzexpert-{uuid4().hex}")
-    files = path.getFileSystem(context._jsc.hadoopConfiguration())
-    files.mkdirs(path)
-    files.deleteOnExit(path)
+    try:
+        files, path = _hadoop(session, f"{given}/kzexpert-{uuid4().hex}")
+        path = files.makeQualified(path)
+        files.mkdirs(path)
+        files.deleteOnExit(path)
+    except RAISED as error:
+        hint = "give a folder that all executors reach, and that Spark may write to"
+        raise UsageError(Issue("KZ306", f"cannot write: {first_line(error)}", Location(given), hint)) from None
     return str(path.toString())
 
 
 def discard(session: SparkSession, address: str) -> None:
-    """Remove what was begun to be written, as far as the file system lets us; over Spark Connect it stays."""
+    """Remove what was written, as far as the file system lets us; over Spark Connect it stays."""
     if connects(session):
         return
+    with quiet():
+        files, path = _hadoop(session, address)
+        files.delete(path, True)
+
+
+def _hadoop(session: SparkSession, name: str) -> tuple[Any, Any]:
+    """A path, behind the file system where it lies."""
     context = session.sparkContext
     assert context._jvm is not None
-    path = context._jvm.org.apache.hadoop.fs.Path(address)
-    with suppress(*RAISED):
-        path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)
+    path = context._jvm.org.apache.hadoop.fs.Path(name)
+    return path.getFileSystem(context._jsc.hadoopConfiguration()), path
 
 
 def places_rows(session: SparkSession) -> bool:

@@ -248,13 +248,15 @@ class SparkStore(SparkJobs):
 
     @failing(reading=False)
     def drop(self, stored: exp.Table) -> None:
-        """See `Store.drop`. Its rows go once no other table is yet to be filled from them."""
+        """See `Store.drop`. Rows go once no other table is yet to be filled from them, and files with the store."""
         self._views.pop(stored.name, None)
         self.session.catalog.dropTempView(stored.name)
 
     def close(self) -> None:
         """See `Store.close`. The session of the user goes on."""
         self.forget()
+        if self._folder is not None:
+            discard(self.session, self._folder)
         if not connects(self.session):  # there they go with the session
             for name in self._views:
                 with quiet():
@@ -317,7 +319,7 @@ class SparkStore(SparkJobs):
             return local_copy(frame)
         path = f"{self._folder}/{uuid4().hex}"
         frame.write.parquet(path)
-        read = self.session.read.schema(frame.schema).parquet(path)
+        read = self.session.read.schema(frame.schema).parquet(escaped(path))
         return read.coalesce(1) if self._one else read
 
     def _set(self, settings: Mapping[str, str | None]) -> None:
