@@ -3,9 +3,14 @@
 With ``SPARK_REMOTE`` set, the other tests of Spark run on the server that it names.
 """
 
+import os
 import socket
+import subprocess
+import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from click.testing import CliRunner, Result
@@ -17,7 +22,9 @@ from short_programs import program_of, rule, told, written
 
 from kzexpert.cli.group import cli
 from kzexpert.engines import Budget, Settings, engine
-from kzexpert.errors import BudgetError, UsageError
+from kzexpert.engines.reports import Report, Standing
+from kzexpert.errors import BudgetError, KnowledgeBaseError, UsageError
+from kzexpert.model import Program
 
 #: The newest pyspark that Sail 0.7.2 takes.
 NEWEST = (4, 2)
@@ -99,17 +106,66 @@ def test_programs_made_at_random(sail: str, scenario: Scenario) -> None:
     assert outcome("spark") == outcome("experta")
 
 
+def endless() -> Program:
+    """What takes hours."""
+    return program_of(
+        written(
+            {"n": ["number"], "many": ["number", "number", "number"], "some": ["number"]},
+            {"n": [[float(number)] for number in range(3000)]},
+            rule("many", ["n(?x)", "n(?y)", "n(?z)", "?x * ?y != ?z"], "many(?x, ?y, ?z)"),
+            rule("some", ["many(?x, _, ?z)"], "some(?z)"),
+        )
+    )
+
+
 @pytest.mark.spark
 def test_what_takes_too_long_is_stopped(sail: str) -> None:
-    kb = written(
-        {"n": ["number"], "many": ["number", "number", "number"], "some": ["number"]},
-        {"n": [[float(number)] for number in range(3000)]},
-        rule("many", ["n(?x)", "n(?y)", "n(?z)", "?x * ?y != ?z"], "many(?x, ?y, ?z)"),
-        rule("some", ["many(?x, _, ?z)"], "some(?z)"),
-    )
     spark = engine("spark", Budget(firings=10**12, seconds=3.0), Settings(spark_remote=sail))
     with pytest.raises(BudgetError, match=r"KZ401 .* used up the budget of 3 seconds"):
-        spark.infer(program_of(kb))
+        spark.infer(endless())
+
+
+@pytest.mark.spark
+def test_a_server_that_goes_away_ends_the_run(sail: str) -> None:
+    script = """
+import sys
+from pysail.spark import SparkConnectServer
+server = SparkConnectServer("127.0.0.1", 0)
+server.start(background=True)
+print(server.listening_address[1], flush=True)
+sys.stdin.read()
+"""
+    command, pipe, began = [sys.executable, "-c", script], subprocess.PIPE, []
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        address = f"sc://127.0.0.1:{int(server.stdout.readline())}"
+
+        def heard(report: Report) -> None:
+            if isinstance(report, Standing) and report.phase == "inferring" and not began:
+                began.append(monotonic())
+                server.kill()
+
+        spark = engine("spark", settings=Settings(spark_remote=address, listen=heard))
+        with pytest.raises(KnowledgeBaseError, match=r"KZ404 Spark could not finish: .*onnect"):
+            spark.infer(endless())
+    assert monotonic() - began[0] < 60
+
+
+@pytest.mark.spark
+def test_facts_that_are_closed_leave_a_server_of_the_user_alone(sail: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kzexpert.engines.sql.spark_engine import SparkEngine
+
+    monkeypatch.setenv("SPARK_LOCAL_REMOTE", "1")  # as pyspark sets it for a server in this process
+    monkeypatch.setenv("SPARK_CONNECT_MODE_ENABLED", "1")
+    with warnings.catch_warnings(action="ignore"):  # of versions of pandas
+        from pyspark.sql.connect.session import SparkSession
+
+        session = SparkSession(connection=sail)
+    found = SparkEngine(session=session).infer(program_of(written({"n": ["number"]}, {"n": [[1.0]]})))
+    found.facts.close()
+    assert (os.environ.get("SPARK_LOCAL_REMOTE"), os.environ.get("SPARK_CONNECT_MODE_ENABLED")) == ("1", "1")
+    assert session.range(1).count() == 1
+    session.client.close()
 
 
 @pytest.mark.parametrize(

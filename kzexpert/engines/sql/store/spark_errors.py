@@ -123,7 +123,7 @@ def _distant(error: Exception) -> bool:
 
 def _is_unheard(error: Exception) -> bool:
     """Whether no server of Spark Connect answers any more."""
-    return type(error).__name__ == "RetriesExceeded"
+    return type(error).__name__ == "RetriesExceeded" or "StatusCode.UNAVAILABLE" in str(error)
 
 
 def first_line(error: BaseException) -> str:

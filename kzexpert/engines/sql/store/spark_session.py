@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
@@ -121,6 +121,8 @@ _ASKED = {
 }
 #: So often a client asks again, for five seconds, and not for ten minutes as it would.
 _RETRIES = 4
+#: Sessions of our own on servers.
+_FAR: set[SparkSession] = set()
 #: Seconds within which what a job has measured is there, if it comes at all.
 _MEASURED = 5.0
 
@@ -160,6 +162,8 @@ def open_session(
             # The defaults of Spark are made for clusters.
             settings.setdefault("spark.sql.shuffle.partitions", str(tasks(base)))
             settings.setdefault("spark.sql.adaptive.enabled", "false")
+    if connects(own):
+        _FAR.add(own)
     settings.setdefault("spark.sql.files.minPartitionNum", str(tasks(own)))  # a file is split alike whenever it is read
     for name, value in settings.items():
         if name in _ASKED or own.conf.isModifiable(name):
@@ -176,10 +180,10 @@ def _running() -> SparkSession | None:
 
 def _beside(base: SparkSession) -> SparkSession:
     """A new session on the Spark of another one. Over Spark Connect pyspark has none before 4.3."""
-    if hasattr(base, "newSession"):
+    if not connects(base):
         return base.newSession()
-    own: SparkSession = type(base)(connection=base.client._builder)  # type: ignore[call-arg]
-    return own
+    kind: Any = type(base)
+    return _far(base.newSession() if hasattr(base, "newSession") else kind(connection=base.client._builder))
 
 
 # --- Spark Connect ---------------------------------------------------------------------------------------------------
@@ -190,11 +194,9 @@ def _connected(remote: str) -> SparkSession:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         with warnings.catch_warnings(action="ignore"):  # of versions of pandas, and of what the error says
-            from pyspark.sql.connect.client.retries import DefaultPolicy
             from pyspark.sql.connect.session import SparkSession as RemoteSession
 
-            own: Any = RemoteSession(connection=remote)
-            own.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
+            own = _far(RemoteSession(connection=remote))
             assert own.version  # the first word to the server
     except (ImportError, SystemExit) as error:  # pyspark may take us for its own tests, and end them
         hint = "pip install pyspark-client in its place, or what pyspark[connect] names beside it"
@@ -203,9 +205,23 @@ def _connected(remote: str) -> SparkSession:
         hint = "is there a server of Spark Connect that answers at this address? It is written sc://host:15002"
         message = f"Spark cannot be reached at {remote.partition(';')[0]}: {first_line(error)}"
         raise UsageError(Issue("KZ403", message, hint=hint)) from None
-    atexit.register(own.stop)
+    warnings.filterwarnings("ignore", r"\[RETRIES_EXCEEDED\]")  # which the error says
+    return own
+
+
+def _far(own: Any) -> SparkSession:
+    """A session of our own on a server: where none answers it waits for seconds only."""
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+
+    own.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
     session: SparkSession = own
     return session
+
+
+@atexit.register
+def _release_all() -> None:
+    for session in list(_FAR):
+        release(session)
 
 
 def connects(session: SparkSession) -> bool:
@@ -214,10 +230,16 @@ def connects(session: SparkSession) -> bool:
 
 
 def release(session: SparkSession) -> None:
-    """End a session of our own on a server, which keeps tables for it. One in this process ends by itself."""
-    if connects(session):
-        atexit.unregister(session.stop)
-        session.stop()
+    """End a session of our own on a server, which keeps tables for it. One in this process ends by itself.
+
+    The word of pyspark for it would also stop a server that a user has in this process.
+    """
+    if session in _FAR:
+        _FAR.remove(session)
+        session.client.set_retry_policies([])  # a server that is gone keeps nothing
+        with suppress(Exception):
+            session.client.release_session()
+        session.client.close()
 
 
 # --- what differs between the two ------------------------------------------------------------------------------------
