@@ -7,7 +7,7 @@ import msgspec
 
 from kzexpert.errors import Issue
 
-__all__ = ["Chosen", "Listener", "Report", "Skipped", "Standing", "Unread", "Waiting", "unheard"]
+__all__ = ["Chosen", "Listener", "Report", "Skipped", "Standing", "Unread", "Untaken", "Waiting", "unheard"]
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +54,12 @@ class Unread(msgspec.Struct, frozen=True):
     issues: tuple[Issue, ...]
 
 
+class Untaken(msgspec.Struct, frozen=True):
+    """Settings were given that have no effect, each a warning."""
+
+    issues: tuple[Issue, ...]
+
+
 class Waiting(msgspec.Struct, frozen=True):
     """A cluster has no executor for the run, which waits for one.
 
@@ -77,7 +83,7 @@ class Chosen(msgspec.Struct, frozen=True):
     unused: tuple[str, ...] = ()
 
 
-Report: TypeAlias = Standing | Skipped | Unread | Waiting | Chosen
+Report: TypeAlias = Standing | Skipped | Unread | Untaken | Waiting | Chosen
 Listener: TypeAlias = Callable[[Report], None]
 
 

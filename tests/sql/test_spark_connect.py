@@ -65,6 +65,18 @@ def test_an_answer_is_the_same_to_the_byte(sail: str, checkout: Path) -> None:
 
 
 @pytest.mark.spark
+def test_settings_that_a_server_does_not_take_are_told(sail: str, checkout: Path) -> None:
+    options = ["--kb", str(checkout / "tests" / "kb_small"), "--engine", "spark", "--spark-remote", sail]
+    settings = ("spark.executor.memory=9g", "spark.sql.shuffle.partitions=3")
+    found = ran("conclusions", *options, *(word for setting in settings for word in ("--spark-conf", setting)))
+    assert found.exit_code == 0
+    assert "--spark-conf: warning KZ308 Spark has not taken spark.executor.memory\n" in found.stderr
+    found = ran("conclusions", *options, "--spark-conf", "spark.checkpoint.dir=hdfs:///kept")
+    assert found.exit_code == 2
+    assert "KZ403 over Spark Connect no folder for checkpoints can be named" in found.stderr
+
+
+@pytest.mark.spark
 def test_an_address_is_written_where_nothing_is(sail: str, checkout: Path, tmp_path: Path) -> None:
     address = f"file://{tmp_path}/found"
     command = ["infer", "hedges", "--kb", str(checkout), "--engine", "spark", "--spark-remote", sail]

@@ -19,6 +19,7 @@ from short_programs import agreed, program_of, rule, told, written
 from sqlglot import exp
 
 from kzexpert.engines import Budget, engine
+from kzexpert.engines.reports import Report, Untaken
 from kzexpert.engines.sql.plan.decimals import rounded
 from kzexpert.engines.sql.plan.dialects import SparkDialect
 from kzexpert.engines.sql.plan.words import called, column, select
@@ -133,6 +134,20 @@ def test_settings_of_a_session_that_would_change_results_change_none() -> None:
     )
     program = program_of(kb)
     assert told(SparkEngine(session=session).infer(program)) == told(engine("experta").infer(program))
+
+
+def test_settings_that_a_running_spark_does_not_take_are_told() -> None:
+    given = {
+        "spark.executor.memory": "9g",
+        "spark.sql.ansi.enabled": "true",  # results hang on it
+        "spark.sql.shufle.partitions": "3",
+        "spark.sql.shuffle.partitions": "3",
+    }
+    told_of: list[Report] = []
+    SparkEngine(session=running_spark(), conf=given, listen=told_of.append).infer(program_of(chain(1)))
+    (issue,) = (issue for report in told_of if isinstance(report, Untaken) for issue in report.issues)
+    untaken = "spark.executor.memory, spark.sql.ansi.enabled and spark.sql.shufle.partitions"
+    assert (issue.code, issue.severity, issue.message) == ("KZ308", "warning", f"Spark has not taken {untaken}")
 
 
 def small_base(kb: Path) -> Path:

@@ -78,6 +78,20 @@ def test_what_the_cluster_is_to_blame_for_no_file_is(says: str, hint: str, readi
     assert ("memory" in issue.hint) == ("memory" in hint)
 
 
+@pytest.mark.parametrize("says", ["CHECKPOINT_RDD_BLOCK_ID_NOT_FOUND", "OutOfMemoryError"])
+def test_what_a_server_must_be_told_is_not_said_to_the_client(says: str) -> None:
+    from pyspark.errors import PySparkException
+
+    from kzexpert.engines.sql.store.spark_errors import failing
+
+    distant = type("SparkException", (PySparkException,), {"__module__": "pyspark.errors.exceptions.connect"})
+    with pytest.raises(KnowledgeBaseError) as caught, failing(reading=False):
+        raise distant(says)
+    hint = caught.value.issues[0].hint
+    assert "start the server with spark." in hint
+    assert "--spark-conf" not in hint
+
+
 class Cause:
     """A Java exception, as pyspark shows it."""
 

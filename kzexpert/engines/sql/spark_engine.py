@@ -48,7 +48,7 @@ class SparkEngine(DatabaseEngine):
             used, or else one is started, which ends with the process.
         master: where a new Spark runs, as ``spark-submit --master`` takes it: ``local[4]``, ``spark://host:7077``,
             ``yarn``. By default what the configuration of Spark says, and ``local[*]`` where it says nothing.
-        conf: configuration of Spark, by name.
+        conf: configuration of Spark, by name. What has no effect is told to the listener.
         checkpoint: a folder that all executors can reach, for what must outlast the loss of an executor; by default
             ``spark.checkpoint.dir`` of the configuration. What is put there goes when the facts are closed.
         remote: a server of Spark Connect, as ``sc://host:15002``; by default what ``SPARK_REMOTE`` says.
@@ -115,7 +115,7 @@ class SparkEngine(DatabaseEngine):
         few = _are_small(programs[0].kb.tables)
         facts = sum(len(rows) for program in programs for rows in program.base.values()) if few else inf
         with failing(reading=False):
-            return open_session(*self._session, brief=facts <= _FACTS), facts
+            return open_session(*self._session, brief=facts <= _FACTS, listen=self.listen), facts
 
 
 def _are_small(tables: Sequence[Table]) -> bool:

@@ -25,18 +25,20 @@ if not is_remote_only():
     from pyspark import SparkContext
 
     _GONE, RAISED = (*_GONE, Py4JNetworkError), (*RAISED, Py4JError)
-_MEMORY = "memory is given by --spark-conf spark.executor.memory=4g, and to the driver by spark.driver.memory"
+_MEMORY = "for more memory {} spark.executor.memory=4g, and for the driver spark.driver.memory=4g"
 _ENDED = "the cluster has ended the run: the logs of its master say why"
-#: What Spark says where the cluster is at fault, and neither a file nor a plan → what a user can do about it.
+#: What Spark says where the cluster is at fault, and neither a file nor a plan → what a user can do about it. {} stands
+#: for how to tell Spark of a setting.
 _FAULTS = {
     "CHECKPOINT_RDD_BLOCK_ID_NOT_FOUND": "an executor was lost, and with it what was stored there; what is stored in a "
-    "folder that all executors reach outlasts them: --spark-conf spark.checkpoint.dir=hdfs:///tmp/kzexpert",
+    "folder that all executors reach outlasts them: {} spark.checkpoint.dir=hdfs:///tmp/kzexpert",
     "OutOfMemoryError": _MEMORY,
     "ExecutorLostFailure": f"the logs of the executors say why they ended; {_MEMORY}",
     "Master removed our application": _ENDED,
     "SparkContext was shut down": _ENDED,
     "stopped SparkContext": _ENDED,
 }
+_HERE, _SERVER = "give --spark-conf", "start the server with"
 _KILLED = (
     "most often the system has ended it for want of memory: take a larger machine, or leave Spark less of this one by "
     "--spark-conf spark.driver.memory=1g; else its log says why, for which SPARK_CONF_DIR names a folder of settings"
@@ -65,13 +67,13 @@ def failing(reading: bool) -> Iterator[None]:
             raise KnowledgeBaseError(Issue("KZ404", "Spark has ended amid the run", hint=_KILLED)) from None
         text, says = str(error), first_line(error)
         hint = next((hint for words, hint in _FAULTS.items() if words in text), None)
-        if reading and hint is None:
+        if reading and hint is None and not _is_unheard(error):
             raise DatabaseError(says) from None
         if hint is None and _distant(error):
             hint = "the log of the server says more; it must be Spark 4, or Sail 0.7.2 or newer"
         elif hint is None and not _aborted(error):
             raise  # a fault of ours
-        hint = hint or "the logs of Spark say more"
+        hint = (hint or "the logs of Spark say more").format(_SERVER if _distant(error) else _HERE)
         raise KnowledgeBaseError(Issue("KZ404", f"Spark could not finish: {says}", hint=hint)) from None
 
 

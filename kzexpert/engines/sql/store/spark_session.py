@@ -37,13 +37,14 @@ from pyspark.sql.types import (
 from pyspark.util import is_remote_only
 
 from kzexpert.engines.base import Work
+from kzexpert.engines.reports import Listener, Untaken, unheard
 from kzexpert.engines.sql.plan.dialects import CASED, NUMBER_TEXT
 from kzexpert.engines.sql.plan.extents import Kind
 from kzexpert.engines.sql.store.base import Row
 from kzexpert.engines.sql.store.printers import PRINTERS
 from kzexpert.engines.sql.store.spark_errors import RAISED, failing, first_line, quiet, writing
 from kzexpert.engines.sql.store.spark_values import escaped
-from kzexpert.errors import Issue, Location, UsageError
+from kzexpert.errors import Issue, Location, UsageError, listed
 
 if not is_remote_only():
     from pyspark import SparkConf, SparkContext
@@ -121,6 +122,11 @@ _ASKED = {
 }
 #: So often a client asks again, for five seconds, and not for ten minutes as it would.
 _RETRIES = 4
+_UNTAKEN = (
+    "it runs already, and knows no such setting of a session; or results hang on it. Give it where Spark is started"
+)
+#: What a Spark of this process was started with.
+_BEGUN: dict[str, str] = {}
 #: Sessions of our own on servers.
 _FAR: set[SparkSession] = set()
 #: Seconds within which what a job has measured is there, if it comes at all.
@@ -133,6 +139,7 @@ def open_session(
     conf: Mapping[str, str] | None = None,
     remote: str | None = None,
     brief: bool = False,
+    listen: Listener = unheard,
 ) -> SparkSession:
     """A session of our own, with temporary views and settings of its own, on the Spark that runs or a new one.
 
@@ -140,10 +147,11 @@ def open_session(
         session: use its Spark and its settings, as far as results do not hang on them. It is left as it is.
         master: of a new Spark, as ``spark-submit --master`` takes it; None leaves it to the configuration of Spark,
             which without any is ``local[*]``.
-        conf: configuration of Spark. Where it runs already, what is fixed by then cannot be changed.
+        conf: configuration of Spark.
         brief: whether a new Spark has little to do, and so should start at once rather than run at full speed later.
         remote: a server of Spark Connect, such as ``sc://host:15002``; by default that of ``SPARK_REMOTE``, unless
             there is a session or a master.
+        listen: hears of what was given and not taken: where Spark runs already, what is fixed by then.
 
     Raises:
         UsageError: Spark cannot be started or reached (KZ403).
@@ -168,7 +176,16 @@ def open_session(
     for name, value in settings.items():
         if name in _ASKED or own.conf.isModifiable(name):
             own.conf.set(name, value)
+    untaken = [name for name, value in given.items() if _is_untaken(own, name, value)]
+    if untaken:
+        message = f"Spark has not taken {listed(sorted(untaken))}"
+        listen(Untaken((Issue("KZ308", message, Location("--spark-conf"), _UNTAKEN, "warning"),)))
     return own
+
+
+def _is_untaken(own: SparkSession, name: str, value: str) -> bool:
+    """Whether Spark has another value, and was not started with this one, which it may have added to."""
+    return {**_BEGUN, **_FIXED}.get(name) != value and own.conf.get(name, None) != value
 
 
 def _running() -> SparkSession | None:
@@ -446,7 +463,10 @@ def _started(master: str | None, given: Mapping[str, str], brief: bool) -> Spark
     remote = os.environ.pop("SPARK_REMOTE", None)  # Spark refuses to know two places
     try:
         gateway = launch_gateway(config, {"stderr": told, "stdout": told})  # type: ignore[no-untyped-call]
-        return SparkSession(SparkContext(conf=config, gateway=gateway))
+        found = SparkSession(SparkContext(conf=config, gateway=gateway))
+        _BEGUN.clear()
+        _BEGUN.update(given)
+        return found
     except (*RAISED, OSError) as error:  # type: ignore[misc]
         if SparkContext._active_spark_context is not None:
             SparkContext._active_spark_context.stop()
