@@ -254,6 +254,44 @@ def test_a_java_that_is_killed_ends_the_run_and_is_no_bug(
     assert [*tmp_path.iterdir()] == []
 
 
+@pytest.mark.spark
+def test_rows_that_java_could_not_send_are_missed() -> None:
+    """In a process of its own, whose Spark ends."""
+    if shutil.which("java") is None:
+        pytest.skip("Java is not installed")
+    script = """
+import os, signal
+from contextlib import contextmanager
+from pyspark import SparkContext
+from pyspark.sql.classic import dataframe
+from kzexpert.engines.sql.store.spark_session import open_session
+from kzexpert.engines.sql.store.spark_store import SparkStore
+from kzexpert.errors import KnowledgeBaseError
+
+store = SparkStore(open_session(master="local[1]"))
+load = dataframe._load_from_socket
+
+@contextmanager
+def cut(*args):
+    with load(*args) as rows:
+        yield cut_off(rows)
+
+def cut_off(rows):
+    yield next(rows)
+    os.kill(SparkContext._gateway.proc.pid, signal.SIGKILL)
+    SparkContext._gateway.proc.wait()
+    yield from rows
+
+dataframe._load_from_socket = cut
+try:
+    print(len(store.rows("SELECT id FROM range(1000000)")))
+except KnowledgeBaseError as error:
+    print(error)
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=120)
+    assert (ran.stdout, ran.returncode) == ("KZ404 Spark has ended amid the run\n", 0)
+
+
 # --- on a cluster ----------------------------------------------------------------------------------------------------
 
 

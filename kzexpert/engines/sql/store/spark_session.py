@@ -60,6 +60,7 @@ __all__ = [
     "StructField",
     "StructType",
     "check_free",
+    "collected",
     "connects",
     "discard",
     "folder_of",
@@ -286,6 +287,14 @@ def frame_of(session: SparkSession, rows: Sequence[Row], shape: StructType) -> D
     if connects(session):
         return session.createDataFrame(list(rows), shape)
     return session.createDataFrame(list(rows), shape, verifySchema=False)
+
+
+def collected(frame: DataFrame) -> list[Row]:
+    """All rows of a frame. Where Java ends while it sends them, pyspark takes those that came for all of them."""
+    rows = [tuple(row) for row in frame.collect()]
+    if not connects(frame.sparkSession):
+        assert frame.sparkSession.version  # it still answers
+    return rows
 
 
 def watched(frame: DataFrame, measures: Sequence[str]) -> tuple[DataFrame, Callable[[DataFrame], Sequence[Any]]]:

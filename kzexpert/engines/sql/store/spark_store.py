@@ -33,6 +33,7 @@ from kzexpert.engines.sql.store.spark_session import (
     SparkSession,
     StructField,
     StructType,
+    collected,
     connects,
     discard,
     folder_of,
@@ -108,7 +109,7 @@ class SparkStore(SparkJobs):
     def rows(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> list[Row]:
         """See `Store.rows`."""
         with self.guarded():
-            return [tuple(row) for row in self._frame(query, parameters).collect()]
+            return collected(self._frame(query, parameters))
 
     def stream(self, query: exp.Expr) -> Iterator[Row]:
         """See `Store.stream`. One partition after the other comes to the driver."""
