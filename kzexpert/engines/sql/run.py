@@ -6,7 +6,7 @@ It keeps facts and certainties in the store and no firing at all; `stored` and `
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from math import inf
 from time import monotonic
 from typing import Any, NoReturn
@@ -24,7 +24,7 @@ from kzexpert.engines.sql.plan.recursion import Component
 from kzexpert.engines.sql.plan.rules import Planner, constants_of
 from kzexpert.engines.sql.plan.words import column, select, together
 from kzexpert.engines.sql.results.export import Exporter, FileWriter
-from kzexpert.engines.sql.results.facts import DatabaseFacts
+from kzexpert.engines.sql.results.facts import DatabaseFacts, There
 from kzexpert.engines.sql.results.firings import Firings
 from kzexpert.engines.sql.results.stored import Certainties
 from kzexpert.engines.sql.store.base import Row, TimeIsUp
@@ -32,7 +32,7 @@ from kzexpert.engines.sql.store.codec import Codec
 from kzexpert.engines.sql.store.computation import StoredComputation
 from kzexpert.engines.sql.store.relation import StoredRelation
 from kzexpert.engines.sql.tables.local import LocalLoader
-from kzexpert.engines.sql.tables.relations import Loader
+from kzexpert.engines.sql.tables.relations import Loader, needed
 from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, RelationKey, Stratum
 from kzexpert.model.evaluation import rising
 from kzexpert.program.products import product_hint
@@ -41,6 +41,9 @@ __all__ = ["Run"]
 
 #: What a component may cost that invents values, if nobody says otherwise: it may never end, row by row.
 _INVENTED = Budget()
+
+#: Relation → number of an as-of date → how many facts hold on it.
+_Sizes = dict[RelationKey, dict[int, int]]
 
 
 class Run:
@@ -112,29 +115,26 @@ class Run:
                 self._wait(list(self._filling))
                 for number, atom in self._conflicts():
                     conflicts[number].add(atom)
-                sizes = self._sizes(self.extents)
         except TimeIsUp:
             self._stop(rules, f"{self.budget.seconds:g} seconds")
-        return [
-            self._inference(
-                name,
-                number,
-                {relation: _on(number, extent, sizes.get(relation)) for relation, extent in self.extents.items()},
-                found,
-            )
-            for number, found in enumerate(conflicts)
-        ]
+        sizes = cache(partial(self._sizes, dict(self.extents)))
+        return [self._inference(name, number, sizes, found) for number, found in enumerate(conflicts)]
 
     # --- one as-of date ----------------------------------------------------------------------------------------------
 
-    def _inference(
-        self, name: str, number: int, extents: dict[RelationKey, Extent], conflicts: set[GroundAtom]
-    ) -> Inference:
+    def _inference(self, name: str, number: int, sizes: Callable[[], _Sizes], conflicts: set[GroundAtom]) -> Inference:
         """What follows on one of the dates."""
         program, recorded = self.programs[number], self.loader.recorded[number]
         recorded.facts_of = partial(self._recorded_on, number)
         if program.kb.tables:
             program = replace(program, base=recorded)
+        there = cache(partial(self._there, number, program, sizes))
+        self._check_sums(program, there)
+        facts = DatabaseFacts(there, recorded, self.exporter, self.loader.close)
+        return Inference(program, name, facts, frozenset(conflicts))
+
+    def _there(self, number: int, program: Program, sizes: Callable[[], _Sizes]) -> There:
+        """What lies in the database of one of the dates."""
 
         def on_demand(relation: RelationKey) -> Extent | None:
             """The facts of tables that no rule reads."""
@@ -143,26 +143,26 @@ class Run:
             extent = self.unread(relation)
             return _on(number, extent, self._sizes({relation: extent}).get(relation))
 
-        planner = self.planner
+        planner, extents = self.planner, self.extents
         if self.loader.days is not None:
+            known = sizes()
+            extents = {name: _on(number, extent, known.get(name)) for name, extent in extents.items()}
             planner = self._planner(extents, program, self._computation())
         certainties = Certainties(self.database, self.texts, program, extents, on_demand)
-        self._check_sums(planner, program, certainties)
-        firings = Firings(self.database, planner, program, certainties)
-        facts = DatabaseFacts(certainties, firings, recorded, self.exporter, self.loader.close)
-        return Inference(program, name, facts, frozenset(conflicts))
+        return There(planner, certainties, Firings(self.database, planner, program, certainties))
 
-    def _check_sums(self, planner: Planner, program: Program, certainties: Certainties) -> None:
+    def _check_sums(self, program: Program, there: Callable[[], There]) -> None:
         """See that no sum over its own component has met a negative value (KZ406)."""
         for stratum in program.strata:
             for rule in stratum.rules if stratum.recursive else ():
                 for aggregate in rising(rule, stratum.predicates):
                     if aggregate.function == "sum" and self._may_fire(rule, stratum):
-                        found = planner.negative(rule, aggregate)
+                        found = there().planner.negative(rule, aggregate)
                         codec = Codec(self.texts, [found.kinds[name] for name in found.names])
                         keys = [codec.decode(row) for row in self.database.rows(found.query)]
                         each = [dict(zip(found.names, key, strict=True)) for key in keys]
-                        check_sum(program, rule, aggregate, each, certainties.established, stratum.predicates)
+                        known = there().certainties.established
+                        check_sum(program, rule, aggregate, each, known, stratum.predicates)
 
     def _computation(self) -> StoredComputation:
         return StoredComputation(self.database, partial(self.database.dictionary, self.program.kb))
@@ -177,10 +177,10 @@ class Run:
         dialect = self.database.dialect
         return Planner(extents, self.texts, dialect, computation, program.as_of, days, program.shapes)
 
-    def _sizes(self, extents: Mapping[RelationKey, Extent]) -> dict[RelationKey, dict[int, int]]:
+    def _sizes(self, extents: Mapping[RelationKey, Extent]) -> _Sizes:
         """Relation → number of an as-of date → how many facts hold on it, where that differs and they are stored."""
         counted = [name for name, extent in extents.items() if extent.dated and isinstance(extent.source, exp.Table)]
-        sizes: dict[RelationKey, dict[int, int]] = {name: {} for name in counted}
+        sizes: _Sizes = {name: {} for name in counted}
         shown = [column(DAY, "m"), exp.Count(this=exp.Star())]
         parts: list[exp.Query] = [
             select([exp.Literal.number(place), *shown], extents[name].named("m")).group_by(shown[0], copy=True)
@@ -227,8 +227,7 @@ class Run:
         for shapes in (self.program.shapes or {}).values():
             for value in (value for shape in shapes for value in shape if isinstance(value, str)):
                 self.texts.add(value)
-        concluded = [rule.head.predicate for rule in self.program.rules.values()]
-        self._read(list(dict.fromkeys([*self.uses, *concluded])))
+        self._read(needed(self.program))
 
     def _read(self, relations: Sequence[RelationKey]) -> None:
         for relation, extent in self.loader.load(relations).items():

@@ -1,10 +1,12 @@
 """The engine for more facts than one machine holds: plans run by Spark, on a cluster or on this machine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import Unpack
+from threading import Thread
+from typing import TypeVar, Unpack
 
 from kzexpert.engines.base import Work
 from kzexpert.engines.packages import undisturbed
@@ -25,7 +27,7 @@ from kzexpert.engines.sql.store.spark_session import (
 from kzexpert.engines.sql.store.spark_store import SparkStore
 from kzexpert.engines.sql.tables.files import PARQUET, count_lines, is_plain
 from kzexpert.engines.sql.tables.local import LocalLoader
-from kzexpert.engines.sql.tables.relations import Loader
+from kzexpert.engines.sql.tables.relations import Loader, needed
 from kzexpert.engines.sql.tables.spark_reader import SparkReader
 from kzexpert.errors import KnowledgeBaseError
 from kzexpert.language.records import PACKED
@@ -33,6 +35,8 @@ from kzexpert.language.workbook import WORKBOOKS
 from kzexpert.model import Program, Table
 
 __all__ = ["SparkEngine"]
+
+_Result = TypeVar("_Result")
 
 #: So many facts of files are few; tables of so many bytes and rows are small.
 _FACTS, _BYTES, _ROWS = 10_000, 32_000_000, 1_000_000
@@ -75,7 +79,7 @@ class SparkEngine(DatabaseEngine):
 
     def check_free(self, address: str, programs: Sequence[Program]) -> None:
         """See `kzexpert.engines.base.Reaching.check_free`."""
-        session, _ = self._open(programs)
+        session = self._open(_facts(programs))
         try:
             with failing(reading=False):
                 check_free(session, address)
@@ -83,39 +87,70 @@ class SparkEngine(DatabaseEngine):
             release(session)
 
     def run(self, programs: Sequence[Program]) -> Run:
-        """See `DatabaseEngine.run`."""
-        self._opened, facts = self._open(programs)
+        """See `DatabaseEngine.run`. Small tables are read here while Spark starts."""
+        facts = _facts(programs)
+        tolerant = self.skipped_to is not None
+        opened = _begun(partial(self._open, facts))
+        here = self._read(programs, tolerant) if facts < inf and programs[0].kb.tables else None
+        self._opened = opened()
         store = SparkStore(self._opened, self._checkpoint, facts)
         listen = Executors(self._opened, self.listen).hear
-        tolerant = self.skipped_to is not None
 
         def executors(skipped_to: str | None, listen: Listener = unheard) -> Loader:
             return Loader(SparkReader(store, self.network, tolerant), programs, skipped_to, listen)
 
         loader: Loader | LocalLoader
-        if facts < inf and programs[0].kb.tables:
-            from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
-            from kzexpert.engines.sql.tables.duckdb_reader import DuckDBReader
-
-            reader = DuckDBReader(DuckDBStore(), self.network, tolerant)
-            here = Loader(reader, programs, self.skipped_to, listen)
+        if here is None:
+            loader = executors(self.skipped_to, listen)
+        else:
             # The paths of a server of Spark Connect are not those of this machine.
             there = None if connects(self._opened) else partial(executors, "" if tolerant else None)
             loader = LocalLoader(here, store, there)
-        else:
-            loader = executors(self.skipped_to, listen)
         return Run(programs, loader, self.budget, listen, SparkWriter(store))
 
     def work(self) -> Work | None:
         """See `kzexpert.engines.base.Clustered`."""
         return None if self._opened is None else work_of(self._opened)
 
-    def _open(self, programs: Sequence[Program]) -> tuple[SparkSession, float]:
-        """A session for some programs; and of how many facts they are at first, if their tables are small."""
-        few = _are_small(programs[0].kb.tables)
-        facts = sum(len(rows) for program in programs for rows in program.base.values()) if few else inf
+    def _open(self, facts: float) -> SparkSession:
+        """A session for so many facts."""
         with failing(reading=False):
-            return open_session(*self._session, brief=facts <= _FACTS, listen=self.listen), facts
+            return open_session(*self._session, brief=facts <= _FACTS, listen=self.listen)
+
+    def _read(self, programs: Sequence[Program], tolerant: bool) -> Loader:
+        """The rows of tables, in a database of this process."""
+        from kzexpert.engines.sql.store.duckdb_store import DuckDBStore
+        from kzexpert.engines.sql.tables.duckdb_reader import DuckDBReader
+
+        reader = DuckDBReader(DuckDBStore(), self.network, tolerant)
+        loader = Loader(reader, programs, self.skipped_to, self.listen)
+        try:
+            with loader.within(None):
+                loader.stage(needed(programs[0]))
+        except BaseException:
+            loader.close()
+            raise
+        return loader
+
+
+def _begun(work: Callable[[], _Result]) -> Callable[[], _Result]:
+    """Begin something in a thread that ends with the process; what waits for it."""
+    future: Future[_Result] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return future.result
+
+
+def _facts(programs: Sequence[Program]) -> float:
+    """How many facts of files there are, if tables are small."""
+    few = _are_small(programs[0].kb.tables)
+    return sum(len(rows) for program in programs for rows in program.base.values()) if few else inf
 
 
 def _are_small(tables: Sequence[Table]) -> bool:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from kzexpert.engines.sql.plan.rules import Planner
 from kzexpert.engines.sql.results.export import Exporter
 from kzexpert.engines.sql.results.firings import Firings
 from kzexpert.engines.sql.results.stored import Certainties
@@ -12,33 +13,54 @@ from kzexpert.engines.sql.store.codec import Args
 from kzexpert.engines.sql.tables.recorded import TableFacts
 from kzexpert.model import Fact, GroundAtom, Inference, Pattern
 from kzexpert.model.columns import Form, Layout, Row, Selection
+from kzexpert.model.established import EstablishedFacts
 
-__all__ = ["DatabaseFacts"]
+__all__ = ["DatabaseFacts", "There"]
+
+
+class There(NamedTuple):
+    """What lies in the database of one as-of date, and the planner of what is asked of it."""
+
+    planner: Planner
+    certainties: Certainties
+    firings: Firings
 
 
 class DatabaseFacts:
     """See `kzexpert.model.inference.Facts`. What is asked for is fetched.
 
     Args:
+        there: is called once something is asked that the exporter cannot tell.
         recorded: the rows of tables.
         exporter, close: the same for all inferences that lie in one database.
     """
 
     def __init__(
-        self,
-        certainties: Certainties,
-        firings: Firings,
-        recorded: TableFacts,
-        exporter: Exporter,
-        close: Callable[[], object],
+        self, there: Callable[[], There], recorded: TableFacts, exporter: Exporter, close: Callable[[], object]
     ) -> None:
-        self.certainties = certainties
-        self.firings = firings
-        self.established = certainties.established
-        self.height = firings.heights.height
+        self._there = there
         self._recorded = recorded
         self._exporter = exporter
         self._close = close
+
+    @property
+    def certainties(self) -> Certainties:
+        """See `Facts.certainties`."""
+        return self._there().certainties
+
+    @property
+    def firings(self) -> Firings:
+        """See `Facts.firings`."""
+        return self._there().firings
+
+    @property
+    def established(self) -> EstablishedFacts:
+        """See `Facts.established`."""
+        return self.certainties.established
+
+    def height(self, atom: GroundAtom) -> int:
+        """See `Facts.height`."""
+        return self.firings.heights.height(atom)
 
     def matching(self, pattern: Pattern) -> Iterator[GroundAtom]:
         """See `Facts.matching`."""

@@ -5,7 +5,7 @@ when the session does. Nothing is told to Spark while Python collects its garbag
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from math import inf
@@ -67,6 +67,8 @@ _SOME: Mapping[str, str] = {
 }
 #: Of so many rows, or fewer, one core does best: each part costs a task at each step.
 _PART = 500_000
+#: Of so many rows an executor has all that a task joins in memory, and need not sort them.
+_HASHED = 500_000
 #: So many rows are few, and so many are some.
 _LEVELS = 50_000, 5_000_000
 _MANY = len(_LEVELS)
@@ -101,6 +103,7 @@ class SparkStore(SparkJobs):
         self._level, self._parts, self._most, self._largest = _MANY, self._cores, 0.0, 0.0
         self.expects(facts)
         self._views: dict[str, DataFrame] = {}
+        self._rows: dict[str, int] = {}
         self._given: set[str] = set()
         self._names = SparkNames(self)
 
@@ -123,7 +126,7 @@ class SparkStore(SparkJobs):
             yield from map(tuple, some)
 
     def _frame(self, query: exp.Expr | str, parameters: Sequence[object] = ()) -> DataFrame:
-        text = query if isinstance(query, str) else self.dialect.text(_in_one(query) if self._one else query)
+        text = query if isinstance(query, str) else self.dialect.text(self._advised(query))
         for name, function in PYTHON.items():
             if name in text and name not in self._given:
                 self.session.udf.register(name, function)
@@ -133,6 +136,14 @@ class SparkStore(SparkJobs):
         # A date would be handed to Java without the zeros before a year of three digits; Spark compares texts as well.
         args = [value.isoformat() if isinstance(value, date) else value for value in parameters]
         return self.session.sql(text, args=args)
+
+    def _advised(self, query: exp.Expr) -> exp.Expr:
+        """A query with what Spark cannot know of it: that there is one partition, or how many rows tables have."""
+        if self._one:
+            return _in_one(query)
+        if self._level < _MANY and not connects(self.session):
+            _look_up(query, {name for name, rows in self._rows.items() if VALUES < rows <= _HASHED})
+        return query
 
     # --- tables ------------------------------------------------------------------------------------------------------
 
@@ -146,16 +157,16 @@ class SparkStore(SparkJobs):
         What is measured at the end of a job is right also where tasks of it ran twice.
         """
         with self.guarded():
-            kept, found = self._filled(self._frame(query), list(map(self.dialect.text, measures)))
-            return self.view(kept), tuple(found)
+            kept, rows, found = self._filled(self._frame(query), list(map(self.dialect.text, measures)))
+            return self.view(kept, rows), tuple(found)
 
-    def _filled(self, frame: DataFrame, told: Sequence[str]) -> tuple[DataFrame, Sequence[Any]]:
-        """The rows of a frame without the plan that led to them, else plans would grow from table to table.
+    def _filled(self, frame: DataFrame, told: Sequence[str]) -> tuple[DataFrame, int, Sequence[Any]]:
+        """The rows of a frame without the plan that led to them, else plans would grow; how many, and what is measured.
 
         A few rows come to the driver, where no executor can lose them, and no job is needed to read them.
 
         Args:
-            told: what is measured.
+            told: what is to be measured.
         """
         shape = frame.schema
         assert isinstance(shape, StructType)
@@ -167,7 +178,7 @@ class SparkStore(SparkJobs):
             rows = seen.limit(most + 1).collect()
             if len(rows) <= most:
                 kept = self._sent(shape, rows)
-                return kept, measured(kept)[2:]
+                return kept, len(rows), measured(kept)[2:]
         seen, measured = watched(frame, told)
         kept = self._cut(seen)
         rows_, characters, *found = measured(kept)
@@ -175,7 +186,7 @@ class SparkStore(SparkJobs):
             kept = self._sent(shape, kept.collect())
         else:
             self.expects(rows_)
-        return kept, found
+        return kept, rows_, found
 
     @failing(reading=False)
     def expects(self, facts: float, largest: float | None = None) -> None:
@@ -197,7 +208,8 @@ class SparkStore(SparkJobs):
     def load(self, columns: Mapping[str, Kind], rows: Iterable[Sequence[object]]) -> exp.Table:
         """See `Store.load`. A few rows stand in the plan; more are sent to the executors."""
         with self.guarded():
-            return self.view(self._sent(_shape(columns), _plain(columns, rows)))
+            plain = _plain(columns, rows)
+            return self.view(self._sent(_shape(columns), plain), len(plain))
 
     def load_dated(self, columns: Mapping[str, Kind], rows: Sequence[Row]) -> exp.Table:
         """Rows as `load` takes them, but each with a list of days, as a table with a row for each of its days.
@@ -208,12 +220,13 @@ class SparkStore(SparkJobs):
             columns: those before the days.
         """
         dated: dict[str, Kind] = {**columns, DAY: "whole"}
-        if sum(len(days) for *_, days in rows) * len(dated) <= VALUES:
+        facts = sum(len(days) for *_, days in rows)
+        if facts * len(dated) <= VALUES:
             return self.load(dated, [(*row, day) for *row, days in rows for day in days])
         shape = _shape(columns).add(DAY, ArrayType(TYPES["whole"]))
         with self.guarded():
             frame = frame_of(self.session, _plain(dated, rows), shape)
-            return self.view(self._kept(frame.selectExpr(*columns, f"explode({DAY}) AS {DAY}")))
+            return self.view(self._kept(frame.selectExpr(*columns, f"explode({DAY}) AS {DAY}")), facts)
 
     def _sent(self, shape: StructType, rows: Sequence[Row]) -> DataFrame:
         """Rows of the driver: in the plan itself if they are few, and else with the executors."""
@@ -251,6 +264,7 @@ class SparkStore(SparkJobs):
     def drop(self, stored: exp.Table) -> None:
         """See `Store.drop`. Rows go once no other table is yet to be filled from them, and files with the store."""
         self._views.pop(stored.name, None)
+        self._rows.pop(stored.name, None)
         self.session.catalog.dropTempView(stored.name)
 
     def close(self) -> None:
@@ -307,11 +321,16 @@ class SparkStore(SparkJobs):
         """The rows of a file as a table, which are read whenever it is."""
         return self.view(frame.coalesce(1) if self._one else frame)
 
-    def view(self, frame: DataFrame) -> exp.Table:
-        """The rows of a frame as a table, which are computed whenever it is read."""
+    def view(self, frame: DataFrame, rows: int = 0) -> exp.Table:
+        """The rows of a frame as a table, which are computed whenever it is read.
+
+        Args:
+            rows: how many, if that is known.
+        """
         name = f"r{next(_NUMBERS)}"
         frame.createOrReplaceTempView(name)
         self._views[name] = frame
+        self._rows[name] = rows
         return table(name)
 
     def _cut(self, frame: DataFrame) -> DataFrame:
@@ -421,3 +440,18 @@ def _in_one(query: exp.Expr) -> exp.Expr:
                 union.replace(one)
             one.from_(subquery(union, "u"), copy=False)
     return query
+
+
+def _look_up(query: exp.Expr, names: Collection[str]) -> None:
+    """Have joins look rows up in some tables, which Spark, not knowing how many these have, would sort with the others.
+
+    Args:
+        names: those of the tables. What reads one of them and no other has no more rows.
+    """
+    for join in query.find_all(exp.Join):
+        right, around = join.this, join.parent
+        read = list(right.find_all(exp.Table))
+        if len(read) == 1 and read[0].name in names and isinstance(around, exp.Select):
+            advice = exp.Anonymous(this="SHUFFLE_HASH", expressions=[exp.to_identifier(right.alias_or_name)])
+            hint = around.args.get("hint") or exp.Hint(expressions=[])
+            around.set("hint", exp.Hint(expressions=[*hint.expressions, advice]))

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalLoader"]
 
-#: So many facts are sent in about ten seconds.
-_SENT = 2_000_000
+#: So many facts are sent in about ten seconds, and so many rows are read in as many: each is copied for each date.
+_SENT, _STATED = 2_000_000, 20_000_000
 
 
 class LocalLoader:
@@ -49,11 +49,13 @@ class LocalLoader:
 
     def load(self, relations: Sequence[RelationKey]) -> dict[RelationKey, Extent]:
         """See `Loader.load`."""
-        stated = self._loader.stated(relations, _SENT) if self._executors else 0
+        stated = self._loader.stated(relations, _STATED) if self._executors else 0
+        if stated <= _STATED:
+            here = self._loader.load(relations)
+            stated = sum(extent.rows or 0 for extent in here.values())
         if self._executors and stated > _SENT:
             self.store.expects(stated)
             return self._executors().load(relations)
-        here = self._loader.load(relations)
         rows = [extent.rows or 0 for relation, extent in here.items() if isinstance(relation, str)]
         self.store.expects(sum(rows), max(rows, default=0))
         begun = {relation: self._sent(extent, self._rows(extent)) for relation, extent in here.items()}

@@ -34,7 +34,14 @@ from kzexpert.errors import Issue, Location, UsageError
 from kzexpert.model import Fact, Program, Relation, RelationKey
 from kzexpert.program.snapshot import recent
 
-__all__ = ["Loader"]
+__all__ = ["Loader", "needed"]
+
+
+def needed(program: Program) -> list[RelationKey]:
+    """The relations that rules read or conclude."""
+    read = (pattern.relation for rule in program.rules.values() for pattern in rule.patterns)
+    concluded = (rule.head.predicate for rule in program.rules.values())
+    return list(dict.fromkeys([*read, *concluded]))
 
 
 class Loader:
@@ -70,6 +77,27 @@ class Loader:
         self.days = self._days() if len(programs) > 1 else None
         self.recorded = [TableFacts(database, texts, program, self._staged) for program in programs]
 
+    def stage(self, relations: Sequence[RelationKey]) -> None:
+        """Read the tables of some relations that were not read yet.
+
+        Raises:
+            KnowledgeBaseError, UsageError: see `load`.
+        """
+        predicates = {predicate_of(relation) for relation in relations}
+        tables = [table for table in self._programs[0].kb.tables if table.predicate in predicates]
+        new = [table for table in tables if all(table is not staged.table for staged in self._staged)]
+        if not new:
+            return
+        kb = self._programs[0].kb
+        staged, issues = stage_all(self._reader, kb, new)
+        self._staged += staged
+        unread = len(staged) < len(new)  # of such a table no row can be skipped
+        set_aside(self.store, kb, self._staged, issues, None if unread else self._skipped_to, self._listen)
+        idle = self.recorded[0].without_effect({table.predicate for table in new})
+        if idle:  # of facts of files the snapshot says it
+            message = "no fact matches {}, so nothing is withdrawn"
+            raise UsageError(*(Issue("KZ304", message.format(pattern), Location("--without")) for pattern in idle))
+
     def load(self, relations: Sequence[RelationKey]) -> dict[RelationKey, Extent]:
         """Put the facts of some relations into the database.
 
@@ -78,7 +106,7 @@ class Loader:
             UsageError: a withdrawal withdraws nothing (KZ304).
         """
         memory = {relation: self._in_memory(relation) for relation in relations}
-        self._stage(relations)
+        self.stage(relations)
         loaded, dated, stated = {}, {}, {}
         for relation, extent in memory.items():
             staged = self.recorded[0].tables_of(relation)
@@ -101,7 +129,7 @@ class Loader:
         Raises:
             KnowledgeBaseError, UsageError: see `load`.
         """
-        self._stage(relations)
+        self.stage(relations)
         days = len(self._programs)
         bound = days * sum(item.rows for relation in relations for item in self.recorded[0].tables_of(relation))
         return bound if bound <= enough else sum(self._stated(relation, days) for relation in relations)
@@ -171,23 +199,6 @@ class Loader:
         return Extent(stored, kinds, certainty_, lowest, len(all_), dated=True)
 
     # --- rows of tables ----------------------------------------------------------------------------------------------
-
-    def _stage(self, relations: Sequence[RelationKey]) -> None:
-        """Read the tables of some relations that were not read yet."""
-        predicates = {predicate_of(relation) for relation in relations}
-        tables = [table for table in self._programs[0].kb.tables if table.predicate in predicates]
-        new = [table for table in tables if all(table is not staged.table for staged in self._staged)]
-        if not new:
-            return
-        kb = self._programs[0].kb
-        staged, issues = stage_all(self._reader, kb, new)
-        self._staged += staged
-        unread = len(staged) < len(new)  # of such a table no row can be skipped
-        set_aside(self.store, kb, self._staged, issues, None if unread else self._skipped_to, self._listen)
-        idle = self.recorded[0].without_effect({table.predicate for table in new})
-        if idle:  # of facts of files the snapshot says it
-            message = "no fact matches {}, so nothing is withdrawn"
-            raise UsageError(*(Issue("KZ304", message.format(pattern), Location("--without")) for pattern in idle))
 
     def _with_tables(self, relation: RelationKey, memory: Extent, staged: Sequence[Staged]) -> Extent:
         """All facts of a relation, each as often as rows state it. A table of which all rows count is not copied."""
