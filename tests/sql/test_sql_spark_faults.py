@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -203,6 +204,71 @@ def test_a_master_goes_before_a_server_that_the_environment_names(checkout: Path
     env = {**os.environ, "SPARK_REMOTE": "sc://127.0.0.1:1"}
     ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=env)
     assert (ran.returncode, ran.stderr) == (0, "")
+
+
+# --- while Spark starts, and small tables are read --------------------------------------------------------------------
+
+
+def with_a_table(folder: Path, name: str, rows: str) -> Path:
+    """A base of one rule, one table, and these rows in it."""
+    kb = folder / name
+    (kb / "rules").mkdir(parents=True)
+    (kb / "facts").mkdir()
+    (kb / "rules" / "all.yaml").write_text(
+        "kinds: [state]\npredicates: {old: {args: [s: state]}, new: {args: [s: state]}}\n"
+        "rules: [{id: one, when: ['old(?s)'], then: new(?s), source: book}]\n",
+        encoding="utf-8",
+    )
+    (kb / "facts" / "all.yaml").write_text(
+        "entities: {Ruritania: {kind: state}}\nsources: {book: {title: A Book, date: 2011}}\n"
+        "tables: [{file: t.csv, predicate: old, columns: {s: state}, source: book}]\n",
+        encoding="utf-8",
+    )
+    (kb / "facts" / "t.csv").write_text(rows, encoding="utf-8")
+    return kb
+
+
+@pytest.mark.spark
+def test_a_table_that_is_wrong_leaves_spark_to_the_next_run(tmp_path: Path) -> None:
+    """In a process of its own, where none runs yet: the first run ends while Spark starts."""
+    if shutil.which("java") is None:
+        pytest.skip("Java is not installed")
+    wrong, right = (
+        with_a_table(tmp_path, "wrong", "state\nNowhere\n"),
+        with_a_table(tmp_path, "right", "state\nRuritania\n"),
+    )
+    script = f"""
+from kzexpert.engines import engine, Settings
+from kzexpert.errors import KnowledgeBaseError
+from kzexpert.language import load_knowledge_base
+from kzexpert.program.snapshot import snapshot
+
+spark = engine("spark", settings=Settings(spark_master="local[1]"))
+try:
+    spark.infer(snapshot(load_knowledge_base([{str(wrong)!r}])))
+except KnowledgeBaseError as error:
+    print(error.issues[0].code)
+print(len(spark.infer(snapshot(load_knowledge_base([{str(right)!r}]))).certainties["new"]))
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=120)
+    assert (ran.stdout, ran.returncode) == ("KZ125\n1\n", 0), ran.stderr
+
+
+@pytest.mark.spark
+def test_ctrl_c_does_not_wait_for_a_spark_that_does_not_come(tmp_path: Path) -> None:
+    if shutil.which("java") is None:
+        pytest.skip("Java is not installed")
+    kb = with_a_table(tmp_path, "right", "state\nRuritania\n")
+    options = ["--engine", "spark", "--spark-master", "spark://127.0.0.1:1", "--kb", str(kb)]
+    command = [sys.executable, "-m", "kzexpert", "conclusions", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(6)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        _, said = process.communicate(timeout=60)
+    assert time.monotonic() - started < 10
+    assert (process.returncode, "Traceback" in said) == (130, False)
 
 
 # --- the Java process of the driver ----------------------------------------------------------------------------------

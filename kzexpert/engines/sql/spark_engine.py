@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -20,6 +21,7 @@ from kzexpert.engines.sql.store.spark_session import (
     SparkSession,
     check_free,
     connects,
+    is_to_start,
     open_session,
     release,
     work_of,
@@ -90,23 +92,31 @@ class SparkEngine(DatabaseEngine):
         """See `DatabaseEngine.run`. Small tables are read here while Spark starts."""
         facts = _facts(programs)
         tolerant = self.skipped_to is not None
-        opened = _begun(partial(self._open, facts))
-        here = self._read(programs, tolerant) if facts < inf and programs[0].kb.tables else None
-        self._opened = opened()
-        store = SparkStore(self._opened, self._checkpoint, facts)
-        listen = Executors(self._opened, self.listen).hear
+        reads = facts < inf and bool(programs[0].kb.tables)
+        opened: Callable[[], SparkSession] = partial(self._open, facts)
+        if reads and is_to_start(self._session[0], self._session[3]):
+            opened = _begun(opened)
+        with ExitStack() as undone:
+            here = self._read(programs, tolerant) if reads else None
+            if here is not None:
+                undone.callback(here.close)
+            self._opened = opened()
+            store = SparkStore(self._opened, self._checkpoint, facts)
+            listen = Executors(self._opened, self.listen).hear
 
-        def executors(skipped_to: str | None, listen: Listener = unheard) -> Loader:
-            return Loader(SparkReader(store, self.network, tolerant), programs, skipped_to, listen)
+            def executors(skipped_to: str | None, listen: Listener = unheard) -> Loader:
+                return Loader(SparkReader(store, self.network, tolerant), programs, skipped_to, listen)
 
-        loader: Loader | LocalLoader
-        if here is None:
-            loader = executors(self.skipped_to, listen)
-        else:
-            # The paths of a server of Spark Connect are not those of this machine.
-            there = None if connects(self._opened) else partial(executors, "" if tolerant else None)
-            loader = LocalLoader(here, store, there)
-        return Run(programs, loader, self.budget, listen, SparkWriter(store))
+            loader: Loader | LocalLoader
+            if here is None:
+                loader = executors(self.skipped_to, listen)
+            else:
+                # The paths of a server of Spark Connect are not those of this machine.
+                there = None if connects(self._opened) else partial(executors, "" if tolerant else None)
+                loader = LocalLoader(here, store, there)
+            run = Run(programs, loader, self.budget, listen, SparkWriter(store))
+            undone.pop_all()
+        return run
 
     def work(self) -> Work | None:
         """See `kzexpert.engines.base.Clustered`."""

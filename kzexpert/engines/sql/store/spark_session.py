@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
@@ -65,6 +66,7 @@ __all__ = [
     "discard",
     "folder_of",
     "frame_of",
+    "is_to_start",
     "local_copy",
     "open_session",
     "places_rows",
@@ -126,6 +128,8 @@ _RETRIES = 4
 _UNTAKEN = (
     "it runs already, and knows no such setting of a session; or results hang on it. Give it where Spark is started"
 )
+#: Held while a thread starts Spark: there can be one in a process.
+_STARTING = Lock()
 #: What a Spark of this process was started with.
 _BEGUN: dict[str, str] = {}
 #: Sessions of our own on servers.
@@ -164,7 +168,8 @@ def open_session(
     if remote and not session:
         own, settings = _connected(remote), {**_ASKED, **given, **_FIXED}
     else:
-        base = base or _running() or _started(master, given, brief)
+        with _STARTING:
+            base = base or _running() or _started(master, given, brief)
         own, settings = _beside(base), {**base.conf.getAll, **given, **_FIXED}
         settings.setdefault("spark.sql.codegen.useIdInClassName", "false")  # what reads alike is compiled once
         if not connects(base) and (base.sparkContext.master or "").startswith("local"):
@@ -187,6 +192,12 @@ def open_session(
 def _is_untaken(own: SparkSession, name: str, value: str) -> bool:
     """Whether Spark has another value, and was not started with this one, which it may have added to."""
     return {**_BEGUN, **_FIXED}.get(name) != value and own.conf.get(name, None) != value
+
+
+def is_to_start(session: SparkSession | None, remote: str | None) -> bool:
+    """Whether `open_session` starts a Spark in this process, which takes seconds."""
+    there = session or remote or os.environ.get("SPARK_REMOTE") or SparkSession.getActiveSession() or _running()
+    return not there
 
 
 def _running() -> SparkSession | None:
