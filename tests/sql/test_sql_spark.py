@@ -22,7 +22,7 @@ from kzexpert.engines import Budget, engine
 from kzexpert.engines.reports import Report, Untaken
 from kzexpert.engines.sql.plan.decimals import rounded
 from kzexpert.engines.sql.plan.dialects import SparkDialect
-from kzexpert.engines.sql.plan.words import called, column, named, select
+from kzexpert.engines.sql.plan.words import called, column, named, select, subquery
 from kzexpert.engines.sql.spark_engine import SparkEngine
 from kzexpert.engines.sql.store import spark_session, spark_store
 from kzexpert.engines.sql.store.spark_store import SparkStore
@@ -74,9 +74,9 @@ def test_plans_do_not_grow_with_the_rounds(certainty: float, monkeypatch: pytest
     lines: list[int] = []
     view = SparkStore.view
 
-    def watched(store, frame, rows=0):  # type: ignore[no-untyped-def]
+    def watched(store, frame, size=None):  # type: ignore[no-untyped-def]
         lines.append(len(frame._jdf.queryExecution().logical().toString().splitlines()))
-        return view(store, frame, rows)
+        return view(store, frame, size)
 
     monkeypatch.setattr(SparkStore, "view", watched)
     assert len(agreed(chain(30, certainty), "spark").certainties["reach"]) == 465
@@ -99,20 +99,34 @@ def test_the_rows_of_a_round_stay_in_parts(monkeypatch: pytest.MonkeyPatch) -> N
     assert min(parts) > 1
 
 
-def test_a_table_of_known_size_is_joined_without_sorting(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = SparkStore(running_spark().newSession(), facts=1_000_000)
-    rows = [(float(place), place) for place in range(5_000)]
-    one, other = (store.load({"x": "number", "n": "whole"}, rows) for _ in range(2))
-    on = exp.Join(this=named(other, "b"), on=column("x", "a").eq(column("x", "b")))
-    query = select([column("n", "b")], named(one, "a"), [on])
-
-    def plan() -> str:
-        return str(store._frame(query.copy())._jdf.queryExecution().executedPlan().toString())
-
-    assert "ShuffledHashJoin" in plan()
-    monkeypatch.setattr(spark_store, "_HASHED", 4_999)
-    assert "ShuffledHashJoin" not in plan()
+@pytest.mark.parametrize(
+    ("left", "kind", "most", "joined"),
+    [
+        (5_000, "", 5_000, "ShuffledHashJoin"),
+        (5_000, "ANTI", 5_000, "ShuffledHashJoin"),
+        (5_000, "", 4_999, "SortMergeJoin"),
+        (10, "", 5_000, "BroadcastHashJoin"),  # of the ten
+        (10, "ANTI", 5_000, "ShuffledHashJoin"),
+    ],
+)
+@pytest.mark.parametrize("within", [False, True])
+def test_a_table_of_known_size_is_looked_up(
+    left: int, kind: str, most: int, joined: str, within: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spark_store, "_HASHED", most)
+    session = running_spark().newSession()
+    session.conf.set("spark.sql.autoBroadcastJoinThreshold", "10m")
+    store = SparkStore(session, facts=1_000_000)
+    one, other = (
+        store.load({"x": "number", "n": "whole"}, [(float(place), place) for place in range(rows)])
+        for rows in (left, 5_000)
+    )
+    right = subquery(select([exp.Star()], other), "b") if within else named(other, "b")
+    on = column("x", "a").eq(column("x", "b"))
+    query = select([column("n", "a")], named(one, "a"), [exp.Join(this=right, on=on, kind=kind or None)])
+    plan = str(store._frame(query)._jdf.queryExecution().executedPlan().toString())
     store.close()
+    assert joined in plan
 
 
 # --- sessions --------------------------------------------------------------------------------------------------------

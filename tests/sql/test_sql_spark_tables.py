@@ -348,15 +348,16 @@ def test_folders_that_stand_for_columns(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("readers", ["this process"], indirect=True)
 @pytest.mark.parametrize("stopped_by", ["time", "Ctrl-C"])
+@pytest.mark.parametrize("step", ["stage", "load"])
 def test_what_this_process_reads_can_be_stopped(
-    tmp_path: Path, stopped_by: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, step: str, stopped_by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(loader: Loader, _: object) -> None:
         if stopped_by == "Ctrl-C":
             Timer(1.0, os.kill, [os.getpid(), signal.SIGINT]).start()
         loader.store.rows("SELECT sum(sqrt(range)) FROM range(20000000000)")
 
-    monkeypatch.setattr(Loader, "load", slow)
+    monkeypatch.setattr(Loader, step, slow)
     program = snapshot(opened(tmp_path))
     started = monotonic()
     if stopped_by == "time":

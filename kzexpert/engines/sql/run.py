@@ -33,11 +33,12 @@ from kzexpert.engines.sql.store.computation import StoredComputation
 from kzexpert.engines.sql.store.relation import StoredRelation
 from kzexpert.engines.sql.tables.local import LocalLoader
 from kzexpert.engines.sql.tables.relations import Loader, needed
+from kzexpert.errors import BudgetError
 from kzexpert.model import GroundAtom, Inference, Program, ProgramRule, RelationKey, Stratum
 from kzexpert.model.evaluation import rising
 from kzexpert.program.products import product_hint
 
-__all__ = ["Run"]
+__all__ = ["Run", "used_up"]
 
 #: What a component may cost that invents values, if nobody says otherwise: it may never end, row by row.
 _INVENTED = Budget()
@@ -386,12 +387,16 @@ class Run:
         self._stop([rule], f"{self.budget.firings:,} firings")
 
     def _stop(self, rules: Sequence[ProgramRule], limit: str) -> NoReturn:
-        """Say which rules used up the budget."""
-        ordered = sorted(rules, key=lambda rule: not product_hint(rule))  # those that multiply what is unconnected
-        what = f"rule {ordered[0].rule.id}" if ordered else "loading the facts"
-        if len(rules) > 1:
-            what += f", with {len(rules) - 1} more that conclude the same,"
-        raise over_budget(self.program, ordered, f"{what} used up the budget of {limit}")
+        raise used_up(self.program, rules, limit)
+
+
+def used_up(program: Program, rules: Sequence[ProgramRule], limit: str) -> BudgetError:
+    """The error that says which rules used up the budget; without any it was the loading of facts."""
+    ordered = sorted(rules, key=lambda rule: not product_hint(rule))  # those that multiply what is unconnected
+    what = f"rule {ordered[0].rule.id}" if ordered else "loading the facts"
+    if len(rules) > 1:
+        what += f", with {len(rules) - 1} more that conclude the same,"
+    return over_budget(program, ordered, f"{what} used up the budget of {limit}")
 
 
 def _measures(extent: Extent) -> list[exp.Expr]:

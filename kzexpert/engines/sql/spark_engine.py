@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from math import inf
 from pathlib import Path
 from threading import Thread
 from typing import TypeVar, Unpack
 
+from msgspec.structs import replace
+
 from kzexpert.engines.base import Work
 from kzexpert.engines.packages import undisturbed
-from kzexpert.engines.reports import Listener, unheard
+from kzexpert.engines.reports import Listener, Standing, unheard
 from kzexpert.engines.sql.engine import DatabaseEngine, Terms
 from kzexpert.engines.sql.results.spark_files import SparkWriter
-from kzexpert.engines.sql.run import Run
+from kzexpert.engines.sql.run import Run, used_up
+from kzexpert.engines.sql.store.base import TimeIsUp
 from kzexpert.engines.sql.store.executors import Executors
 from kzexpert.engines.sql.store.spark_errors import failing
 from kzexpert.engines.sql.store.spark_session import (
@@ -94,14 +97,22 @@ class SparkEngine(DatabaseEngine):
         tolerant = self.skipped_to is not None
         reads = facts < inf and bool(programs[0].kb.tables)
         opened: Callable[[], SparkSession] = partial(self._open, facts)
+        # Spark that runs is there at once, and the session that is active is that of a thread.
         if reads and is_to_start(self._session[0], self._session[3]):
             opened = _begun(opened)
         with ExitStack() as undone:
-            here = self._read(programs, tolerant) if reads else None
+            try:
+                here = self._read(programs, tolerant) if reads else None
+            except Exception:
+                with suppress(Exception):
+                    opened()  # a Spark that is half started leaves files behind
+                raise
             if here is not None:
                 undone.callback(here.close)
             self._opened = opened()
+            undone.callback(release, self._opened)
             store = SparkStore(self._opened, self._checkpoint, facts)
+            undone.callback(store.close)
             listen = Executors(self._opened, self.listen).hear
 
             def executors(skipped_to: str | None, listen: Listener = unheard) -> Loader:
@@ -134,9 +145,14 @@ class SparkEngine(DatabaseEngine):
 
         reader = DuckDBReader(DuckDBStore(), self.network, tolerant)
         loader = Loader(reader, programs, self.skipped_to, self.listen)
+        seconds, stands = self.budget.seconds, Standing(phase="loading")
         try:
-            with loader.within(None):
+            with loader.within(seconds, lambda done: self.listen(replace(stands, done=done))):
+                self.listen(stands)
                 loader.stage(needed(programs[0]))
+        except TimeIsUp:
+            loader.close()
+            raise used_up(programs[0], (), f"{seconds:g} seconds") from None
         except BaseException:
             loader.close()
             raise

@@ -20,6 +20,7 @@ from threading import Lock
 from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
+from weakref import WeakKeyDictionary
 
 import pyspark
 from pyspark.errors import AnalysisException, PySparkException
@@ -131,7 +132,7 @@ _UNTAKEN = (
 #: Held while a thread starts Spark: there can be one in a process.
 _STARTING = Lock()
 #: What a Spark of this process was started with.
-_BEGUN: dict[str, str] = {}
+_BEGUN: WeakKeyDictionary[Any, Mapping[str, str]] = WeakKeyDictionary()
 #: Sessions of our own on servers.
 _FAR: set[SparkSession] = set()
 #: Seconds within which what a job has measured is there, if it comes at all.
@@ -191,13 +192,24 @@ def open_session(
 
 def _is_untaken(own: SparkSession, name: str, value: str) -> bool:
     """Whether Spark has another value, and was not started with this one, which it may have added to."""
-    return {**_BEGUN, **_FIXED}.get(name) != value and own.conf.get(name, None) != value
+    begun = {} if connects(own) else _BEGUN.get(own.sparkContext, {})
+    return {**begun, **_FIXED}.get(name) != value and own.conf.get(name, None) != value
 
 
 def is_to_start(session: SparkSession | None, remote: str | None) -> bool:
-    """Whether `open_session` starts a Spark in this process, which takes seconds."""
-    there = session or remote or os.environ.get("SPARK_REMOTE") or SparkSession.getActiveSession() or _running()
-    return not there
+    """Whether `open_session` starts a Spark in this process, which takes seconds. Nobody is asked who may not answer.
+
+    Raises:
+        UsageError: it cannot be started (KZ403).
+    """
+    if session or remote or os.environ.get("SPARK_REMOTE"):
+        return False
+    if not is_remote_only() and (SparkContext._active_spark_context is not None or _STARTING.locked()):
+        return False
+    if SparkSession.getActiveSession() is not None:  # over Spark Connect
+        return False
+    _check_startable()
+    return True
 
 
 def _running() -> SparkSession | None:
@@ -226,7 +238,7 @@ def _connected(remote: str) -> SparkSession:
             from pyspark.sql.connect.session import SparkSession as RemoteSession
 
             own = _far(RemoteSession(connection=remote))
-            assert own.version  # the first word to the server
+            _ = own.version  # the first word to the server
     except (ImportError, SystemExit) as error:  # pyspark may take us for its own tests, and end them
         hint = "pip install pyspark-client in its place, or what pyspark[connect] names beside it"
         raise UsageError(Issue("KZ403", f"Spark Connect is not installed: {first_line(error)}", hint=hint)) from None
@@ -304,7 +316,7 @@ def collected(frame: DataFrame) -> list[Row]:
     """All rows of a frame. Where Java ends while it sends them, pyspark takes those that came for all of them."""
     rows = [tuple(row) for row in frame.collect()]
     if not connects(frame.sparkSession):
-        assert frame.sparkSession.version  # it still answers
+        _ = frame.sparkSession.version  # it still answers
     return rows
 
 
@@ -416,7 +428,7 @@ def check_free(session: SparkSession, address: str) -> None:
     with writing():
         try:
             found = session.read.load(escaped(address), "binaryFile")
-            assert found.schema  # asked of a server only now
+            _ = found.schema  # asked of a server only now
         except AnalysisException as error:
             if error.getCondition() == "PATH_NOT_FOUND":
                 return
@@ -457,13 +469,8 @@ def work_of(session: SparkSession) -> Work | None:
 
 def _started(master: str | None, given: Mapping[str, str], brief: bool) -> SparkSession:
     """A new Spark. It ends with the process."""
-    if is_remote_only():
-        message = "pyspark-client has no Spark of its own"
-        hint = "name a server by --spark-remote sc://host:15002; or pip uninstall pyspark-client, and then " + _INSTALL
-        raise UsageError(Issue("KZ403", message, hint=hint))
+    _check_startable()
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
-    if not submitted and not _java():
-        raise UsageError(Issue("KZ403", "the spark engine needs Java", hint=_JAVA))
     elsewhere = not (master or "local").startswith("local")
     configured = submitted or _has_folder()
     if configured:  # what Java is told there is to stay
@@ -484,8 +491,7 @@ def _started(master: str | None, given: Mapping[str, str], brief: bool) -> Spark
     try:
         gateway = launch_gateway(config, {"stderr": told, "stdout": told})  # type: ignore[no-untyped-call]
         found = SparkSession(SparkContext(conf=config, gateway=gateway))
-        _BEGUN.clear()
-        _BEGUN.update(given)
+        _BEGUN[found.sparkContext] = given
         return found
     except (*RAISED, OSError) as error:  # type: ignore[misc]
         if SparkContext._active_spark_context is not None:
@@ -497,6 +503,15 @@ def _started(master: str | None, given: Mapping[str, str], brief: bool) -> Spark
     finally:
         if remote is not None:
             os.environ["SPARK_REMOTE"] = remote
+
+
+def _check_startable() -> None:
+    if is_remote_only():
+        message = "pyspark-client has no Spark of its own"
+        hint = "name a server by --spark-remote sc://host:15002; or pip uninstall pyspark-client, and then " + _INSTALL
+        raise UsageError(Issue("KZ403", message, hint=hint))
+    if "PYSPARK_GATEWAY_PORT" not in os.environ and not _java():
+        raise UsageError(Issue("KZ403", "the spark engine needs Java", hint=_JAVA))
 
 
 def _is_not_of_py4j(record: logging.LogRecord) -> bool:

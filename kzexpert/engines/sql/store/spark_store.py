@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from sqlglot import exp
@@ -80,6 +80,13 @@ _GATHERED = 8
 _NUMBERS = itertools.count(1)
 
 
+class _Size(NamedTuple):
+    """How many rows a table has, and whether they stand in the plans that read it."""
+
+    rows: int
+    listed: bool
+
+
 class SparkStore(SparkJobs):
     """See `kzexpert.engines.sql.store.base.Store`.
 
@@ -103,7 +110,7 @@ class SparkStore(SparkJobs):
         self._level, self._parts, self._most, self._largest = _MANY, self._cores, 0.0, 0.0
         self.expects(facts)
         self._views: dict[str, DataFrame] = {}
-        self._rows: dict[str, int] = {}
+        self._sizes: dict[str, _Size] = {}
         self._given: set[str] = set()
         self._names = SparkNames(self)
 
@@ -142,7 +149,12 @@ class SparkStore(SparkJobs):
         if self._one:
             return _in_one(query)
         if self._level < _MANY and not connects(self.session):
-            _look_up(query, {name for name, rows in self._rows.items() if VALUES < rows <= _HASHED})
+            sizes = list(self._sizes.items())  # other threads store tables
+            _look_up(
+                query,
+                {name for name, size in sizes if not size.listed and size.rows <= _HASHED},
+                {name for name, size in sizes if size.listed},
+            )
         return query
 
     # --- tables ------------------------------------------------------------------------------------------------------
@@ -157,11 +169,11 @@ class SparkStore(SparkJobs):
         What is measured at the end of a job is right also where tasks of it ran twice.
         """
         with self.guarded():
-            kept, rows, found = self._filled(self._frame(query), list(map(self.dialect.text, measures)))
-            return self.view(kept, rows), tuple(found)
+            kept, size, found = self._filled(self._frame(query), list(map(self.dialect.text, measures)))
+            return self.view(kept, size), tuple(found)
 
-    def _filled(self, frame: DataFrame, told: Sequence[str]) -> tuple[DataFrame, int, Sequence[Any]]:
-        """The rows of a frame without the plan that led to them, else plans would grow; how many, and what is measured.
+    def _filled(self, frame: DataFrame, told: Sequence[str]) -> tuple[DataFrame, _Size, Sequence[Any]]:
+        """The rows of a frame without the plan that led to them, else plans would grow; their size, and the measures.
 
         A few rows come to the driver, where no executor can lose them, and no job is needed to read them.
 
@@ -178,15 +190,16 @@ class SparkStore(SparkJobs):
             rows = seen.limit(most + 1).collect()
             if len(rows) <= most:
                 kept = self._sent(shape, rows)
-                return kept, len(rows), measured(kept)[2:]
+                return kept, _Size(len(rows), listed=True), measured(kept)[2:]
         seen, measured = watched(frame, told)
         kept = self._cut(seen)
         rows_, characters, *found = measured(kept)
-        if rows_ * len(shape) <= VALUES and (characters or 0) <= CHARACTERS:
+        few = rows_ * len(shape) <= VALUES and (characters or 0) <= CHARACTERS
+        if few:
             kept = self._sent(shape, kept.collect())
         else:
             self.expects(rows_)
-        return kept, rows_, found
+        return kept, _Size(rows_, few), found
 
     @failing(reading=False)
     def expects(self, facts: float, largest: float | None = None) -> None:
@@ -209,7 +222,8 @@ class SparkStore(SparkJobs):
         """See `Store.load`. A few rows stand in the plan; more are sent to the executors."""
         with self.guarded():
             plain = _plain(columns, rows)
-            return self.view(self._sent(_shape(columns), plain), len(plain))
+            size = _Size(len(plain), is_small(plain, len(columns)))
+            return self.view(self._sent(_shape(columns), plain), size)
 
     def load_dated(self, columns: Mapping[str, Kind], rows: Sequence[Row]) -> exp.Table:
         """Rows as `load` takes them, but each with a list of days, as a table with a row for each of its days.
@@ -226,7 +240,8 @@ class SparkStore(SparkJobs):
         shape = _shape(columns).add(DAY, ArrayType(TYPES["whole"]))
         with self.guarded():
             frame = frame_of(self.session, _plain(dated, rows), shape)
-            return self.view(self._kept(frame.selectExpr(*columns, f"explode({DAY}) AS {DAY}")), facts)
+            kept = self._kept(frame.selectExpr(*columns, f"explode({DAY}) AS {DAY}"))
+            return self.view(kept, _Size(facts, listed=False))
 
     def _sent(self, shape: StructType, rows: Sequence[Row]) -> DataFrame:
         """Rows of the driver: in the plan itself if they are few, and else with the executors."""
@@ -264,7 +279,7 @@ class SparkStore(SparkJobs):
     def drop(self, stored: exp.Table) -> None:
         """See `Store.drop`. Rows go once no other table is yet to be filled from them, and files with the store."""
         self._views.pop(stored.name, None)
-        self._rows.pop(stored.name, None)
+        self._sizes.pop(stored.name, None)
         self.session.catalog.dropTempView(stored.name)
 
     def close(self) -> None:
@@ -277,6 +292,7 @@ class SparkStore(SparkJobs):
                 with quiet():
                     self.session.catalog.dropTempView(name)
         self._views.clear()
+        self._sizes.clear()
         release(self.session)
 
     def write(
@@ -321,16 +337,17 @@ class SparkStore(SparkJobs):
         """The rows of a file as a table, which are read whenever it is."""
         return self.view(frame.coalesce(1) if self._one else frame)
 
-    def view(self, frame: DataFrame, rows: int = 0) -> exp.Table:
+    def view(self, frame: DataFrame, size: _Size | None = None) -> exp.Table:
         """The rows of a frame as a table, which are computed whenever it is read.
 
         Args:
-            rows: how many, if that is known.
+            size: None where that is not known.
         """
         name = f"r{next(_NUMBERS)}"
         frame.createOrReplaceTempView(name)
         self._views[name] = frame
-        self._rows[name] = rows
+        if size is not None:
+            self._sizes[name] = size
         return table(name)
 
     def _cut(self, frame: DataFrame) -> DataFrame:
@@ -442,16 +459,27 @@ def _in_one(query: exp.Expr) -> exp.Expr:
     return query
 
 
-def _look_up(query: exp.Expr, names: Collection[str]) -> None:
+def _look_up(query: exp.Expr, stored: Collection[str], listed: Collection[str]) -> None:
     """Have joins look rows up in some tables, which Spark, not knowing how many these have, would sort with the others.
 
     Args:
-        names: those of the tables. What reads one of them and no other has no more rows.
+        stored: the names of these tables. What reads one of them and no other has no more rows.
+        listed: those whose rows stand in plans. Spark sends what reads only these to each task, and moves nothing else.
     """
-    for join in query.find_all(exp.Join):
-        right, around = join.this, join.parent
-        read = list(right.find_all(exp.Table))
-        if len(read) == 1 and read[0].name in names and isinstance(around, exp.Select):
-            advice = exp.Anonymous(this="SHUFFLE_HASH", expressions=[exp.to_identifier(right.alias_or_name)])
-            hint = around.args.get("hint") or exp.Hint(expressions=[])
-            around.set("hint", exp.Hint(expressions=[*hint.expressions, advice]))
+    for around in list(query.find_all(exp.Select)):
+        advised = []
+        first = around.args.get("from_")
+        left = set() if first is None else _read(first)
+        for join in around.args.get("joins") or ():
+            right = _read(join.this)
+            outer = join.side or join.kind in ("ANTI", "SEMI")
+            if len(right) == 1 and right <= {*stored} and (outer or not left <= {*listed}):
+                advised.append(exp.to_identifier(join.this.alias_or_name))
+            left |= right
+        if advised:
+            around.set("hint", exp.Hint(expressions=[exp.Anonymous(this="SHUFFLE_HASH", expressions=advised)]))
+
+
+def _read(part: exp.Expr) -> set[str]:
+    """The names of the tables that a part of a query reads."""
+    return {each.name for each in part.find_all(exp.Table)}

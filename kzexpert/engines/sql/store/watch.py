@@ -67,7 +67,8 @@ class Watch:
 
     def __exit__(self, *_: object) -> None:
         if self._hears_signals:
-            signal.set_wakeup_fd(-1 if self._around is None else self._around._theirs.fileno())
+            around = -1 if self._around is None else self._around._theirs.fileno()
+            signal.set_wakeup_fd(around, warn_on_full_buffer=False)
             del _HEARING[self._theirs.fileno()]
         self._theirs.send(_DONE)
         self._thread.join()
