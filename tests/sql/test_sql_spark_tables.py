@@ -373,6 +373,7 @@ def test_what_this_process_reads_can_be_stopped(
 def test_rows_that_are_too_many_facts_are_counted_and_not_copied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(local, "_STATED", 0)
     loaded: list[object] = []
     load = Loader.load
 
