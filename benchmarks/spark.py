@@ -262,7 +262,7 @@ def _written(path: Path) -> bytes:
     if path.is_file():
         return path.read_bytes()
     rows = f"read_parquet('{path}/**/*.parquet', hive_partitioning = true)"
-    return str(duckdb.sql(f"SELECT count(*), bit_xor(hash(r)) FROM {rows} AS r").fetchone()).encode()
+    return str(duckdb.sql(f"SELECT count(*), bit_xor(hash(r)) FROM {rows} AS r").fetchall()).encode()
 
 
 def _timed(words: Sequence[str]) -> tuple[float, bytes, str]:
