@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 
 from available import ready
 
@@ -23,7 +24,7 @@ from kzexpert.model import (
 )
 from kzexpert.program.snapshot import snapshot
 
-__all__ = ["agreed", "program_of", "rule", "told", "written"]
+__all__ = ["agreed", "program_of", "rule", "small_base", "told", "written"]
 
 #: predicate → types of its arguments
 Vocabulary = Mapping[str, Sequence[str]]
@@ -92,3 +93,19 @@ def agreed(kb: KnowledgeBase, name: str = "duckdb") -> Inference:
     inference = engine(ready(name)).infer(program)
     assert told(inference) == told(engine("experta").infer(program))
     return inference
+
+
+def small_base(kb: Path, recorded: str = "source: book\nfacts: {old: [{s: Ruritania}]}\n") -> Path:
+    """A folder of one rule, and of one fact or what else is recorded."""
+    (kb / "rules").mkdir(parents=True)
+    (kb / "facts").mkdir()
+    (kb / "rules" / "all.yaml").write_text(
+        "kinds: [state]\npredicates: {old: {args: [s: state]}, new: {args: [s: state]}}\n"
+        "rules: [{id: one, when: ['old(?s)'], then: new(?s), source: book}]\n",
+        encoding="utf-8",
+    )
+    (kb / "facts" / "all.yaml").write_text(
+        f"entities: {{Ruritania: {{kind: state}}}}\nsources: {{book: {{title: A Book, date: 2011}}}}\n{recorded}",
+        encoding="utf-8",
+    )
+    return kb

@@ -15,7 +15,7 @@ from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
 from installed import hide
-from short_programs import agreed, program_of, rule, told, written
+from short_programs import agreed, program_of, rule, small_base, told, written
 from sqlglot import exp
 
 from kzexpert.engines import Budget, engine
@@ -178,23 +178,6 @@ def test_settings_that_a_running_spark_does_not_take_are_told() -> None:
     (issue,) = (issue for report in told_of if isinstance(report, Untaken) for issue in report.issues)
     untaken = "spark.executor.memory, spark.sql.ansi.enabled and spark.sql.shufle.partitions"
     assert (issue.code, issue.severity, issue.message) == ("KZ308", "warning", f"Spark has not taken {untaken}")
-
-
-def small_base(kb: Path) -> Path:
-    """A folder of one rule and one fact."""
-    (kb / "rules").mkdir(parents=True)
-    (kb / "facts").mkdir()
-    (kb / "rules" / "all.yaml").write_text(
-        "kinds: [state]\npredicates: {old: {args: [s: state]}, new: {args: [s: state]}}\n"
-        "rules: [{id: one, when: ['old(?s)'], then: new(?s), source: book}]\n",
-        encoding="utf-8",
-    )
-    (kb / "facts" / "all.yaml").write_text(
-        "entities: {Ruritania: {kind: state}}\nsources: {book: {title: A Book, date: 2011}}\n"
-        "source: book\nfacts: {old: [{s: Ruritania}]}\n",
-        encoding="utf-8",
-    )
-    return kb
 
 
 def test_with_verbose_a_command_says_what_the_cluster_has_done(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from available import SETTINGS, SPREAD, spread
 from msgspec.structs import replace
-from short_programs import rule, written
+from short_programs import rule, small_base, written
 
 from benchmarks.clusters import Cluster, cluster
 from kzexpert.engines import Engine, engine, infer_each
@@ -209,21 +209,9 @@ def test_a_master_goes_before_a_server_that_the_environment_names(checkout: Path
 # --- while Spark starts, and small tables are read --------------------------------------------------------------------
 
 
-def with_a_table(folder: Path, name: str, rows: str) -> Path:
+def with_a_table(folder: Path, rows: str) -> Path:
     """A base of one rule, one table, and these rows in it."""
-    kb = folder / name
-    (kb / "rules").mkdir(parents=True)
-    (kb / "facts").mkdir()
-    (kb / "rules" / "all.yaml").write_text(
-        "kinds: [state]\npredicates: {old: {args: [s: state]}, new: {args: [s: state]}}\n"
-        "rules: [{id: one, when: ['old(?s)'], then: new(?s), source: book}]\n",
-        encoding="utf-8",
-    )
-    (kb / "facts" / "all.yaml").write_text(
-        "entities: {Ruritania: {kind: state}}\nsources: {book: {title: A Book, date: 2011}}\n"
-        "tables: [{file: t.csv, predicate: old, columns: {s: state}, source: book}]\n",
-        encoding="utf-8",
-    )
+    kb = small_base(folder, "tables: [{file: t.csv, predicate: old, columns: {s: state}, source: book}]\n")
     (kb / "facts" / "t.csv").write_text(rows, encoding="utf-8")
     return kb
 
@@ -234,8 +222,8 @@ def test_a_table_that_is_wrong_leaves_spark_to_the_next_run(tmp_path: Path) -> N
     if shutil.which("java") is None:
         pytest.skip("Java is not installed")
     wrong, right = (
-        with_a_table(tmp_path, "wrong", "state\nNowhere\n"),
-        with_a_table(tmp_path, "right", "state\nRuritania\n"),
+        with_a_table(tmp_path / "wrong", "state\nNowhere\n"),
+        with_a_table(tmp_path / "right", "state\nRuritania\n"),
     )
     script = f"""
 from kzexpert.engines import engine, Settings
@@ -258,7 +246,7 @@ print(len(spark.infer(snapshot(load_knowledge_base([{str(right)!r}]))).certainti
 def test_ctrl_c_does_not_wait_for_a_spark_that_does_not_come(tmp_path: Path) -> None:
     if shutil.which("java") is None:
         pytest.skip("Java is not installed")
-    kb = with_a_table(tmp_path, "right", "state\nRuritania\n")
+    kb = with_a_table(tmp_path / "right", "state\nRuritania\n")
     options = ["--engine", "spark", "--spark-master", "spark://127.0.0.1:1", "--kb", str(kb)]
     command = [sys.executable, "-m", "kzexpert", "conclusions", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

@@ -126,9 +126,7 @@ _ASKED = {
 }
 #: So often a client asks again, for five seconds, and not for ten minutes as it would.
 _RETRIES = 4
-_UNTAKEN = (
-    "it runs already, and knows no such setting of a session; or results hang on it. Give it where Spark is started"
-)
+_UNTAKEN = "results hang on it, or Spark runs already and no session may change it: give it where Spark is started"
 #: Held while a thread starts Spark: there can be one in a process.
 _STARTING = Lock()
 #: What a Spark of this process was started with.
